@@ -1,0 +1,98 @@
+"""Characteristics of a candidate from uniforms (model page, section 2)."""
+
+import math
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from simulator.rules.normal import interpolate, normal_cdf, normal_quantile
+
+Floats = npt.NDArray[np.float64]
+
+NORMAL, LOGNORMAL, UNIFORM, EXPONENTIAL, CATEGORICAL, TABLE, LOG_TABLE = range(7)
+
+# Tables of quantile functions over the normal quantile: beyond +-6.5 no 32-bit uniform reaches.
+TABLE_LOW = -6.5
+TABLE_STEP = 13.0 / 8192
+TABLE_SIZE = 8193
+
+
+@numba.njit(cache=True, error_model="numpy")
+def latent(cholesky_row: Floats, independent: Floats, index: int) -> float:
+    """Latent standard normal of variable `index`: a row of the Cholesky factor times the draws."""
+    z = 0.0
+    for j in range(index + 1):
+        if cholesky_row[j] != 0.0:
+            z += cholesky_row[j] * independent[j]
+    return z
+
+
+@numba.njit(cache=True, error_model="numpy")
+def marginal(
+    kind: int, a: float, b: float, u_low: float, u_span: float, z: float, u: float, table: Floats
+) -> float:
+    """Value of a variable at its latent normal `z`, `u` being the same as a uniform.
+
+    Parameters
+    ----------
+    kind
+        NORMAL (mean a, sd b), LOGNORMAL (log-mean a, log-sd b), UNIFORM (from a, length b),
+        EXPONENTIAL (mean a), CATEGORICAL (`table`: cumulative probabilities), TABLE or LOG_TABLE
+        (`table`: quantile function, or its log, over the normal quantile).
+    u_low, u_span
+        Truncation: the quantile function is used on [u_low, u_low + u_span]; 0 and 1 without.
+    """
+    if u_span != 1.0:
+        u = u_low + u_span * u
+        if kind in (NORMAL, LOGNORMAL, TABLE, LOG_TABLE):
+            z = normal_quantile(u)
+    if kind == NORMAL:
+        return a + b * z
+    if kind == LOGNORMAL:
+        return math.exp(a + b * z)
+    if kind == UNIFORM:
+        return a + b * u
+    if kind == EXPONENTIAL:
+        return -a * math.log1p(-u)
+    if kind == TABLE:
+        return interpolate(table, TABLE_LOW, TABLE_STEP, z)
+    if kind == LOG_TABLE:
+        return math.exp(interpolate(table, TABLE_LOW, TABLE_STEP, z))
+    level = 0
+    while level < table.size - 1 and u >= table[level]:
+        level += 1
+    return float(level)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def profile(
+    uniforms: Floats,
+    kind: npt.NDArray[np.int64],
+    a: Floats,
+    b: Floats,
+    u_low: Floats,
+    u_span: Floats,
+    correlated: npt.NDArray[np.bool_],
+    cholesky: Floats,
+    table: Floats,
+    independent: Floats,
+    values: Floats,
+    latents: Floats,
+) -> None:
+    """Fill `values` and `latents` of one candidate from `uniforms`, a number a variable.
+
+    `table` has a row a variable, padded with infinity where its kind needs fewer entries;
+    `independent` is work space.
+    """
+    for i in range(uniforms.size):
+        independent[i] = normal_quantile(uniforms[i])
+        if correlated[i]:
+            latents[i] = latent(cholesky[i], independent, i)
+            u = normal_cdf(latents[i])
+        else:
+            latents[i] = independent[i]
+            u = uniforms[i]
+        values[i] = marginal(
+            kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i]
+        )

@@ -1,0 +1,133 @@
+"""Hazard of death and of the other exits (model page, sections 7 and 8)."""
+
+import math
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+PIECEWISE, WEIBULL = range(2)
+_LARGEST_LOG = 700.0  # exp(700) is finite; no scenario that means anything comes near
+
+
+@numba.njit(cache=True, error_model="numpy")
+def cumulative_baseline(
+    kind: int, day: Floats, cumulative: Floats, shape: float, time_days: float
+) -> float:
+    """Cumulative baseline hazard at patient time `time_days`.
+
+    PIECEWISE: linear between the points (day, cumulative), the first being (0, 0), and going on
+    with the last piece's hazard. WEIBULL: cumulative[-1] * (time / day[-1]) ** shape.
+    """
+    last = day.size - 1
+    if kind == WEIBULL:
+        return cumulative[last] * (time_days / day[last]) ** shape
+    k = 1
+    while k < last and time_days > day[k]:
+        k += 1
+    rate = (cumulative[k] - cumulative[k - 1]) / (day[k] - day[k - 1])
+    return cumulative[k - 1] + rate * (time_days - day[k - 1])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def inverse_baseline(
+    kind: int, day: Floats, cumulative: Floats, shape: float, target: float
+) -> float:
+    """Patient time at which the cumulative baseline hazard reaches `target`."""
+    last = day.size - 1
+    if kind == WEIBULL:
+        return day[last] * (target / cumulative[last]) ** (1.0 / shape)
+    k = 1
+    while k < last and target > cumulative[k]:
+        k += 1
+    rate = (cumulative[k] - cumulative[k - 1]) / (day[k] - day[k - 1])
+    if rate == 0.0:
+        return day[k - 1]
+    return day[k - 1] + (target - cumulative[k - 1]) / rate
+
+
+@numba.njit(cache=True, error_model="numpy")
+def death_threshold(u: float) -> float:
+    """Cumulative hazard at which a patient dies: -ln U."""
+    return -math.log(u)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def multiplier(log_multiplier: float) -> float:
+    """All that multiplies the baseline hazard on one patient-day, from the sum of its logarithms."""
+    return math.exp(min(max(log_multiplier, -_LARGEST_LOG), _LARGEST_LOG))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def after_day(cumulative: float, factor: float, baseline_open: float, baseline_close: float) -> float:
+    """Patient's cumulative hazard at the end of a day, the factor being held for that day."""
+    return cumulative + factor * (baseline_close - baseline_open)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def death_in_day(
+    kind: int,
+    day: Floats,
+    cumulative_baseline_points: Floats,
+    shape: float,
+    opening: float,
+    baseline_open: float,
+    factor: float,
+    missing: float,
+) -> float:
+    """Exact patient time of a death in the day that opens at `opening` (a whole number of days).
+
+    `missing` is what the patient's cumulative hazard lacks to the threshold at the opening.
+    """
+    target = baseline_open + missing / factor
+    time = inverse_baseline(kind, day, cumulative_baseline_points, shape, target)
+    return min(max(time, opening), opening + 1.0)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def death_at_constant_factor(
+    kind: int, day: Floats, cumulative: Floats, shape: float, factor: float, threshold: float
+) -> float:
+    """Patient time of death where the factor never changes: one inversion."""
+    return inverse_baseline(kind, day, cumulative, shape, threshold / factor)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def log_frailty(sd: float, z: float) -> float:
+    """Logarithm of a lognormal frailty of mean 1."""
+    return sd * z - 0.5 * sd * sd
+
+
+@numba.njit(cache=True, error_model="numpy")
+def frailty(log_value: float) -> float:
+    """Frailty itself."""
+    return math.exp(log_value)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def direct_log_hazard_ratio(
+    log_hazard_ratio: float, delay_days: float, waning_rate_per_day: float, day: float
+) -> float:
+    """Log hazard ratio of the second arm on patient-day `day`: after a delay, waning if stated."""
+    if day < delay_days:
+        return 0.0
+    if waning_rate_per_day == 0.0:
+        return log_hazard_ratio
+    return log_hazard_ratio * math.exp(-waning_rate_per_day * (day - delay_days))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def share_earned(fraction: float, planned: float, earned: float) -> float:
+    """Share of the full course that a session earns; all sessions together never earn more than 1."""
+    return min(fraction / planned, max(1.0 - earned, 0.0))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def exit_time(rate_per_day: float, until_day: float, u: float) -> float:
+    """Patient time of an exit with a constant hazard until a day, infinity if none by then."""
+    if rate_per_day == 0.0:
+        return math.inf
+    time = -math.log(u) / rate_per_day
+    return time if time <= until_day else math.inf

@@ -1,0 +1,82 @@
+"""ALSS sessions and the unit that gives them (model page, sections 5 and 6). Times in trial days."""
+
+import math
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+HOURS_PER_DAY = 24.0
+LATE_AFTER_DAYS = 1.0
+POSTPONED_BY_DAYS = 1.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def at_hour(day: int, hour: float) -> float:
+    """Trial time of an hour of a trial day."""
+    return day + hour / HOURS_PER_DAY
+
+
+@numba.njit(cache=True, error_model="numpy")
+def session_days(mean_hours: float, log_sd: float, z: float) -> float:
+    """Length of a session in days: lognormal about its mean."""
+    return mean_hours * math.exp(log_sd * z - 0.5 * log_sd * log_sd) / HOURS_PER_DAY
+
+
+@numba.njit(cache=True, error_model="numpy")
+def session_end(start_day: float, length_days: float, fraction: float) -> float:
+    """Trial time at which a session of which `fraction` is completed ends."""
+    return start_day + fraction * length_days
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fits(now: float, mean_hours: float, closing: float) -> bool:
+    """Whether a session begun now is expected to end by closing."""
+    return now + mean_hours / HOURS_PER_DAY <= closing
+
+
+@numba.njit(cache=True, error_model="numpy")
+def is_late(due_day: float, start_day: float) -> bool:
+    """Whether a session began more than a day after it was due."""
+    return start_day > due_day + LATE_AFTER_DAYS
+
+
+@numba.njit(cache=True, error_model="numpy")
+def delivery_litres(mean: float, sd: float, z: float) -> float:
+    """Plasma that a delivery brings: normal, not below zero."""
+    return max(mean + sd * z, 0.0)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def taken_in(stock: float, delivery: float, capacity: float) -> float:
+    """Part of a delivery that the stock can take."""
+    return min(delivery, capacity - stock)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def background_sessions(u: float, cumulative: Floats) -> int:
+    """Number of background sessions of a day, from the cumulative Poisson probabilities."""
+    count = 0
+    while count < cumulative.size and u >= cumulative[count]:
+        count += 1
+    return count
+
+
+@numba.njit(cache=True, error_model="numpy")
+def background_share(sessions: int, hours_each: float, machines: int) -> float:
+    """Days that the background demand asks of each machine."""
+    return sessions * hours_each / machines / HOURS_PER_DAY
+
+
+@numba.njit(cache=True, error_model="numpy")
+def background_begin(free_at: float, now: float) -> float:
+    """When a machine can begin its background work."""
+    return max(free_at, now)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def background_end(begin: float, share_days: float, closing: float) -> float:
+    """When it ends it: by closing, or at once if it could not begin before."""
+    return max(min(begin + share_days, closing), begin)

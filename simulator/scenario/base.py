@@ -1,0 +1,20 @@
+"""Types that every part of the scenario schema is built from."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A part of a scenario: every key must be given, no other is allowed, nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+OpenProbability = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Correlation = Annotated[float, Field(ge=-1, le=1)]
+Word = Annotated[str, Field(min_length=1, max_length=80)]

@@ -1,0 +1,214 @@
+"""How patients fare: labs, hazard of death, other exits, visits (model page, 7 to 9)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simulator.scenario.base import (
+    Correlation,
+    NotNegative,
+    OpenProbability,
+    Part,
+    Positive,
+    Probability,
+    Word,
+)
+from simulator.scenario.errors import RuleError
+
+Solved = Literal["solved"]
+
+
+class MeldLabs(Part):
+    """A positive value for each lab of MELD."""
+
+    bilirubin_umol_per_l: Positive = Field(description="total bilirubin")
+    inr: Positive = Field(description="INR")
+    creatinine_umol_per_l: Positive = Field(description="creatinine")
+
+
+class LogMeldLabs(Part):
+    """A value on the natural-log scale for each lab of MELD."""
+
+    bilirubin: float = Field(description="ln bilirubin")
+    inr: float = Field(description="ln INR")
+    creatinine: float = Field(description="ln creatinine")
+
+
+class LogMeldSpread(Part):
+    """A standard deviation on the natural-log scale for each lab of MELD."""
+
+    bilirubin: NotNegative = Field(description="ln bilirubin")
+    inr: NotNegative = Field(description="ln INR")
+    creatinine: NotNegative = Field(description="ln creatinine")
+
+
+class Labs(Part):
+    """The native course of the labs and the score made of them."""
+
+    normal: MeldLabs = Field(description="a recovering lab is held at this value")
+    ceiling: MeldLabs = Field(description="a worsening lab is held at this value")
+    slope_mean_per_day: LogMeldLabs = Field(description="mean native slope")
+    slope_sd_per_day: LogMeldSpread = Field(description="its standard deviation between patients")
+    slope_correlation_between_labs: Correlation = Field(description="of any two slopes")
+    slope_correlation_with_baseline: Correlation = Field(
+        description="of a slope with its lab's own baseline (latent normal)"
+    )
+    meld: Literal["registry", "bounded"] = Field(
+        description="registry: no bounds; bounded: values under 1 set to 1, creatinine at most 4"
+    )
+
+
+class _Baseline(Part):
+    horizon_days: Positive = Field(description="day to which mortality_at_horizon refers")
+    mortality_at_horizon: OpenProbability | Solved = Field(
+        description="death from the liver by the horizon where all multipliers are 1; "
+        "solved: from hazard.mortality_targets"
+    )
+
+
+class PiecewiseBaseline(_Baseline):
+    """Constant hazards between given days."""
+
+    kind: Literal["piecewise"]
+    days: list[Positive] = Field(min_length=1, max_length=200, description="ends of the pieces")
+    shares: list[NotNegative] = Field(
+        min_length=1, description="shares of the cumulative hazard by piece, summing to 1"
+    )
+
+    @model_validator(mode="after")
+    def _pieces(self) -> "PiecewiseBaseline":
+        if len(self.shares) != len(self.days):
+            raise RuleError("needs as many shares as days", "", "shares")
+        if any(a >= b for a, b in zip(self.days, self.days[1:], strict=False)):
+            raise RuleError("must climb", "order the days", "days")
+        if self.days[-1] != self.horizon_days:
+            raise RuleError("the last day must be horizon_days", "", "days")
+        if abs(sum(self.shares) - 1) > 1e-9:
+            raise RuleError(f"must sum to 1, sum is {sum(self.shares):.6g}", "", "shares")
+        if self.shares[-1] == 0:
+            raise RuleError("the last share must be > 0: its hazard goes on", "", "shares")
+        return self
+
+
+class ExponentialBaseline(_Baseline):
+    """A constant hazard."""
+
+    kind: Literal["exponential"]
+
+
+class WeibullBaseline(_Baseline):
+    """Cumulative hazard proportional to time to the power of the shape."""
+
+    kind: Literal["weibull"]
+    shape: Annotated[float, Field(gt=0, le=20)] = Field(description="Weibull shape")
+
+
+class Covariate(Part):
+    """A baseline variable that acts on the hazard."""
+
+    variable: Word = Field(description="a candidate variable")
+    log_hazard_ratio: float = Field(description="log hazard ratio a unit of the variable")
+    centre: float = Field(description="value at which the multiplier is 1")
+
+
+class DirectEffect(Part):
+    """A hazard ratio of the second arm against the first."""
+
+    kind: Literal["direct"]
+    hazard_ratio: Positive | Solved = Field(description="second arm against first")
+    delay_days: NotNegative = Field(description="from randomisation to the effect's begin")
+    waning_half_life_days: Positive | None = Field(
+        description="half-life of the log hazard ratio; null: it does not wane"
+    )
+    combined_with_labs: bool = Field(
+        description="true: the hazard also sees what sessions do to MELD (counted twice on purpose)"
+    )
+
+
+class BySessionEffect(Part):
+    """Each modality's hazard ratio, earned in proportion to the sessions delivered."""
+
+    kind: Literal["by_session"]
+    combined_with_labs: bool = Field(
+        description="true: the hazard also sees what sessions do to MELD (counted twice on purpose)"
+    )
+
+
+class ByLabsEffect(Part):
+    """Only what sessions do to MELD."""
+
+    kind: Literal["by_labs"]
+
+
+class Hazard(Part):
+    """The hazard of death from the liver."""
+
+    baseline: Annotated[
+        PiecewiseBaseline | ExponentialBaseline | WeibullBaseline, Field(discriminator="kind")
+    ] = Field(description="the baseline hazard")
+    log_hazard_ratio_per_meld_point: float = Field(description="beta; 0: MELD does not act")
+    meld_reference: float = Field(description="MELD at which the multiplier is 1")
+    covariates: list[Covariate] | None = Field(description="null: none")
+    frailty_log_sd: NotNegative = Field(description="sd of the log of the frailty; 0: none")
+    effect: Annotated[
+        DirectEffect | BySessionEffect | ByLabsEffect, Field(discriminator="kind")
+    ] = Field(description="the treatment effect")
+    mortality_targets: dict[str, OpenProbability] | None = Field(
+        description="all-cause mortality by the end of follow-up, by arm, with every session "
+        "delivered on time; null: none"
+    )
+
+
+class Exit(Part):
+    """A constant hazard until a day, given as the net probability by then."""
+
+    net_probability: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="probability by `by_day` as if nothing else happened"
+    )
+    by_day: Positive = Field(description="patient day to which it refers; none happen later")
+
+
+class Infection(Exit):
+    """Infections, which may raise the hazard."""
+
+    hazard_ratio: Positive = Field(description="factor on the liver hazard from the next day on; 1: none")
+
+
+class Exits(Part):
+    """Everything but death from the liver that may happen to a patient."""
+
+    tumour_death: Exit = Field(description="death from the tumour; part of all-cause death")
+    transplant: Exit = Field(description="liver transplant")
+    withdrawal: Exit = Field(description="withdrawal from treatment; survival stays known")
+    loss: Exit = Field(description="loss to follow-up: ends treatment and knowledge")
+    infection: Infection = Field(description="catheter or other infection")
+    serious_adverse_event_hazard_ratio: Positive = Field(
+        description="factor on the liver hazard after a session with a serious adverse event; 1: none"
+    )
+
+
+class Visit(Part):
+    """A planned visit at which labs are taken."""
+
+    day: Annotated[int, Field(ge=0, le=100_000)] = Field(description="patient day planned")
+    window_days: NotNegative = Field(description="taken uniformly within +- this of the day")
+    missed_probability: Probability = Field(description="missed, among those alive and not lost")
+
+
+class Assessment(Part):
+    """Visits and the error of their labs."""
+
+    visits: list[Visit] = Field(min_length=2, max_length=50, description="first: baseline")
+    measurement_error_log_sd: LogMeldSpread = Field(description="sd of the error on the log scale")
+
+    @model_validator(mode="after")
+    def _order(self) -> "Assessment":
+        first = self.visits[0]
+        if first.day != 0 or first.window_days != 0 or first.missed_probability != 0:
+            raise RuleError("the first visit is baseline: day 0, no window, never missed", "", "visits[0]")
+        for index, (a, b) in enumerate(zip(self.visits, self.visits[1:], strict=False)):
+            if a.day + a.window_days >= b.day - b.window_days:
+                raise RuleError(
+                    "visits must climb and their windows must not overlap", "", f"visits[{index + 1}].day"
+                )
+        return self

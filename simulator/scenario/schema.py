@@ -1,0 +1,339 @@
+"""A scenario: all that may be asked of the simulator, and the rules that tie its parts together."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simulator.scenario.base import Count, OpenProbability, Part, Positive, Word
+from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
+from simulator.scenario.errors import RuleError
+from simulator.scenario.population import Accrual, Candidates, Criterion, Eligibility
+from simulator.scenario.treatment import Arm, Modality, SessionPlan, Unit
+
+LAB_VARIABLES = (
+    "bilirubin_umol_per_l",
+    "inr",
+    "creatinine_umol_per_l",
+    "platelets_1e9_per_l",
+)
+ENZYME_VARIABLES = ("ast_u_per_l", "alt_u_per_l")
+
+
+class Trial(Part):
+    """The trial's frame."""
+
+    registry_id: Word | None = Field(description="registration number; null: none")
+    start_date: date = Field(description="date of trial time 0, when the first site opens")
+    planned_completion_date: date | None = Field(
+        description="last follow-up as planned; null: no date is judged"
+    )
+    target_randomised: Count = Field(description="patients to randomise")
+    max_recruitment_days: Positive = Field(description="recruitment ends on this day at the latest")
+    follow_up_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="from randomisation")
+
+
+class Factor(Part):
+    """A stratification or minimisation factor: a variable cut at points, or the site."""
+
+    variable: Word = Field(description="a candidate variable, or the word site")
+    cut_points: list[float] = Field(
+        description="levels are below the first, from the first to below the second, ...; "
+        "empty for a discrete variable or the site: its values are the levels"
+    )
+
+
+class Allocation(Part):
+    """How patients are allocated to arms."""
+
+    scheme: Literal[
+        "complete",
+        "random_allocation",
+        "permuted_block",
+        "random_blocks",
+        "efron",
+        "big_stick",
+        "minimisation",
+    ] = Field(description="the scheme's name")
+    ratio: list[Annotated[int, Field(ge=1, le=20)]] = Field(
+        min_length=2, max_length=2, description="patients by arm, as [1, 1]"
+    )
+    options: dict[str, int | float | str | list[int] | list[float]] = Field(
+        description="the scheme's own keys, as block_size: 4"
+    )
+    factors: list[Factor] | None = Field(
+        description="strata (or, for minimisation, its margins); null: none"
+    )
+
+
+class Analysis(Part):
+    """A test of the difference between the arms."""
+
+    name: Word = Field(description="name in results")
+    test: Literal[
+        "chi_square",
+        "fisher",
+        "boschloo",
+        "boschloo_minlike",
+        "log_rank",
+        "km_difference",
+        "meld_ancova",
+        "meld_worst_rank",
+    ] = Field(description="the test")
+    alpha: OpenProbability = Field(description="two-sided level")
+    lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
+        description="how those lost before the end of follow-up count: left out, as dead, as alive, "
+        "or censored"
+    )
+    transplant: Literal["event", "censored", "competing"] = Field(
+        description="event: counts as death; censored: ends knowledge; competing: alive without event"
+    )
+
+
+class Costs(Part):
+    """What sessions cost."""
+
+    currency: Word = Field(description="as CNY")
+    per_session: dict[str, Positive] = Field(description="by modality")
+
+
+class Scenario(Part):
+    """A trial to simulate. Every key must be given, here or in the scenario that it extends."""
+
+    name: Word = Field(description="the scenario's name")
+    title: str = Field(description="one line on what it is")
+    null_hypothesis: Literal["none", "strong", "mortality"] = Field(
+        description="none: as given; strong: both arms get the control arm's plan, modality and "
+        "kinetics; mortality: hazard ratio 1 between arms, the rest as given"
+    )
+    trial: Trial = Field(description="size, dates, follow-up")
+    accrual: Accrual = Field(description="referral of candidates")
+    candidates: Candidates | None = Field(description="their characteristics; null: not modelled")
+    eligibility: Eligibility | None = Field(description="null: every candidate is randomised")
+    allocation: Allocation = Field(description="allocation scheme")
+    modalities: list[Modality] = Field(max_length=8, description="kinds of ALSS session")
+    arms: list[Arm] = Field(min_length=2, max_length=2, description="the control arm first")
+    unit: Unit | None = Field(description="the ALSS unit of each site; null: no resource is scarce")
+    labs: Labs | None = Field(description="course of the labs and MELD; null: not modelled")
+    hazard: Hazard = Field(description="death from the liver")
+    exits: Exits | None = Field(description="other exits; null: none")
+    assessment: Assessment | None = Field(description="visits; null: none")
+    analyses: list[Analysis] = Field(min_length=1, max_length=50, description="the first is primary")
+    costs: Costs | None = Field(description="null: not counted")
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> "Scenario":
+        for error in self._disagreements():
+            raise error
+        return self
+
+    def variable_names(self) -> tuple[str, ...]:
+        """Names of the candidate variables, in order."""
+        return tuple(v.name for v in self.candidates.variables) if self.candidates else ()
+
+    def _disagreements(self) -> Iterator[RuleError]:
+        yield from _modality_rules(self)
+        yield from _variable_rules(self)
+        yield from _hazard_rules(self)
+        yield from _lab_rules(self)
+        yield from _name_rules(self)
+
+
+def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
+    listed = ", ".join(known) if known else "none is given"
+    return RuleError(f"unknown name '{name}'; known: {listed}", "use a known name", key)
+
+
+def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:
+    names = tuple(modality.name for modality in scenario.modalities)
+    for index, arm in enumerate(scenario.arms):
+        if arm.modality is not None and arm.modality not in names:
+            yield _unknown(f"arms[{index}].modality", arm.modality, names)
+        other = arm.plan.switch_if_plasma_short_to if arm.plan else None
+        if other is not None and other not in names:
+            yield _unknown(f"arms[{index}].plan.switch_if_plasma_short_to", other, names)
+    for name in scenario.costs.per_session if scenario.costs else ():
+        if name not in names:
+            yield _unknown(f"costs.per_session.{name}", name, names)
+
+
+def _variable_rules(scenario: Scenario) -> Iterator[RuleError]:
+    known = scenario.variable_names()
+    if scenario.eligibility:
+        limits = scenario.eligibility.upper_limits_of_normal
+        for index, criterion in enumerate(scenario.eligibility.criteria):
+            key = f"eligibility.criteria[{index}]"
+            if isinstance(criterion, Criterion):
+                yield from _condition_rules(key, criterion, known, limits)
+                continue
+            for name in (*ENZYME_VARIABLES, LAB_VARIABLES[0]):
+                if name not in known:
+                    yield _unknown(f"{key}.kind", name, known)
+                if name not in limits:
+                    yield RuleError(
+                        f"no upper limit of normal is given for {name}",
+                        f"add {name} to eligibility.upper_limits_of_normal",
+                        f"{key}.kind",
+                    )
+    for index, factor in enumerate(scenario.allocation.factors or []):
+        yield from _factor_rules(f"allocation.factors[{index}]", factor, scenario)
+    for index, covariate in enumerate(scenario.hazard.covariates or []):
+        if covariate.variable not in known:
+            yield _unknown(f"hazard.covariates[{index}].variable", covariate.variable, known)
+
+
+def _condition_rules(
+    key: str, criterion: Criterion, known: tuple[str, ...], limits: dict[str, float]
+) -> Iterator[RuleError]:
+    for g, group in enumerate(criterion.all_of):
+        if not group:
+            yield RuleError("a group needs a condition", "remove the group", f"{key}.all_of[{g}]")
+        for c, condition in enumerate(group):
+            here = f"{key}.all_of[{g}][{c}]"
+            if condition.variable not in known:
+                yield _unknown(f"{here}.variable", condition.variable, known)
+            elif condition.unit != "own" and condition.variable not in limits:
+                yield RuleError(
+                    f"no upper limit of normal is given for {condition.variable}",
+                    f"add {condition.variable} to eligibility.upper_limits_of_normal",
+                    f"{here}.unit",
+                )
+
+
+def _factor_rules(key: str, factor: Factor, scenario: Scenario) -> Iterator[RuleError]:
+    known = scenario.variable_names()
+    if factor.variable != "site" and factor.variable not in known:
+        yield _unknown(f"{key}.variable", factor.variable, (*known, "site"))
+        return
+    kinds = {v.name: v.kind for v in scenario.candidates.variables} if scenario.candidates else {}
+    discrete = factor.variable == "site" or kinds[factor.variable] in ("bernoulli", "categorical")
+    if discrete and factor.cut_points:
+        yield RuleError("a discrete factor takes no cut points", "write []", f"{key}.cut_points")
+    if not discrete and not factor.cut_points:
+        yield RuleError("a continuous factor needs cut points", "as [2.0]", f"{key}.cut_points")
+    if any(a >= b for a, b in zip(factor.cut_points, factor.cut_points[1:], strict=False)):
+        yield RuleError("must climb", "order the cut points", f"{key}.cut_points")
+
+
+def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
+    hazard, arms = scenario.hazard, scenario.arms
+    if hazard.effect.kind == "by_session":
+        for index, arm in enumerate(arms):
+            if arm.plan is None:
+                yield RuleError(
+                    "an arm without sessions has no place under hazard.effect by_session",
+                    "give the arm a modality and a plan, or use the direct effect",
+                    f"arms[{index}].plan",
+                )
+        for index, modality in enumerate(scenario.modalities):
+            if modality.full_course_hazard_ratio is None:
+                yield RuleError(
+                    "the effect by_session needs a number",
+                    "give the hazard ratio of a full course against medical treatment",
+                    f"modalities[{index}].full_course_hazard_ratio",
+                )
+    yield from _target_rules(scenario)
+    if hazard.effect.kind == "by_labs" and scenario.null_hypothesis == "mortality":
+        yield RuleError(
+            "hazard.effect by_labs has no hazard ratio that could be set to 1",
+            "use null_hypothesis: strong",
+            "null_hypothesis",
+        )
+
+
+def _solved_keys(scenario: Scenario) -> list[str]:
+    """Keys of the effect whose value is the word solved."""
+    effect = scenario.hazard.effect
+    if effect.kind == "direct":
+        return ["hazard.effect.hazard_ratio"] if effect.hazard_ratio == "solved" else []
+    return [
+        f"modalities[{index}].full_course_hazard_ratio"
+        for index, modality in enumerate(scenario.modalities)
+        if modality.full_course_hazard_ratio == "solved"
+    ]
+
+
+def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
+    hazard = scenario.hazard
+    arms = tuple(arm.name for arm in scenario.arms)
+    targets = hazard.mortality_targets or {}
+    for name in targets:
+        if name not in arms:
+            yield _unknown(f"hazard.mortality_targets.{name}", name, arms)
+    solved = _solved_keys(scenario)
+    scale_is_solved = hazard.baseline.mortality_at_horizon == "solved"
+    if scale_is_solved != (arms[0] in targets):
+        yield RuleError(
+            "hazard.baseline.mortality_at_horizon is the word solved if, and only if, the control "
+            f"arm {arms[0]} has a mortality target",
+            "give one of the two",
+            "hazard.baseline.mortality_at_horizon",
+        )
+    if solved and arms[1] not in targets:
+        yield RuleError(
+            f"solved needs a mortality target of arm {arms[1]}",
+            "add it to hazard.mortality_targets",
+            solved[0],
+        )
+    if arms[1] in targets and len(solved) != 1:
+        yield RuleError(
+            "a target of the second arm needs exactly one hazard ratio to be solved",
+            "write solved for hazard.effect.hazard_ratio, or for the arm's modality",
+            f"hazard.mortality_targets.{arms[1]}",
+        )
+
+
+def _plans(scenario: Scenario) -> Iterator[tuple[str, SessionPlan]]:
+    for index, arm in enumerate(scenario.arms):
+        if arm.plan is not None:
+            yield f"arms[{index}].plan", arm.plan
+
+
+def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
+    if scenario.labs is not None:
+        for name in LAB_VARIABLES:
+            if name not in scenario.variable_names():
+                yield _unknown("labs", name, scenario.variable_names())
+        for index, modality in enumerate(scenario.modalities):
+            if modality.shifts is None:
+                yield RuleError("labs need each modality's shifts", "", f"modalities[{index}].shifts")
+        return
+    if scenario.hazard.log_hazard_ratio_per_meld_point != 0:
+        yield RuleError(
+            "MELD cannot act where labs are not modelled", "set it to 0", "hazard.log_hazard_ratio_per_meld_point"
+        )
+    if scenario.hazard.effect.kind == "by_labs":
+        yield RuleError("by_labs needs labs", "model labs", "hazard.effect.kind")
+    if scenario.assessment is not None:
+        yield RuleError("visits take labs, which are not modelled", "set it to null", "assessment")
+    for key, plan in _plans(scenario):
+        for name in ("stop_if_bilirubin_below_umol_per_l", "postpone_if_platelets_below_1e9_per_l", "rescue"):
+            if getattr(plan, name) is not None:
+                yield RuleError("needs labs, which are not modelled", "set it to null", f"{key}.{name}")
+    units = [("unit", scenario.unit)]
+    if scenario.accrual.kind == "poisson":
+        sites = scenario.accrual.sites
+        units += [(f"accrual.sites[{i}].unit", site.unit) for i, site in enumerate(sites)]
+    for key, unit in units:
+        if unit is not None and unit.queue == "sickest_first":
+            yield RuleError("sickest_first needs labs", "use first_come", f"{key}.queue")
+    for index, analysis in enumerate(scenario.analyses):
+        if analysis.test.startswith("meld"):
+            yield RuleError("needs labs, which are not modelled", "remove it", f"analyses[{index}].test")
+
+
+def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
+    lists: tuple[tuple[str, list[str]], ...] = (
+        ("arms", [arm.name for arm in scenario.arms]),
+        ("modalities", [modality.name for modality in scenario.modalities]),
+        ("analyses", [analysis.name for analysis in scenario.analyses]),
+    )
+    for key, names in lists:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield RuleError("this name is given twice", "rename one", f"{key}[{index}].name")
+    if scenario.assessment is not None:
+        last = scenario.assessment.visits[-1]
+        if last.day > scenario.trial.follow_up_days:
+            yield RuleError("is after the end of follow-up", "", "assessment.visits")
