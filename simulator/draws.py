@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 
 class Purpose(IntEnum):
@@ -115,3 +116,10 @@ def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     else:
         word = w3
     return to_uniform(word)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill(seed: int, trial: int, purpose: int, who: int, out: npt.NDArray[np.float64]) -> None:
+    """Fill `out` with the uniforms which = 0, 1, ... of an address."""
+    for which in range(out.size):
+        out[which] = uniform(seed, trial, purpose, who, which)

@@ -139,7 +139,7 @@ class LabParams(NamedTuple):
     log_ceiling: Floats
     slope_mean: Floats
     slope_sd: Floats
-    slope_on_baseline: Floats  # (3, 3)
+    slope_on_baseline: float  # correlation of a slope with its lab's own baseline
     slope_cholesky: Floats  # (3, 3)
     meld_bounded: bool
 

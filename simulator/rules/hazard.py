@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 PIECEWISE, WEIBULL = range(2)
 _LARGEST_LOG = 700.0  # exp(700) is finite; no scenario that means anything comes near
@@ -55,9 +56,35 @@ def death_threshold(u: float) -> float:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def multiplier(log_multiplier: float) -> float:
-    """All that multiplies the baseline hazard on one patient-day, from the sum of its logarithms."""
-    return math.exp(min(max(log_multiplier, -_LARGEST_LOG), _LARGEST_LOG))
+def covariate_log_factor(
+    values: Floats, variable: Ints, coefficient: Floats, centre: Floats
+) -> float:
+    """Log of what baseline covariates multiply the hazard by."""
+    total = 0.0
+    for k in range(variable.size):
+        total += coefficient[k] * (values[variable[k]] - centre[k])
+    return total
+
+
+@numba.njit(cache=True, error_model="numpy")
+def day_factor(
+    constant: float,
+    meld_coefficient: float,
+    meld: float,
+    meld_reference: float,
+    effect: float,
+    events: float,
+) -> float:
+    """All that multiplies the baseline hazard on a patient-day.
+
+    `constant` is the log of what covariates and frailty do, `effect` of treatment, `events` of
+    infection and serious adverse events. MELD may be NaN where its coefficient is 0.
+    """
+    log_factor = constant
+    if meld_coefficient != 0.0:
+        log_factor += meld_coefficient * (meld - meld_reference)
+    log_factor += effect + events
+    return math.exp(min(max(log_factor, -_LARGEST_LOG), _LARGEST_LOG))
 
 
 @numba.njit(cache=True, error_model="numpy")

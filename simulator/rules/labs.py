@@ -24,23 +24,21 @@ def log_of(value: float) -> float:
 
 @numba.njit(cache=True, error_model="numpy")
 def slope(
-    mean: float, sd: float, on_baseline: Floats, baseline_latent: Floats, own: Floats, draws: Floats
+    mean: float, sd: float, on_baseline: float, baseline_latent: float, own: Floats, draws: Floats
 ) -> float:
     """Native slope of a lab per day: normal, correlated with the baseline and the other slopes.
 
-    `on_baseline` and `own` are a lab's rows of the regression on the baseline's latent normals and
-    of the Cholesky factor of what that leaves.
+    `on_baseline` is the slope's correlation with the latent normal of its lab's baseline, `own` a
+    row of the Cholesky factor of what that leaves of the slopes' correlation.
     """
-    z = 0.0
-    for j in range(3):
-        z += on_baseline[j] * baseline_latent[j]
+    z = on_baseline * baseline_latent
     for j in range(3):
         z += own[j] * draws[j]
     return mean + sd * z
 
 
 @numba.njit(cache=True, error_model="numpy")
-def native(baseline: float, slope_per_day: float, day: float, normal: float, ceiling: float) -> float:
+def native(baseline: float, slope_per_day: float, day: int, normal: float, ceiling: float) -> float:
     """Lab without sessions on patient-day `day`, held between normal and ceiling, or the baseline."""
     low = min(normal, baseline)
     high = max(ceiling, baseline)
@@ -48,35 +46,67 @@ def native(baseline: float, slope_per_day: float, day: float, normal: float, cei
 
 
 @numba.njit(cache=True, error_model="numpy")
-def decay(rate_per_day: float, days: float) -> float:
-    """Share of a shift that is left after `days`."""
-    return math.exp(-rate_per_day * days)
+def native_labs(
+    baseline: Floats, slope_per_day: Floats, day: int, normal: Floats, ceiling: Floats, out: Floats
+) -> None:
+    """Fill `out` with the four labs without sessions; platelets keep their baseline."""
+    for lab in range(3):
+        out[lab] = native(baseline[lab], slope_per_day[lab], day, normal[lab], ceiling[lab])
+    out[3] = baseline[3]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def next_shift(shift: float, share_left_per_day: float, added: float) -> float:
-    """Shift at a patient-day opening from that at the one before and what sessions since added."""
-    return shift * share_left_per_day + added
+def next_shifts(shifts: Floats, share_left_per_day: Floats) -> None:
+    """Let shifts decay from one patient-day opening to the next, in place.
+
+    Both have the axes modality, lab, part (fast, slow).
+    """
+    for m in range(shifts.shape[0]):
+        for lab in range(shifts.shape[1]):
+            for part in range(2):
+                shifts[m, lab, part] *= share_left_per_day[m, lab, part]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def added_shift(
-    whole: float, fraction: float, rate_per_day: float, opening_day: float, session_end_day: float
-) -> float:
-    """What a session adds to a shift at the opening after it, both in trial time."""
-    return whole * fraction * math.exp(-rate_per_day * (opening_day - session_end_day))
+def add_session(
+    shifts: Floats,
+    whole: Floats,
+    rate_per_day: Floats,
+    fraction: float,
+    opening_day: float,
+    session_end_day: float,
+) -> None:
+    """Add to one modality's shifts (lab, part) what a session does to them by the next opening.
+
+    `whole` are the shifts of a whole session at its end, the times are trial times.
+    """
+    days = opening_day - session_end_day
+    for lab in range(shifts.shape[0]):
+        for part in range(2):
+            left = math.exp(-rate_per_day[lab, part] * days)
+            shifts[lab, part] += whole[lab, part] * fraction * left
 
 
 @numba.njit(cache=True, error_model="numpy")
-def meld(bilirubin: float, inr: float, creatinine: float, bounded: bool) -> float:
-    """MELD from the logs of bilirubin (umol/L), INR and creatinine (umol/L).
+def shifted_labs(native_log: Floats, shifts: Floats, out: Floats) -> None:
+    """Fill `out` with the labs as sessions have left them."""
+    for lab in range(native_log.size):
+        value = native_log[lab]
+        for m in range(shifts.shape[0]):
+            value += shifts[m, lab, 0] + shifts[m, lab, 1]
+        out[lab] = value
+
+
+@numba.njit(cache=True, error_model="numpy")
+def meld(log_labs: Floats, bounded: bool) -> float:
+    """MELD from the logs of bilirubin (umol/L), INR and creatinine (umol/L), in that order.
 
     As the registry record has it; `bounded` sets values under 1 (mg/dL or ratio) to 1 and
     creatinine above 4 mg/dL to 4.
     """
-    b = bilirubin - LN_BILIRUBIN_UMOL_PER_MG_DL
-    i = inr
-    c = creatinine - LN_CREATININE_UMOL_PER_MG_DL
+    b = log_labs[0] - LN_BILIRUBIN_UMOL_PER_MG_DL
+    i = log_labs[1]
+    c = log_labs[2] - LN_CREATININE_UMOL_PER_MG_DL
     if bounded:
         b = max(b, 0.0)
         i = max(i, 0.0)

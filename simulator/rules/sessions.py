@@ -71,12 +71,34 @@ def background_share(sessions: int, hours_each: float, machines: int) -> float:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def background_begin(free_at: float, now: float) -> float:
-    """When a machine can begin its background work."""
-    return max(free_at, now)
+def occupy_machines(free_at: Floats, now: float, share_days: float, closing: float) -> float:
+    """Give every machine its share of the background work, in place; return the days worked.
+
+    A machine begins when it is free and ends by closing; one that is free only later does nothing.
+    """
+    worked = 0.0
+    for machine in range(free_at.size):
+        begin = max(free_at[machine], now)
+        end = max(min(begin + share_days, closing), begin)
+        free_at[machine] = end
+        worked += end - begin
+    return worked
 
 
 @numba.njit(cache=True, error_model="numpy")
-def background_end(begin: float, share_days: float, closing: float) -> float:
-    """When it ends it: by closing, or at once if it could not begin before."""
-    return max(min(begin + share_days, closing), begin)
+def first_free(free_at: Floats, now: float) -> int:
+    """Index of the first machine that is free, -1 if none is."""
+    for machine in range(free_at.size):
+        if free_at[machine] <= now:
+            return machine
+    return -1
+
+
+@numba.njit(cache=True, error_model="numpy")
+def next_free(free_at: Floats, now: float) -> float:
+    """When the next busy machine becomes free, infinity if none is busy."""
+    earliest = math.inf
+    for machine in range(free_at.size):
+        if now < free_at[machine] < earliest:
+            earliest = free_at[machine]
+    return earliest

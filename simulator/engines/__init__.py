@@ -1,0 +1,1 @@
+"""Engines: (Params, seed, first trial, number of trials) -> TrialRecords."""

@@ -1,0 +1,46 @@
+"""SimPy's environment with absolute times and a declared order of simultaneous events."""
+
+from enum import IntEnum
+from heapq import heappush
+
+import simpy
+
+
+class Kind(IntEnum):
+    """Kinds of events, in the order in which those of the same instant happen (section 6)."""
+
+    UNIT_OPENING = 0
+    EXIT = 1
+    SESSION_END = 2
+    WINDOW_END = 3
+    SESSION_DUE = 4
+    REFERRAL = 5
+    PATIENT_DAY = 6
+    SERVING = 7
+    TRIAL_END = 8
+
+
+_KIND_BITS = 36  # room for patient numbers of 32 bits and 16 causes
+_CAUSE_BITS = 4
+_FIRST = 2  # SimPy's own bookkeeping has priorities 0 and 1 and so runs before the next event
+
+
+class Clock(simpy.Environment):
+    """An environment whose events are ordered by (time, kind, number, cause).
+
+    SimPy orders simultaneous events by insertion; the model declares their order instead, so that
+    another engine can meet it. Times are absolute: `now + (t - now)` need not be t.
+    """
+
+    def at(self, time: float, kind: Kind, number: int, cause: int = 0) -> simpy.Event:
+        """Return an event that happens at the absolute `time`, which must not be past.
+
+        `number` is the patient's, or the site's for events of a site; `cause` orders the exits of
+        one patient.
+        """
+        event = simpy.Event(self)
+        event._ok = True
+        event._value = None
+        priority = _FIRST + (int(kind) << _KIND_BITS) + (number << _CAUSE_BITS) + cause
+        heappush(self._queue, (time, priority, next(self._eid), event))
+        return event

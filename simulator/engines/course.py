@@ -1,0 +1,231 @@
+"""The course of a patient's disease: labs, MELD and the hazard of death (model page, section 7)."""
+
+import math
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from simulator.draws import Purpose
+from simulator.engines.clock import Kind
+from simulator.rules import hazard, labs
+from simulator.rules.normal import normal_quantile
+
+if TYPE_CHECKING:
+    from simulator.engines.patient import Patient, Session
+
+MELD_LABS = 3  # bilirubin, INR, creatinine; platelets come after them
+
+
+class Course:
+    """What a patient's labs and hazard do, from one patient-day opening to the next."""
+
+    def __init__(self, patient: "Patient") -> None:
+        self.patient, self.params, self.numbers = patient, patient.params, patient.numbers
+        self.baseline_meld = self.meld_native = self.meld_seen = math.nan
+        self.log_baseline = np.full(MELD_LABS + 1, math.nan)
+        self.labs_native = np.full(MELD_LABS + 1, math.nan)
+        self.labs_seen = np.full(MELD_LABS + 1, math.nan)
+        self.slope_per_day = np.zeros(MELD_LABS)
+        self.shifts = np.zeros(self.numbers.shift_left.shape)  # modality, lab, part
+        self.treated = False
+        self.to_take_in: list[Session] = []  # ended since the last opening
+        self.earned = 0.0  # share of a full course
+        self.effect = 0.0  # log hazard ratio that it earned
+        self.events_effect = 0.0
+        self.threshold = hazard.death_threshold(patient.uniform(Purpose.EXIT, 0))
+        self.opened = 0  # patient-day of the last opening,
+        self.factor = 0.0  # what multiplies the baseline hazard from it on,
+        self.hazard_at_opening = 0.0  # and the cumulative hazard at it and at the next
+        self.hazard_at_next = 0.0
+        self.constant_log_factor = self.log_factor_of_baseline()
+        self.visits: dict[int, list[int]] = {}
+        self.measured = np.empty(MELD_LABS)
+        if self.params.lab.modelled:
+            self.begin_labs()
+            self.plan_visits()
+
+    def log_factor_of_baseline(self) -> float:
+        """Log of what the patient's covariates and frailty multiply the hazard by."""
+        p, patient = self.params.hazard, self.patient
+        log_factor = hazard.covariate_log_factor(
+            patient.values, p.covariate_variable, p.covariate_coefficient, p.covariate_centre
+        )
+        if p.frailty_log_sd > 0.0:
+            z = normal_quantile(patient.uniform(Purpose.FRAILTY))
+            log_frailty = hazard.log_frailty(p.frailty_log_sd, z)
+            patient.frailty = hazard.frailty(log_frailty)
+            log_factor += log_frailty
+        return log_factor
+
+    def run(self) -> Generator[simpy.Event, None, None]:
+        """Visit every patient-day opening, or none where nothing depends on the day."""
+        if not self.params.hazard.varies_by_day:
+            self.die_by_one_inversion()
+        if self.params.hazard.varies_by_day or self.params.lab.modelled:
+            try:
+                yield from self.days()
+            except simpy.Interrupt:
+                return  # death and transplant end the course
+
+    def days(self) -> Generator[simpy.Event, None, None]:
+        """Labs, visits and hazard at each opening; nothing of today can change them before the next."""
+        patient, params = self.patient, self.params
+        for day in range(patient.trial.follow_up_days + 1):
+            opening = patient.entry_day + day
+            yield patient.clock.at(opening, Kind.PATIENT_DAY, patient.number)
+            self.take_in_sessions(opening)
+            if params.lab.modelled:
+                self.see_labs(day)
+                self.take_visits(day)
+            if params.hazard.varies_by_day and day < patient.trial.follow_up_days:
+                self.hold_hazard(day, opening)
+
+    # Labs and MELD
+
+    def begin_labs(self) -> None:
+        """Baseline labs, MELD, and the patient's own slopes."""
+        p, patient = self.params.lab, self.patient
+        for lab, value in enumerate(patient.baseline_lab):
+            self.log_baseline[lab] = labs.log_of(value)
+        self.labs_seen[:] = self.log_baseline
+        self.baseline_meld = labs.meld(self.log_baseline, p.meld_bounded)
+        self.meld_native = self.meld_seen = self.baseline_meld
+        z = np.array([normal_quantile(patient.uniform(Purpose.SLOPE, j)) for j in range(MELD_LABS)])
+        for j in range(MELD_LABS):
+            latent = patient.latents[self.numbers.lab_variable[j]]
+            self.slope_per_day[j] = labs.slope(
+                p.slope_mean[j], p.slope_sd[j], p.slope_on_baseline, latent, p.slope_cholesky[j], z
+            )
+
+    def take_in_sessions(self, opening: float) -> None:
+        """Let shifts decay by a day; add what sessions ended since the last opening have done."""
+        if self.treated:
+            labs.next_shifts(self.shifts, self.numbers.shift_left)
+        while self.to_take_in and self.to_take_in[0].end_day < opening:
+            self.take_in(self.to_take_in.pop(0), opening)
+
+    def take_in(self, session: "Session", opening: float) -> None:
+        """Let a session act on labs and hazard from this opening on."""
+        m, numbers = session.modality, self.numbers
+        self.treated = True
+        labs.add_session(
+            self.shifts[m],
+            numbers.shift_whole[m],
+            numbers.shift_rate[m],
+            session.fraction,
+            opening,
+            session.end_day,
+        )
+        planned = float(self.params.plan.sessions[self.patient.arm])
+        share = hazard.share_earned(session.fraction, planned, self.earned)
+        self.earned += share
+        self.effect += share * numbers.log_hazard_ratio[m]
+        if session.serious:
+            self.events_effect = self.params.hazard.serious_event_log_hazard_ratio
+
+    def see_labs(self, day: int) -> None:
+        """Labs and MELD at this opening: natively, and as sessions have left them."""
+        p = self.params.lab
+        labs.native_labs(
+            self.log_baseline, self.slope_per_day, day, p.log_normal, p.log_ceiling, self.labs_native
+        )
+        labs.shifted_labs(self.labs_native, self.shifts, self.labs_seen)
+        self.meld_native = labs.meld(self.labs_native, p.meld_bounded)
+        self.meld_seen = labs.meld(self.labs_seen, p.meld_bounded)
+        if self.patient.trial.observer is not None:
+            self.patient.trial.note(
+                "patient-day",
+                self.patient,
+                day=day,
+                meld_native=self.meld_native,
+                meld_seen=self.meld_seen,
+            )
+
+    # Hazard
+
+    def die_by_one_inversion(self) -> None:
+        """Find the time of death where nothing but the baseline hazard varies."""
+        p = self.params.hazard
+        effect = self.direct_effect(0.0)
+        self.factor = hazard.day_factor(self.constant_log_factor, 0.0, 0.0, 0.0, effect, 0.0)
+        death_after_days = hazard.death_at_constant_factor(
+            p.kind, p.day, p.cumulative, p.shape, self.factor, self.threshold
+        )
+        if death_after_days <= self.patient.trial.follow_up_days:
+            self.patient.will_die_from_liver(death_after_days)
+
+    def hold_hazard(self, day: int, opening: float) -> None:
+        """Fix the day's hazard, and the time of death if the day holds it."""
+        p, patient, at_opening = self.params.hazard, self.patient, self.numbers.baseline_at_opening
+        events = self.events_effect
+        if patient.entry_day + patient.infection_after_days < opening:
+            events += p.infection_log_hazard_ratio
+        self.opened, self.hazard_at_opening = day, self.hazard_at_next
+        self.factor = hazard.day_factor(
+            self.constant_log_factor,
+            p.meld_coefficient,
+            self.meld_seen if p.sees_sessions else self.meld_native,
+            p.meld_reference,
+            self.effect if p.by_session else self.direct_effect(float(day)),
+            events,
+        )
+        self.hazard_at_next = hazard.after_day(
+            self.hazard_at_opening, self.factor, at_opening[day], at_opening[day + 1]
+        )
+        if self.hazard_at_next >= self.threshold:
+            death_after_days = hazard.death_in_day(
+                p.kind,
+                p.day,
+                p.cumulative,
+                p.shape,
+                float(day),
+                at_opening[day],
+                self.factor,
+                self.threshold - self.hazard_at_opening,
+            )
+            patient.will_die_from_liver(death_after_days)
+
+    def direct_effect(self, day: float) -> float:
+        """Log hazard ratio of the assigned arm, for the direct effect (0 for the others)."""
+        p = self.params.hazard
+        if self.patient.arm == 0 or p.direct_log_hazard_ratio == 0.0:
+            return 0.0
+        return hazard.direct_log_hazard_ratio(
+            p.direct_log_hazard_ratio, p.delay_days, p.waning_rate_per_day, day
+        )
+
+    def cumulative_hazard_at(self, after_days: float) -> float:
+        """Cumulative hazard of death from the liver up to a patient time since the last opening."""
+        p = self.params.hazard
+        now = hazard.cumulative_baseline(p.kind, p.day, p.cumulative, p.shape, after_days)
+        return hazard.after_day(
+            self.hazard_at_opening, self.factor, self.numbers.baseline_at_opening[self.opened], now
+        )
+
+    # Section 9: visits
+
+    def plan_visits(self) -> None:
+        """Find the patient-day on which each visit falls, unless it will be missed."""
+        p, patient = self.params.assessment, self.patient
+        horizon = float(patient.trial.follow_up_days)
+        for visit, planned in enumerate(p.day.tolist()):
+            if patient.uniform(Purpose.VISIT_MISSED, visit) < p.missed_probability[visit]:
+                continue
+            u = patient.uniform(Purpose.VISIT_TIME, visit)
+            day = labs.visit_day(planned, p.window_days[visit], u, horizon)
+            patient.visit_after_days[visit] = day
+            self.visits.setdefault(int(day), []).append(visit)
+
+    def take_visits(self, day: int) -> None:
+        """Measure the labs of this patient-day for its visits.
+
+        Whether the patient is still there at the visit's hour is known when the trial is over.
+        """
+        p, patient = self.params.assessment, self.patient
+        for visit in self.visits.get(day, ()):
+            for j in range(MELD_LABS):
+                z = normal_quantile(patient.uniform(Purpose.LAB_ERROR, 4 * visit + j))
+                self.measured[j] = labs.measured(self.labs_seen[j], p.error_log_sd[j], z)
+            patient.visit_meld[visit] = labs.meld(self.measured, self.params.lab.meld_bounded)

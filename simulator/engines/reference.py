@@ -1,0 +1,263 @@
+"""The reference engine: the trial as SimPy processes, to be read beside docs/model.md.
+
+    Trial.refer         candidates come, are screened and randomised    sections 1 to 4
+    Patient.treatment   sessions fall due, wait and run                 section 5   `patient`
+    Ward.days, serve    the unit: machines, nurses and plasma           section 6   `ward`
+    Course.days         labs, MELD and the hazard of death, by day      section 7   `course`
+    Patient.exit        death, transplant, withdrawal, loss             section 8   `patient`
+    Course.take_visits  what is seen of the labs                        section 9   `course`
+
+Arithmetic is in `rules` and randomness in `draws`; what is left here is who does what, and when.
+"""
+
+import math
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+import simpy
+
+from simulator import allocation, draws
+from simulator.draws import Purpose
+from simulator.engines.clock import Clock, Kind
+from simulator.engines.collect import collect
+from simulator.engines.numbers import Numbers
+from simulator.engines.patient import Patient
+from simulator.engines.ward import Ward
+from simulator.params.types import Params
+from simulator.records import Floats, TrialRecords
+from simulator.rules import accrual, candidate, eligibility
+from simulator.rules.normal import normal_quantile
+
+Wait = Generator[simpy.Event, None, None]
+Observer = Callable[["Trial", str, Patient | None, dict[str, Any]], None]
+
+
+def simulate(
+    params: Params, seed: int, first_trial: int, trials: int, observer: Observer | None = None
+) -> TrialRecords:
+    """Simulate trials `first_trial` to `first_trial + trials - 1`.
+
+    Parameters
+    ----------
+    params
+        The scenario, lowered.
+    seed
+        Seed of every address, 0 to 2^63 - 1.
+    observer
+        Called at every event with the trial, the event's name, the patient if there is one, and
+        what else is known of it.
+
+    Returns
+    -------
+    TrialRecords
+        A function of the arguments alone: a trial's bits do not depend on which others are
+        simulated beside it.
+
+    Raises
+    ------
+    allocation.AllocationError
+        If the scheme cannot honour its options or the ratio.
+    """
+    p = params.allocation
+    plan = allocation.build_plan(
+        p.scheme, p.options, p.ratio, p.factor_levels, params.trial.target_randomised
+    )
+    numbers = Numbers(params)
+    done = [
+        Trial(params, numbers, plan, seed, index, observer)
+        for index in range(first_trial, first_trial + trials)
+    ]
+    for trial in done:
+        trial.run()
+    return collect(params, done)
+
+
+class Trial:
+    """One trial: referral, screening, allocation, and the end of it all."""
+
+    def __init__(
+        self,
+        params: Params,
+        numbers: Numbers,
+        plan: allocation.Plan,
+        seed: int,
+        index: int,
+        observer: Observer | None,
+    ) -> None:
+        self.params, self.numbers, self.plan = params, numbers, plan
+        self.seed, self.index, self.observer = seed, index, observer
+        self.clock = Clock()
+        self.follow_up_days = params.trial.follow_up_days
+        self.allocation_state = allocation.new_state(plan)
+        self.patients: list[Patient] = []
+        self.screened = self.refused_consent = self.in_follow_up = 0
+        self.failed_first = [0] * (params.eligibility.first.size - 1)
+        self.recruiting = True
+        self.recruitment_end_day = self.trial_end_day = math.nan
+        self.over = self.clock.event()
+        self.wards = [
+            Ward(self, site) if limited else None
+            for site, limited in enumerate(params.unit.limited)
+        ]
+
+    def run(self) -> None:
+        """Let the trial run until recruitment is over and every patient's follow-up has ended."""
+        for ward in self.wards:
+            if ward is not None:
+                self.clock.process(ward.days())
+        if self.params.accrual.uniform:
+            self.clock.process(self.refer_uniformly())
+        else:
+            for site in range(self.params.accrual.opens_day.size):
+                self.clock.process(self.refer(site))
+        self.clock.process(self.limit_recruitment())
+        self.clock.run(until=self.over)
+        self.trial_end_day = self.clock.now
+
+    def uniform(self, purpose: Purpose, who: int, which: int = 0) -> float:
+        """Return the uniform at an address of this trial."""
+        return draws.uniform(self.seed, self.index, int(purpose), who, int(which))
+
+    def note(self, event: str, patient: Patient | None = None, **details: Any) -> None:
+        """Tell the observer of an event."""
+        if self.observer is not None:
+            self.observer(self, event, patient, details)
+
+    # Section 1: referral and accrual
+
+    def refer(self, site: int) -> Wait:
+        """Candidates of a site come when its cumulative rate reaches the next point of a Poisson
+        process of rate 1.
+        """
+        p = self.params.accrual
+        knots = slice(p.first_knot[site], p.first_knot[site + 1])
+        rates = p.knot_day[knots], p.knot_cumulative[knots], p.knot_rate[knots], p.knot_slope[knots]
+        multiplier = 1.0
+        if p.gamma_log_table.size:
+            z = normal_quantile(self.uniform(Purpose.SITE_RATE, site))
+            multiplier = accrual.rate_multiplier(
+                p.gamma_log_table, candidate.TABLE_LOW, candidate.TABLE_STEP, z
+            )
+        opens_day = float(p.opens_day[site])
+        cumulative_rate, number = 0.0, 0
+        while self.recruiting:
+            cumulative_rate += accrual.waiting_time(self.uniform(Purpose.REFERRAL, site, number))
+            day = accrual.referral_day(cumulative_rate, multiplier, opens_day, *rates)
+            yield self.clock.at(day, Kind.REFERRAL, site)
+            if self.recruiting:
+                self.screen(site)
+            number += 1
+
+    def refer_uniformly(self) -> Wait:
+        """A fixed number of candidates come at independent uniform times."""
+        p = self.params.accrual
+        days = sorted(
+            p.over_days * self.uniform(Purpose.UNIFORM_ENTRY, i) for i in range(p.candidates)
+        )
+        for day in days:
+            yield self.clock.at(day, Kind.REFERRAL, 0)
+            if self.recruiting:
+                self.screen(0)
+
+    def limit_recruitment(self) -> Wait:
+        """Stop recruiting when the time for it is over."""
+        limit, p = self.params.trial.max_recruitment_days, self.params.accrual
+        last_day = min(limit, p.over_days) if p.uniform else limit
+        yield self.clock.at(last_day, Kind.TRIAL_END, 0)
+        if self.recruiting:
+            self.stop_recruiting()
+
+    def stop_recruiting(self) -> None:
+        """Screen nobody from now on."""
+        self.recruiting = False
+        self.recruitment_end_day = self.clock.now
+        self.note("recruitment ends", randomised=len(self.patients))
+        self.end_if_complete()
+
+    # Sections 2 and 3: candidate and eligibility
+
+    def screen(self, site: int) -> None:
+        """Screen the next candidate; randomise those who are eligible and consent."""
+        e, who = self.params.eligibility, self.screened
+        self.screened += 1
+        values, latents = self.profile(who)
+        failed = eligibility.first_failed(
+            values, e.first, e.group, e.variable, e.comparison, e.threshold
+        )
+        if failed >= 0:
+            self.failed_first[failed] += 1
+            self.note("screening failed", candidate=who, site=site, criterion=failed)
+        elif self.uniform(Purpose.CONSENT, who) >= e.consent_probability:
+            self.refused_consent += 1
+            self.note("consent refused", candidate=who, site=site)
+        else:
+            self.randomise(who, site, values, latents)
+
+    def profile(self, who: int) -> tuple[Floats, Floats]:
+        """Characteristics of a candidate and the latent normals behind them."""
+        p = self.params.candidate
+        size = p.kind.size
+        uniforms, independent = np.empty(size), np.empty(size)
+        values, latents = np.empty(size), np.empty(size)
+        draws.fill(self.seed, self.index, int(Purpose.PROFILE), who, uniforms)
+        candidate.profile(
+            uniforms,
+            p.kind,
+            p.a,
+            p.b,
+            p.u_low,
+            p.u_span,
+            p.correlated,
+            p.cholesky,
+            p.table,
+            independent,
+            values,
+            latents,
+        )
+        return values, latents
+
+    # Section 4: allocation
+
+    def randomise(self, who: int, site: int, values: Floats, latents: Floats) -> None:
+        """Allocate the next patient by what is known now, and begin their follow-up."""
+        p, plan, state = self.params.allocation, self.plan, self.allocation_state
+        levels = np.array(
+            [
+                eligibility.level_of(float(site) if variable < 0 else values[variable], cuts)
+                for variable, cuts in zip(p.factor_variable, p.factor_cut_points, strict=True)
+            ],
+            dtype=np.int64,
+        )
+        stratum = int(allocation.stratum_of(plan, levels))
+        block = allocation.block_to_start(plan, state, levels)
+        if block >= 0:
+            u = self.uniform(Purpose.BLOCK_SIZE, stratum, block)
+            allocation.start_block(plan, state, levels, u)
+        probabilities = np.empty(len(p.ratio))
+        allocation.probabilities(plan, state, levels, probabilities)
+        u = self.uniform(Purpose.ALLOCATION, len(self.patients))
+        arm = int(allocation.choose(probabilities, u))
+        allocation.record(plan, state, levels, arm)
+        patient = Patient(self, who, site, arm, values, latents)
+        patient.stratum, patient.allocation_draw = stratum, u
+        patient.allocation_probability = probabilities
+        self.patients.append(patient)
+        self.in_follow_up += 1
+        self.note("randomised", patient, candidate=who, probability=probabilities[arm], draw=u)
+        patient.start()
+        if len(self.patients) == self.params.trial.target_randomised:
+            self.stop_recruiting()
+
+    # The end
+
+    def follow_up_ended(self) -> None:
+        """Count a patient out."""
+        self.in_follow_up -= 1
+        self.end_if_complete()
+
+    def end_if_complete(self) -> None:
+        """End the trial, after all else of this instant, once nobody is to come or to be followed."""
+        if not self.recruiting and self.in_follow_up == 0:
+            last = self.clock.at(self.clock.now, Kind.TRIAL_END, 0)
+            last.callbacks.append(lambda _: self.over.succeed())

@@ -1,0 +1,219 @@
+"""The ALSS unit and its blood bank as SimPy processes (model page, section 6)."""
+
+import math
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from simulator.draws import Purpose
+from simulator.engines.clock import Kind
+from simulator.rules import sessions as rule
+from simulator.rules.normal import normal_quantile
+
+if TYPE_CHECKING:
+    from simulator.engines.patient import Patient, Session
+    from simulator.engines.reference import Trial
+
+FIRST_COME, SICKEST_FIRST, SHORTEST_WINDOW = range(3)
+
+
+class Request:
+    """A patient who waits for a session; `granted` happens when it starts."""
+
+    def __init__(self, patient: "Patient", session: "Session", granted: simpy.Event) -> None:
+        self.patient = patient
+        self.session = session
+        self.granted = granted
+        self.first_day_considered = -1  # trial day on which the unit could first have served it
+
+
+class Ward:
+    """One site's unit: machines, nurses and plasma, needed together.
+
+    Nurses are a SimPy resource and the blood bank a SimPy container. A machine is kept as the time
+    until which it is busy, since the background demand claims hours of it ahead.
+    """
+
+    def __init__(self, trial: "Trial", site: int) -> None:
+        unit = trial.params.unit
+        self.hours, self.litres = trial.numbers.hours, trial.numbers.litres
+        self.trial, self.clock, self.site = trial, trial.clock, site
+        self.open_hour: list[float] = unit.open_hour[site].tolist()
+        self.close_hour: list[float] = unit.close_hour[site].tolist()
+        self.free_at = np.zeros(unit.machines[site])
+        self.nurses = simpy.Resource(self.clock, int(unit.nurse_slots[site]))
+        self.bank = (
+            simpy.Container(
+                self.clock, unit.capacity_litres[site].item(), unit.initial_litres[site].item()
+            )
+            if unit.plasma_limited[site]
+            else None
+        )
+        self.delivery_mean: list[float] = unit.delivery_mean[site].tolist()
+        self.delivery_sd: float = unit.delivery_sd[site].item()
+        self.background_cumulative = unit.background_cumulative[site]
+        self.background_hours: float = unit.background_hours[site].item()
+        self.background_litres: float = unit.background_litres[site].item()
+        self.background_after = bool(unit.background_after[site])
+        self.discipline = int(unit.queue[site])
+        self.queue: list[Request] = []
+        self.today = -1
+        self.opens = self.closes = -1.0
+        self.background_due = False
+        self.servings: set[float] = set()
+        self.days_open = self.days_short = 0
+        self.last_day_short = -1
+        self.delivered_litres = self.refused_litres = 0.0
+        self.background_litres_used = self.background_litres_short = 0.0
+        self.background_machine_hours = self.machine_hours_open = 0.0
+
+    def days(self) -> Generator[simpy.Event, None, None]:
+        """Open on every day that has hours: delivery, background demand, then waiting patients."""
+        day = 0
+        while True:
+            weekday = (self.trial.params.trial.start_weekday + day) % 7
+            open_hour, close_hour = self.open_hour[weekday], self.close_hour[weekday]
+            if not math.isnan(open_hour):
+                opens = rule.at_hour(day, open_hour)
+                yield self.clock.at(opens, Kind.UNIT_OPENING, self.site)
+                self.today, self.opens = day, opens
+                self.closes = rule.at_hour(day, close_hour)
+                self.days_open += 1
+                self.machine_hours_open += len(self.free_at) * (close_hour - open_hour)
+                self.trial.note("unit opens", site=self.site)
+                self.take_delivery(self.delivery_mean[weekday])
+                self.background_due = True
+                if not self.background_after:
+                    self.serve_background()
+                if self.queue or self.background_due:
+                    self.call_to_serve(opens)
+            day += 1
+
+    def take_delivery(self, mean_litres: float) -> None:
+        """Put the day's delivery into the bank; what exceeds its capacity is not taken."""
+        if self.bank is None or math.isnan(mean_litres):
+            return
+        z = normal_quantile(self.trial.uniform(Purpose.DELIVERY, self.site, self.today))
+        brought = rule.delivery_litres(mean_litres, self.delivery_sd, z)
+        taken = rule.taken_in(self.bank.level, brought, self.bank.capacity)
+        if taken > 0.0:
+            self.bank.put(taken)
+        self.delivered_litres += taken
+        self.refused_litres += brought - taken
+        self.trial.note("plasma delivered", site=self.site, litres=taken, refused=brought - taken)
+
+    def serve_background(self) -> None:
+        """Give the day's other patients their plasma and their hours, evenly over the machines."""
+        self.background_due = False
+        u = self.trial.uniform(Purpose.BACKGROUND, self.site, self.today)
+        sessions = rule.background_sessions(u, self.background_cumulative)
+        if sessions == 0:
+            return
+        wanted = sessions * self.background_litres
+        used = wanted
+        if self.bank is not None:
+            used = min(wanted, self.bank.level)
+            if used > 0.0:
+                self.bank.get(used)
+        self.background_litres_used += used
+        self.background_litres_short += wanted - used
+        share = rule.background_share(sessions, self.background_hours, len(self.free_at))
+        worked = rule.occupy_machines(self.free_at, self.clock.now, share, self.closes)
+        self.background_machine_hours += worked * rule.HOURS_PER_DAY
+        self.trial.note("background served", site=self.site, sessions=sessions, litres=used)
+
+    def join(self, request: Request) -> None:
+        """Let a patient wait for a session."""
+        self.queue.append(request)
+        self.call_to_serve(self.clock.now)
+
+    def leave(self, request: Request) -> None:
+        """Take a patient out of the queue."""
+        self.queue.remove(request)
+
+    def call_to_serve(self, time: float) -> None:
+        """See to it that the queue is served at `time`, once, after all else of that instant."""
+        if time not in self.servings:
+            self.servings.add(time)
+            event = self.clock.at(time, Kind.SERVING, self.site)
+            event.callbacks.append(lambda _: self.serve())
+
+    def serve(self) -> None:
+        """Start every session that can start now, in the order of the discipline."""
+        now = self.clock.now
+        self.servings.discard(now)
+        if self.opens <= now < self.closes:
+            for request in sorted(self.queue, key=self.rank):
+                self.consider(request, now)
+            if self.background_due:
+                self.serve_background()
+            freed = rule.next_free(self.free_at, now) if self.queue else math.inf
+            if freed < self.closes:  # sessions call when they end, the background's hours do not
+                self.call_to_serve(freed)
+
+    def rank(self, request: Request) -> tuple[float, int]:
+        """Place of a waiting patient in the queue; ties go by patient number."""
+        patient, session = request.patient, request.session
+        if self.discipline == FIRST_COME:
+            return session.due_day, patient.number
+        if self.discipline == SICKEST_FIRST:
+            return -patient.course.meld_seen, patient.number
+        return session.window_end_day, patient.number
+
+    def consider(self, request: Request, now: float) -> None:
+        """Start the request's session if it fits and machine, nurse and plasma are there together."""
+        patient, session = request.patient, request.session
+        modality = patient.modality
+        if not rule.fits(now, self.hours[modality], self.closes):
+            return
+        if request.first_day_considered < 0:
+            request.first_day_considered = self.today
+        if not self.has_plasma(modality):
+            self.passed_over(request)
+            modality = patient.other_modality
+            if (
+                modality < 0
+                or not rule.fits(now, self.hours[modality], self.closes)
+                or not self.has_plasma(modality)
+            ):
+                return
+        machine = rule.first_free(self.free_at, now)
+        if machine < 0 or self.nurses.count >= self.nurses.capacity:
+            return
+        self.queue.remove(request)
+        self.start(patient, session, modality, machine)
+        request.granted.succeed()
+
+    def has_plasma(self, modality: int) -> bool:
+        """Whether the bank holds what a session takes."""
+        return self.bank is None or self.litres[modality] <= self.bank.level
+
+    def passed_over(self, request: Request) -> None:
+        """Count a patient who would be served but for plasma."""
+        if request.first_day_considered == self.today:
+            request.session.short_of_plasma = 1
+        if self.last_day_short != self.today:
+            self.last_day_short = self.today
+            self.days_short += 1
+        self.trial.note("passed over for plasma", request.patient)
+
+    def start(self, patient: "Patient", session: "Session", modality: int, machine: int) -> None:
+        """Begin a session: plasma is used up, machine and nurse are bound to its end.
+
+        They stay bound if the patient leaves before; the patient's own process waits for the
+        same end.
+        """
+        ended = patient.begin(session, modality)
+        if self.bank is not None and session.plasma_litres > 0.0:
+            self.bank.get(session.plasma_litres)
+        self.free_at[machine] = session.end_day
+        nurse = self.nurses.request()
+
+        def release(_: simpy.Event) -> None:
+            self.nurses.release(nurse)
+            if self.queue:
+                self.call_to_serve(self.clock.now)
+
+        ended.callbacks.append(release)

@@ -1,0 +1,111 @@
+"""What a trial took and what became of its patients, a row a trial (model page, section 6 to 8)."""
+
+import math
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.params.types import Params
+from simulator.records import Column, Floats, Ints, Patients, TrialRecords
+
+_ARM = ("arm",)
+
+
+class Operations(NamedTuple):
+    """A row a trial; columns with an arm axis count that arm's patients."""
+
+    screened: Annotated[Ints, Column("1", "candidates referred")]
+    failed_first: Annotated[Ints, Column("1", "by the first criterion failed", ("criterion",))]
+    refused_consent: Annotated[Ints, Column("1", "eligible candidates who refused")]
+    target_reached: Annotated[Ints, Column("1", "1 if the target number was randomised")]
+    on_time: Annotated[
+        Ints, Column("1", "1 if the target was reached and followed up by the planned completion")
+    ]
+    enrolment_days: Annotated[Floats, Column("d", "first opening to the end of recruitment")]
+    trial_days: Annotated[Floats, Column("d", "first opening to the end of the last follow-up")]
+    days_open: Annotated[Ints, Column("1", "openings of the ALSS units")]
+    days_short: Annotated[Ints, Column("1", "of these, a waiting patient was without plasma")]
+    machine_hours_open: Annotated[Floats, Column("h", "machine time on offer")]
+    machine_hours_background: Annotated[Floats, Column("h", "taken by patients outside the trial")]
+    patients: Annotated[Ints, Column("1", "randomised", _ARM)]
+    deaths: Annotated[Ints, Column("1", "dead by the end of follow-up, known or not", _ARM)]
+    deaths_from_tumour: Annotated[Ints, Column("1", "of these, from the tumour", _ARM)]
+    transplants: Annotated[Ints, Column("1", "liver transplants", _ARM)]
+    withdrawn: Annotated[Ints, Column("1", "withdrew from treatment", _ARM)]
+    lost: Annotated[Ints, Column("1", "lost to follow-up", _ARM)]
+    infections: Annotated[Ints, Column("1", "patients with an infection", _ARM)]
+    sessions_planned: Annotated[Ints, Column("1", "sessions planned", _ARM)]
+    sessions_delivered: Annotated[Ints, Column("1", "delivered, cut short included", _ARM)]
+    sessions_equivalent: Annotated[Floats, Column("1", "sum of fractions completed", _ARM)]
+    sessions_cut_short: Annotated[Ints, Column("1", "cut short", _ARM)]
+    sessions_late: Annotated[Ints, Column("1", "begun over a day late", _ARM)]
+    sessions_missed: Annotated[Ints, Column("1", "window ended", _ARM)]
+    sessions_due: Annotated[Ints, Column("1", "fell due", _ARM)]
+    sessions_short_of_plasma: Annotated[Ints, Column("1", "no plasma on the planned day", _ARM)]
+    wait_days: Annotated[Floats, Column("d", "waits of the sessions that began, summed", _ARM)]
+    plasma_litres: Annotated[Floats, Column("L", "fresh frozen plasma used", _ARM)]
+    machine_hours: Annotated[Floats, Column("h", "machine time used", _ARM)]
+    adverse_events: Annotated[Ints, Column("1", "of sessions", (*_ARM, "adverse event"))]
+
+
+def operations_of(params: Params, records: TrialRecords) -> Operations:
+    """Add up the records of each trial, arm by arm."""
+    t, p = records.trials, records.patients
+    arms = len(params.allocation.ratio)
+    cell = np.repeat(np.arange(t.trial.size), t.randomised) * arms + p.arm
+    shape = (t.trial.size, arms)
+    horizon = params.trial.follow_up_days
+
+    def total(values: npt.ArrayLike) -> Floats:
+        return np.bincount(cell, np.asarray(values, np.float64), shape[0] * arms).reshape(shape)
+
+    def count(values: npt.ArrayLike) -> Ints:
+        return np.rint(total(values)).astype(np.int64)
+
+    reached = t.randomised >= params.trial.target_randomised
+    planned_end = params.trial.planned_completion_day
+    in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
+    due = ~np.isnan(records.sessions.due_day)
+    return Operations(
+        screened=t.screened,
+        failed_first=t.failed_first,
+        refused_consent=t.refused_consent,
+        target_reached=reached.astype(np.int64),
+        on_time=(reached & in_time).astype(np.int64),
+        enrolment_days=t.recruitment_end_day,
+        trial_days=t.trial_end_day,
+        days_open=t.unit_days_open,
+        days_short=t.unit_days_short,
+        machine_hours_open=t.machine_hours_open,
+        machine_hours_background=t.machine_hours_background,
+        patients=count(np.ones(p.arm.size)),
+        deaths=count(p.death_after_days <= horizon),
+        deaths_from_tumour=count(p.death_cause == 2),
+        transplants=count(p.transplant_after_days <= horizon),
+        withdrawn=count(p.withdrawal_after_days <= horizon),
+        lost=count(p.loss_after_days <= horizon),
+        infections=count(p.infection_after_days <= horizon),
+        sessions_planned=count(p.sessions_planned),
+        sessions_delivered=count(p.sessions_delivered),
+        sessions_equivalent=total(p.sessions_equivalent),
+        sessions_cut_short=count(p.sessions_cut_short),
+        sessions_late=count(p.sessions_late),
+        sessions_missed=count(p.sessions_missed),
+        sessions_due=count(due.sum(axis=1)),
+        sessions_short_of_plasma=count(p.sessions_short_of_plasma),
+        wait_days=total(p.session_wait_days),
+        plasma_litres=total(p.plasma_litres),
+        machine_hours=total(p.machine_hours),
+        adverse_events=_adverse_events(p, count),
+    )
+
+
+def _adverse_events(patients: Patients, count: object) -> Ints:
+    kinds = patients.adverse_events.shape[1]
+    return np.stack([count(patients.adverse_events[:, k]) for k in range(kinds)], axis=-1)  # type: ignore[operator]
+
+
+def joined(parts: list[Operations]) -> Operations:
+    """Put the operations of several chunks one after another."""
+    return Operations(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -1,0 +1,1 @@
+"""From a scenario in words to the numbers that an engine works with."""

@@ -1,0 +1,63 @@
+"""Scenario -> Params: everything that an engine needs, as plain numbers."""
+
+import math
+
+from simulator.params.disease import lower_assessment, lower_exits, lower_hazard, lower_labs
+from simulator.params.null import under_null
+from simulator.params.population import lower_candidates
+from simulator.params.recruitment import lower_accrual, lower_allocation, lower_eligibility
+from simulator.params.treatment import lower_modalities, lower_plans, lower_units
+from simulator.params.types import Params, TrialParams
+from simulator.scenario.schema import LAB_VARIABLES, Scenario
+
+
+def lower(scenario: Scenario) -> Params:
+    """Turn a scenario, its mortality targets solved, into what the engines read.
+
+    Parameters
+    ----------
+    scenario
+        A scenario without the word solved; its null hypothesis is applied here.
+
+    Raises
+    ------
+    RuleError
+        If the eligibility criteria admit next to nobody, a session's kinetics contradict
+        themselves, or the correlations of the labs' slopes do.
+    TypeError
+        If mortality targets are not solved yet (see `calibration.targets`).
+    """
+    scenario = under_null(scenario)
+    candidate = lower_candidates(scenario.candidates, LAB_VARIABLES)
+    eligibility = lower_eligibility(
+        scenario.eligibility, scenario.variable_names(), candidate
+    )
+    plan = lower_plans(scenario.arms, scenario.modalities)
+    modality = lower_modalities(scenario.modalities)
+    randomised_share = eligibility.eligible_share * eligibility.consent_probability
+    return Params(
+        trial=_trial(scenario),
+        accrual=lower_accrual(scenario.accrual, randomised_share),
+        candidate=candidate,
+        eligibility=eligibility,
+        allocation=lower_allocation(scenario),
+        plan=plan,
+        modality=modality,
+        unit=lower_units(scenario),
+        lab=lower_labs(scenario.labs, candidate),
+        hazard=lower_hazard(scenario, plan, modality.log_hazard_ratio),
+        exits=lower_exits(scenario.exits),
+        assessment=lower_assessment(scenario.assessment),
+    )
+
+
+def _trial(scenario: Scenario) -> TrialParams:
+    trial = scenario.trial
+    planned = trial.planned_completion_date
+    return TrialParams(
+        target_randomised=trial.target_randomised,
+        max_recruitment_days=trial.max_recruitment_days,
+        follow_up_days=trial.follow_up_days,
+        start_weekday=trial.start_date.weekday(),
+        planned_completion_day=float((planned - trial.start_date).days) if planned else math.nan,
+    )
