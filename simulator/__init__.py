@@ -6,21 +6,27 @@ import tempfile
 from pathlib import Path
 
 
-def _use_kernel_cache_of_these_sources() -> None:
-    """Point Numba's cache at a folder that is named by a hash of the package's sources.
-
-    Numba looks at the file that defines a kernel, not at the files of the kernels that it calls:
-    without this, an edited rule would go on running as it was in every caller that was not edited.
-    """
+def _digest_of_sources() -> str:
     package = Path(__file__).parent
     digest = hashlib.sha256()
     for source in sorted(package.rglob("*.py")):
         digest.update(source.relative_to(package).as_posix().encode())
         digest.update(source.read_bytes())
-    fallback = Path(tempfile.gettempdir()) / f"trialsim-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    return digest.hexdigest()[:16]
+
+
+SOURCES_DIGEST = _digest_of_sources()  # names this very program in the keys of caches
+
+
+def cache_folder() -> Path:
+    """Folder for what can be worked out again; a temporary one where there is no home to write to."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    base = home / "trialsim" if os.access(home if home.exists() else home.parent, os.W_OK) else fallback
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(base / "kernels" / digest.hexdigest()[:16]))
+    if os.access(home if home.exists() else home.parent, os.W_OK):
+        return home / "trialsim"
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"trialsim-{user}"
 
 
-_use_kernel_cache_of_these_sources()
+# Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
+# a folder of their own, callers would go on running an edited rule as it was.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / SOURCES_DIGEST))

@@ -22,7 +22,8 @@ class Kind(IntEnum):
 
 _KIND_BITS = 36  # room for patient numbers of 32 bits and 16 causes
 _CAUSE_BITS = 4
-_FIRST = 2  # SimPy's own bookkeeping has priorities 0 and 1 and so runs before the next event
+# SimPy's own bookkeeping has priorities 0 and 1 and so runs before the next event.
+_FIRST_OF_KIND = {kind: 2 + (int(kind) << _KIND_BITS) for kind in Kind}
 
 
 class Clock(simpy.Environment):
@@ -41,6 +42,6 @@ class Clock(simpy.Environment):
         event = simpy.Event(self)
         event._ok = True
         event._value = None
-        priority = _FIRST + (int(kind) << _KIND_BITS) + (number << _CAUSE_BITS) + cause
+        priority = _FIRST_OF_KIND[kind] + (number << _CAUSE_BITS) + cause
         heappush(self._queue, (time, priority, next(self._eid), event))
         return event

@@ -26,7 +26,7 @@ class Course:
         self.baseline_meld = self.meld_native = self.meld_seen = math.nan
         self.log_baseline = np.full(MELD_LABS + 1, math.nan)
         self.labs_native = np.full(MELD_LABS + 1, math.nan)
-        self.labs_seen = np.full(MELD_LABS + 1, math.nan)
+        self.labs_seen = self.labs_native  # the same array until a session has acted
         self.slope_per_day = np.zeros(MELD_LABS)
         self.shifts = np.zeros(self.numbers.shift_left.shape)  # modality, lab, part
         self.treated = False
@@ -41,7 +41,6 @@ class Course:
         self.hazard_at_next = 0.0
         self.constant_log_factor = self.log_factor_of_baseline()
         self.visits: dict[int, list[int]] = {}
-        self.measured = np.empty(MELD_LABS)
         if self.params.lab.modelled:
             self.begin_labs()
             self.plan_visits()
@@ -78,7 +77,8 @@ class Course:
             self.take_in_sessions(opening)
             if params.lab.modelled:
                 self.see_labs(day)
-                self.take_visits(day)
+                for visit in self.visits.get(day, ()):
+                    self.take_visit(visit)
             if params.hazard.varies_by_day and day < patient.trial.follow_up_days:
                 self.hold_hazard(day, opening)
 
@@ -89,7 +89,7 @@ class Course:
         p, patient = self.params.lab, self.patient
         for lab, value in enumerate(patient.baseline_lab):
             self.log_baseline[lab] = labs.log_of(value)
-        self.labs_seen[:] = self.log_baseline
+        self.labs_native[:] = self.log_baseline
         self.baseline_meld = labs.meld(self.log_baseline, p.meld_bounded)
         self.meld_native = self.meld_seen = self.baseline_meld
         z = np.array([normal_quantile(patient.uniform(Purpose.SLOPE, j)) for j in range(MELD_LABS)])
@@ -109,7 +109,8 @@ class Course:
     def take_in(self, session: "Session", opening: float) -> None:
         """Let a session act on labs and hazard from this opening on."""
         m, numbers = session.modality, self.numbers
-        self.treated = True
+        if not self.treated:
+            self.treated, self.labs_seen = True, np.empty(MELD_LABS + 1)
         labs.add_session(
             self.shifts[m],
             numbers.shift_whole[m],
@@ -131,9 +132,10 @@ class Course:
         labs.native_labs(
             self.log_baseline, self.slope_per_day, day, p.log_normal, p.log_ceiling, self.labs_native
         )
-        labs.shifted_labs(self.labs_native, self.shifts, self.labs_seen)
-        self.meld_native = labs.meld(self.labs_native, p.meld_bounded)
-        self.meld_seen = labs.meld(self.labs_seen, p.meld_bounded)
+        self.meld_native = self.meld_seen = labs.meld(self.labs_native, p.meld_bounded)
+        if self.treated:
+            labs.shifted_labs(self.labs_native, self.shifts, self.labs_seen)
+            self.meld_seen = labs.meld(self.labs_seen, p.meld_bounded)
         if self.patient.trial.observer is not None:
             self.patient.trial.note(
                 "patient-day",
@@ -218,14 +220,14 @@ class Course:
             patient.visit_after_days[visit] = day
             self.visits.setdefault(int(day), []).append(visit)
 
-    def take_visits(self, day: int) -> None:
-        """Measure the labs of this patient-day for its visits.
+    def take_visit(self, visit: int) -> None:
+        """Measure today's labs for a visit.
 
         Whether the patient is still there at the visit's hour is known when the trial is over.
         """
         p, patient = self.params.assessment, self.patient
-        for visit in self.visits.get(day, ()):
-            for j in range(MELD_LABS):
-                z = normal_quantile(patient.uniform(Purpose.LAB_ERROR, 4 * visit + j))
-                self.measured[j] = labs.measured(self.labs_seen[j], p.error_log_sd[j], z)
-            patient.visit_meld[visit] = labs.meld(self.measured, self.params.lab.meld_bounded)
+        measured = np.empty(MELD_LABS)
+        for j in range(MELD_LABS):
+            z = normal_quantile(patient.uniform(Purpose.LAB_ERROR, 4 * visit + j))
+            measured[j] = labs.measured(self.labs_seen[j], p.error_log_sd[j], z)
+        patient.visit_meld[visit] = labs.meld(measured, self.params.lab.meld_bounded)

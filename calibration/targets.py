@@ -1,0 +1,216 @@
+"""Solve a scenario's mortality targets through the simulation itself (model page, section 7).
+
+The reference condition is that no resource is scarce: every session starts when it is due. All
+else is the scenario's own. A patient's cumulative hazard of death from the liver depends on their
+labs, sessions and other exits but not on when they die of it, so one run in which next to nobody
+dies shows everybody's, G. Under a baseline s times as high a patient dies by the end of follow-up
+with probability 1 - exp(-s G), or 1 if the tumour kills them; its mean over patients climbs with s.
+The second arm's hazard ratio is found by running again at each value tried, with the same random
+numbers, so that mortality climbs with it too.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from simulator import SOURCES_DIGEST, cache_folder
+from simulator.engines.reference import simulate
+from simulator.params.lower import lower
+from simulator.params.null import under_null
+from simulator.records import DeathCause, Floats
+from simulator.scenario.errors import RuleError
+from simulator.scenario.schema import Scenario
+
+_SEED = 0  # its own, so that the solution is the same whatever seed the run has that uses it
+_FIRST_TRIAL = 1 << 31  # trials that no run reaches
+_PATIENTS = 12_000  # of both arms; a mortality's Monte Carlo error is then near .003
+_TINY = 1e-9  # baseline mortality of the run in which next to nobody dies
+_TINY_HAZARD = -math.log1p(-_TINY)
+_LARGEST_HAZARD = 30.0  # cumulative baseline hazard: survival 1e-13
+_RATIOS = 1e-3, 1e3
+_TOLERANCE = 1e-9
+
+
+def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario:
+    """Return the scenario with each word solved replaced by the number that meets its target.
+
+    Parameters
+    ----------
+    report
+        Called with a line on what is being solved: it takes seconds to a minute, once. Solutions
+        are kept in the user's cache, under a key made of the scenario and the program.
+
+    Raises
+    ------
+    RuleError
+        If no hazard reaches a target: deaths from the tumour alone exceed it, or the hazard ratio
+        would have to leave 0.001 to 1000.
+    """
+    scenario = under_null(scenario)
+    targets = scenario.hazard.mortality_targets
+    if not targets:
+        return scenario
+    kept = _solution_file(scenario)
+    solution = _read(kept)
+    if solution is None:
+        solution = {}
+        for arm, name in enumerate(arm.name for arm in scenario.arms):
+            if name in targets:
+                report(f"solving for a mortality of {targets[name]:g} under {name}")
+                solution |= _solve(scenario, solution, arm, targets[name])
+        _write(kept, solution)
+    return _with(scenario, solution)
+
+
+def expected_mortality(scenario: Scenario) -> list[float]:
+    """All-cause mortality of each arm in a solved scenario under the reference condition."""
+    baseline = scenario.hazard.baseline.mortality_at_horizon
+    if isinstance(baseline, str):
+        raise TypeError("the scenario's targets are not solved")
+    run = _run(_with(scenario, {"mortality_at_horizon": _TINY}))
+    scale = -math.log1p(-baseline) / _TINY_HAZARD
+    return [run.mortality(arm, scale) for arm in range(len(scenario.arms))]
+
+
+def _solve(
+    scenario: Scenario, known: dict[str, float], arm: int, target: float
+) -> dict[str, float]:
+    """Solve for the baseline (arm 0) or, that being known or given, the hazard ratio (arm 1)."""
+    key = f"hazard.mortality_targets.{scenario.arms[arm].name}"
+    tiny = {"mortality_at_horizon": _TINY}
+    if arm == 0:
+        # Any hazard ratio will do: it does not act on the control arm, or is given.
+        run = _run(_with(scenario, tiny | {"hazard_ratio": 1.0}))
+        largest = math.log(_LARGEST_HAZARD / _TINY_HAZARD)
+        _refuse_unless(
+            run.mortality(0, 0.0) < target < run.mortality(0, math.exp(largest)),
+            f"no hazard reaches it: deaths from the tumour alone are {run.mortality(0, 0.0):.4f}, "
+            f"and no hazard gives more than {run.mortality(0, math.exp(largest)):.4f}",
+            "choose a target between the two, or change exits.tumour_death",
+            key,
+        )
+        log_scale = optimize.brentq(
+            lambda x: run.mortality(0, math.exp(x)) - target, -largest, largest, xtol=_TOLERANCE
+        )
+        return {"mortality_at_horizon": -math.expm1(-math.exp(log_scale) * _TINY_HAZARD)}
+    given = scenario.hazard.baseline.mortality_at_horizon
+    baseline = known["mortality_at_horizon"] if isinstance(given, str) else given
+    scale = -math.log1p(-baseline) / _TINY_HAZARD
+
+    def excess(log_ratio: float) -> float:
+        run = _run(_with(scenario, tiny | {"hazard_ratio": math.exp(log_ratio)}))
+        return run.mortality(1, scale) - target
+
+    low, high = (math.log(ratio) for ratio in _RATIOS)
+    _refuse_unless(
+        excess(low) < 0 < excess(high),
+        f"no hazard ratio between {_RATIOS[0]:g} and {_RATIOS[1]:g} reaches it",
+        "choose a target nearer to the control arm's mortality",
+        key,
+    )
+    return {"hazard_ratio": math.exp(optimize.brentq(excess, low, high, xtol=1e-5))}
+
+
+def _refuse_unless(reachable: bool, rule: str, remedy: str, key: str) -> None:
+    if not reachable:
+        raise RuleError(rule, remedy, key)
+
+
+class _Run:
+    """Patients of a run in which next to nobody died from the liver."""
+
+    def __init__(self, arm: Any, hazard: Floats, certain: Any) -> None:
+        self.arm, self.hazard, self.certain = arm, hazard, certain
+
+    def mortality(self, arm: int, scale: float) -> float:
+        """All-cause mortality of an arm under a baseline hazard `scale` times the run's."""
+        mine = self.arm == arm
+        dead = np.where(self.certain[mine], 1.0, -np.expm1(-scale * self.hazard[mine]))
+        return float(dead.mean())
+
+
+def _run(scenario: Scenario) -> _Run:
+    params = lower(_reference(scenario))
+    trials = -(-_PATIENTS // scenario.trial.target_randomised)
+    p = simulate(params, _SEED, _FIRST_TRIAL, trials).patients
+    return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
+
+
+def _reference(scenario: Scenario) -> Scenario:
+    """Return the scenario with nothing scarce, and without what cannot matter for mortality."""
+    accrual: Any = scenario.accrual
+    if accrual.kind == "poisson":
+        sites = [site.model_copy(update={"unit": None}) for site in accrual.sites]
+        accrual = accrual.model_copy(update={"sites": sites})
+    trial = scenario.trial.model_copy(
+        update={"max_recruitment_days": 1e6, "planned_completion_date": None}
+    )
+    return scenario.model_copy(
+        update={
+            "name": "reference",
+            "title": "",
+            "trial": trial,
+            "accrual": accrual,
+            "unit": None,
+            "assessment": None,
+            "analyses": [],
+            "costs": None,
+        }
+    )
+
+
+def _with(scenario: Scenario, values: dict[str, float]) -> Scenario:
+    """Put solved values in the place of the word solved."""
+    hazard = scenario.hazard
+    changed: dict[str, Any] = {}
+    if "mortality_at_horizon" in values:
+        update = {"mortality_at_horizon": values["mortality_at_horizon"]}
+        changed["baseline"] = hazard.baseline.model_copy(update=update)
+    modalities = scenario.modalities
+    if "hazard_ratio" in values:
+        ratio = values["hazard_ratio"]
+        if hazard.effect.kind == "direct" and hazard.effect.hazard_ratio == "solved":
+            changed["effect"] = hazard.effect.model_copy(update={"hazard_ratio": ratio})
+        update = {"full_course_hazard_ratio": ratio}
+        modalities = [
+            m.model_copy(update=update) if m.full_course_hazard_ratio == "solved" else m
+            for m in modalities
+        ]
+    new = {"hazard": hazard.model_copy(update=changed), "modalities": modalities}
+    return scenario.model_copy(update=new)
+
+
+def _solution_file(scenario: Scenario) -> Path:
+    """Where the solution is kept: a name made of the question and of the program's sources."""
+    digest = hashlib.sha256(SOURCES_DIGEST.encode())
+    digest.update(Path(__file__).read_bytes())
+    digest.update(_reference(scenario).model_dump_json().encode())
+    return cache_folder() / "targets" / f"{digest.hexdigest()[:32]}.json"
+
+
+def _read(path: Path) -> dict[str, float] | None:
+    """Return a kept solution; None if there is none or it is not whole."""
+    try:
+        values = json.loads(path.read_text())
+        return {str(name): float(value) for name, value in values.items()}
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _write(path: Path, solution: dict[str, float]) -> None:
+    """Keep a solution, whole or not at all; a cache that cannot be written is done without."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            json.dump(solution, file)
+        os.replace(file.name, path)
+    except OSError:
+        return

@@ -1,0 +1,243 @@
+"""Allocation of patients to arms (model page, section 4).
+
+One contract for every scheme: `probabilities` is a pure function of what is known when a patient
+is randomised; the draw is apart from it (`choose`), and only `record` (and `start_block`, for
+blocks of random size) changes the history.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numba
+import numpy as np
+
+from simulator.allocation import options as check
+from simulator.allocation import schemes
+from simulator.allocation.options import SCHEMES
+from simulator.allocation.plan import (
+    BIG_STICK,
+    BLOCKS,
+    COMPLETE,
+    EFRON,
+    MINIMISATION,
+    RANDOM_ALLOCATION,
+    RANGE,
+    STANDARD_DEVIATION,
+    VARIANCE,
+    AllocationError,
+    Floats,
+    Ints,
+    Plan,
+    State,
+)
+
+__all__ = [
+    "SCHEMES",
+    "AllocationError",
+    "Plan",
+    "State",
+    "block_to_start",
+    "build_plan",
+    "choose",
+    "new_state",
+    "probabilities",
+    "record",
+    "start_block",
+    "stratum_of",
+]
+
+_CODES = {
+    "complete": COMPLETE,
+    "random_allocation": RANDOM_ALLOCATION,
+    "permuted_block": BLOCKS,
+    "random_blocks": BLOCKS,
+    "efron": EFRON,
+    "big_stick": BIG_STICK,
+    "minimisation": MINIMISATION,
+}
+_MEASURES = {"range": RANGE, "variance": VARIANCE, "standard_deviation": STANDARD_DEVIATION}
+_MOST_STRATA = 10_000
+
+
+def build_plan(
+    scheme: str,
+    options: Mapping[str, object],
+    ratio: Sequence[int],
+    factor_levels: Sequence[int],
+    target: int,
+) -> Plan:
+    """Check a scheme and turn it into numbers.
+
+    Parameters
+    ----------
+    scheme, options
+        A scheme of `SCHEMES` and its keys.
+    ratio
+        Patients by arm, whole numbers.
+    factor_levels
+        Number of levels of each factor: their combinations are the strata, or, for minimisation,
+        they are its margins.
+    target
+        Patients to randomise.
+
+    Raises
+    ------
+    AllocationError
+        If an option is missing, unknown or out of range, or the scheme cannot honour the ratio,
+        the strata or the target.
+    """
+    check.check_keys(scheme, options)
+    sizes: list[int] = []
+    probability, bound, measure, weights = 0.0, 0, 0, np.empty(0)
+    if scheme == "random_allocation":
+        _random_allocation(ratio, factor_levels, target)
+    elif scheme == "permuted_block":
+        sizes = [check.block_size("options.block_size", options["block_size"], ratio)]
+    elif scheme == "random_blocks":
+        listed = check.items("options.block_sizes", options["block_sizes"])
+        sizes = [check.block_size(f"options.block_sizes[{i}]", s, ratio) for i, s in enumerate(listed)]
+    elif scheme == "efron":
+        check.two_arms(scheme, ratio)
+        check.equal_ratio(scheme, ratio)
+        probability = check.number("options.probability", options["probability"], 0.5, 1.0)
+    elif scheme == "big_stick":
+        check.two_arms(scheme, ratio)
+        check.equal_ratio(scheme, ratio)
+        bound = check.whole("options.bound", options["bound"], 1)
+    elif scheme == "minimisation":
+        check.equal_ratio(scheme, ratio)
+        probability, measure, weights = _minimisation(options, len(ratio), len(factor_levels))
+    if scheme != "minimisation" and np.prod(factor_levels, dtype=np.float64) > _MOST_STRATA:
+        raise AllocationError(
+            "factors", list(factor_levels), f"make over {_MOST_STRATA} strata", "use fewer levels"
+        )
+    return Plan(
+        scheme=_CODES[scheme],
+        ratio=np.array(ratio, dtype=np.float64),
+        target=target,
+        levels=np.array(factor_levels, dtype=np.int64),
+        block_sizes=np.array(sizes, dtype=np.int64),
+        probability=probability,
+        bound=bound,
+        measure=measure,
+        weights=weights,
+    )
+
+
+def _random_allocation(ratio: Sequence[int], factor_levels: Sequence[int], target: int) -> None:
+    if np.prod(factor_levels, dtype=np.float64) > 1:
+        raise AllocationError(
+            "factors",
+            list(factor_levels),
+            "random_allocation cannot be stratified: how many patients a stratum will have is not "
+            "known beforehand",
+            "use permuted_block or random_blocks, or set factors to null",
+        )
+    check.whole_groups(ratio, target)
+
+
+def _minimisation(
+    options: Mapping[str, object], arms: int, factors: int
+) -> tuple[float, int, Floats]:
+    if factors == 0:
+        raise AllocationError("factors", None, "minimisation needs factors", "name one or more")
+    probability = check.number("options.probability", options["probability"], 1.0 / arms, 1.0)
+    word = options["measure"]
+    if not isinstance(word, str) or word not in _MEASURES:
+        names = ", ".join(_MEASURES)
+        raise AllocationError("options.measure", word, "is not a measure", f"use one of {names}")
+    listed = check.items("options.weights", options["weights"])
+    if len(listed) != factors:
+        rule = f"needs {factors} numbers, one a factor"
+        raise AllocationError("options.weights", listed, rule, "give a weight for each factor")
+    weights = [check.number(f"options.weights[{i}]", w, 0.0, 1e6) for i, w in enumerate(listed)]
+    if not any(weights):
+        raise AllocationError("options.weights", listed, "one must be > 0", "as [1, 1]")
+    return probability, _MEASURES[word], np.array(weights)
+
+
+def new_state(plan: Plan) -> State:
+    """Return the history before the first patient."""
+    arms, factors = plan.ratio.size, plan.levels.size
+    strata = 1 if plan.scheme == MINIMISATION else int(np.prod(plan.levels))
+    widest = int(plan.levels.max()) if factors else 0
+    return State(
+        arms=np.zeros(arms, dtype=np.int64),
+        strata=np.zeros((strata, arms), dtype=np.int64),
+        block=np.zeros((strata, arms), dtype=np.int64),
+        block_size=np.zeros(strata, dtype=np.int64),
+        blocks=np.zeros(strata, dtype=np.int64),
+        margins=np.zeros((factors, widest, arms), dtype=np.int64),
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def stratum_of(plan: Plan, levels: Ints) -> int:
+    """Stratum of a patient with these levels of the factors; 0 where nothing is stratified."""
+    stratum = 0
+    if plan.scheme != MINIMISATION:
+        for factor in range(levels.size):
+            stratum = stratum * plan.levels[factor] + levels[factor]
+    return stratum
+
+
+@numba.njit(cache=True, error_model="numpy")
+def block_to_start(plan: Plan, state: State, levels: Ints) -> int:
+    """Index of the block that must be begun before this patient, -1 if none is due."""
+    if plan.scheme != BLOCKS:
+        return -1
+    stratum = stratum_of(plan, levels)
+    if state.block[stratum].sum() < state.block_size[stratum]:
+        return -1
+    return state.blocks[stratum]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def start_block(plan: Plan, state: State, levels: Ints, u: float) -> None:
+    """Begin a block whose size is chosen by the uniform `u`, each of the sizes alike."""
+    stratum = stratum_of(plan, levels)
+    place = min(int(u * plan.block_sizes.size), plan.block_sizes.size - 1)
+    state.block_size[stratum] = plan.block_sizes[place]
+    state.block[stratum] = 0
+    state.blocks[stratum] += 1
+
+
+@numba.njit(cache=True, error_model="numpy")
+def probabilities(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
+    """Fill `out` with the probability of each arm for the next patient, given the history."""
+    stratum = stratum_of(plan, levels)
+    if plan.scheme == COMPLETE:
+        schemes.by_ratio(plan.ratio, out)
+    elif plan.scheme == RANDOM_ALLOCATION:
+        schemes.from_urn(plan.ratio, plan.target, state.arms, out)
+    elif plan.scheme == BLOCKS:
+        schemes.from_urn(plan.ratio, state.block_size[stratum], state.block[stratum], out)
+    elif plan.scheme == EFRON:
+        schemes.biased_coin(state.strata[stratum], plan.probability, out)
+    elif plan.scheme == BIG_STICK:
+        schemes.big_stick(state.strata[stratum], plan.bound, out)
+    else:
+        schemes.minimisation(plan, state, levels, out)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def choose(chances: Floats, u: float) -> int:
+    """Return the arm that the uniform `u` falls to, never one without a chance."""
+    last, below = 0, 0.0
+    for arm in range(chances.size):
+        if chances[arm] > 0.0:
+            last = arm
+            below += chances[arm]
+            if u < below:
+                return arm
+    return last
+
+
+@numba.njit(cache=True, error_model="numpy")
+def record(plan: Plan, state: State, levels: Ints, arm: int) -> None:
+    """Add an allocation to the history."""
+    stratum = stratum_of(plan, levels)
+    state.arms[arm] += 1
+    state.strata[stratum, arm] += 1
+    state.block[stratum, arm] += 1
+    for factor in range(levels.size):
+        state.margins[factor, levels[factor], arm] += 1

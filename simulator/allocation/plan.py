@@ -1,0 +1,48 @@
+"""What a scheme is made of: the plan it follows, the history it sees, the reasons it refuses."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+COMPLETE, RANDOM_ALLOCATION, BLOCKS, EFRON, BIG_STICK, MINIMISATION = range(6)
+RANGE, VARIANCE, STANDARD_DEVIATION = range(3)
+
+
+class AllocationError(ValueError):
+    """An allocation that cannot be honoured.
+
+    `key` is relative to the scenario's `allocation`, as "options.block_size".
+    """
+
+    def __init__(self, key: str, value: object, rule: str, remedy: str) -> None:
+        super().__init__(f"allocation.{key} = {value!r}: {rule}; {remedy}")
+        self.key, self.value, self.rule, self.remedy = key, value, rule, remedy
+
+
+class Plan(NamedTuple):
+    """An allocation scheme with its numbers; what a scheme does not use is empty or 0."""
+
+    scheme: int
+    ratio: Floats  # (A,): patients by arm
+    target: int  # patients to randomise
+    levels: Ints  # (F,): levels of each factor
+    block_sizes: Ints  # sizes from which a block's is drawn
+    probability: float  # of the favoured arm
+    bound: int
+    measure: int
+    weights: Floats  # (F,)
+
+
+class State(NamedTuple):
+    """The history that a scheme sees, changed only by `record` and `start_block`."""
+
+    arms: Ints  # (A,): patients by arm
+    strata: Ints  # (S, A): the same by stratum
+    block: Ints  # (S, A): patients by arm in the stratum's open block
+    block_size: Ints  # (S,): size of the open block, 0 if none is open
+    blocks: Ints  # (S,): blocks begun
+    margins: Ints  # (F, L, A): patients by level of each factor

@@ -1,0 +1,102 @@
+"""Conditional allocation probabilities of each family of schemes.
+
+Each function fills `out`, one probability an arm, from the history alone.
+"""
+
+import math
+
+import numba
+import numpy as np
+
+from simulator.allocation.plan import RANGE, STANDARD_DEVIATION, Floats, Ints, Plan, State
+
+
+@numba.njit(cache=True, error_model="numpy")
+def by_ratio(ratio: Floats, out: Floats) -> None:
+    """Complete randomisation: the ratio, whatever came before."""
+    for arm in range(ratio.size):
+        out[arm] = ratio[arm] / ratio.sum()
+
+
+@numba.njit(cache=True, error_model="numpy")
+def from_urn(ratio: Floats, size: int, drawn: Ints, out: Floats) -> None:
+    """Draw without return from `size` places shared by the ratio, of which `drawn` are taken.
+
+    The random allocation rule with size = target, a permuted block with its own size.
+    """
+    left = size - drawn.sum()
+    for arm in range(ratio.size):
+        out[arm] = (ratio[arm] / ratio.sum() * size - drawn[arm]) / left
+
+
+@numba.njit(cache=True, error_model="numpy")
+def biased_coin(counts: Ints, probability: float, out: Floats) -> None:
+    """Efron (1971): `probability` for the smaller of two arms, 1/2 at balance."""
+    difference = counts[0] - counts[1]
+    out[0] = 0.5
+    if difference < 0:
+        out[0] = probability
+    elif difference > 0:
+        out[0] = 1.0 - probability
+    out[1] = 1.0 - out[0]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def big_stick(counts: Ints, bound: int, out: Floats) -> None:
+    """Soares and Wu (1983): a fair coin until the imbalance of two arms meets the bound."""
+    difference = counts[0] - counts[1]
+    out[0] = 0.5
+    if difference <= -bound:
+        out[0] = 1.0
+    elif difference >= bound:
+        out[0] = 0.0
+    out[1] = 1.0 - out[0]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def spread(counts: Ints, arm: int, measure: int) -> float:
+    """Spread of the counts by arm if the next patient went to `arm`."""
+    size = counts.size
+    mean = (counts.sum() + 1.0) / size
+    largest, smallest, squares = -math.inf, math.inf, 0.0
+    for other in range(size):
+        count = counts[other] + (1.0 if other == arm else 0.0)
+        largest, smallest = max(largest, count), min(smallest, count)
+        squares += (count - mean) * (count - mean)
+    if measure == RANGE:
+        return largest - smallest
+    variance = squares / (size - 1)
+    return math.sqrt(variance) if measure == STANDARD_DEVIATION else variance
+
+
+@numba.njit(cache=True, error_model="numpy")
+def imbalance(plan: Plan, state: State, levels: Ints, arm: int) -> float:
+    """Pocock and Simon's G: weighted spread over the patient's margins if given `arm`."""
+    total = 0.0
+    for factor in range(levels.size):
+        total += plan.weights[factor] * spread(
+            state.margins[factor, levels[factor]], arm, plan.measure
+        )
+    return total
+
+
+@numba.njit(cache=True, error_model="numpy")
+def minimisation(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
+    """Pocock and Simon (1975): `probability` to the arm of least imbalance, the rest shared.
+
+    Arms that tie for the least share its probability and the rest alike; imbalances within 1e-9
+    of each other tie, so that rounding does not decide.
+    """
+    arms = out.size
+    values = np.empty(arms)
+    for arm in range(arms):
+        values[arm] = imbalance(plan, state, levels, arm)
+    least = values.min()
+    ties = 0
+    for arm in range(arms):
+        ties += values[arm] <= least + 1e-9
+    # With t ties the t most favoured places of the ranking are shared among them.
+    rest = (1.0 - plan.probability) / (arms - 1)
+    favoured = (plan.probability + (ties - 1) * rest) / ties
+    for arm in range(arms):
+        out[arm] = favoured if values[arm] <= least + 1e-9 else rest
