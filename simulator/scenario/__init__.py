@@ -1,0 +1,1 @@
+"""Scenarios: what may be asked of the simulator, and how a file that asks it is read."""
