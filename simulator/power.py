@@ -1,7 +1,7 @@
 """The Monte Carlo loop: trials in chunks, on any number of processes, always the same answer."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from simulator.analysis import AnalysisPlan, AnalysisTable, Cut, analyse
+from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse
 from simulator.engines.reference import simulate
 from simulator.operations import Operations, joined, operations_of
 from simulator.params.types import Params
@@ -32,37 +32,6 @@ class Chunk(NamedTuple):
 
     table: AnalysisTable
     operations: Operations
-
-
-@dataclass(frozen=True)
-class AnalysisEstimate:
-    """How often an analysis rejects, with its Monte Carlo error.
-
-    Attributes
-    ----------
-    rejections, favouring
-        Trials with p <= alpha; those among them that favour each arm.
-    power
-        Share of all trials that reject; a trial that cannot be analysed does not.
-    mcse
-        Monte Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
-    ci_low, ci_high
-        95 % interval by Wilson's score (1927).
-    not_analysable
-        Trials without a result, by reason.
-    """
-
-    name: str
-    estimand: str
-    alpha: float
-    trials: int
-    rejections: int
-    favouring: tuple[int, ...]
-    power: float
-    mcse: float
-    ci_low: float
-    ci_high: float
-    not_analysable: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -99,12 +68,77 @@ def interval(rejections: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
+@dataclass(frozen=True)
+class AnalysisEstimate:
+    """How often an analysis rejects, with its Monte Carlo error.
+
+    Attributes
+    ----------
+    rejections, favouring
+        Trials with p <= alpha; those among them that favour each arm.
+    power
+        Share of all trials that reject; a trial that cannot be analysed does not.
+    mcse
+        Monte Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
+    ci_low, ci_high
+        95 % interval by Wilson's score (1927).
+    not_analysable
+        Trials without a result, by reason.
+    """
+
+    name: str
+    estimand: str
+    alpha: float
+    trials: int
+    rejections: int
+    favouring: tuple[int, ...]
+    power: float
+    mcse: float
+    ci_low: float
+    ci_high: float
+    not_analysable: dict[str, int]
+
+
+def estimates(run: "MonteCarlo", estimands: Sequence[str], arms: int) -> list[AnalysisEstimate]:
+    """Summarise each analysis over the trials of a run."""
+    return [
+        _estimate(run, index, plan, text, arms)
+        for index, (plan, text) in enumerate(zip(run.plans, estimands, strict=True))
+    ]
+
+
+def _estimate(
+    run: "MonteCarlo", index: int, plan: AnalysisPlan, text: str, arms: int
+) -> AnalysisEstimate:
+    rejected = run.table.p_value[:, index] <= plan.alpha
+    favours, reason = run.table.favours[:, index], run.table.reason[:, index]
+    rejections = int(rejected.sum())
+    low, high = interval(rejections, run.trials)
+    return AnalysisEstimate(
+        name=plan.name,
+        estimand=text,
+        alpha=plan.alpha,
+        trials=run.trials,
+        rejections=rejections,
+        favouring=tuple(int((rejected & (favours == arm)).sum()) for arm in range(arms)),
+        power=rejections / run.trials,
+        mcse=standard_error(rejections, run.trials),
+        ci_low=low,
+        ci_high=high,
+        not_analysable={
+            REASONS[why]: int((reason == why).sum())
+            for why in Reason
+            if why is not Reason.ANALYSED and (reason == why).any()
+        },
+    )
+
+
 def run_chunk(
     params: Params, plans: tuple[AnalysisPlan, ...], seed: int, first_trial: int, trials: int
 ) -> Chunk:
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
     records = simulate(params, seed, first_trial, trials)
-    table = analyse(records, plans, params.trial.follow_up_days, Cut("end", 0.0))
+    table = analyse(records, plans, params.trial.follow_up_days, END)
     return Chunk(table, operations_of(params, records))
 
 

@@ -34,6 +34,10 @@ class LoadedScenario:
     files: tuple[str, ...]
     tree: Node
 
+    def values(self) -> list[tuple[str, object, str]]:
+        """Key, value and source of every value, in the order of the file."""
+        return [(key, node.value, node.source) for key, node in leaves(self.tree)]
+
     def located(self, error: RuleError) -> ScenarioError:
         """Give a rule that was found broken later its place in the file."""
         problem = problem_at(self.tree, parts(error.key), error.rule, error.remedy)

@@ -103,6 +103,17 @@ class _Continuous(Part):
         return self
 
 
+    def is_positive(self) -> bool:
+        """Whether every value is above 0."""
+        return bool(self.bounds and self.bounds[0] is not None and self.bounds[0] > 0)
+
+
+class _Positive(_Continuous):
+    def is_positive(self) -> bool:
+        """Whether every value is above 0."""
+        return True
+
+
 class Normal(_Continuous):
     """Normal distribution."""
 
@@ -111,7 +122,7 @@ class Normal(_Continuous):
     sd: Positive = Field(description="standard deviation before truncation")
 
 
-class Lognormal(_Continuous):
+class Lognormal(_Positive):
     """Lognormal distribution."""
 
     kind: Literal["lognormal"]
@@ -119,7 +130,7 @@ class Lognormal(_Continuous):
     log_sd: Positive = Field(description="standard deviation of the natural logarithm")
 
 
-class Gamma(_Continuous):
+class Gamma(_Positive):
     """Gamma distribution."""
 
     kind: Literal["gamma"]
@@ -127,7 +138,7 @@ class Gamma(_Continuous):
     shape: Positive = Field(description="shape parameter")
 
 
-class Beta(_Continuous):
+class Beta(_Positive):
     """Beta distribution."""
 
     kind: Literal["beta"]
@@ -142,6 +153,10 @@ class Uniform(_Continuous):
     lower: float = Field(description="lower end")
     upper: float = Field(description="upper end")
 
+    def is_positive(self) -> bool:
+        """Whether every value is above 0."""
+        return self.lower > 0 or super().is_positive()
+
     @model_validator(mode="after")
     def _ends_in_order(self) -> "Uniform":
         if self.lower >= self.upper:
@@ -149,14 +164,20 @@ class Uniform(_Continuous):
         return self
 
 
-class Exponential(_Continuous):
+class Exponential(_Positive):
     """Exponential distribution."""
 
     kind: Literal["exponential"]
     mean: Positive = Field(description="mean before truncation")
 
 
-class Bernoulli(Part):
+class _Discrete(Part):
+    def is_positive(self) -> bool:
+        """Whether every value is above 0."""
+        return False
+
+
+class Bernoulli(_Discrete):
     """1 with a probability, else 0."""
 
     kind: Literal["bernoulli"]
@@ -164,7 +185,7 @@ class Bernoulli(Part):
     probability: Probability = Field(description="probability of 1")
 
 
-class Categorical(Part):
+class Categorical(_Discrete):
     """0, 1, 2, ... with given probabilities."""
 
     kind: Literal["categorical"]

@@ -138,6 +138,7 @@ class Scenario(Part):
         yield from _hazard_rules(self)
         yield from _lab_rules(self)
         yield from _name_rules(self)
+        yield from _analysis_rules(self)
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
@@ -276,6 +277,13 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
             "add it to hazard.mortality_targets",
             solved[0],
         )
+    own = [i for i, m in enumerate(scenario.modalities) if m.name == scenario.arms[0].modality]
+    if hazard.effect.kind != "direct" and any(f"modalities[{i}]." in key for i in own for key in solved):
+        yield RuleError(
+            "the control arm's own modality cannot be solved: its target solves the baseline",
+            "give its hazard ratio as a number",
+            f"modalities[{own[0]}].full_course_hazard_ratio",
+        )
     if arms[1] in targets and len(solved) != 1:
         yield RuleError(
             "a target of the second arm needs exactly one hazard ratio to be solved",
@@ -292,6 +300,13 @@ def _plans(scenario: Scenario) -> Iterator[tuple[str, SessionPlan]]:
 
 def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
     if scenario.labs is not None:
+        for index, variable in enumerate(scenario.candidates.variables if scenario.candidates else []):
+            if variable.name in LAB_VARIABLES and not variable.is_positive():
+                yield RuleError(
+                    "a lab must be positive: its logarithm is taken",
+                    "use lognormal or gamma, or give bounds above 0",
+                    f"candidates.variables[{index}]",
+                )
         for name in LAB_VARIABLES:
             if name not in scenario.variable_names():
                 yield _unknown("labs", name, scenario.variable_names())
@@ -337,3 +352,21 @@ def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
         last = scenario.assessment.visits[-1]
         if last.day > scenario.trial.follow_up_days:
             yield RuleError("is after the end of follow-up", "", "assessment.visits")
+
+
+def _analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
+    on_time = ("log_rank", "km_difference")
+    for index, analysis in enumerate(scenario.analyses):
+        key = f"analyses[{index}].lost"
+        if analysis.test.startswith("meld") and analysis.lost != "excluded":
+            yield RuleError(
+                "who is lost has no MELD at the last visit", "use lost: excluded", key
+            )
+        elif analysis.lost == "censored" and analysis.test not in on_time:
+            yield RuleError(
+                "a proportion cannot be censored",
+                f"use excluded, worst_case or best_case, or one of the tests {', '.join(on_time)}",
+                key,
+            )
+        if analysis.test.startswith("meld") and scenario.assessment is None:
+            yield RuleError("needs visits", "give assessment", f"analyses[{index}].test")

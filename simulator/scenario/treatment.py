@@ -143,7 +143,7 @@ class OpeningHours(Part):
 class PlasmaSupply(Part):
     """The unit's stock of fresh frozen plasma and its deliveries."""
 
-    capacity_litres: NotNegative = Field(description="what the stock can hold")
+    capacity_litres: Positive = Field(description="what the stock can hold")
     initial_litres: NotNegative = Field(description="stock at trial time 0")
     delivery_days: list[
         Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -1,0 +1,229 @@
+"""The command line. Heavy things are imported inside the commands, so that help is quick."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simulator.analysis import AnalysisPlan
+    from simulator.params.types import Params
+    from simulator.scenario.loader import LoadedScenario
+    from simulator.scenario.schema import Scenario
+
+app = typer.Typer(
+    help="Simulate a randomised trial of artificial liver support, NCT05484908, and its power.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WRONG_INPUT = 2
+_LARGEST_SEED = 2**63 - 1
+_LARGEST_TRIAL = 2**31 - 1
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="Path of a scenario file, or name of a shipped one.", show_default=False)
+]
+SeedOption = Annotated[
+    int, typer.Option(min=0, max=_LARGEST_SEED, help="Seed of all random numbers.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder, which must be there, to write results to.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def main() -> None:
+    """Run a command: exit 0 done, 1 failed while running, 2 the input is wrong."""
+    from simulator.scenario.errors import ScenarioError
+
+    try:
+        app(standalone_mode=True)
+    except ScenarioError as error:
+        _fail(str(error), WRONG_INPUT)
+    except KeyboardInterrupt:
+        _fail("stopped before the first results; nothing was written", 1)
+    except OSError as error:
+        _fail(f"{error.filename or ''}: {error.strerror or error}", 1)
+
+
+def _fail(message: str, status: int) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
+def _refuse(option: str, value: object, rule: str, remedy: str) -> None:
+    """Report a wrong option as a wrong key is reported, and exit."""
+    _fail(f"{option} = {value}: {rule}; {remedy}", WRONG_INPUT)
+
+
+@app.command()
+def power(
+    scenario: ScenarioArgument,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, max=_LARGEST_TRIAL, help="Trials to simulate [default: 1000].", show_default=False),
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-5,
+            max=0.5,
+            help="Instead of --trials: stop once every analysis has this Monte Carlo standard error.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: SeedOption = 1,
+    engine: Annotated[str, typer.Option(help="Engine: reference.")] = "reference",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, help="Processes [default: one a core].", show_default=False),
+    ] = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Estimate the power of each analysis, and what the trial takes."""
+    if trials is not None and precision is not None:
+        _refuse("--precision", precision, "goes without --trials", "give one of the two")
+    if engine != "reference":
+        _refuse("--engine", engine, "is not an engine", "use reference")
+    _check_folder(out)
+    from simulator.power import Stop, monte_carlo
+    from simulator.report.progress import watched
+    from simulator.report.summary import power_summary
+
+    loaded, solved, params, plans = _prepare(scenario)
+    stop = Stop(None if precision else trials or 1000, precision)
+    with watched(stop, plans[0].name) as watch:
+        run = monte_carlo(params, plans, seed, stop, jobs or _cores(), watch)
+    summary = power_summary(loaded, solved, params, run)
+    _deliver(summary, json, lambda console: _print_power(summary, console))
+    if out is not None:
+        from simulator.report.files import write_power
+
+        for path in write_power(out, summary, run):
+            print(f"wrote {path}", file=sys.stderr)
+    if run.interrupted:
+        sys.exit(1)
+
+
+@app.command()
+def trace(
+    scenario: ScenarioArgument,
+    trial: Annotated[int, typer.Option(min=0, max=_LARGEST_TRIAL, help="Index of the trial, from 0.")],
+    patient: Annotated[
+        int | None,
+        typer.Option(min=0, help="Only this patient, by order of randomisation from 0.", show_default=False),
+    ] = None,
+    seed: SeedOption = 1,
+    out: Annotated[Path, typer.Option(help="Folder, which must be there, for the CSV file.")] = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Write every event of one trial, the very one that power counts, and sum it up."""
+    _check_folder(out)
+    from simulator.report.tracing import print_trace, trace_trial
+
+    loaded, solved, params, plans = _prepare(scenario)
+    traced = trace_trial(solved, params, plans, seed, trial)
+    patients = len(traced.summary["patients"])
+    if patient is not None and patient >= patients:
+        _refuse("--patient", patient, f"the trial has {patients} patients", "count from 0")
+    path = traced.write(out, patient)
+    summary = traced.narrowed(patient) | {"file": str(path)}
+    _deliver(summary, json, lambda console: print_trace(summary, console))
+
+
+@app.command()
+def scenarios(
+    name: Annotated[
+        str | None, typer.Argument(help="Show this scenario's values and their sources.", show_default=False)
+    ] = None,
+) -> None:
+    """List the shipped scenarios, or the values of one with their sources."""
+    from simulator.scenario.loader import load_scenario
+    from simulator.scenario.shipped import shipped_titles
+
+    if name is None:
+        for shipped, title in shipped_titles().items():
+            print(f"{shipped:24}{title}")
+        return
+    for key, value, source in load_scenario(name).values():
+        print(f"{key} = {value}" + (f"  # {source}" if source else ""))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for completion in editors."""
+    import json
+
+    from simulator.scenario.loader import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+def _check_folder(folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        _refuse("--out", folder, "there is no such folder", "create it first")
+
+
+def _cores() -> int:
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+def _prepare(
+    name: str,
+) -> "tuple[LoadedScenario, Scenario, Params, tuple[AnalysisPlan, ...]]":
+    """Load a scenario, solve its targets, lower it; report what is wrong at its place in the file."""
+    from calibration.targets import solve_targets
+    from simulator.allocation import AllocationError, build_plan
+    from simulator.analysis import AnalysisPlan
+    from simulator.params.lower import lower
+    from simulator.scenario.errors import RuleError
+    from simulator.scenario.loader import load_scenario
+
+    loaded = load_scenario(name)
+    asked = loaded.scenario
+    try:
+        solved = solve_targets(asked, lambda line: print(f"{line} (once) ...", file=sys.stderr))
+        params = lower(solved)
+        a = params.allocation
+        build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
+    except AllocationError as error:
+        raise loaded.located(RuleError(error.rule, error.remedy, f"allocation.{error.key}")) from None
+    except RuleError as error:
+        raise loaded.located(error) from None
+    plans = tuple(
+        AnalysisPlan(x.name, x.test, x.alpha, x.lost, x.transplant) for x in asked.analyses
+    )
+    return loaded, solved, params, plans
+
+
+def _deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], None]") -> None:
+    """Print a result on standard output, as JSON or as text."""
+    if as_json:
+        from simulator.report.files import to_json
+
+        print(to_json(summary))
+        return
+    from rich.console import Console
+
+    narrow = {} if sys.stdout.isatty() else {"width": 110}
+    show(Console(highlight=False, markup=False, **narrow))
+
+
+def _print_power(summary: dict[str, Any], console: "Console") -> None:
+    from simulator.report.text import print_funnel, print_power
+
+    print_power(summary, console)
+    if len(summary["operations"]["funnel"]) > 1:
+        console.print()
+        print_funnel(summary, console)

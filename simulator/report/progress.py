@@ -1,0 +1,83 @@
+"""Progress of a Monte Carlo run on standard error: trials, rate, time left, running estimate."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulator.power import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
+
+_SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
+
+Watch = Callable[[int, list[int]], None]
+
+
+@contextmanager
+def watched(stop: Stop, primary: str) -> Iterator[Watch]:
+    """Give a function that shows how far a run is, as a bar or, off a terminal, a line now and then.
+
+    Parameters
+    ----------
+    primary
+        Name of the analysis whose running estimate is shown.
+    """
+    if sys.stderr.isatty():
+        with Progress(
+            TextColumn("trials"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[estimate]}"),
+            console=Console(stderr=True),
+            transient=True,
+        ) as progress:
+            task = progress.add_task("", total=stop.trials, rate="", estimate="")
+            started = time.monotonic()
+
+            def show(trials: int, rejections: list[int]) -> None:
+                rate = f"{trials / (time.monotonic() - started):.0f} a second"
+                progress.update(
+                    task,
+                    completed=trials,
+                    total=_needed(stop, trials, rejections),
+                    rate=rate,
+                    estimate=_estimate(primary, trials, rejections),
+                )
+
+            yield show
+        return
+    started = last = time.monotonic()
+
+    def tell(trials: int, rejections: list[int]) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            needed, rate = _needed(stop, trials, rejections), trials / (now - started)
+            print(
+                f"{trials:,} of {needed:,} trials, {rate:.0f} a second, "
+                f"{(needed - trials) / rate:.0f} s left, {_estimate(primary, trials, rejections)}",
+                file=sys.stderr,
+            )
+
+    yield tell
+
+
+def _estimate(primary: str, trials: int, rejections: list[int]) -> str:
+    error = standard_error(rejections[0], trials)
+    return f"{primary} {rejections[0] / trials:.1%} +- {error:.1%}"
+
+
+def _needed(stop: Stop, trials: int, rejections: list[int]) -> int:
+    """Trials to run: as asked, or as the running estimates foretell for the precision asked."""
+    if stop.trials is not None:
+        return stop.trials
+    if stop.standard_error is None:
+        return trials
+    worst = max(standard_error(count, trials) for count in rejections)
+    foretold = round(trials * (worst / stop.standard_error) ** 2)
+    return max(LEAST_TRIALS_FOR_PRECISION, foretold, trials)

@@ -1,0 +1,210 @@
+"""A run of `power` as one mapping: the object that --json prints and that the text is made of."""
+
+import math
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.analysis import estimand
+from simulator.operations import Operations
+from simulator.params.types import Params
+from simulator.power import MonteCarlo, estimates, interval
+from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.schema import Scenario
+
+USUAL_POWER = 0.80
+
+_BY_ARM = (
+    "patients",
+    "withdrawn",
+    "lost",
+    "transplants",
+    "infections",
+    "sessions_planned",
+    "sessions_due",
+    "sessions_delivered",
+    "sessions_equivalent",
+    "sessions_cut_short",
+    "sessions_late",
+    "sessions_missed",
+    "plasma_litres",
+    "machine_hours",
+)
+
+
+def program_version() -> str:
+    """Version of the installed program."""
+    try:
+        return version("trialsim")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def power_summary(
+    loaded: LoadedScenario, solved: Scenario, params: Params, run: MonteCarlo
+) -> dict[str, Any]:
+    """Everything that a run tells, each figure with its Monte Carlo error."""
+    arms = [arm.name for arm in solved.arms]
+    texts = [estimand(plan, params.trial.follow_up_days, arms) for plan in run.plans]
+    analyses = []
+    for item in estimates(run, texts, len(arms)):
+        entry = asdict(item)
+        entry["favouring"] = dict(zip(arms, item.favouring, strict=True))
+        analyses.append(entry)
+    summary = {
+        "scenario": solved.name,
+        "title": solved.title,
+        "files": list(loaded.files),
+        "seed": run.seed,
+        "engine": "reference",
+        "trials": run.trials,
+        "version": program_version(),
+        "interrupted": run.interrupted,
+        "null_hypothesis": loaded.scenario.null_hypothesis,
+        "effect": effect_in_words(loaded.scenario, solved),
+        "analyses": analyses,
+        "operations": operations_summary(solved, params, run.operations),
+        "assumptions": assumptions(loaded),
+    }
+    return summary | {"verdict": verdict(summary)}
+
+
+def mean(values: npt.NDArray[Any]) -> dict[str, float]:
+    """Mean over trials and its Monte Carlo standard error."""
+    size = values.size
+    error = float(values.std(ddof=1) / math.sqrt(size)) if size > 1 else math.nan
+    return {"mean": float(values.mean()), "mcse": error}
+
+
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> dict[str, float]:
+    """Ratio of totals over trials, its error taking the trial as the unit (delta method)."""
+    total, size = float(whole.sum()), part.size
+    if total == 0:
+        return {"mean": math.nan, "mcse": math.nan}
+    share = float(part.sum()) / total
+    if size < 2:
+        return {"mean": share, "mcse": math.nan}
+    residual = part - share * whole
+    spread = float(residual.std(ddof=1)) / (total / size)
+    return {"mean": share, "mcse": spread / math.sqrt(size)}
+
+
+def _share(values: npt.NDArray[Any]) -> dict[str, float]:
+    count = int(values.sum())
+    low, high = interval(count, values.size)
+    return {"mean": count / values.size, "ci_low": low, "ci_high": high}
+
+
+def operations_summary(solved: Scenario, params: Params, o: Operations) -> dict[str, Any]:
+    """Recruitment, patients, sessions and plasma: means a trial, shares, and their errors."""
+    arms = [arm.name for arm in solved.arms]
+
+    def by_arm(part: npt.NDArray[Any], whole: npt.NDArray[Any] | None = None) -> dict[str, Any]:
+        columns = range(len(arms))
+        if whole is None:
+            return {arms[a]: mean(part[:, a]) for a in columns}
+        return {arms[a]: ratio(part[:, a], whole[:, a]) for a in columns}
+
+    tails = np.quantile(o.enrolment_days, [0.05, 0.95])
+    summary: dict[str, Any] = {
+        "enrolment_days": mean(o.enrolment_days)
+        | {"p5": float(tails[0]), "p95": float(tails[1])},
+        "trial_days": mean(o.trial_days),
+        "target_reached": _share(o.target_reached),
+        "on_time": _share(o.on_time) if solved.trial.planned_completion_date else None,
+        "screened": mean(o.screened),
+        "randomised": mean(o.patients.sum(axis=1)),
+        "funnel": _funnel(solved, params, o),
+        "mortality": by_arm(o.deaths, o.patients),
+        "mortality_from_tumour": by_arm(o.deaths_from_tumour, o.patients),
+    }
+    summary |= {name: by_arm(getattr(o, name)) for name in _BY_ARM}
+    summary["short_of_plasma_share"] = by_arm(o.sessions_short_of_plasma, o.sessions_due)
+    summary["wait_days"] = by_arm(o.wait_days, o.sessions_delivered)
+    summary["unit"] = {
+        "days_open": mean(o.days_open),
+        "days_short_of_plasma": mean(o.days_short),
+        "machine_use": ratio(o.machine_hours_background + o.machine_hours.sum(axis=1), o.machine_hours_open),
+    }
+    if solved.costs is not None:
+        prices = [solved.costs.per_session.get(arm.modality or "", 0.0) for arm in solved.arms]
+        summary["cost"] = {
+            "currency": solved.costs.currency,
+            **mean((o.sessions_delivered * np.array(prices)).sum(axis=1)),
+        }
+    return summary
+
+
+def _funnel(solved: Scenario, params: Params, o: Operations) -> list[dict[str, Any]]:
+    """Share of candidates by the first criterion that they fail, and who fail it at all."""
+    criteria = solved.eligibility.criteria if solved.eligibility else []
+    rows: list[dict[str, Any]] = [
+        {
+            "step": criterion.label,
+            "text": criterion.text,
+            "first_failed": ratio(o.failed_first[:, i], o.screened),
+            "fails_at_all": float(params.eligibility.fails_share[i]),
+        }
+        for i, criterion in enumerate(criteria)
+    ]
+    if solved.eligibility:
+        refused = ratio(o.refused_consent, o.screened)
+        rows.append({"step": "consent refused", "text": "", "first_failed": refused})
+    randomised = ratio(o.patients.sum(axis=1), o.screened)
+    rows.append({"step": "randomised", "text": "", "first_failed": randomised})
+    return rows
+
+
+def effect_in_words(asked: Scenario, solved: Scenario) -> str:
+    """The treatment effect and the null hypothesis, as the scenario has them."""
+    effect, arms = solved.hazard.effect, solved.arms
+    if asked.null_hypothesis == "strong":
+        return "none: under the strong null both arms are treated as the control arm is"
+    if asked.null_hypothesis == "mortality":
+        return "none on mortality; plans, sessions and labs differ as given"
+    if effect.kind == "direct":
+        words = f"hazard ratio {effect.hazard_ratio:.3g} of {arms[1].name} against {arms[0].name}"
+        if effect.delay_days:
+            words += f" from day {effect.delay_days:g}"
+        if effect.waning_half_life_days is not None:
+            words += f", waning with a half-life of {effect.waning_half_life_days:g} d"
+    elif effect.kind == "by_session":
+        ratios = ", ".join(f"{m.name} {m.full_course_hazard_ratio:.3g}" for m in solved.modalities)
+        words = f"earned session by session: hazard ratio of a full course against none: {ratios}"
+    else:
+        return "only through what sessions do to MELD"
+    if effect.combined_with_labs:
+        words += "; and, on purpose a second time, through what sessions do to MELD"
+    return words
+
+
+def assumptions(loaded: LoadedScenario) -> list[dict[str, str]]:
+    """Values whose source is an assumption, in whole or in part."""
+    return [
+        {"key": key, "source": source}
+        for key, source in loaded.provenance.items()
+        if "assumption" in source.lower()
+    ]
+
+
+def verdict(summary: dict[str, Any]) -> str:
+    """Say in one line what the primary analysis can do."""
+    first = summary["analyses"][0]
+    low, high, power = first["ci_low"], first["ci_high"], first["power"]
+    rates = [f"{m['mean']:.1%} under {arm}" for arm, m in summary["operations"]["mortality"].items()]
+    found = f"{first['name']} rejects in {power:.1%} of trials (95 % interval {low:.1%} to {high:.1%})"
+    if summary["null_hypothesis"] != "none":
+        alpha = first["alpha"]
+        kept = "EXCEEDS" if low > alpha else "is within" if high <= alpha else "is compatible with"
+        return f"TYPE I ERROR: {found}; this {kept} its level of {alpha:.1%}."
+    if high < USUAL_POWER:
+        return (
+            f"UNDERPOWERED for the effect assumed: {found}, where {USUAL_POWER:.0%} is usual; "
+            f"mortality is {', '.join(rates)}."
+        )
+    if low < USUAL_POWER:
+        return f"Power cannot be told from {USUAL_POWER:.0%} yet: {found}; run more trials."
+    return f"Adequate for the effect assumed: {found}; mortality is {', '.join(rates)}."

@@ -1,0 +1,164 @@
+"""A summary as a page of text."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_ADVICE = "trialsim scenarios {name} lists every value with its source"
+
+
+def print_power(summary: dict[str, Any], console: Console) -> None:
+    """Print what a designer needs first, then what stands behind it."""
+    console.print(Text(f"{summary['scenario']}: {summary['title']}", style="bold"))
+    console.print(
+        f"{summary['trials']:,} trials, seed {summary['seed']}, {summary['engine']} engine, "
+        f"trialsim {summary['version']}. +- is the Monte Carlo standard error."
+    )
+    console.print(f"Effect: {summary['effect']}.")
+    console.print()
+    console.print(Text(summary["verdict"], style="bold"))
+    console.print()
+    console.print(_power_table(summary))
+    operations = summary["operations"]
+    console.print(_patients_table(operations))
+    _print_recruitment(operations, console)
+    if any(entry["mean"] > 0 for entry in operations["sessions_planned"].values()):
+        console.print(_sessions_table(operations))
+        _print_unit(operations, console)
+    _print_sources(summary, console)
+
+
+def print_funnel(summary: dict[str, Any], console: Console) -> None:
+    """Print where candidates leave on their way to randomisation."""
+    table = _table("Funnel", "share of candidates", "who fail it at all", "criterion")
+    for row in summary["operations"]["funnel"]:
+        at_all = f"{row['fails_at_all']:.1%}" if "fails_at_all" in row else ""
+        table.add_row(row["step"], _percent(row["first_failed"]), at_all, row["text"])
+    console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(title, no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="left" if name == "criterion" else "right")
+    return table
+
+
+def _percent(entry: dict[str, float]) -> str:
+    return f"{entry['mean']:.1%} +- {entry['mcse']:.1%}"
+
+
+def _number(entry: dict[str, float], digits: int = 1) -> str:
+    return f"{entry['mean']:.{digits}f} +- {entry['mcse']:.{digits}f}"
+
+
+def _power_table(summary: dict[str, Any]) -> Table:
+    null = summary["null_hypothesis"] != "none"
+    arms = list(summary["analyses"][0]["favouring"])
+    table = _table(
+        "Analysis",
+        "type I error" if null else "power",
+        "+-",
+        "95 % interval",
+        *(f"favours {arm}" for arm in arms),
+        "no result",
+    )
+    for a in summary["analyses"]:
+        failed = sum(a["not_analysable"].values())
+        table.add_row(
+            a["name"],
+            f"{a['power']:.1%}",
+            f"{a['mcse']:.1%}",
+            f"{a['ci_low']:.1%} to {a['ci_high']:.1%}",
+            *(f"{count / a['trials']:.1%}" for count in a["favouring"].values()),
+            str(failed),
+        )
+    return table
+
+
+def _patients_table(operations: dict[str, Any]) -> Table:
+    arms = list(operations["mortality"])
+    table = _table("\nPatients of a trial", *(f"\n{arm}" for arm in arms))
+    rows = (
+        ("randomised", "patients", _number),
+        ("mortality by the end of follow-up", "mortality", _percent),
+        ("  of this, from the tumour", "mortality_from_tumour", _percent),
+        ("lost to follow-up", "lost", _number),
+        ("withdrawn from treatment", "withdrawn", _number),
+        ("transplanted", "transplants", _number),
+        ("infected", "infections", _number),
+    )
+    for label, key, show in rows:
+        table.add_row(label, *(show(operations[key][arm]) for arm in arms))
+    return table
+
+
+def _print_recruitment(operations: dict[str, Any], console: Console) -> None:
+    days, on_time = operations["enrolment_days"], operations["on_time"]
+    console.print(
+        f"\nEnrolment takes {days['mean']:.0f} +- {days['mcse']:.0f} days "
+        f"({days['p5']:.0f} to {days['p95']:.0f} in nine trials of ten), "
+        f"{operations['screened']['mean']:.0f} candidates screened; "
+        f"the target is reached in {operations['target_reached']['mean']:.1%} of trials."
+    )
+    if on_time is not None:
+        console.print(
+            f"The chance to finish by the planned completion is {on_time['mean']:.1%} "
+            f"(95 % interval {on_time['ci_low']:.1%} to {on_time['ci_high']:.1%})."
+        )
+
+
+def _sessions_table(operations: dict[str, Any]) -> Table:
+    arms = list(operations["mortality"])
+    table = _table("\nSessions of a trial", *(f"\n{arm}" for arm in arms))
+    rows = (
+        ("planned", "sessions_planned", _number),
+        ("fell due", "sessions_due", _number),
+        ("delivered", "sessions_delivered", _number),
+        ("  of these, cut short", "sessions_cut_short", _number),
+        ("  begun over a day late", "sessions_late", _number),
+        ("missed", "sessions_missed", _number),
+        ("without plasma on the planned day", "short_of_plasma_share", _percent),
+        ("wait for a session, days", "wait_days", lambda entry: _number(entry, 2)),
+        ("plasma, litres", "plasma_litres", _number),
+        ("machine time, hours", "machine_hours", _number),
+    )
+    for label, key, show in rows:
+        table.add_row(label, *(show(operations[key][arm]) for arm in arms))
+    return table
+
+
+def _print_unit(operations: dict[str, Any], console: Console) -> None:
+    unit = operations["unit"]
+    if unit["days_open"]["mean"] > 0:
+        console.print(
+            f"\nOf {unit['days_open']['mean']:.0f} days open, the unit is without plasma for a waiting "
+            f"patient on {_number(unit['days_short_of_plasma'])}; its machines are in use for "
+            f"{unit['machine_use']['mean']:.0%} of its hours."
+        )
+    if "cost" in operations:
+        cost = operations["cost"]
+        console.print(
+            f"Sessions cost {cost['mean']:,.0f} +- {cost['mcse']:,.0f} {cost['currency']} a trial."
+        )
+
+
+def _print_sources(summary: dict[str, Any], console: Console) -> None:
+    count = len(summary["assumptions"])
+    advice = _ADVICE.format(name=summary["scenario"])
+    console.print(f"\n{count} values of this scenario are assumptions; {advice}.")
+    failures = [
+        f"{a['name']}: {count} trials without result ({why})"
+        for a in summary["analyses"]
+        for why, count in a["not_analysable"].items()
+    ]
+    for line in failures:
+        console.print(line)
+    if summary["interrupted"]:
+        console.print(
+            f"Stopped after {summary['trials']:,} trials. Trials are the same whenever they are run: "
+            "run again with --trials for more."
+        )

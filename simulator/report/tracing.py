@@ -1,0 +1,204 @@
+"""One trial, event by event."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis import END, REASONS, AnalysisPlan, Reason, analyse
+from simulator.engines.patient import Patient
+from simulator.engines.reference import Trial, simulate
+from simulator.params.types import Params
+from simulator.records import SessionStatus, TrialRecords
+from simulator.report.files import to_csv, write_whole
+from simulator.scenario.schema import Scenario
+
+HEADER = ("trial_day", "patient_day", "event", "patient", "arm", "details")
+_DELIVERED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The events of a trial in the order in which they happened, and its summary."""
+
+    scenario: str
+    seed: int
+    trial: int
+    events: list[tuple[float, float | str, str, int | str, str, str]]
+    summary: dict[str, Any]
+
+    def write(self, folder: Path, patient: int | None) -> Path:
+        """Write the events as CSV, of one patient or of all."""
+        chosen = [e for e in self.events if patient is None or e[3] == patient]
+        which = "" if patient is None else f"-patient{patient}"
+        name = f"trace-{self.scenario}-seed{self.seed}-trial{self.trial}{which}.csv"
+        return write_whole(folder / name, to_csv(HEADER, chosen))
+
+    def narrowed(self, patient: int | None) -> dict[str, Any]:
+        """Return the summary, of one patient or of all, with the events of that one patient."""
+        if patient is None:
+            return self.summary
+        events = [
+            dict(zip(HEADER, event, strict=True))
+            for event in self.events
+            if event[3] == patient and event[2] != "patient-day"
+        ]
+        return self.summary | {"patients": [self.summary["patients"][patient]], "events": events}
+
+
+def trace_trial(
+    scenario: Scenario, params: Params, plans: tuple[AnalysisPlan, ...], seed: int, trial: int
+) -> Traced:
+    """Simulate one trial with an observer: the very trial that `power` counts under this index."""
+    arms = [arm.name for arm in scenario.arms]
+    events: list[tuple[float, float | str, str, int | str, str, str]] = []
+
+    def observe(of: Trial, event: str, patient: Patient | None, details: dict[str, Any]) -> None:
+        now = of.clock.now
+        text = "; ".join(f"{name} {_short(value)}" for name, value in details.items())
+        if patient is None:
+            events.append((now, "", event, "", "", text))
+        else:
+            own = now - patient.entry_day
+            events.append((now, own, event, patient.number, arms[patient.arm], text))
+
+    records = simulate(params, seed, trial, 1, observe)
+    summary = {
+        "scenario": scenario.name,
+        "seed": seed,
+        "trial": trial,
+        "events": len(events),
+        **_whole(records, params, arms),
+        "analyses": _analyses(records, plans, params),
+        "patients": _patients(records, arms),
+    }
+    return Traced(scenario.name, seed, trial, events, summary)
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _whole(records: TrialRecords, params: Params, arms: list[str]) -> dict[str, Any]:
+    t, p = records.trials, records.patients
+    dead = p.death_after_days <= params.trial.follow_up_days
+    return {
+        "screened": int(t.screened[0]),
+        "randomised": int(t.randomised[0]),
+        "recruitment_end_day": float(t.recruitment_end_day[0]),
+        "trial_end_day": float(t.trial_end_day[0]),
+        "deaths": {name: int(dead[p.arm == arm].sum()) for arm, name in enumerate(arms)},
+        "randomised_by_arm": {name: int((p.arm == arm).sum()) for arm, name in enumerate(arms)},
+    }
+
+
+def _analyses(
+    records: TrialRecords, plans: tuple[AnalysisPlan, ...], params: Params
+) -> list[dict[str, Any]]:
+    table = analyse(records, plans, params.trial.follow_up_days, END)
+    return [
+        {
+            "name": plan.name,
+            "p_value": float(table.p_value[0, k]),
+            "estimate": float(table.estimate[0, k]),
+            "standard_error": float(table.standard_error[0, k]),
+            "rejects": bool(table.p_value[0, k] <= plan.alpha),
+            "result": REASONS[Reason(int(table.reason[0, k]))],
+        }
+        for k, plan in enumerate(plans)
+    ]
+
+
+def _patients(records: TrialRecords, arms: list[str]) -> list[dict[str, Any]]:
+    p, s = records.patients, records.sessions
+    return [
+        {
+            "patient": int(p.patient[i]),
+            "candidate": int(p.candidate[i]),
+            "arm": arms[int(p.arm[i])],
+            "entry_day": float(p.entry_day[i]),
+            "baseline_meld": float(p.baseline_meld[i]),
+            "sessions": [SessionStatus(int(code)).name.lower() for code in s.status[i]],
+            "sessions_delivered": int(np.isin(s.status[i], _DELIVERED).sum()),
+            "plasma_litres": float(p.plasma_litres[i]),
+            "outcome": _outcome(records, i),
+        }
+        for i in range(p.patient.size)
+    ]
+
+
+def _outcome(records: TrialRecords, row: int) -> str:
+    """What became of a patient, in the order in which it happened."""
+    p = records.patients
+    cause = {0: "", 1: " of the liver", 2: " of the tumour"}[int(p.death_cause[row])]
+    parts = sorted(
+        (float(when[row]), words)
+        for when, words in (
+            (p.death_after_days, f"dead{cause}"),
+            (p.transplant_after_days, "transplanted"),
+            (p.withdrawal_after_days, "withdrawn"),
+            (p.loss_after_days, "lost"),
+        )
+        if np.isfinite(when[row])
+    )
+    return ", ".join(f"{words} on day {day:.1f}" for day, words in parts) or "alive"
+
+
+def print_trace(summary: dict[str, Any], console: Console) -> None:
+    """Print a trial, or one patient of it."""
+    console.print(
+        f"{summary['scenario']}, seed {summary['seed']}, trial {summary['trial']}: "
+        f"{summary['screened']} screened, {summary['randomised']} randomised by day "
+        f"{summary['recruitment_end_day']:.1f}, the last followed up by day "
+        f"{summary['trial_end_day']:.1f}."
+    )
+    counts = ", ".join(
+        f"{arm} {dead} of {summary['randomised_by_arm'][arm]}"
+        for arm, dead in summary["deaths"].items()
+    )
+    console.print(f"Dead by the end of follow-up, known or not: {counts}.\n")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("analysis", "p value", "estimate", "standard error", "rejects"):
+        table.add_column(name, justify="left" if name in ("analysis", "rejects") else "right")
+    for a in summary["analyses"]:
+        numbers = (f"{a[key]:.4f}" for key in ("p_value", "estimate", "standard_error"))
+        said = ("yes" if a["rejects"] else "no") if a["result"] == "analysed" else a["result"]
+        table.add_row(a["name"], *numbers, said)
+    console.print(table)
+    console.print()
+    console.print(_patients_table(summary["patients"]))
+    if isinstance(summary["events"], list):
+        console.print()
+        console.print(_events_table(summary["events"]))
+    console.print(f"\nEvery event is in {summary['file']}.")
+
+
+def _patients_table(patients: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("patient", "arm", "entry day", "MELD", "sessions", "plasma L", "outcome"):
+        table.add_column(name, justify="left" if name in ("arm", "outcome") else "right")
+    for p in patients:
+        table.add_row(
+            str(p["patient"]),
+            p["arm"],
+            f"{p['entry_day']:.1f}",
+            f"{p['baseline_meld']:.1f}",
+            str(p["sessions_delivered"]),
+            f"{p['plasma_litres']:.1f}",
+            p["outcome"],
+        )
+    return table
+
+
+def _events_table(events: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("trial day", "patient day", "event", "details"):
+        table.add_column(name, justify="right" if name.endswith("day") else "left")
+    for e in events:
+        table.add_row(
+            f"{e['trial_day']:.3f}", f"{e['patient_day']:.3f}", e["event"], e["details"]
+        )
+    return table
