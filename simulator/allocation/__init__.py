@@ -94,7 +94,9 @@ def build_plan(
         sizes = [check.block_size("options.block_size", options["block_size"], ratio)]
     elif scheme == "random_blocks":
         listed = check.items("options.block_sizes", options["block_sizes"])
-        sizes = [check.block_size(f"options.block_sizes[{i}]", s, ratio) for i, s in enumerate(listed)]
+        sizes = [
+            check.block_size(f"options.block_sizes[{i}]", s, ratio) for i, s in enumerate(listed)
+        ]
     elif scheme == "efron":
         check.two_arms(scheme, ratio)
         check.equal_ratio(scheme, ratio)
@@ -188,7 +190,8 @@ def block_to_start(plan: Plan, state: State, levels: Ints) -> int:
     stratum = stratum_of(plan, levels)
     if state.block[stratum].sum() < state.block_size[stratum]:
         return -1
-    return state.blocks[stratum]
+    begun: int = state.blocks[stratum]
+    return begun
 
 
 @numba.njit(cache=True, error_model="numpy")

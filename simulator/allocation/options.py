@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from simulator.allocation.plan import AllocationError
 
+MOST_PATIENTS = 1_000_000  # beyond any trial, and far from the limits of a 64-bit count
 UNEQUAL = "complete, random_allocation, permuted_block and random_blocks"
 
 SCHEMES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -30,7 +31,8 @@ def check_keys(scheme: str, options: Mapping[str, object]) -> None:
     known = SCHEMES[scheme][1]
     for key, value in options.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
+            # A cutoff of 0: among so few keys the nearest is worth naming, however far it is.
+            near = difflib.get_close_matches(key, known, 1, cutoff=0.0)
             takes = f"{scheme} takes {', '.join(known)}" if known else f"{scheme} takes none"
             remedy = f"did you mean {near[0]}?" if near else "remove it"
             raise AllocationError(f"options.{key}", value, f"unknown option; {takes}", remedy)
@@ -41,16 +43,19 @@ def check_keys(scheme: str, options: Mapping[str, object]) -> None:
 
 
 def whole(key: str, value: object, least: int) -> int:
-    """Return a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise AllocationError(key, value, f"must be a whole number, {least} or more", "correct it")
+    """Return a whole number of patients of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_PATIENTS:
+        rule = f"must be a whole number from {least} to {MOST_PATIENTS}"
+        raise AllocationError(key, value, rule, "correct it")
     return value
 
 
 def number(key: str, value: object, low: float, high: float) -> float:
     """Return a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise AllocationError(key, value, f"must be a number from {low:g} to {high:g}", "correct it")
+        raise AllocationError(
+            key, value, f"must be a number from {low:g} to {high:g}", "correct it"
+        )
     return float(value)
 
 

@@ -19,8 +19,13 @@ class AllocationError(ValueError):
     """
 
     def __init__(self, key: str, value: object, rule: str, remedy: str) -> None:
-        super().__init__(f"allocation.{key} = {value!r}: {rule}; {remedy}")
+        # All four go to the base class: another process rebuilds the exception from them.
+        super().__init__(key, value, rule, remedy)
         self.key, self.value, self.rule, self.remedy = key, value, rule, remedy
+
+    def __str__(self) -> str:
+        """Say what a door says, without the place in the file, which only a door knows."""
+        return f"allocation.{self.key} = {self.value!r}: {self.rule}; {self.remedy}"
 
 
 class Plan(NamedTuple):

@@ -10,6 +10,8 @@ import numpy as np
 
 from simulator.allocation.plan import RANGE, STANDARD_DEVIATION, Floats, Ints, Plan, State
 
+_EPSILON = 2.0**-52  # of a float
+
 
 @numba.njit(cache=True, error_model="numpy")
 def by_ratio(ratio: Floats, out: Floats) -> None:
@@ -26,7 +28,8 @@ def from_urn(ratio: Floats, size: int, drawn: Ints, out: Floats) -> None:
     """
     left = size - drawn.sum()
     for arm in range(ratio.size):
-        out[arm] = (ratio[arm] / ratio.sum() * size - drawn[arm]) / left
+        # Multiplied first, the division is exact: an arm that is used up has exactly no chance.
+        out[arm] = (ratio[arm] * size / ratio.sum() - drawn[arm]) / left
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -57,15 +60,16 @@ def big_stick(counts: Ints, bound: int, out: Floats) -> None:
 def spread(counts: Ints, arm: int, measure: int) -> float:
     """Spread of the counts by arm if the next patient went to `arm`."""
     size = counts.size
-    mean = (counts.sum() + 1.0) / size
-    largest, smallest, squares = -math.inf, math.inf, 0.0
+    largest, smallest, total, squares = -math.inf, math.inf, 0.0, 0.0
     for other in range(size):
         count = counts[other] + (1.0 if other == arm else 0.0)
         largest, smallest = max(largest, count), min(smallest, count)
-        squares += (count - mean) * (count - mean)
+        total += count
+        squares += count * count
     if measure == RANGE:
         return largest - smallest
-    variance = squares / (size - 1)
+    # The sums are whole numbers, so the order of the arms does not change a bit of the result.
+    variance = (size * squares - total * total) / (size * (size - 1))
     return math.sqrt(variance) if measure == STANDARD_DEVIATION else variance
 
 
@@ -84,19 +88,21 @@ def imbalance(plan: Plan, state: State, levels: Ints, arm: int) -> float:
 def minimisation(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
     """Pocock and Simon (1975): `probability` to the arm of least imbalance, the rest shared.
 
-    Arms that tie for the least share its probability and the rest alike; imbalances within 1e-9
-    of each other tie, so that rounding does not decide.
+    Arms that tie for the least share its probability and the rest alike.
     """
     arms = out.size
     values = np.empty(arms)
     for arm in range(arms):
         values[arm] = imbalance(plan, state, levels, arm)
-    least = values.min()
+    # A G is a sum of terms >= 0, one a factor, after at most 3 roundings each. Each rounding is of
+    # half an epsilon, so two that are equal in exact arithmetic differ by less than
+    # (factors + 3) epsilons of themselves, whatever the unit of the weights.
+    least = values.min() * (1.0 + (levels.size + 4) * _EPSILON)
     ties = 0
     for arm in range(arms):
-        ties += values[arm] <= least + 1e-9
+        ties += values[arm] <= least
     # With t ties the t most favoured places of the ranking are shared among them.
     rest = (1.0 - plan.probability) / (arms - 1)
     favoured = (plan.probability + (ties - 1) * rest) / ties
     for arm in range(arms):
-        out[arm] = favoured if values[arm] <= least + 1e-9 else rest
+        out[arm] = favoured if values[arm] <= least else rest
