@@ -19,7 +19,7 @@ SOURCES_DIGEST = _digest_of_sources()  # names this very program in the keys of 
 
 
 def cache_folder() -> Path:
-    """Folder for what can be worked out again; a temporary one where there is no home to write to."""
+    """Folder for what can be worked out again; a temporary one if home cannot be written to."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     if os.access(home if home.exists() else home.parent, os.W_OK):
         return home / "trialsim"

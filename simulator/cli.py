@@ -28,7 +28,8 @@ _LARGEST_SEED = 2**63 - 1
 _LARGEST_TRIAL = 2**31 - 1
 
 ScenarioArgument = Annotated[
-    str, typer.Argument(help="Path of a scenario file, or name of a shipped one.", show_default=False)
+    str,
+    typer.Argument(help="Path of a scenario file, or name of a shipped one.", show_default=False),
 ]
 SeedOption = Annotated[
     int, typer.Option(min=0, max=_LARGEST_SEED, help="Seed of all random numbers.")
@@ -69,14 +70,19 @@ def power(
     scenario: ScenarioArgument,
     trials: Annotated[
         int | None,
-        typer.Option(min=1, max=_LARGEST_TRIAL, help="Trials to simulate [default: 1000].", show_default=False),
+        typer.Option(
+            min=1,
+            max=_LARGEST_TRIAL,
+            help="Trials to simulate [default: 1000].",
+            show_default=False,
+        ),
     ] = None,
     precision: Annotated[
         float | None,
         typer.Option(
             min=1e-5,
             max=0.5,
-            help="Instead of --trials: stop once every analysis has this Monte Carlo standard error.",
+            help="Instead of --trials: stop once every analysis has this standard error.",
             show_default=False,
         ),
     ] = None,
@@ -117,20 +123,26 @@ def power(
 @app.command()
 def trace(
     scenario: ScenarioArgument,
-    trial: Annotated[int, typer.Option(min=0, max=_LARGEST_TRIAL, help="Index of the trial, from 0.")],
+    trial: Annotated[
+        int, typer.Option(min=0, max=_LARGEST_TRIAL, help="Index of the trial, from 0.")
+    ],
     patient: Annotated[
         int | None,
-        typer.Option(min=0, help="Only this patient, by order of randomisation from 0.", show_default=False),
+        typer.Option(
+            min=0, help="Only this patient, by order of randomisation from 0.", show_default=False
+        ),
     ] = None,
     seed: SeedOption = 1,
-    out: Annotated[Path, typer.Option(help="Folder, which must be there, for the CSV file.")] = Path(),
+    out: Annotated[
+        Path, typer.Option(help="Folder, which must be there, for the CSV file.")
+    ] = Path(),
     json: JsonOption = False,
 ) -> None:
     """Write every event of one trial, the very one that power counts, and sum it up."""
     _check_folder(out)
     from simulator.report.tracing import print_trace, trace_trial
 
-    loaded, solved, params, plans = _prepare(scenario)
+    _, solved, params, plans = _prepare(scenario)
     traced = trace_trial(solved, params, plans, seed, trial)
     patients = len(traced.summary["patients"])
     if patient is not None and patient >= patients:
@@ -143,7 +155,8 @@ def trace(
 @app.command()
 def scenarios(
     name: Annotated[
-        str | None, typer.Argument(help="Show this scenario's values and their sources.", show_default=False)
+        str | None,
+        typer.Argument(help="Show this scenario's values and their sources.", show_default=False),
     ] = None,
 ) -> None:
     """List the shipped scenarios, or the values of one with their sources."""
@@ -182,7 +195,7 @@ def _cores() -> int:
 def _prepare(
     name: str,
 ) -> "tuple[LoadedScenario, Scenario, Params, tuple[AnalysisPlan, ...]]":
-    """Load a scenario, solve its targets, lower it; report what is wrong at its place in the file."""
+    """Load a scenario, solve its targets, lower it; say what is wrong at its place in the file."""
     from calibration.targets import solve_targets
     from simulator.allocation import AllocationError, build_plan
     from simulator.analysis import AnalysisPlan
@@ -198,7 +211,9 @@ def _prepare(
         a = params.allocation
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
     except AllocationError as error:
-        raise loaded.located(RuleError(error.rule, error.remedy, f"allocation.{error.key}")) from None
+        raise loaded.located(
+            RuleError(error.rule, error.remedy, f"allocation.{error.key}")
+        ) from None
     except RuleError as error:
         raise loaded.located(error) from None
     plans = tuple(
@@ -216,8 +231,8 @@ def _deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], 
         return
     from rich.console import Console
 
-    narrow = {} if sys.stdout.isatty() else {"width": 110}
-    show(Console(highlight=False, markup=False, **narrow))
+    width = None if sys.stdout.isatty() else 110
+    show(Console(highlight=False, markup=False, width=width))
 
 
 def _print_power(summary: dict[str, Any], console: "Console") -> None:

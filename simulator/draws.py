@@ -53,7 +53,7 @@ Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 def philox4x32(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> Words:
-    """Four words of Philox 4x32-10 for a counter of four words and a key of two (all below 2^32)."""
+    """Four words of Philox 4x32-10 for a counter of four words and a key of two, of 32 bits."""
     for _ in range(10):
         p0 = _M0 * c0
         p1 = _M1 * c2

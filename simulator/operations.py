@@ -1,6 +1,7 @@
 """What a trial took and what became of its patients, a row a trial (model page, section 6 to 8)."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -58,7 +59,8 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
     horizon = params.trial.follow_up_days
 
     def total(values: npt.ArrayLike) -> Floats:
-        return np.bincount(cell, np.asarray(values, np.float64), shape[0] * arms).reshape(shape)
+        weights = np.asarray(values, np.float64)
+        return np.bincount(cell, weights, shape[0] * arms).astype(np.float64).reshape(shape)
 
     def count(values: npt.ArrayLike) -> Ints:
         return np.rint(total(values)).astype(np.int64)
@@ -101,9 +103,9 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
     )
 
 
-def _adverse_events(patients: Patients, count: object) -> Ints:
+def _adverse_events(patients: Patients, count: Callable[[npt.ArrayLike], Ints]) -> Ints:
     kinds = patients.adverse_events.shape[1]
-    return np.stack([count(patients.adverse_events[:, k]) for k in range(kinds)], axis=-1)  # type: ignore[operator]
+    return np.stack([count(patients.adverse_events[:, k]) for k in range(kinds)], axis=-1)
 
 
 def joined(parts: list[Operations]) -> Operations:

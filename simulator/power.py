@@ -60,8 +60,10 @@ def interval(rejections: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share by Wilson's score."""
     share, z2 = rejections / trials, _Z95 * _Z95
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = _Z95 / (1 + z2 / trials) * math.sqrt(
-        share * (1 - share) / trials + z2 / (4 * trials * trials)
+    half = (
+        _Z95
+        / (1 + z2 / trials)
+        * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
     )
     low = 0.0 if rejections == 0 else centre - half
     high = 1.0 if rejections == trials else centre + half

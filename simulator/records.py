@@ -60,21 +60,27 @@ class Trials(NamedTuple):
     refused_consent: Annotated[Ints, Column("1", "eligible candidates who refused")]
     randomised: Annotated[Ints, Column("1", "patients randomised")]
     recruitment_end_day: Annotated[
-        Floats, Column("d", "day of the last randomisation, or the limit on recruitment if that ended it")
+        Floats,
+        Column("d", "day of the last randomisation, or the limit on recruitment if that ended it"),
     ]
     trial_end_day: Annotated[Floats, Column("d", "end of the last patient's follow-up")]
     unit_days_open: Annotated[Ints, Column("1", "openings of the ALSS units")]
     unit_days_short: Annotated[
-        Ints, Column("1", "openings after which a waiting patient was passed over for want of plasma")
+        Ints,
+        Column("1", "openings after which a waiting patient was passed over for want of plasma"),
     ]
     plasma_delivered_litres: Annotated[Floats, Column("L", "plasma that the units took in")]
     plasma_refused_litres: Annotated[Floats, Column("L", "deliveries beyond the stock's capacity")]
-    plasma_background_litres: Annotated[Floats, Column("L", "plasma for patients outside the trial")]
+    plasma_background_litres: Annotated[
+        Floats, Column("L", "plasma for patients outside the trial")
+    ]
     plasma_background_short_litres: Annotated[
         Floats, Column("L", "background demand for plasma that was not met")
     ]
     machine_hours_background: Annotated[Floats, Column("h", "machine time outside the trial")]
-    machine_hours_open: Annotated[Floats, Column("h", "machine time on offer: machines x opening hours")]
+    machine_hours_open: Annotated[
+        Floats, Column("h", "machine time on offer: machines x opening hours")
+    ]
 
 
 class Patients(NamedTuple):
@@ -92,7 +98,8 @@ class Patients(NamedTuple):
     ]
     allocation_draw: Annotated[Floats, Column("1", "the uniform that decided")]
     baseline_lab: Annotated[
-        Floats, Column("umol/L, 1, umol/L, 10^9/L", "bilirubin, INR, creatinine, platelets", ("lab",))
+        Floats,
+        Column("umol/L, 1, umol/L, 10^9/L", "bilirubin, INR, creatinine, platelets", ("lab",)),
     ]
     baseline_meld: Annotated[Floats, Column("points", "MELD at randomisation, without error")]
     lab_slope_per_day: Annotated[
@@ -115,7 +122,9 @@ class Patients(NamedTuple):
     sessions_equivalent: Annotated[Floats, Column("1", "sum of the fractions completed")]
     sessions_cut_short: Annotated[Ints, Column("1", "sessions cut short by an adverse event")]
     sessions_missed: Annotated[Ints, Column("1", "sessions whose window ended")]
-    sessions_late: Annotated[Ints, Column("1", "sessions begun more than a day after they were due")]
+    sessions_late: Annotated[
+        Ints, Column("1", "sessions begun more than a day after they were due")
+    ]
     sessions_short_of_plasma: Annotated[
         Ints, Column("1", "sessions passed over for want of plasma on the day planned")
     ]
@@ -123,9 +132,7 @@ class Patients(NamedTuple):
     plasma_litres: Annotated[Floats, Column("L", "fresh frozen plasma used")]
     machine_hours: Annotated[Floats, Column("h", "machine time used")]
     adverse_events: Annotated[Ints, Column("1", "adverse events of sessions", ("adverse event",))]
-    visit_after_days: Annotated[
-        Floats, Column("d", "when labs were taken, NaN if not", ("visit",))
-    ]
+    visit_after_days: Annotated[Floats, Column("d", "when labs were taken, NaN if not", ("visit",))]
     visit_meld: Annotated[
         Floats, Column("points", "MELD from the labs as measured, NaN if not taken", ("visit",))
     ]

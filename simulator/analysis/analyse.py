@@ -39,7 +39,10 @@ def analyse(
         for first, size in zip(records.trials.first_row, records.trials.randomised, strict=True)
     ]
     rows = [
-        [_analyse_one(records, plan, known[plan.lost, plan.transplant], span, follow_up_days) for plan in plans]
+        [
+            _analyse_one(records, plan, known[plan.lost, plan.transplant], span, follow_up_days)
+            for plan in plans
+        ]
         for span in spans
     ]
     cells = np.array(rows, dtype=np.float64).reshape(len(spans), len(plans), len(Result._fields))

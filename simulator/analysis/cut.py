@@ -81,7 +81,9 @@ def outcome(
         [p.entry_day > cut, event, lost, complete], [NOT_ENTERED, EVENT, LOST, COMPLETE], PENDING
     )
     time = np.select(
-        [event, lost, complete], [death, loss, np.full(death.size, float(follow_up_days))], cut - p.entry_day
+        [event, lost, complete],
+        [death, loss, np.full(death.size, float(follow_up_days))],
+        cut - p.entry_day,
     )
     return Outcome(status, time)
 

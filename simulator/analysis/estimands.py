@@ -8,12 +8,14 @@ _MEASURES = {
     "chi_square": "difference of {day}-day mortality (Pearson's chi-square test, asymptotic)",
     "fisher": "difference of {day}-day mortality (Fisher's exact test)",
     "boschloo": "difference of {day}-day mortality (Boschloo's exact test, central)",
-    "boschloo_minlike": "difference of {day}-day mortality (Boschloo's exact test, minimum likelihood)",
+    "boschloo_minlike": "difference of {day}-day mortality (Boschloo's exact test, minimum "
+    "likelihood)",
     "log_rank": "log hazard ratio of death within {day} days (log-rank test)",
     "km_difference": "difference of Kaplan-Meier mortality at day {day} (normal test, Greenwood)",
-    "meld_ancova": "difference of the change of MELD to the last visit, adjusted for baseline (ANCOVA)",
-    "meld_worst_rank": "probability of faring better minus worse, by change of MELD, the dead ranked "
-    "worst by time of death (Mann-Whitney test)",
+    "meld_ancova": "difference of the change of MELD to the last visit, adjusted for baseline "
+    "(ANCOVA)",
+    "meld_worst_rank": "probability of faring better minus worse, by change of MELD, the dead "
+    "ranked worst by time of death (Mann-Whitney test)",
 }
 _LOST = {
     "excluded": "those lost before are left out",
@@ -37,4 +39,6 @@ def estimand(plan: AnalysisPlan, follow_up_days: int, arms: Sequence[str]) -> st
         whom = "survivors seen at the last visit, which is not a causal contrast"
     elif plan.test == "meld_worst_rank":
         lost += ", as are survivors not seen at the last visit"
-    return f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {lost}; {_TRANSPLANT[plan.transplant]}"
+    return (
+        f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {lost}; {_TRANSPLANT[plan.transplant]}"
+    )

@@ -108,7 +108,9 @@ def _binomial(n: int, p: float, out: Floats) -> None:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _tail(p: float, size: int, rows: Floats, columns: Floats, first: Floats, second: Floats) -> float:
+def _tail(
+    p: float, size: int, rows: Floats, columns: Floats, first: Floats, second: Floats
+) -> float:
     """Probability of the `size` tables that come first in the order, at the nuisance `p`."""
     _binomial(first.size - 1, p, first)
     _binomial(second.size - 1, p, second)
@@ -150,11 +152,11 @@ def unconditional(statistic: Floats) -> Floats:
     while start < count:
         value = statistic[int(rows[start]), int(columns[start])]
         end = start
-        while end + 1 < count and statistic[int(rows[end + 1]), int(columns[end + 1])] <= value * _TIE:
+        while (
+            end + 1 < count and statistic[int(rows[end + 1]), int(columns[end + 1])] <= value * _TIE
+        ):
             end += 1
-        largest = max(
-            best[end], _refined(best_place[end], end + 1, rows, columns, first, second)
-        )
+        largest = max(best[end], _refined(best_place[end], end + 1, rows, columns, first, second))
         for k in range(start, end + 1):
             p_value[int(rows[k]), int(columns[k])] = min(1.0, largest)
         start = end + 1

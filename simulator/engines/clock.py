@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 from heapq import heappush
+from typing import Any
 
 import simpy
 
@@ -42,6 +43,7 @@ class Clock(simpy.Environment):
         event = simpy.Event(self)
         event._ok = True
         event._value = None
-        priority = _FIRST_OF_KIND[kind] + (number << _CAUSE_BITS) + cause
+        # Kind, number and cause make the order; SimPy's counter never has to decide.
+        priority: Any = _FIRST_OF_KIND[kind] + (number << _CAUSE_BITS) + cause
         heappush(self._queue, (time, priority, next(self._eid), event))
         return event

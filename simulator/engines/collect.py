@@ -73,7 +73,7 @@ def _trials(params: Params, trials: "Sequence[Trial]") -> Trials:
 def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
     visits = params.assessment.day.size
 
-    def number(value: "Callable[[Patient], int]", *axes: int) -> Any:
+    def number(value: "Callable[[Patient], Any]", *axes: int) -> Any:
         return _column(patients, value, np.int64, *axes)
 
     def real(value: "Callable[[Patient], Any]", *axes: int) -> Any:
@@ -88,13 +88,13 @@ def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
         patient=number(lambda p: p.number),
         candidate=number(lambda p: p.candidate),
         site=number(lambda p: p.site),
-        stratum=number(lambda p: p.stratum),
+        stratum=number(lambda p: p.assignment.stratum),
         entry_day=real(lambda p: p.entry_day),
         arm=number(lambda p: p.arm),
         allocation_probability=real(
-            lambda p: p.allocation_probability, len(params.allocation.ratio)
+            lambda p: p.assignment.probability, len(params.allocation.ratio)
         ),
-        allocation_draw=real(lambda p: p.allocation_draw),
+        allocation_draw=real(lambda p: p.assignment.draw),
         baseline_lab=real(lambda p: p.baseline_lab, 4),
         baseline_meld=real(lambda p: p.course.baseline_meld),
         lab_slope_per_day=real(lambda p: p.course.slope_per_day, 3),
@@ -113,7 +113,9 @@ def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
         sessions_missed=number(over_sessions(lambda s: s.status is SessionStatus.MISSED)),
         sessions_late=number(over_sessions(lambda s: rule.is_late(s.due_day, s.start_day))),
         sessions_short_of_plasma=number(over_sessions(lambda s: s.short_of_plasma)),
-        session_wait_days=real(over_sessions(lambda s: s.start_day - s.due_day if s.ended else 0.0)),
+        session_wait_days=real(
+            over_sessions(lambda s: s.start_day - s.due_day if s.ended else 0.0)
+        ),
         plasma_litres=real(over_sessions(lambda s: s.plasma_litres)),
         machine_hours=real(
             over_sessions(

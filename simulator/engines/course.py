@@ -69,7 +69,7 @@ class Course:
                 return  # death and transplant end the course
 
     def days(self) -> Generator[simpy.Event, None, None]:
-        """Labs, visits and hazard at each opening; nothing of today can change them before the next."""
+        """Labs, visits and hazard at each opening; nothing changes them before the next."""
         patient, params = self.patient, self.params
         for day in range(patient.trial.follow_up_days + 1):
             opening = patient.entry_day + day
@@ -130,7 +130,12 @@ class Course:
         """Labs and MELD at this opening: natively, and as sessions have left them."""
         p = self.params.lab
         labs.native_labs(
-            self.log_baseline, self.slope_per_day, day, p.log_normal, p.log_ceiling, self.labs_native
+            self.log_baseline,
+            self.slope_per_day,
+            day,
+            p.log_normal,
+            p.log_ceiling,
+            self.labs_native,
         )
         self.meld_native = self.meld_seen = labs.meld(self.labs_native, p.meld_bounded)
         if self.treated:

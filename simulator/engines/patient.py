@@ -4,9 +4,8 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import simpy
 
 from simulator.draws import Purpose
@@ -58,24 +57,40 @@ class Session:
     ended: simpy.Event | None = field(default=None, repr=False)
 
 
+class Assignment(NamedTuple):
+    """The arm that a patient was allocated to, and how."""
+
+    arm: int
+    stratum: int
+    probability: Floats  # of each arm, given what was known
+    draw: float
+
+
 class Patient:
     """A randomised patient, with the attributes of `records.Patients`."""
 
     def __init__(
-        self, trial: "Trial", candidate: int, site: int, arm: int, values: Floats, latents: Floats
+        self,
+        trial: "Trial",
+        candidate: int,
+        site: int,
+        assignment: Assignment,
+        values: Floats,
+        latents: Floats,
     ) -> None:
         p = trial.params
         self.trial, self.clock, self.params, self.numbers = trial, trial.clock, p, trial.numbers
         self.number = len(trial.patients)
-        self.candidate, self.site, self.arm = candidate, site, arm
+        self.candidate, self.site = candidate, site
+        self.assignment, self.arm = assignment, assignment.arm
         self.entry_day: float = trial.clock.now
         self.values, self.latents = values, latents
         self.baseline_lab = [
             float(values[variable]) if variable >= 0 else math.nan
             for variable in self.numbers.lab_variable
         ]
-        self.modality = int(p.plan.modality[arm])
-        self.other_modality = int(p.plan.switch_to[arm])
+        self.modality = int(p.plan.modality[self.arm])
+        self.other_modality = int(p.plan.switch_to[self.arm])
         self.death_after_days = self.transplant_after_days = math.inf
         self.withdrawal_after_days = self.loss_after_days = self.infection_after_days = math.inf
         self.death_cause = DeathCause.NONE

@@ -22,7 +22,7 @@ from simulator.draws import Purpose
 from simulator.engines.clock import Clock, Kind
 from simulator.engines.collect import collect
 from simulator.engines.numbers import Numbers
-from simulator.engines.patient import Patient
+from simulator.engines.patient import Assignment, Patient
 from simulator.engines.ward import Ward
 from simulator.params.types import Params
 from simulator.records import Floats, TrialRecords
@@ -239,9 +239,8 @@ class Trial:
         u = self.uniform(Purpose.ALLOCATION, len(self.patients))
         arm = int(allocation.choose(probabilities, u))
         allocation.record(plan, state, levels, arm)
-        patient = Patient(self, who, site, arm, values, latents)
-        patient.stratum, patient.allocation_draw = stratum, u
-        patient.allocation_probability = probabilities
+        assignment = Assignment(arm, stratum, probabilities, u)
+        patient = Patient(self, who, site, assignment, values, latents)
         self.patients.append(patient)
         self.in_follow_up += 1
         self.note("randomised", patient, candidate=who, probability=probabilities[arm], draw=u)
@@ -257,7 +256,11 @@ class Trial:
         self.end_if_complete()
 
     def end_if_complete(self) -> None:
-        """End the trial, after all else of this instant, once nobody is to come or to be followed."""
+        """End the trial, after all else of this instant, once nobody is left to come or follow."""
         if not self.recruiting and self.in_follow_up == 0:
             last = self.clock.at(self.clock.now, Kind.TRIAL_END, 0)
-            last.callbacks.append(lambda _: self.over.succeed())
+            last.callbacks.append(self.close)
+
+    def close(self, _: simpy.Event) -> None:
+        """Stop the clock."""
+        self.over.succeed()

@@ -163,7 +163,7 @@ class Ward:
         return session.window_end_day, patient.number
 
     def consider(self, request: Request, now: float) -> None:
-        """Start the request's session if it fits and machine, nurse and plasma are there together."""
+        """Start the session if it fits and machine, nurse and plasma are there together."""
         patient, session = request.patient, request.session
         modality = patient.modality
         if not rule.fits(now, self.hours[modality], self.closes):

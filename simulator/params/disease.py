@@ -61,7 +61,7 @@ def _slope_cholesky(labs: Labs, candidates: CandidateParams) -> Floats:
             "bring one of the two nearer to 0",
             "labs.slope_correlation_between_labs",
         )
-    return np.linalg.cholesky(rest)
+    return np.linalg.cholesky(rest).astype(np.float64)
 
 
 def lower_hazard(scenario: Scenario, plan: PlanParams, log_hazard_ratio: Floats) -> HazardParams:

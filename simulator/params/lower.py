@@ -29,9 +29,7 @@ def lower(scenario: Scenario) -> Params:
     """
     scenario = under_null(scenario)
     candidate = lower_candidates(scenario.candidates, LAB_VARIABLES)
-    eligibility = lower_eligibility(
-        scenario.eligibility, scenario.variable_names(), candidate
-    )
+    eligibility = lower_eligibility(scenario.eligibility, scenario.variable_names(), candidate)
     plan = lower_plans(scenario.arms, scenario.modalities)
     modality = lower_modalities(scenario.modalities)
     randomised_share = eligibility.eligible_share * eligibility.consent_probability

@@ -20,7 +20,8 @@ def under_null(scenario: Scenario) -> Scenario:
         same = {"modality": control.modality, "plan": control.plan}
         changed["arms"] = [control, other.model_copy(update=same)]
     ratio = next(
-        (m.full_course_hazard_ratio for m in scenario.modalities if m.name == control.modality), None
+        (m.full_course_hazard_ratio for m in scenario.modalities if m.name == control.modality),
+        None,
     )
     changed["modalities"] = [
         modality.model_copy(update={"full_course_hazard_ratio": ratio})

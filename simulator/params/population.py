@@ -12,7 +12,7 @@ from simulator.params.types import CandidateParams
 from simulator.rules import candidate as rule
 from simulator.rules.eligibility import holds
 from simulator.rules.normal import normal_cdf
-from simulator.scenario.population import Candidates, Variable
+from simulator.scenario.population import Bernoulli, Candidates, Categorical, Variable
 
 SAMPLE_SIZE = 131_072
 _PROFILE = int(draws.Purpose.PROFILE)
@@ -23,7 +23,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def lower_candidates(candidates: Candidates | None, lab_variables: Sequence[str]) -> CandidateParams:
+def lower_candidates(
+    candidates: Candidates | None, lab_variables: Sequence[str]
+) -> CandidateParams:
     """Turn the candidate population into codes and tables."""
     variables: Sequence[Variable] = candidates.variables if candidates else []
     names = [variable.name for variable in variables]
@@ -40,7 +42,7 @@ def lower_candidates(candidates: Candidates | None, lab_variables: Sequence[str]
         b=np.array([row[2] for row in rows], dtype=np.float64),
         u_low=np.array([low for low, _ in spans], dtype=np.float64),
         u_span=np.array([high - low for low, high in spans], dtype=np.float64),
-        correlated=(np.abs(matrix - np.eye(len(rows))) > 0).any(axis=1),
+        correlated=np.array([(row != 0).sum() > 1 for row in matrix], dtype=np.bool_),
         cholesky=np.linalg.cholesky(matrix),
         table=table,
         lab_variable=np.array(
@@ -85,12 +87,13 @@ def log_gamma_quantiles(shape: float, mean: float) -> Floats:
     upper = special.gammainccinv(shape, special.ndtr(-z))
     lower = special.gammaincinv(shape, special.ndtr(z))
     quantile = np.where(z > 0, upper, lower)
-    return np.log(np.maximum(quantile, 1e-300)) + np.log(mean / shape)
+    log_quantile: Floats = np.log(np.maximum(quantile, 1e-300)) + np.log(mean / shape)
+    return log_quantile
 
 
 def _truncation(variable: Variable) -> tuple[float, float]:
     """Probabilities of the lower and upper bound."""
-    if variable.kind in ("bernoulli", "categorical") or variable.bounds is None:
+    if isinstance(variable, Bernoulli | Categorical) or variable.bounds is None:
         return 0.0, 1.0
     low, high = variable.bounds
     return (
@@ -113,7 +116,9 @@ def _distribution(variable: Variable, x: float) -> float:
         case "exponential":
             return float(-np.expm1(-max(x, 0.0) / variable.mean))
         case "gamma":
-            return float(special.gammainc(variable.shape, max(x, 0.0) * variable.shape / variable.mean))
+            return float(
+                special.gammainc(variable.shape, max(x, 0.0) * variable.shape / variable.mean)
+            )
         case "beta":
             return float(special.betainc(variable.a, variable.b, np.clip(x, 0, 1)))
         case _:
@@ -146,9 +151,7 @@ def _screen_sample(
     eligible = 0
     for who in range(size):
         for i in range(kind.size):
-            uniforms[i] = draws.uniform(
-                _SAMPLE_SEED, _SAMPLE_TRIAL, _PROFILE, who, i
-            )
+            uniforms[i] = draws.uniform(_SAMPLE_SEED, _SAMPLE_TRIAL, _PROFILE, who, i)
         rule.profile(
             uniforms, kind, a, b, u_low, u_span, correlated, cholesky, table, work, values, latents
         )

@@ -78,7 +78,7 @@ def lower_accrual(accrual: Accrual, randomised_share: float) -> AccrualParams:
 
 
 def _knots(site: Site, randomised_share: float) -> Floats:
-    """Rows (day, cumulative rate, rate, slope) of a site's referral rate, days since its opening."""
+    """Rows (day since opening, cumulative rate, rate, slope) of a site's referral rate."""
     full_rate = site.randomised_per_month / DAYS_PER_MONTH / randomised_share
     steps = [(step.from_day, step.multiplier) for step in site.rate_steps or []] or [(0.0, 1.0)]
     days = sorted({0.0, site.ramp_days} | {day for day, _ in steps})
@@ -154,9 +154,7 @@ def _groups(criterion: Criterion | EnzymesAndBilirubin) -> list[list[Condition]]
     """Groups of conditions: a criterion holds if any condition of each group does."""
     if isinstance(criterion, Criterion):
         return criterion.all_of
-    enzymes = [
-        _exceeds(name, criterion.enzymes_times_upper_limit) for name in ENZYME_VARIABLES
-    ]
+    enzymes = [_exceeds(name, criterion.enzymes_times_upper_limit) for name in ENZYME_VARIABLES]
     bilirubin = _exceeds(LAB_VARIABLES[0], criterion.bilirubin_times_upper_limit)
     either = [enzymes] if criterion.enzymes == "either" else [[one] for one in enzymes]
     if criterion.join == "and":

@@ -85,7 +85,9 @@ def lower_modalities(modalities: Sequence[Modality]) -> ModalityParams:
         fast_left=np.exp(-kinetics[:, :, 2]),
         slow_left=np.exp(-kinetics[:, :, 3]),
         event_probability=np.array([[e[0] for e in row] for row in events]).reshape(-1, 4),
-        event_consequence=np.array([[e[1] for e in row] for row in events], np.int64).reshape(-1, 4),
+        event_consequence=np.array([[e[1] for e in row] for row in events], np.int64).reshape(
+            -1, 4
+        ),
         event_serious=np.array([[e[2] for e in row] for row in events], np.bool_).reshape(-1, 4),
     )
 
@@ -127,7 +129,7 @@ def kinetics_of(shift: Shift, key: str) -> tuple[float, float, float, float]:
         )
     if lost_from_slow >= fast_share:
         raise RuleError(
-            f"the drop falls from {-at_once:.4g} to {-at_once * kept:.4g} (log scale) within a day; "
+            f"the log drop falls from {-at_once:.4g} to {-at_once * kept:.4g} within a day; "
             f"a half-life of {shift.slow_half_life_days:g} d alone would lose more",
             "lengthen slow_half_life_days, or raise remains_at_24h",
             f"{key}.slow_half_life_days",

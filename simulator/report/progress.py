@@ -17,7 +17,7 @@ Watch = Callable[[int, list[int]], None]
 
 @contextmanager
 def watched(stop: Stop, primary: str) -> Iterator[Watch]:
-    """Give a function that shows how far a run is, as a bar or, off a terminal, a line now and then.
+    """Give a function that shows how far a run is: a bar or, off a terminal, lines.
 
     Parameters
     ----------

@@ -110,8 +110,7 @@ def operations_summary(solved: Scenario, params: Params, o: Operations) -> dict[
 
     tails = np.quantile(o.enrolment_days, [0.05, 0.95])
     summary: dict[str, Any] = {
-        "enrolment_days": mean(o.enrolment_days)
-        | {"p5": float(tails[0]), "p95": float(tails[1])},
+        "enrolment_days": mean(o.enrolment_days) | {"p5": float(tails[0]), "p95": float(tails[1])},
         "trial_days": mean(o.trial_days),
         "target_reached": _share(o.target_reached),
         "on_time": _share(o.on_time) if solved.trial.planned_completion_date else None,
@@ -127,7 +126,9 @@ def operations_summary(solved: Scenario, params: Params, o: Operations) -> dict[
     summary["unit"] = {
         "days_open": mean(o.days_open),
         "days_short_of_plasma": mean(o.days_short),
-        "machine_use": ratio(o.machine_hours_background + o.machine_hours.sum(axis=1), o.machine_hours_open),
+        "machine_use": ratio(
+            o.machine_hours_background + o.machine_hours.sum(axis=1), o.machine_hours_open
+        ),
     }
     if solved.costs is not None:
         prices = [solved.costs.per_session.get(arm.modality or "", 0.0) for arm in solved.arms]
@@ -194,8 +195,12 @@ def verdict(summary: dict[str, Any]) -> str:
     """Say in one line what the primary analysis can do."""
     first = summary["analyses"][0]
     low, high, power = first["ci_low"], first["ci_high"], first["power"]
-    rates = [f"{m['mean']:.1%} under {arm}" for arm, m in summary["operations"]["mortality"].items()]
-    found = f"{first['name']} rejects in {power:.1%} of trials (95 % interval {low:.1%} to {high:.1%})"
+    rates = [
+        f"{m['mean']:.1%} under {arm}" for arm, m in summary["operations"]["mortality"].items()
+    ]
+    found = (
+        f"{first['name']} rejects in {power:.1%} of trials (95 % interval {low:.1%} to {high:.1%})"
+    )
     if summary["null_hypothesis"] != "none":
         alpha = first["alpha"]
         kept = "EXCEEDS" if low > alpha else "is within" if high <= alpha else "is compatible with"

@@ -198,7 +198,5 @@ def _events_table(events: list[dict[str, Any]]) -> Table:
     for name in ("trial day", "patient day", "event", "details"):
         table.add_column(name, justify="right" if name.endswith("day") else "left")
     for e in events:
-        table.add_row(
-            f"{e['trial_day']:.3f}", f"{e['patient_day']:.3f}", e["event"], e["details"]
-        )
+        table.add_row(f"{e['trial_day']:.3f}", f"{e['patient_day']:.3f}", e["event"], e["details"])
     return table

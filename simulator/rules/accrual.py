@@ -11,13 +11,13 @@ Floats = npt.NDArray[np.float64]
 
 @numba.njit(cache=True, error_model="numpy")
 def waiting_time(u: float) -> float:
-    """Return the exponential waiting time of mean 1 at the uniform `u`, on the operational clock."""
+    """Return the exponential waiting time of mean 1 at the uniform `u`."""
     return -math.log(u)
 
 
 @numba.njit(cache=True, error_model="numpy")
 def rate_multiplier(log_table: Floats, low: float, step: float, z: float) -> float:
-    """Gamma multiplier of a site's rate at the normal quantile `z`, from a table of its logarithm."""
+    """Gamma multiplier of a site's rate at the normal quantile `z`, from a table of its log."""
     place = min(max((z - low) / step, 0.0), log_table.size - 1.000001)
     i = int(place)
     return math.exp(log_table[i] + (place - i) * (log_table[i + 1] - log_table[i]))

@@ -93,6 +93,4 @@ def profile(
         else:
             latents[i] = independent[i]
             u = uniforms[i]
-        values[i] = marginal(
-            kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i]
-        )
+        values[i] = marginal(kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i])

@@ -88,7 +88,9 @@ def day_factor(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def after_day(cumulative: float, factor: float, baseline_open: float, baseline_close: float) -> float:
+def after_day(
+    cumulative: float, factor: float, baseline_open: float, baseline_close: float
+) -> float:
     """Patient's cumulative hazard at the end of a day, the factor being held for that day."""
     return cumulative + factor * (baseline_close - baseline_open)
 
@@ -147,7 +149,7 @@ def direct_log_hazard_ratio(
 
 @numba.njit(cache=True, error_model="numpy")
 def share_earned(fraction: float, planned: float, earned: float) -> float:
-    """Share of the full course that a session earns; all sessions together never earn more than 1."""
+    """Share of the full course that a session earns; all together never earn more than 1."""
     return min(fraction / planned, max(1.0 - earned, 0.0))
 
 

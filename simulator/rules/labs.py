@@ -39,7 +39,7 @@ def slope(
 
 @numba.njit(cache=True, error_model="numpy")
 def native(baseline: float, slope_per_day: float, day: int, normal: float, ceiling: float) -> float:
-    """Lab without sessions on patient-day `day`, held between normal and ceiling, or the baseline."""
+    """Lab without sessions on a patient-day, held between normal and ceiling, or baseline."""
     low = min(normal, baseline)
     high = max(ceiling, baseline)
     return min(max(baseline + slope_per_day * day, low), high)

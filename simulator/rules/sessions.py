@@ -1,4 +1,4 @@
-"""ALSS sessions and the unit that gives them (model page, sections 5 and 6). Times in trial days."""
+"""ALSS sessions and the unit that gives them (model page, 5 and 6). Times in trial days."""
 
 import math
 

@@ -171,7 +171,7 @@ class Exit(Part):
 class Infection(Exit):
     """Infections, which may raise the hazard."""
 
-    hazard_ratio: Positive = Field(description="factor on the liver hazard from the next day on; 1: none")
+    hazard_ratio: Positive = Field(description="factor on the liver hazard from the next day on")
 
 
 class Exits(Part):
@@ -205,10 +205,14 @@ class Assessment(Part):
     def _order(self) -> "Assessment":
         first = self.visits[0]
         if first.day != 0 or first.window_days != 0 or first.missed_probability != 0:
-            raise RuleError("the first visit is baseline: day 0, no window, never missed", "", "visits[0]")
+            raise RuleError(
+                "the first visit is baseline: day 0, no window, never missed", "", "visits[0]"
+            )
         for index, (a, b) in enumerate(zip(self.visits, self.visits[1:], strict=False)):
             if a.day + a.window_days >= b.day - b.window_days:
                 raise RuleError(
-                    "visits must climb and their windows must not overlap", "", f"visits[{index + 1}].day"
+                    "visits must climb and their windows must not overlap",
+                    "",
+                    f"visits[{index + 1}].day",
                 )
         return self

@@ -75,7 +75,9 @@ def read(path: Path) -> Node:
     except (YAMLError, ValueError) as error:
         raise refuse(0, f"is not valid YAML: {str(error).splitlines()[0]}", "correct it") from None
     if not isinstance(data, CommentedMap):
-        found = "empty" if data is None else "a list" if isinstance(data, list) else "a single value"
+        found = (
+            "empty" if data is None else "a list" if isinstance(data, list) else "a single value"
+        )
         raise refuse(1, f"must be a mapping of keys to values, and is {found}", "write key: value")
     return _Tree(file, _comments(data)).node(data, 1, "", ())
 
@@ -118,7 +120,9 @@ def _check_events(text: str, refuse: Any) -> None:
 def _duplicate(error: DuplicateKeyError, refuse: Any) -> ScenarioError:
     line = error.problem_mark.line + 1
     name = str(error.problem).split('"')[1] if '"' in str(error.problem) else ""
-    first = f" (line {error.context_mark.line + 1} begins its mapping)" if error.context_mark else ""
+    first = (
+        f" (line {error.context_mark.line + 1} begins its mapping)" if error.context_mark else ""
+    )
     return refuse(line, f"this key is given twice{first}", "remove one of the two", name)  # type: ignore[no-any-return]
 
 

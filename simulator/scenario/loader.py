@@ -63,7 +63,9 @@ def load_scenario(name_or_path: str | Path) -> LoadedScenario:
     while isinstance(trees[-1].value, dict) and "extends" in trees[-1].value:
         node = trees[-1].value.pop("extends")
         if not isinstance(node.value, str):
-            problem = Problem(node.file, node.line, "extends", str(node.value), _EXTENDS, "correct it")
+            problem = Problem(
+                node.file, node.line, "extends", str(node.value), _EXTENDS, "correct it"
+            )
             raise ScenarioError(problem)
         path = _resolve(node.value, chain[-1].parent, node)
         if path in chain:
@@ -97,7 +99,9 @@ def _resolve(name: str, folder: Path, node: Node | None) -> Path:
         if name and path.is_file():
             return path.resolve()
     if name and (folder / name).is_dir():
-        raise ScenarioError(Problem(name, 0, "", "", "is a folder, not a file", "name a file in it"))
+        raise ScenarioError(
+            Problem(name, 0, "", "", "is a folder, not a file", "name a file in it")
+        )
     near = difflib.get_close_matches(name, shipped_names(), 1)
     remedy = f"did you mean {near[0]}?" if near else f"shipped are {', '.join(shipped_names())}"
     if node is None:
@@ -119,7 +123,7 @@ def json_schema() -> dict[str, Any]:
     schema["properties"] = {
         "extends": {
             "type": "string",
-            "description": "shipped name or path of the scenario that supplies what is not given here",
+            "description": "shipped name or path of the scenario that supplies what is not given",
         },
         **schema["properties"],
     }

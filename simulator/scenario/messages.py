@@ -150,7 +150,7 @@ def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     """Keys of the model at a location of pydantic's."""
     models: list[type[BaseModel]] = [Scenario]
     for part in location:
-        fields = [m.model_fields[part] for m in models if part in m.model_fields]  # type: ignore[index]
+        fields = [m.model_fields[part] for m in models if part in m.model_fields]
         if fields:
             models = [m for field in fields for m in _models_in(field.annotation)]
         elif isinstance(part, str):

@@ -1,5 +1,6 @@
 """Who comes, how fast, and who may enter: accrual, candidates, eligibility (model page, 1 to 3)."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,8 +32,8 @@ class Site(Part):
     name: Word = Field(description="the site's name")
     opens_day: NotNegative = Field(description="trial day on which the site opens")
     randomised_per_month: Positive = Field(
-        description="patients randomised a month (30.4375 d) at full rate; the referral rate is this "
-        "divided by the probability that a candidate is eligible and consents"
+        description="patients randomised a month (30.4375 d) at full rate; the referral rate is "
+        "this divided by the probability that a candidate is eligible and consents"
     )
     ramp_days: NotNegative = Field(description="days over which the rate climbs linearly to full")
     rate_steps: list[RateStep] | None = Field(
@@ -43,8 +44,10 @@ class Site(Part):
     @model_validator(mode="after")
     def _steps_climb(self) -> "Site":
         days = [step.from_day for step in self.rate_steps or []]
-        if days and (days[0] != 0 or any(a >= b for a, b in zip(days, days[1:], strict=False))):
-            raise RuleError("must start at day 0 and climb", "order the steps by from_day", "rate_steps")
+        if days and (days[0] != 0 or any(a >= b for a, b in pairwise(days))):
+            raise RuleError(
+                "must start at day 0 and climb", "order the steps by from_day", "rate_steps"
+            )
         if self.rate_steps and self.rate_steps[-1].multiplier == 0:
             raise RuleError(
                 "the last multiplier must be > 0, else recruitment may never end",
@@ -99,9 +102,10 @@ class _Continuous(Part):
         if self.bounds:
             low, high = self.bounds
             if low is not None and high is not None and low >= high:
-                raise RuleError("the lower bound must be below the upper", "exchange them", "bounds")
+                raise RuleError(
+                    "the lower bound must be below the upper", "exchange them", "bounds"
+                )
         return self
-
 
     def is_positive(self) -> bool:
         """Whether every value is above 0."""
@@ -225,7 +229,9 @@ class Candidates(Part):
         names = [variable.name for variable in self.variables]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise RuleError("this name is given twice", "rename one", f"variables[{index}].name")
+                raise RuleError(
+                    "this name is given twice", "rename one", f"variables[{index}].name"
+                )
         pairs = set()
         for index, entry in enumerate(self.rank_correlations or []):
             for name in entry.between:
@@ -327,7 +333,9 @@ class Eligibility(Part):
         description="upper limit of normal of a variable, in the variable's unit"
     )
     criteria: list[Annotated[Criterion | EnzymesAndBilirubin, Field(discriminator="kind")]] = Field(
-        min_length=1, max_length=100, description="each must hold; an exclusion is put as its opposite"
+        min_length=1,
+        max_length=100,
+        description="each must hold; an exclusion is put as its opposite",
     )
     consent_probability: Annotated[float, Field(gt=0, le=1)] = Field(
         description="probability that an eligible candidate consents"

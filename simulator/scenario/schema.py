@@ -83,11 +83,10 @@ class Analysis(Part):
     ] = Field(description="the test")
     alpha: OpenProbability = Field(description="two-sided level")
     lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
-        description="how those lost before the end of follow-up count: left out, as dead, as alive, "
-        "or censored"
+        description="those lost before the end of follow-up: left out, dead, alive, or censored"
     )
     transplant: Literal["event", "censored", "competing"] = Field(
-        description="event: counts as death; censored: ends knowledge; competing: alive without event"
+        description="event: counts as death; censored: as lost; competing: as alive"
     )
 
 
@@ -119,7 +118,9 @@ class Scenario(Part):
     hazard: Hazard = Field(description="death from the liver")
     exits: Exits | None = Field(description="other exits; null: none")
     assessment: Assessment | None = Field(description="visits; null: none")
-    analyses: list[Analysis] = Field(min_length=1, max_length=50, description="the first is primary")
+    analyses: list[Analysis] = Field(
+        min_length=1, max_length=50, description="the first is primary"
+    )
     costs: Costs | None = Field(description="null: not counted")
 
     @model_validator(mode="after")
@@ -278,7 +279,9 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
             solved[0],
         )
     own = [i for i, m in enumerate(scenario.modalities) if m.name == scenario.arms[0].modality]
-    if hazard.effect.kind != "direct" and any(f"modalities[{i}]." in key for i in own for key in solved):
+    if hazard.effect.kind != "direct" and any(
+        f"modalities[{i}]." in key for i in own for key in solved
+    ):
         yield RuleError(
             "the control arm's own modality cannot be solved: its target solves the baseline",
             "give its hazard ratio as a number",
@@ -300,7 +303,9 @@ def _plans(scenario: Scenario) -> Iterator[tuple[str, SessionPlan]]:
 
 def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
     if scenario.labs is not None:
-        for index, variable in enumerate(scenario.candidates.variables if scenario.candidates else []):
+        for index, variable in enumerate(
+            scenario.candidates.variables if scenario.candidates else []
+        ):
             if variable.name in LAB_VARIABLES and not variable.is_positive():
                 yield RuleError(
                     "a lab must be positive: its logarithm is taken",
@@ -312,20 +317,30 @@ def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
                 yield _unknown("labs", name, scenario.variable_names())
         for index, modality in enumerate(scenario.modalities):
             if modality.shifts is None:
-                yield RuleError("labs need each modality's shifts", "", f"modalities[{index}].shifts")
+                yield RuleError(
+                    "labs need each modality's shifts", "", f"modalities[{index}].shifts"
+                )
         return
     if scenario.hazard.log_hazard_ratio_per_meld_point != 0:
         yield RuleError(
-            "MELD cannot act where labs are not modelled", "set it to 0", "hazard.log_hazard_ratio_per_meld_point"
+            "MELD cannot act where labs are not modelled",
+            "set it to 0",
+            "hazard.log_hazard_ratio_per_meld_point",
         )
     if scenario.hazard.effect.kind == "by_labs":
         yield RuleError("by_labs needs labs", "model labs", "hazard.effect.kind")
     if scenario.assessment is not None:
         yield RuleError("visits take labs, which are not modelled", "set it to null", "assessment")
     for key, plan in _plans(scenario):
-        for name in ("stop_if_bilirubin_below_umol_per_l", "postpone_if_platelets_below_1e9_per_l", "rescue"):
+        for name in (
+            "stop_if_bilirubin_below_umol_per_l",
+            "postpone_if_platelets_below_1e9_per_l",
+            "rescue",
+        ):
             if getattr(plan, name) is not None:
-                yield RuleError("needs labs, which are not modelled", "set it to null", f"{key}.{name}")
+                yield RuleError(
+                    "needs labs, which are not modelled", "set it to null", f"{key}.{name}"
+                )
     units = [("unit", scenario.unit)]
     if scenario.accrual.kind == "poisson":
         sites = scenario.accrual.sites
@@ -335,7 +350,9 @@ def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
             yield RuleError("sickest_first needs labs", "use first_come", f"{key}.queue")
     for index, analysis in enumerate(scenario.analyses):
         if analysis.test.startswith("meld"):
-            yield RuleError("needs labs, which are not modelled", "remove it", f"analyses[{index}].test")
+            yield RuleError(
+                "needs labs, which are not modelled", "remove it", f"analyses[{index}].test"
+            )
 
 
 def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -359,9 +376,7 @@ def _analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
     for index, analysis in enumerate(scenario.analyses):
         key = f"analyses[{index}].lost"
         if analysis.test.startswith("meld") and analysis.lost != "excluded":
-            yield RuleError(
-                "who is lost has no MELD at the last visit", "use lost: excluded", key
-            )
+            yield RuleError("who is lost has no MELD at the last visit", "use lost: excluded", key)
         elif analysis.lost == "censored" and analysis.test not in on_time:
             yield RuleError(
                 "a proportion cannot be censored",

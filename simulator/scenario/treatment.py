@@ -109,7 +109,9 @@ class Arm(Part):
     @model_validator(mode="after")
     def _plan_with_modality(self) -> "Arm":
         if (self.modality is None) != (self.plan is None):
-            raise RuleError("modality and plan go together", "give both or set both to null", "plan")
+            raise RuleError(
+                "modality and plan go together", "give both or set both to null", "plan"
+            )
         return self
 
 
@@ -148,7 +150,9 @@ class PlasmaSupply(Part):
     delivery_days: list[
         Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     ] = Field(description="days of delivery; one on which the unit is closed is skipped")
-    delivery_litres_mean: NotNegative = Field(description="mean of a delivery before truncation at 0")
+    delivery_litres_mean: NotNegative = Field(
+        description="mean of a delivery before truncation at 0"
+    )
     delivery_litres_sd: NotNegative = Field(description="its standard deviation")
 
     @model_validator(mode="after")
@@ -173,7 +177,9 @@ class Unit(Part):
     """An ALSS unit."""
 
     machines: Annotated[int, Field(ge=1, le=1000)] = Field(description="machines")
-    nurses: Annotated[int, Field(ge=1, le=1000)] = Field(description="nurses for the trial's sessions")
+    nurses: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="nurses for the trial's sessions"
+    )
     sessions_per_nurse: Annotated[int, Field(ge=1, le=100)] = Field(
         description="sessions that a nurse can run at the same time"
     )
@@ -183,5 +189,3 @@ class Unit(Part):
     queue: Literal["first_come", "sickest_first", "shortest_window"] = Field(
         description="who is served first: earliest due, highest MELD, or window ending first"
     )
-
-

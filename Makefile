@@ -1,0 +1,57 @@
+# Two commands do all the set-up, on a machine with python3 (3.11 or newer) and make:
+#   make power    installs, then estimates the power of NCT05484908 as planned
+#   make test     installs, then runs every check and test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+
+.PHONY: power test check lint format bench clean help
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make power   power of NCT05484908 as planned      make test   all checks and tests"
+	@echo "make check   lint, types, import rule             make bench  speeds, measured"
+	@echo "make format  lay the code out                     make clean  remove what make made"
+
+power: $(VENV)/.installed
+	$(BIN)/trialsim power nct05484908
+
+test: check
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lint: check
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m benchmark --benchmark-columns=min,median,max,ops tests
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "trialsim needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	            "Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "no virtual environment could be made; on Debian or Ubuntu:" \
+	            "apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing trialsim into $(VENV), once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing trialsim and what its tests need into $(VENV), once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.installed $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
