@@ -136,8 +136,8 @@ def _print_unit(operations: dict[str, Any], console: Console) -> None:
     if unit["days_open"]["mean"] > 0:
         console.print(
             f"\nOf {unit['days_open']['mean']:.0f} days open, the unit is without plasma for a "
-            f"waiting patient on {_number(unit['days_short_of_plasma'])}; its machines are in use for "
-            f"{unit['machine_use']['mean']:.0%} of its hours."
+            f"waiting patient on {_number(unit['days_short_of_plasma'])}; its machines are in use "
+            f"for {unit['machine_use']['mean']:.0%} of its hours."
         )
     if "cost" in operations:
         cost = operations["cost"]
@@ -159,6 +159,6 @@ def _print_sources(summary: dict[str, Any], console: Console) -> None:
         console.print(line)
     if summary["interrupted"]:
         console.print(
-            f"Stopped after {summary['trials']:,} trials, which count. A trial is the same whenever it "
-            "is run: run again with --trials for more."
+            f"Stopped after {summary['trials']:,} trials, which count. A trial is the same whenever "
+            "it is run: run again with --trials for more."
         )

@@ -183,7 +183,7 @@ class Exits(Part):
     loss: Exit = Field(description="loss to follow-up: ends treatment and knowledge")
     infection: Infection = Field(description="catheter or other infection")
     serious_adverse_event_hazard_ratio: Positive = Field(
-        description="factor on the liver hazard after a session with a serious adverse event; 1: none"
+        description="factor on the liver hazard after a session with a serious adverse event"
     )
 
 
