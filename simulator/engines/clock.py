@@ -27,6 +27,16 @@ _CAUSE_BITS = 4
 _FIRST_OF_KIND = {kind: 2 + (int(kind) << _KIND_BITS) for kind in Kind}
 
 
+class _Moment(simpy.Event):
+    """An event that is bound to happen."""
+
+    def __init__(self, clock: "Clock") -> None:
+        self.env = clock
+        self.callbacks = []
+        self._ok = True
+        self._value = None
+
+
 class Clock(simpy.Environment):
     """An environment whose events are ordered by (time, kind, number, cause).
 
@@ -40,9 +50,7 @@ class Clock(simpy.Environment):
         `number` is the patient's, or the site's for events of a site; `cause` orders the exits of
         one patient.
         """
-        event = simpy.Event(self)
-        event._ok = True
-        event._value = None
+        event = _Moment(self)
         # Kind, number and cause make the order; SimPy's counter never has to decide.
         priority: Any = _FIRST_OF_KIND[kind] + (number << _CAUSE_BITS) + cause
         heappush(self._queue, (time, priority, next(self._eid), event))

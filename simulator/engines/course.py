@@ -26,7 +26,7 @@ class Course:
         self.baseline_meld = self.meld_native = self.meld_seen = math.nan
         self.log_baseline = np.full(MELD_LABS + 1, math.nan)
         self.labs_native = np.full(MELD_LABS + 1, math.nan)
-        self.labs_seen = self.labs_native  # the same array until a session has acted
+        self.labs_seen = np.full(MELD_LABS + 1, math.nan)
         self.slope_per_day = np.zeros(MELD_LABS)
         self.shifts = np.zeros(self.numbers.shift_left.shape)  # modality, lab, part
         self.treated = False
@@ -89,7 +89,7 @@ class Course:
         p, patient = self.params.lab, self.patient
         for lab, value in enumerate(patient.baseline_lab):
             self.log_baseline[lab] = labs.log_of(value)
-        self.labs_native[:] = self.log_baseline
+        self.labs_seen[:] = self.log_baseline
         self.baseline_meld = labs.meld(self.log_baseline, p.meld_bounded)
         self.meld_native = self.meld_seen = self.baseline_meld
         z = np.array([normal_quantile(patient.uniform(Purpose.SLOPE, j)) for j in range(MELD_LABS)])
@@ -109,8 +109,7 @@ class Course:
     def take_in(self, session: "Session", opening: float) -> None:
         """Let a session act on labs and hazard from this opening on."""
         m, numbers = session.modality, self.numbers
-        if not self.treated:
-            self.treated, self.labs_seen = True, np.empty(MELD_LABS + 1)
+        self.treated = True
         labs.add_session(
             self.shifts[m],
             numbers.shift_whole[m],
@@ -129,18 +128,17 @@ class Course:
     def see_labs(self, day: int) -> None:
         """Labs and MELD at this opening: natively, and as sessions have left them."""
         p = self.params.lab
-        labs.native_labs(
+        self.meld_native, self.meld_seen = labs.open_day(
             self.log_baseline,
             self.slope_per_day,
             day,
             p.log_normal,
             p.log_ceiling,
+            self.shifts,
+            p.meld_bounded,
             self.labs_native,
+            self.labs_seen,
         )
-        self.meld_native = self.meld_seen = labs.meld(self.labs_native, p.meld_bounded)
-        if self.treated:
-            labs.shifted_labs(self.labs_native, self.shifts, self.labs_seen)
-            self.meld_seen = labs.meld(self.labs_seen, p.meld_bounded)
         if self.patient.trial.observer is not None:
             self.patient.trial.note(
                 "patient-day",

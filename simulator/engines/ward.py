@@ -32,8 +32,9 @@ class Request:
 class Ward:
     """One site's unit: machines, nurses and plasma, needed together.
 
-    Nurses are a SimPy resource and the blood bank a SimPy container. A machine is kept as the time
-    until which it is busy, since the background demand claims hours of it ahead.
+    Nurses are a SimPy resource. A machine is kept as the time until which it is busy, since the
+    background demand claims hours of it ahead. The plasma in stock is a number: a SimPy container
+    would line up those who lack it, and here they are passed over.
     """
 
     def __init__(self, trial: "Trial", site: int) -> None:
@@ -44,13 +45,9 @@ class Ward:
         self.close_hour: list[float] = unit.close_hour[site].tolist()
         self.free_at = np.zeros(unit.machines[site])
         self.nurses = simpy.Resource(self.clock, int(unit.nurse_slots[site]))
-        self.bank = (
-            simpy.Container(
-                self.clock, unit.capacity_litres[site].item(), unit.initial_litres[site].item()
-            )
-            if unit.plasma_limited[site]
-            else None
-        )
+        self.plasma_limited = bool(unit.plasma_limited[site])
+        self.stock_litres: float = unit.initial_litres[site].item()
+        self.capacity_litres: float = unit.capacity_litres[site].item()
         self.delivery_mean: list[float] = unit.delivery_mean[site].tolist()
         self.delivery_sd: float = unit.delivery_sd[site].item()
         self.background_cumulative = unit.background_cumulative[site]
@@ -92,14 +89,13 @@ class Ward:
             day += 1
 
     def take_delivery(self, mean_litres: float) -> None:
-        """Put the day's delivery into the bank; what exceeds its capacity is not taken."""
-        if self.bank is None or math.isnan(mean_litres):
+        """Take in the day's delivery, up to the capacity of the stock."""
+        if not self.plasma_limited or math.isnan(mean_litres):
             return
         z = normal_quantile(self.trial.uniform(Purpose.DELIVERY, self.site, self.today))
         brought = rule.delivery_litres(mean_litres, self.delivery_sd, z)
-        taken = rule.taken_in(self.bank.level, brought, self.bank.capacity)
-        if taken > 0.0:
-            self.bank.put(taken)
+        taken = rule.taken_in(self.stock_litres, brought, self.capacity_litres)
+        self.stock_litres += taken
         self.delivered_litres += taken
         self.refused_litres += brought - taken
         self.trial.note("plasma delivered", site=self.site, litres=taken, refused=brought - taken)
@@ -113,10 +109,9 @@ class Ward:
             return
         wanted = sessions * self.background_litres
         used = wanted
-        if self.bank is not None:
-            used = min(wanted, self.bank.level)
-            if used > 0.0:
-                self.bank.get(used)
+        if self.plasma_limited:
+            used = min(wanted, self.stock_litres)
+            self.stock_litres -= used
         self.background_litres_used += used
         self.background_litres_short += wanted - used
         share = rule.background_share(sessions, self.background_hours, len(self.free_at))
@@ -187,8 +182,8 @@ class Ward:
         request.granted.succeed()
 
     def has_plasma(self, modality: int) -> bool:
-        """Whether the bank holds what a session takes."""
-        return self.bank is None or self.litres[modality] <= self.bank.level
+        """Whether the stock holds what a session takes."""
+        return not self.plasma_limited or self.litres[modality] <= self.stock_litres
 
     def passed_over(self, request: Request) -> None:
         """Count a patient who would be served but for plasma."""
@@ -206,8 +201,8 @@ class Ward:
         same end.
         """
         ended = patient.begin(session, modality)
-        if self.bank is not None and session.plasma_litres > 0.0:
-            self.bank.get(session.plasma_litres)
+        if self.plasma_limited:
+            self.stock_litres -= session.plasma_litres
         self.free_at[machine] = session.end_day
         nurse = self.nurses.request()
 

@@ -124,3 +124,21 @@ def measured(true_log: float, error_log_sd: float, z: float) -> float:
 def visit_day(planned_day: float, window_days: float, u: float, follow_up_days: float) -> float:
     """Patient day of a visit, uniform in its window but not after the end of follow-up."""
     return min(planned_day + window_days * (2.0 * u - 1.0), follow_up_days)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def open_day(
+    baseline: Floats,
+    slope_per_day: Floats,
+    day: int,
+    normal: Floats,
+    ceiling: Floats,
+    shifts: Floats,
+    bounded: bool,
+    native_log: Floats,
+    seen_log: Floats,
+) -> tuple[float, float]:
+    """Fill in the labs at a patient-day opening, without sessions and with; return MELD of both."""
+    native_labs(baseline, slope_per_day, day, normal, ceiling, native_log)
+    shifted_labs(native_log, shifts, seen_log)
+    return meld(native_log, bounded), meld(seen_log, bounded)
