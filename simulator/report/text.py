@@ -159,6 +159,6 @@ def _print_sources(summary: dict[str, Any], console: Console) -> None:
         console.print(line)
     if summary["interrupted"]:
         console.print(
-            f"Stopped after {summary['trials']:,} trials, which count. A trial is the same whenever "
-            "it is run: run again with --trials for more."
+            f"Stopped after {summary['trials']:,} trials, which count. A trial is the same whenever"
+            " it is run: run again with --trials for more."
         )
