@@ -80,6 +80,20 @@ def expected_mortality(scenario: Scenario) -> list[float]:
     return [run.mortality(arm, scale) for arm in range(len(scenario.arms))]
 
 
+def implied_hazard_ratio(scenario: Scenario) -> tuple[float, float]:
+    """Hazard ratio that a solved scenario implies, under the reference condition, and its error.
+
+    The ratio of the arms' mean cumulative hazards of liver death, second against first, where next
+    to nobody has died: what `by_labs` amounts to. The standard error is by the delta method over
+    patients.
+    """
+    run = _run(_with(scenario, {"mortality_at_horizon": _TINY}))
+    first, second = (run.hazard[run.arm == arm] for arm in (0, 1))
+    ratio = float(second.mean() / first.mean())
+    relative = [x.std(ddof=1) / x.mean() / math.sqrt(x.size) for x in (first, second)]
+    return ratio, ratio * math.hypot(*relative)
+
+
 def _solve(
     scenario: Scenario, known: dict[str, float], arm: int, target: float
 ) -> dict[str, float]:

@@ -16,26 +16,30 @@ import numpy.typing as npt
 
 
 class Purpose(IntEnum):
-    """What a uniform is for. `who` and `which` are given as who / which."""
+    """What a uniform is for; each says what numbers `who` / `which`.
+
+    What is a patient's own is addressed by the number that they have as a candidate, so that
+    neither eligibility nor allocation changes it.
+    """
 
     SITE_RATE = 1  # site / 0: the gamma multiplier of a site's rate
     REFERRAL = 2  # site / k: waiting time before the site's k-th candidate
     UNIFORM_ENTRY = 3  # candidate before sorting / 0: entry under uniform accrual
     PROFILE = 4  # candidate / variable: the candidate's characteristics
     CONSENT = 5  # candidate / 0
-    ALLOCATION = 6  # patient / 0: which arm
+    ALLOCATION = 6  # order of randomisation / 0: which arm
     BLOCK_SIZE = 7  # stratum / block: size of a randomly sized block
-    EXIT = 8  # patient / cause: threshold of the cumulative hazard (0 liver, 1 tumour, ...)
-    SLOPE = 9  # patient / lab: own course of the labs
-    FRAILTY = 10  # patient / 0
-    SESSION_LENGTH = 11  # patient / session
-    ADVERSE_EVENT = 12  # patient / 8 session + kind: does it happen
-    ADVERSE_FRACTION = 13  # patient / 8 session + kind: share completed when it happens
+    EXIT = 8  # candidate / cause: threshold of the cumulative hazard (0 liver, 1 tumour, ...)
+    SLOPE = 9  # candidate / lab: own course of the labs
+    FRAILTY = 10  # candidate / 0
+    SESSION_LENGTH = 11  # candidate / session
+    ADVERSE_EVENT = 12  # candidate / 8 session + kind: does it happen
+    ADVERSE_FRACTION = 13  # candidate / 8 session + kind: share completed when it happens
     BACKGROUND = 14  # site / day: number of sessions for patients outside the trial
     DELIVERY = 15  # site / day: plasma delivered
-    VISIT_MISSED = 16  # patient / visit
-    VISIT_TIME = 17  # patient / visit: where in its window
-    LAB_ERROR = 18  # patient / 4 visit + lab: measurement error
+    VISIT_MISSED = 16  # candidate / visit
+    VISIT_TIME = 17  # candidate / visit: where in its window
+    LAB_ERROR = 18  # candidate / 4 visit + lab: measurement error
 
 
 _M0 = np.uint64(0xD2511F53)

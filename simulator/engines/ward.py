@@ -43,6 +43,7 @@ class Ward:
         self.trial, self.clock, self.site = trial, trial.clock, site
         self.open_hour: list[float] = unit.open_hour[site].tolist()
         self.close_hour: list[float] = unit.close_hour[site].tolist()
+        self.until_hour: list[float] = unit.until_hour[site].tolist()
         self.free_at = np.zeros(unit.machines[site])
         self.nurses = simpy.Resource(self.clock, int(unit.nurse_slots[site]))
         self.plasma_limited = bool(unit.plasma_limited[site])
@@ -76,7 +77,7 @@ class Ward:
                 opens = rule.at_hour(day, open_hour)
                 yield self.clock.at(opens, Kind.UNIT_OPENING, self.site)
                 self.today, self.opens = day, opens
-                self.closes = rule.at_hour(day, close_hour)
+                self.closes = rule.at_hour(day, self.until_hour[weekday])
                 self.days_open += 1
                 self.machine_hours_open += len(self.free_at) * (close_hour - open_hour)
                 self.trial.note("unit opens", site=self.site)

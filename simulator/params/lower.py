@@ -8,7 +8,10 @@ from simulator.params.population import lower_candidates
 from simulator.params.recruitment import lower_accrual, lower_allocation, lower_eligibility
 from simulator.params.treatment import lower_modalities, lower_plans, lower_units
 from simulator.params.types import Params, TrialParams
+from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import LAB_VARIABLES, Scenario
+
+_MOST_SCREENED = 1_000_000
 
 
 def lower(scenario: Scenario) -> Params:
@@ -33,6 +36,7 @@ def lower(scenario: Scenario) -> Params:
     plan = lower_plans(scenario.arms, scenario.modalities)
     modality = lower_modalities(scenario.modalities)
     randomised_share = eligibility.eligible_share * eligibility.consent_probability
+    _refuse_endless_screening(scenario, randomised_share)
     return Params(
         trial=_trial(scenario),
         accrual=lower_accrual(scenario.accrual, randomised_share),
@@ -47,6 +51,16 @@ def lower(scenario: Scenario) -> Params:
         exits=lower_exits(scenario.exits),
         assessment=lower_assessment(scenario.assessment),
     )
+
+
+def _refuse_endless_screening(scenario: Scenario, randomised_share: float) -> None:
+    screened = scenario.trial.target_randomised / randomised_share
+    if screened > _MOST_SCREENED:
+        raise RuleError(
+            f"{screened:,.0f} candidates would be screened for a trial, over {_MOST_SCREENED:,}",
+            "loosen the criteria, or raise the probability",
+            "eligibility.consent_probability",
+        )
 
 
 def _trial(scenario: Scenario) -> TrialParams:

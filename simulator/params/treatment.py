@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import special
 
 from simulator.params.types import ModalityParams, PlanParams, UnitParams
+from simulator.rules.sessions import HOURS_PER_DAY
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 from simulator.scenario.treatment import (
@@ -152,6 +153,7 @@ def lower_units(scenario: Scenario) -> UnitParams:
         nurse_slots=np.array([u.nurses * u.sessions_per_nurse if u else 0 for u in units]),
         open_hour=hours[:, :, 0].copy(),
         close_hour=hours[:, :, 1].copy(),
+        until_hour=np.array([_until(row[:, 0].tolist(), row[:, 1].tolist()) for row in hours]),
         plasma_limited=np.array([p is not None for p in plasma]),
         capacity_litres=_of(plasma, "capacity_litres"),
         initial_litres=_of(plasma, "initial_litres"),
@@ -175,6 +177,26 @@ def _hours(unit: Unit | None) -> list[tuple[float, float]]:
         return [closed] * 7
     spans = [getattr(unit.opening_hours, day) for day in WEEKDAYS]
     return [tuple(span) if span else closed for span in spans]
+
+
+def _until(opens: list[float], closes: list[float]) -> list[float]:
+    """Hour, from each weekday's midnight, at which the unit next closes.
+
+    A unit open to 24:00 and again from 0:00 does not close at midnight; one that is open on all
+    seven days around the clock never does.
+    """
+
+    def goes_on(day: int) -> bool:
+        return closes[day % 7] == HOURS_PER_DAY and opens[(day + 1) % 7] == 0.0
+
+    until = []
+    for day in range(7):
+        nights = 0
+        while nights < 7 and goes_on(day + nights):
+            nights += 1
+        hour = closes[(day + nights) % 7] + nights * HOURS_PER_DAY
+        until.append(math.inf if nights == 7 else hour)
+    return until
 
 
 def _deliveries(plasma: PlasmaSupply | None) -> list[float]:

@@ -119,6 +119,7 @@ class UnitParams(NamedTuple):
     nurse_slots: Ints
     open_hour: Floats  # (C, 7), Monday first; NaN: closed
     close_hour: Floats
+    until_hour: Floats  # when it next closes, after 24 where it stays open past midnight
     plasma_limited: Bools  # (C,)
     capacity_litres: Floats
     initial_litres: Floats

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibration.targets import implied_hazard_ratio
 from simulator.analysis import estimand
 from simulator.operations import Operations
 from simulator.params.types import Params
@@ -176,10 +177,18 @@ def effect_in_words(asked: Scenario, solved: Scenario) -> str:
         ratios = ", ".join(f"{m.name} {m.full_course_hazard_ratio:.3g}" for m in solved.modalities)
         words = f"earned session by session: hazard ratio of a full course against none: {ratios}"
     else:
-        return "only through what sessions do to MELD"
+        return (
+            "only through what sessions do to MELD, which implies a hazard ratio of "
+            f"{_implied(solved)} of {arms[1].name} against {arms[0].name} with every session on time"
+        )
     if effect.combined_with_labs:
         words += "; and, on purpose a second time, through what sessions do to MELD"
     return words
+
+
+def _implied(solved: Scenario) -> str:
+    value, error = implied_hazard_ratio(solved)
+    return f"{value:.3f} +- {error:.3f}"
 
 
 def assumptions(loaded: LoadedScenario) -> list[dict[str, str]]:
