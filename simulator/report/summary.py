@@ -179,7 +179,7 @@ def effect_in_words(asked: Scenario, solved: Scenario) -> str:
     else:
         return (
             "only through what sessions do to MELD, which implies a hazard ratio of "
-            f"{_implied(solved)} of {arms[1].name} against {arms[0].name} with every session on time"
+            f"{_implied(solved)} of {arms[1].name} against {arms[0].name}, every session on time"
         )
     if effect.combined_with_labs:
         words += "; and, on purpose a second time, through what sessions do to MELD"
@@ -188,7 +188,7 @@ def effect_in_words(asked: Scenario, solved: Scenario) -> str:
 
 def _implied(solved: Scenario) -> str:
     value, error = implied_hazard_ratio(solved)
-    return f"{value:.3f} +- {error:.3f}"
+    return f"{value:.4f} +- {error:.4f}"
 
 
 def assumptions(loaded: LoadedScenario) -> list[dict[str, str]]:

@@ -1,235 +1,315 @@
-"""A YAML file as a tree whose every node knows its file, its line and the comment beside it."""
+"""The text of a file as a tree whose every node knows its line and the comment that covers it.
 
+The tree is made from the parser's events rather than by the library, since a key's line, the
+comment beside it, a key given twice and an alias are all lost once a document is built.
+"""
+
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.tokens import CommentToken
+from ruamel.yaml.nodes import ScalarNode
 
-from simulator.scenario.errors import Problem, ScenarioError
+from simulator.scenario.errors import Problem, ScenarioError, joined, key_path
 
-LARGEST_BYTES = 1_000_000
-DEEPEST = 30
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 20  # the schema has eight
+LEAST_NUMBER, GREATEST_NUMBER = 1e-12, 1e12  # beyond these a number is a slip, whatever its unit
+YEARS = range(1900, 2201)
 
-Key = tuple[str | int, ...]
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as the parser counts lines
+_COMMENT = re.compile(r"[^#]*?\s#(.*)")
+REFUSED = object()  # stands for a value that is wrong as YAML; fits no type of the schema
+_REMEDY_ALIAS = "write the value out, or put what is shared into a scenario to extend"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Node:
-    """A value of a file: a mapping, a list or a scalar, and where it stands.
+    """A value of a file: where its key stands, where it ends, and the comment that covers it."""
 
-    `source` is the comment beside it or, failing that, beside the nearest key around it.
-    """
-
-    value: "dict[str, Node] | list[Node] | str | float | bool | date | None"
+    value: Any  # dict of nodes, list of nodes, a scalar, or REFUSED
     file: str
     line: int
-    source: str
+    last_line: int | None  # None: it is laid out in lines of its own, so no comment ends it
+    comment: str = ""
 
 
-def shown(path: Path) -> str:
-    """Path as a user would write it: relative to the working folder if it lies within."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def read(path: Path) -> Node:
-    """Read a file into a tree.
-
-    Raises
-    ------
-    ScenarioError
-        If it cannot be read, is not YAML, or is not a single mapping of plain values.
-    """
-    file = shown(path)
-
-    def refuse(line: int, rule: str, remedy: str = "", key: str = "") -> ScenarioError:
-        return ScenarioError(Problem(file, line, key, "", rule, remedy))
-
-    text = _text(path, refuse)
-    try:
-        _check_events(text, refuse)
-        data = YAML(typ="rt", pure=True).load(text)
-    except DuplicateKeyError as error:
-        raise _duplicate(error, refuse) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        rule = f"is not valid YAML: {error.problem or error.context}"
-        raise refuse(line, rule, "check indentation, colons and brackets") from None
-    except (YAMLError, ValueError) as error:
-        raise refuse(0, f"is not valid YAML: {str(error).splitlines()[0]}", "correct it") from None
-    if not isinstance(data, CommentedMap):
-        found = (
-            "empty" if data is None else "a list" if isinstance(data, list) else "a single value"
-        )
-        raise refuse(1, f"must be a mapping of keys to values, and is {found}", "write key: value")
-    return _Tree(file, _comments(data)).node(data, 1, "", ())
-
-
-def _text(path: Path, refuse: Any) -> str:
-    if path.is_dir():
-        raise refuse(0, "is a folder, not a file", "name the scenario file in it")
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise refuse(0, f"is over {LARGEST_BYTES:,} bytes", "a scenario is a few pages of text")
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise refuse(0, "is not UTF-8 text", "save it as UTF-8") from None
-    except OSError as error:
-        raise refuse(0, f"cannot be read: {error.strerror}", "check its permissions") from None
-
-
-def _check_events(text: str, refuse: Any) -> None:
-    """Refuse what YAML allows and a scenario has no use for."""
-    depth = documents = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
-        line = event.start_mark.line + 1
-        if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise refuse(line, "a second document begins", "a file holds one scenario")
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise refuse(line, "anchors and aliases are not read", "write it out, or use extends")
-        tag = getattr(event, "tag", None)
-        if tag is not None and str(tag) != "!":
-            raise refuse(line, f"the tag {tag} is not read", "remove it")
-        if isinstance(event, MappingStartEvent | SequenceStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise refuse(line, f"is nested over {DEEPEST} deep", "no scenario needs that")
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
-            depth -= 1
-
-
-def _duplicate(error: DuplicateKeyError, refuse: Any) -> ScenarioError:
-    line = error.problem_mark.line + 1
-    name = str(error.problem).split('"')[1] if '"' in str(error.problem) else ""
-    first = (
-        f" (line {error.context_mark.line + 1} begins its mapping)" if error.context_mark else ""
-    )
-    return refuse(line, f"this key is given twice{first}", "remove one of the two", name)  # type: ignore[no-any-return]
-
-
-def _comments(data: Any) -> dict[int, str]:
-    """Comment at the end of each line that has one, lines from 0."""
-    found: dict[int, str] = {}
-
-    def visit(part: Any) -> None:
-        if isinstance(part, CommentToken):
-            found[part.start_mark.line] = part.value.splitlines()[0].lstrip("# ").strip()
-        elif isinstance(part, list | tuple):
-            for item in part:
-                visit(item)
-
-    def walk(part: Any) -> None:
-        if isinstance(part, CommentedMap | CommentedSeq):
-            visit(part.ca.comment)
-            for entry in part.ca.items.values():
-                visit(entry)
-            for item in part.values() if isinstance(part, CommentedMap) else part:
-                walk(item)
-
-    walk(data)
-    return found
-
-
-class _Tree:
-    """Builds the nodes of one file."""
-
-    def __init__(self, file: str, comments: dict[int, str]) -> None:
-        self.file, self.comments = file, comments
-
-    def node(self, data: Any, line: int, source: str, key: Key) -> Node:
-        if isinstance(data, CommentedMap):
-            children: dict[str, Node] = {}
-            for name, value in data.items():
-                at = data.lc.key(name)[0]
-                if not isinstance(name, str):
-                    problem = Problem(
-                        self.file, at + 1, str(name), "", "keys must be words", "put it in quotes"
-                    )
-                    raise ScenarioError(problem)
-                beside = self.comments.get(at, source)
-                children[name] = self.node(value, at + 1, beside, (*key, name))
-            return Node(children, self.file, line, source)
-        if isinstance(data, CommentedSeq):
-            items = []
-            for index, value in enumerate(data):
-                at = data.lc.item(index)[0]
-                beside = self.comments.get(at, source)
-                items.append(self.node(value, at + 1, beside, (*key, index)))
-            return Node(items, self.file, line, source)
-        return Node(_plain(data), self.file, line, source)
-
-
-def _plain(scalar: Any) -> Any:
-    """Python's own type for ruamel.yaml's scalar."""
-    for kind in (bool, int, float, str):
-        if isinstance(scalar, kind):
-            return kind(scalar)
-    if isinstance(scalar, datetime):
-        return scalar.isoformat()
-    return scalar
-
-
-def plain(node: Node) -> Any:
-    """Values of a tree without their places."""
+def walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
+    """Key path and node of a tree's nodes, each before those it holds, as the file has them."""
+    yield path, node
     if isinstance(node.value, dict):
-        return {name: plain(child) for name, child in node.value.items()}
-    if isinstance(node.value, list):
-        return [plain(child) for child in node.value]
-    return node.value
-
-
-def merged(parent: Node, child: Node) -> Node:
-    """Lay a child over the parent it extends: mappings key by key, all else replaced.
-
-    A mapping with another `kind` is another thing, and replaces its parent whole.
-    """
-    a, b = parent.value, child.value
-    if not isinstance(a, dict) or not isinstance(b, dict):
-        return child
-    if "kind" in a and "kind" in b and a["kind"].value != b["kind"].value:
-        return child
-    both = {name: merged(a[name], b[name]) if name in a else b[name] for name in b}
-    return Node(a | both, child.file, child.line, child.source)
-
-
-def find(tree: Node, key: Key) -> tuple[Node, bool]:
-    """Return the node at a key and True, or the nearest one around it and False."""
-    node = tree
-    for part in key:
-        if isinstance(node.value, dict) and part in node.value:
-            node = node.value[str(part)]
-        elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-        else:
-            return node, False
-    return node, True
-
-
-def leaves(node: Node, key: str = "") -> list[tuple[str, Node]]:
-    """Key, as a user writes it, and node of every scalar."""
-    if isinstance(node.value, dict):
-        parts = [(f"{key}.{name}" if key else name, child) for name, child in node.value.items()]
+        for key, child in node.value.items():
+            yield from walk(child, joined(path, key))
     elif isinstance(node.value, list):
-        parts = [(f"{key}[{index}]", child) for index, child in enumerate(node.value)]
-    else:
-        return [(key, node)]
-    return [leaf for name, child in parts for leaf in leaves(child, name)]
+        for index, child in enumerate(node.value):
+            yield from walk(child, f"{path}[{index}]")
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return a file's text; raise ScenarioError, under the file's name, where it has none."""
+
+    def refused(rule: str, remedy: str, line: int = 0) -> ScenarioError:
+        return ScenarioError(Problem(name, line, "", "", rule, remedy))
+
+    try:
+        if path.is_dir():
+            raise refused("is a folder", "name a file in it")
+        if not path.is_file():
+            raise refused("is not a regular file", "give a YAML file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise refused(f"cannot be read: {error.strerror}", "check its permissions") from None
+    if len(content) > MOST_BYTES:
+        raise refused("is larger than 1 MB", "a scenario takes a few kB: is it the right file?")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(_LINE_BREAK.findall(content[: error.start].decode("utf-8-sig"))) + 1
+        raise refused("is not UTF-8 text", "save it as UTF-8", line) from None
+    if "\0" in text:
+        line = len(_LINE_BREAK.findall(text[: text.index("\0")])) + 1
+        raise refused("is a binary file, not text", "give a YAML file", line)
+    return text
+
+
+class Reader:
+    """Builds the nodes of one file from the parser's events, noting what no scenario may hold."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._text, self._file, self._line = text, file, 1
+        yaml = YAML(typ="safe", pure=True)
+        self._parsed, self._resolver = yaml.parse(text), yaml.resolver
+        self._ends: dict[int, int] = {}  # last column that is not comment, by line
+
+    def root(self) -> Node:
+        """Return the file's one mapping; raise ScenarioError where there is none to go on with."""
+        root: Node | None = None
+        while (event := self._next()) is not None:
+            if isinstance(event, DocumentStartEvent):
+                if root is not None:
+                    line = event.start_mark.line + 1
+                    rule = "a second document begins here"
+                    raise self._fatal(rule, "keep one scenario a file", line)
+                if event.version or event.tags:
+                    self._note((), 1, "a YAML directive", "remove the line that begins with %")
+            elif isinstance(event, NodeEvent):
+                root = self._node(event, event.start_mark.line + 1, ())
+        if root is None or root.value is None:
+            raise self._fatal("the file is empty", "begin with extends: and a shipped scenario", 1)
+        if not isinstance(root.value, dict):
+            rule = "a scenario must be a mapping of keys to values"
+            raise self._fatal(rule, "begin with a key, as name: my-trial", root.line)
+        _cover(root, self._comments())
+        return root
+
+    def _next(self) -> Any:
+        """Return the parser's next event, None after the last."""
+        try:
+            event = next(self._parsed, None)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else self._line
+            said = error.problem or error.context or "syntax error"
+            if r"'\t'" in said:
+                raise self._fatal(f"not valid YAML: {said}", "indent with spaces", line) from None
+            raise self._fatal(f"not valid YAML: {said}", _started(error), line) from None
+        except (YAMLError, ValueError, OverflowError):
+            # Characters that no text may have: written as they are, or as escapes past Unicode.
+            rule, remedy = "not valid YAML: a character that is not allowed", "remove it"
+            raise self._fatal(rule, remedy, self._line_of_control()) from None
+        if event is not None:
+            self._line = event.end_mark.line + 1
+            self._mark(event)
+        return event
+
+    def _line_of_control(self) -> int:
+        for number, line in enumerate(_LINE_BREAK.split(self._text), start=1):
+            if re.search("[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", line):
+                return number
+        return self._line
+
+    def _mark(self, event: Any) -> None:
+        start, end = event.start_mark, event.end_mark
+        style = getattr(event, "style", None)
+        if start.line != end.line and style in ("'", '"'):
+            self._ends[start.line + 1] = len(self._text)  # what looks like a comment is quoted
+        self._ends[end.line + 1] = max(end.column, self._ends.get(end.line + 1, 0))
+
+    def _comments(self) -> dict[int, str]:
+        lines = _LINE_BREAK.split(self._text)
+        rests = {n: lines[n - 1][end:] for n, end in self._ends.items() if end}
+        found = {number: _COMMENT.match(rest) for number, rest in rests.items()}
+        return {number: match[1].strip() for number, match in found.items() if match}
+
+    def _fatal(self, rule: str, remedy: str, line: int) -> ScenarioError:
+        return ScenarioError(*self.problems, Problem(self._file, line, "", "", rule, remedy))
+
+    def _note(
+        self, path: tuple[str | int, ...], line: int, rule: str, remedy: str, value: str = ""
+    ) -> None:
+        self.problems.append(Problem(self._file, line, key_path(path), value, rule, remedy))
+
+    def _node(self, event: Any, line: int, path: tuple[str | int, ...]) -> Node:
+        if len(path) > MOST_LEVELS:
+            raise self._fatal(
+                f"nested deeper than {MOST_LEVELS} levels", "check the brackets", line
+            )
+        if isinstance(event, AliasEvent):
+            self._note(path, line, f"the alias *{event.anchor} is not allowed", _REMEDY_ALIAS)
+            return Node(REFUSED, self._file, line, event.end_mark.line + 1)
+        if event.anchor is not None:
+            self._note(path, line, f"the anchor &{event.anchor} is not allowed", _REMEDY_ALIAS)
+        if isinstance(event, MappingStartEvent):
+            node = self._mapping(event, line, path)
+        elif isinstance(event, SequenceStartEvent):
+            node = self._sequence(event, line, path)
+        else:
+            node = self._scalar(event, line, path)
+        if event.tag is not None:
+            self._note(path, line, f"the tag {event.tag} is not allowed", "leave it out")
+            node.value = REFUSED
+        return node
+
+    def _sequence(self, start: Any, line: int, path: tuple[str | int, ...]) -> Node:
+        items: list[Node] = []
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            items.append(self._node(event, event.start_mark.line + 1, (*path, len(items))))
+        return Node(items, self._file, line, event.end_mark.line + 1 if start.flow_style else None)
+
+    def _mapping(self, start: Any, line: int, path: tuple[str | int, ...]) -> Node:
+        entries: dict[str, Node] = {}
+        while not isinstance(event := self._next(), MappingEndEvent):
+            key_line = event.start_mark.line + 1
+            key = self._key(event, key_line, path)
+            value = self._node(self._next(), key_line, path if key is None else (*path, key))
+            if key is None:
+                continue
+            if key in entries:
+                rule = f"given twice, first on line {entries[key].line}"
+                self._note((*path, key), key_line, rule, "keep one of the two")
+            entries.setdefault(key, value)
+        last_line = event.end_mark.line + 1 if start.flow_style else None
+        return Node(entries, self._file, line, last_line)
+
+    def _key(self, event: Any, line: int, path: tuple[str | int, ...]) -> str | None:
+        """Return a mapping's key, None for one that no scenario can have."""
+        if isinstance(event, ScalarEvent) and event.tag is None and event.anchor is None:
+            tag = str(self._resolver.resolve(ScalarNode, event.value, event.implicit))
+            if tag.endswith(":merge"):
+                self._note(path, line, "the merge key << is not allowed", _REMEDY_ALIAS)
+                return None
+            if tag.endswith(":str") and _is_text(event.value):
+                return str(event.value)
+            self._note(path, line, f"the key {event.value[:60]} is not text", "put it in quotes")
+            return None
+        self._node(event, line, path)
+        if not isinstance(event, AliasEvent) and not isinstance(event, ScalarEvent):
+            self._note(path, line, "a key is a list or a mapping", "keys must be words")
+        return None
+
+    def _scalar(self, event: Any, line: int, path: tuple[str | int, ...]) -> Node:
+        text = event.value
+        tag = str(self._resolver.resolve(ScalarNode, text, event.implicit)).rpartition(":")[2]
+        value: object = text
+        rule = remedy = ""
+        if tag == "null":
+            value = None
+        elif tag == "bool":
+            value = text.lower() == "true"
+        elif tag in ("int", "float"):
+            value, rule, remedy = _number(text, tag)
+        elif tag == "timestamp":
+            value, rule, remedy = _day(text)
+        elif not _is_text(text):
+            rule, remedy = "has characters that are not text", "remove half of a surrogate pair"
+        if rule:
+            self._note(path, line, rule, remedy, text if len(text) <= 60 else f"{text[:57]}...")
+            value = REFUSED
+        # A block of text ends below its last line; a comment can only stand beside its key.
+        last_line = None if event.style in ("|", ">") else event.end_mark.line + 1
+        return Node(value, self._file, line, last_line if text else line)
+
+
+def _started(error: MarkedYAMLError) -> str:
+    """Where the construct that went wrong began: often there is what has to be corrected."""
+    mark = error.context_mark
+    if error.context is None or mark is None:
+        return "check the indentation and the colons"
+    return f"{error.context}, begun on line {mark.line + 1}"
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _number(text: str, tag: str) -> tuple[object, str, str]:
+    """Return the number that a text means, or why it is none."""
+    digits = text.replace("_", "")
+    number: float
+    try:
+        if tag == "float":
+            number = float(digits)
+        else:
+            number = int(digits, 0 if digits.lstrip("+-")[1:2].isalpha() else 10)
+    except ValueError:  # .inf and .nan; or an integer too long to be read
+        number = math.inf
+    if tag == "float" and not math.isfinite(number):
+        return None, "must be a finite number", "give a number, or null where null is allowed"
+    if not (number == 0 or LEAST_NUMBER <= abs(number) <= GREATEST_NUMBER):
+        size = "large" if abs(number) > 1 else "small"
+        return None, f"is too {size} for anything in a scenario", "check the exponent and the unit"
+    return number, "", ""
+
+
+def _day(text: str) -> tuple[object, str, str]:
+    """Return the date that a text means, or why it is none."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return None, "must be a date without a time", f"write {text[:10]}"
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None, "is not a date", "write year-month-day, as 2022-08-12"
+    if day.year not in YEARS:
+        rule = f"must be a date in the years {YEARS.start} to {YEARS.stop - 1}"
+        return None, rule, "correct the year"
+    return day, "", ""
+
+
+def _cover(root: Node, comments: dict[int, str]) -> None:
+    """Give each node the comment that covers it: its own, or that of the nearest that encloses it.
+
+    A comment belongs to what ends on its line; where nothing does, to the key that opens there.
+    """
+    nodes = [node for _, node in walk(root, "")]
+    ended = {node.last_line for node in nodes}
+    # The innermost key that opens on a line comes last, as a list's item before the item's key.
+    opened = {node.line: node for node in nodes if node.last_line != node.line}
+
+    def cover(node: Node, enclosing: str) -> None:
+        own = comments.get(node.last_line, "") if node.last_line else ""
+        if not own and node.line not in ended and opened.get(node.line) is node:
+            own = comments.get(node.line, "")
+        node.comment = own or enclosing
+        children = node.value.values() if isinstance(node.value, dict) else node.value
+        for child in children if isinstance(node.value, dict | list) else ():
+            cover(child, node.comment)
+
+    cover(root, "")

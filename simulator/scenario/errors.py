@@ -1,13 +1,17 @@
 """What is wrong with a scenario, and how it is said."""
 
+import difflib
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import NamedTuple
+
+EXTENDS = "extends"  # the one key of a file that is no part of a scenario
 
 
 class RuleError(ValueError):
-    """A rule that a scenario breaks, before it is known where in a file.
+    """A rule of the schema that a scenario breaks.
 
-    `key` is relative to the model that raises it, or to the scenario outside the schema; dotted,
-    with [i] for the items of a list.
+    `key` is relative to the model that raises it, dotted, with [i] for items of lists.
     """
 
     def __init__(self, rule: str, remedy: str = "", key: str = "") -> None:
@@ -15,8 +19,32 @@ class RuleError(ValueError):
         self.rule, self.remedy, self.key = rule, remedy, key
 
 
+class BrokenRulesError(ValueError):
+    """Several broken rules of one model, raised together so that none hides another."""
+
+    def __init__(self, errors: Sequence[RuleError]) -> None:
+        super().__init__("; ".join(error.rule for error in errors))
+        self.errors = tuple(errors)
+
+
 class Problem(NamedTuple):
-    """One thing that is wrong, and what to do; line 0 and key "" mean the file as a whole."""
+    """One thing that is wrong with a scenario file, as one line of text.
+
+    Attributes
+    ----------
+    file
+        The file's name, as the user would write it.
+    line
+        Line of the key, from 1; 0 where the file as a whole is meant.
+    key
+        Dotted, with [i] for items of lists; empty where no key is meant.
+    value
+        The value as it would be written, shortened; empty where none is shown.
+    rule
+        What must hold.
+    remedy
+        What to do about it; may be empty.
+    """
 
     file: str
     line: int
@@ -27,14 +55,53 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        what = f"{self.key} = {self.value}" if self.key and self.value else self.key
+        subject = f"{self.key} = {self.value}" if self.value else self.key
         said = f"{self.rule}; {self.remedy}" if self.remedy else self.rule
-        return ": ".join(part for part in (place, what, said) if part)
+        line = ": ".join(part for part in (place, subject, said) if part)
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used; its text has a line for each problem."""
+    """A scenario cannot be used; `problems` has a problem for each reason why."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        super().__init__(*problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
+
+
+def joined(key: str, relative: str) -> str:
+    """Return a key path followed by one that is relative to it."""
+    return f"{key}.{relative}" if key and relative and relative[0] != "[" else key + relative
+
+
+def key_path(steps: Iterable[str | int]) -> str:
+    """Return steps as a key path, `("arms", 1, "plan")` as `arms[1].plan`."""
+    path = ""
+    for step in steps:
+        path = joined(path, f"[{step}]" if isinstance(step, int) else step)
+    return path
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is most like a word, or nothing."""
+    near = difflib.get_close_matches(word[:100], list(known), 1)
+    return near[0] if near else ""
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return a value as it would be written, shortened; nothing for what is not plain."""
+    if isinstance(value, list):
+        items = [shown(item, most) or "..." for item in value[:most]]
+        text = f"[{', '.join(items)}]"
+    elif isinstance(value, str):
+        text = f'"{value}"'
+    elif value is None or isinstance(value, bool):
+        text = "null" if value is None else str(value).lower()
+    elif isinstance(value, int | float | date):
+        text = str(value)
+    else:
+        return ""
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,130 +1,231 @@
-"""From the name or path of a scenario to a checked `Scenario`, with the source of every value."""
+"""From the name or path of a scenario to a checked `Scenario`, with the place of every value."""
 
-import difflib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.scenario.document import Node, leaves, merged, plain, read, shown
-from simulator.scenario.errors import Problem, RuleError, ScenarioError
-from simulator.scenario.messages import parts, problem_at, problems_of
+from simulator.scenario.document import REFUSED, Node, Reader, read_text, walk
+from simulator.scenario.errors import EXTENDS, Problem, RuleError, ScenarioError, shown
+from simulator.scenario.json_schema import json_schema as json_schema
+from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
-from simulator.scenario.shipped import shipped_names, shipped_path
+from simulator.scenario.shipped import find_scenario, shipped_remedy
+
+MOST_PROBLEMS = 200
+
+
+class Location(NamedTuple):
+    """A line of a file."""
+
+    file: str
+    line: int
 
 
 @dataclass(frozen=True)
 class LoadedScenario:
-    """A checked scenario and where its values stand.
+    """A scenario and where it comes from.
 
     Attributes
     ----------
     scenario
-        What is asked.
+        The scenario, checked.
     provenance
-        Source of each value by its key: the comment beside it, or beside the nearest key around
-        it; "" where the value was changed without one.
+        Key path of each value to the comment at the end of its line, as "assumption"; without one
+        of its own, that of the nearest enclosing key of the same file that has one; else empty. So
+        what a file overrides loses the comment of what it extends.
     files
-        The file and those that it extends, nearest first.
+        The file, then the one it extends, and so on, as a user would write them.
     """
 
     scenario: Scenario
     provenance: dict[str, str]
     files: tuple[str, ...]
-    tree: Node
+    _nodes: dict[str, Node] = field(repr=False)
 
-    def values(self) -> list[tuple[str, object, str]]:
-        """Key, value and source of every value, in the order of the file."""
-        return [(key, node.value, node.source) for key, node in leaves(self.tree)]
+    def location(self, key: str) -> Location:
+        """Return where a key stands, or else the nearest key around it that is given."""
+        node = _enclosing(self._nodes, key)
+        return Location(node.file, node.line)
+
+    def problem(self, key: str, rule: str, remedy: str = "") -> ScenarioError:
+        """Return the error of a rule broken at a key, to be raised after loading."""
+        return ScenarioError(_placed(self._nodes, key, rule, remedy))
 
     def located(self, error: RuleError) -> ScenarioError:
-        """Give a rule that was found broken later its place in the file."""
-        problem = problem_at(self.tree, parts(error.key), error.rule, error.remedy)
-        return ScenarioError(problem)
+        """Return the error of a rule that was found broken only after loading, with its place."""
+        return self.problem(error.key, error.rule, error.remedy)
+
+    def values(self) -> list[tuple[str, Any, str]]:
+        """Key, value and source of every value, in the order of the file."""
+        return [(key, _plain(self._nodes[key]), self.provenance[key]) for key in self.provenance]
 
 
 def load_scenario(name_or_path: str | Path) -> LoadedScenario:
-    """Read and check a scenario, and all that it extends.
+    """Read and check a scenario and what it extends.
 
     Parameters
     ----------
     name_or_path
-        Name of a shipped scenario, or path of a file.
+        Name of a shipped scenario or path of a file, with or without .yaml. A bare word that is
+        both means the shipped one: `./name` means the file.
 
     Raises
     ------
     ScenarioError
-        If a file is not there or not readable, `extends` goes round in a circle, or a value breaks
-        a rule; all broken rules are reported together.
+        Something is wrong with the file or one that it extends; holds all problems found, those
+        of single values before those between values.
     """
-    chain = [_resolve(str(name_or_path), Path.cwd(), None)]
-    trees = [read(chain[0])]
-    while isinstance(trees[-1].value, dict) and "extends" in trees[-1].value:
-        node = trees[-1].value.pop("extends")
-        if not isinstance(node.value, str):
-            problem = Problem(
-                node.file, node.line, "extends", str(node.value), _EXTENDS, "correct it"
-            )
-            raise ScenarioError(problem)
-        path = _resolve(node.value, chain[-1].parent, node)
-        if path in chain:
-            circle = " -> ".join(shown(p) for p in [*chain[chain.index(path) :], path])
-            rule = f"goes round in a circle: {circle}"
-            remedy = "let one of them stand alone"
-            raise ScenarioError(Problem(node.file, node.line, "extends", node.value, rule, remedy))
-        chain.append(path)
-        trees.append(read(path))
-    tree = trees.pop()
-    while trees:
-        tree = merged(tree, trees.pop())
+    chain, problems = _read_chain(name_or_path)
+    root = chain[-1].root
+    for child in reversed(chain[:-1]):
+        root = _merged(child.root, root)
+    nodes = dict(walk(root, ""))
+    order = [file.name for file in chain]
     try:
-        scenario = Scenario.model_validate(plain(tree))
+        scenario = Scenario.model_validate(_plain(root))
     except ValidationError as error:
-        raise ScenarioError(*problems_of(error, tree)) from None
-    return LoadedScenario(
-        scenario=scenario,
-        provenance={key: node.source for key, node in leaves(tree)},
-        files=tuple(shown(path) for path in chain),
-        tree=tree,
-    )
+        problems += _schema_problems(error, nodes, order)
+    else:
+        if not problems:
+            leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
+            provenance = {key: node.comment for key, node in leaves.items()}
+            return LoadedScenario(scenario, provenance, tuple(order), nodes)
+    raise ScenarioError(*problems) from None
 
 
-_EXTENDS = "must be the name of a shipped scenario or the path of a file"
+# Problems and their places
 
 
-def _resolve(name: str, folder: Path, node: Node | None) -> Path:
-    """Find the file that is meant: a path, with or without .yaml, or a shipped name."""
-    for path in (folder / name, folder / f"{name}.yaml", shipped_path(name)):
-        if name and path.is_file():
-            return path.resolve()
-    if name and (folder / name).is_dir():
+def _enclosing(nodes: dict[str, Node], key: str) -> Node:
+    """Node of a key path, or of the longest part of it that is given."""
+    while key not in nodes:
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
+    return nodes[key]
+
+
+def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem:
+    node = _enclosing(nodes, key)
+    value = shown(_plain(node)) if key and key in nodes else ""
+    return Problem(node.file, node.line, key, value, rule, remedy)
+
+
+def _is_refused(nodes: dict[str, Node], key: str) -> bool:
+    value = _enclosing(nodes, key).value
+    items = value if key in nodes and isinstance(value, list) else []
+    return value is REFUSED or any(item.value is REFUSED for item in items)
+
+
+def _schema_problems(
+    error: ValidationError, nodes: dict[str, Node], order: list[str]
+) -> list[Problem]:
+    """Problems in the order of the files and lines, those of single values first."""
+    found = []
+    for finding in findings(error.errors(include_url=False), Scenario):
+        if _is_refused(nodes, finding.key):
+            continue  # what is wrong with it as YAML has been said
+        problem = _placed(nodes, finding.key, finding.rule, finding.remedy)
+        place = (finding.cross_check, order.index(problem.file), problem.line)
+        found.append((place, problem))
+    found.sort(key=lambda pair: pair[0])
+    problems = [problem for _, problem in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        rule = f"{len(found) - MOST_PROBLEMS} more problems"
+        problems.append(Problem(order[0], 0, "", "", rule, "correct the first ones"))
+    return problems
+
+
+# From nodes to plain values, and from two files to one
+
+
+def _is_branch(node: Node) -> bool:
+    return isinstance(node.value, dict | list) and len(node.value) > 0
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node.value, dict):
+        return {key: _plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [_plain(child) for child in node.value]
+    return node.value
+
+
+def _merged(child: Node, parent: Node) -> Node:
+    """Mappings key by key, unless they are of another kind; all else as the child has it."""
+    if not isinstance(child.value, dict) or not isinstance(parent.value, dict):
+        return child
+    kinds = [node.value["kind"].value for node in (child, parent) if "kind" in node.value]
+    if len(kinds) == 2 and kinds[0] != kinds[1]:
+        return child
+    value = dict(parent.value)
+    for key, node in child.value.items():
+        value[key] = _merged(node, value[key]) if key in value else node
+    return Node(value, child.file, child.line, child.last_line, child.comment)
+
+
+# Files and the chain of those that they extend
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    name: str
+    root: Node
+
+
+def _read_chain(name_or_path: str | Path) -> tuple[list[_File], list[Problem]]:
+    """Read a file and those that it extends, child first, with what is wrong with them as YAML."""
+    path = find_scenario(name_or_path, Path())
+    if path is None:
+        rule = "no such file, and no shipped scenario of that name"
         raise ScenarioError(
-            Problem(name, 0, "", "", "is a folder, not a file", "name a file in it")
+            Problem(str(name_or_path), 0, "", "", rule, shipped_remedy(name_or_path))
         )
-    near = difflib.get_close_matches(name, shipped_names(), 1)
-    remedy = f"did you mean {near[0]}?" if near else f"shipped are {', '.join(shipped_names())}"
-    if node is None:
-        rule = "there is no such file, and no shipped scenario of that name"
-        raise ScenarioError(Problem(name or "''", 0, "", "", rule, remedy))
-    rule = "there is no such file beside this one, and no shipped scenario of that name"
-    raise ScenarioError(Problem(node.file, node.line, "extends", name, rule, remedy))
+    chain: list[_File] = []
+    problems: list[Problem] = []
+    seen: list[str] = []
+    while path is not None:
+        name = _written(path)
+        reader = Reader(read_text(path, name), name)
+        try:
+            root = reader.root()
+        except ScenarioError as error:
+            raise ScenarioError(*problems, *error.problems) from None
+        problems += reader.problems
+        extends = root.value.pop(EXTENDS, None)
+        chain.append(_File(path, name, root))
+        seen.append(os.path.realpath(path))
+        path = None if extends is None else _extended(extends, chain, seen, problems)
+    return chain, problems
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a scenario file, for completion in editors.
+def _extended(extends: Node, chain: list[_File], seen: list[str], problems: list[Problem]) -> Path:
+    """Return the file that the last file of a chain extends."""
+    target = extends.value
+    place = extends.file, extends.line, EXTENDS, shown(_plain(extends))
+    if target is REFUSED:
+        raise ScenarioError(*problems)
+    if not isinstance(target, str) or not target:
+        rule, remedy = "must be the name or path of a scenario", "as extends: nct05484908"
+        raise ScenarioError(*problems, Problem(*place, rule, remedy))
+    path = find_scenario(target, chain[-1].path.parent)
+    if path is None:
+        rule = "no such file beside this one, and no shipped scenario of that name"
+        raise ScenarioError(*problems, Problem(*place, rule, shipped_remedy(target)))
+    real = os.path.realpath(path)
+    if real in seen:
+        names = [file.path.stem for file in chain[seen.index(real) :]] + [path.stem]
+        rule = f"circular: {' -> '.join(names)}"
+        remedy = "let one of them extend nothing and give every key"
+        raise ScenarioError(*problems, Problem(*place, rule, remedy))
+    return path
 
-    No key is required in it, at any level, since `extends` may supply what a file leaves out.
-    """
-    schema: dict[str, Any] = Scenario.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    for part in (schema, *schema.get("$defs", {}).values()):
-        part.pop("required", None)
-    schema["properties"] = {
-        "extends": {
-            "type": "string",
-            "description": "shipped name or path of the scenario that supplies what is not given",
-        },
-        **schema["properties"],
-    }
-    return schema
+
+def _written(path: Path) -> str:
+    """Name of a file for messages: relative where it lies below the working directory."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

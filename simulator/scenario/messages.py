@@ -1,172 +1,252 @@
 """What pydantic finds wrong, in the terms of the file."""
 
-import difflib
-import re
-from typing import Any, get_args
+import types
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
-from simulator.scenario.document import Key, Node, find
-from simulator.scenario.errors import Problem, RuleError
-from simulator.scenario.schema import Scenario
-
-_TYPES = {
-    "float_type": "must be a number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
-    "date_type": "must be a date, as 2022-08-12",
-    "date_from_datetime_inexact": "must be a date, as 2022-08-12",
-    "date_from_datetime_parsing": "must be a date, as 2022-08-12",
-    "finite_number": "must be a finite number",
-    "none_required": "must be null",
-    "string_too_short": "must not be empty",
-}
-_LONGEST_VALUE = 60
+from simulator.scenario.errors import EXTENDS, BrokenRulesError, joined, key_path, nearest
 
 
-def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
-    """Return a problem for each key at which pydantic found one, in the order of the file."""
-    found: dict[Key, list[tuple[str, str]]] = {}
-    for item in error.errors():
-        key = _key(tree, item["loc"])
-        rule, remedy = _rule(item, key)
-        if isinstance(item.get("ctx", {}).get("error"), RuleError):
-            key += parts(item["ctx"]["error"].key)
-        elif item["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            key += ("kind",)
-        found.setdefault(key, []).append((rule, remedy))
-    problems = []
-    for key, said in found.items():
-        rule = " or ".join(dict.fromkeys(rule for rule, _ in said))
-        remedy = next((remedy for _, remedy in said if remedy), "")
-        problems.append(problem_at(tree, key, rule, remedy))
-    return sorted(problems, key=lambda problem: (problem.file, problem.line))
+class Finding(NamedTuple):
+    """A problem before its place in a file is known; `cross_check`: it is of several values."""
+
+    key: str
+    rule: str
+    remedy: str
+    cross_check: bool
 
 
-def problem_at(tree: Node, key: Key, rule: str, remedy: str) -> Problem:
-    """Place a problem in the file: at the key or, if it is missing, at what should hold it."""
-    node, there = find(tree, key)
-    value = _shown(node.value) if there else ""
-    return Problem(node.file, node.line, text_of(key), value, rule, remedy)
+def findings(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> list[Finding]:
+    """Say in words what pydantic found, at the keys of the file rather than of its own branches.
+
+    Parameters
+    ----------
+    errors
+        What `ValidationError.errors()` gives.
+    model
+        The model that was validated.
+
+    Returns
+    -------
+    list of Finding
+        One for each key, or each broken rule, that is wrong. A missing key is left out where an
+        unknown key in the same mapping is most likely its misspelling.
+    """
+    groups: dict[tuple[str, bool], list[tuple[ErrorDetails, _Place]]] = {}
+    for error in errors:
+        place = _place(error, model)
+        missing = error["type"] in ("missing", "union_tag_not_found")
+        groups.setdefault((place.key, missing), []).append((error, place))
+    absent = {key for key, missing in groups if missing}
+    misspelt = set()
+    for (error, place), *_ in groups.values():
+        if error["type"] == "extra_forbidden":
+            misspelt.add(joined(place.parent, _meant(place, absent)))
+    found: list[Finding] = []
+    for (key, missing), group in groups.items():
+        if not missing or (key not in misspelt and EXTENDS not in misspelt):
+            found.extend(_worded(group, absent))
+    return found
 
 
-def parts(key: str) -> Key:
-    """Split a key as a user writes it: `arms[1].plan` has the parts arms, 1, plan."""
-    return tuple(
-        int(index) if index else name
-        for name, index in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]", key)
-    )
+class _Place(NamedTuple):
+    """Where an error is: its key, what is expected there, and the model and field it is in."""
+
+    key: str
+    parent: str  # key of what holds it
+    name: str  # the key's last step, which may itself have dots
+    expected: Any
+    model: type[BaseModel]
+    field: FieldInfo | None
 
 
-def text_of(key: Key) -> str:
-    """Key as a user writes it."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
-    return text.removeprefix(".")
+_UNIONS: tuple[Any, ...] = (Union, types.UnionType)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return ""
-    if isinstance(value, list):
-        text = "[" + ", ".join(_shown(item.value) or "{...}" for item in value) + "]"
-    elif value is None:
-        text = "null"
-    elif isinstance(value, bool):
-        text = str(value).lower()
-    else:
-        text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+def _members(annotation: Any) -> list[Any]:
+    """Members of a union, or the type itself; None, if allowed, is a member."""
+    if get_origin(annotation) is Annotated:
+        return _members(get_args(annotation)[0])
+    if get_origin(annotation) in _UNIONS:
+        return [member for part in get_args(annotation) for member in _members(part)]
+    return [annotation]
 
 
-def _key(tree: Node, location: tuple[int | str, ...]) -> Key:
-    """Location without the names that pydantic gives to the branches of a union."""
-    node, key = tree, []
-    for part in location:
-        if isinstance(node.value, dict) and part in node.value:
-            node = node.value[str(part)]
-        elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-        elif isinstance(node.value, dict) and part == location[-1] and not _is_branch(node, part):
-            pass  # a key that is missing
-        else:
+def _kinds(members: Iterable[Any]) -> dict[str, type[BaseModel]]:
+    """The models of a union by their `kind`."""
+    models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
+    tagged: list[tuple[Any, type[BaseModel]]] = [
+        (m.model_fields["kind"].annotation, m) for m in models if "kind" in m.model_fields
+    ]
+    return {get_args(annotation)[0]: model for annotation, model in tagged}
+
+
+def _place(error: ErrorDetails, root: type[BaseModel]) -> _Place:
+    """Follow an error's location through the schema, dropping the names of pydantic's branches."""
+    steps: list[str | int] = []
+    expected: Any = root
+    model, field = root, None
+    for step in error["loc"]:
+        members = [member for member in _members(expected) if member is not type(None)]
+        kinds = _kinds(members)
+        if len(kinds) > 1:
+            expected = model = kinds[str(step)]
             continue
-        key.append(part)
-    return tuple(key)
+        if len(members) > 1:  # a union of plain types: what follows names the branch
+            break
+        container = members[0]
+        if isinstance(container, type) and issubclass(container, BaseModel):
+            model, field = container, container.model_fields.get(str(step))
+            expected = field.annotation if field else None
+        else:
+            arguments = get_args(container)
+            expected = arguments[-1] if arguments else None
+        steps.append(step)
+    if error["type"].startswith("union_tag"):
+        steps.append("kind")
+    name = str(steps[-1]) if steps else ""
+    return _Place(key_path(steps), key_path(steps[:-1]), name, expected, model, field)
 
 
-def _is_branch(node: Node, part: int | str) -> bool:
-    kind = node.value.get("kind") if isinstance(node.value, dict) else None
-    return kind is not None and kind.value == part
+def _worded(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Iterator[Finding]:
+    error, place = group[0]
+    kind = error["type"]
+    if kind == "value_error":
+        broken = error["ctx"]["error"]
+        for rule in broken.errors if isinstance(broken, BrokenRulesError) else (broken,):
+            where = joined(place.key, getattr(rule, "key", ""))
+            yield Finding(where, str(rule), getattr(rule, "remedy", ""), cross_check=True)
+    elif kind in ("missing", "union_tag_not_found"):
+        yield _missing(place)
+    elif kind == "extra_forbidden":
+        yield _unknown(place, absent)
+    elif kind == "union_tag_invalid":
+        choices = list(_kinds(_members(place.expected)))
+        tag = str(error["ctx"]["tag"])
+        yield Finding(
+            place.key, f"must be one of {', '.join(choices)}", _guess(tag, choices), False
+        )
+    elif kind.endswith(("too_short", "too_long")):
+        yield Finding(place.key, _length(error), _meaning(place), cross_check=False)
+    else:
+        yield _not_expected([error for error, _ in group], place)
 
 
-def _rule(item: Any, key: Key) -> tuple[str, str]:
-    """Rule and remedy in words."""
-    kind, context = item["type"], item.get("ctx", {})
-    if isinstance(context.get("error"), RuleError):
-        return context["error"].rule, context["error"].remedy
-    if kind == "missing":
-        return "must be given, here or in the scenario that it extends", f"add {key[-1]}"
-    if kind == "extra_forbidden":
-        return "unknown key", _nearest(str(key[-1]), _fields_at(item["loc"][:-1]))
-    for name, sign in (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<=")):
-        if name in context:
-            return f"must be {sign} {context[name]:g}", "check its sign and unit"
-    if kind in ("literal_error", "union_tag_invalid"):
-        expected = str(context.get("expected", context.get("expected_tags")))
-        words = re.findall(r"'([^']*)'", expected)
-        given = item["input"].get("kind") if isinstance(item["input"], dict) else item["input"]
-        return f"must be one of {', '.join(words)}", _nearest(str(given), words, "")
-    if kind == "union_tag_not_found":
-        return "must be given: it says which kind of thing this is", "add kind"
-    if kind == "too_short":
-        return f"needs {context['min_length']} or more items", "add what is missing"
-    if kind == "too_long":
-        return f"takes {context['max_length']} items at most", "remove some"
-    if kind == "string_too_long":
-        return f"takes {context['max_length']} characters at most", "shorten it"
-    quoted = kind in ("float_type", "int_type") and isinstance(item["input"], str)
-    return _TYPES.get(kind, str(item["msg"]).lower()), (
-        "write it without quotes or unit" if quoted else "trialsim schema describes every key"
+def _missing(place: _Place) -> Finding:
+    kinds = list(_kinds(_members(place.expected)))
+    choices = f": one of {', '.join(kinds)}" if len(kinds) > 1 else ""
+    remedy = f"add {place.name}{choices}"
+    if not choices and place.field is not None and place.field.description:
+        remedy += f" ({place.field.description})"
+    return Finding(
+        place.key, "must be given, here or in a scenario that this one extends", remedy, False
     )
 
 
-def _nearest(word: str, known: list[str], otherwise: str = "remove it") -> str:
-    near = difflib.get_close_matches(word, known, 1, 0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    if otherwise and known:
-        return f"{otherwise}; known keys are {', '.join(known)}"
-    return otherwise
+def _meant(place: _Place, absent: set[str]) -> str:
+    """Known key that an unknown one was most likely to be, those not given first."""
+    known = [*place.model.model_fields, *([] if place.parent else [EXTENDS])]
+    not_given = [key for key in known if joined(place.parent, key) in absent]
+    return nearest(place.name, not_given) or nearest(place.name, known)
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Keys of the model at a location of pydantic's."""
-    models: list[type[BaseModel]] = [Scenario]
-    for part in location:
-        fields = [m.model_fields[part] for m in models if part in m.model_fields]
-        if fields:
-            models = [m for field in fields for m in _models_in(field.annotation)]
-        elif isinstance(part, str):
-            tagged = [m for m in models if _kind_of(m) == part]
-            models = tagged or models
-    return list(dict.fromkeys(name for m in models for name in m.model_fields)) + (
-        ["extends"] if not location else []
-    )
+def _unknown(place: _Place, absent: set[str]) -> Finding:
+    meant = _meant(place, absent)
+    known = ", ".join(place.model.model_fields)
+    remedy = f"did you mean {meant}?" if meant else f"known here are {known}"
+    return Finding(place.key, "unknown key", remedy, cross_check=False)
 
 
-def _kind_of(model: type[BaseModel]) -> object:
-    kind = model.model_fields.get("kind")
-    return get_args(kind.annotation)[0] if kind else None
+def _guess(word: str, choices: Sequence[str]) -> str:
+    near = nearest(word, choices)
+    return f"did you mean {near}?" if near else ""
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
+def _meaning(place: _Place) -> str:
+    described = place.field.description if place.field else None
+    return f"meaning: {described}" if described else ""
+
+
+def _length(error: ErrorDetails) -> str:
+    context = error["ctx"]
+    least = error["type"].endswith("too_short")
+    number = context["min_length"] if least else context["max_length"]
+    what = "character" if error["type"].startswith("string") else "item"
+    plural = "" if number == 1 else "s"
+    return f"must have at {'least' if least else 'most'} {number} {what}{plural}"
+
+
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def _not_expected(errors: list[ErrorDetails], place: _Place) -> Finding:
+    """Say what is expected of a value that has the wrong type, choice or range."""
+    members = _members(place.expected)
+    limits = [
+        f"{_SIGNS[name]} {limit:.15g}"
+        for error in errors
+        for name, limit in error.get("ctx", {}).items()
+        if name in _SIGNS
+    ]
+    parts = [limits[0] if limits and m in (int, float) else _description(m) for m in members]
+    parts = list(dict.fromkeys(parts))
+    rule = "must be " + " or ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    value = errors[0]["input"]
+    hint = "" if limits else _conversion(value, members)
+    choices = [str(c) for m in members if get_origin(m) is Literal for c in get_args(m)]
+    guess = _guess(value, choices) if isinstance(value, str) else ""
+    return Finding(place.key, rule, guess or hint or _meaning(place), cross_check=False)
+
+
+_NAMES: dict[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+    bool: "true or false",
+    date: "a date such as 2022-08-12",
+    type(None): "null",
+}
+
+
+def _description(expected: Any) -> str:
+    if expected in _NAMES:
+        return _NAMES[expected]
+    origin, arguments = get_origin(expected), get_args(expected)
+    if origin is Literal:
+        listed = ", ".join(map(str, arguments))
+        return f"the word {listed}" if len(arguments) == 1 else f"one of {listed}"
+    if origin is list and arguments[0] in (int, float):
+        return f"a list of {_NAMES[arguments[0]].removeprefix('a ')}s"
+    if origin in (list, tuple):
+        return "a list"
+    return "a mapping of keys to values"
+
+
+def _conversion(value: object, members: Sequence[Any]) -> str:
+    """How to write a value that is right but for its type."""
+    if isinstance(value, str) and (float in members or int in members):
+        if _is_number(value):
+            return "write the number without quotes"
+        return "write decimals with a point" if _is_number(value.replace(",", ".", 1)) else ""
+    if isinstance(value, str) and bool in members:
+        return "write true or false, without quotes"
+    if isinstance(value, float) and int in members and value.is_integer():
+        return f"write {value:.0f} without a decimal point"
+    if date in members and isinstance(value, datetime | str):
+        return "leave the time out" if isinstance(value, datetime) else "write it without quotes"
+    if str in members and isinstance(value, bool | int | float | date):
+        return "put it in quotes"
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from simulator.scenario.base import Count, OpenProbability, Part, Positive, Word
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
-from simulator.scenario.errors import RuleError
+from simulator.scenario.errors import BrokenRulesError, RuleError
 from simulator.scenario.population import Accrual, Candidates, Criterion, Eligibility
 from simulator.scenario.treatment import Arm, Modality, SessionPlan, Unit
 
@@ -125,8 +125,9 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Scenario":
-        for error in self._disagreements():
-            raise error
+        errors = list(self._disagreements())
+        if errors:
+            raise BrokenRulesError(errors)
         return self
 
     def variable_names(self) -> tuple[str, ...]:
