@@ -1,6 +1,8 @@
 """A run of `power` as one mapping: the object that --json prints and that the text is made of."""
 
+import itertools
 import math
+import re
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -192,12 +194,28 @@ def _implied(solved: Scenario) -> str:
 
 
 def assumptions(loaded: LoadedScenario) -> list[dict[str, str]]:
-    """Values whose source is an assumption, in whole or in part."""
-    return [
-        {"key": key, "source": source}
-        for key, source in loaded.provenance.items()
-        if "assumption" in source.lower()
-    ]
+    """Lines of the scenario whose source is an assumption, in whole or in part.
+
+    A line that holds several values is named by what their keys have in common.
+    """
+    lines: dict[tuple[str, int], list[str]] = {}
+    for key in loaded.provenance:
+        lines.setdefault(loaded.location(key), []).append(key)
+    found = []
+    for keys in lines.values():
+        source = loaded.provenance[keys[0]]
+        if "assumption" in source.lower():
+            found.append({"key": _enclosing(keys), "source": source})
+    return found
+
+
+def _enclosing(keys: list[str]) -> str:
+    """The key itself or, of several, what they all begin with: `a.b` of `a.b.c` and `a.b[0]`."""
+    if len(keys) == 1:
+        return keys[0]
+    split = [re.split(r"(?=[.\[])", key) for key in keys]
+    shared = itertools.takewhile(lambda part: len(set(part)) == 1, zip(*split, strict=False))
+    return "".join(part[0] for part in shared)
 
 
 def verdict(summary: dict[str, Any]) -> str:

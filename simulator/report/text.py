@@ -149,7 +149,7 @@ def _print_unit(operations: dict[str, Any], console: Console) -> None:
 def _print_sources(summary: dict[str, Any], console: Console) -> None:
     count = len(summary["assumptions"])
     advice = _ADVICE.format(name=summary["scenario"])
-    console.print(f"\n{count} values of this scenario are assumptions; {advice}.")
+    console.print(f"\n{count} lines of this scenario are assumptions; {advice}.")
     failures = [
         f"{a['name']}: {count} trials without result ({why})"
         for a in summary["analyses"]

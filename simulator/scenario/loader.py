@@ -152,17 +152,31 @@ def _plain(node: Node) -> Any:
     return node.value
 
 
+# Mappings whose keys are names that the scenario chose: a child that names others means only those.
+_KEYED_BY_NAME = ("mortality_targets", "per_session")
+
+
 def _merged(child: Node, parent: Node) -> Node:
-    """Mappings key by key, unless they are of another kind; all else as the child has it."""
+    """Mappings key by key; all else as the child has it.
+
+    A mapping of another `kind` is another thing and replaces its parent's whole; the options of
+    another `scheme` are its own.
+    """
     if not isinstance(child.value, dict) or not isinstance(parent.value, dict):
         return child
-    kinds = [node.value["kind"].value for node in (child, parent) if "kind" in node.value]
-    if len(kinds) == 2 and kinds[0] != kinds[1]:
+    if _differ(child.value, parent.value, "kind"):
         return child
     value = dict(parent.value)
+    if _differ(child.value, parent.value, "scheme"):
+        value.pop("options", None)
     for key, node in child.value.items():
-        value[key] = _merged(node, value[key]) if key in value else node
+        inherits = key in value and key not in _KEYED_BY_NAME
+        value[key] = _merged(node, value[key]) if inherits else node
     return Node(value, child.file, child.line, child.last_line, child.comment)
+
+
+def _differ(child: dict[str, Node], parent: dict[str, Node], key: str) -> bool:
+    return key in child and key in parent and child[key].value != parent[key].value
 
 
 # Files and the chain of those that they extend

@@ -411,3 +411,26 @@ def test_a_changed_file_is_read_or_refused_with_problems_at_its_lines(
         assert 0 <= problem.line <= len(text.splitlines()) + 1
         assert problem.rule
     assert len(str(ScenarioError(*found)).splitlines()) == len(found)
+
+
+def test_another_scheme_does_not_inherit_the_options_of_its_parents(tmp_path):
+    child = tmp_path / "child.yaml"
+    child.write_text(
+        "extends: nct05484908\nallocation:\n  scheme: big_stick\n  options: {bound: 3}\n"
+    )
+    assert load_scenario(child).scenario.allocation.options == {"bound": 3}
+
+
+def test_targets_by_arm_are_those_of_the_child_alone(tmp_path):
+    child = tmp_path / "child.yaml"
+    child.write_text(
+        "extends: nct05484908\n"
+        "arms:\n"
+        "  - {name: medical, modality: null, plan: null}\n"
+        "  - {name: new, modality: null, plan: null}\n"
+        "hazard:\n"
+        "  effect: {kind: direct, hazard_ratio: 0.8, delay_days: 0, waning_half_life_days: null,"
+        " combined_with_labs: false}\n"
+        "  mortality_targets: {medical: 0.6}\n"
+    )
+    assert load_scenario(child).scenario.hazard.mortality_targets == {"medical": 0.6}
