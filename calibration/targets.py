@@ -27,7 +27,7 @@ from simulator.params.lower import lower
 from simulator.params.null import under_null
 from simulator.records import DeathCause, Floats
 from simulator.scenario.errors import RuleError
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Allocation, Scenario
 
 _SEED = 0  # its own, so that the solution is the same whatever seed the run has that uses it
 _FIRST_TRIAL = 1 << 31  # trials that no run reaches
@@ -77,7 +77,7 @@ def expected_mortality(scenario: Scenario) -> list[float]:
         raise TypeError("the scenario's targets are not solved")
     run = _run(_with(scenario, {"mortality_at_horizon": _TINY}))
     scale = -math.log1p(-baseline) / _TINY_HAZARD
-    return [run.mortality(arm, scale) for arm in range(len(scenario.arms))]
+    return [run.mortality(scale, arm) for arm in range(len(scenario.arms))]
 
 
 def implied_hazard_ratio(scenario: Scenario) -> tuple[float, float]:
@@ -93,12 +93,7 @@ def implied_hazard_ratio(scenario: Scenario) -> tuple[float, float]:
         The ratio and its Monte Carlo standard error (delta method on the pairs).
     """
     tiny = _with(scenario, {"mortality_at_horizon": _TINY})
-    first, second = (
-        _run(
-            tiny.model_copy(update={"arms": [arm, arm.model_copy(update={"name": "same"})]})
-        ).hazard
-        for arm in scenario.arms
-    )
+    first, second = (_run(_all_treated_as(tiny, arm)).hazard for arm in (0, 1))
     ratio = float(second.mean() / first.mean())
     error = float((second - ratio * first).std(ddof=1) / first.mean() / math.sqrt(first.size))
     return ratio, error
@@ -111,18 +106,17 @@ def _solve(
     key = f"hazard.mortality_targets.{scenario.arms[arm].name}"
     tiny = {"mortality_at_horizon": _TINY}
     if arm == 0:
-        # Any hazard ratio will do: it does not act on the control arm, or is given.
-        run = _run(_with(scenario, tiny | {"hazard_ratio": 1.0}))
+        run = _run(_all_treated_as(_with(scenario, tiny | {"hazard_ratio": 1.0}), 0))
         largest = math.log(_LARGEST_HAZARD / _TINY_HAZARD)
         _refuse_unless(
-            run.mortality(0, 0.0) < target < run.mortality(0, math.exp(largest)),
-            f"no hazard reaches it: deaths from the tumour alone are {run.mortality(0, 0.0):.4f}, "
-            f"and no hazard gives more than {run.mortality(0, math.exp(largest)):.4f}",
+            run.mortality(0.0) < target < run.mortality(math.exp(largest)),
+            f"no hazard reaches it: deaths from the tumour alone are {run.mortality(0.0):.4f}, "
+            f"and no hazard gives more than {run.mortality(math.exp(largest)):.4f}",
             "choose a target between the two, or change exits.tumour_death",
             key,
         )
         log_scale = optimize.brentq(
-            lambda x: run.mortality(0, math.exp(x)) - target, -largest, largest, xtol=_TOLERANCE
+            lambda x: run.mortality(math.exp(x)) - target, -largest, largest, xtol=_TOLERANCE
         )
         return {"mortality_at_horizon": -math.expm1(-math.exp(log_scale) * _TINY_HAZARD)}
     given = scenario.hazard.baseline.mortality_at_horizon
@@ -131,7 +125,7 @@ def _solve(
 
     def excess(log_ratio: float) -> float:
         run = _run(_with(scenario, tiny | {"hazard_ratio": math.exp(log_ratio)}))
-        return run.mortality(1, scale) - target
+        return run.mortality(scale, arm=1) - target
 
     low, high = (math.log(ratio) for ratio in _RATIOS)
     _refuse_unless(
@@ -154,9 +148,9 @@ class _Run:
     def __init__(self, arm: Any, hazard: Floats, certain: Any) -> None:
         self.arm, self.hazard, self.certain = arm, hazard, certain
 
-    def mortality(self, arm: int, scale: float) -> float:
-        """All-cause mortality of an arm under a baseline hazard `scale` times the run's."""
-        mine = self.arm == arm
+    def mortality(self, scale: float, arm: int | None = None) -> float:
+        """All-cause mortality, of an arm or all, under a baseline `scale` times the run's."""
+        mine = np.full(self.arm.size, True) if arm is None else self.arm == arm
         dead = np.where(self.certain[mine], 1.0, -np.expm1(-scale * self.hazard[mine]))
         return float(dead.mean())
 
@@ -168,8 +162,26 @@ def _run(scenario: Scenario) -> _Run:
     return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
 
+def _all_treated_as(scenario: Scenario, arm: int) -> Scenario:
+    """Return the scenario with the plan of one arm for all, and no direct effect."""
+    treated = scenario.arms[arm]
+    effect: Any = scenario.hazard.effect
+    if effect.kind == "direct":
+        effect = effect.model_copy(update={"hazard_ratio": 1.0})
+    return scenario.model_copy(
+        update={
+            "arms": [treated, treated.model_copy(update={"name": f"{treated.name} too"})],
+            "hazard": scenario.hazard.model_copy(update={"effect": effect}),
+        }
+    )
+
+
 def _reference(scenario: Scenario) -> Scenario:
-    """Return the scenario with nothing scarce, and without what cannot matter for mortality."""
+    """Return the scenario with nothing scarce, and without what cannot matter for mortality.
+
+    Allocation is by a fair coin, so that a solution does not change with the scheme: else another
+    scheme would change when patients die.
+    """
     accrual: Any = scenario.accrual
     if accrual.kind == "poisson":
         sites = [site.model_copy(update={"unit": None}) for site in accrual.sites]
@@ -183,6 +195,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "title": "",
             "trial": trial,
             "accrual": accrual,
+            "allocation": Allocation(scheme="complete", ratio=[1, 1], options={}, factors=None),
             "unit": None,
             "assessment": None,
             "analyses": [],

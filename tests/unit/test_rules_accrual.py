@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def expected_candidates(until, a_month, ramp_days, steps, share=1.0):
         return a_month / DAYS_PER_MONTH / share * steps[bisect_right(starts, day) - 1][1] * climbed
 
     ends = sorted({0.0, until} | {d for d in [*starts, ramp_days] if d < until})
-    return math.fsum((b - a) * rate((a + b) / 2) for a, b in zip(ends, ends[1:], strict=False))
+    return math.fsum((b - a) * rate((a + b) / 2) for a, b in pairwise(ends))
 
 
 @pytest.mark.parametrize("site", SITES.values(), ids=SITES)
@@ -96,26 +97,25 @@ def test_waiting_times_have_the_exponential_distribution():
         assert waiting_time(u) == pytest.approx(stats.expon.isf(u), rel=4 * EPSILON)
 
 
-@pytest.mark.parametrize("shape", [0.05, 0.1, 0.5, 1.0, 2.7, 30.0, 1000.0])
+@pytest.mark.parametrize("shape", [0.1, 0.5, 1.0, 2.7, 30.0, 1000.0])
 def test_the_gamma_multiplier_is_within_1e_5_of_its_quantile(shape):
-    """The bound that the table states, for shapes from 0.1; beneath it, three times as much."""
+    """The bound that the table states for shapes from 0.1 up."""
     z = np.linspace(-6.3, 6.3, 4001) + TABLE_STEP / 3
     table = log_gamma_quantiles(shape, 1.0)
     found = np.array([rate_multiplier(table, TABLE_LOW, TABLE_STEP, x) for x in z])
     exact = stats.gamma(shape, scale=1 / shape)
     expected = np.where(z < 0, exact.ppf(stats.norm.cdf(z)), exact.isf(stats.norm.sf(z)))
-    there = expected > 1e-290  # what is smaller is cut off: no referral in any trial either way
-    error = np.abs(found[there] / expected[there] - 1)
-    assert error.max() < (1e-5 if shape >= 0.1 else 3e-5)
+    assert np.abs(found / expected - 1).max() < 1e-5
 
 
 @pytest.mark.parametrize("shape", [0.5, 3.0])
 def test_the_gamma_multiplier_has_mean_1_and_variance_1_over_shape(shape):
-    """By Gauss-Hermite quadrature, whose own error falls below 1e-5 at these shapes."""
+    """By the trapezoidal rule over the normal quantile, on 20,001 points."""
     table = log_gamma_quantiles(shape, 1.0)
     z = np.linspace(-6.3, 6.3, 20_001)
     value = np.array([rate_multiplier(table, TABLE_LOW, TABLE_STEP, x) for x in z])
     weight = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
-    # Beyond 6.3 lie 3e-10 of the mass and, times the squared multiplier there, under 1e-6.
-    assert (weight * value).sum() == pytest.approx(1.0, abs=2e-5)
-    assert (weight * value * value).sum() == pytest.approx(1 + 1 / shape, rel=4e-5)
+    # The table's error of 1e-5 counts twice in a square. Beyond 6.3 lie 3e-10 of the mass, where
+    # a multiplier is under 50 and its square under 2500: at most 7.5e-7.
+    assert (weight * value).sum() == pytest.approx(1.0, abs=1e-5 + 7.5e-7)
+    assert (weight * value * value).sum() == pytest.approx(1 + 1 / shape, rel=2e-5 + 7.5e-7)

@@ -1,0 +1,280 @@
+"""A wrong scenario ends a command with status 2, its place, the rule and what to do about it."""
+
+import sys
+
+import pytest
+
+from simulator import cli
+
+HEAD = "name: wrong\ntitle: a scenario that cannot be used\n"
+CORE = "extends: two-arm-survival\n" + HEAD
+REAL = "extends: nct05484908\n" + HEAD
+
+# What is wrong: file, line (None: no line is promised), and words that must be said: key, gist of
+# the rule, remedy.
+WRONG = {
+    "an unknown key": (
+        CORE + "trial:\n  target_randomized: 40\n",
+        5,
+        ["trial.target_randomized", "unknown", "target_randomised"],
+    ),
+    "an unknown key at the top": (CORE + "hazzard: {}\n", 4, ["hazzard", "unknown", "hazard"]),
+    "a wrong sign": (
+        CORE + "trial:\n  max_recruitment_days: -30\n",
+        5,
+        ["trial.max_recruitment_days", "-30", "> 0"],
+    ),
+    "a probability above 1": (
+        CORE + "exits:\n  loss: {net_probability: 1.5}\n",
+        5,
+        ["exits.loss.net_probability", "1.5", "< 1"],
+    ),
+    "a probability below 0": (
+        CORE + "exits:\n  loss: {net_probability: -0.1}\n",
+        5,
+        ["exits.loss.net_probability", "-0.1", ">= 0"],
+    ),
+    "a level of 0": (
+        CORE + "analyses:\n"
+        "  - {name: a, test: log_rank, alpha: 0, lost: censored, transplant: event}\n",
+        5,
+        ["analyses[0].alpha", "> 0"],
+    ),
+    "a number with its unit": (
+        REAL + "unit:\n  plasma:\n    capacity_litres: 12 L\n",
+        6,
+        ["unit.plasma.capacity_litres", "12 L", "number", "unit"],
+    ),
+    "a number in quotes": (
+        CORE + 'trial:\n  target_randomised: "40"\n',
+        5,
+        ["trial.target_randomised", "40", "number", "quotes"],
+    ),
+    "half a patient": (
+        CORE + "trial:\n  target_randomised: 40.5\n",
+        5,
+        ["trial.target_randomised", "40.5", "whole number"],
+    ),
+    "a number that is not one": (
+        CORE + "trial:\n  max_recruitment_days: .nan\n",
+        5,
+        ["trial.max_recruitment_days", "nan"],
+    ),
+    "an infinite number": (
+        CORE + "trial:\n  max_recruitment_days: .inf\n",
+        5,
+        ["trial.max_recruitment_days", "inf"],
+    ),
+    "correlations that contradict each other": (
+        REAL + "candidates:\n"
+        "  rank_correlations:\n"
+        "    - {between: [inr, age_years], value: 0.9}\n"
+        "    - {between: [inr, creatinine_umol_per_l], value: 0.9}\n"
+        "    - {between: [age_years, creatinine_umol_per_l], value: -0.9}\n",
+        5,
+        # Latent correlation c = 2 sin(.9 pi / 6) = .9080: smallest eigenvalue 1 - 2 c = -.816.
+        # The nearest matrix weakens each of the three alike, to 1/2, by .408.
+        ["candidates.rank_correlations", "positive definite", "-0.816", "0.408"],
+    ),
+    "a correlation of a variable that is not there": (
+        REAL + "candidates:\n  rank_correlations:\n    - {between: [inr, agee], value: 0.5}\n",
+        6,
+        ["candidates.rank_correlations[0].between", "agee"],
+    ),
+    "criteria that admit nobody": (
+        REAL + "eligibility:\n"
+        "  criteria:\n"
+        "    - kind: conditions\n"
+        "      label: I9\n"
+        "      text: older than anybody\n"
+        "      all_of:\n"
+        "        - [{variable: age_years, comparison: '>', threshold: 200, unit: own}]\n",
+        6,
+        ["eligibility.criteria[0]", "I9", "older than anybody", "eligible", "threshold"],
+    ),
+    "an arm without sessions under by_session": (
+        REAL + "arms:\n"
+        "  - {name: PE, modality: null, plan: null}\n"
+        "  - name: DPMAS+LPE\n"
+        "    modality: DPMAS+LPE\n"
+        "    plan:\n"
+        "      sessions: 3\n"
+        "      first_after_days: 1\n"
+        "      least_interval_days: 3\n"
+        "      window_days: 5\n"
+        "      stop_if_bilirubin_below_umol_per_l: null\n"
+        "      postpone_if_platelets_below_1e9_per_l: null\n"
+        "      rescue: null\n"
+        "      switch_if_plasma_short_to: null\n",
+        5,
+        ["arms[0].plan", "without sessions", "by_session", "direct"],
+    ),
+    "a target below what the tumour alone causes": (
+        CORE + "hazard:\n"
+        "  baseline: {mortality_at_horizon: solved}\n"
+        "  mortality_targets:\n"
+        "    control: 0.2\n"
+        "exits:\n"
+        "  tumour_death: {net_probability: 0.5, by_day: 84}\n",
+        7,
+        ["hazard.mortality_targets.control", "0.2", "tumour"],
+    ),
+    "a target that no hazard ratio reaches": (
+        CORE + "hazard:\n"
+        "  baseline: {mortality_at_horizon: 0.4}\n"
+        "  effect: {hazard_ratio: solved}\n"
+        "  mortality_targets:\n"
+        "    experimental: 0.00001\n",
+        8,
+        ["hazard.mortality_targets.experimental", "hazard ratio", "reach"],
+    ),
+    "solved without a target": (
+        CORE + "hazard:\n  baseline:\n    mortality_at_horizon: solved\n",
+        6,
+        ["hazard.baseline.mortality_at_horizon", "solved", "target"],
+    ),
+    "a block that the ratio does not divide": (
+        CORE
+        + "allocation:\n  scheme: permuted_block\n  ratio: [2, 1]\n  options: {block_size: 4}\n",
+        7,
+        ["allocation.options.block_size", "4", "3"],
+    ),
+    "an option that the scheme does not have": (
+        CORE + "allocation:\n  scheme: big_stick\n  options: {boundary: 3}\n",
+        6,
+        ["allocation.options", "bound"],
+    ),
+    "a scheme that is not there": (
+        CORE + "allocation:\n  scheme: big_stik\n",
+        5,
+        ["allocation.scheme", "big_stik", "big_stick"],
+    ),
+    "a list": ("- name: wrong\n- title: a list\n", 1, ["mapping", "list"]),
+    "a single word": ("wrong\n", 1, ["mapping"]),
+    "an empty file": ("", None, ["empty"]),
+    "nothing but comments": ("# to be written\n", None, ["empty"]),
+    "brackets left open": (CORE + "allocation: {ratio: [1, 1\n", None, ["YAML"]),
+    "a key given twice": (
+        CORE + "trial:\n  target_randomised: 40\n  follow_up_days: 84\n  target_randomised: 60\n",
+        7,
+        ["target_randomised", "twice"],
+    ),
+    "a date that the calendar does not have": (
+        CORE + "trial:\n  start_date: 2022-13-45\n",
+        5,
+        ["trial.start_date", "date"],
+    ),
+    "an extended scenario that is not there": (
+        "extends: nct0548490\n" + HEAD,
+        1,
+        ["extends", "nct0548490", "did you mean nct05484908"],
+    ),
+    "a scenario that extends itself": ("extends: wrong.yaml\n" + HEAD, 1, ["extends", "circle"]),
+    "a key left out where nothing supplies it": (HEAD, 1, ["trial", "must be given"]),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working folder, with a folder for results."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def refused(folder, monkeypatch, capsys):
+    """Run a command that must end with status 2, print nothing and write nothing; say its words."""
+
+    def refused(*arguments):
+        before = sorted(folder.rglob("*"))
+        monkeypatch.setattr(sys, "argv", ["trialsim", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert end.value.code == 2, err
+        assert out == ""
+        assert "Traceback" not in err
+        assert sorted(folder.rglob("*")) == before
+        return err
+
+    return refused
+
+
+def assert_said(err, place, words):
+    """Some line of the message names the place, and all the words are said on it."""
+    lines = [line for line in err.splitlines() if line.startswith(place)]
+    assert lines, err
+    told = [[word for word in words if word.lower() in line.lower()] for line in lines]
+    assert words in told, (words, err)
+
+
+@pytest.mark.parametrize(("text", "line", "words"), WRONG.values(), ids=WRONG)
+def test_power_refuses_and_says_where_what_and_how_to_mend_it(text, line, words, folder, refused):
+    (folder / "wrong.yaml").write_text(text)
+    err = refused("power", "wrong.yaml", "--trials", "5", "--jobs", "1", "--out", "results")
+    assert_said(err, "wrong.yaml:" + (f"{line}:" if line else ""), words)
+
+
+@pytest.mark.parametrize("command", [("trace", "--trial", "0"), ("scenarios",)])
+@pytest.mark.parametrize("what", ["an unknown key", "a list", "a key given twice"])
+def test_every_command_refuses_in_the_same_words(command, what, folder, refused):
+    text, line, words = WRONG[what]
+    (folder / "wrong.yaml").write_text(text)
+    assert_said(refused(command[0], "wrong.yaml", *command[1:]), f"wrong.yaml:{line}:", words)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"\x00\x01\x02\xff\xfe" * 50, "text"),
+        (b"name: caf\xe9\n", "UTF-8"),
+        (b"name: a\x00b\n", "YAML"),
+    ],
+)
+def test_what_is_no_text_is_refused(content, word, folder, refused):
+    (folder / "wrong.yaml").write_bytes(content)
+    err = refused("power", "wrong.yaml", "--trials", "5")
+    assert err.startswith("wrong.yaml")
+    assert word in err
+
+
+def test_a_file_that_is_not_there_is_refused(refused):
+    err = refused("power", "not/there.yaml", "--trials", "5")
+    assert err.startswith("not/there.yaml")
+    assert "no such file" in err
+
+
+def test_a_misspelt_shipped_name_is_answered_with_the_nearest(refused):
+    err = refused("power", "two-arm-survivl", "--trials", "5")
+    assert "did you mean two-arm-survival" in err
+
+
+def test_a_folder_is_refused(refused):
+    assert "folder" in refused("power", "results", "--trials", "5")
+
+
+def test_scenarios_that_extend_each_other_are_refused(folder, refused):
+    (folder / "a.yaml").write_text("extends: b.yaml\n" + HEAD)
+    (folder / "b.yaml").write_text("extends: a.yaml\n" + HEAD)
+    err = refused("power", "a.yaml", "--trials", "5")
+    assert "circle" in err
+    assert "a.yaml" in err
+    assert "b.yaml" in err
+
+
+def test_a_mistake_in_what_is_extended_is_placed_in_that_file(folder, refused):
+    (folder / "parent.yaml").write_text(CORE + "trial:\n  follow_up_days: 0\n")
+    (folder / "child.yaml").write_text("extends: parent.yaml\nname: child\ntitle: child\n")
+    assert_said(
+        refused("power", "child.yaml"), "parent.yaml:5:", ["trial.follow_up_days", "0", ">= 1"]
+    )
+
+
+def test_all_mistakes_are_told_at_once(folder, refused):
+    (folder / "wrong.yaml").write_text(
+        CORE + "trial:\n  target_randomised: 0\n  follow_up_days: many\nlab: null\n"
+    )
+    err = refused("power", "wrong.yaml")
+    for line, key in ((5, "trial.target_randomised"), (6, "trial.follow_up_days"), (7, "lab")):
+        assert_said(err, f"wrong.yaml:{line}:", [key])

@@ -1,0 +1,493 @@
+"""The commands as a user runs them: what is printed where, what is written, how they end."""
+
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator import cli, power
+from simulator.params.lower import lower
+from simulator.records import SessionStatus
+from simulator.scenario.loader import load_scenario
+
+QUICK = """\
+extends: two-arm-survival
+name: quick
+title: 16 patients, two tests
+trial: {target_randomised: 16}
+accrual: {candidates: 16}
+analyses:
+  - {name: log_rank, test: log_rank, alpha: 0.2, lost: censored, transplant: event}
+  - {name: fisher, test: fisher, alpha: 0.05, lost: excluded, transplant: event}
+"""
+OF_POWER = {"scenario", "seed", "engine", "trials", "version", "analyses", "operations"}
+OF_ANALYSIS = {
+    "name",
+    "estimand",
+    "rejections",
+    "favouring",
+    "trials",
+    "power",
+    "mcse",
+    "ci_low",
+    "ci_high",
+    "not_analysable",
+}
+Z95 = 1.959963984540054
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """A folder with a small scenario, quick.yaml, and an empty folder called results."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    (tmp_path / "results").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process; return exit status, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = 0 if end.code is None else end.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def run_apart(*arguments, cwd):
+    """Run a command as a process of its own."""
+    root = str(Path(cli.__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, "-c", "from simulator.cli import main; main()", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def number(text):
+    return math.nan if text == "" else float(text)
+
+
+def one_json_object(text):
+    """Decode JSON as strictly as the standard has it, and nothing beside it."""
+
+    def refuse(word):
+        raise ValueError(f"{word} is not JSON")
+
+    value = json.loads(text, parse_constant=refuse)
+    assert isinstance(value, dict)
+    return value
+
+
+# power
+
+
+def test_power_as_json_is_one_object_and_nothing_else(quick):
+    done = run_apart("power", "quick.yaml", "--trials", 60, "--jobs", 1, "--json", cwd=quick)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    result = one_json_object(done.stdout)
+    assert result.keys() >= OF_POWER
+    assert (result["scenario"], result["seed"], result["trials"]) == ("quick", 1, 60)
+    assert [a["name"] for a in result["analyses"]] == ["log_rank", "fisher"]
+    for analysis in result["analyses"]:
+        assert analysis.keys() >= OF_ANALYSIS
+    assert sorted(path.name for path in quick.rglob("*")) == ["quick.yaml", "results"]
+
+
+def test_power_counts_rejections_and_their_error_as_promised(quick, run):
+    status, out, _ = run(
+        "power", "quick.yaml", "--trials", 130, "--jobs", 1, "--json", "--out", "results"
+    )
+    assert status == 0
+    result = one_json_object(out)
+    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    alphas = {"log_rank": 0.2, "fisher": 0.05}
+    for analysis in result["analyses"]:
+        own = [row for row in rows if row["analysis"] == analysis["name"]]
+        assert [int(row["trial"]) for row in own] == list(range(130))
+        rejected = [row for row in own if number(row["p_value"]) <= alphas[analysis["name"]]]
+        r, n = len(rejected), 130
+        assert (analysis["rejections"], analysis["trials"]) == (r, n)
+        assert analysis["power"] == r / n
+        assert sum(analysis["favouring"].values()) == r
+        better = sum(number(row["estimate"]) < 0 for row in rejected)
+        assert analysis["favouring"] == {"control": r - better, "experimental": better}
+        share = (r + 2) / (n + 4)
+        assert analysis["mcse"] == pytest.approx(math.sqrt(share * (1 - share) / (n + 4)))
+        # Wilson's interval: its ends solve |p - r/n| = z sqrt(p (1 - p) / n)
+        for end in (analysis["ci_low"], analysis["ci_high"]):
+            distance = Z95 * math.sqrt(end * (1 - end) / n)
+            assert abs(end - r / n) == pytest.approx(distance, abs=1e-12)
+
+
+def test_power_tells_what_the_trial_takes(quick, run):
+    operations = one_json_object(run("power", "quick.yaml", "--trials", 50, "--json")[1])[
+        "operations"
+    ]
+    arms = {"control", "experimental"}
+    for key in ("enrolment_days", "screened"):
+        assert operations[key].keys() >= {"mean", "mcse"}
+    for key in ("mortality", "sessions_planned", "sessions_delivered", "plasma_litres"):
+        assert operations[key].keys() == arms
+    assert operations["screened"]["mean"] == 16.0
+    dead = operations["mortality"]
+    for arm, expected in (("control", 0.6), ("experimental", 0.4)):
+        error = math.sqrt(expected * (1 - expected) / (50 * 8))
+        assert abs(dead[arm]["mean"] - expected) < 4 * error
+
+
+@pytest.fixture(scope="module")
+def by_one_process(tmp_path_factory):
+    """What power gives for one process: scenario file, JSON, and per-trial CSV."""
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "quick.yaml").write_text(QUICK)
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out .".split()
+    done = run_apart(*arguments, cwd=folder)
+    assert done.returncode == 0
+    return folder, done.stdout, (folder / "power-quick-seed7.csv").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, quick):
+    _, text, table = by_one_process
+    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results".split()
+    done = run_apart(*arguments, cwd=quick)
+    assert done.returncode == 0
+    assert done.stdout == text
+    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_any_size_of_chunk_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
+    _, text, table = by_one_process
+    monkeypatch.setattr(power, "TRIALS_PER_CHUNK", size)
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results".split()
+    status, out, _ = run(*arguments)
+    assert status == 0
+    assert out == text
+    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+
+
+def test_fewer_trials_are_the_first_ones_of_more(by_one_process, quick, run):
+    run(*"power quick.yaml --trials 30 --seed 7 --jobs 1 --out results".split())
+    few = (quick / "results" / "power-quick-seed7.csv").read_bytes().splitlines()
+    assert few == by_one_process[2].splitlines()[: len(few)]
+    assert len(few) == 1 + 2 * 30
+
+
+def test_another_seed_is_another_run(by_one_process, quick, run):
+    run(*"power quick.yaml --trials 30 --seed 8 --jobs 1 --out results".split())
+    other = (quick / "results" / "power-quick-seed8.csv").read_bytes().splitlines()
+    assert other != by_one_process[2].splitlines()[: len(other)]
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_the_smallest_and_the_largest_seed_work(seed, quick, run):
+    status, out, _ = run("power", "quick.yaml", "--trials", 2, "--seed", seed, "--json")
+    assert status == 0
+    assert one_json_object(out)["seed"] == seed
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("asked", [0.5, 0.0113])
+def test_precision_stops_at_the_first_chunk_that_reaches_it(jobs, asked, quick):
+    done = run_apart(
+        "power", "quick.yaml", "--precision", asked, "--jobs", jobs, "--json", "--out", "results",
+        cwd=quick,
+    )  # fmt: skip
+    assert done.returncode == 0
+    trials = one_json_object(done.stdout)["trials"]
+    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    rejected = {
+        name: np.cumsum([number(r["p_value"]) <= a for r in rows if r["analysis"] == name])
+        for name, a in (("log_rank", 0.2), ("fisher", 0.05))
+    }
+
+    def reached(n):
+        shares = [(r[n - 1] + 2) / (n + 4) for r in rejected.values()]
+        return all(math.sqrt(s * (1 - s) / (n + 4)) <= asked for s in shares)
+
+    judged = range(1000, trials + 1, power.TRIALS_PER_CHUNK)
+    assert [n for n in judged if reached(n)] == [trials]
+    assert (asked == 0.5) == (trials == 1000)
+
+
+def test_precision_and_trials_are_not_given_together(quick, run):
+    status, out, err = run("power", "quick.yaml", "--trials", 10, "--precision", 0.1)
+    assert (status, out) == (2, "")
+    assert "--precision" in err
+    assert "--trials" in err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--trials", "0"),
+        ("--trials", "1.5"),
+        ("--seed", "-1"),
+        ("--seed", str(2**63)),
+        ("--precision", "0"),
+        ("--precision", "nan"),
+        ("--jobs", "0"),
+        ("--engine", "warp"),
+        ("--frobnicate", "1"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_option_is_refused(options, quick, run):
+    status, out, err = run("power", "quick.yaml", *options, "--out", "results")
+    assert (status, out) == (2, "")
+    assert options[0] in err
+    assert "Traceback" not in err
+    assert list((quick / "results").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("power", "--trials", "5"), ("trace", "--trial", "0")])
+@pytest.mark.parametrize("out", ["nowhere", "nowhere/deeper", "quick.yaml"])
+def test_results_are_not_written_where_there_is_no_folder(command, out, quick, run):
+    before = sorted(quick.rglob("*"))
+    status, printed, err = run(command[0], "quick.yaml", *command[1:], "--out", out)
+    assert (status, printed) == (2, "")
+    assert "--out" in err
+    assert out in err
+    assert "Traceback" not in err
+    assert sorted(quick.rglob("*")) == before
+
+
+def test_written_json_and_text_are_what_is_printed(quick, run):
+    printed = run(*"power quick.yaml --trials 20 --jobs 1 --json --out results".split())[1]
+    assert (quick / "results" / "power-quick-seed1.json").read_text() == printed
+    text = run(*"power quick.yaml --trials 20 --jobs 1".split())[1]
+    page = (quick / "results" / "power-quick-seed1.txt").read_text()
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    assert said == [line.strip() for line in page.splitlines() if line.strip()][: len(said)]
+    assert {path.suffix for path in (quick / "results").iterdir()} == {".json", ".txt", ".csv"}
+
+
+def stop_after(chunks, monkeypatch):
+    """Let Ctrl-C come in the middle of the chunk after so many."""
+    whole, done = power.run_chunk, []
+
+    def run_chunk(*arguments):
+        if len(done) == chunks:
+            raise KeyboardInterrupt
+        done.append(arguments)
+        return whole(*arguments)
+
+    monkeypatch.setattr(power, "run_chunk", run_chunk)
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch):
+    stop_after(2, monkeypatch)
+    status, out, _ = run(*"power quick.yaml --trials 500 --jobs 1 --out results".split())
+    assert status == 1
+    assert "100 trials" in out
+    assert "run again with --trials" in out
+    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    assert [int(row["trial"]) for row in rows[::2]] == list(range(100))
+
+
+def test_ctrl_c_is_told_in_the_json(quick, run, monkeypatch):
+    stop_after(2, monkeypatch)
+    status, out, _ = run(*"power quick.yaml --trials 500 --jobs 1 --json".split())
+    result = one_json_object(out)
+    assert (status, result["trials"], result["interrupted"]) == (1, 100, True)
+
+
+def test_ctrl_c_before_the_first_results_writes_nothing(quick, run, monkeypatch):
+    stop_after(0, monkeypatch)
+    status, out, err = run(*"power quick.yaml --trials 500 --jobs 1 --out results".split())
+    assert status not in (0, 2)
+    assert out == ""
+    assert "Traceback" not in err
+    assert list((quick / "results").iterdir()) == []
+
+
+# trace
+
+
+def test_trace_is_the_very_trial_that_power_counts(by_one_process, quick, run):
+    rows = rows_of(by_one_process[0] / "power-quick-seed7.csv")
+    for trial in (0, 17, 169):
+        status, out, _ = run("trace", "quick.yaml", "--trial", trial, "--seed", 7, "--json")
+        assert status == 0
+        traced = one_json_object(out)
+        counted = [row for row in rows if int(row["trial"]) == trial]
+        for analysis, row in zip(traced["analyses"], counted, strict=True):
+            assert analysis["name"] == row["analysis"]
+            for key in ("p_value", "estimate", "standard_error"):
+                number_there = math.nan if analysis[key] is None else analysis[key]
+                assert number_there == pytest.approx(number(row[key]), rel=0, abs=0, nan_ok=True)
+
+
+@pytest.fixture(scope="module")
+def real_trial(tmp_path_factory):
+    """Trial 17 of the real scenario: folder, traced JSON and the engine's own records of it."""
+    from calibration.targets import solve_targets
+    from simulator.engines.reference import simulate
+
+    folder = tmp_path_factory.mktemp("real")
+    done = run_apart("trace", "nct05484908", "--trial", 17, "--json", cwd=folder)
+    assert done.returncode == 0
+    solved = solve_targets(load_scenario("nct05484908").scenario, lambda line: None)
+    arms = [arm.name for arm in solved.arms]
+    return folder, one_json_object(done.stdout), simulate(lower(solved), 1, 17, 1), arms
+
+
+def test_traced_patients_are_those_that_the_engine_simulates(real_trial):
+    _, traced, records, arms = real_trial
+    p = records.patients
+    assert traced["randomised"] == len(traced["patients"]) == p.arm.size == 60
+    assert [row["arm"] for row in traced["patients"]] == [arms[arm] for arm in p.arm]
+    assert [row["entry_day"] for row in traced["patients"]] == p.entry_day.tolist()
+    assert [row["sessions_delivered"] for row in traced["patients"]] == (
+        p.sessions_delivered.tolist()
+    )
+    assert ["dead" in row["outcome"] for row in traced["patients"]] == (
+        np.isfinite(p.death_after_days).tolist()
+    )
+    for arm, name in enumerate(arms):
+        assert traced["deaths"][name] == (p.death_after_days[p.arm == arm] <= 84).sum()
+
+
+def test_traced_events_are_in_order_of_time_and_add_up(real_trial):
+    _, traced, records, _ = real_trial
+    events = rows_of(Path(traced["file"]) if Path(traced["file"]).is_absolute()
+                     else real_trial[0] / traced["file"])  # fmt: skip
+    assert len(events) == traced["events"]
+    days = [float(event["trial_day"]) for event in events]
+    assert days == sorted(days)
+    kinds = [event["event"] for event in events]
+    p, s = records.patients, records.sessions
+    assert kinds.count("randomised") == p.arm.size
+    assert kinds.count("liver") + kinds.count("tumour") == np.isfinite(p.death_after_days).sum()
+    assert kinds.count("session starts") == np.isfinite(s.start_day).sum()
+    ended = np.isin(s.status, [SessionStatus.DELIVERED, SessionStatus.CUT_SHORT])
+    assert kinds.count("session ends") == ended.sum()
+    assert kinds.count("session missed") == (s.status == SessionStatus.MISSED).sum()
+    screened = ("screening failed", "consent refused", "randomised")
+    assert sum(kinds.count(kind) for kind in screened) == traced["screened"]
+
+
+def test_a_death_is_traced_on_its_day(real_trial):
+    _, traced, records, _ = real_trial
+    events = rows_of(real_trial[0] / traced["file"])
+    p = records.patients
+    died = {
+        int(event["patient"]): float(event["patient_day"])
+        for event in events
+        if event["event"] in ("liver", "tumour")
+    }
+    expected = {
+        int(number): float(day)
+        for number, day in zip(p.patient, p.death_after_days, strict=True)
+        if math.isfinite(day)
+    }
+    assert died.keys() == expected.keys()
+    for patient, day in expected.items():
+        # entry + day is rounded and entry taken away again: an epsilon of the trial's days
+        assert died[patient] == pytest.approx(day, abs=2000 * np.finfo(float).eps)
+
+
+def test_patient_narrows_the_trace_to_one(quick, run):
+    whole = one_json_object(run("trace", "quick.yaml", "--trial", 3, "--json")[1])
+    status, out, _ = run("trace", "quick.yaml", "--trial", 3, "--patient", 5, "--json")
+    assert status == 0
+    one = one_json_object(out)
+    assert one["patients"] == [whole["patients"][5]]
+    assert one["analyses"] == whole["analyses"]
+    events = rows_of(quick / one["file"])
+    assert {event["patient"] for event in events} == {"5"}
+    everybody = rows_of(quick / whole["file"])
+    assert events == [event for event in everybody if event["patient"] == "5"]
+    assert one["file"] != whole["file"]
+
+
+def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
+    status, out, err = run(*"trace quick.yaml --trial 3 --patient 16 --json --out results".split())
+    assert (status, out) == (2, "")
+    assert "--patient = 16" in err
+    assert "16 patients" in err
+    assert list((quick / "results").iterdir()) == []
+
+
+def test_trace_writes_into_the_folder_asked(quick, run):
+    status, out, _ = run(*"trace quick.yaml --trial 3 --out results".split())
+    assert status == 0
+    (path,) = (quick / "results").iterdir()
+    assert path.name in out.replace("\n", "")
+    assert path.suffix == ".csv"
+
+
+# scenarios, schema and the rest
+
+
+def test_scenarios_lists_what_is_shipped(run):
+    status, out, err = run("scenarios")
+    assert (status, err) == (0, "")
+    listed = {line.split()[0] for line in out.splitlines()}
+    assert {"nct05484908", "two-arm-survival"} <= listed
+    for name in listed:
+        assert load_scenario(name).scenario.name == name
+
+
+def test_scenarios_shows_every_value_with_its_source(run):
+    status, out, _ = run("scenarios", "nct05484908")
+    assert status == 0
+    lines = out.splitlines()
+    assert "trial.target_randomised = 60  # registry" in lines
+    assert any(line.startswith("candidates.variables[0].mean = 52") for line in lines)
+    shown = {line.split(" = ")[0] for line in lines}
+    assert {"hazard.frailty_log_sd", "arms[1].plan.sessions", "accrual.site_rates.kind"} <= shown
+
+
+def test_schema_is_one_json_object_that_names_every_part(run):
+    status, out, err = run("schema")
+    assert (status, err) == (0, "")
+    schema = one_json_object(out)
+    parts = {"extends", "trial", "accrual", "eligibility", "allocation", "hazard", "analyses"}
+    assert parts <= schema["properties"].keys()
+
+
+def test_help_and_no_arguments_say_what_there_is(run):
+    status, out, _ = run("--help")
+    assert status == 0
+    assert all(word in out for word in ("power", "trace", "scenarios", "schema"))
+    status, out, err = run()
+    assert status == 2
+    assert "power" in out + err
+
+
+def test_a_command_that_is_not_there_is_refused(run):
+    status, out, err = run("pwoer")
+    assert (status, out) == (2, "")
+    assert "pwoer" in err
+
+
+def test_power_without_a_scenario_is_refused(run):
+    status, out, err = run("power")
+    assert (status, out) == (2, "")
+    assert "scenario" in err.lower()
