@@ -42,6 +42,11 @@ OF_ANALYSIS = {
 Z95 = 1.959963984540054
 
 
+def words_of(arguments):
+    """Arguments of a command, given one by one or several in a text."""
+    return [word for argument in arguments for word in str(argument).split()]
+
+
 @pytest.fixture
 def quick(tmp_path, monkeypatch):
     """A folder with a small scenario, quick.yaml, and an empty folder called results."""
@@ -56,7 +61,7 @@ def run(monkeypatch, capsys):
     """Run a command in this process; return exit status, standard output and standard error."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["trialsim", *words_of(arguments)])
         try:
             cli.main()
             status = 0
@@ -71,7 +76,7 @@ def run_apart(*arguments, cwd):
     """Run a command as a process of its own."""
     root = str(Path(cli.__file__).parents[1])
     return subprocess.run(
-        [sys.executable, "-c", "from simulator.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from simulator.cli import main; main()", *words_of(arguments)],
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": root},
         capture_output=True,
@@ -164,8 +169,8 @@ def by_one_process(tmp_path_factory):
     """What power gives for one process: scenario file, JSON, and per-trial CSV."""
     folder = tmp_path_factory.mktemp("one")
     (folder / "quick.yaml").write_text(QUICK)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out .".split()
-    done = run_apart(*arguments, cwd=folder)
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out ."
+    done = run_apart(arguments, cwd=folder)
     assert done.returncode == 0
     return folder, done.stdout, (folder / "power-quick-seed7.csv").read_bytes()
 
@@ -173,8 +178,8 @@ def by_one_process(tmp_path_factory):
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, quick):
     _, text, table = by_one_process
-    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results".split()
-    done = run_apart(*arguments, cwd=quick)
+    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results"
+    done = run_apart(arguments, cwd=quick)
     assert done.returncode == 0
     assert done.stdout == text
     assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
@@ -184,22 +189,22 @@ def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, qui
 def test_any_size_of_chunk_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
     _, text, table = by_one_process
     monkeypatch.setattr(power, "TRIALS_PER_CHUNK", size)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results".split()
-    status, out, _ = run(*arguments)
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results"
+    status, out, _ = run(arguments)
     assert status == 0
     assert out == text
     assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
 
 
 def test_fewer_trials_are_the_first_ones_of_more(by_one_process, quick, run):
-    run(*"power quick.yaml --trials 30 --seed 7 --jobs 1 --out results".split())
+    run("power quick.yaml --trials 30 --seed 7 --jobs 1 --out results")
     few = (quick / "results" / "power-quick-seed7.csv").read_bytes().splitlines()
     assert few == by_one_process[2].splitlines()[: len(few)]
     assert len(few) == 1 + 2 * 30
 
 
 def test_another_seed_is_another_run(by_one_process, quick, run):
-    run(*"power quick.yaml --trials 30 --seed 8 --jobs 1 --out results".split())
+    run("power quick.yaml --trials 30 --seed 8 --jobs 1 --out results")
     other = (quick / "results" / "power-quick-seed8.csv").read_bytes().splitlines()
     assert other != by_one_process[2].splitlines()[: len(other)]
 
@@ -278,9 +283,9 @@ def test_results_are_not_written_where_there_is_no_folder(command, out, quick, r
 
 
 def test_written_json_and_text_are_what_is_printed(quick, run):
-    printed = run(*"power quick.yaml --trials 20 --jobs 1 --json --out results".split())[1]
+    printed = run("power quick.yaml --trials 20 --jobs 1 --json --out results")[1]
     assert (quick / "results" / "power-quick-seed1.json").read_text() == printed
-    text = run(*"power quick.yaml --trials 20 --jobs 1".split())[1]
+    text = run("power quick.yaml --trials 20 --jobs 1")[1]
     page = (quick / "results" / "power-quick-seed1.txt").read_text()
     said = [line.strip() for line in text.splitlines() if line.strip()]
     assert said == [line.strip() for line in page.splitlines() if line.strip()][: len(said)]
@@ -302,7 +307,7 @@ def stop_after(chunks, monkeypatch):
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch):
     stop_after(2, monkeypatch)
-    status, out, _ = run(*"power quick.yaml --trials 500 --jobs 1 --out results".split())
+    status, out, _ = run("power quick.yaml --trials 500 --jobs 1 --out results")
     assert status == 1
     assert "100 trials" in out
     assert "run again with --trials" in out
@@ -312,14 +317,14 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch
 
 def test_ctrl_c_is_told_in_the_json(quick, run, monkeypatch):
     stop_after(2, monkeypatch)
-    status, out, _ = run(*"power quick.yaml --trials 500 --jobs 1 --json".split())
+    status, out, _ = run("power quick.yaml --trials 500 --jobs 1 --json")
     result = one_json_object(out)
     assert (status, result["trials"], result["interrupted"]) == (1, 100, True)
 
 
 def test_ctrl_c_before_the_first_results_writes_nothing(quick, run, monkeypatch):
     stop_after(0, monkeypatch)
-    status, out, err = run(*"power quick.yaml --trials 500 --jobs 1 --out results".split())
+    status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results")
     assert status not in (0, 2)
     assert out == ""
     assert "Traceback" not in err
@@ -427,7 +432,7 @@ def test_patient_narrows_the_trace_to_one(quick, run):
 
 
 def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
-    status, out, err = run(*"trace quick.yaml --trial 3 --patient 16 --json --out results".split())
+    status, out, err = run("trace quick.yaml --trial 3 --patient 16 --json --out results")
     assert (status, out) == (2, "")
     assert "--patient = 16" in err
     assert "16 patients" in err
@@ -435,7 +440,7 @@ def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
 
 
 def test_trace_writes_into_the_folder_asked(quick, run):
-    status, out, _ = run(*"trace quick.yaml --trial 3 --out results".split())
+    status, out, _ = run("trace quick.yaml --trial 3 --out results")
     assert status == 0
     (path,) = (quick / "results").iterdir()
     assert path.name in out.replace("\n", "")
