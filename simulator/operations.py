@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.params.types import Params
-from simulator.records import Column, Floats, Ints, Patients, TrialRecords
+from simulator.records import Column, Floats, Ints, Patients, SessionStatus, TrialRecords
 
 _ARM = ("arm",)
 
@@ -44,6 +44,9 @@ class Operations(NamedTuple):
     sessions_missed: Annotated[Ints, Column("1", "window ended", _ARM)]
     sessions_due: Annotated[Ints, Column("1", "fell due", _ARM)]
     sessions_short_of_plasma: Annotated[Ints, Column("1", "no plasma on the planned day", _ARM)]
+    sessions_by_modality: Annotated[
+        Ints, Column("1", "delivered, by what was given", ("modality",))
+    ]
     wait_days: Annotated[Floats, Column("d", "waits of the sessions that began, summed", _ARM)]
     plasma_litres: Annotated[Floats, Column("L", "fresh frozen plasma used", _ARM)]
     machine_hours: Annotated[Floats, Column("h", "machine time used", _ARM)]
@@ -96,11 +99,22 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
         sessions_missed=count(p.sessions_missed),
         sessions_due=count(due.sum(axis=1)),
         sessions_short_of_plasma=count(p.sessions_short_of_plasma),
+        sessions_by_modality=_sessions_by_modality(params, records),
         wait_days=total(p.session_wait_days),
         plasma_litres=total(p.plasma_litres),
         machine_hours=total(p.machine_hours),
         adverse_events=_adverse_events(p, count),
     )
+
+
+def _sessions_by_modality(params: Params, records: TrialRecords) -> Ints:
+    """Count the sessions delivered by the modality given, which may not be the arm's own."""
+    s, modalities = records.sessions, params.modality.hours.size
+    delivered = np.isin(s.status, (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT))
+    trial = np.repeat(np.arange(records.trials.trial.size), records.trials.randomised)
+    cell = (trial[:, None] * modalities + s.modality)[delivered]
+    counts = np.bincount(cell, minlength=records.trials.trial.size * modalities)
+    return counts.reshape(-1, modalities).astype(np.int64)
 
 
 def _adverse_events(patients: Patients, count: Callable[[npt.ArrayLike], Ints]) -> Ints:

@@ -5,7 +5,7 @@
     Ward.days, serve    the unit: machines, nurses and plasma           section 6   `ward`
     Course.days         labs, MELD and the hazard of death, by day      section 7   `course`
     Patient.exit        death, transplant, withdrawal, loss             section 8   `patient`
-    Course.take_visits  what is seen of the labs                        section 9   `course`
+    Course.take_visit   what is seen of the labs                        section 9   `course`
 
 Arithmetic is in `rules` and randomness in `draws`; what is left here is who does what, and when.
 """

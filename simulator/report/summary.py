@@ -134,10 +134,10 @@ def operations_summary(solved: Scenario, params: Params, o: Operations) -> dict[
         ),
     }
     if solved.costs is not None:
-        prices = [solved.costs.per_session.get(arm.modality or "", 0.0) for arm in solved.arms]
+        prices = [solved.costs.per_session.get(m.name, 0.0) for m in solved.modalities]
         summary["cost"] = {
             "currency": solved.costs.currency,
-            **mean((o.sessions_delivered * np.array(prices)).sum(axis=1)),
+            **mean(o.sessions_by_modality @ np.array(prices)),
         }
     return summary
 
@@ -168,7 +168,7 @@ def effect_in_words(asked: Scenario, solved: Scenario) -> str:
     if asked.null_hypothesis == "strong":
         return "none: under the strong null both arms are treated as the control arm is"
     if asked.null_hypothesis == "mortality":
-        return "none on mortality; plans, sessions and labs differ as given"
+        return "a hazard ratio of 1 between the arms; plans, sessions and labs differ as given"
     if effect.kind == "direct":
         words = f"hazard ratio {effect.hazard_ratio:.3g} of {arms[1].name} against {arms[0].name}"
         if effect.delay_days:
@@ -228,7 +228,9 @@ def verdict(summary: dict[str, Any]) -> str:
     found = (
         f"{first['name']} rejects in {power:.1%} of trials (95 % interval {low:.1%} to {high:.1%})"
     )
-    if summary["null_hypothesis"] != "none":
+    if summary["null_hypothesis"] == "mortality":
+        return f"EQUAL HAZARDS, arms treated as they are: {found}; this is no type I error."
+    if summary["null_hypothesis"] == "strong":
         alpha = first["alpha"]
         kept = "EXCEEDS" if low > alpha else "is within" if high <= alpha else "is compatible with"
         return f"TYPE I ERROR: {found}; this {kept} its level of {alpha:.1%}."

@@ -56,11 +56,11 @@ def _number(entry: dict[str, float], digits: int = 1) -> str:
 
 
 def _power_table(summary: dict[str, Any]) -> Table:
-    null = summary["null_hypothesis"] != "none"
+    rates = {"none": "power", "strong": "type I error", "mortality": "rejections"}
     arms = list(summary["analyses"][0]["favouring"])
     table = _table(
         "Analysis",
-        "type I error" if null else "power",
+        rates[summary["null_hypothesis"]],
         "+-",
         "95 % interval",
         *(f"favours {arm}" for arm in arms),

@@ -237,6 +237,16 @@ def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
                     f"modalities[{index}].full_course_hazard_ratio",
                 )
     yield from _target_rules(scenario)
+    if (
+        scenario.null_hypothesis == "mortality"
+        and hazard.effect.kind != "by_labs"
+        and hazard.effect.combined_with_labs
+    ):
+        yield RuleError(
+            "labs act on the hazard, by what the arms' sessions do to them: no ratio can be set to 1",
+            "use null_hypothesis: strong, or set hazard.effect.combined_with_labs to false",
+            "null_hypothesis",
+        )
     if hazard.effect.kind == "by_labs" and scenario.null_hypothesis == "mortality":
         yield RuleError(
             "hazard.effect by_labs has no hazard ratio that could be set to 1",
