@@ -113,8 +113,8 @@ def _sessions_by_modality(params: Params, records: TrialRecords) -> Ints:
     delivered = np.isin(s.status, (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT))
     trial = np.repeat(np.arange(records.trials.trial.size), records.trials.randomised)
     cell = (trial[:, None] * modalities + s.modality)[delivered]
-    counts = np.bincount(cell, minlength=records.trials.trial.size * modalities)
-    return counts.reshape(-1, modalities).astype(np.int64)
+    shape = records.trials.trial.size, modalities
+    return np.bincount(cell, minlength=math.prod(shape)).astype(np.int64).reshape(shape)
 
 
 def _adverse_events(patients: Patients, count: Callable[[npt.ArrayLike], Ints]) -> Ints:

@@ -125,8 +125,9 @@ def poisson_accrual(*sites: dict[str, Any], gamma_shape: float | None = None) ->
 
 def assert_share(count: int, number: int, probability: float) -> None:
     """Require that `count` of `number` is a likely value of a binomial distribution (exact)."""
-    tails = stats.binom.cdf(count, number, probability), stats.binom.sf(
-        count - 1, number, probability
+    tails = (
+        stats.binom.cdf(count, number, probability),
+        stats.binom.sf(count - 1, number, probability),
     )
     expected = number * probability
     assert 2 * min(tails) >= SMALLEST_P_VALUE, f"{count} of {number}, expected {expected:.1f}"

@@ -243,7 +243,7 @@ def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
         and hazard.effect.combined_with_labs
     ):
         yield RuleError(
-            "labs act on the hazard, by what the arms' sessions do to them: no ratio can be set to 1",
+            "what sessions do to labs acts on the hazard too: no ratio can be set to 1",
             "use null_hypothesis: strong, or set hazard.effect.combined_with_labs to false",
             "null_hypothesis",
         )

@@ -67,9 +67,7 @@ def test_counts_in_intervals_are_poisson_and_independent():
 def test_gamma_site_rates_make_counts_negative_binomial(shape):
     """Anisimov and Fedorov 2007: a Poisson count whose mean is gamma distributed."""
     sites = {"randomised_per_month": 1.5}, {"randomised_per_month": 3.0, "opens_day": 40.0}
-    records = run(
-        referred(poisson_accrual(*sites, gamma_shape=shape), 160.0), seed=202, trials=700
-    )
+    records = run(referred(poisson_accrual(*sites, gamma_shape=shape), 160.0), seed=202, trials=700)
     laws = []
     for site, mean in enumerate((160 * 1.5 / MONTH, 120 * 3.0 / MONTH)):
         law = stats.nbinom(shape, shape / (shape + mean))

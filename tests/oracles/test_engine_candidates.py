@@ -68,9 +68,7 @@ LAWS = {
 def profiles():
     """Values and latent normals of many candidates of one trial, a column a variable."""
     correlations = [{"between": list(pair), "value": r} for pair, r in CORRELATIONS.items()]
-    asked = bare(
-        60, {"candidates": {"variables": VARIABLES, "rank_correlations": correlations}}
-    )
+    asked = bare(60, {"candidates": {"variables": VARIABLES, "rank_correlations": correlations}})
     p = lower(asked).candidate
     size = len(VARIABLES)
     values, latents = np.empty((NUMBER, size)), np.empty((NUMBER, size))
@@ -191,14 +189,13 @@ READINGS = {
 CONSENT = 0.8
 
 
-def screened(criteria, candidates):
+def screened(criteria, candidates, variables=FUNNEL_VARIABLES):
     """Return a trial that screens a fixed number of candidates and follows nobody for long."""
     return bare(
-        100_000,
+        candidates,
         {
             "trial.follow_up_days": 1,
-            "accrual.candidates": candidates,
-            "candidates": {"variables": FUNNEL_VARIABLES, "rank_correlations": None},
+            "candidates": {"variables": variables, "rank_correlations": None},
             "eligibility": {
                 "upper_limits_of_normal": LIMITS,
                 "criteria": criteria,
@@ -271,9 +268,7 @@ def test_the_order_of_criteria_moves_failures_but_not_the_eligible():
     forward = run(asked, seed=304)
     backward = run(changed(asked, {"eligibility.criteria": criteria[::-1]}), seed=304)
     np.testing.assert_array_equal(forward.patients.candidate, backward.patients.candidate)
-    np.testing.assert_array_equal(
-        forward.trials.refused_consent, backward.trials.refused_consent
-    )
+    np.testing.assert_array_equal(forward.trials.refused_consent, backward.trials.refused_consent)
     assert forward.trials.failed_first.sum() == backward.trials.failed_first.sum()
     assert (forward.trials.failed_first != backward.trials.failed_first[:, ::-1]).any()
 
@@ -294,10 +289,10 @@ def test_eligibility_truncates_the_labs_of_those_randomised():
         criterion("I6", [condition("inr", ">", 1.8)]),
         criterion("I7", [condition("platelets_1e9_per_l", "<", 130.0)]),
     ]
+    limits = FUNNEL_VARIABLES[2:4]
     asked = changed(
-        screened(criteria, 4_000),
+        screened(criteria, 4_000, [*limits, *labs]),
         {
-            "candidates.variables": [*FUNNEL_VARIABLES[:4], *labs],
             "labs": {
                 "normal": {
                     "bilirubin_umol_per_l": 17.1,

@@ -61,9 +61,7 @@ def assert_mortality(records, arm, deaths_by):
 
 @each_baseline
 def test_survival_of_both_arms_is_the_closed_form_under_a_direct_hazard_ratio(words):
-    records = run(
-        bare(PATIENTS, baseline(words) | {"hazard.effect.hazard_ratio": RATIO}), seed=101
-    )
+    records = run(bare(PATIENTS, baseline(words) | {"hazard.effect.hazard_ratio": RATIO}), seed=101)
     assert_mortality(records, 0, lambda day: -math.expm1(-cumulative(words, day)))
     assert_mortality(records, 1, lambda day: -math.expm1(-RATIO * cumulative(words, day)))
 
