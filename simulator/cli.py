@@ -1,9 +1,10 @@
 """The command line. Heavy things are imported inside the commands, so that help is quick."""
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
@@ -24,12 +25,17 @@ app = typer.Typer(
 )
 
 WRONG_INPUT = 2
+P = ParamSpec("P")
 _LARGEST_SEED = 2**63 - 1
 _LARGEST_TRIAL = 2**31 - 1
 
 ScenarioArgument = Annotated[
     str,
-    typer.Argument(help="Path of a scenario file, or name of a shipped one.", show_default=False),
+    typer.Argument(
+        metavar="SCENARIO",
+        help="Path of a scenario file, or name of a shipped one.",
+        show_default=False,
+    ),
 ]
 SeedOption = Annotated[
     int, typer.Option(min=0, max=_LARGEST_SEED, help="Seed of all random numbers.")
@@ -49,8 +55,6 @@ def main() -> None:
         app(standalone_mode=True)
     except ScenarioError as error:
         _fail(str(error), WRONG_INPUT)
-    except KeyboardInterrupt:
-        _fail("stopped before the first results; nothing was written", 1)
     except OSError as error:
         _fail(f"{error.filename or ''}: {error.strerror or error}", 1)
 
@@ -65,7 +69,21 @@ def _refuse(option: str, value: object, rule: str, remedy: str) -> None:
     _fail(f"{option} = {value}: {rule}; {remedy}", WRONG_INPUT)
 
 
+def _stoppable(command: Callable[P, None]) -> Callable[P, None]:
+    """Let Ctrl-C before the first results end a command with a word and status 1."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            _fail("stopped before the first results; nothing was written", 1)
+
+    return run
+
+
 @app.command()
+@_stoppable
 def power(
     scenario: ScenarioArgument,
     trials: Annotated[
@@ -117,10 +135,11 @@ def power(
         for path in write_power(out, summary, run):
             print(f"wrote {path}", file=sys.stderr)
     if run.interrupted:
-        sys.exit(1)
+        _fail(f"stopped after {run.trials:,} trials, which count; run again for more", 1)
 
 
 @app.command()
+@_stoppable
 def trace(
     scenario: ScenarioArgument,
     trial: Annotated[

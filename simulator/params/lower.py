@@ -2,12 +2,14 @@
 
 import math
 
+import numpy as np
+
 from simulator.params.disease import lower_assessment, lower_exits, lower_hazard, lower_labs
 from simulator.params.null import under_null
 from simulator.params.population import lower_candidates
 from simulator.params.recruitment import lower_accrual, lower_allocation, lower_eligibility
 from simulator.params.treatment import lower_modalities, lower_plans, lower_units
-from simulator.params.types import Params, TrialParams
+from simulator.params.types import ModalityParams, Params, PlanParams, TrialParams, UnitParams
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import LAB_VARIABLES, Scenario
 
@@ -35,6 +37,8 @@ def lower(scenario: Scenario) -> Params:
     eligibility = lower_eligibility(scenario.eligibility, scenario.variable_names(), candidate)
     plan = lower_plans(scenario.arms, scenario.modalities)
     modality = lower_modalities(scenario.modalities)
+    unit = lower_units(scenario)
+    _refuse_sessions_that_never_fit(plan, modality, unit)
     randomised_share = eligibility.eligible_share * eligibility.consent_probability
     _refuse_endless_screening(scenario, randomised_share)
     return Params(
@@ -45,12 +49,28 @@ def lower(scenario: Scenario) -> Params:
         allocation=lower_allocation(scenario),
         plan=plan,
         modality=modality,
-        unit=lower_units(scenario),
+        unit=unit,
         lab=lower_labs(scenario.labs, candidate),
         hazard=lower_hazard(scenario, plan, modality.log_hazard_ratio),
         exits=lower_exits(scenario.exits),
         assessment=lower_assessment(scenario.assessment),
     )
+
+
+def _refuse_sessions_that_never_fit(
+    plan: PlanParams, modality: ModalityParams, unit: UnitParams
+) -> None:
+    """Refuse a modality whose expected length no opening of a site's unit can hold."""
+    for site in np.flatnonzero(unit.limited):
+        longest = np.nanmax(unit.until_hour[site] - unit.open_hour[site])
+        for m in set(plan.modality.tolist()) - {-1}:
+            if modality.hours[m] > longest:
+                raise RuleError(
+                    f"no opening is long enough: the longest is {longest:g} h, so that no session "
+                    "would ever start",
+                    "shorten the session or lengthen the opening hours",
+                    f"modalities[{m}].machine_hours",
+                )
 
 
 def _refuse_endless_screening(scenario: Scenario, randomised_share: float) -> None:

@@ -12,9 +12,11 @@ from simulator.params.types import CandidateParams
 from simulator.rules import candidate as rule
 from simulator.rules.eligibility import holds
 from simulator.rules.normal import normal_cdf
+from simulator.scenario.errors import RuleError
 from simulator.scenario.population import Bernoulli, Candidates, Categorical, Variable
 
 SAMPLE_SIZE = 131_072
+_LEAST_SHARE_WITHIN_BOUNDS = 1e-6
 _PROFILE = int(draws.Purpose.PROFILE)
 _SAMPLE_SEED = 0
 _SAMPLE_TRIAL = 0xFFFFFFFF  # an index that no simulated trial has
@@ -36,6 +38,13 @@ def lower_candidates(
     for i, row in enumerate(rows):
         table[i, : row[3].size] = row[3]
     spans = [_truncation(variable) for variable in variables]
+    for index, (low, high) in enumerate(spans):
+        if high - low < _LEAST_SHARE_WITHIN_BOUNDS:
+            raise RuleError(
+                f"next to nothing of the distribution ({high - low:.2g}) lies within the bounds",
+                "check the distribution, the bounds and their unit",
+                f"candidates.variables[{index}].bounds",
+            )
     return CandidateParams(
         kind=np.array([row[0] for row in rows], dtype=np.int64),
         a=np.array([row[1] for row in rows], dtype=np.float64),

@@ -131,6 +131,8 @@ def _worded(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Itera
         yield Finding(
             place.key, f"must be one of {', '.join(choices)}", _guess(tag, choices), False
         )
+    elif kind == "string_pattern_mismatch":
+        yield Finding(place.key, "has characters that it may not have", _meaning(place), False)
     elif kind.endswith(("too_short", "too_long")):
         yield Finding(place.key, _length(error), _meaning(place), cross_check=False)
     else:

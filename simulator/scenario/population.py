@@ -18,6 +18,9 @@ from simulator.scenario.base import (
 from simulator.scenario.errors import RuleError
 from simulator.scenario.treatment import Unit
 
+# Quantiles are tabulated; the error bound of the tables is tested for shapes from .1 up.
+Shape = Annotated[float, Field(ge=0.1)]
+
 
 class RateStep(Part):
     """From a day on, a site's rate is multiplied by a constant."""
@@ -67,7 +70,7 @@ class GammaRates(Part):
     """Each trial draws each site's rate from a gamma distribution (Anisimov and Fedorov 2007)."""
 
     kind: Literal["gamma"]
-    shape: Positive = Field(description="shape of the gamma distribution with mean 1")
+    shape: Shape = Field(description="shape of the gamma distribution with mean 1")
 
 
 class PoissonAccrual(Part):
@@ -139,15 +142,15 @@ class Gamma(_Positive):
 
     kind: Literal["gamma"]
     mean: Positive = Field(description="mean before truncation")
-    shape: Positive = Field(description="shape parameter")
+    shape: Shape = Field(description="shape parameter")
 
 
 class Beta(_Positive):
     """Beta distribution."""
 
     kind: Literal["beta"]
-    a: Positive = Field(description="first shape parameter")
-    b: Positive = Field(description="second shape parameter")
+    a: Shape = Field(description="first shape parameter")
+    b: Shape = Field(description="second shape parameter")
 
 
 class Uniform(_Continuous):

@@ -30,7 +30,9 @@ class Trial(Part):
         description="last follow-up as planned; null: no date is judged"
     )
     target_randomised: Count = Field(description="patients to randomise")
-    max_recruitment_days: Positive = Field(description="recruitment ends on this day at the latest")
+    max_recruitment_days: Annotated[float, Field(gt=0, le=36_600)] = Field(
+        description="recruitment ends on this day at the latest"
+    )
     follow_up_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="from randomisation")
 
 
@@ -100,7 +102,9 @@ class Costs(Part):
 class Scenario(Part):
     """A trial to simulate. Every key must be given, here or in the scenario that it extends."""
 
-    name: Word = Field(description="the scenario's name")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")] = Field(
+        description="the scenario's name, which also names files: letters, digits, . _ + -"
+    )
     title: str = Field(description="one line on what it is")
     null_hypothesis: Literal["none", "strong", "mortality"] = Field(
         description="none: as given; strong: both arms get the control arm's plan, modality and "
@@ -156,9 +160,13 @@ def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:
         other = arm.plan.switch_if_plasma_short_to if arm.plan else None
         if other is not None and other not in names:
             yield _unknown(f"arms[{index}].plan.switch_if_plasma_short_to", other, names)
-    for name in scenario.costs.per_session if scenario.costs else ():
-        if name not in names:
-            yield _unknown(f"costs.per_session.{name}", name, names)
+    if scenario.costs:
+        for name in scenario.costs.per_session:
+            if name not in names:
+                yield _unknown(f"costs.per_session.{name}", name, names)
+        for name in names:
+            if name not in scenario.costs.per_session:
+                yield RuleError(f"no price is given for {name}", "add it", "costs.per_session")
 
 
 def _variable_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -234,6 +242,14 @@ def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
                 yield RuleError(
                     "the effect by_session needs a number",
                     "give the hazard ratio of a full course against medical treatment",
+                    f"modalities[{index}].full_course_hazard_ratio",
+                )
+    else:
+        for index, modality in enumerate(scenario.modalities):
+            if modality.full_course_hazard_ratio == "solved":
+                yield RuleError(
+                    "is solved for under hazard.effect by_session alone",
+                    "give a number or null",
                     f"modalities[{index}].full_course_hazard_ratio",
                 )
     yield from _target_rules(scenario)
@@ -382,6 +398,11 @@ def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
             yield RuleError("is after the end of follow-up", "", "assessment.visits")
 
 
+# A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
+# leave needs its own: seconds each at these numbers.
+_MOST_PATIENTS = {"fisher": 5_000, "boschloo": 200, "boschloo_minlike": 200}
+
+
 def _analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
     on_time = ("log_rank", "km_difference")
     for index, analysis in enumerate(scenario.analyses):
@@ -393,6 +414,13 @@ def _analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
                 "a proportion cannot be censored",
                 f"use excluded, worst_case or best_case, or one of the tests {', '.join(on_time)}",
                 key,
+            )
+        most = _MOST_PATIENTS.get(analysis.test)
+        if most is not None and scenario.trial.target_randomised > most:
+            yield RuleError(
+                f"its table of p values is made for {most} patients at most",
+                "use chi_square, or fisher, for a large trial",
+                f"analyses[{index}].test",
             )
         if analysis.test.startswith("meld") and scenario.assessment is None:
             yield RuleError("needs visits", "give assessment", f"analyses[{index}].test")

@@ -145,10 +145,10 @@ def test_a_comment_on_the_line_of_an_opening_bracket_covers_the_list(load) -> No
 
 
 def test_a_number_sign_inside_a_quoted_text_of_two_lines_is_no_comment(load) -> None:
-    text = BARE.replace("name: bare\n", 'name: "a # no\n  comment"\n')
-    loaded = load(bare=text)
-    assert loaded.scenario.name == "a # no comment"
-    assert loaded.provenance["name"] == ""
+    title = BARE.splitlines(keepends=True)[1]
+    loaded = load(bare=BARE.replace(title, 'title: "a # no\n  comment"\n'))
+    assert loaded.scenario.title == "a # no comment"
+    assert loaded.provenance["title"] == ""
 
 
 def test_a_key_can_be_asked_for_its_file_and_line(load) -> None:

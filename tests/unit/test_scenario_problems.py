@@ -161,7 +161,8 @@ def test_a_problem_reads_as_file_line_key_value_rule_remedy() -> None:
         # Lengths
         ("allocation.ratio", "[1, 1]", "[1]", "[1]", "2", ""),
         ("allocation.ratio", "[1, 1]", "[1, 1, 1]", "[1, 1, 1]", "2", ""),
-        ("name", "name: bare", 'name: ""', "", "1", ""),
+        ("name", "name: bare", 'name: ""', "", "may not have", "letters, digits"),
+        ("name", "name: bare", "name: ../x", "../x", "may not have", "letters, digits"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_reported_at_its_line(
