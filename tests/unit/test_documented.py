@@ -1,0 +1,86 @@
+"""What a user can ask for is described where they would look for it."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer.main
+
+from simulator import cli
+from simulator.allocation import SCHEMES
+from simulator.draws import Purpose
+from simulator.engines.clock import Kind
+from simulator.records import Patients, Sessions, Trials, columns
+from simulator.scenario.json_schema import json_schema
+from simulator.scenario.schema import Analysis
+from simulator.scenario.shipped import shipped_names
+
+ROOT = Path(__file__).parents[2]
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_command_is_in_the_readme():
+    commands = typer.main.get_command(cli.app).commands
+    assert commands
+    for name in commands:
+        assert f"trialsim {name}" in page("README.md")
+
+
+def test_every_shipped_scenario_is_named_in_the_readme_or_the_changelog():
+    for name in shipped_names():
+        assert name in page("README.md") or name in page("CHANGELOG.md")
+
+
+def test_every_test_and_word_of_an_analysis_is_on_the_page_of_analyses():
+    text = page("docs/analyses.md")
+    for field in ("test", "lost", "transplant"):
+        for word in get_args(Analysis.model_fields[field].annotation):
+            assert f"`{word}`" in text
+
+
+def test_every_scheme_and_option_is_on_the_page_of_allocation():
+    text = page("docs/allocation.md")
+    for scheme, (_, options) in SCHEMES.items():
+        assert f"`{scheme}`" in text
+        for option in options:
+            assert f"`{option}" in text
+
+
+@pytest.mark.parametrize("names", [Purpose, Kind])
+def test_every_purpose_and_kind_is_on_the_model_page(names):
+    # Kinds stand in words there: UNIT_OPENING is "unit opening".
+    text = page("docs/model.md")
+    for member in names:
+        words = member.name.lower().replace("_", " ")
+        assert f"`{member.name}`" in text or words in text.lower()
+
+
+def undescribed(part: Any, path: str) -> list[str]:
+    """Keys of a JSON Schema without a description, `kind` and list items apart."""
+    found = []
+    for name, value in part.get("properties", {}).items():
+        if name != "kind" and "description" not in value:
+            found.append(f"{path}.{name}")
+    return found
+
+
+def test_every_key_of_a_scenario_is_described_in_its_schema():
+    schema = json_schema()
+    parts = {"": schema, **schema["$defs"]}
+    assert [key for name, part in parts.items() for key in undescribed(part, name)] == []
+
+
+@pytest.mark.parametrize("table", [Trials, Patients, Sessions])
+def test_every_column_of_the_records_has_a_unit_and_a_meaning(table):
+    assert all(column.unit and column.meaning for column in columns(table).values())
+
+
+def test_links_between_pages_lead_somewhere():
+    for file in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", file.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (file.parent / target).exists(), f"{file.name}: {target}"
