@@ -1,11 +1,13 @@
 """A summary as a page of text."""
 
+import math
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_MOST_DIGITS = 4
 _ADVICE = "trialsim scenarios {name} lists every value with its source"
 
 
@@ -48,11 +50,20 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _percent(entry: dict[str, float]) -> str:
-    return f"{entry['mean']:.1%} +- {entry['mcse']:.1%}"
+    digits = _digits(100 * entry["mcse"], 1)
+    return f"{entry['mean']:.{digits}%} +- {entry['mcse']:.{digits}%}"
 
 
-def _number(entry: dict[str, float], digits: int = 1) -> str:
+def _number(entry: dict[str, float]) -> str:
+    digits = _digits(entry["mcse"], 1)
     return f"{entry['mean']:.{digits}f} +- {entry['mcse']:.{digits}f}"
+
+
+def _digits(error: float, least: int) -> int:
+    """Decimals that show an error's first digit; an error of 0 needs no more than `least`."""
+    if not error > 0:
+        return least
+    return min(max(least, -math.floor(math.log10(error))), _MOST_DIGITS)
 
 
 def _power_table(summary: dict[str, Any]) -> Table:
@@ -122,7 +133,7 @@ def _sessions_table(operations: dict[str, Any]) -> Table:
         ("  begun over a day late", "sessions_late", _number),
         ("missed", "sessions_missed", _number),
         ("without plasma on the planned day", "short_of_plasma_share", _percent),
-        ("wait for a session, days", "wait_days", lambda entry: _number(entry, 2)),
+        ("wait for a session, days", "wait_days", _number),
         ("plasma, litres", "plasma_litres", _number),
         ("machine time, hours", "machine_hours", _number),
     )
