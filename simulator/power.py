@@ -84,8 +84,8 @@ class AnalysisEstimate:
         Monte Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
     ci_low, ci_high
         95 % interval by Wilson's score (1927).
-    not_analysable
-        Trials without a result, by reason.
+    not_analysable, reasons
+        Trials without a result, and how many for each reason.
     """
 
     name: str
@@ -98,7 +98,8 @@ class AnalysisEstimate:
     mcse: float
     ci_low: float
     ci_high: float
-    not_analysable: dict[str, int]
+    not_analysable: int
+    reasons: dict[str, int]
 
 
 def estimates(run: "MonteCarlo", estimands: Sequence[str], arms: int) -> list[AnalysisEstimate]:
@@ -127,7 +128,8 @@ def _estimate(
         mcse=standard_error(rejections, run.trials),
         ci_low=low,
         ci_high=high,
-        not_analysable={
+        not_analysable=int((reason != Reason.ANALYSED).sum()),
+        reasons={
             REASONS[why]: int((reason == why).sum())
             for why in Reason
             if why is not Reason.ANALYSED and (reason == why).any()

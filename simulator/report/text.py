@@ -78,14 +78,13 @@ def _power_table(summary: dict[str, Any]) -> Table:
         "no result",
     )
     for a in summary["analyses"]:
-        failed = sum(a["not_analysable"].values())
         table.add_row(
             a["name"],
             f"{a['power']:.1%}",
             f"{a['mcse']:.1%}",
             f"{a['ci_low']:.1%} to {a['ci_high']:.1%}",
             *(f"{count / a['trials']:.1%}" for count in a["favouring"].values()),
-            str(failed),
+            str(a["not_analysable"]),
         )
     return table
 
@@ -164,7 +163,7 @@ def _print_sources(summary: dict[str, Any], console: Console) -> None:
     failures = [
         f"{a['name']}: {count} trials without result ({why})"
         for a in summary["analyses"]
-        for why, count in a["not_analysable"].items()
+        for why, count in a["reasons"].items()
     ]
     for line in failures:
         console.print(line)

@@ -61,7 +61,7 @@ def test_power_and_trace_end_in_json_that_can_be_read(text, run):
     status, out = run(with_parts(text), "power", "--trials", "4", "--jobs", "1", "--json")
     assert status == 0
     (analysis,) = json.loads(out)["analyses"]
-    assert analysis["rejections"] + sum(analysis["not_analysable"].values()) <= 4
+    assert analysis["rejections"] + analysis["not_analysable"] <= 4
     status, out = run(with_parts(text), "trace", "--trial", "0", "--json")
     assert status == 0
     assert json.loads(out)["trial"] == 0
@@ -81,7 +81,7 @@ def test_a_trial_that_cannot_be_analysed_is_counted_and_is_no_rejection(run):
     out = run(with_parts(ABSURD["one patient"]), "power", "--trials", "4", "--json")[1]
     (analysis,) = json.loads(out)["analyses"]
     assert analysis["rejections"] == 0
-    assert sum(analysis["not_analysable"].values()) == 4
+    assert analysis["not_analysable"] == 4
 
 
 def test_names_with_quotes_commas_and_line_breaks_come_back_as_they_were(run, tmp_path):
