@@ -63,7 +63,7 @@ class Trials(NamedTuple):
         Floats,
         Column("d", "day of the last randomisation, or the limit on recruitment if that ended it"),
     ]
-    trial_end_day: Annotated[Floats, Column("d", "end of the last patient's follow-up")]
+    trial_end_day: Annotated[Floats, Column("d", "recruitment over and all follow-up ended")]
     unit_days_open: Annotated[Ints, Column("1", "openings of the ALSS units")]
     unit_days_short: Annotated[
         Ints,

@@ -4,6 +4,8 @@ Every check allows what 4 standard errors of a normal variate allow: a probabili
 correct engine fails it, for a seed chosen without looking. Seeds are fixed.
 """
 
+import copy
+import functools
 import math
 from typing import Any
 
@@ -12,17 +14,23 @@ from scipy import stats
 
 from simulator.engines.reference import simulate
 from simulator.params.lower import lower
+from simulator.params.types import Params
 from simulator.records import TrialRecords
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.scenario.treatment import WEEKDAYS
 
 SMALLEST_P_VALUE = float(2 * stats.norm.sf(4))
 EPSILON = float(np.finfo(float).eps)
-ALWAYS_OPEN = dict.fromkeys(
-    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), [0.0, 24.0]
-)
+ALWAYS_OPEN = {day: [0.0, 24.0] for day in WEEKDAYS}
 NEVER = {"net_probability": 0.0, "by_day": 84.0}
 NOBODY_DIES = 1e-12
+
+
+@functools.cache
+def shipped(name: str) -> Scenario:
+    """Return a shipped scenario, read once."""
+    return load_scenario(name).scenario
 
 
 def changed(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
@@ -33,7 +41,7 @@ def changed(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
         *parents, last = (int(word) if word.isdigit() else word for word in path.split("."))
         for key in parents:
             part = part[key]
-        part[last] = value
+        part[last] = copy.deepcopy(value)  # a later path may lead into it
     return Scenario.model_validate(whole)
 
 
@@ -45,18 +53,23 @@ def bare(patients: int, changes: dict[str, Any] | None = None) -> Scenario:
         "allocation.scheme": "complete",
         "exits.loss": NEVER,
     }
-    return changed(load_scenario("two-arm-survival").scenario, frame | (changes or {}))
+    return changed(shipped("two-arm-survival"), frame | (changes or {}))
 
 
 def base_case(name: str = "nct05484908", changes: dict[str, Any] | None = None) -> Scenario:
     """Return a shipped scenario of the real trial with a baseline that needs no solving."""
     solved = {"hazard.baseline.mortality_at_horizon": 0.5, "hazard.mortality_targets": None}
-    return changed(load_scenario(name).scenario, solved | (changes or {}))
+    return changed(shipped(name), solved | (changes or {}))
 
 
 def run(scenario: Scenario, seed: int, trials: int = 1, first_trial: int = 0) -> TrialRecords:
     """Simulate a scenario."""
-    return simulate(lower(scenario), seed, first_trial, trials)
+    return simulate(_lowered(scenario.model_dump_json()), seed, first_trial, trials)
+
+
+@functools.lru_cache(maxsize=4)
+def _lowered(scenario: str) -> Params:
+    return lower(Scenario.model_validate_json(scenario))
 
 
 def modality(

@@ -54,7 +54,7 @@ def assert_counts(observed, probability_of):
 def test_counts_in_intervals_are_poisson_and_independent():
     rate = 3.0 / MONTH
     accrual = poisson_accrual({"randomised_per_month": 3.0})
-    records = run(referred(accrual, 200.0), seed=201, trials=600)
+    records = run(referred(accrual, 200.0), seed=201, trials=400)
     first, second = counts(records, 0, 60), counts(records, 60, 200)
     assert_counts(first, stats.poisson(60 * rate).pmf)
     assert_counts(second, stats.poisson(140 * rate).pmf)
@@ -67,7 +67,7 @@ def test_counts_in_intervals_are_poisson_and_independent():
 def test_gamma_site_rates_make_counts_negative_binomial(shape):
     """Anisimov and Fedorov 2007: a Poisson count whose mean is gamma distributed."""
     sites = {"randomised_per_month": 1.5}, {"randomised_per_month": 3.0, "opens_day": 40.0}
-    records = run(referred(poisson_accrual(*sites, gamma_shape=shape), 160.0), seed=202, trials=700)
+    records = run(referred(poisson_accrual(*sites, gamma_shape=shape), 160.0), seed=202, trials=400)
     laws = []
     for site, mean in enumerate((160 * 1.5 / MONTH, 120 * 3.0 / MONTH)):
         law = stats.nbinom(shape, shape / (shape + mean))
@@ -80,7 +80,7 @@ def test_gamma_site_rates_make_counts_negative_binomial(shape):
 def test_a_site_has_one_gamma_rate_for_the_whole_trial():
     """Given the rate, halves of the trial are alike: their sum is negative binomial too."""
     accrual = poisson_accrual({"randomised_per_month": 4.0}, gamma_shape=1.2)
-    records = run(referred(accrual, 100.0), seed=203, trials=500)
+    records = run(referred(accrual, 100.0), seed=203, trials=300)
     first, second = counts(records, 0, 50), counts(records, 50, 100)
     together = first + second
     # Given the total, the first half is binomial with probability 1/2, whatever the rate was.
@@ -91,7 +91,7 @@ def test_a_site_has_one_gamma_rate_for_the_whole_trial():
 
 def test_the_rate_climbs_linearly_over_the_ramp():
     accrual = poisson_accrual({"randomised_per_month": 6.0, "ramp_days": 90.0, "opens_day": 15.0})
-    records = run(referred(accrual, 195.0), seed=204, trials=300)
+    records = run(referred(accrual, 195.0), seed=204, trials=200)
 
     def expected(day):
         own = np.maximum(np.asarray(day) - 15.0, 0.0)
@@ -109,7 +109,7 @@ def test_a_rate_in_steps_refers_in_proportion_to_each_step():
         {"from_day": 90.0, "multiplier": 0.4},
     ]
     accrual = poisson_accrual({"randomised_per_month": 6.0, "rate_steps": steps})
-    records = run(referred(accrual, 140.0), seed=205, trials=300)
+    records = run(referred(accrual, 140.0), seed=205, trials=200)
     rate = 6.0 / MONTH
     for start, end, multiplier in ((0, 30, 1.0), (50, 90, 2.5), (90, 140, 0.4)):
         mean = rate * multiplier * (end - start)
@@ -125,7 +125,7 @@ def test_a_rate_in_steps_refers_in_proportion_to_each_step():
 def test_a_ramp_and_steps_multiply():
     steps = [{"from_day": 0.0, "multiplier": 2.0}, {"from_day": 20.0, "multiplier": 1.0}]
     site = {"randomised_per_month": 9.0, "ramp_days": 40.0, "rate_steps": steps}
-    records = run(referred(poisson_accrual(site), 80.0), seed=206, trials=250)
+    records = run(referred(poisson_accrual(site), 80.0), seed=206, trials=150)
     grid = np.linspace(0, 80, 80_001)
     middle = (grid[:-1] + grid[1:]) / 2
     rate = 9.0 / MONTH * np.minimum(middle / 40, 1) * np.where(middle < 20, 2.0, 1.0)
@@ -140,7 +140,7 @@ def test_sites_refer_independently_each_from_its_own_opening():
         {"randomised_per_month": 4.0, "opens_day": 50.5},
         {"randomised_per_month": 1.0, "opens_day": 99.0},
     ]
-    records = run(referred(poisson_accrual(*sites), 180.0), seed=207, trials=400)
+    records = run(referred(poisson_accrual(*sites), 180.0), seed=207, trials=250)
     patients = records.patients
     for site, part in enumerate(sites):
         opens = part.get("opens_day", 0.0)
@@ -158,7 +158,7 @@ def test_sixty_by_day_788_at_2_1_a_month_is_a_gamma_tail():
     """Time to the 60th of a Poisson process is a gamma variate; model page: about a quarter."""
     rate = 2.1 / MONTH
     asked = referred(poisson_accrual({"randomised_per_month": 2.1}), 1825.0, target=60)
-    records = run(asked, seed=208, trials=500)
+    records = run(asked, seed=208, trials=300)
     ends = records.trials.recruitment_end_day
     exact = float(stats.gamma(60, scale=1 / rate).cdf(788))
     assert exact == pytest.approx(float(stats.poisson(788 * rate).sf(59)), rel=1e-12)
@@ -174,12 +174,12 @@ def test_recruitment_ends_at_its_limit_with_the_patients_there_are():
     accrual = poisson_accrual({"randomised_per_month": 2.1})
     free = referred(accrual, 1825.0, target=60)
     limited = changed(free, {"trial.max_recruitment_days": 788.0})
-    ends = run(free, seed=208, trials=150).trials.recruitment_end_day
-    trials = run(limited, seed=208, trials=150).trials
+    ends = run(free, seed=208, trials=100).trials.recruitment_end_day
+    trials = run(limited, seed=208, trials=100).trials
     np.testing.assert_array_equal(trials.recruitment_end_day, np.minimum(ends, 788.0))
     np.testing.assert_array_equal(trials.randomised == 60, ends <= 788)
     full = float(stats.poisson(788 * rate).sf(59))
-    assert_share(int((trials.randomised == 60).sum()), 150, full)
+    assert_share(int((trials.randomised == 60).sum()), 100, full)
     assert_mean(
         trials.randomised,
         float(60 - np.sum(stats.poisson(788 * rate).cdf(np.arange(60)))),  # E min(N, 60)
@@ -187,7 +187,7 @@ def test_recruitment_ends_at_its_limit_with_the_patients_there_are():
 
 
 def test_uniform_accrual_has_the_order_statistics_of_uniforms():
-    trials, number = 500, 12
+    trials, number = 400, 12
     asked = referred({"kind": "uniform", "candidates": number, "over_days": 365.0}, 730.0, number)
     records = run(asked, seed=209, trials=trials)
     days = records.patients.entry_day.reshape(trials, number)
@@ -230,10 +230,10 @@ def test_referrals_make_up_for_those_who_refuse():
             "eligibility": eligibility,
         },
     )
-    records = run(asked, seed=211, trials=400)
+    records = run(asked, seed=211, trials=300)
     mean = 150 * 3.0 / MONTH
     assert_counts(records.trials.randomised, stats.poisson(mean).pmf)
     assert_counts(records.trials.refused_consent, stats.poisson(mean * 0.6 / 0.4).pmf)
     assert_counts(records.trials.screened, stats.poisson(mean / 0.4).pmf)
     correlation = np.corrcoef(records.trials.randomised, records.trials.refused_consent)[0, 1]
-    assert abs(math.atanh(correlation)) <= 4 / math.sqrt(400 - 3)  # thinning: independent
+    assert abs(math.atanh(correlation)) <= 4 / math.sqrt(300 - 3)  # thinning: independent

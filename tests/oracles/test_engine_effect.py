@@ -76,6 +76,32 @@ def test_every_session_on_time_earns_the_course_in_thirds_at_the_next_openings()
         assert_mortality(records, arm_index, deaths_by)
 
 
+def test_a_session_that_ends_at_an_opening_acts_from_the_next_one():
+    """Sessions of a day from day 1 on end at openings, as nearly as trial times allow."""
+    plan = PLAN | {"least_interval_days": 0.0}
+    changes = {
+        "arms": [arm("PE", "PE", **plan), arm("other", "other", **plan)],
+        "modalities.0.machine_hours": 24.0,
+        "modalities.1.machine_hours": 24.0,
+    }
+    records = run(treated(400, changes), seed=507)
+    patients, ends = records.patients, records.sessions.end_day
+    daily = -math.log(1 - MORTALITY) / 84
+    day = np.arange(84.0)
+    ties = 0
+    for row in range(patients.arm.size):
+        openings = patients.entry_day[row] + day
+        given = records.sessions.status[row] == SessionStatus.DELIVERED
+        ended = given[:, np.newaxis] & (ends[row][:, np.newaxis] < openings)
+        ties += int((ends[row][given][:, np.newaxis] == openings).sum())
+        until = min(patients.death_after_days[row], 84.0)
+        factors = RATIOS[patients.arm[row]] ** (ended.sum(axis=0) / 3)
+        expected = daily * float(np.sum(factors * np.clip(until - day, 0, 1)))
+        seen = patients.liver_cumulative_hazard[row]
+        assert seen == pytest.approx(expected, rel=4 * 84 * EPSILON)
+    assert ties > 300
+
+
 WITHOUT_SESSION = {
     "withdrawal": {"exits.withdrawal": {"net_probability": 1 - 1e-9, "by_day": 1e-3}},
     "no plasma": {
@@ -102,15 +128,12 @@ WITHOUT_SESSION = {
             },
         )
     },
-    "no session that fits the hours": {
-        "unit": unit(machines=1000, opening_hours=dict.fromkeys(ALWAYS_OPEN, [8.0, 13.9]))
-    },
 }
 
 
 @pytest.mark.parametrize("changes", WITHOUT_SESSION.values(), ids=WITHOUT_SESSION)
 def test_who_has_no_session_is_treated_medically_in_either_arm(changes):
-    scenario = treated(1_500, changes)
+    scenario = treated(1_000, changes)
     records = run(scenario, seed=502)
     assert (records.patients.sessions_delivered == 0).all()
     assert (records.patients.plasma_litres == 0).all()
@@ -153,10 +176,10 @@ def test_missed_sessions_are_missed_and_not_left():
 def test_a_session_that_is_cut_short_earns_its_fraction():
     """Clotting in every session: the fractions on record are uniform, and so is what they earn."""
     never = {"probability": 0.0, "consequence": "none", "serious": False}
-    events = {name: never for name in ("allergy", "hypotension", "bleeding")} | {
+    events = dict.fromkeys(("allergy", "hypotension", "bleeding"), never) | {
         "clotting": {"probability": 1.0, "consequence": "cut_short", "serious": False}
     }
-    asked = treated(1_500, {"modalities.0.adverse_events": events})
+    asked = treated(1_000, {"modalities.0.adverse_events": events})
     records = run(asked, seed=504)
     patients, sessions = records.patients, records.sessions
     first = (patients.arm == 0) & (sessions.status[:, 0] == SessionStatus.CUT_SHORT)
@@ -176,6 +199,24 @@ def test_a_session_that_is_cut_short_earns_its_fraction():
         expected = daily * float(np.sum(RATIOS[0] ** earned * np.clip(until - day, 0, 1)))
         seen = patients.liver_cumulative_hazard[row]
         assert seen == pytest.approx(expected, rel=4 * 84 * EPSILON)
+
+
+def test_an_adverse_event_that_stops_treatment_makes_its_session_the_last():
+    never = {"probability": 0.0, "consequence": "none", "serious": False}
+    events = dict.fromkeys(("allergy", "hypotension", "clotting"), never) | {
+        "bleeding": {"probability": 0.4, "consequence": "stop_treatment", "serious": True}
+    }
+    changes = {"modalities.0.adverse_events": events, "hazard.baseline.mortality_at_horizon": 1e-9}
+    records = run(treated(800, changes), seed=508)
+    bled = records.sessions.adverse_events == 1 << 2  # third of the four kinds
+    status = records.sessions.status
+    assert (status[bled] == SessionStatus.CUT_SHORT).all()
+    after = np.cumsum(bled, axis=1) - bled > 0
+    assert (status[after] == SessionStatus.NOT_DUE).all()
+    assert (status[~after & ~bled] == SessionStatus.DELIVERED).all()
+    given = (records.patients.arm == 0)[:, np.newaxis] & ~after
+    assert_share(int((bled & given).sum()), int(given.sum()), 0.4)
+    assert not bled[records.patients.arm == 1].any()
 
 
 def test_the_arm_that_needs_more_plasma_loses_more_sessions_when_plasma_is_short():

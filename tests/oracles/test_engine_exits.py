@@ -8,7 +8,7 @@ from scenario_builder import NOBODY_DIES, assert_share, bare, base_case, run
 
 from simulator.records import DeathCause, SessionStatus
 
-PATIENTS = 8_000
+PATIENTS = 5_000
 DAYS = (5.0, 20.5, 50.0, 84.0)
 COLUMNS = {
     "tumour_death": "death_after_days",
@@ -33,7 +33,7 @@ def exits(**parts):
 @pytest.mark.parametrize("by_day", [30.0, 84.0, 168.0])
 def test_an_exit_alone_has_its_net_probability_by_its_day_and_a_constant_hazard(name, by_day):
     changes = exits(**{name: (0.4, by_day)}) | {"hazard.baseline.mortality_at_horizon": NOBODY_DIES}
-    times = getattr(run(bare(3_000, changes), seed=601).patients, COLUMNS[name])
+    times = getattr(run(bare(1_500, changes), seed=601).patients, COLUMNS[name])
     for day in (10.0, 30.0, 60.0, 84.0):
         assert_share(int((times <= day).sum()), times.size, 1 - 0.6 ** (min(day, by_day) / by_day))
     assert np.isinf(times[times > min(by_day, 84.0)]).all()

@@ -1,0 +1,140 @@
+"""Level and power of bare trials in the whole engine against exact computations."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simulator.analysis.analyse import analyse
+from simulator.analysis.cut import END
+from simulator.analysis.types import AnalysisPlan
+from simulator.engines.reference import simulate
+from simulator.params.lower import lower
+from simulator.records import TrialRecords
+from simulator.scenario.loader import load_scenario
+
+FOLLOW_UP = 84
+BOTH_ARMS = 30
+TRIALS = 1_000
+LOG_RANK = AnalysisPlan("log_rank", "log_rank", 0.05, "censored", "event")
+ON_COUNTS = tuple(
+    AnalysisPlan(test, test, 0.05, "excluded", "event")
+    for test in ("fisher", "chi_square", "boschloo")
+)
+
+
+def bare_trials(null: str, seed: int) -> TrialRecords:
+    """Simulate the bare scenario as it is shipped, or under a null hypothesis."""
+    scenario = load_scenario("two-arm-survival").scenario
+    asked = scenario.model_copy(update={"null_hypothesis": null})
+    return simulate(lower(asked), seed, 0, TRIALS)
+
+
+def nobody_lost(records: TrialRecords) -> TrialRecords:
+    """Return the same trials as they are where nobody is ever lost: deaths are all on record."""
+    never = np.full(records.patients.arm.size, np.inf)
+    return records._replace(patients=records.patients._replace(loss_after_days=never))
+
+
+@pytest.fixture(scope="module")
+def with_effect() -> TrialRecords:
+    return bare_trials("none", 901)
+
+
+@pytest.fixture(scope="module")
+def under_null() -> TrialRecords:
+    return bare_trials("strong", 902)
+
+
+def rejections(records: TrialRecords, plan: AnalysisPlan) -> int:
+    p_value = analyse(records, [plan], FOLLOW_UP, END).p_value[:, 0]
+    return int((p_value <= plan.alpha).sum())
+
+
+def assert_share(count: int, probability: float) -> None:
+    error = math.sqrt(probability * (1 - probability) / TRIALS)
+    assert abs(count / TRIALS - probability) <= 4 * error, f"{count / TRIALS}, not {probability}"
+
+
+def p_value(test: str, dead: tuple[int, int]) -> float:
+    """p value of two groups of 30 by SciPy."""
+    table = [[dead[0], BOTH_ARMS - dead[0]], [dead[1], BOTH_ARMS - dead[1]]]
+    if test == "fisher":
+        return float(stats.fisher_exact(table).pvalue)
+    if sum(dead) in (0, 2 * BOTH_ARMS):
+        return math.nan
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def exact_power(test: str, mortality: tuple[float, float]) -> float:
+    """Sum the probability of every pair of counts that rejects."""
+    counts = np.arange(BOTH_ARMS + 1)
+    first, second = (stats.binom(BOTH_ARMS, p).pmf(counts) for p in mortality)
+    return float(
+        sum(
+            first[a] * second[b]
+            for a in counts
+            for b in counts
+            if p_value(test, (int(a), int(b))) <= 0.05
+        )
+    )
+
+
+@pytest.mark.parametrize(("test", "published"), [("fisher", 0.257143), ("chi_square", 0.349609)])
+def test_power_of_two_proportions_is_the_exact_one_where_nobody_is_lost(
+    with_effect, test, published
+):
+    assert exact_power(test, (0.6, 0.4)) == pytest.approx(published, abs=5e-7)
+    plan = next(plan for plan in ON_COUNTS if plan.test == test)
+    assert_share(rejections(nobody_lost(with_effect), plan), published)
+
+
+def test_power_of_the_log_rank_test_with_5_percent_loss_is_that_of_other_kernels(with_effect):
+    """.3490: three independent kernels, 20 million trials."""
+    assert_share(rejections(with_effect, LOG_RANK), 0.3490)
+    lost = with_effect.patients.loss_after_days < with_effect.patients.death_after_days
+    assert lost.any()
+
+
+def test_deaths_by_arm_are_binomial_and_independent(with_effect):
+    died = np.isfinite(with_effect.patients.death_after_days).reshape(TRIALS, -1)
+    arms = with_effect.patients.arm.reshape(TRIALS, -1)
+    assert ((arms == 0).sum(axis=1) == BOTH_ARMS).all()
+    first, second = ((died & (arms == a)).sum(axis=1) for a in (0, 1))
+    for counts, mortality in ((first, 0.6), (second, 0.4)):
+        law = stats.binom(BOTH_ARMS, mortality)
+        values, seen = np.unique(counts, return_counts=True)
+        for value, number in zip(values, seen, strict=True):
+            tails = stats.binom(TRIALS, law.pmf(value))
+            likely = 2 * min(tails.cdf(number), tails.sf(number - 1))
+            assert likely >= 2 * stats.norm.sf(4), (value, number)
+    correlation = np.corrcoef(first, second)[0, 1]
+    assert abs(math.atanh(correlation)) <= 4 / math.sqrt(TRIALS - 3)
+
+
+def test_fishers_test_has_its_exact_size_under_the_null(under_null):
+    size = exact_power("fisher", (0.6, 0.6))
+    assert size < 0.05
+    assert_share(rejections(nobody_lost(under_null), ON_COUNTS[0]), size)
+
+
+@pytest.mark.parametrize("test", ["fisher", "boschloo"])
+def test_exact_tests_keep_their_level_under_the_strong_null(under_null, test):
+    plan = next(plan for plan in ON_COUNTS if plan.test == test)
+    allowed = 0.05 + 4 * math.sqrt(0.05 * 0.95 / TRIALS)
+    assert rejections(nobody_lost(under_null), plan) / TRIALS <= allowed
+
+
+def test_fishers_test_keeps_its_level_where_those_lost_are_left_out(under_null):
+    allowed = 0.05 + 4 * math.sqrt(0.05 * 0.95 / TRIALS)
+    assert (under_null.patients.loss_after_days < FOLLOW_UP).any()
+    assert rejections(under_null, ON_COUNTS[0]) / TRIALS <= allowed
+
+
+def test_a_two_sided_test_rejects_as_often_in_favour_of_either_label(under_null):
+    table = analyse(under_null, [LOG_RANK], FOLLOW_UP, END)
+    favoured = table.favours[:, 0][table.p_value[:, 0] <= 0.05]
+    law = stats.binom(favoured.size, 0.5)
+    second = int((favoured == 1).sum())
+    assert 2 * min(law.cdf(second), law.sf(second - 1)) >= 2 * stats.norm.sf(4)
