@@ -1,7 +1,7 @@
 """From records to p values, estimates and standard errors (model page, section 10)."""
 
-from simulator.analysis.analyse import analyse
-from simulator.analysis.cut import END, Cut
+from simulator.analysis.analyse import analyse, analyse_data
+from simulator.analysis.cut import END, Cut, Data, cut
 from simulator.analysis.estimands import estimand
 from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Reason, Result
 
@@ -11,8 +11,11 @@ __all__ = [
     "AnalysisPlan",
     "AnalysisTable",
     "Cut",
+    "Data",
     "Reason",
     "Result",
     "analyse",
+    "analyse_data",
+    "cut",
     "estimand",
 ]

@@ -3,18 +3,19 @@
 from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from simulator.analysis.types import AnalysisPlan
 from simulator.records import Floats, Ints, TrialRecords
 
-EVENT, COMPLETE, LOST, PENDING, NOT_ENTERED = range(5)
+Bools = npt.NDArray[np.bool_]
 
 
 class Cut(NamedTuple):
     """When the data are cut: at the end, on a trial day, or at a number of deaths or completions.
 
-    A patient has completed when dead, lost, or at the end of follow-up. A number that a trial never
-    reaches means its end.
+    `value` is a trial day, or a number of patients from 1 on; it is not read at the end. Deaths
+    count if known and within follow-up. A patient has completed when dead, lost, or at the end of
+    follow-up. A number that a trial never reaches means its end.
     """
 
     kind: Literal["end", "day", "deaths", "completed"]
@@ -24,81 +25,107 @@ class Cut(NamedTuple):
 END = Cut("end", 0.0)
 
 
-class Outcome(NamedTuple):
-    """What was known at the cut, a row a patient.
+class Data(NamedTuple):
+    """What was known at the cut; nothing in it is of later.
 
-    status is EVENT, COMPLETE (followed to the end without event), LOST, PENDING (still followed at
-    the cut) or NOT_ENTERED; `time_days` is when it was reached, in the patient's own time.
+    Attributes
+    ----------
+    trial_of_row
+        Index of the trial within these records, a row a patient.
+    cut_day, reached
+        A row a trial: trial day of the cut, infinity for the end; False if the trial never came to
+        the number asked for, so that its cut is the end.
+    entered
+        The patient was randomised by the cut. Whoever was not has False and no times.
+    due
+        Follow-up would have ended by the cut, whatever became of the patient.
+    followed_days
+        Until death, loss, the end of follow-up or the cut, in the patient's own time.
+    died, lost
+        What ended it, if by the cut; a death on the last day counts, a loss on it does not.
+    transplant_after_days
+        Infinity if none was known, at the latest on the last day of follow-up.
+    baseline_meld, last_meld
+        MELD as measured at the first and the last visit, NaN if not seen by the cut.
     """
 
-    status: Ints
-    time_days: Floats
+    trial_of_row: Ints
+    cut_day: Floats
+    reached: Bools
+    arm: Ints
+    entry_day: Floats
+    entered: Bools
+    due: Bools
+    followed_days: Floats
+    died: Bools
+    lost: Bools
+    transplant_after_days: Floats
+    baseline_meld: Floats
+    last_meld: Floats
 
 
-def cut_days(records: TrialRecords, follow_up_days: int, at: Cut) -> Floats:
-    """Trial day of the cut in each trial, infinity for the end."""
-    trials = records.trials
-    if at.kind == "end":
-        return np.full(trials.trial.size, np.inf)
-    if at.kind == "day":
-        return np.full(trials.trial.size, at.value)
+def cut(records: TrialRecords, follow_up_days: int, at: Cut) -> Data:
+    """Return what was known of each patient at a cut.
+
+    Whether something was known is judged on entry + time, the expression that also made the cut:
+    subtracting the entry from the cut could lose the very event that made it.
+    """
     p = records.patients
-    known_death = (p.death_after_days <= follow_up_days) & (p.death_after_days <= p.loss_after_days)
+    cut_day, reached = _days(records, follow_up_days, at)
+    sizes = records.trials.randomised
+    limit = np.repeat(cut_day, sizes)
+    death, loss, entry = p.death_after_days, p.loss_after_days, p.entry_day
+    died = (death <= follow_up_days) & (death <= loss) & (entry + death <= limit)
+    lost = ~died & (loss < follow_up_days) & (entry + loss <= limit)
+    due = entry + follow_up_days <= limit
+    entered = entry <= limit
+    still = np.minimum(np.where(entered, limit - entry, np.nan), float(follow_up_days))
+    transplant = p.transplant_after_days
+    transplanted = (transplant <= np.minimum(np.minimum(death, loss), follow_up_days)) & (
+        entry + transplant <= limit
+    )
+    return Data(
+        trial_of_row=np.repeat(np.arange(sizes.size), sizes),
+        cut_day=cut_day,
+        reached=reached,
+        arm=p.arm,
+        entry_day=entry,
+        entered=entered,
+        due=due,
+        followed_days=np.select([died, lost, due], [death, loss, still], still),
+        died=died,
+        lost=lost,
+        transplant_after_days=np.where(transplanted, transplant, np.inf),
+        baseline_meld=_seen_meld(records, 0, limit),
+        last_meld=_seen_meld(records, -1, limit),
+    )
+
+
+def _seen_meld(records: TrialRecords, visit: int, limit: Floats) -> Floats:
+    """MELD of a visit that took place by the cut."""
+    p = records.patients
+    if p.visit_meld.shape[1] == 0:
+        return np.full(limit.size, np.nan)
+    by_the_cut = p.entry_day + p.visit_after_days[:, visit] <= limit
+    return np.where(by_the_cut, p.visit_meld[:, visit], np.nan)
+
+
+def _days(records: TrialRecords, follow_up_days: int, at: Cut) -> tuple[Floats, Bools]:
+    """Trial day of the cut in each trial, and whether it came to what the cut asks for."""
+    trials, p = records.trials, records.patients
+    number_of_trials = trials.trial.size
+    if at.kind in ("end", "day"):
+        day = np.inf if at.kind == "end" else at.value
+        return np.full(number_of_trials, day), np.ones(number_of_trials, dtype=bool)
     if at.kind == "deaths":
-        when = np.where(known_death, p.entry_day + p.death_after_days, np.inf)
+        known = (p.death_after_days <= follow_up_days) & (p.death_after_days <= p.loss_after_days)
+        when = np.where(known, p.entry_day + p.death_after_days, np.inf)
     else:
         ends = np.minimum(np.minimum(p.death_after_days, p.loss_after_days), follow_up_days)
         when = p.entry_day + ends
-    days = np.full(trials.trial.size, np.inf)
-    nth = int(at.value)
+    days = np.full(number_of_trials, np.inf)
+    number = int(at.value)
     for row, (first, size) in enumerate(zip(trials.first_row, trials.randomised, strict=True)):
-        if nth <= size:
-            days[row] = np.sort(when[first : first + size])[nth - 1]
-    return days
-
-
-def outcome(
-    records: TrialRecords, follow_up_days: int, days: Floats, plan: AnalysisPlan
-) -> Outcome:
-    """Return what was known of death by the end of follow-up, transplant treated as planned.
-
-    Whether something was known at the cut is judged on entry + time, the expression that also made
-    the cut: subtracting the entry from the cut could lose the very event that made it.
-    """
-    p = records.patients
-    cut = np.repeat(days, records.trials.randomised)
-    death, loss, transplant = p.death_after_days, p.loss_after_days, p.transplant_after_days
-    if plan.transplant == "event":
-        death = np.minimum(death, transplant)
-    elif plan.transplant == "censored":
-        loss = np.minimum(loss, transplant)
-    else:  # competing: alive to the end, whatever is known of them afterwards
-        loss = np.where(transplant <= loss, np.inf, loss)
-    event = (death <= follow_up_days) & (death <= loss) & (p.entry_day + death <= cut)
-    lost = ~event & (loss < follow_up_days) & (p.entry_day + loss <= cut)
-    complete = ~event & ~lost & (p.entry_day + follow_up_days <= cut)
-    status = np.select(
-        [p.entry_day > cut, event, lost, complete], [NOT_ENTERED, EVENT, LOST, COMPLETE], PENDING
-    )
-    time = np.select(
-        [event, lost, complete],
-        [death, loss, np.full(death.size, float(follow_up_days))],
-        cut - p.entry_day,
-    )
-    return Outcome(status, time)
-
-
-def with_lost(known: Outcome, follow_up_days: int, lost: str) -> Outcome:
-    """Treat those lost as the analysis declares: worst case dead when lost, best case alive.
-
-    Left out and censored need no change: the tests know LOST.
-    """
-    is_lost = known.status == LOST
-    if lost == "worst_case":
-        return Outcome(np.where(is_lost, EVENT, known.status), known.time_days)
-    if lost == "best_case":
-        return Outcome(
-            np.where(is_lost, COMPLETE, known.status),
-            np.where(is_lost, float(follow_up_days), known.time_days),
-        )
-    return known
+        if number <= size:
+            days[row] = np.sort(when[first : first + size])[number - 1]
+    return days, np.isfinite(days)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from simulator.analysis.types import AnalysisPlan
+from simulator.analysis.types import MELD_TESTS, AnalysisPlan
 
 _MEASURES = {
     "chi_square": "difference of {day}-day mortality (Pearson's chi-square test, asymptotic)",
@@ -28,17 +28,24 @@ _TRANSPLANT = {
     "censored": "transplant counts as loss",
     "competing": "transplant counts as survival",
 }
+_UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after a transplant
 
 
 def estimand(plan: AnalysisPlan, follow_up_days: int, arms: Sequence[str]) -> str:
-    """Estimand of an analysis in words."""
+    """Estimand of an analysis in words, to be set in a sentence or a table.
+
+    Parameters
+    ----------
+    arms
+        Names of the arms, the control arm first.
+    """
     measure = _MEASURES[plan.test].format(day=follow_up_days)
     whom = "all randomised"
-    lost = _LOST[plan.lost]
+    lost, transplant = _LOST[plan.lost], _TRANSPLANT[plan.transplant]
     if plan.test == "meld_ancova":
         whom = "survivors seen at the last visit, which is not a causal contrast"
     elif plan.test == "meld_worst_rank":
         lost += ", as are survivors not seen at the last visit"
-    return (
-        f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {lost}; {_TRANSPLANT[plan.transplant]}"
-    )
+    if plan.test in MELD_TESTS and plan.transplant == "competing":
+        transplant += _UNSEEN_AFTER_TRANSPLANT
+    return f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {lost}; {transplant}"

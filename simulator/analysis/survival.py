@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from simulator.analysis.types import Reason, Result
+from simulator.analysis.types import Reason, Result, no_result
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
@@ -50,10 +50,10 @@ def log_rank(time_days: Floats, event: Bools, arm: Ints) -> Result:
     """
     second = arm == 1
     if second.all() or not second.any():
-        return Result(math.nan, math.nan, math.nan, -1, int(Reason.EMPTY_ARM))
+        return no_result(Reason.EMPTY_ARM)
     excess, variance = _log_rank(time_days, event, second)
     if variance <= 0.0:
-        return Result(math.nan, math.nan, math.nan, -1, int(Reason.NO_EVENT))
+        return no_result(Reason.NOT_ESTIMABLE if event.any() else Reason.NO_EVENT)
     p_value = 2.0 * normal_cdf(-abs(excess) / math.sqrt(variance))
     favours = -1 if excess == 0 else int(excess < 0)
     return Result(p_value, excess / variance, variance**-0.5, favours, int(Reason.ANALYSED))
@@ -84,16 +84,25 @@ def kaplan_meier(time: Floats, event: Bools, until: float) -> tuple[float, float
 def km_difference(time_days: Floats, event: Bools, arm: Ints, until_day: float) -> Result:
     """Difference of Kaplan-Meier mortality at a day, second arm minus first, normal approximation.
 
-    Greenwood's variances, no transformation.
+    Greenwood's variances (1926), no transformation. A curve is not carried on beyond the last
+    patient followed unless all are dead.
     """
     second = arm == 1
     if second.all() or not second.any():
-        return Result(math.nan, math.nan, math.nan, -1, int(Reason.EMPTY_ARM))
+        return no_result(Reason.EMPTY_ARM)
     s0, v0 = kaplan_meier(time_days[~second], event[~second], until_day)
     s1, v1 = kaplan_meier(time_days[second], event[second], until_day)
-    if v0 + v1 <= 0.0:
-        return Result(math.nan, math.nan, math.nan, -1, int(Reason.NO_EVENT))
     difference, error = s0 - s1, math.sqrt(v0 + v1)
+    if error == 0.0:
+        return no_result(Reason.NO_EVENT if difference == 0.0 else Reason.NOT_ESTIMABLE)
+    arms = (s0, time_days[~second]), (s1, time_days[second])
+    if not all(_known(survival, times, until_day) for survival, times in arms):
+        return no_result(Reason.NOT_FOLLOWED)
     favours = -1 if difference == 0 else int(difference < 0)
     p_value = 2.0 * normal_cdf(-abs(difference) / error)
     return Result(p_value, difference, error, favours, int(Reason.ANALYSED))
+
+
+def _known(survival: float, time_days: Floats, until_day: float) -> bool:
+    """Whether a Kaplan-Meier curve reaches a day."""
+    return survival == 0.0 or float(time_days.max()) >= until_day

@@ -1,9 +1,14 @@
 """What is asked of an analysis and what it answers."""
 
+import math
 from enum import IntEnum
 from typing import NamedTuple
 
 from simulator.records import Floats, Ints
+
+PROPORTION_TESTS = ("chi_square", "fisher", "boschloo", "boschloo_minlike")
+TIME_TESTS = ("log_rank", "km_difference")
+MELD_TESTS = ("meld_ancova", "meld_worst_rank")
 
 
 class AnalysisPlan(NamedTuple):
@@ -23,6 +28,8 @@ class Reason(IntEnum):
     EMPTY_ARM = 1
     NO_EVENT = 2
     TOO_FEW_SEEN = 3
+    NOT_ESTIMABLE = 4
+    NOT_FOLLOWED = 5
 
 
 REASONS = {
@@ -30,6 +37,8 @@ REASONS = {
     Reason.EMPTY_ARM: "an arm has no patient to compare",
     Reason.NO_EVENT: "nobody, or everybody, died: the statistic does not exist",
     Reason.TOO_FEW_SEEN: "too few survivors were seen",
+    Reason.NOT_ESTIMABLE: "the data leave the statistic without a variance",
+    Reason.NOT_FOLLOWED: "nobody of an arm was followed to the day of the estimate",
 }
 
 
@@ -41,6 +50,11 @@ class Result(NamedTuple):
     standard_error: float
     favours: int
     reason: int
+
+
+def no_result(reason: Reason) -> Result:
+    """Result of a trial that a test cannot analyse."""
+    return Result(math.nan, math.nan, math.nan, -1, int(reason))
 
 
 class AnalysisTable(NamedTuple):

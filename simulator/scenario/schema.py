@@ -400,7 +400,7 @@ def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
 
 # A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
 # leave needs its own: seconds each at these numbers.
-_MOST_PATIENTS = {"fisher": 5_000, "boschloo": 200, "boschloo_minlike": 200}
+_MOST_PATIENTS = {"fisher": 5_000, "boschloo": 500, "boschloo_minlike": 500}
 
 
 def _analysis_rules(scenario: Scenario) -> Iterator[RuleError]:

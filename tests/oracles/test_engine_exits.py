@@ -33,7 +33,7 @@ def exits(**parts):
 @pytest.mark.parametrize("by_day", [30.0, 84.0, 168.0])
 def test_an_exit_alone_has_its_net_probability_by_its_day_and_a_constant_hazard(name, by_day):
     changes = exits(**{name: (0.4, by_day)}) | {"hazard.baseline.mortality_at_horizon": NOBODY_DIES}
-    times = getattr(run(bare(1_500, changes), seed=601).patients, COLUMNS[name])
+    times = getattr(run(bare(1_000, changes), seed=601).patients, COLUMNS[name])
     for day in (10.0, 30.0, 60.0, 84.0):
         assert_share(int((times <= day).sum()), times.size, 1 - 0.6 ** (min(day, by_day) / by_day))
     assert np.isinf(times[times > min(by_day, 84.0)]).all()

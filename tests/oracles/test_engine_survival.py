@@ -7,7 +7,7 @@ import pytest
 from scenario_builder import EPSILON, NEVER, assert_share, bare, changed, run
 from scipy import integrate, stats
 
-PATIENTS = 4_000
+PATIENTS = 3_000
 DAYS = (1.5, 7.0, 20.25, 28.0, 60.0, 84.0)
 RATIO = 0.6
 BASELINES = {

@@ -5,17 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, estimand
-from simulator.analysis.cut import (
-    COMPLETE,
-    EVENT,
-    LOST,
-    NOT_ENTERED,
-    PENDING,
-    cut_days,
-    outcome,
-    with_lost,
-)
+from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut, estimand
+from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING, outcome
 from simulator.engines.reference import simulate
 from simulator.params.lower import lower
 from simulator.records import TrialRecords
@@ -53,9 +44,8 @@ def plan(test="log_rank", lost="censored", transplant="event") -> AnalysisPlan:
     return AnalysisPlan("x", test, 0.05, lost, transplant)
 
 
-def at(records, cut: Cut, **how):
-    days = cut_days(records, FOLLOW_UP, cut)
-    return outcome(records, FOLLOW_UP, days, plan(**how))
+def at(records, when: Cut, **how):
+    return outcome(cut(records, FOLLOW_UP, when), FOLLOW_UP, plan(**how))
 
 
 def test_a_death_on_the_last_day_is_an_event_and_a_later_one_is_not(bare):
@@ -89,13 +79,16 @@ def test_at_a_calendar_cut_later_patients_are_not_there_and_others_are_pending(b
 
 def test_completed_patients_are_the_dead_the_lost_and_those_followed_to_the_end(bare):
     records = made(bare, entry=[0, 10, 20], death=[NEVER, 5, NEVER], loss=[NEVER, NEVER, 30])
-    assert [cut_days(records, FOLLOW_UP, Cut("completed", k))[0] for k in (1, 2, 3)] == [15, 50, 84]
+    days = [cut(records, FOLLOW_UP, Cut("completed", k)).cut_day[0] for k in (1, 2, 3)]
+    assert days == [15, 50, 84]
 
 
 @pytest.mark.parametrize("kind", ["deaths", "completed"])
 def test_a_number_that_is_never_reached_means_the_end(bare, kind):
     records = made(bare, entry=[0, 1], death=[NEVER, NEVER])
-    assert cut_days(records, FOLLOW_UP, Cut(kind, 3))[0] == math.inf
+    data = cut(records, FOLLOW_UP, Cut(kind, 3))
+    assert data.cut_day[0] == math.inf
+    assert not data.reached[0]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +111,7 @@ def test_a_transplant_counts_as_the_plan_says(bare, transplant, status):
 )
 def test_those_lost_count_as_the_plan_says(bare, lost, status, time):
     records = made(bare, entry=[0, 0], death=[NEVER, 10], loss=[20, NEVER])
-    known = with_lost(at(records, END), FOLLOW_UP, lost)
+    known = at(records, END, lost=lost)
     assert (known.status[0], known.time_days[0]) == (status, time)
     assert known.status[1] == EVENT
 
