@@ -61,7 +61,9 @@ class Trials(NamedTuple):
     randomised: Annotated[Ints, Column("1", "patients randomised")]
     recruitment_end_day: Annotated[
         Floats,
-        Column("d", "day of the last randomisation, or the limit on recruitment if that ended it"),
+        Column(
+            "d", "last randomisation, or what ended recruitment before: limit, no more candidates"
+        ),
     ]
     trial_end_day: Annotated[Floats, Column("d", "recruitment over and all follow-up ended")]
     unit_days_open: Annotated[Ints, Column("1", "openings of the ALSS units")]
@@ -111,7 +113,9 @@ class Patients(NamedTuple):
     ]
     death_cause: Annotated[Ints, Column("1", "a DeathCause")]
     transplant_after_days: Annotated[Floats, Column("d", "liver transplant")]
-    withdrawal_after_days: Annotated[Floats, Column("d", "withdrawal from treatment")]
+    withdrawal_after_days: Annotated[
+        Floats, Column("d", "withdrawal from treatment, also of those lost by then")
+    ]
     loss_after_days: Annotated[Floats, Column("d", "loss to follow-up")]
     infection_after_days: Annotated[Floats, Column("d", "first infection")]
     liver_cumulative_hazard: Annotated[

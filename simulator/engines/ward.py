@@ -146,7 +146,7 @@ class Ward:
             if self.background_due:
                 self.serve_background()
             freed = rule.next_free(self.free_at, now) if self.queue else math.inf
-            if freed < self.closes:  # sessions call when they end, the background's hours do not
+            if freed < self.closes:  # with its machine a session also frees its nurse
                 self.call_to_serve(freed)
 
     def rank(self, request: Request) -> tuple[float, int]:
@@ -209,7 +209,5 @@ class Ward:
 
         def release(_: simpy.Event) -> None:
             self.nurses.release(nurse)
-            if self.queue:
-                self.call_to_serve(self.clock.now)
 
         ended.callbacks.append(release)
