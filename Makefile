@@ -18,7 +18,7 @@ power: $(VENV)/.installed
 	$(BIN)/trialsim power nct05484908
 
 test: check
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -p no:benchmark
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
