@@ -11,7 +11,8 @@ from simulator.params.recruitment import lower_accrual, lower_allocation, lower_
 from simulator.params.treatment import lower_modalities, lower_plans, lower_units
 from simulator.params.types import ModalityParams, Params, PlanParams, TrialParams, UnitParams
 from simulator.scenario.errors import RuleError
-from simulator.scenario.schema import LAB_VARIABLES, Scenario
+from simulator.scenario.population import LAB_VARIABLES
+from simulator.scenario.schema import Scenario
 
 _MOST_SCREENED = 1_000_000
 

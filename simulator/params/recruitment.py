@@ -15,6 +15,8 @@ from simulator.params.types import (
 from simulator.rules import eligibility as rule
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import (
+    ENZYME_VARIABLES,
+    LAB_VARIABLES,
     Accrual,
     Condition,
     Criterion,
@@ -22,7 +24,7 @@ from simulator.scenario.population import (
     EnzymesAndBilirubin,
     Site,
 )
-from simulator.scenario.schema import ENZYME_VARIABLES, LAB_VARIABLES, Factor, Scenario
+from simulator.scenario.schema import Factor, Scenario
 
 DAYS_PER_MONTH = 30.4375
 _LEAST_ELIGIBLE_IN_SAMPLE = 50

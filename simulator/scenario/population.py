@@ -18,6 +18,15 @@ from simulator.scenario.base import (
 from simulator.scenario.errors import RuleError
 from simulator.scenario.treatment import Unit
 
+# The candidate variables that are labs, and the enzymes of the record's fifth criterion.
+LAB_VARIABLES = (
+    "bilirubin_umol_per_l",
+    "inr",
+    "creatinine_umol_per_l",
+    "platelets_1e9_per_l",
+)
+ENZYME_VARIABLES = ("ast_u_per_l", "alt_u_per_l")
+
 # Quantiles are tabulated; the error bound of the tables is tested for shapes from .1 up.
 Shape = Annotated[float, Field(ge=0.1)]
 
