@@ -187,7 +187,9 @@ def scenarios(
             print(f"{shipped:24}{title}")
         return
     for key, value, source in load_scenario(name).values():
-        print(f"{key} = {value}" + (f"  # {source}" if source else ""))
+        plain = {None: "null", True: "true", False: "false"}
+        shown = plain[value] if value is None or isinstance(value, bool) else value
+        print(f"{key} = {shown}" + (f"  # {source}" if source else ""))
 
 
 @app.command()

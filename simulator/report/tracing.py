@@ -54,11 +54,19 @@ def trace_trial(
 ) -> Traced:
     """Simulate one trial with an observer: the very trial that `power` counts under this index."""
     arms = [arm.name for arm in scenario.arms]
+    criteria = scenario.eligibility.criteria if scenario.eligibility else []
+    names = {
+        "modality": [modality.name for modality in scenario.modalities],
+        "criterion": [criterion.label for criterion in criteria],
+    }
     events: list[tuple[float, float | str, str, int | str, str, str]] = []
 
     def observe(of: Trial, event: str, patient: Patient | None, details: dict[str, Any]) -> None:
         now = of.clock.now
-        text = "; ".join(f"{name} {_short(value)}" for name, value in details.items())
+        text = "; ".join(
+            f"{name} {names[name][value] if name in names else _short(value)}"
+            for name, value in details.items()
+        )
         if patient is None:
             events.append((now, "", event, "", "", text))
         else:
