@@ -1,6 +1,7 @@
 """The command line. Heavy things are imported inside the commands, so that help is quick."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,10 @@ def main() -> None:
         app(standalone_mode=True)
     except ScenarioError as error:
         _fail(str(error), WRONG_INPUT)
+    except BrokenPipeError:
+        # The reader of a pipe has enough, as `head` has. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename or ''}: {error.strerror or error}", 1)
 
@@ -128,12 +133,12 @@ def power(
     with watched(stop, plans[0].name) as watch:
         run = monte_carlo(params, plans, seed, stop, jobs or _cores(), watch)
     summary = power_summary(loaded, solved, params, run)
-    _deliver(summary, json, lambda console: _print_power(summary, console))
-    if out is not None:
+    if out is not None:  # before printing: whoever reads that may stop listening
         from simulator.report.files import write_power
 
         for path in write_power(out, summary, run):
             print(f"wrote {path}", file=sys.stderr)
+    _deliver(summary, json, lambda console: _print_power(summary, console))
     if run.interrupted:
         _fail(f"stopped after {run.trials:,} trials, which count; run again for more", 1)
 

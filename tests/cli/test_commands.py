@@ -496,3 +496,16 @@ def test_power_without_a_scenario_is_refused(run):
     status, out, err = run("power")
     assert (status, out) == (2, "")
     assert "scenario" in err.lower()
+
+
+def test_results_are_written_also_if_nobody_reads_what_is_printed(tmp_path):
+    command = [sys.executable, "-c", "from simulator.cli import main; main()", "power"]
+    options = ["two-arm-survival", "--trials", "20", "--jobs", "1", "--out", str(tmp_path)]
+    with subprocess.Popen(
+        command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".txt", ".csv"}
