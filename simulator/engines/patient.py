@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import simpy
 
-from simulator.draws import Purpose
+from simulator.draws import ExitWord, Purpose
 from simulator.engines.clock import Kind
 from simulator.engines.course import MELD_LABS, Course
 from simulator.engines.ward import Request
@@ -117,7 +117,9 @@ class Patient:
             exits.until_day.tolist(),
             strict=True,
         ):
-            after_days = hazard.exit_time(rate, until, self.uniform(Purpose.EXIT, cause))
+            after_days = hazard.exit_time(
+                rate, until, self.uniform(Purpose.EXIT, ExitWord[cause.name])
+            )
             if cause is Cause.INFECTION:
                 self.infection_after_days = after_days
             elif after_days <= horizon:

@@ -153,7 +153,7 @@ class Trial:
         """A fixed number of candidates come at independent uniform times."""
         p = self.params.accrual
         days = sorted(
-            p.over_days * self.uniform(Purpose.UNIFORM_ENTRY, i) for i in range(p.candidates)
+            p.over_days * self.uniform(Purpose.UNIFORM_ENTRY, 0, i) for i in range(p.candidates)
         )
         for day in days:
             yield self.clock.at(day, Kind.REFERRAL, 0)
@@ -236,7 +236,7 @@ class Trial:
             allocation.start_block(plan, state, levels, u)
         probabilities = np.empty(len(p.ratio))
         allocation.probabilities(plan, state, levels, probabilities)
-        u = self.uniform(Purpose.ALLOCATION, len(self.patients))
+        u = self.uniform(Purpose.ALLOCATION, 0, len(self.patients))
         arm = int(allocation.choose(probabilities, u))
         allocation.record(plan, state, levels, arm)
         assignment = Assignment(arm, stratum, probabilities, u)

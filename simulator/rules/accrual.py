@@ -6,13 +6,15 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import exp, log
+
 Floats = npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def waiting_time(u: float) -> float:
     """Return the exponential waiting time of mean 1 at the uniform `u`."""
-    return -math.log(u)
+    return -log(u)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -20,7 +22,7 @@ def rate_multiplier(log_table: Floats, low: float, step: float, z: float) -> flo
     """Gamma multiplier of a site's rate at the normal quantile `z`, from a table of its log."""
     place = min(max((z - low) / step, 0.0), log_table.size - 1.000001)
     i = int(place)
-    return math.exp(log_table[i] + (place - i) * (log_table[i + 1] - log_table[i]))
+    return exp(log_table[i] + (place - i) * (log_table[i + 1] - log_table[i]))
 
 
 @numba.njit(cache=True, error_model="numpy")

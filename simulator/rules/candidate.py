@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import exp
 from simulator.rules.normal import interpolate, normal_cdf, normal_quantile
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +54,7 @@ def marginal(
     if kind == NORMAL:
         return a + b * z
     if kind == LOGNORMAL:
-        return math.exp(a + b * z)
+        return exp(a + b * z)
     if kind == UNIFORM:
         return a + b * u
     if kind == EXPONENTIAL:
@@ -61,7 +62,7 @@ def marginal(
     if kind == TABLE:
         return interpolate(table, TABLE_LOW, TABLE_STEP, z)
     if kind == LOG_TABLE:
-        return math.exp(interpolate(table, TABLE_LOW, TABLE_STEP, z))
+        return exp(interpolate(table, TABLE_LOW, TABLE_STEP, z))
     level = 0
     while level < table.size - 1 and u >= table[level]:
         level += 1

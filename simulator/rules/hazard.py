@@ -6,11 +6,19 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import exp, log
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 PIECEWISE, WEIBULL = range(2)
 _LARGEST_LOG = 700.0  # exp(700) is finite; no scenario that means anything comes near
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def _power(base: float, exponent: float) -> float:
+    """Power; an exponential baseline, a Weibull one of shape 1, is spared its cost."""
+    return base if exponent == 1.0 else base**exponent
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -24,7 +32,7 @@ def cumulative_baseline(
     """
     last = day.size - 1
     if kind == WEIBULL:
-        return cumulative[last] * (time_days / day[last]) ** shape
+        return cumulative[last] * _power(time_days / day[last], shape)
     k = 1
     while k < last and time_days > day[k]:
         k += 1
@@ -39,7 +47,7 @@ def inverse_baseline(
     """Patient time at which the cumulative baseline hazard reaches `target`."""
     last = day.size - 1
     if kind == WEIBULL:
-        return day[last] * (target / cumulative[last]) ** (1.0 / shape)
+        return day[last] * _power(target / cumulative[last], 1.0 / shape)
     k = 1
     while k < last and target > cumulative[k]:
         k += 1
@@ -49,10 +57,10 @@ def inverse_baseline(
     return day[k - 1] + (target - cumulative[k - 1]) / rate
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def death_threshold(u: float) -> float:
     """Cumulative hazard at which a patient dies: -ln U."""
-    return -math.log(u)
+    return -log(u)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -66,7 +74,7 @@ def covariate_log_factor(
     return total
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def day_factor(
     constant: float,
     meld_coefficient: float,
@@ -84,10 +92,10 @@ def day_factor(
     if meld_coefficient != 0.0:
         log_factor += meld_coefficient * (meld - meld_reference)
     log_factor += effect + events
-    return math.exp(min(max(log_factor, -_LARGEST_LOG), _LARGEST_LOG))
+    return exp(min(max(log_factor, -_LARGEST_LOG), _LARGEST_LOG))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def after_day(
     cumulative: float, factor: float, baseline_open: float, baseline_close: float
 ) -> float:
@@ -123,16 +131,16 @@ def death_at_constant_factor(
     return inverse_baseline(kind, day, cumulative, shape, threshold / factor)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def log_frailty(sd: float, z: float) -> float:
     """Logarithm of a lognormal frailty of mean 1."""
     return sd * z - 0.5 * sd * sd
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def frailty(log_value: float) -> float:
     """Frailty itself."""
-    return math.exp(log_value)
+    return exp(log_value)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -144,19 +152,17 @@ def direct_log_hazard_ratio(
         return 0.0
     if waning_rate_per_day == 0.0:
         return log_hazard_ratio
-    return log_hazard_ratio * math.exp(-waning_rate_per_day * (day - delay_days))
+    return log_hazard_ratio * exp(-waning_rate_per_day * (day - delay_days))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def share_earned(fraction: float, planned: float, earned: float) -> float:
     """Share of the full course that a session earns; all together never earn more than 1."""
     return min(fraction / planned, max(1.0 - earned, 0.0))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def exit_time(rate_per_day: float, until_day: float, u: float) -> float:
     """Patient time of an exit with a constant hazard until a day, infinity if none by then."""
-    if rate_per_day == 0.0:
-        return math.inf
-    time = -math.log(u) / rate_per_day
+    time = -log(u) / rate_per_day  # infinity for a rate of 0
     return time if time <= until_day else math.inf

@@ -9,6 +9,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import exp, log
+
 Floats = npt.NDArray[np.float64]
 
 LN_BILIRUBIN_UMOL_PER_MG_DL = math.log(17.1)
@@ -16,10 +18,10 @@ LN_CREATININE_UMOL_PER_MG_DL = math.log(88.4)
 _LN_4 = math.log(4.0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def log_of(value: float) -> float:
     """Natural logarithm."""
-    return math.log(value)
+    return log(value)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -37,7 +39,7 @@ def slope(
     return mean + sd * z
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def native(baseline: float, slope_per_day: float, day: int, normal: float, ceiling: float) -> float:
     """Lab without sessions on a patient-day, held between normal and ceiling, or baseline."""
     low = min(normal, baseline)
@@ -83,7 +85,7 @@ def add_session(
     days = opening_day - session_end_day
     for lab in range(shifts.shape[0]):
         for part in range(2):
-            left = math.exp(-rate_per_day[lab, part] * days)
+            left = exp(-rate_per_day[lab, part] * days)
             shifts[lab, part] += whole[lab, part] * fraction * left
 
 
@@ -97,16 +99,16 @@ def shifted_labs(native_log: Floats, shifts: Floats, out: Floats) -> None:
         out[lab] = value
 
 
-@numba.njit(cache=True, error_model="numpy")
-def meld(log_labs: Floats, bounded: bool) -> float:
-    """MELD from the logs of bilirubin (umol/L), INR and creatinine (umol/L), in that order.
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def meld_of(log_bilirubin: float, log_inr: float, log_creatinine: float, bounded: bool) -> float:
+    """MELD from the logs of bilirubin (umol/L), INR and creatinine (umol/L).
 
     As the registry record has it; `bounded` sets values under 1 (mg/dL or ratio) to 1 and
     creatinine above 4 mg/dL to 4.
     """
-    b = log_labs[0] - LN_BILIRUBIN_UMOL_PER_MG_DL
-    i = log_labs[1]
-    c = log_labs[2] - LN_CREATININE_UMOL_PER_MG_DL
+    b = log_bilirubin - LN_BILIRUBIN_UMOL_PER_MG_DL
+    i = log_inr
+    c = log_creatinine - LN_CREATININE_UMOL_PER_MG_DL
     if bounded:
         b = max(b, 0.0)
         i = max(i, 0.0)
@@ -115,12 +117,18 @@ def meld(log_labs: Floats, bounded: bool) -> float:
 
 
 @numba.njit(cache=True, error_model="numpy")
+def meld(log_labs: Floats, bounded: bool) -> float:
+    """MELD from an array of the logs of bilirubin, INR and creatinine (see `meld_of`)."""
+    return meld_of(log_labs[0], log_labs[1], log_labs[2], bounded)
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def measured(true_log: float, error_log_sd: float, z: float) -> float:
     """Lab as measured, on the log scale."""
     return true_log + error_log_sd * z
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def visit_day(planned_day: float, window_days: float, u: float, follow_up_days: float) -> float:
     """Patient day of a visit, uniform in its window but not after the end of follow-up."""
     return min(planned_day + window_days * (2.0 * u - 1.0), follow_up_days)

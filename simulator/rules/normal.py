@@ -6,6 +6,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import log
+
 Floats = npt.NDArray[np.float64]
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -91,7 +93,7 @@ def normal_quantile(u: float) -> float:
         return centred * _ratio(_A, _B, 0.180625 - centred * centred)
     # A truncated variable's u may round to 0 or 1; its value is then cut off at 37 sd.
     tail = max(u if centred < 0 else 1.0 - u, 1e-300)
-    r = math.sqrt(-math.log(tail))
+    r = math.sqrt(-log(tail))
     z = _ratio(_C, _D, r - 1.6) if r <= 5.0 else _ratio(_E, _F, r - 5.0)
     return -z if centred < 0 else z
 

@@ -6,6 +6,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.rules.elementary import exp
+
 Floats = npt.NDArray[np.float64]
 
 HOURS_PER_DAY = 24.0
@@ -22,7 +24,7 @@ def at_hour(day: int, hour: float) -> float:
 @numba.njit(cache=True, error_model="numpy")
 def session_days(mean_hours: float, log_sd: float, z: float) -> float:
     """Length of a session in days: lognormal about its mean."""
-    return mean_hours * math.exp(log_sd * z - 0.5 * log_sd * log_sd) / HOURS_PER_DAY
+    return mean_hours * exp(log_sd * z - 0.5 * log_sd * log_sd) / HOURS_PER_DAY
 
 
 @numba.njit(cache=True, error_model="numpy")
