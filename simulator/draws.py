@@ -104,7 +104,7 @@ def philox4x32(
     return c0, c1, c2, c3
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def block(seed: int, trial: int, purpose: int, who: int, index: int) -> Words:
     """Words 4 * index .. 4 * index + 3 of the address (seed, trial, purpose, who)."""
     key = np.uint64(seed)

@@ -157,18 +157,22 @@ def _minimisation(
     return probability, _MEASURES[word], np.array(weights)
 
 
+@numba.njit(cache=True, error_model="numpy")
 def new_state(plan: Plan) -> State:
     """Return the history before the first patient."""
     arms, factors = plan.ratio.size, plan.levels.size
-    strata = 1 if plan.scheme == MINIMISATION else int(np.prod(plan.levels))
-    widest = int(plan.levels.max()) if factors else 0
+    strata, widest = 1, 0
+    for levels in plan.levels:
+        widest = max(widest, levels)
+        if plan.scheme != MINIMISATION:
+            strata *= levels
     return State(
-        arms=np.zeros(arms, dtype=np.int64),
-        strata=np.zeros((strata, arms), dtype=np.int64),
-        block=np.zeros((strata, arms), dtype=np.int64),
-        block_size=np.zeros(strata, dtype=np.int64),
-        blocks=np.zeros(strata, dtype=np.int64),
-        margins=np.zeros((factors, widest, arms), dtype=np.int64),
+        np.zeros(arms, np.int64),
+        np.zeros((strata, arms), np.int64),
+        np.zeros((strata, arms), np.int64),
+        np.zeros(strata, np.int64),
+        np.zeros(strata, np.int64),
+        np.zeros((factors, widest, arms), np.int64),
     )
 
 

@@ -33,6 +33,12 @@ def latent(cholesky_row: Floats, independent: Floats, index: int) -> float:
 
 
 @numba.njit(cache=True, error_model="numpy")
+def takes_uniform(kind: int, u_span: float) -> bool:
+    """Whether a variable's value is made of its uniform; else it is made of its latent normal."""
+    return u_span != 1.0 or kind in (UNIFORM, EXPONENTIAL, CATEGORICAL)
+
+
+@numba.njit(cache=True, error_model="numpy")
 def marginal(
     kind: int, a: float, b: float, u_low: float, u_span: float, z: float, u: float, table: Floats
 ) -> float:
@@ -91,10 +97,10 @@ def profile(
     """
     for i in range(uniforms.size):
         independent[i] = normal_quantile(uniforms[i])
+        latents[i] = independent[i]
+        u = uniforms[i]
         if correlated[i]:
             latents[i] = latent(cholesky[i], independent, i)
-            u = normal_cdf(latents[i])
-        else:
-            latents[i] = independent[i]
-            u = uniforms[i]
+            if takes_uniform(kind[i], u_span[i]):
+                u = normal_cdf(latents[i])
         values[i] = marginal(kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i])

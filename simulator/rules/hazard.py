@@ -96,6 +96,14 @@ def day_factor(
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
+def events_log_factor(
+    infected: int, infection_log_ratio: float, serious: int, serious_log_ratio: float
+) -> float:
+    """Log of what an infection and a serious adverse event multiply the hazard by, once each."""
+    return infected * infection_log_ratio + serious * serious_log_ratio
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def after_day(
     cumulative: float, factor: float, baseline_open: float, baseline_close: float
 ) -> float:

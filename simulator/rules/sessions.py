@@ -104,3 +104,15 @@ def next_free(free_at: Floats, now: float) -> float:
         if now < free_at[machine] < earliest:
             earliest = free_at[machine]
     return earliest
+
+
+@numba.njit(cache=True, error_model="numpy")
+def hours_on_offer(machines: float, open_hour: float, close_hour: float) -> float:
+    """Machine-hours that a day's opening offers."""
+    return machines * (close_hour - open_hour)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def tried_again(now: float) -> float:
+    """When a session that platelets put off now is tried again."""
+    return now + POSTPONED_BY_DAYS

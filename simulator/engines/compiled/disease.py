@@ -1,0 +1,291 @@
+"""A patient's hazard and labs, brought up to a patient-day only when somebody asks.
+
+What multiplies the baseline hazard changes at openings of patient-days, and between the openings at
+which sessions or events begin to act it follows from the day alone: such a stretch of days is
+worked out at once. Hazard and labs keep their own place, since labs after sessions are asked for
+at visits only, unless the hazard or a rule of treatment sees them (model page, section 7).
+"""
+
+import math
+
+import numba
+
+from simulator.engines.compiled.state import (
+    ARM,
+    CONSTANT,
+    DEATH,
+    EARNED,
+    EFFECT,
+    END,
+    ENTRY_AT,
+    EVENTS,
+    FACTOR,
+    HAZARD,
+    INFECTED,
+    INFECTION,
+    IS_SERIOUS,
+    LAST_DAY,
+    LEAVES_AT,
+    LOG_BILIRUBIN,
+    LOG_CREATININE,
+    LOG_INR,
+    LOG_PLATELETS,
+    MODALITY,
+    NEXT_HAZARD,
+    OPENED,
+    SEEN,
+    SEEN_BILIRUBIN,
+    SEEN_MELD,
+    SEEN_PLATELETS,
+    SERIOUS,
+    SHARE,
+    SHIFTED,
+    SLOPE_BILIRUBIN,
+    SLOPE_CREATININE,
+    SLOPE_INR,
+    STATUS,
+    TAKEN_IN,
+    THRESHOLD,
+    Floats,
+    Ints,
+    People,
+)
+from simulator.engines.compiled.tables import LOG_RATIO, Baseline, Disease
+from simulator.records import SessionStatus
+from simulator.rules import hazard as rule
+from simulator.rules import labs as lab_rule
+from simulator.rules.calendar import last_opening_by, opening
+
+_MISSED = int(SessionStatus.MISSED)
+_RUNNING = int(SessionStatus.RUNNING)
+_WHOLE, _RATE, _LEFT = range(3)  # of `Tables.kinetics`
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def next_to_act(session_count: Ints, p: int, done: int) -> int:
+    """Index of the session after the `done` first that has begun, -1 if none has."""
+    k, sessions = done, session_count.shape[1]
+    while k < sessions and session_count[p, k, STATUS] == _MISSED:
+        k += 1
+    return k if k < sessions and session_count[p, k, STATUS] == _RUNNING else -1
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def take_in(
+    d: Disease,
+    modalities: Floats,
+    planned: float,
+    number: Floats,
+    count: Ints,
+    session: Floats,
+    session_count: Ints,
+    p: int,
+    day: int,
+) -> int:
+    """Let act what acts from the opening of `day` on; return the day at which the next will."""
+    entry, most = number[ENTRY_AT, p], count[LAST_DAY, p]
+    now = opening(entry, day)
+    k = next_to_act(session_count, p, count[TAKEN_IN, p])
+    while k >= 0 and session[p, k, END] < now:
+        if session[p, k, END] < number[LEAVES_AT, p]:  # else the patient left while it ran
+            if d.by_session:
+                share = rule.share_earned(session[p, k, SHARE], planned, number[EARNED, p])
+                number[EARNED, p] += share
+                number[EFFECT, p] += share * modalities[session_count[p, k, MODALITY], LOG_RATIO]
+            if session_count[p, k, IS_SERIOUS]:
+                count[SERIOUS, p] = 1
+        count[TAKEN_IN, p] = k + 1
+        k = next_to_act(session_count, p, k + 1)
+    infection = entry + number[INFECTION, p]
+    if infection < now:
+        count[INFECTED, p] = 1
+    number[EVENTS, p] = rule.events_log_factor(
+        count[INFECTED, p], d.infection_log_ratio, count[SERIOUS, p], d.serious_log_ratio
+    )
+    changes = most + 1
+    if k >= 0:
+        changes = min(changes, last_opening_by(entry, session[p, k, END], most) + 1)
+    if d.infection_log_ratio != 0.0 and not count[INFECTED, p]:
+        changes = min(changes, last_opening_by(entry, infection, most) + 1)
+    return changes
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def factors(
+    d: Disease, number: Floats, p: int, arm: int, first: int, last: int, out: Floats
+) -> None:
+    """Fill in what multiplies the baseline on days `first` to `last`, sessions not seen in MELD."""
+    constant, events, effect = number[CONSTANT, p], number[EVENTS, p], number[EFFECT, p]
+    direct = arm == 1 and d.direct_log_hazard_ratio != 0.0
+    for day in range(first, last + 1):
+        out[day - first] = direct_effect(d, day) if direct else effect
+    b, b_slope = number[LOG_BILIRUBIN, p], number[SLOPE_BILIRUBIN, p]
+    i, i_slope = number[LOG_INR, p], number[SLOPE_INR, p]
+    c, c_slope = number[LOG_CREATININE, p], number[SLOPE_CREATININE, p]
+    for day in range(first, last + 1):
+        meld = lab_rule.meld_of(
+            lab_rule.native(b, b_slope, day, d.normal_bilirubin, d.ceiling_bilirubin),
+            lab_rule.native(i, i_slope, day, d.normal_inr, d.ceiling_inr),
+            lab_rule.native(c, c_slope, day, d.normal_creatinine, d.ceiling_creatinine),
+            d.meld_bounded,
+        )
+        out[day - first] = rule.day_factor(
+            constant, d.meld_coefficient, meld, d.meld_reference, out[day - first], events
+        )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def direct_effect(d: Disease, day: int) -> float:
+    """Log hazard ratio of the second arm on a patient-day, where the effect is direct."""
+    return rule.direct_log_hazard_ratio(
+        d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, float(day)
+    )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def live(
+    d: Disease,
+    b: Baseline,
+    number: Floats,
+    count: Ints,
+    p: int,
+    first: int,
+    last: int,
+    factor: Floats,
+) -> None:
+    """Let days `first` to `last` pass, or as many as the patient lives to see."""
+    threshold, at_opening = number[THRESHOLD, p], b.at_opening
+    hazard, after = number[HAZARD, p], number[NEXT_HAZARD, p]
+    day = first
+    while True:
+        hazard = after
+        after = rule.after_day(hazard, factor[day - first], at_opening[day], at_opening[day + 1])
+        if after >= threshold or day == last:
+            break
+        day += 1
+    number[HAZARD, p], number[NEXT_HAZARD, p] = hazard, after
+    number[FACTOR, p] = factor[day - first]
+    count[OPENED, p] = day
+    if after >= threshold:
+        number[DEATH, p] = rule.death_in_day(
+            d.kind,
+            b.day,
+            b.cumulative,
+            d.shape,
+            float(day),
+            at_opening[day],
+            factor[day - first],
+            threshold - hazard,
+        )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def bring_hazard(
+    d: Disease,
+    b: Baseline,
+    modalities: Floats,
+    kinetics: Floats,
+    planned: float,
+    people: People,
+    p: int,
+    through: int,
+) -> None:
+    """Open a patient's days for the hazard up to `through`, as long as the patient lives."""
+    number, count, factor = people.number, people.count, people.factor
+    through = min(through, count[LAST_DAY, p])
+    while count[OPENED, p] < through and number[DEATH, p] == math.inf:
+        first = count[OPENED, p] + 1
+        changes = take_in(
+            d,
+            modalities,
+            planned,
+            number,
+            count,
+            people.session,
+            people.session_count,
+            p,
+            first,
+        )
+        last = min(through, changes - 1)
+        if d.sees_sessions:
+            last = first
+            bring_labs(d, kinetics, people, p, first)
+            direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == 1
+            factor[0] = rule.day_factor(
+                number[CONSTANT, p],
+                d.meld_coefficient,
+                number[SEEN_MELD, p],
+                d.meld_reference,
+                direct_effect(d, first) if direct else number[EFFECT, p],
+                number[EVENTS, p],
+            )
+        else:
+            factors(d, number, p, count[ARM, p], first, last, factor)
+        live(d, b, number, count, p, first, last, factor)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def bring_labs(d: Disease, kinetics: Floats, people: People, p: int, through: int) -> None:
+    """Bring a patient's labs, sessions included, to the opening of patient-day `through`.
+
+    They are left in `people.lab`, those that rules ask for with the patient too.
+    """
+    number, count, lab = people.number, people.count, people.lab
+    session, session_count, shift = people.session, people.session_count, people.shift
+    entry = number[ENTRY_AT, p]
+    for day in range(count[SEEN, p] + 1, through + 1):
+        now = opening(entry, day)
+        if count[SHIFTED, p] > 0:
+            lab_rule.next_shifts(shift[p], kinetics[_LEFT])
+        k = next_to_act(session_count, p, count[SHIFTED, p])
+        while k >= 0 and session[p, k, END] < now:
+            if session[p, k, END] < number[LEAVES_AT, p]:
+                m = session_count[p, k, MODALITY]
+                lab_rule.add_session(
+                    shift[p, m],
+                    kinetics[_WHOLE, m],
+                    kinetics[_RATE, m],
+                    session[p, k, SHARE],
+                    now,
+                    session[p, k, END],
+                )
+            count[SHIFTED, p] = k + 1
+            k = next_to_act(session_count, p, k + 1)
+    count[SEEN, p] = max(through, count[SEEN, p])
+    day = count[SEEN, p]
+    native, seen = lab[0], lab[1]
+    native[0] = lab_rule.native(
+        number[LOG_BILIRUBIN, p],
+        number[SLOPE_BILIRUBIN, p],
+        day,
+        d.normal_bilirubin,
+        d.ceiling_bilirubin,
+    )
+    native[1] = lab_rule.native(
+        number[LOG_INR, p], number[SLOPE_INR, p], day, d.normal_inr, d.ceiling_inr
+    )
+    native[2] = lab_rule.native(
+        number[LOG_CREATININE, p],
+        number[SLOPE_CREATININE, p],
+        day,
+        d.normal_creatinine,
+        d.ceiling_creatinine,
+    )
+    native[3] = number[LOG_PLATELETS, p]
+    lab_rule.shifted_labs(native, shift[p], seen)
+    number[SEEN_MELD, p] = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)
+    number[SEEN_BILIRUBIN, p] = seen[0]
+    number[SEEN_PLATELETS, p] = seen[3]
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def die_at_constant_factor(
+    d: Disease, b: Baseline, number: Floats, count: Ints, patients: int, factor: Floats
+) -> None:
+    """Where no factor depends on the day, find every death from the liver by one inversion."""
+    for p in range(patients):
+        factors(d, number, p, count[ARM, p], 0, 0, factor)
+        number[FACTOR, p] = factor[0]
+        number[DEATH, p] = rule.death_at_constant_factor(
+            d.kind, b.day, b.cumulative, d.shape, factor[0], number[THRESHOLD, p]
+        )

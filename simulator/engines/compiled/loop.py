@@ -1,0 +1,335 @@
+"""The events of one trial in the order of time (model page, sections 4 to 6).
+
+Only four things happen at an instant of their own: a session's window ends, a session falls due, a
+patient is randomised, a queue is served. Exits, patient-days and the unit's days are found out when
+one of those four asks for them.
+"""
+
+import math
+
+import numba
+
+from simulator.engines.compiled.disease import bring_hazard, bring_labs
+from simulator.engines.compiled.heap import pop, push
+from simulator.engines.compiled.state import (
+    ARM,
+    CLOSES_AT,
+    DAYS_SHORT,
+    DUE_AT,
+    DUE_NOW,
+    END,
+    ENTRY_AT,
+    FIRST_FIT,
+    LEFT_FOR_AFTER,
+    OPENS_AT,
+    OVER,
+    PHASE,
+    POSTPONED,
+    QUEUED,
+    SEEN_MELD,
+    SEEN_PLATELETS,
+    SERVES_AT,
+    SESSION,
+    SHORT,
+    SHORT_TODAY,
+    SITE,
+    STOCK,
+    TODAY,
+    WAITING,
+    WINDOW_END_AT,
+    Floats,
+    Ints,
+    People,
+    Sites,
+)
+from simulator.engines.compiled.tables import (
+    FIRST_AFTER,
+    GIVES,
+    HOURS,
+    LIMITED,
+    LITRES_EACH,
+    MACHINES,
+    NURSE_SLOTS,
+    PLASMA_LIMITED,
+    POSTPONE_BELOW,
+    QUEUE,
+    RESCUES,
+    SESSIONS,
+    STOP_BELOW,
+    SWITCHES_TO,
+    Tables,
+)
+from simulator.engines.compiled.treatment import (
+    FALLS_DUE,
+    KIND,
+    WINDOW_ENDS,
+    begin,
+    bilirubin_ends_treatment,
+    fall_due,
+    left_by,
+    miss,
+)
+from simulator.engines.compiled.unit import catch_up, nurses_busy, serve_background
+from simulator.rules import sessions as rule
+from simulator.rules.calendar import last_opening_before, last_opening_by
+
+_FIRST_COME, _SICKEST_FIRST = 0, 1
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def bring(t: Tables, people: People, p: int, through: int) -> None:
+    """Bring a patient's hazard up to the opening of patient-day `through`."""
+    planned = t.plans[people.count[ARM, p], SESSIONS]
+    bring_hazard(t.disease, t.baseline, t.modalities, t.kinetics, planned, people, p, through)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def rank(queue: int, number: Floats, p: int) -> float:
+    """Place of a waiting patient in a queue; ties go by patient number."""
+    if queue == _FIRST_COME:
+        return number[DUE_AT, p]
+    if queue == _SICKEST_FIRST:
+        return -number[SEEN_MELD, p]
+    return number[WINDOW_END_AT, p]
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def sort_queue(queue: int, number: Floats, waiting: Ints, size: int) -> None:
+    """Put the first `size` of `waiting` in the order of the discipline (nearly sorted already)."""
+    for i in range(1, size):
+        p = waiting[i]
+        mine = rank(queue, number, p)
+        j = i - 1
+        while j >= 0:
+            other = rank(queue, number, waiting[j])
+            if other < mine or (other == mine and waiting[j] < p):
+                break
+            waiting[j + 1] = waiting[j]
+            j -= 1
+        waiting[j + 1] = p
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def has_plasma(t: Tables, sites: Sites, site: int, m: int) -> bool:
+    """Whether a site's stock holds what a session of modality `m` takes."""
+    unlimited = t.units[site, PLASMA_LIMITED] == 0.0
+    return unlimited or t.modalities[m, LITRES_EACH] <= sites.number[site, STOCK]
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, now: float) -> int:
+    """Modality that a waiting patient can be given as far as time and plasma go, -1 if none."""
+    count, closes, arm = people.count, sites.number[site, CLOSES_AT], people.count[ARM, p]
+    m, today = int(t.plans[arm, GIVES]), sites.count[site, TODAY]
+    if not rule.fits(now, t.modalities[m, HOURS], closes):
+        return -1
+    if count[FIRST_FIT, p] < 0:
+        count[FIRST_FIT, p] = today
+    if has_plasma(t, sites, site, m):
+        return m
+    if count[FIRST_FIT, p] == today:
+        people.session_count[p, count[SESSION, p], SHORT] = 1
+    if not sites.count[site, SHORT_TODAY]:
+        sites.count[site, SHORT_TODAY] = 1
+        sites.count[site, DAYS_SHORT] += 1
+    other = int(t.plans[arm, SWITCHES_TO])
+    if other < 0 or not rule.fits(now, t.modalities[other, HOURS], closes):
+        return -1
+    return other if has_plasma(t, sites, site, other) else -1
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def serve(
+    t: Tables,
+    seed: int,
+    trial: int,
+    follow_up_days: int,
+    people: People,
+    sites: Sites,
+    site: int,
+    now: float,
+    times: Floats,
+    codes: Ints,
+    events: int,
+) -> int:
+    """Start every session that can start now; return the number of events."""
+    number, waiting = people.number, sites.waiting[site]
+    queue, machines = int(t.units[site, QUEUE]), int(t.units[site, MACHINES])
+    free_at = sites.free_at[site, :machines]
+    queued = sites.count[site, QUEUED]
+    for i in range(queued):
+        p = waiting[i]
+        opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
+        bring(t, people, p, opened)
+        if queue == _SICKEST_FIRST and not left_by(number, p, now):
+            bring_labs(t.disease, t.kinetics, people, p, opened)
+    sort_queue(queue, number, waiting, queued)
+    kept = 0
+    for i in range(queued):
+        p = waiting[i]
+        if left_by(number, p, now):
+            people.count[PHASE, p] = OVER
+            continue
+        m = what_can_start(t, people, sites, site, p, now)
+        machine = -1
+        if m >= 0 and nurses_busy(sites.until, site, now) < t.units[site, NURSE_SLOTS]:
+            machine = rule.first_free(free_at, now)
+        if machine < 0:
+            waiting[kept] = p
+            kept += 1
+            continue
+        if t.units[site, PLASMA_LIMITED]:
+            sites.number[site, STOCK] -= t.modalities[m, LITRES_EACH]
+        k = people.count[SESSION, p]
+        events = begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
+        free_at[machine] = sites.until[site, machine] = people.session[p, k, END]
+    sites.count[site, QUEUED] = kept
+    if sites.count[site, LEFT_FOR_AFTER] >= 0:
+        serve_background(t.units, sites, site, sites.count[site, LEFT_FOR_AFTER], now)
+        sites.count[site, LEFT_FOR_AFTER] = -1
+    again = math.inf
+    if kept > 0:
+        again = sites.number[site, OPENS_AT]
+        freed = rule.next_free(free_at, now)
+        if freed < sites.number[site, CLOSES_AT]:
+            again = min(again, freed)
+    sites.number[site, SERVES_AT] = again
+    return events
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
+    """Let a patient wait at a unit, which is served now or, if it is closed, when it opens."""
+    number, count = sites.number, sites.count
+    people.count[PHASE, p] = WAITING
+    sites.waiting[site, count[site, QUEUED]] = p
+    count[site, QUEUED] += 1
+    serves_at = now if now < number[site, CLOSES_AT] else number[site, OPENS_AT]
+    number[site, SERVES_AT] = min(number[site, SERVES_AT], serves_at)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def stop_waiting(sites: Sites, site: int, patient: int) -> None:
+    """Take a patient out of a queue."""
+    waiting, kept = sites.waiting, 0
+    for i in range(sites.count[site, QUEUED]):
+        if waiting[site, i] != patient:
+            waiting[site, kept] = waiting[site, i]
+            kept += 1
+    sites.count[site, QUEUED] = kept
+    if kept == 0:
+        sites.number[site, SERVES_AT] = math.inf
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def ask(
+    t: Tables,
+    seed: int,
+    trial: int,
+    start_weekday: int,
+    people: People,
+    sites: Sites,
+    p: int,
+    before: int,
+    now: float,
+    times: Floats,
+    codes: Ints,
+    events: int,
+) -> int:
+    """Let a session fall due, or be tried again after a postponement; return the events."""
+    number, count = people.number, people.count
+    arm, site = count[ARM, p], count[SITE, p]
+    postponing = t.disease.labs_modelled and t.plans[arm, POSTPONE_BELOW] != -math.inf
+    judged = t.disease.labs_modelled and (
+        t.plans[arm, STOP_BELOW] != -math.inf or count[SESSION, p] >= t.plans[arm, SESSIONS]
+    )
+    if postponing or judged:
+        bring_labs(t.disease, t.kinetics, people, p, max(before, 0))
+    if not count[POSTPONED, p]:
+        if judged and bilirubin_ends_treatment(t.plans, number, count, p):
+            count[PHASE, p] = OVER
+            return events
+        fall_due(t.plans, people, p, now)
+        events = push(times, codes, events, number[WINDOW_END_AT, p], WINDOW_ENDS + p)
+    if postponing and number[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
+        count[POSTPONED, p] = 1
+        again = rule.tried_again(now)
+        if again < number[WINDOW_END_AT, p]:
+            events = push(times, codes, events, again, FALLS_DUE + p)
+        return events
+    count[POSTPONED, p] = 0
+    if t.units[site, LIMITED]:
+        catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
+        join(sites, site, people, p, now)
+        return events
+    m = int(t.plans[arm, GIVES])
+    return begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def treat(
+    t: Tables,
+    seed: int,
+    trial: int,
+    start_weekday: int,
+    follow_up_days: int,
+    trial_end: float,
+    patients: int,
+    people: People,
+    sites: Sites,
+    times: Floats,
+    codes: Ints,
+) -> None:
+    """Let every session of a trial happen; `times` and `codes` are room for the heap."""
+    number, count = people.number, people.count
+    events, randomised = 0, 0
+    while True:
+        serving, serves_at = -1, math.inf
+        for site in range(sites.count.shape[0]):
+            if sites.number[site, SERVES_AT] < serves_at:
+                serving, serves_at = site, sites.number[site, SERVES_AT]
+        refers_at = number[ENTRY_AT, randomised] if randomised < patients else math.inf
+        event_at = times[0] if events > 0 else math.inf
+        now = min(event_at, refers_at, serves_at)
+        if now == math.inf or now > trial_end:
+            return
+        if event_at == now:
+            p, falls_due = codes[0] % KIND, codes[0] >= FALLS_DUE
+            events = pop(times, codes, events)
+            missing = count[PHASE, p] in (DUE_NOW, WAITING) and number[WINDOW_END_AT, p] == now
+            if not falls_due and not missing:
+                continue  # the session has begun
+            before = last_opening_before(number[ENTRY_AT, p], now, follow_up_days)
+            bring(t, people, p, before)
+            if not falls_due and count[PHASE, p] == WAITING:
+                stop_waiting(sites, count[SITE, p], p)
+            if left_by(number, p, now):
+                count[PHASE, p] = OVER
+            elif falls_due:
+                events = ask(
+                    t,
+                    seed,
+                    trial,
+                    start_weekday,
+                    people,
+                    sites,
+                    p,
+                    before,
+                    now,
+                    times,
+                    codes,
+                    events,
+                )
+            else:
+                events = miss(t.plans, people, p, now, times, codes, events)
+        elif refers_at == now:
+            arm = count[ARM, randomised]
+            if t.plans[arm, SESSIONS] + t.plans[arm, RESCUES] > 0.0:
+                due = now + t.plans[arm, FIRST_AFTER]
+                events = push(times, codes, events, due, FALLS_DUE + randomised)
+            randomised += 1
+        else:
+            catch_up(t.units, t.background, sites, serving, start_weekday, seed, trial, now)
+            events = serve(
+                t, seed, trial, follow_up_days, people, sites, serving, now, times, codes, events
+            )

@@ -1,0 +1,236 @@
+"""Referral, screening, consent and allocation of one trial (model page, sections 1 to 4)."""
+
+import math
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from simulator import allocation, draws
+from simulator.engines.compiled.inputs import Factors, Screening
+from simulator.engines.compiled.state import (
+    CANDIDATE,
+    ENTRY_AT,
+    SITE,
+)
+from simulator.params.types import AccrualParams, CandidateParams, EligibilityParams
+from simulator.rules import accrual as accrual_rule
+from simulator.rules import candidate as candidate_rule
+from simulator.rules.eligibility import holds, level_of
+from simulator.rules.normal import normal_cdf, normal_quantile
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_SITE_RATE = int(draws.Purpose.SITE_RATE)
+_REFERRAL = int(draws.Purpose.REFERRAL)
+_PROFILE = int(draws.Purpose.PROFILE)
+_CONSENT = int(draws.Purpose.CONSENT)
+_ALLOCATION = int(draws.Purpose.ALLOCATION)
+_BLOCK_SIZE = int(draws.Purpose.BLOCK_SIZE)
+
+ELIGIBLE = -1
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def open_sites(
+    accrual: AccrualParams, seed: int, trial: int, multiplier: Floats, reached: Floats, due: Floats
+) -> None:
+    """Draw the sites' rates and the first referral of each.
+
+    `reached` is the cumulative rate at a site's next referral, `due` the trial day of it.
+    """
+    table = accrual.gamma_log_table
+    for site in range(due.size):
+        multiplier[site] = 1.0
+        if table.size > 0:
+            z = normal_quantile(draws.uniform(seed, trial, _SITE_RATE, site, 0))
+            multiplier[site] = accrual_rule.rate_multiplier(
+                table, candidate_rule.TABLE_LOW, candidate_rule.TABLE_STEP, z
+            )
+        reached[site] = 0.0
+        refer_next(accrual, seed, trial, site, 0, multiplier, reached, due)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def refer_next(
+    accrual: AccrualParams,
+    seed: int,
+    trial: int,
+    site: int,
+    number: int,
+    multiplier: Floats,
+    reached: Floats,
+    due: Floats,
+) -> None:
+    """Find when a site refers its candidate `number`."""
+    reached[site] += accrual_rule.waiting_time(draws.uniform(seed, trial, _REFERRAL, site, number))
+    a, b = accrual.first_knot[site], accrual.first_knot[site + 1]
+    due[site] = accrual_rule.referral_day(
+        reached[site],
+        multiplier[site],
+        accrual.opens_day[site],
+        accrual.knot_day[a:b],
+        accrual.knot_cumulative[a:b],
+        accrual.knot_rate[a:b],
+        accrual.knot_slope[a:b],
+    )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def screen(
+    c: CandidateParams,
+    e: EligibilityParams,
+    s: Screening,
+    seed: int,
+    trial: int,
+    who: int,
+    words: Floats,
+    drawn: Ints,
+    independent: Floats,
+    values: Floats,
+    latents: Floats,
+) -> int:
+    """Return the first criterion that candidate `who` fails, ELIGIBLE if none.
+
+    Variables are worked out as the criteria ask for them; `drawn` remembers for which candidate a
+    block of four uniforms in `words` is.
+    """
+    criteria = e.first.size - 1
+    for step in range(criteria + 1):
+        for k in range(s.first[step], s.first[step + 1]):
+            i = s.variable[k]
+            block = i >> 2
+            if drawn[block] != who:
+                drawn[block] = who
+                w0, w1, w2, w3 = draws.block(seed, trial, _PROFILE, who, block)
+                words[4 * block] = draws.to_uniform(w0)
+                words[4 * block + 1] = draws.to_uniform(w1)
+                words[4 * block + 2] = draws.to_uniform(w2)
+                words[4 * block + 3] = draws.to_uniform(w3)
+            u = words[i]
+            z = 0.0
+            if s.wants_normal[i]:
+                z = normal_quantile(u)
+                independent[i] = z
+            if s.wants_value[i]:
+                if c.correlated[i]:
+                    z = candidate_rule.latent(c.cholesky[i], independent, i)
+                    if s.takes_uniform[i]:
+                        u = normal_cdf(z)
+                latents[i] = z
+                values[i] = candidate_rule.marginal(
+                    c.kind[i], c.a[i], c.b[i], c.u_low[i], c.u_span[i], z, u, c.table[i]
+                )
+        if step < criteria and not holds(
+            step, values, e.first, e.group, e.variable, e.comparison, e.threshold
+        ):
+            return step
+    return ELIGIBLE
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def recruit(
+    accrual: AccrualParams,
+    c: CandidateParams,
+    e: EligibilityParams,
+    s: Screening,
+    target: int,
+    limit_day: float,
+    seed: int,
+    trial: int,
+    entries: Floats,
+    failed_first: Ints,
+    number: Floats,
+    count: Ints,
+    profile: Floats,
+    latent: Floats,
+) -> tuple[int, int, int, float]:
+    """Refer and screen candidates until the target is met or recruitment is over.
+
+    Fills for each patient their entry, site and number as a candidate, and rows of `profile` and
+    `latent` with the values and latent normals of the variables that are read later. Candidates who
+    fail a criterion are counted in `failed_first`.
+
+    Returns
+    -------
+    tuple
+        Patients, candidates, refusals, and the day on which recruitment ended.
+    """
+    sites = accrual.opens_day.size
+    variables = c.kind.size
+    multiplier, reached, due = np.empty(sites), np.empty(sites), np.empty(sites)
+    referred = np.zeros(sites, np.int64)
+    words = np.empty(4 * ((variables + 3) // 4))
+    drawn = np.full((variables + 3) // 4, -1)
+    independent, values, latents = np.zeros(variables), np.zeros(variables), np.zeros(variables)
+    if not accrual.uniform:
+        open_sites(accrual, seed, trial, multiplier, reached, due)
+    patients, screened, refused = 0, 0, 0
+    end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
+    while patients < target:
+        site, now = 0, math.inf
+        if accrual.uniform:
+            if screened < entries.size:
+                now = entries[screened]
+        else:
+            for other in range(sites):
+                if due[other] < now:
+                    site, now = other, due[other]
+        if now > limit_day or now == math.inf:
+            return patients, screened, refused, end
+        who = screened
+        screened += 1
+        if not accrual.uniform:
+            referred[site] += 1
+            refer_next(accrual, seed, trial, site, referred[site], multiplier, reached, due)
+        failed = screen(c, e, s, seed, trial, who, words, drawn, independent, values, latents)
+        if failed != ELIGIBLE:
+            failed_first[failed] += 1
+            continue
+        if e.consent_probability < 1.0:
+            if draws.uniform(seed, trial, _CONSENT, who, 0) >= e.consent_probability:
+                refused += 1
+                continue
+        number[ENTRY_AT, patients] = now
+        count[CANDIDATE, patients] = who
+        count[SITE, patients] = site
+        for i in range(variables):
+            profile[patients, i] = values[i]
+            latent[patients, i] = latents[i]
+        patients += 1
+        end_now = now
+    return patients, screened, refused, end_now
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
+    """Fill in the levels of a patient's factors."""
+    for factor in range(f.variable.size):
+        i = f.variable[factor]
+        value = float(site) if i < 0 else values[i]
+        levels[factor] = level_of(value, f.cut_points[f.first[factor] : f.first[factor + 1]])
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def allocate(
+    plan: allocation.Plan,
+    state: allocation.State,
+    seed: int,
+    trial: int,
+    patient: int,
+    levels: Ints,
+    chances: Floats,
+) -> tuple[int, int, float]:
+    """Allocate a patient; return stratum, arm and the uniform that decided."""
+    stratum = allocation.stratum_of(plan, levels)
+    block = allocation.block_to_start(plan, state, levels)
+    if block >= 0:
+        u = draws.uniform(seed, trial, _BLOCK_SIZE, stratum, block)
+        allocation.start_block(plan, state, levels, u)
+    allocation.probabilities(plan, state, levels, chances)
+    u = draws.uniform(seed, trial, _ALLOCATION, 0, patient)
+    arm = allocation.choose(chances, u)
+    allocation.record(plan, state, levels, arm)
+    return stratum, arm, u

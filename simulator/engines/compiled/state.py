@@ -1,0 +1,126 @@
+"""What is kept of a trial while it runs: a row for each quantity, a column a patient or a site.
+
+Times called `..._AT` are trial times; the other times are the patient's own.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# Numbers of a patient
+NUMBERS = 30
+(
+    ENTRY_AT,
+    THRESHOLD,  # cumulative hazard at which the liver kills
+    TUMOUR,  # the other exits; infinity if none by the end of follow-up
+    TRANSPLANT,
+    WITHDRAWAL,
+    LOSS,
+    INFECTION,
+    STOPS_AT,  # first of tumour death, transplant and end of follow-up
+    LEAVES_AT,  # first of these, withdrawal and loss: only the liver's own death can come before
+    CONSTANT,  # log of what multiplies the hazard for good
+    FRAILTY,
+    LOG_BILIRUBIN,  # at randomisation, as the next three
+    LOG_INR,
+    LOG_CREATININE,
+    LOG_PLATELETS,
+    SLOPE_BILIRUBIN,  # per day, as the next two
+    SLOPE_INR,
+    SLOPE_CREATININE,
+    EARNED,  # share of a full course
+    EFFECT,  # log hazard ratio that it earned
+    EVENTS,  # log of what infection and serious adverse events multiply the hazard by
+    HAZARD,  # cumulative hazard at the latest opening,
+    FACTOR,  # what multiplies the baseline from it to the next,
+    NEXT_HAZARD,  # and the cumulative hazard at the next
+    DEATH,  # from the liver, infinity while it has not come
+    DUE_AT,
+    WINDOW_END_AT,
+    SEEN_MELD,  # at the latest opening that somebody asked for, as the next two
+    SEEN_BILIRUBIN,
+    SEEN_PLATELETS,
+) = range(NUMBERS)
+
+# Whole numbers of a patient
+COUNTS = 15
+(
+    CANDIDATE,
+    SITE,
+    STRATUM,
+    ARM,
+    LAST_DAY,  # last patient-day that opens before STOPS_AT
+    OPENED,  # patient-day of the latest opening for the hazard, -1 before the first
+    TAKEN_IN,  # sessions that the hazard has taken in
+    SEEN,  # patient-day of the latest opening for the labs
+    SHIFTED,  # sessions that the labs have taken in
+    SESSION,  # number of the session that is waited for or comes next
+    PHASE,
+    POSTPONED,  # 1 while the session that is due is put off
+    FIRST_FIT,  # trial day on which the session could first have been served, -1 before
+    SERIOUS,  # 1 once a serious adverse event acts
+    INFECTED,  # 1 once an infection acts
+) = range(COUNTS)
+
+# Phases of treatment: nothing is due, due but not in the queue, in the queue, no more sessions
+COMING, DUE_NOW, WAITING, OVER = range(4)
+
+# Of a session
+SESSION_NUMBERS = 5
+DUE, START, END, SHARE, LITRES = range(SESSION_NUMBERS)  # SHARE: what would be completed
+SESSION_COUNTS = 5
+STATUS, MODALITY, SHORT, EVENT_BITS, IS_SERIOUS = range(SESSION_COUNTS)
+
+# Numbers of a site's unit
+SITE_NUMBERS = 11
+(
+    STOCK,
+    CLOSES_AT,  # end of the latest opening's hours; -infinity before the first
+    OPENED_AT,  # the latest opening
+    OPENS_AT,  # the next
+    SERVES_AT,  # when the queue is next served, infinity if nobody waits
+    DELIVERED_LITRES,
+    REFUSED_LITRES,
+    BACKGROUND_LITRES,
+    BACKGROUND_SHORT_LITRES,
+    BACKGROUND_HOURS,
+    HOURS_OPEN,
+) = range(SITE_NUMBERS)
+
+# Whole numbers of a site's unit
+SITE_COUNTS = 7
+(
+    TODAY,  # trial day of the latest opening, -1 before the first
+    NEXT_DAY,  # of the next
+    LEFT_FOR_AFTER,  # background sessions to be served after the trial's patients, -1 if none
+    SHORT_TODAY,  # 1 once a patient was passed over for want of plasma
+    QUEUED,  # patients who wait
+    DAYS_OPEN,
+    DAYS_SHORT,
+) = range(SITE_COUNTS)
+
+
+class People(NamedTuple):
+    """State of the patients of a trial."""
+
+    number: Floats  # (NUMBERS, patients)
+    count: Ints  # (COUNTS, patients)
+    session: Floats  # (patients, sessions, SESSION_NUMBERS)
+    session_count: Ints  # (patients, sessions, SESSION_COUNTS)
+    shift: Floats  # (patients, M, L, 2): change of each log lab by each modality
+    factor: Floats  # work space: what multiplies the baseline, day by day
+    lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
+
+
+class Sites(NamedTuple):
+    """State of the units of a trial."""
+
+    number: Floats  # (sites, SITE_NUMBERS)
+    count: Ints  # (sites, SITE_COUNTS)
+    free_at: Floats  # (sites, machines): when each machine is free
+    until: Floats  # (sites, machines): when the trial's session on it ends
+    waiting: Ints  # (sites, patients): who waits

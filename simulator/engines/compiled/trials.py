@@ -1,0 +1,359 @@
+"""The kernel: trials one after another, from their addresses to the rows of the records."""
+
+import math
+
+import numba
+import numpy as np
+
+from simulator import allocation, draws
+from simulator.engines.compiled.assessment import settle_sessions, take_visits
+from simulator.engines.compiled.columns import (
+    add_unit,
+    add_up_sessions,
+    write_patients,
+    write_sessions,
+)
+from simulator.engines.compiled.disease import die_at_constant_factor
+from simulator.engines.compiled.exits import cumulative_hazard, draw_exits, settle_exits
+from simulator.engines.compiled.inputs import Inputs
+from simulator.engines.compiled.loop import bring, treat
+from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
+from simulator.engines.compiled.state import (
+    ARM,
+    CANDIDATE,
+    CONSTANT,
+    COUNTS,
+    DEATH,
+    ENTRY_AT,
+    FRAILTY,
+    LEAVES_AT,
+    LOG_BILIRUBIN,
+    LOSS,
+    NUMBERS,
+    OPENED,
+    SERVES_AT,
+    SESSION_COUNTS,
+    SESSION_NUMBERS,
+    SITE,
+    SITE_COUNTS,
+    SITE_NUMBERS,
+    SLOPE_BILIRUBIN,
+    STRATUM,
+    TRANSPLANT,
+    WITHDRAWAL,
+    Floats,
+    Ints,
+    People,
+    Sites,
+)
+from simulator.engines.compiled.tables import LIMITED, MACHINES
+from simulator.engines.compiled.treatment import reset
+from simulator.engines.compiled.unit import catch_up, set_up
+from simulator.params.types import HazardParams, LabParams
+from simulator.records import Patients, Sessions, Trials
+from simulator.rules import hazard as hazard_rule
+from simulator.rules import labs as lab_rule
+from simulator.rules.calendar import opening
+from simulator.rules.normal import normal_quantile
+
+_SLOPE = int(draws.Purpose.SLOPE)
+_FRAILTY = int(draws.Purpose.FRAILTY)
+_LABS, _MELD_LABS = 4, 3
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def begin_patients(number: Floats, count: Ints, patients: int) -> None:
+    """Set what changes with time to what it is before the first opening."""
+    for i in range(CONSTANT, NUMBERS):
+        for p in range(patients):
+            number[i, p] = 0.0
+    for p in range(patients):
+        number[DEATH, p] = math.inf
+        number[FRAILTY, p] = 1.0
+    for i in range(OPENED, COUNTS):
+        for p in range(patients):
+            count[i, p] = 0
+    for p in range(patients):
+        count[OPENED, p] = -1
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def draw_multipliers(
+    h: HazardParams,
+    seed: int,
+    trial: int,
+    patients: int,
+    profile: Floats,
+    number: Floats,
+    count: Ints,
+) -> None:
+    """Work out what baseline covariates and frailty multiply each patient's hazard by."""
+    for p in range(patients):
+        number[CONSTANT, p] = hazard_rule.covariate_log_factor(
+            profile[p], h.covariate_variable, h.covariate_coefficient, h.covariate_centre
+        )
+        if h.frailty_log_sd > 0.0:
+            z = normal_quantile(draws.uniform(seed, trial, _FRAILTY, count[CANDIDATE, p], 0))
+            log_frailty = hazard_rule.log_frailty(h.frailty_log_sd, z)
+            number[CONSTANT, p] += log_frailty
+            number[FRAILTY, p] = hazard_rule.frailty(log_frailty)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def draw_labs(
+    lab: LabParams,
+    variable: Ints,
+    seed: int,
+    trial: int,
+    patients: int,
+    profile: Floats,
+    latents: Floats,
+    number: Floats,
+    count: Ints,
+    baseline_lab: Floats,
+    baseline_meld: Floats,
+    row: int,
+) -> None:
+    """Note each patient's labs at randomisation, and draw their slopes."""
+    own = np.empty(_MELD_LABS)
+    for p in range(patients):
+        for j in range(_LABS):
+            baseline_lab[row + p, j] = math.nan if variable[j] < 0 else profile[p, variable[j]]
+        baseline_meld[row + p] = math.nan
+        if not lab.modelled:
+            continue
+        for j in range(_LABS):
+            number[LOG_BILIRUBIN + j, p] = lab_rule.log_of(baseline_lab[row + p, j])
+        baseline_meld[row + p] = lab_rule.meld_of(
+            number[LOG_BILIRUBIN, p],
+            number[LOG_BILIRUBIN + 1, p],
+            number[LOG_BILIRUBIN + 2, p],
+            lab.meld_bounded,
+        )
+        w0, w1, w2, _ = draws.block(seed, trial, _SLOPE, count[CANDIDATE, p], 0)
+        own[0] = normal_quantile(draws.to_uniform(w0))
+        own[1] = normal_quantile(draws.to_uniform(w1))
+        own[2] = normal_quantile(draws.to_uniform(w2))
+        for j in range(_MELD_LABS):
+            number[SLOPE_BILIRUBIN + j, p] = lab_rule.slope(
+                lab.slope_mean[j],
+                lab.slope_sd[j],
+                lab.slope_on_baseline,
+                latents[p, variable[j]],
+                lab.slope_cholesky[j],
+                own,
+            )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def allocate_all(
+    inputs: Inputs,
+    seed: int,
+    trial: int,
+    patients: int,
+    profile: Floats,
+    count: Ints,
+    r: Patients,
+    row: int,
+) -> None:
+    """Allocate a trial's patients in the order of randomisation."""
+    state = allocation.new_state(inputs.allocation)
+    levels = np.empty(inputs.factors.variable.size, np.int64)
+    for p in range(patients):
+        levels_of(inputs.factors, profile[p], count[SITE, p], levels)
+        chances = r.allocation_probability[row + p]
+        stratum, arm, draw = allocate(inputs.allocation, state, seed, trial, p, levels, chances)
+        count[STRATUM, p], count[ARM, p] = stratum, arm
+        r.allocation_draw[row + p] = draw
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def give_sessions(
+    inputs: Inputs,
+    seed: int,
+    trial: int,
+    trial_end: float,
+    patients: int,
+    people: People,
+    sites: Sites,
+    times: Floats,
+    codes: Ints,
+) -> None:
+    """Set up units and sessions and let every session of the trial happen."""
+    tables, start_weekday = inputs.tables, inputs.trial.start_weekday
+    for site in range(sites.count.shape[0]):
+        sites.number[site, SERVES_AT] = math.inf
+        if tables.units[site, LIMITED]:
+            set_up(tables.units, sites, site, start_weekday)
+    if people.session.shape[1] > 0:
+        reset(people, patients)
+        treat(
+            tables,
+            seed,
+            trial,
+            start_weekday,
+            inputs.trial.follow_up_days,
+            trial_end,
+            patients,
+            people,
+            sites,
+            times,
+            codes,
+        )
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def close_units(
+    inputs: Inputs, seed: int, trial: int, trial_end: float, sites: Sites, t: Trials, index: int
+) -> None:
+    """Go through the units' days to the end of the trial, its very instant included."""
+    units, after = inputs.tables.units, np.nextafter(trial_end, math.inf)
+    for site in range(units.shape[0]):
+        if units[site, LIMITED]:
+            start_weekday = inputs.trial.start_weekday
+            catch_up(
+                units, inputs.tables.background, sites, site, start_weekday, seed, trial, after
+            )
+            add_unit(t, index, sites, site)
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def settle(
+    inputs: Inputs,
+    seed: int,
+    trial: int,
+    patients: int,
+    people: People,
+    order: Ints,
+    r: Patients,
+    row: int,
+) -> None:
+    """Let every patient's follow-up run to its end and say what became of them."""
+    number, count, tables = people.number, people.count, inputs.tables
+    most, labs_modelled = inputs.trial.follow_up_days, inputs.lab.modelled
+    for p in range(patients):
+        if tables.disease.varies_by_day:
+            bring(tables, people, p, most)
+        entry = number[ENTRY_AT, p]
+        leaves_at = min(number[LEAVES_AT, p], entry + number[DEATH, p])
+        r.death_cause[row + p] = settle_exits(number, p, most)
+        ends = min(min(number[DEATH, p], number[TRANSPLANT, p]), float(most))
+        r.liver_cumulative_hazard[row + p] = cumulative_hazard(
+            tables.disease, tables.baseline, number, count, p, ends
+        )
+        if labs_modelled and order.size > 0:
+            gone_at = min(
+                min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
+                min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
+            )
+            take_visits(
+                tables.disease,
+                tables.kinetics,
+                inputs.assessment,
+                seed,
+                trial,
+                most,
+                gone_at,
+                people,
+                p,
+                order,
+                r.visit_after_days[row + p],
+                r.visit_meld[row + p],
+            )
+        settle_sessions(people.session, people.session_count, p, leaves_at, opening(entry, most))
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def run_trials(
+    inputs: Inputs,
+    seed: int,
+    first_trial: int,
+    entries: Floats,
+    t: Trials,
+    r: Patients,
+    s: Sessions,
+) -> int:
+    """Simulate a trial a row of `t`; return how many rows of `r` and `s` were filled."""
+    target, tables = inputs.trial.target_randomised, inputs.tables
+    most, variables, width = (
+        inputs.trial.follow_up_days,
+        inputs.candidate.kind.size,
+        s.status.shape[1],
+    )
+    site_count, machines = tables.units.shape[0], max(int(tables.units[:, MACHINES].max()), 1)
+    number, count = np.empty((NUMBERS, target)), np.empty((COUNTS, target), np.int64)
+    kinetics, shifted = tables.kinetics, target if inputs.lab.modelled else 0
+    people = People(
+        number,
+        count,
+        np.empty((target, width, SESSION_NUMBERS)),
+        np.empty((target, width, SESSION_COUNTS), np.int64),
+        np.empty((shifted, kinetics.shape[1], kinetics.shape[2], kinetics.shape[3])),
+        np.empty(most + 1),
+        np.empty((2, _LABS)),
+    )
+    sites = Sites(
+        np.empty((site_count, SITE_NUMBERS)),
+        np.empty((site_count, SITE_COUNTS), np.int64),
+        np.empty((site_count, machines)),
+        np.empty((site_count, machines)),
+        np.empty((site_count, target), np.int64),
+    )
+    profile, latents = np.empty((target, variables)), np.empty((target, variables))
+    times = np.empty(target * (2 * width + 2))
+    codes = np.empty(times.size, np.int64)
+    order = np.empty(inputs.assessment.day.size, np.int64)
+    row = 0
+    for index in range(t.trial.size):
+        trial = first_trial + index
+        t.trial[index], t.first_row[index] = trial, row
+        n, t.screened[index], t.refused_consent[index], end = recruit(
+            inputs.accrual,
+            inputs.candidate,
+            inputs.eligibility,
+            inputs.screening,
+            target,
+            inputs.trial.max_recruitment_days,
+            seed,
+            trial,
+            entries[index],
+            t.failed_first[index],
+            number,
+            count,
+            profile,
+            latents,
+        )
+        trial_end = end if n == 0 else max(end, opening(number[ENTRY_AT, n - 1], most))
+        t.randomised[index], t.recruitment_end_day[index] = n, end
+        t.trial_end_day[index] = trial_end
+        allocate_all(inputs, seed, trial, n, profile, count, r, row)
+        draw_exits(inputs.exits, seed, trial, most, n, number, count)
+        begin_patients(number, count, n)
+        draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
+        draw_labs(
+            inputs.lab,
+            inputs.candidate.lab_variable,
+            seed,
+            trial,
+            n,
+            profile,
+            latents,
+            number,
+            count,
+            r.baseline_lab,
+            r.baseline_meld,
+            row,
+        )
+        if shifted > 0:
+            people.shift[:n] = 0.0
+        if not tables.disease.varies_by_day:
+            die_at_constant_factor(tables.disease, tables.baseline, number, count, n, people.factor)
+        give_sessions(inputs, seed, trial, trial_end, n, people, sites, times, codes)
+        close_units(inputs, seed, trial, trial_end, sites, t, index)
+        settle(inputs, seed, trial, n, people, order, r, row)
+        write_patients(r, row, trial, n, tables.plans, number, count)
+        if width > 0:
+            write_sessions(s, row, n, people)
+            add_up_sessions(r, s, row, n)
+        row += n
+    return row

@@ -1,0 +1,29 @@
+"""Openings of patient-days in trial time (model page, section 6.4)."""
+
+import numba
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def opening(entry_day: float, day: int) -> float:
+    """Trial time at which patient-day `day` opens: always this expression."""
+    return entry_day + day
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def last_opening_by(entry_day: float, time: float, most: int) -> int:
+    """Latest patient-day, `most` at most, that opens at or before a trial time; -1 if none."""
+    day = int(min(max(time - entry_day, -1.0), float(most)))
+    while day < most and opening(entry_day, day + 1) <= time:
+        day += 1
+    while day >= 0 and opening(entry_day, day) > time:
+        day -= 1
+    return day
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def last_opening_before(entry_day: float, time: float, most: int) -> int:
+    """Latest patient-day, `most` at most, that opens before a trial time; -1 if none."""
+    day = last_opening_by(entry_day, time, most)
+    while day >= 0 and opening(entry_day, day) >= time:
+        day -= 1
+    return day
