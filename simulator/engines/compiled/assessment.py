@@ -2,10 +2,9 @@
 
 import math
 
-import numba
-
 from simulator import draws
 from simulator.engines.compiled.disease import bring_labs
+from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
     END,
@@ -31,7 +30,7 @@ _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHO
 _WORDS_A_VISIT = 4
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def settle_sessions(
     session: Floats, session_count: Ints, p: int, leaves_at: float, follow_up_ends_at: float
 ) -> None:
@@ -48,7 +47,7 @@ def settle_sessions(
                 session_count[p, k, STATUS] = _LEFT
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def take_visits(
     d: Disease,
     kinetics: Floats,

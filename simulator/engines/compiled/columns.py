@@ -2,8 +2,7 @@
 
 import math
 
-import numba
-
+from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     ARM,
     BACKGROUND_HOURS,
@@ -48,7 +47,7 @@ _MISSED = int(SessionStatus.MISSED)
 _SLOPES = 3
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def write_patients(
     r: Patients, row: int, trial: int, patients: int, plans: Floats, number: Floats, count: Ints
 ) -> None:
@@ -72,7 +71,7 @@ def write_patients(
             r.lab_slope_per_day[row + p, j] = number[SLOPE_BILIRUBIN + j, p]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def write_sessions(s: Sessions, row: int, patients: int, people: People) -> None:
     """Write every session."""
     session, session_count = people.session, people.session_count
@@ -91,7 +90,7 @@ def write_sessions(s: Sessions, row: int, patients: int, people: People) -> None
             s.adverse_events[row + p, k] = session_count[p, k, EVENT_BITS]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
     """Add up each patient's sessions."""
     for i in range(row, row + patients):
@@ -123,7 +122,7 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
         r.machine_hours[i] = hours
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def add_unit(t: Trials, index: int, sites: Sites, site: int) -> None:
     """Add what a site's unit did to its trial's row."""
     number, count = sites.number, sites.count

@@ -8,8 +8,7 @@ at visits only, unless the hazard or a rule of treatment sees them (model page, 
 
 import math
 
-import numba
-
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
     CONSTANT,
@@ -61,7 +60,7 @@ _RUNNING = int(SessionStatus.RUNNING)
 _WHOLE, _RATE, _LEFT = range(3)  # of `Tables.kinetics`
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def next_to_act(session_count: Ints, p: int, done: int) -> int:
     """Index of the session after the `done` first that has begun, -1 if none has."""
     k, sessions = done, session_count.shape[1]
@@ -70,7 +69,7 @@ def next_to_act(session_count: Ints, p: int, done: int) -> int:
     return k if k < sessions and session_count[p, k, STATUS] == _RUNNING else -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def take_in(
     d: Disease,
     modalities: Floats,
@@ -110,7 +109,7 @@ def take_in(
     return changes
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def factors(
     d: Disease, number: Floats, p: int, arm: int, first: int, last: int, out: Floats
 ) -> None:
@@ -134,7 +133,7 @@ def factors(
         )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def direct_effect(d: Disease, day: int) -> float:
     """Log hazard ratio of the second arm on a patient-day, where the effect is direct."""
     return rule.direct_log_hazard_ratio(
@@ -142,7 +141,7 @@ def direct_effect(d: Disease, day: int) -> float:
     )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def live(
     d: Disease,
     b: Baseline,
@@ -179,7 +178,7 @@ def live(
         )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def bring_hazard(
     d: Disease,
     b: Baseline,
@@ -224,7 +223,7 @@ def bring_hazard(
         live(d, b, number, count, p, first, last, factor)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def bring_labs(d: Disease, kinetics: Floats, people: People, p: int, through: int) -> None:
     """Bring a patient's labs, sessions included, to the opening of patient-day `through`.
 
@@ -278,7 +277,7 @@ def bring_labs(d: Disease, kinetics: Floats, people: People, p: int, through: in
     number[SEEN_PLATELETS, p] = seen[3]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def die_at_constant_factor(
     d: Disease, b: Baseline, number: Floats, count: Ints, patients: int, factor: Floats
 ) -> None:

@@ -2,9 +2,8 @@
 
 import math
 
-import numba
-
 from simulator import draws
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
     DEATH,
@@ -36,12 +35,12 @@ _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(Deat
 _OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION = range(5)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def _within(time: float, horizon: float) -> float:
     return time if time <= horizon else math.inf
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def draw_exits(
     e: ExitParams,
     seed: int,
@@ -90,7 +89,7 @@ def draw_exits(
         count[LAST_DAY, p] = last_opening_before(entry, stops, follow_up_days)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
     """Keep of the exits those that happened, in the order of time; return the cause of death.
 
@@ -116,7 +115,7 @@ def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
     return cause
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def cumulative_hazard(
     d: Disease, b: Baseline, number: Floats, count: Ints, p: int, ends: float
 ) -> float:

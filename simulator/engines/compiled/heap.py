@@ -1,11 +1,10 @@
 """A binary heap of events, ordered by time and then by code."""
 
-import numba
-
+from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import Floats, Ints
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def push(heap_time: Floats, heap_code: Ints, size: int, time: float, code: int) -> int:
     """Add an event to a heap ordered by (time, code); return the new size."""
     k = size
@@ -19,7 +18,7 @@ def push(heap_time: Floats, heap_code: Ints, size: int, time: float, code: int) 
     return size + 1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def pop(heap_time: Floats, heap_code: Ints, size: int) -> int:
     """Take the first event off a heap; return the new size."""
     size -= 1

@@ -7,10 +7,11 @@ one of those four asks for them.
 
 import math
 
-import numba
+import numpy as np
 
 from simulator.engines.compiled.disease import bring_hazard, bring_labs
 from simulator.engines.compiled.heap import pop, push
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
     CLOSES_AT,
@@ -76,14 +77,14 @@ from simulator.rules.calendar import last_opening_before, last_opening_by
 _FIRST_COME, _SICKEST_FIRST = 0, 1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def bring(t: Tables, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
     planned = t.plans[people.count[ARM, p], SESSIONS]
     bring_hazard(t.disease, t.baseline, t.modalities, t.kinetics, planned, people, p, through)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def rank(queue: int, number: Floats, p: int) -> float:
     """Place of a waiting patient in a queue; ties go by patient number."""
     if queue == _FIRST_COME:
@@ -93,7 +94,7 @@ def rank(queue: int, number: Floats, p: int) -> float:
     return number[WINDOW_END_AT, p]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def sort_queue(queue: int, number: Floats, waiting: Ints, size: int) -> None:
     """Put the first `size` of `waiting` in the order of the discipline (nearly sorted already)."""
     for i in range(1, size):
@@ -109,14 +110,14 @@ def sort_queue(queue: int, number: Floats, waiting: Ints, size: int) -> None:
         waiting[j + 1] = p
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def has_plasma(t: Tables, sites: Sites, site: int, m: int) -> bool:
     """Whether a site's stock holds what a session of modality `m` takes."""
     unlimited = t.units[site, PLASMA_LIMITED] == 0.0
     return unlimited or t.modalities[m, LITRES_EACH] <= sites.number[site, STOCK]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, now: float) -> int:
     """Modality that a waiting patient can be given as far as time and plasma go, -1 if none."""
     count, closes, arm = people.count, sites.number[site, CLOSES_AT], people.count[ARM, p]
@@ -138,7 +139,7 @@ def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, n
     return other if has_plasma(t, sites, site, other) else -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def serve(
     t: Tables,
     seed: int,
@@ -197,7 +198,7 @@ def serve(
     return events
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
     """Let a patient wait at a unit, which is served now or, if it is closed, when it opens."""
     number, count = sites.number, sites.count
@@ -208,7 +209,7 @@ def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
     number[site, SERVES_AT] = min(number[site, SERVES_AT], serves_at)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def stop_waiting(sites: Sites, site: int, patient: int) -> None:
     """Take a patient out of a queue."""
     waiting, kept = sites.waiting, 0
@@ -221,7 +222,7 @@ def stop_waiting(sites: Sites, site: int, patient: int) -> None:
         sites.number[site, SERVES_AT] = math.inf
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def ask(
     t: Tables,
     seed: int,
@@ -266,7 +267,7 @@ def ask(
     return begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def treat(
     t: Tables,
     seed: int,
@@ -282,9 +283,9 @@ def treat(
 ) -> None:
     """Let every session of a trial happen; `times` and `codes` are room for the heap."""
     number, count = people.number, people.count
-    events, randomised = 0, 0
+    events, randomised = np.int64(0), np.int64(0)
     while True:
-        serving, serves_at = -1, math.inf
+        serving, serves_at = np.int64(-1), math.inf
         for site in range(sites.count.shape[0]):
             if sites.number[site, SERVES_AT] < serves_at:
                 serving, serves_at = site, sites.number[site, SERVES_AT]

@@ -2,12 +2,12 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
+from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
     ENTRY_AT,
@@ -33,7 +33,7 @@ _BLOCK_SIZE = int(draws.Purpose.BLOCK_SIZE)
 ELIGIBLE = -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def open_sites(
     accrual: AccrualParams, seed: int, trial: int, multiplier: Floats, reached: Floats, due: Floats
 ) -> None:
@@ -53,7 +53,7 @@ def open_sites(
         refer_next(accrual, seed, trial, site, 0, multiplier, reached, due)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def refer_next(
     accrual: AccrualParams,
     seed: int,
@@ -78,7 +78,7 @@ def refer_next(
     )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def screen(
     c: CandidateParams,
     e: EligibilityParams,
@@ -130,7 +130,7 @@ def screen(
     return ELIGIBLE
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def recruit(
     accrual: AccrualParams,
     c: CandidateParams,
@@ -204,7 +204,7 @@ def recruit(
     return patients, screened, refused, end_now
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
     """Fill in the levels of a patient's factors."""
     for factor in range(f.variable.size):
@@ -213,7 +213,7 @@ def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
         levels[factor] = level_of(value, f.cut_points[f.first[factor] : f.first[factor + 1]])
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def allocate(
     plan: allocation.Plan,
     state: allocation.State,

@@ -2,10 +2,9 @@
 
 import math
 
-import numba
-
 from simulator import draws
 from simulator.engines.compiled.heap import push
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
     CANDIDATE,
@@ -68,13 +67,13 @@ KIND = 1 << 40
 WINDOW_ENDS, FALLS_DUE = 0, KIND
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@inlined
 def left_by(number: Floats, p: int, now: float) -> bool:
     """Whether a patient, whose hazard is brought up to `now`, has left treatment."""
     return number[LEAVES_AT, p] <= now or number[ENTRY_AT, p] + number[DEATH, p] <= now
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def bilirubin_ends_treatment(plans: Floats, number: Floats, count: Ints, p: int) -> bool:
     """Whether bilirubin, as last seen, asks for no further session."""
     arm, bilirubin = count[ARM, p], number[SEEN_BILIRUBIN, p]
@@ -83,7 +82,7 @@ def bilirubin_ends_treatment(plans: Floats, number: Floats, count: Ints, p: int)
     return bool(bilirubin < plans[arm, STOP_BELOW])
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     """Let a patient's next session fall due."""
     number, count, k = people.number, people.count, people.count[SESSION, p]
@@ -95,7 +94,7 @@ def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     count[PHASE, p] = DUE_NOW
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def miss(
     plans: Floats, people: People, p: int, now: float, times: Floats, codes: Ints, events: int
 ) -> int:
@@ -109,7 +108,7 @@ def miss(
     return events
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def begin(
     plans: Floats,
     modalities: Floats,
@@ -162,7 +161,7 @@ def begin(
     return push(times, codes, events, session[p, k, END] + plans[arm, INTERVAL], FALLS_DUE + p)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def reset(people: People, patients: int) -> None:
     """Set the sessions of a trial's patients to what they are before the first."""
     session, session_count = people.session, people.session_count

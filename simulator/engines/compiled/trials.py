@@ -2,7 +2,6 @@
 
 import math
 
-import numba
 import numpy as np
 
 from simulator import allocation, draws
@@ -15,7 +14,8 @@ from simulator.engines.compiled.columns import (
 )
 from simulator.engines.compiled.disease import die_at_constant_factor
 from simulator.engines.compiled.exits import cumulative_hazard, draw_exits, settle_exits
-from simulator.engines.compiled.inputs import Inputs
+from simulator.engines.compiled.inputs import Factors, Inputs
+from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, treat
 from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
 from simulator.engines.compiled.state import (
@@ -46,10 +46,10 @@ from simulator.engines.compiled.state import (
     People,
     Sites,
 )
-from simulator.engines.compiled.tables import LIMITED, MACHINES
+from simulator.engines.compiled.tables import LIMITED, MACHINES, Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
-from simulator.params.types import HazardParams, LabParams
+from simulator.params.types import AssessmentParams, HazardParams, LabParams
 from simulator.records import Patients, Sessions, Trials
 from simulator.rules import hazard as hazard_rule
 from simulator.rules import labs as lab_rule
@@ -61,7 +61,7 @@ _FRAILTY = int(draws.Purpose.FRAILTY)
 _LABS, _MELD_LABS = 4, 3
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def begin_patients(number: Floats, count: Ints, patients: int) -> None:
     """Set what changes with time to what it is before the first opening."""
     for i in range(CONSTANT, NUMBERS):
@@ -77,7 +77,7 @@ def begin_patients(number: Floats, count: Ints, patients: int) -> None:
         count[OPENED, p] = -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def draw_multipliers(
     h: HazardParams,
     seed: int,
@@ -99,7 +99,7 @@ def draw_multipliers(
             number[FRAILTY, p] = hazard_rule.frailty(log_frailty)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def draw_labs(
     lab: LabParams,
     variable: Ints,
@@ -145,31 +145,35 @@ def draw_labs(
             )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def allocate_all(
-    inputs: Inputs,
+    plan: allocation.Plan,
+    factors: Factors,
     seed: int,
     trial: int,
     patients: int,
     profile: Floats,
     count: Ints,
-    r: Patients,
+    probability: Floats,
+    uniform: Floats,
     row: int,
 ) -> None:
     """Allocate a trial's patients in the order of randomisation."""
-    state = allocation.new_state(inputs.allocation)
-    levels = np.empty(inputs.factors.variable.size, np.int64)
+    state = allocation.new_state(plan)
+    levels = np.empty(factors.variable.size, np.int64)
     for p in range(patients):
-        levels_of(inputs.factors, profile[p], count[SITE, p], levels)
-        chances = r.allocation_probability[row + p]
-        stratum, arm, draw = allocate(inputs.allocation, state, seed, trial, p, levels, chances)
+        levels_of(factors, profile[p], count[SITE, p], levels)
+        chances = probability[row + p]
+        stratum, arm, draw = allocate(plan, state, seed, trial, p, levels, chances)
         count[STRATUM, p], count[ARM, p] = stratum, arm
-        r.allocation_draw[row + p] = draw
+        uniform[row + p] = draw
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def give_sessions(
-    inputs: Inputs,
+    tables: Tables,
+    start_weekday: int,
+    follow_up_days: int,
     seed: int,
     trial: int,
     trial_end: float,
@@ -180,7 +184,6 @@ def give_sessions(
     codes: Ints,
 ) -> None:
     """Set up units and sessions and let every session of the trial happen."""
-    tables, start_weekday = inputs.tables, inputs.trial.start_weekday
     for site in range(sites.count.shape[0]):
         sites.number[site, SERVES_AT] = math.inf
         if tables.units[site, LIMITED]:
@@ -192,7 +195,7 @@ def give_sessions(
             seed,
             trial,
             start_weekday,
-            inputs.trial.follow_up_days,
+            follow_up_days,
             trial_end,
             patients,
             people,
@@ -202,24 +205,31 @@ def give_sessions(
         )
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def close_units(
-    inputs: Inputs, seed: int, trial: int, trial_end: float, sites: Sites, t: Trials, index: int
+    units: Floats,
+    background: Floats,
+    start_weekday: int,
+    seed: int,
+    trial: int,
+    trial_end: float,
+    sites: Sites,
+    t: Trials,
+    index: int,
 ) -> None:
     """Go through the units' days to the end of the trial, its very instant included."""
-    units, after = inputs.tables.units, np.nextafter(trial_end, math.inf)
+    after = np.nextafter(trial_end, math.inf)
     for site in range(units.shape[0]):
         if units[site, LIMITED]:
-            start_weekday = inputs.trial.start_weekday
-            catch_up(
-                units, inputs.tables.background, sites, site, start_weekday, seed, trial, after
-            )
+            catch_up(units, background, sites, site, start_weekday, seed, trial, after)
             add_unit(t, index, sites, site)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def settle(
-    inputs: Inputs,
+    tables: Tables,
+    assessment: AssessmentParams,
+    follow_up_days: int,
     seed: int,
     trial: int,
     patients: int,
@@ -229,8 +239,7 @@ def settle(
     row: int,
 ) -> None:
     """Let every patient's follow-up run to its end and say what became of them."""
-    number, count, tables = people.number, people.count, inputs.tables
-    most, labs_modelled = inputs.trial.follow_up_days, inputs.lab.modelled
+    number, count, most = people.number, people.count, follow_up_days
     for p in range(patients):
         if tables.disease.varies_by_day:
             bring(tables, people, p, most)
@@ -241,7 +250,7 @@ def settle(
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
             tables.disease, tables.baseline, number, count, p, ends
         )
-        if labs_modelled and order.size > 0:
+        if tables.disease.labs_modelled and order.size > 0:
             gone_at = min(
                 min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
                 min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
@@ -249,7 +258,7 @@ def settle(
             take_visits(
                 tables.disease,
                 tables.kinetics,
-                inputs.assessment,
+                assessment,
                 seed,
                 trial,
                 most,
@@ -263,7 +272,7 @@ def settle(
         settle_sessions(people.session, people.session_count, p, leaves_at, opening(entry, most))
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@entry
 def run_trials(
     inputs: Inputs,
     seed: int,
@@ -275,6 +284,7 @@ def run_trials(
 ) -> int:
     """Simulate a trial a row of `t`; return how many rows of `r` and `s` were filled."""
     target, tables = inputs.trial.target_randomised, inputs.tables
+    start_weekday = inputs.trial.start_weekday
     most, variables, width = (
         inputs.trial.follow_up_days,
         inputs.candidate.kind.size,
@@ -303,7 +313,7 @@ def run_trials(
     times = np.empty(target * (2 * width + 2))
     codes = np.empty(times.size, np.int64)
     order = np.empty(inputs.assessment.day.size, np.int64)
-    row = 0
+    row = np.int64(0)  # a literal would have every kernel below compiled a second time
     for index in range(t.trial.size):
         trial = first_trial + index
         t.trial[index], t.first_row[index] = trial, row
@@ -326,7 +336,18 @@ def run_trials(
         trial_end = end if n == 0 else max(end, opening(number[ENTRY_AT, n - 1], most))
         t.randomised[index], t.recruitment_end_day[index] = n, end
         t.trial_end_day[index] = trial_end
-        allocate_all(inputs, seed, trial, n, profile, count, r, row)
+        allocate_all(
+            inputs.allocation,
+            inputs.factors,
+            seed,
+            trial,
+            n,
+            profile,
+            count,
+            r.allocation_probability,
+            r.allocation_draw,
+            row,
+        )
         draw_exits(inputs.exits, seed, trial, most, n, number, count)
         begin_patients(number, count, n)
         draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
@@ -348,9 +369,13 @@ def run_trials(
             people.shift[:n] = 0.0
         if not tables.disease.varies_by_day:
             die_at_constant_factor(tables.disease, tables.baseline, number, count, n, people.factor)
-        give_sessions(inputs, seed, trial, trial_end, n, people, sites, times, codes)
-        close_units(inputs, seed, trial, trial_end, sites, t, index)
-        settle(inputs, seed, trial, n, people, order, r, row)
+        give_sessions(
+            tables, start_weekday, most, seed, trial, trial_end, n, people, sites, times, codes
+        )
+        close_units(
+            tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
+        )
+        settle(tables, inputs.assessment, most, seed, trial, n, people, order, r, row)
         write_patients(r, row, trial, n, tables.plans, number, count)
         if width > 0:
             write_sessions(s, row, n, people)

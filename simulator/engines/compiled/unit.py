@@ -6,9 +6,8 @@ background demand - so they are gone through in one go, in the order in which th
 
 import math
 
-import numba
-
 from simulator import draws
+from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     BACKGROUND_HOURS,
     BACKGROUND_LITRES,
@@ -52,7 +51,7 @@ _BACKGROUND = int(draws.Purpose.BACKGROUND)
 _DELIVERY = int(draws.Purpose.DELIVERY)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
     """Make a unit as it is before its first opening."""
     number, count = sites.number, sites.count
@@ -69,7 +68,7 @@ def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
     find_next_opening(units, number, count, site, start_weekday)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def find_next_opening(
     units: Floats, number: Floats, count: Ints, site: int, start_weekday: int
 ) -> None:
@@ -83,7 +82,7 @@ def find_next_opening(
     number[site, OPENS_AT] = math.inf
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def catch_up(
     units: Floats,
     background: Floats,
@@ -135,7 +134,7 @@ def catch_up(
         find_next_opening(units, number, count, site, start_weekday)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def serve_background(units: Floats, sites: Sites, site: int, sessions: int, now: float) -> None:
     """Give patients outside the trial their plasma and machine-hours."""
     number = sites.number
@@ -154,7 +153,7 @@ def serve_background(units: Floats, sites: Sites, site: int, sessions: int, now:
     number[site, BACKGROUND_HOURS] += worked * rule.HOURS_PER_DAY
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@kernel
 def nurses_busy(until: Floats, site: int, now: float) -> int:
     """Sessions of the trial that run at a site."""
     busy = 0

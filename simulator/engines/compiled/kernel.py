@@ -1,0 +1,15 @@
+"""How the kernels of this engine are compiled."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+_ALIKE: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
+# Called by other kernels alone: the wrappers for a call from Python, which would unpack structures
+# of dozens of arrays, are half of the time to compile.
+_INNER: dict[str, Any] = _ALIKE | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+entry: Callable[..., Any] = numba.njit(**_ALIKE)
+kernel: Callable[..., Any] = numba.njit(**_INNER)
+inlined: Callable[..., Any] = numba.njit(**_INNER, forceinline=True)
