@@ -42,7 +42,8 @@ def exp(x: float) -> float:
     """
     held = max(min(x, _LARGEST), _SMALLEST)
     k = (held * _INVERSE_LN2 + _ROUND_TO_WHOLE) - _ROUND_TO_WHOLE
-    r = (held - k * _LN2_HIGH) - k * _LN2_LOW
+    high, low = held - k * _LN2_HIGH, k * _LN2_LOW
+    r = high - low
     r2 = r * r
     r4 = r2 * r2
     to_5 = (1.0 / 2.0 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0))
@@ -50,10 +51,12 @@ def exp(x: float) -> float:
     to_13 = (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) + r2 * (
         1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
     )
-    y = 1.0 + (r + r2 * (to_5 + r4 * (to_9 + r4 * to_13)))
+    # r's two parts are added apart: its own rounding is spared.
+    y = 1.0 + (high + (r2 * (to_5 + r4 * (to_9 + r4 * to_13)) - low))
     # In two factors: 2^k itself may lie beyond the normal numbers where the product does not.
-    half = int(k) >> 1
-    value = y * _power_of_2(half) * _power_of_2(int(k) - half)
+    whole = int(k) if x == x else 0
+    half = whole >> 1
+    value = y * _power_of_2(half) * _power_of_2(whole - half)
     return float(value) if x == x else x
 
 
