@@ -248,8 +248,8 @@ def test_exp_takes_back_log():
 def test_a_loop_is_vectorised(function):
     """Else the next tests would compare a scalar function with itself."""
     IN_A_LOOP[function](np.ones(3), np.ones(3))
-    (code,) = IN_A_LOOP[function].inspect_llvm().values()
-    assert re.search(r"f(mul|add) <\d+ x double>", code)
+    compiled = IN_A_LOOP[function].inspect_llvm().values()
+    assert any(re.search(r"f(mul|add) <\d+ x double>", code) for code in compiled)
 
 
 def arguments_of(function, size: int) -> np.ndarray:
