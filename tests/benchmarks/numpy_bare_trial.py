@@ -8,7 +8,7 @@ order that says nothing of their entry: this program does not sort them by it, a
 What makes it fast:
 
 - Death and loss compete, and both are exponential. So the earlier of the two has one exponential
-  time, and which of them it is does not depend on that time (Cox and Oakes 1984, section 9.2): one
+  time, and which of them it is does not depend on that time (Cox and Oakes 1984, chapter 9): one
   logarithm a patient.
 - Random lists of 30 and 30 are words of 60 random bits of which 30 are set; others are thrown away.
   One in ten is kept (the binomial probability .1026), which costs less than to shuffle or sort.
