@@ -38,6 +38,7 @@ __all__ = [
     "block_to_start",
     "build_plan",
     "choose",
+    "clear",
     "new_state",
     "probabilities",
     "record",
@@ -174,6 +175,17 @@ def new_state(plan: Plan) -> State:
         np.zeros(strata, np.int64),
         np.zeros((factors, widest, arms), np.int64),
     )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def clear(state: State) -> None:
+    """Make a history, in place, what it was before the first patient."""
+    state.arms[:] = 0
+    state.strata[:] = 0
+    state.block[:] = 0
+    state.block_size[:] = 0
+    state.blocks[:] = 0
+    state.margins[:] = 0
 
 
 @numba.njit(cache=True, error_model="numpy")

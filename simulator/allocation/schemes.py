@@ -6,7 +6,6 @@ Each function fills `out`, one probability an arm, from the history alone.
 import math
 
 import numba
-import numpy as np
 
 from simulator.allocation.plan import RANGE, STANDARD_DEVIATION, Floats, Ints, Plan, State
 
@@ -91,18 +90,19 @@ def minimisation(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
     Arms that tie for the least share its probability and the rest alike.
     """
     arms = out.size
-    values = np.empty(arms)
+    least = math.inf
     for arm in range(arms):
-        values[arm] = imbalance(plan, state, levels, arm)
+        out[arm] = imbalance(plan, state, levels, arm)
+        least = min(least, out[arm])
     # A G is a sum of terms >= 0, one a factor, after at most 3 roundings each. Each rounding is of
     # half an epsilon, so two that are equal in exact arithmetic differ by less than
     # (factors + 3) epsilons of themselves, whatever the unit of the weights.
-    least = values.min() * (1.0 + (levels.size + 4) * _EPSILON)
+    least *= 1.0 + (levels.size + 4) * _EPSILON
     ties = 0
     for arm in range(arms):
-        ties += values[arm] <= least
+        ties += out[arm] <= least
     # With t ties the t most favoured places of the ranking are shared among them.
     rest = (1.0 - plan.probability) / (arms - 1)
     favoured = (plan.probability + (ties - 1) * rest) / ties
     for arm in range(arms):
-        out[arm] = favoured if values[arm] <= least else rest
+        out[arm] = favoured if out[arm] <= least else rest

@@ -78,7 +78,7 @@ def write_sessions(s: Sessions, row: int, patients: int, people: People) -> None
     for p in range(patients):
         for k in range(session.shape[1]):
             status = session_count[p, k, STATUS]
-            done = status == _DELIVERED or status == _CUT_SHORT
+            done = status in (_DELIVERED, _CUT_SHORT)
             s.status[row + p, k] = status
             s.modality[row + p, k] = session_count[p, k, MODALITY]
             s.due_day[row + p, k] = session[p, k, DUE]
@@ -105,7 +105,7 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
                 wait += s.start_day[i, k] - s.due_day[i, k]
                 litres += s.plasma_litres[i, k]
                 hours += (s.end_day[i, k] - s.start_day[i, k]) * rule.HOURS_PER_DAY
-            if status == _DELIVERED or status == _CUT_SHORT:
+            if status in (_DELIVERED, _CUT_SHORT):
                 delivered += 1
                 cut_short += status == _CUT_SHORT
                 equivalent += s.fraction[i, k]

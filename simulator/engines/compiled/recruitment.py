@@ -2,9 +2,6 @@
 
 import math
 
-import numpy as np
-import numpy.typing as npt
-
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
 from simulator.engines.compiled.kernel import kernel
@@ -12,16 +9,15 @@ from simulator.engines.compiled.state import (
     CANDIDATE,
     ENTRY_AT,
     SITE,
+    Floats,
+    Ints,
+    Screen,
 )
 from simulator.params.types import AccrualParams, CandidateParams, EligibilityParams
 from simulator.rules import accrual as accrual_rule
 from simulator.rules import candidate as candidate_rule
 from simulator.rules.eligibility import holds, level_of
 from simulator.rules.normal import normal_cdf, normal_quantile
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _SITE_RATE = int(draws.Purpose.SITE_RATE)
 _REFERRAL = int(draws.Purpose.REFERRAL)
@@ -34,42 +30,30 @@ ELIGIBLE = -1
 
 
 @kernel
-def open_sites(
-    accrual: AccrualParams, seed: int, trial: int, multiplier: Floats, reached: Floats, due: Floats
-) -> None:
-    """Draw the sites' rates and the first referral of each.
-
-    `reached` is the cumulative rate at a site's next referral, `due` the trial day of it.
-    """
+def open_sites(accrual: AccrualParams, seed: int, trial: int, room: Screen) -> None:
+    """Draw the sites' rates and the first referral of each."""
     table = accrual.gamma_log_table
-    for site in range(due.size):
-        multiplier[site] = 1.0
+    for site in range(room.due.size):
+        room.multiplier[site] = 1.0
         if table.size > 0:
             z = normal_quantile(draws.uniform(seed, trial, _SITE_RATE, site, 0))
-            multiplier[site] = accrual_rule.rate_multiplier(
+            room.multiplier[site] = accrual_rule.rate_multiplier(
                 table, candidate_rule.TABLE_LOW, candidate_rule.TABLE_STEP, z
             )
-        reached[site] = 0.0
-        refer_next(accrual, seed, trial, site, 0, multiplier, reached, due)
+        room.reached[site] = 0.0
+        room.referred[site] = 0
+        refer_next(accrual, seed, trial, site, room)
 
 
 @kernel
-def refer_next(
-    accrual: AccrualParams,
-    seed: int,
-    trial: int,
-    site: int,
-    number: int,
-    multiplier: Floats,
-    reached: Floats,
-    due: Floats,
-) -> None:
-    """Find when a site refers its candidate `number`."""
-    reached[site] += accrual_rule.waiting_time(draws.uniform(seed, trial, _REFERRAL, site, number))
+def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: Screen) -> None:
+    """Find when a site refers its next candidate."""
+    u = draws.uniform(seed, trial, _REFERRAL, site, room.referred[site])
+    room.reached[site] += accrual_rule.waiting_time(u)
     a, b = accrual.first_knot[site], accrual.first_knot[site + 1]
-    due[site] = accrual_rule.referral_day(
-        reached[site],
-        multiplier[site],
+    room.due[site] = accrual_rule.referral_day(
+        room.reached[site],
+        room.multiplier[site],
         accrual.opens_day[site],
         accrual.knot_day[a:b],
         accrual.knot_cumulative[a:b],
@@ -86,17 +70,14 @@ def screen(
     seed: int,
     trial: int,
     who: int,
-    words: Floats,
-    drawn: Ints,
-    independent: Floats,
-    values: Floats,
-    latents: Floats,
+    room: Screen,
 ) -> int:
     """Return the first criterion that candidate `who` fails, ELIGIBLE if none.
 
-    Variables are worked out as the criteria ask for them; `drawn` remembers for which candidate a
-    block of four uniforms in `words` is.
+    Variables are worked out as the criteria ask for them.
     """
+    words, drawn, independent = room.words, room.drawn, room.independent
+    values, latents = room.values, room.latents
     criteria = e.first.size - 1
     for step in range(criteria + 1):
         for k in range(s.first[step], s.first[step + 1]):
@@ -141,6 +122,7 @@ def recruit(
     seed: int,
     trial: int,
     entries: Floats,
+    room: Screen,
     failed_first: Ints,
     number: Floats,
     count: Ints,
@@ -158,15 +140,11 @@ def recruit(
     tuple
         Patients, candidates, refusals, and the day on which recruitment ended.
     """
-    sites = accrual.opens_day.size
-    variables = c.kind.size
-    multiplier, reached, due = np.empty(sites), np.empty(sites), np.empty(sites)
-    referred = np.zeros(sites, np.int64)
-    words = np.empty(4 * ((variables + 3) // 4))
-    drawn = np.full((variables + 3) // 4, -1)
-    independent, values, latents = np.zeros(variables), np.zeros(variables), np.zeros(variables)
+    sites, variables = accrual.opens_day.size, c.kind.size
+    for block in range(room.drawn.size):
+        room.drawn[block] = -1
     if not accrual.uniform:
-        open_sites(accrual, seed, trial, multiplier, reached, due)
+        open_sites(accrual, seed, trial, room)
     patients, screened, refused = 0, 0, 0
     end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
     while patients < target:
@@ -176,29 +154,31 @@ def recruit(
                 now = entries[screened]
         else:
             for other in range(sites):
-                if due[other] < now:
-                    site, now = other, due[other]
+                if room.due[other] < now:
+                    site, now = other, room.due[other]
         if now > limit_day or now == math.inf:
             return patients, screened, refused, end
         who = screened
         screened += 1
         if not accrual.uniform:
-            referred[site] += 1
-            refer_next(accrual, seed, trial, site, referred[site], multiplier, reached, due)
-        failed = screen(c, e, s, seed, trial, who, words, drawn, independent, values, latents)
+            room.referred[site] += 1
+            refer_next(accrual, seed, trial, site, room)
+        failed = screen(c, e, s, seed, trial, who, room)
         if failed != ELIGIBLE:
             failed_first[failed] += 1
             continue
-        if e.consent_probability < 1.0:
-            if draws.uniform(seed, trial, _CONSENT, who, 0) >= e.consent_probability:
-                refused += 1
-                continue
+        if (
+            e.consent_probability < 1.0
+            and draws.uniform(seed, trial, _CONSENT, who, 0) >= e.consent_probability
+        ):
+            refused += 1
+            continue
         number[ENTRY_AT, patients] = now
         count[CANDIDATE, patients] = who
         count[SITE, patients] = site
         for i in range(variables):
-            profile[patients, i] = values[i]
-            latent[patients, i] = latents[i]
+            profile[patients, i] = room.values[i]
+            latent[patients, i] = room.latents[i]
         patients += 1
         end_now = now
     return patients, screened, refused, end_now

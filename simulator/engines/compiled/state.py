@@ -124,3 +124,17 @@ class Sites(NamedTuple):
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
+
+
+class Screen(NamedTuple):
+    """Room for referral and screening."""
+
+    multiplier: Floats  # (sites,): of a site's rate
+    reached: Floats  # (sites,): cumulative rate at its next referral
+    due: Floats  # (sites,): trial day of that
+    referred: Ints  # (sites,): candidates so far
+    words: Floats  # uniforms of a candidate, four a block
+    drawn: Ints  # for which candidate each block of them is
+    independent: Floats  # (V,): normals before they are correlated
+    values: Floats  # (V,)
+    latents: Floats  # (V,)

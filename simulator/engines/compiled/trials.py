@@ -44,6 +44,7 @@ from simulator.engines.compiled.state import (
     Floats,
     Ints,
     People,
+    Screen,
     Sites,
 )
 from simulator.engines.compiled.tables import LIMITED, MACHINES, Tables
@@ -113,9 +114,9 @@ def draw_labs(
     baseline_lab: Floats,
     baseline_meld: Floats,
     row: int,
+    own: Floats,
 ) -> None:
     """Note each patient's labs at randomisation, and draw their slopes."""
-    own = np.empty(_MELD_LABS)
     for p in range(patients):
         for j in range(_LABS):
             baseline_lab[row + p, j] = math.nan if variable[j] < 0 else profile[p, variable[j]]
@@ -149,6 +150,8 @@ def draw_labs(
 def allocate_all(
     plan: allocation.Plan,
     factors: Factors,
+    state: allocation.State,
+    levels: Ints,
     seed: int,
     trial: int,
     patients: int,
@@ -159,8 +162,7 @@ def allocate_all(
     row: int,
 ) -> None:
     """Allocate a trial's patients in the order of randomisation."""
-    state = allocation.new_state(plan)
-    levels = np.empty(factors.variable.size, np.int64)
+    allocation.clear(state)
     for p in range(patients):
         levels_of(factors, profile[p], count[SITE, p], levels)
         chances = probability[row + p]
@@ -310,9 +312,22 @@ def run_trials(
         np.empty((site_count, target), np.int64),
     )
     profile, latents = np.empty((target, variables)), np.empty((target, variables))
+    room = Screen(
+        np.empty(site_count),
+        np.empty(site_count),
+        np.empty(site_count),
+        np.empty(site_count, np.int64),
+        np.empty(variables + 3),
+        np.empty((variables + 3) // 4, np.int64),
+        np.empty(variables),
+        np.empty(variables),
+        np.empty(variables),
+    )
     times = np.empty(target * (2 * width + 2))
     codes = np.empty(times.size, np.int64)
     order = np.empty(inputs.assessment.day.size, np.int64)
+    state = allocation.new_state(inputs.allocation)
+    levels = np.empty(inputs.factors.variable.size, np.int64)
     row = np.int64(0)  # a literal would have every kernel below compiled a second time
     for index in range(t.trial.size):
         trial = first_trial + index
@@ -327,6 +342,7 @@ def run_trials(
             seed,
             trial,
             entries[index],
+            room,
             t.failed_first[index],
             number,
             count,
@@ -339,6 +355,8 @@ def run_trials(
         allocate_all(
             inputs.allocation,
             inputs.factors,
+            state,
+            levels,
             seed,
             trial,
             n,
@@ -364,6 +382,7 @@ def run_trials(
             r.baseline_lab,
             r.baseline_meld,
             row,
+            people.lab[0],
         )
         if shifted > 0:
             people.shift[:n] = 0.0
