@@ -102,7 +102,7 @@ class Course:
     def take_in_sessions(self, opening: float) -> None:
         """Let shifts decay by a day; add what sessions ended since the last opening have done."""
         if self.treated:
-            labs.next_shifts(self.shifts, self.numbers.shift_left)
+            labs.next_shifts(self.shifts.ravel(), self.numbers.shift_left.ravel())
         while self.to_take_in and self.to_take_in[0].end_day < opening:
             self.take_in(self.to_take_in.pop(0), opening)
 

@@ -57,16 +57,14 @@ def native_labs(
     out[3] = baseline[3]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def next_shifts(shifts: Floats, share_left_per_day: Floats) -> None:
     """Let shifts decay from one patient-day opening to the next, in place.
 
-    Both have the axes modality, lab, part (fast, slow).
+    Both are flat, in the order modality, lab, part (fast, slow).
     """
-    for m in range(shifts.shape[0]):
-        for lab in range(shifts.shape[1]):
-            for part in range(2):
-                shifts[m, lab, part] *= share_left_per_day[m, lab, part]
+    for i in range(shifts.size):
+        shifts[i] *= share_left_per_day[i]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -85,8 +83,9 @@ def add_session(
     days = opening_day - session_end_day
     for lab in range(shifts.shape[0]):
         for part in range(2):
-            left = exp(-rate_per_day[lab, part] * days)
-            shifts[lab, part] += whole[lab, part] * fraction * left
+            if whole[lab, part] != 0.0:
+                left = exp(-rate_per_day[lab, part] * days)
+                shifts[lab, part] += whole[lab, part] * fraction * left
 
 
 @numba.njit(cache=True, error_model="numpy")

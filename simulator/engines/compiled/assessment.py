@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from simulator import draws
 from simulator.engines.compiled.disease import bring_labs
 from simulator.engines.compiled.kernel import kernel
@@ -21,13 +23,13 @@ from simulator.records import SessionStatus
 from simulator.rules import labs as rule
 from simulator.rules.normal import normal_quantile
 
-_VISIT_MISSED = int(draws.Purpose.VISIT_MISSED)
-_VISIT_TIME = int(draws.Purpose.VISIT_TIME)
-_LAB_ERROR = int(draws.Purpose.LAB_ERROR)
+_VISIT_MISSED = np.int64(draws.Purpose.VISIT_MISSED)
+_VISIT_TIME = np.int64(draws.Purpose.VISIT_TIME)
+_LAB_ERROR = np.int64(draws.Purpose.LAB_ERROR)
 _RUNNING, _WAITING = int(SessionStatus.RUNNING), int(SessionStatus.WAITING)
 _LEFT, _ENDED_BY_EXIT = int(SessionStatus.LEFT), int(SessionStatus.ENDED_BY_EXIT)
 _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHORT)
-_WORDS_A_VISIT = 4
+_MELD_LABS = 3
 
 
 @kernel
@@ -51,6 +53,7 @@ def settle_sessions(
 def take_visits(
     d: Disease,
     kinetics: Floats,
+    left: Floats,
     a: AssessmentParams,
     seed: int,
     trial: int,
@@ -64,13 +67,19 @@ def take_visits(
 ) -> None:
     """Take the labs of every visit that takes place before `gone_at`; `order` is work space."""
     entry, who, taken = people.number[ENTRY_AT, p], people.count[CANDIDATE, p], 0
+    words = people.words
     for visit in range(a.day.size):
         after_days[visit] = meld[visit] = math.nan
-        if a.missed_probability[visit] > 0.0:
-            u = draws.uniform(seed, trial, _VISIT_MISSED, who, visit)
-            if u < a.missed_probability[visit]:
-                continue
-        u = draws.uniform(seed, trial, _VISIT_TIME, who, visit)
+        if visit & 3 == 0:
+            w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_MISSED, who, visit >> 2)
+            words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+            words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
+            w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_TIME, who, visit >> 2)
+            words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
+            words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
+        if words[visit & 3] < a.missed_probability[visit]:
+            continue
+        u = words[4 + (visit & 3)]
         day = rule.visit_day(a.day[visit], a.window_days[visit], u, float(follow_up_days))
         if entry + day >= gone_at:
             continue
@@ -84,10 +93,10 @@ def take_visits(
     seen = people.lab[1]
     for k in range(taken):
         visit = order[k]
-        bring_labs(d, kinetics, people, p, int(after_days[visit]))
-        for j in range(3):
-            z = normal_quantile(
-                draws.uniform(seed, trial, _LAB_ERROR, who, _WORDS_A_VISIT * visit + j)
-            )
-            seen[j] = rule.measured(seen[j], a.error_log_sd[j], z)
+        bring_labs(d, kinetics, left, people, p, int(after_days[visit]))
+        w0, w1, w2, _ = draws.block(seed, trial, _LAB_ERROR, who, visit)
+        words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+        words[2] = draws.to_uniform(w2)
+        for j in range(_MELD_LABS):
+            seen[j] = rule.measured(seen[j], a.error_log_sd[j], normal_quantile(words[j]))
         meld[visit] = rule.meld(seen, d.meld_bounded)

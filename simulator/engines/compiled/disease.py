@@ -57,7 +57,8 @@ from simulator.rules.calendar import last_opening_by, opening
 
 _MISSED = int(SessionStatus.MISSED)
 _RUNNING = int(SessionStatus.RUNNING)
-_WHOLE, _RATE, _LEFT = range(3)  # of `Tables.kinetics`
+_WHOLE, _RATE = range(2)  # of `Tables.kinetics`
+_DAYS_AT_ONCE = 16  # a multiple of what a processor takes at once; few are lost when somebody dies
 
 
 @inlined
@@ -184,6 +185,7 @@ def bring_hazard(
     b: Baseline,
     modalities: Floats,
     kinetics: Floats,
+    left: Floats,
     planned: float,
     people: People,
     p: int,
@@ -205,10 +207,10 @@ def bring_hazard(
             p,
             first,
         )
-        last = min(through, changes - 1)
+        last = min(min(through, changes - 1), first + _DAYS_AT_ONCE - 1)
         if d.sees_sessions:
             last = first
-            bring_labs(d, kinetics, people, p, first)
+            bring_labs(d, kinetics, left, people, p, first)
             direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == 1
             factor[0] = rule.day_factor(
                 number[CONSTANT, p],
@@ -224,19 +226,27 @@ def bring_hazard(
 
 
 @kernel
-def bring_labs(d: Disease, kinetics: Floats, people: People, p: int, through: int) -> None:
+def bring_labs(
+    d: Disease, kinetics: Floats, left: Floats, people: People, p: int, through: int
+) -> None:
     """Bring a patient's labs, sessions included, to the opening of patient-day `through`.
 
     They are left in `people.lab`, those that rules ask for with the patient too.
     """
     number, count, lab = people.number, people.count, people.lab
     session, session_count, shift = people.session, people.session_count, people.shift
-    entry = number[ENTRY_AT, p]
-    for day in range(count[SEEN, p] + 1, through + 1):
+    entry, day = number[ENTRY_AT, p], count[SEEN, p]
+    k = next_to_act(session_count, p, count[SHIFTED, p])
+    while day < through:
+        if k < 0:  # no session to come: all days that are left are alike
+            if count[SHIFTED, p] > 0:
+                for _ in range(day, through):
+                    lab_rule.next_shifts(people.flat_shift[p], left)
+            break
+        day += 1
         now = opening(entry, day)
         if count[SHIFTED, p] > 0:
-            lab_rule.next_shifts(shift[p], kinetics[_LEFT])
-        k = next_to_act(session_count, p, count[SHIFTED, p])
+            lab_rule.next_shifts(people.flat_shift[p], left)
         while k >= 0 and session[p, k, END] < now:
             if session[p, k, END] < number[LEAVES_AT, p]:
                 m = session_count[p, k, MODALITY]

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from simulator import draws
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
@@ -29,7 +31,7 @@ from simulator.records import DeathCause
 from simulator.rules import hazard as rule
 from simulator.rules.calendar import last_opening_before, opening
 
-_EXIT = int(draws.Purpose.EXIT)
+_EXIT = np.int64(draws.Purpose.EXIT)
 _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(DeathCause.TUMOUR)
 # Places in `ExitParams`
 _OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION = range(5)

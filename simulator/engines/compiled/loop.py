@@ -37,6 +37,7 @@ from simulator.engines.compiled.state import (
     STOCK,
     TODAY,
     WAITING,
+    WATCHED,
     WINDOW_END_AT,
     Floats,
     Ints,
@@ -81,7 +82,9 @@ _FIRST_COME, _SICKEST_FIRST = 0, 1
 def bring(t: Tables, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
     planned = t.plans[people.count[ARM, p], SESSIONS]
-    bring_hazard(t.disease, t.baseline, t.modalities, t.kinetics, planned, people, p, through)
+    bring_hazard(
+        t.disease, t.baseline, t.modalities, t.kinetics, t.left, planned, people, p, through
+    )
 
 
 @inlined
@@ -140,6 +143,15 @@ def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, n
 
 
 @kernel
+def watch(people: People, p: int, times: Floats, codes: Ints, events: int) -> int:
+    """See to it that a session's window ends; most begin before that needs to be known."""
+    if people.count[WATCHED, p]:
+        return events
+    people.count[WATCHED, p] = 1
+    return push(times, codes, events, people.number[WINDOW_END_AT, p], WINDOW_ENDS + p)
+
+
+@kernel
 def serve(
     t: Tables,
     seed: int,
@@ -163,7 +175,7 @@ def serve(
         opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
         bring(t, people, p, opened)
         if queue == _SICKEST_FIRST and not left_by(number, p, now):
-            bring_labs(t.disease, t.kinetics, people, p, opened)
+            bring_labs(t.disease, t.kinetics, t.left, people, p, opened)
     sort_queue(queue, number, waiting, queued)
     kept = 0
     for i in range(queued):
@@ -178,6 +190,7 @@ def serve(
         if machine < 0:
             waiting[kept] = p
             kept += 1
+            events = watch(people, p, times, codes, events)
             continue
         if t.units[site, PLASMA_LIMITED]:
             sites.number[site, STOCK] -= t.modalities[m, LITRES_EACH]
@@ -245,23 +258,24 @@ def ask(
         t.plans[arm, STOP_BELOW] != -math.inf or count[SESSION, p] >= t.plans[arm, SESSIONS]
     )
     if postponing or judged:
-        bring_labs(t.disease, t.kinetics, people, p, max(before, 0))
+        bring_labs(t.disease, t.kinetics, t.left, people, p, max(before, 0))
     if not count[POSTPONED, p]:
         if judged and bilirubin_ends_treatment(t.plans, number, count, p):
             count[PHASE, p] = OVER
             return events
         fall_due(t.plans, people, p, now)
-        events = push(times, codes, events, number[WINDOW_END_AT, p], WINDOW_ENDS + p)
     if postponing and number[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
         count[POSTPONED, p] = 1
         again = rule.tried_again(now)
         if again < number[WINDOW_END_AT, p]:
-            events = push(times, codes, events, again, FALLS_DUE + p)
-        return events
+            return push(times, codes, events, again, FALLS_DUE + p)
+        return watch(people, p, times, codes, events)
     count[POSTPONED, p] = 0
     if t.units[site, LIMITED]:
         catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
         join(sites, site, people, p, now)
+        if number[WINDOW_END_AT, p] <= sites.number[site, SERVES_AT]:
+            return watch(people, p, times, codes, events)
         return events
     m = int(t.plans[arm, GIVES])
     return begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)

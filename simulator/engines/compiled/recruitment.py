@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
 from simulator.engines.compiled.kernel import kernel
@@ -19,12 +21,12 @@ from simulator.rules import candidate as candidate_rule
 from simulator.rules.eligibility import holds, level_of
 from simulator.rules.normal import normal_cdf, normal_quantile
 
-_SITE_RATE = int(draws.Purpose.SITE_RATE)
-_REFERRAL = int(draws.Purpose.REFERRAL)
-_PROFILE = int(draws.Purpose.PROFILE)
-_CONSENT = int(draws.Purpose.CONSENT)
-_ALLOCATION = int(draws.Purpose.ALLOCATION)
-_BLOCK_SIZE = int(draws.Purpose.BLOCK_SIZE)
+_SITE_RATE = np.int64(draws.Purpose.SITE_RATE)
+_REFERRAL = np.int64(draws.Purpose.REFERRAL)
+_PROFILE = np.int64(draws.Purpose.PROFILE)
+_CONSENT = np.int64(draws.Purpose.CONSENT)
+_ALLOCATION = np.int64(draws.Purpose.ALLOCATION)
+_BLOCK_SIZE = np.int64(draws.Purpose.BLOCK_SIZE)
 
 ELIGIBLE = -1
 

@@ -47,7 +47,7 @@ NUMBERS = 30
 ) = range(NUMBERS)
 
 # Whole numbers of a patient
-COUNTS = 15
+COUNTS = 16
 (
     CANDIDATE,
     SITE,
@@ -60,6 +60,7 @@ COUNTS = 15
     SHIFTED,  # sessions that the labs have taken in
     SESSION,  # number of the session that is waited for or comes next
     PHASE,
+    WATCHED,  # 1 once the end of the session's window is among the events to come
     POSTPONED,  # 1 while the session that is due is put off
     FIRST_FIT,  # trial day on which the session could first have been served, -1 before
     SERIOUS,  # 1 once a serious adverse event acts
@@ -112,6 +113,8 @@ class People(NamedTuple):
     session: Floats  # (patients, sessions, SESSION_NUMBERS)
     session_count: Ints  # (patients, sessions, SESSION_COUNTS)
     shift: Floats  # (patients, M, L, 2): change of each log lab by each modality
+    flat_shift: Floats  # (patients, M * L * 2): the same numbers
+    words: Floats  # (8,): work space: uniforms of two blocks
     factor: Floats  # work space: what multiplies the baseline, day by day
     lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
 
@@ -124,6 +127,8 @@ class Sites(NamedTuple):
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
+    words: Floats  # (sites, 8): uniforms of four days: deliveries, then background
+    block: Ints  # (sites,): which four days they are of, -1 if none
 
 
 class Screen(NamedTuple):

@@ -106,7 +106,8 @@ class Tables(NamedTuple):
     background: Floats  # (C, n): cumulative probabilities of 0, 1, ... background sessions
     disease: Disease
     baseline: Baseline
-    kinetics: Floats  # (3, M, L, 2): shift of a whole session, rate of loss, share left after a day
+    kinetics: Floats  # (2, M, L, 2): shift of a whole session, and the rate at which it is lost
+    left: Floats  # (M * L * 2,): share of it left after a day
 
 
 def tables_of(params: Params) -> Tables:
@@ -117,7 +118,6 @@ def tables_of(params: Params) -> Tables:
         for parts in (
             (m.fast_shift, m.slow_shift),
             (m.fast_rate, m.slow_rate),
-            (m.fast_left, m.slow_left),
         )
     ]
     h = params.hazard
@@ -129,6 +129,7 @@ def tables_of(params: Params) -> Tables:
         disease=_disease(h, params.lab),
         baseline=Baseline(h.day, h.cumulative, h.at_opening),
         kinetics=np.stack(kinetics),
+        left=np.stack((m.fast_left, m.slow_left), axis=-1).ravel(),
     )
 
 

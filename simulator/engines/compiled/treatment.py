@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from simulator import draws
 from simulator.engines.compiled.heap import push
 from simulator.engines.compiled.kernel import inlined, kernel
@@ -29,6 +31,7 @@ from simulator.engines.compiled.state import (
     SHARE,
     START,
     STATUS,
+    WATCHED,
     WINDOW_END_AT,
     Floats,
     Ints,
@@ -56,11 +59,11 @@ from simulator.rules.normal import normal_quantile
 _WAITING = int(SessionStatus.WAITING)
 _RUNNING = int(SessionStatus.RUNNING)
 _MISSED = int(SessionStatus.MISSED)
-_SESSION_LENGTH = int(draws.Purpose.SESSION_LENGTH)
-_ADVERSE_EVENT = int(draws.Purpose.ADVERSE_EVENT)
-_ADVERSE_FRACTION = int(draws.Purpose.ADVERSE_FRACTION)
+_SESSION_LENGTH = np.int64(draws.Purpose.SESSION_LENGTH)
+_ADVERSE_EVENT = np.int64(draws.Purpose.ADVERSE_EVENT)
+_ADVERSE_FRACTION = np.int64(draws.Purpose.ADVERSE_FRACTION)
 _CUTS_SHORT, _STOPS_TREATMENT = 1, 2
-_WORDS_A_SESSION = 8
+_WORDS_A_SESSION, _BLOCKS_A_SESSION = 8, 2
 
 # Events of the heap, in the order in which those of an instant happen: kind * KIND + patient
 KIND = 1 << 40
@@ -91,6 +94,7 @@ def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     number[DUE_AT, p] = now
     number[WINDOW_END_AT, p] = now + plans[count[ARM, p], WINDOW]
     count[FIRST_FIT, p] = -1
+    count[WATCHED, p] = 0
     count[PHASE, p] = DUE_NOW
 
 
@@ -132,17 +136,17 @@ def begin(
     z = normal_quantile(draws.uniform(seed, trial, _SESSION_LENGTH, who, k))
     length = rule.session_days(modalities[m, HOURS], modalities[m, LOG_SD], z)
     share, stops, serious, bits = 1.0, False, False, 0
+    words = people.words
+    w0, w1, w2, w3 = draws.block(seed, trial, _ADVERSE_EVENT, who, _BLOCKS_A_SESSION * k)
+    words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+    words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
     for event in range(EVENTS_OF_SESSION):
-        probability = modalities[m, PROBABILITY + event]
-        which = _WORDS_A_SESSION * k + event
-        if (
-            probability > 0.0
-            and draws.uniform(seed, trial, _ADVERSE_EVENT, who, which) < probability
-        ):
+        if words[event] < modalities[m, PROBABILITY + event]:
             bits |= 1 << event
             serious = serious or modalities[m, SERIOUS_EVENT + event] != 0.0
             consequence = modalities[m, CONSEQUENCE + event]
             if consequence >= _CUTS_SHORT:
+                which = _WORDS_A_SESSION * k + event
                 share = min(share, draws.uniform(seed, trial, _ADVERSE_FRACTION, who, which))
             stops = stops or consequence == _STOPS_TREATMENT
     session[p, k, START] = now

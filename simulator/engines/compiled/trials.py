@@ -57,8 +57,8 @@ from simulator.rules import labs as lab_rule
 from simulator.rules.calendar import opening
 from simulator.rules.normal import normal_quantile
 
-_SLOPE = int(draws.Purpose.SLOPE)
-_FRAILTY = int(draws.Purpose.FRAILTY)
+_SLOPE = np.int64(draws.Purpose.SLOPE)
+_FRAILTY = np.int64(draws.Purpose.FRAILTY)
 _LABS, _MELD_LABS = 4, 3
 
 
@@ -260,6 +260,7 @@ def settle(
             take_visits(
                 tables.disease,
                 tables.kinetics,
+                tables.left,
                 assessment,
                 seed,
                 trial,
@@ -295,12 +296,15 @@ def run_trials(
     site_count, machines = tables.units.shape[0], max(int(tables.units[:, MACHINES].max()), 1)
     number, count = np.empty((NUMBERS, target)), np.empty((COUNTS, target), np.int64)
     kinetics, shifted = tables.kinetics, target if inputs.lab.modelled else 0
+    shift = np.empty((shifted, kinetics.shape[1], kinetics.shape[2], kinetics.shape[3]))
     people = People(
         number,
         count,
         np.empty((target, width, SESSION_NUMBERS)),
         np.empty((target, width, SESSION_COUNTS), np.int64),
-        np.empty((shifted, kinetics.shape[1], kinetics.shape[2], kinetics.shape[3])),
+        shift,
+        shift.reshape(shifted, tables.left.size),
+        np.empty(8),
         np.empty(most + 1),
         np.empty((2, _LABS)),
     )
@@ -310,6 +314,8 @@ def run_trials(
         np.empty((site_count, machines)),
         np.empty((site_count, machines)),
         np.empty((site_count, target), np.int64),
+        np.empty((site_count, 8)),
+        np.empty(site_count, np.int64),
     )
     profile, latents = np.empty((target, variables)), np.empty((target, variables))
     room = Screen(

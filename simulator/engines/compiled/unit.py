@@ -6,6 +6,8 @@ background demand - so they are gone through in one go, in the order in which th
 
 import math
 
+import numpy as np
+
 from simulator import draws
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
@@ -47,8 +49,8 @@ from simulator.engines.compiled.tables import (
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantile
 
-_BACKGROUND = int(draws.Purpose.BACKGROUND)
-_DELIVERY = int(draws.Purpose.DELIVERY)
+_BACKGROUND = np.int64(draws.Purpose.BACKGROUND)
+_DELIVERY = np.int64(draws.Purpose.DELIVERY)
 
 
 @kernel
@@ -61,6 +63,7 @@ def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
         count[site, i] = 0
     for machine in range(sites.free_at.shape[1]):
         sites.free_at[site, machine] = sites.until[site, machine] = -math.inf
+    sites.block[site] = -1
     number[site, STOCK] = units[site, INITIAL]
     number[site, CLOSES_AT] = number[site, OPENED_AT] = -math.inf
     number[site, SERVES_AT] = math.inf
@@ -80,6 +83,19 @@ def find_next_opening(
             return
         count[site, NEXT_DAY] += 1
     number[site, OPENS_AT] = math.inf
+
+
+@kernel
+def draw_days(sites: Sites, site: int, seed: int, trial: int, block: int) -> None:
+    """Draw the uniforms of four days' deliveries and background demand."""
+    words = sites.words[site]
+    w0, w1, w2, w3 = draws.block(seed, trial, _DELIVERY, site, block)
+    words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+    words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
+    w0, w1, w2, w3 = draws.block(seed, trial, _BACKGROUND, site, block)
+    words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
+    words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
+    sites.block[site] = block
 
 
 @kernel
@@ -107,6 +123,8 @@ def catch_up(
         weekday = (start_weekday + day) % WEEK
         number[site, OPENED_AT] = opens
         number[site, CLOSES_AT] = rule.at_hour(day, units[site, UNTIL_HOUR + weekday])
+        if sites.block[site] != day >> 2:
+            draw_days(sites, site, seed, trial, day >> 2)
         count[site, TODAY], count[site, SHORT_TODAY] = day, 0
         count[site, DAYS_OPEN] += 1
         number[site, HOURS_OPEN] += rule.hours_on_offer(
@@ -115,7 +133,7 @@ def catch_up(
             units[site, CLOSE_HOUR + weekday],
         )
         if units[site, PLASMA_LIMITED] and not math.isnan(units[site, DELIVERY_MEAN + weekday]):
-            z = normal_quantile(draws.uniform(seed, trial, _DELIVERY, site, day))
+            z = normal_quantile(sites.words[site, day & 3])
             brought = rule.delivery_litres(
                 units[site, DELIVERY_MEAN + weekday], units[site, DELIVERY_SD], z
             )
@@ -124,7 +142,7 @@ def catch_up(
             number[site, DELIVERED_LITRES] += taken
             number[site, REFUSED_LITRES] += brought - taken
         if background[site, 0] < 1.0:
-            u = draws.uniform(seed, trial, _BACKGROUND, site, day)
+            u = sites.words[site, 4 + (day & 3)]
             sessions = rule.background_sessions(u, background[site])
             if units[site, BACKGROUND_AFTER] and opens == now:
                 count[site, LEFT_FOR_AFTER] = sessions
