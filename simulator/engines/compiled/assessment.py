@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from simulator import draws
-from simulator.engines.compiled.disease import bring_labs
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
@@ -17,19 +16,15 @@ from simulator.engines.compiled.state import (
     Ints,
     People,
 )
-from simulator.engines.compiled.tables import Disease
 from simulator.params.types import AssessmentParams
 from simulator.records import SessionStatus
 from simulator.rules import labs as rule
-from simulator.rules.normal import normal_quantile
 
 _VISIT_MISSED = np.int64(draws.Purpose.VISIT_MISSED)
 _VISIT_TIME = np.int64(draws.Purpose.VISIT_TIME)
-_LAB_ERROR = np.int64(draws.Purpose.LAB_ERROR)
 _RUNNING, _WAITING = int(SessionStatus.RUNNING), int(SessionStatus.WAITING)
 _LEFT, _ENDED_BY_EXIT = int(SessionStatus.LEFT), int(SessionStatus.ENDED_BY_EXIT)
 _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHORT)
-_MELD_LABS = 3
 
 
 @kernel
@@ -50,53 +45,44 @@ def settle_sessions(
 
 
 @kernel
-def take_visits(
-    d: Disease,
-    kinetics: Floats,
-    left: Floats,
-    a: AssessmentParams,
-    seed: int,
-    trial: int,
-    follow_up_days: int,
-    gone_at: float,
-    people: People,
-    p: int,
-    order: Ints,
-    after_days: Floats,
-    meld: Floats,
+def plan_visits(
+    a: AssessmentParams, seed: int, trial: int, follow_up_days: int, patients: int, people: People
 ) -> None:
-    """Take the labs of every visit that takes place before `gone_at`; `order` is work space."""
-    entry, who, taken = people.number[ENTRY_AT, p], people.count[CANDIDATE, p], 0
-    words = people.words
-    for visit in range(a.day.size):
-        after_days[visit] = meld[visit] = math.nan
-        if visit & 3 == 0:
-            w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_MISSED, who, visit >> 2)
-            words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
-            words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
-            w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_TIME, who, visit >> 2)
-            words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
-            words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
-        if words[visit & 3] < a.missed_probability[visit]:
-            continue
-        u = words[4 + (visit & 3)]
-        day = rule.visit_day(a.day[visit], a.window_days[visit], u, float(follow_up_days))
-        if entry + day >= gone_at:
-            continue
-        after_days[visit] = day
-        k = taken
-        while k > 0 and after_days[order[k - 1]] > day:
-            order[k] = order[k - 1]
-            k -= 1
-        order[k] = visit
-        taken += 1
-    seen = people.lab[1]
-    for k in range(taken):
-        visit = order[k]
-        bring_labs(d, kinetics, left, people, p, int(after_days[visit]))
-        w0, w1, w2, _ = draws.block(seed, trial, _LAB_ERROR, who, visit)
-        words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
-        words[2] = draws.to_uniform(w2)
-        for j in range(_MELD_LABS):
-            seen[j] = rule.measured(seen[j], a.error_log_sd[j], normal_quantile(words[j]))
-        meld[visit] = rule.meld(seen, d.meld_bounded)
+    """Find the days of every patient's visits, and the order in which they come."""
+    days, order, horizon = people.visit_day, people.visit_order, float(follow_up_days)
+    for p in range(patients):
+        who, words, planned = people.count[CANDIDATE, p], people.words, 0
+        for visit in range(a.day.size):
+            if visit & 3 == 0:
+                w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_MISSED, who, visit >> 2)
+                words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+                words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
+                w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_TIME, who, visit >> 2)
+                words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
+                words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
+            days[p, visit] = people.visit_meld[p, visit] = math.nan
+            order[p, visit] = -1
+            if words[visit & 3] < a.missed_probability[visit]:
+                continue
+            day = rule.visit_day(
+                a.day[visit], a.window_days[visit], words[4 + (visit & 3)], horizon
+            )
+            days[p, visit] = day
+            k = planned
+            while k > 0 and days[p, order[p, k - 1]] > day:
+                order[p, k] = order[p, k - 1]
+                k -= 1
+            order[p, k] = visit
+            planned += 1
+
+
+@kernel
+def last_visit_before(people: People, p: int, gone_at: float) -> int:
+    """Patient-day of the last visit that takes place, -1 if none does; the others are struck out."""
+    last, entry = -1, people.number[ENTRY_AT, p]
+    for visit in range(people.visit_day.shape[1]):
+        if entry + people.visit_day[p, visit] < gone_at:
+            last = max(last, int(people.visit_day[p, visit]))
+        else:
+            people.visit_day[p, visit] = math.nan
+    return last

@@ -2,15 +2,20 @@
 
 What multiplies the baseline hazard changes at openings of patient-days, and between the openings at
 which sessions or events begin to act it follows from the day alone: such a stretch of days is
-worked out at once. Hazard and labs keep their own place, since labs after sessions are asked for
-at visits only, unless the hazard or a rule of treatment sees them (model page, section 7).
+worked out at once, and ahead. A session that begins takes back the days on which it will act.
+Labs keep a place of their own, since after sessions they are asked for at visits only, unless the
+hazard or a rule of treatment sees them; they go forward only (model page, section 7).
 """
 
 import math
 
+import numpy as np
+
+from simulator import draws
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
+    CANDIDATE,
     CONSTANT,
     DEATH,
     EARNED,
@@ -18,8 +23,6 @@ from simulator.engines.compiled.state import (
     END,
     ENTRY_AT,
     EVENTS,
-    FACTOR,
-    HAZARD,
     INFECTED,
     INFECTION,
     IS_SERIOUS,
@@ -30,7 +33,6 @@ from simulator.engines.compiled.state import (
     LOG_INR,
     LOG_PLATELETS,
     MODALITY,
-    NEXT_HAZARD,
     OPENED,
     SEEN,
     SEEN_BILIRUBIN,
@@ -45,6 +47,7 @@ from simulator.engines.compiled.state import (
     STATUS,
     TAKEN_IN,
     THRESHOLD,
+    VISIT,
     Floats,
     Ints,
     People,
@@ -54,9 +57,12 @@ from simulator.records import SessionStatus
 from simulator.rules import hazard as rule
 from simulator.rules import labs as lab_rule
 from simulator.rules.calendar import last_opening_by, opening
+from simulator.rules.normal import normal_quantile
 
 _MISSED = int(SessionStatus.MISSED)
 _RUNNING = int(SessionStatus.RUNNING)
+_LAB_ERROR = np.int64(draws.Purpose.LAB_ERROR)
+_MELD_LABS = 3
 _WHOLE, _RATE = range(2)  # of `Tables.kinetics`
 _DAYS_AT_ONCE = 16  # a multiple of what a processor takes at once; few are lost when somebody dies
 
@@ -97,8 +103,7 @@ def take_in(
         count[TAKEN_IN, p] = k + 1
         k = next_to_act(session_count, p, k + 1)
     infection = entry + number[INFECTION, p]
-    if infection < now:
-        count[INFECTED, p] = 1
+    count[INFECTED, p] = infection < now
     number[EVENTS, p] = rule.events_log_factor(
         count[INFECTED, p], d.infection_log_ratio, count[SERIOUS, p], d.serious_log_ratio
     )
@@ -112,13 +117,13 @@ def take_in(
 
 @kernel
 def factors(
-    d: Disease, number: Floats, p: int, arm: int, first: int, last: int, out: Floats
+    d: Disease, number: Floats, factor: Floats, p: int, arm: int, first: int, last: int
 ) -> None:
     """Fill in what multiplies the baseline on days `first` to `last`, sessions not seen in MELD."""
     constant, events, effect = number[CONSTANT, p], number[EVENTS, p], number[EFFECT, p]
-    direct = arm == 1 and d.direct_log_hazard_ratio != 0.0
+    direct, out = arm == 1 and d.direct_log_hazard_ratio != 0.0, factor[p]
     for day in range(first, last + 1):
-        out[day - first] = direct_effect(d, day) if direct else effect
+        out[day] = direct_effect(d, day) if direct else effect
     b, b_slope = number[LOG_BILIRUBIN, p], number[SLOPE_BILIRUBIN, p]
     i, i_slope = number[LOG_INR, p], number[SLOPE_INR, p]
     c, c_slope = number[LOG_CREATININE, p], number[SLOPE_CREATININE, p]
@@ -129,8 +134,8 @@ def factors(
             lab_rule.native(c, c_slope, day, d.normal_creatinine, d.ceiling_creatinine),
             d.meld_bounded,
         )
-        out[day - first] = rule.day_factor(
-            constant, d.meld_coefficient, meld, d.meld_reference, out[day - first], events
+        out[day] = rule.day_factor(
+            constant, d.meld_coefficient, meld, d.meld_reference, out[day], events
         )
 
 
@@ -143,40 +148,39 @@ def direct_effect(d: Disease, day: int) -> float:
 
 
 @kernel
-def live(
-    d: Disease,
-    b: Baseline,
-    number: Floats,
-    count: Ints,
-    p: int,
-    first: int,
-    last: int,
-    factor: Floats,
-) -> None:
+def live(d: Disease, b: Baseline, people: People, p: int, first: int, last: int) -> None:
     """Let days `first` to `last` pass, or as many as the patient lives to see."""
-    threshold, at_opening = number[THRESHOLD, p], b.at_opening
-    hazard, after = number[HAZARD, p], number[NEXT_HAZARD, p]
-    day = first
+    hazard, factor, at_opening = people.hazard[p], people.factor[p], b.at_opening
+    threshold, day = people.number[THRESHOLD, p], first
+    now = hazard[first]
     while True:
-        hazard = after
-        after = rule.after_day(hazard, factor[day - first], at_opening[day], at_opening[day + 1])
+        after = rule.after_day(now, factor[day], at_opening[day], at_opening[day + 1])
+        hazard[day + 1] = after
         if after >= threshold or day == last:
             break
+        now = after
         day += 1
-    number[HAZARD, p], number[NEXT_HAZARD, p] = hazard, after
-    number[FACTOR, p] = factor[day - first]
-    count[OPENED, p] = day
+    people.count[OPENED, p] = day
     if after >= threshold:
-        number[DEATH, p] = rule.death_in_day(
+        people.number[DEATH, p] = rule.death_in_day(
             d.kind,
             b.day,
             b.cumulative,
             d.shape,
             float(day),
             at_opening[day],
-            factor[day - first],
-            threshold - hazard,
+            factor[day],
+            threshold - now,
         )
+
+
+@kernel
+def take_back(number: Floats, count: Ints, p: int, session_end: float) -> None:
+    """Take back the days on which a session that begins now will act."""
+    acts = last_opening_by(number[ENTRY_AT, p], session_end, count[LAST_DAY, p]) + 1
+    if session_end < number[LEAVES_AT, p] and count[OPENED, p] >= acts:
+        count[OPENED, p] = acts - 1
+        number[DEATH, p] = math.inf  # it was to come on one of these days
 
 
 @kernel
@@ -186,13 +190,16 @@ def bring_hazard(
     modalities: Floats,
     kinetics: Floats,
     left: Floats,
+    error_log_sd: Floats,
+    seed: int,
+    trial: int,
     planned: float,
     people: People,
     p: int,
     through: int,
 ) -> None:
-    """Open a patient's days for the hazard up to `through`, as long as the patient lives."""
-    number, count, factor = people.number, people.count, people.factor
+    """Work out a patient's hazard up to `through` at least, as long as the patient lives."""
+    number, count = people.number, people.count
     through = min(through, count[LAST_DAY, p])
     while count[OPENED, p] < through and number[DEATH, p] == math.inf:
         first = count[OPENED, p] + 1
@@ -207,12 +214,12 @@ def bring_hazard(
             p,
             first,
         )
-        last = min(min(through, changes - 1), first + _DAYS_AT_ONCE - 1)
-        if d.sees_sessions:
+        last = min(changes - 1, first + _DAYS_AT_ONCE - 1)
+        if d.sees_sessions:  # no day ahead: labs cannot be taken back
             last = first
-            bring_labs(d, kinetics, left, people, p, first)
+            bring_labs(d, kinetics, left, error_log_sd, seed, trial, people, p, first)
             direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == 1
-            factor[0] = rule.day_factor(
+            people.factor[p, first] = rule.day_factor(
                 number[CONSTANT, p],
                 d.meld_coefficient,
                 number[SEEN_MELD, p],
@@ -221,20 +228,15 @@ def bring_hazard(
                 number[EVENTS, p],
             )
         else:
-            factors(d, number, p, count[ARM, p], first, last, factor)
-        live(d, b, number, count, p, first, last, factor)
+            factors(d, number, people.factor, p, count[ARM, p], first, last)
+        live(d, b, people, p, first, last)
 
 
 @kernel
-def bring_labs(
-    d: Disease, kinetics: Floats, left: Floats, people: People, p: int, through: int
-) -> None:
-    """Bring a patient's labs, sessions included, to the opening of patient-day `through`.
-
-    They are left in `people.lab`, those that rules ask for with the patient too.
-    """
-    number, count, lab = people.number, people.count, people.lab
-    session, session_count, shift = people.session, people.session_count, people.shift
+def shift_labs(kinetics: Floats, left: Floats, people: People, p: int, through: int) -> None:
+    """Bring what sessions have done to a patient's labs to the opening of patient-day `through`."""
+    number, count = people.number, people.count
+    session, session_count = people.session, people.session_count
     entry, day = number[ENTRY_AT, p], count[SEEN, p]
     k = next_to_act(session_count, p, count[SHIFTED, p])
     while day < through:
@@ -251,7 +253,7 @@ def bring_labs(
             if session[p, k, END] < number[LEAVES_AT, p]:
                 m = session_count[p, k, MODALITY]
                 lab_rule.add_session(
-                    shift[p, m],
+                    people.shift[p, m],
                     kinetics[_WHOLE, m],
                     kinetics[_RATE, m],
                     session[p, k, SHARE],
@@ -261,8 +263,12 @@ def bring_labs(
             count[SHIFTED, p] = k + 1
             k = next_to_act(session_count, p, k + 1)
     count[SEEN, p] = max(through, count[SEEN, p])
-    day = count[SEEN, p]
-    native, seen = lab[0], lab[1]
+
+
+@kernel
+def see_labs(d: Disease, number: Floats, shift: Floats, lab: Floats, p: int, day: int) -> None:
+    """Fill `lab` with a patient's labs at the latest opening, without sessions and with them."""
+    native = lab[0]
     native[0] = lab_rule.native(
         number[LOG_BILIRUBIN, p],
         number[SLOPE_BILIRUBIN, p],
@@ -281,20 +287,52 @@ def bring_labs(
         d.ceiling_creatinine,
     )
     native[3] = number[LOG_PLATELETS, p]
-    lab_rule.shifted_labs(native, shift[p], seen)
+    lab_rule.shifted_labs(native, shift[p], lab[1])
+
+
+@kernel
+def bring_labs(
+    d: Disease,
+    kinetics: Floats,
+    left: Floats,
+    error_log_sd: Floats,
+    seed: int,
+    trial: int,
+    people: People,
+    p: int,
+    through: int,
+) -> None:
+    """Bring a patient's labs to the opening of patient-day `through`, visits on the way taken."""
+    number, count, seen = people.number, people.count, people.lab[1]
+    visits = people.visit_order.shape[1]
+    while count[VISIT, p] < visits and people.visit_order[p, count[VISIT, p]] >= 0:
+        visit = people.visit_order[p, count[VISIT, p]]
+        day = int(people.visit_day[p, visit])
+        if day > through:
+            break
+        shift_labs(kinetics, left, people, p, day)
+        see_labs(d, number, people.shift, people.lab, p, day)
+        words = people.words
+        w0, w1, w2, _ = draws.block(seed, trial, _LAB_ERROR, count[CANDIDATE, p], visit)
+        words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
+        words[2] = draws.to_uniform(w2)
+        for j in range(_MELD_LABS):
+            seen[j] = lab_rule.measured(seen[j], error_log_sd[j], normal_quantile(words[j]))
+        people.visit_meld[p, visit] = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)
+        count[VISIT, p] += 1
+    shift_labs(kinetics, left, people, p, through)
+    see_labs(d, number, people.shift, people.lab, p, through)
     number[SEEN_MELD, p] = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)
     number[SEEN_BILIRUBIN, p] = seen[0]
     number[SEEN_PLATELETS, p] = seen[3]
 
 
 @kernel
-def die_at_constant_factor(
-    d: Disease, b: Baseline, number: Floats, count: Ints, patients: int, factor: Floats
-) -> None:
+def die_at_constant_factor(d: Disease, b: Baseline, people: People, patients: int) -> None:
     """Where no factor depends on the day, find every death from the liver by one inversion."""
+    number, count, factor = people.number, people.count, people.factor
     for p in range(patients):
-        factors(d, number, p, count[ARM, p], 0, 0, factor)
-        number[FACTOR, p] = factor[0]
+        factors(d, number, factor, p, count[ARM, p], 0, 0)
         number[DEATH, p] = rule.death_at_constant_factor(
-            d.kind, b.day, b.cumulative, d.shape, factor[0], number[THRESHOLD, p]
+            d.kind, b.day, b.cumulative, d.shape, factor[p, 0], number[THRESHOLD, p]
         )

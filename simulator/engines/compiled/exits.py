@@ -10,8 +10,6 @@ from simulator.engines.compiled.state import (
     CANDIDATE,
     DEATH,
     ENTRY_AT,
-    FACTOR,
-    HAZARD,
     INFECTION,
     LAST_DAY,
     LEAVES_AT,
@@ -24,6 +22,7 @@ from simulator.engines.compiled.state import (
     WITHDRAWAL,
     Floats,
     Ints,
+    People,
 )
 from simulator.engines.compiled.tables import Baseline, Disease
 from simulator.params.types import ExitParams
@@ -118,10 +117,8 @@ def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
 
 
 @kernel
-def cumulative_hazard(
-    d: Disease, b: Baseline, number: Floats, count: Ints, p: int, ends: float
-) -> float:
+def cumulative_hazard(d: Disease, b: Baseline, people: People, p: int, ends: float) -> float:
     """Cumulative hazard of death from the liver at patient time `ends`."""
     at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
-    opened = max(count[OPENED, p], 0)
-    return rule.after_day(number[HAZARD, p], number[FACTOR, p], b.at_opening[opened], at_end)
+    day = max(people.count[OPENED, p], 0)
+    return rule.after_day(people.hazard[p, day], people.factor[p, day], b.at_opening[day], at_end)

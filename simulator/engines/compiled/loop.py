@@ -79,12 +79,29 @@ _FIRST_COME, _SICKEST_FIRST = 0, 1
 
 
 @kernel
-def bring(t: Tables, people: People, p: int, through: int) -> None:
+def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
     planned = t.plans[people.count[ARM, p], SESSIONS]
     bring_hazard(
-        t.disease, t.baseline, t.modalities, t.kinetics, t.left, planned, people, p, through
+        t.disease,
+        t.baseline,
+        t.modalities,
+        t.kinetics,
+        t.left,
+        t.error_log_sd,
+        seed,
+        trial,
+        planned,
+        people,
+        p,
+        through,
     )
+
+
+@kernel
+def bring_seen(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
+    """Bring a patient's labs to the opening of patient-day `through`."""
+    bring_labs(t.disease, t.kinetics, t.left, t.error_log_sd, seed, trial, people, p, through)
 
 
 @inlined
@@ -173,9 +190,9 @@ def serve(
     for i in range(queued):
         p = waiting[i]
         opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
-        bring(t, people, p, opened)
+        bring(t, seed, trial, people, p, opened)
         if queue == _SICKEST_FIRST and not left_by(number, p, now):
-            bring_labs(t.disease, t.kinetics, t.left, people, p, opened)
+            bring_seen(t, seed, trial, people, p, opened)
     sort_queue(queue, number, waiting, queued)
     kept = 0
     for i in range(queued):
@@ -190,7 +207,6 @@ def serve(
         if machine < 0:
             waiting[kept] = p
             kept += 1
-            events = watch(people, p, times, codes, events)
             continue
         if t.units[site, PLASMA_LIMITED]:
             sites.number[site, STOCK] -= t.modalities[m, LITRES_EACH]
@@ -208,6 +224,9 @@ def serve(
         if freed < sites.number[site, CLOSES_AT]:
             again = min(again, freed)
     sites.number[site, SERVES_AT] = again
+    for i in range(kept):
+        if number[WINDOW_END_AT, waiting[i]] <= again:
+            events = watch(people, waiting[i], times, codes, events)
     return events
 
 
@@ -258,7 +277,7 @@ def ask(
         t.plans[arm, STOP_BELOW] != -math.inf or count[SESSION, p] >= t.plans[arm, SESSIONS]
     )
     if postponing or judged:
-        bring_labs(t.disease, t.kinetics, t.left, people, p, max(before, 0))
+        bring_seen(t, seed, trial, people, p, max(before, 0))
     if not count[POSTPONED, p]:
         if judged and bilirubin_ends_treatment(t.plans, number, count, p):
             count[PHASE, p] = OVER
@@ -315,7 +334,7 @@ def treat(
             if not falls_due and not missing:
                 continue  # the session has begun
             before = last_opening_before(number[ENTRY_AT, p], now, follow_up_days)
-            bring(t, people, p, before)
+            bring(t, seed, trial, people, p, before)
             if not falls_due and count[PHASE, p] == WAITING:
                 stop_waiting(sites, count[SITE, p], p)
             if left_by(number, p, now):

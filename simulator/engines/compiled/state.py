@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Numbers of a patient
-NUMBERS = 30
+NUMBERS = 27
 (
     ENTRY_AT,
     THRESHOLD,  # cumulative hazard at which the liver kills
@@ -35,10 +35,7 @@ NUMBERS = 30
     EARNED,  # share of a full course
     EFFECT,  # log hazard ratio that it earned
     EVENTS,  # log of what infection and serious adverse events multiply the hazard by
-    HAZARD,  # cumulative hazard at the latest opening,
-    FACTOR,  # what multiplies the baseline from it to the next,
-    NEXT_HAZARD,  # and the cumulative hazard at the next
-    DEATH,  # from the liver, infinity while it has not come
+    DEATH,  # from the liver as far as is worked out, infinity while it has not come
     DUE_AT,
     WINDOW_END_AT,
     SEEN_MELD,  # at the latest opening that somebody asked for, as the next two
@@ -47,17 +44,18 @@ NUMBERS = 30
 ) = range(NUMBERS)
 
 # Whole numbers of a patient
-COUNTS = 16
+COUNTS = 17
 (
     CANDIDATE,
     SITE,
     STRATUM,
     ARM,
     LAST_DAY,  # last patient-day that opens before STOPS_AT
-    OPENED,  # patient-day of the latest opening for the hazard, -1 before the first
+    OPENED,  # last patient-day whose hazard is worked out, -1 before the first
     TAKEN_IN,  # sessions that the hazard has taken in
     SEEN,  # patient-day of the latest opening for the labs
     SHIFTED,  # sessions that the labs have taken in
+    VISIT,  # visits whose labs are taken
     SESSION,  # number of the session that is waited for or comes next
     PHASE,
     WATCHED,  # 1 once the end of the session's window is among the events to come
@@ -115,7 +113,11 @@ class People(NamedTuple):
     shift: Floats  # (patients, M, L, 2): change of each log lab by each modality
     flat_shift: Floats  # (patients, M * L * 2): the same numbers
     words: Floats  # (8,): work space: uniforms of two blocks
-    factor: Floats  # work space: what multiplies the baseline, day by day
+    hazard: Floats  # (patients, days + 1): cumulative hazard at each opening worked out
+    factor: Floats  # (patients, days + 1): what multiplies the baseline from it to the next
+    visit_day: Floats  # (patients, visits): NaN if missed
+    visit_order: Ints  # (patients, visits): those not missed in the order of time, then -1
+    visit_meld: Floats  # (patients, visits): as measured, were the patient still there
     lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
 
 

@@ -108,6 +108,7 @@ class Tables(NamedTuple):
     baseline: Baseline
     kinetics: Floats  # (2, M, L, 2): shift of a whole session, and the rate at which it is lost
     left: Floats  # (M * L * 2,): share of it left after a day
+    error_log_sd: Floats  # (3,): of labs as measured
 
 
 def tables_of(params: Params) -> Tables:
@@ -130,6 +131,7 @@ def tables_of(params: Params) -> Tables:
         baseline=Baseline(h.day, h.cumulative, h.at_opening),
         kinetics=np.stack(kinetics),
         left=np.stack((m.fast_left, m.slow_left), axis=-1).ravel(),
+        error_log_sd=params.assessment.error_log_sd,
     )
 
 

@@ -5,7 +5,11 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.engines.compiled.assessment import settle_sessions, take_visits
+from simulator.engines.compiled.assessment import (
+    last_visit_before,
+    plan_visits,
+    settle_sessions,
+)
 from simulator.engines.compiled.columns import (
     add_unit,
     add_up_sessions,
@@ -16,7 +20,7 @@ from simulator.engines.compiled.disease import die_at_constant_factor
 from simulator.engines.compiled.exits import cumulative_hazard, draw_exits, settle_exits
 from simulator.engines.compiled.inputs import Factors, Inputs
 from simulator.engines.compiled.kernel import entry, kernel
-from simulator.engines.compiled.loop import bring, treat
+from simulator.engines.compiled.loop import bring, bring_seen, treat
 from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
 from simulator.engines.compiled.state import (
     ARM,
@@ -50,7 +54,7 @@ from simulator.engines.compiled.state import (
 from simulator.engines.compiled.tables import LIMITED, MACHINES, Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
-from simulator.params.types import AssessmentParams, HazardParams, LabParams
+from simulator.params.types import HazardParams, LabParams
 from simulator.records import Patients, Sessions, Trials
 from simulator.rules import hazard as hazard_rule
 from simulator.rules import labs as lab_rule
@@ -230,48 +234,40 @@ def close_units(
 @kernel
 def settle(
     tables: Tables,
-    assessment: AssessmentParams,
     follow_up_days: int,
     seed: int,
     trial: int,
     patients: int,
     people: People,
-    order: Ints,
     r: Patients,
     row: int,
 ) -> None:
     """Let every patient's follow-up run to its end and say what became of them."""
-    number, count, most = people.number, people.count, follow_up_days
+    number, most = people.number, follow_up_days
     for p in range(patients):
         if tables.disease.varies_by_day:
-            bring(tables, people, p, most)
+            bring(tables, seed, trial, people, p, most)
         entry = number[ENTRY_AT, p]
         leaves_at = min(number[LEAVES_AT, p], entry + number[DEATH, p])
         r.death_cause[row + p] = settle_exits(number, p, most)
         ends = min(min(number[DEATH, p], number[TRANSPLANT, p]), float(most))
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
-            tables.disease, tables.baseline, number, count, p, ends
+            tables.disease, tables.baseline, people, p, ends
         )
-        if tables.disease.labs_modelled and order.size > 0:
+        if tables.disease.labs_modelled and people.visit_day.shape[1] > 0:
             gone_at = min(
                 min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
                 min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
             )
-            take_visits(
-                tables.disease,
-                tables.kinetics,
-                tables.left,
-                assessment,
-                seed,
-                trial,
-                most,
-                gone_at,
-                people,
-                p,
-                order,
-                r.visit_after_days[row + p],
-                r.visit_meld[row + p],
-            )
+            last = last_visit_before(people, p, gone_at)
+            if last >= 0:
+                bring_seen(tables, seed, trial, people, p, last)
+            for visit in range(people.visit_day.shape[1]):
+                day = people.visit_day[p, visit]
+                r.visit_after_days[row + p, visit] = day
+                r.visit_meld[row + p, visit] = (
+                    math.nan if math.isnan(day) else people.visit_meld[p, visit]
+                )
         settle_sessions(people.session, people.session_count, p, leaves_at, opening(entry, most))
 
 
@@ -287,7 +283,7 @@ def run_trials(
 ) -> int:
     """Simulate a trial a row of `t`; return how many rows of `r` and `s` were filled."""
     target, tables = inputs.trial.target_randomised, inputs.tables
-    start_weekday = inputs.trial.start_weekday
+    start_weekday, visits = inputs.trial.start_weekday, inputs.assessment.day.size
     most, variables, width = (
         inputs.trial.follow_up_days,
         inputs.candidate.kind.size,
@@ -305,7 +301,11 @@ def run_trials(
         shift,
         shift.reshape(shifted, tables.left.size),
         np.empty(8),
-        np.empty(most + 1),
+        np.zeros((target, most + 1)),
+        np.empty((target, most + 1)),
+        np.empty((target, visits)),
+        np.empty((target, visits), np.int64),
+        np.empty((target, visits)),
         np.empty((2, _LABS)),
     )
     sites = Sites(
@@ -331,7 +331,6 @@ def run_trials(
     )
     times = np.empty(target * (2 * width + 2))
     codes = np.empty(times.size, np.int64)
-    order = np.empty(inputs.assessment.day.size, np.int64)
     state = allocation.new_state(inputs.allocation)
     levels = np.empty(inputs.factors.variable.size, np.int64)
     row = np.int64(0)  # a literal would have every kernel below compiled a second time
@@ -392,15 +391,16 @@ def run_trials(
         )
         if shifted > 0:
             people.shift[:n] = 0.0
+            plan_visits(inputs.assessment, seed, trial, most, n, people)
         if not tables.disease.varies_by_day:
-            die_at_constant_factor(tables.disease, tables.baseline, number, count, n, people.factor)
+            die_at_constant_factor(tables.disease, tables.baseline, people, n)
         give_sessions(
             tables, start_weekday, most, seed, trial, trial_end, n, people, sites, times, codes
         )
         close_units(
             tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
         )
-        settle(tables, inputs.assessment, most, seed, trial, n, people, order, r, row)
+        settle(tables, most, seed, trial, n, people, r, row)
         write_patients(r, row, trial, n, tables.plans, number, count)
         if width > 0:
             write_sessions(s, row, n, people)
