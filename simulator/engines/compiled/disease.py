@@ -76,7 +76,7 @@ def next_to_act(session_count: Ints, p: int, done: int) -> int:
     return k if k < sessions and session_count[p, k, STATUS] == _RUNNING else -1
 
 
-@kernel
+@inlined
 def take_in(
     d: Disease,
     modalities: Floats,
@@ -115,7 +115,7 @@ def take_in(
     return changes
 
 
-@kernel
+@inlined
 def factors(
     d: Disease, number: Floats, factor: Floats, p: int, arm: int, first: int, last: int
 ) -> None:
@@ -147,7 +147,7 @@ def direct_effect(d: Disease, day: int) -> float:
     )
 
 
-@kernel
+@inlined
 def live(d: Disease, b: Baseline, people: People, p: int, first: int, last: int) -> None:
     """Let days `first` to `last` pass, or as many as the patient lives to see."""
     hazard, factor, at_opening = people.hazard[p], people.factor[p], b.at_opening
@@ -174,7 +174,7 @@ def live(d: Disease, b: Baseline, people: People, p: int, first: int, last: int)
         )
 
 
-@kernel
+@inlined
 def take_back(number: Floats, count: Ints, p: int, session_end: float) -> None:
     """Take back the days on which a session that begins now will act."""
     acts = last_opening_by(number[ENTRY_AT, p], session_end, count[LAST_DAY, p]) + 1
@@ -232,7 +232,7 @@ def bring_hazard(
         live(d, b, people, p, first, last)
 
 
-@kernel
+@inlined
 def shift_labs(kinetics: Floats, left: Floats, people: People, p: int, through: int) -> None:
     """Bring what sessions have done to a patient's labs to the opening of patient-day `through`."""
     number, count = people.number, people.count
@@ -265,7 +265,7 @@ def shift_labs(kinetics: Floats, left: Floats, people: People, p: int, through: 
     count[SEEN, p] = max(through, count[SEEN, p])
 
 
-@kernel
+@inlined
 def see_labs(d: Disease, number: Floats, shift: Floats, lab: Floats, p: int, day: int) -> None:
     """Fill `lab` with a patient's labs at the latest opening, without sessions and with them."""
     native = lab[0]

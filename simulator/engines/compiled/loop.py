@@ -16,12 +16,14 @@ from simulator.engines.compiled.state import (
     ARM,
     CLOSES_AT,
     DAYS_SHORT,
+    DEATH,
     DUE_AT,
     DUE_NOW,
     END,
     ENTRY_AT,
     FIRST_FIT,
     LEFT_FOR_AFTER,
+    OPENED,
     OPENS_AT,
     OVER,
     PHASE,
@@ -78,9 +80,11 @@ from simulator.rules.calendar import last_opening_before, last_opening_by
 _FIRST_COME, _SICKEST_FIRST = 0, 1
 
 
-@kernel
+@inlined
 def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
+    if people.count[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
+        return
     planned = t.plans[people.count[ARM, p], SESSIONS]
     bring_hazard(
         t.disease,
@@ -98,7 +102,7 @@ def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int
     )
 
 
-@kernel
+@inlined
 def bring_seen(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
     """Bring a patient's labs to the opening of patient-day `through`."""
     bring_labs(t.disease, t.kinetics, t.left, t.error_log_sd, seed, trial, people, p, through)
@@ -137,7 +141,7 @@ def has_plasma(t: Tables, sites: Sites, site: int, m: int) -> bool:
     return unlimited or t.modalities[m, LITRES_EACH] <= sites.number[site, STOCK]
 
 
-@kernel
+@inlined
 def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, now: float) -> int:
     """Modality that a waiting patient can be given as far as time and plasma go, -1 if none."""
     count, closes, arm = people.count, sites.number[site, CLOSES_AT], people.count[ARM, p]
@@ -159,7 +163,7 @@ def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, n
     return other if has_plasma(t, sites, site, other) else -1
 
 
-@kernel
+@inlined
 def watch(people: People, p: int, times: Floats, codes: Ints, events: int) -> int:
     """See to it that a session's window ends; most begin before that needs to be known."""
     if people.count[WATCHED, p]:
@@ -168,7 +172,7 @@ def watch(people: People, p: int, times: Floats, codes: Ints, events: int) -> in
     return push(times, codes, events, people.number[WINDOW_END_AT, p], WINDOW_ENDS + p)
 
 
-@kernel
+@inlined
 def serve(
     t: Tables,
     seed: int,
@@ -230,7 +234,7 @@ def serve(
     return events
 
 
-@kernel
+@inlined
 def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
     """Let a patient wait at a unit, which is served now or, if it is closed, when it opens."""
     number, count = sites.number, sites.count
@@ -241,7 +245,7 @@ def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
     number[site, SERVES_AT] = min(number[site, SERVES_AT], serves_at)
 
 
-@kernel
+@inlined
 def stop_waiting(sites: Sites, site: int, patient: int) -> None:
     """Take a patient out of a queue."""
     waiting, kept = sites.waiting, 0
@@ -254,7 +258,7 @@ def stop_waiting(sites: Sites, site: int, patient: int) -> None:
         sites.number[site, SERVES_AT] = math.inf
 
 
-@kernel
+@inlined
 def ask(
     t: Tables,
     seed: int,

@@ -77,7 +77,7 @@ def left_by(number: Floats, p: int, now: float) -> bool:
     return number[LEAVES_AT, p] <= now or number[ENTRY_AT, p] + number[DEATH, p] <= now
 
 
-@kernel
+@inlined
 def bilirubin_ends_treatment(plans: Floats, number: Floats, count: Ints, p: int) -> bool:
     """Whether bilirubin, as last seen, asks for no further session."""
     arm, bilirubin = count[ARM, p], number[SEEN_BILIRUBIN, p]
@@ -86,7 +86,7 @@ def bilirubin_ends_treatment(plans: Floats, number: Floats, count: Ints, p: int)
     return bool(bilirubin < plans[arm, STOP_BELOW])
 
 
-@kernel
+@inlined
 def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     """Let a patient's next session fall due."""
     number, count, k = people.number, people.count, people.count[SESSION, p]
@@ -99,7 +99,7 @@ def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     count[PHASE, p] = DUE_NOW
 
 
-@kernel
+@inlined
 def miss(
     plans: Floats, people: People, p: int, now: float, times: Floats, codes: Ints, events: int
 ) -> int:
@@ -113,7 +113,7 @@ def miss(
     return events
 
 
-@kernel
+@inlined
 def begin(
     plans: Floats,
     modalities: Floats,

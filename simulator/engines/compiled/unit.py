@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from simulator import draws
-from simulator.engines.compiled.kernel import kernel
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     BACKGROUND_HOURS,
     BACKGROUND_LITRES,
@@ -71,7 +71,7 @@ def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
     find_next_opening(units, number, count, site, start_weekday)
 
 
-@kernel
+@inlined
 def find_next_opening(
     units: Floats, number: Floats, count: Ints, site: int, start_weekday: int
 ) -> None:
@@ -85,7 +85,7 @@ def find_next_opening(
     number[site, OPENS_AT] = math.inf
 
 
-@kernel
+@inlined
 def draw_days(sites: Sites, site: int, seed: int, trial: int, block: int) -> None:
     """Draw the uniforms of four days' deliveries and background demand."""
     words = sites.words[site]
@@ -171,7 +171,7 @@ def serve_background(units: Floats, sites: Sites, site: int, sessions: int, now:
     number[site, BACKGROUND_HOURS] += worked * rule.HOURS_PER_DAY
 
 
-@kernel
+@inlined
 def nurses_busy(until: Floats, site: int, now: float) -> int:
     """Sessions of the trial that run at a site."""
     busy = 0
