@@ -34,6 +34,8 @@ from simulator.engines.compiled.state import (
     LOG_PLATELETS,
     MODALITY,
     OPENED,
+    OVER,
+    PHASE,
     SEEN,
     SEEN_BILIRUBIN,
     SEEN_MELD,
@@ -64,7 +66,9 @@ _RUNNING = int(SessionStatus.RUNNING)
 _LAB_ERROR = np.int64(draws.Purpose.LAB_ERROR)
 _MELD_LABS = 3
 _WHOLE, _RATE = range(2)  # of `Tables.kinetics`
-_DAYS_AT_ONCE = 16  # a multiple of what a processor takes at once; few are lost when somebody dies
+# Days worked out at once: multiples of what a processor takes at once, few while a session may begin
+# and take them back.
+_DAYS_IN_TREATMENT, _DAYS_AFTER_IT = 8, 32
 
 
 @inlined
@@ -115,27 +119,28 @@ def take_in(
     return changes
 
 
-@inlined
+@kernel
 def factors(
     d: Disease, number: Floats, factor: Floats, p: int, arm: int, first: int, last: int
 ) -> None:
     """Fill in what multiplies the baseline on days `first` to `last`, sessions not seen in MELD."""
     constant, events, effect = number[CONSTANT, p], number[EVENTS, p], number[EFFECT, p]
-    direct, out = arm == 1 and d.direct_log_hazard_ratio != 0.0, factor[p]
-    for day in range(first, last + 1):
-        out[day] = direct_effect(d, day) if direct else effect
+    direct, out = arm == 1 and d.direct_log_hazard_ratio != 0.0, factor[p, first : last + 1]
+    for k in range(out.size):
+        out[k] = direct_effect(d, first + k) if direct else effect
     b, b_slope = number[LOG_BILIRUBIN, p], number[SLOPE_BILIRUBIN, p]
     i, i_slope = number[LOG_INR, p], number[SLOPE_INR, p]
     c, c_slope = number[LOG_CREATININE, p], number[SLOPE_CREATININE, p]
-    for day in range(first, last + 1):
+    for k in range(out.size):
+        day = first + k
         meld = lab_rule.meld_of(
             lab_rule.native(b, b_slope, day, d.normal_bilirubin, d.ceiling_bilirubin),
             lab_rule.native(i, i_slope, day, d.normal_inr, d.ceiling_inr),
             lab_rule.native(c, c_slope, day, d.normal_creatinine, d.ceiling_creatinine),
             d.meld_bounded,
         )
-        out[day] = rule.day_factor(
-            constant, d.meld_coefficient, meld, d.meld_reference, out[day], events
+        out[k] = rule.day_factor(
+            constant, d.meld_coefficient, meld, d.meld_reference, out[k], events
         )
 
 
@@ -214,7 +219,8 @@ def bring_hazard(
             p,
             first,
         )
-        last = min(changes - 1, first + _DAYS_AT_ONCE - 1)
+        at_once = _DAYS_AFTER_IT if count[PHASE, p] == OVER else _DAYS_IN_TREATMENT
+        last = min(changes - 1, first + at_once - 1)
         if d.sees_sessions:  # no day ahead: labs cannot be taken back
             last = first
             bring_labs(d, kinetics, left, error_log_sd, seed, trial, people, p, first)
