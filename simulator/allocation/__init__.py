@@ -188,7 +188,7 @@ def clear(state: State) -> None:
     state.margins[:] = 0
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def stratum_of(plan: Plan, levels: Ints) -> int:
     """Stratum of a patient with these levels of the factors; 0 where nothing is stratified."""
     stratum = 0
@@ -198,7 +198,7 @@ def stratum_of(plan: Plan, levels: Ints) -> int:
     return stratum
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def block_to_start(plan: Plan, state: State, levels: Ints) -> int:
     """Index of the block that must be begun before this patient, -1 if none is due."""
     if plan.scheme != BLOCKS:
@@ -210,7 +210,7 @@ def block_to_start(plan: Plan, state: State, levels: Ints) -> int:
     return begun
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def start_block(plan: Plan, state: State, levels: Ints, u: float) -> None:
     """Begin a block whose size is chosen by the uniform `u`, each of the sizes alike."""
     stratum = stratum_of(plan, levels)
@@ -220,7 +220,7 @@ def start_block(plan: Plan, state: State, levels: Ints, u: float) -> None:
     state.blocks[stratum] += 1
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def probabilities(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
     """Fill `out` with the probability of each arm for the next patient, given the history."""
     stratum = stratum_of(plan, levels)
@@ -238,7 +238,7 @@ def probabilities(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
         schemes.minimisation(plan, state, levels, out)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def choose(chances: Floats, u: float) -> int:
     """Return the arm that the uniform `u` falls to, never one without a chance."""
     last, below = 0, 0.0
@@ -251,7 +251,7 @@ def choose(chances: Floats, u: float) -> int:
     return last
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def record(plan: Plan, state: State, levels: Ints, arm: int) -> None:
     """Add an allocation to the history."""
     stratum = stratum_of(plan, levels)

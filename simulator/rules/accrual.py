@@ -25,7 +25,7 @@ def rate_multiplier(log_table: Floats, low: float, step: float, z: float) -> flo
     return exp(log_table[i] + (place - i) * (log_table[i + 1] - log_table[i]))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def referral_day(
     target: float,
     multiplier: float,

@@ -22,7 +22,7 @@ TABLE_STEP = 13.0 / 8192
 TABLE_SIZE = 8193
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def latent(cholesky_row: Floats, independent: Floats, index: int) -> float:
     """Latent standard normal of variable `index`: a row of the Cholesky factor times the draws."""
     z = 0.0
@@ -38,7 +38,7 @@ def takes_uniform(kind: int, u_span: float) -> bool:
     return u_span != 1.0 or kind in (UNIFORM, EXPONENTIAL, CATEGORICAL)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def marginal(
     kind: int, a: float, b: float, u_low: float, u_span: float, z: float, u: float, table: Floats
 ) -> float:

@@ -10,7 +10,7 @@ Ints = npt.NDArray[np.int64]
 LESS, AT_MOST, GREATER, AT_LEAST, EQUAL = range(5)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def compare(value: float, comparison: int, threshold: float) -> bool:
     """Whether `value` stands to `threshold` as `comparison` says."""
     if comparison == LESS:
@@ -24,7 +24,7 @@ def compare(value: float, comparison: int, threshold: float) -> bool:
     return value == threshold
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def holds(
     criterion: int,
     values: Floats,

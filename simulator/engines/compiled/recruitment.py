@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
-from simulator.engines.compiled.kernel import kernel
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
     ENTRY_AT,
@@ -47,7 +47,7 @@ def open_sites(accrual: AccrualParams, seed: int, trial: int, room: Screen) -> N
         refer_next(accrual, seed, trial, site, room)
 
 
-@kernel
+@inlined
 def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: Screen) -> None:
     """Find when a site refers its next candidate."""
     u = draws.uniform(seed, trial, _REFERRAL, site, room.referred[site])
@@ -64,7 +64,7 @@ def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: S
     )
 
 
-@kernel
+@inlined
 def screen(
     c: CandidateParams,
     e: EligibilityParams,
@@ -186,7 +186,7 @@ def recruit(
     return patients, screened, refused, end_now
 
 
-@kernel
+@inlined
 def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
     """Fill in the levels of a patient's factors."""
     for factor in range(f.variable.size):
@@ -195,7 +195,7 @@ def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
         levels[factor] = level_of(value, f.cut_points[f.first[factor] : f.first[factor + 1]])
 
 
-@kernel
+@inlined
 def allocate(
     plan: allocation.Plan,
     state: allocation.State,

@@ -176,39 +176,12 @@ def allocate_all(
 
 
 @kernel
-def give_sessions(
-    tables: Tables,
-    start_weekday: int,
-    follow_up_days: int,
-    seed: int,
-    trial: int,
-    trial_end: float,
-    patients: int,
-    people: People,
-    sites: Sites,
-    times: Floats,
-    codes: Ints,
-) -> None:
-    """Set up units and sessions and let every session of the trial happen."""
-    for site in range(sites.count.shape[0]):
+def open_units(units: Floats, sites: Sites, start_weekday: int) -> None:
+    """Make every unit as it is before the trial; nobody waits at any site."""
+    for site in range(units.shape[0]):
         sites.number[site, SERVES_AT] = math.inf
-        if tables.units[site, LIMITED]:
-            set_up(tables.units, sites, site, start_weekday)
-    if people.session.shape[1] > 0:
-        reset(people, patients)
-        treat(
-            tables,
-            seed,
-            trial,
-            start_weekday,
-            follow_up_days,
-            trial_end,
-            patients,
-            people,
-            sites,
-            times,
-            codes,
-        )
+        if units[site, LIMITED]:
+            set_up(units, sites, site, start_weekday)
 
 
 @kernel
@@ -394,9 +367,22 @@ def run_trials(
             plan_visits(inputs.assessment, seed, trial, most, n, people)
         if not tables.disease.varies_by_day:
             die_at_constant_factor(tables.disease, tables.baseline, people, n)
-        give_sessions(
-            tables, start_weekday, most, seed, trial, trial_end, n, people, sites, times, codes
-        )
+        open_units(tables.units, sites, start_weekday)
+        if width > 0:
+            reset(people, n)
+            treat(
+                tables,
+                seed,
+                trial,
+                start_weekday,
+                most,
+                trial_end,
+                n,
+                people,
+                sites,
+                times,
+                codes,
+            )
         close_units(
             tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
         )
