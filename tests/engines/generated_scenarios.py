@@ -1,0 +1,349 @@
+"""Small scenarios that ask for everything the schema knows, with numbers chosen to coincide.
+
+Hours are mostly quarters of a day, intervals and windows whole days or quarters, lengths of
+sessions often without spread: then sums of them are exact, and sessions of several patients fall
+due, begin, end and are missed at one instant, often that of an opening. Every scenario is legal by
+construction, so a refusal is a fault of this file.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, NamedTuple
+
+import pytest
+from generated_people import SHIFTS, candidates, eligibility, factors_for, visits
+from generated_units import longest_opening, unit
+from hypothesis import strategies as st
+
+from simulator.params import population
+from simulator.scenario.schema import Scenario
+
+Draw = st.DrawFn
+Parts = dict[str, Any]
+
+DAYS_PER_MONTH = 30.4375
+SEEDS = (1, 0, 2**32 + 5, 2**63 - 1)
+FIRST_TRIALS = (0, 7, 2**31 - 2, 2**32 - 6)
+EVENTS = ("allergy", "hypotension", "bleeding", "clotting")
+
+
+class Case(NamedTuple):
+    """A scenario and the trials of it to simulate."""
+
+    scenario: Scenario
+    seed: int
+    first_trial: int
+
+
+@contextmanager
+def quick_screening() -> Iterator[None]:
+    """Let lowering screen 8,192 candidates, not 131,072: most of a small scenario's time.
+
+    The share that is eligible, which only scales the rate of referral, is the same for both engines
+    either way; it loses precision that no gate needs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(population, "SAMPLE_SIZE", 8_192)
+        yield
+
+
+def pick(draw: Draw, *options: Any) -> Any:
+    """One of the options, the first being the simplest."""
+    return draw(st.sampled_from(options))
+
+
+@st.composite
+def cases(draw: Draw) -> Case:
+    """A scenario, a seed and a first trial."""
+    scenario = Scenario.model_validate(whole(draw))
+    return Case(scenario, pick(draw, *SEEDS), pick(draw, *FIRST_TRIALS))
+
+
+def whole(draw: Draw) -> Parts:
+    """Every key of a scenario.
+
+    In a clockwork a session, or two, and the interval after it take a day, so that whoever begins
+    at an opening is due again at one, and windows of whole days end there too.
+    """
+    with_labs = pick(draw, True, True, True, False)
+    clockwork = pick(draw, False, False, True)
+    follow_up_days = draw(st.integers(1, 30))
+    one = unit(draw, with_labs, clockwork)
+    common_unit = one if clockwork else pick(draw, one, one, None)
+    referral = accrual(draw, with_labs, clockwork)
+    people = candidates(draw, with_labs)
+    units = [common_unit, *(site["unit"] for site in referral.get("sites", ()))]
+    kinds = modalities(draw, with_labs, longest_opening([u for u in units if u]), clockwork)
+    arms = [arm(draw, name, kinds, with_labs, clockwork) for name in ("control", "other")]
+    effect = treatment_effect(draw, with_labs, all(a["plan"] for a in arms))
+    if effect["kind"] == "by_session":
+        for kind in kinds:
+            kind["full_course_hazard_ratio"] = pick(draw, 0.5, 1.0, 2.0)
+    ratioless = effect["kind"] == "by_labs" or effect["combined_with_labs"]
+    nulls = ("strong",) if ratioless else ("strong", "mortality")
+    sites = len(referral.get("sites", "1"))
+    scheme, target = allocation(draw, people, sites, draw(st.integers(1, 25)))
+    return {
+        "name": "generated",
+        "title": "generated",
+        "null_hypothesis": pick(draw, "none", "none", "none", "none", *nulls),
+        "trial": {
+            "registry_id": None,
+            "start_date": date(2022, 8, pick(draw, 1, 5, 6, 7)),  # Monday, Friday, weekend
+            "planned_completion_date": None,
+            "target_randomised": target,
+            "max_recruitment_days": pick(draw, 300.0, 60.0, 10.0, 3.5),
+            "follow_up_days": follow_up_days,
+        },
+        "accrual": referral,
+        "candidates": people,
+        "eligibility": eligibility(draw, people),
+        "allocation": scheme,
+        "modalities": kinds,
+        "arms": arms,
+        "unit": common_unit,
+        "labs": labs(draw) if with_labs else None,
+        "hazard": hazard(draw, follow_up_days, with_labs, people) | {"effect": effect},
+        "exits": exits(draw, follow_up_days),
+        "assessment": visits(draw, follow_up_days) if with_labs else None,
+        "analyses": [
+            {
+                "name": "log_rank",
+                "test": "log_rank",
+                "alpha": 0.05,
+                "lost": "censored",
+                "transplant": "event",
+            }
+        ],
+        "costs": None,
+    }
+
+
+# Accrual and allocation
+
+
+def accrual(draw: Draw, with_labs: bool, clockwork: bool) -> Parts:
+    """Uniform accrual, or one to three sites, often opened together."""
+    if pick(draw, False, False, False, True):
+        return {
+            "kind": "uniform",
+            "candidates": draw(st.integers(1, 40)),
+            "over_days": pick(draw, 7.0, 1.0, 0.25, 40.0),
+        }
+    rates = pick(draw, {"kind": "fixed"}, {"kind": "gamma", "shape": pick(draw, 1.0, 0.1, 5.0)})
+    number = pick(draw, 1, 1, 2, 3)
+    sites = [{"name": f"site {i}"} | site(draw, with_labs, clockwork) for i in range(number)]
+    return {"kind": "poisson", "sites": sites, "site_rates": rates}
+
+
+def site(draw: Draw, with_labs: bool, clockwork: bool) -> Parts:
+    steps = (
+        None,
+        [(0.0, 1.0), (2.0, 0.25), (5.0, 3.0)],
+        [(0.0, 0.0), (3.0, 1.0)],
+    )
+    listed = pick(draw, *steps)
+    return {
+        "opens_day": pick(draw, 0.0, 0.0, 2.0, 4.5),
+        "randomised_per_month": DAYS_PER_MONTH * pick(draw, 3.0, 30.0, 0.5 + 9.5 * clockwork),
+        "ramp_days": pick(draw, 0.0, 2.0, 10.0),
+        "rate_steps": listed and [{"from_day": d, "multiplier": m} for d, m in listed],
+        "unit": pick(draw, None, unit(draw, with_labs, clockwork)),
+    }
+
+
+def allocation(draw: Draw, people: Parts | None, sites: int, target: int) -> tuple[Parts, int]:
+    """A scheme that honours its ratio, and the target, which the scheme may round."""
+    scheme = pick(
+        draw,
+        "complete",
+        "random_allocation",
+        "permuted_block",
+        "random_blocks",
+        "efron",
+        "big_stick",
+        "minimisation",
+    )
+    ratio = [1, 1]
+    if scheme in ("complete", "random_allocation", "permuted_block", "random_blocks"):
+        ratio = pick(draw, [1, 1], [2, 1], [1, 3])
+    chosen = factors_for(draw, people, least=1 if scheme == "minimisation" else 0)
+    whole_block = sum(ratio)
+    options: Parts = {}
+    if scheme == "random_allocation":
+        target = max(target // whole_block, 1) * whole_block
+        chosen = [{"variable": "site", "cut_points": []}] if sites == 1 and chosen else []
+    elif scheme == "permuted_block":
+        options = {"block_size": whole_block * pick(draw, 1, 2, 3)}
+    elif scheme == "random_blocks":
+        options = {"block_sizes": [whole_block * k for k in pick(draw, [1], [2, 3], [1, 2, 3])]}
+    elif scheme == "efron":
+        options = {"probability": pick(draw, 2 / 3, 0.5, 1.0)}
+    elif scheme == "big_stick":
+        options = {"bound": pick(draw, 1, 2, 3)}
+    elif scheme == "minimisation":
+        options = {
+            "measure": pick(draw, "range", "variance", "standard_deviation"),
+            "weights": [pick(draw, 1, 0.3, 2) for _ in chosen],
+            "probability": pick(draw, 0.8, 0.5, 1.0),
+        }
+    parts = {"scheme": scheme, "ratio": ratio, "options": options, "factors": chosen or None}
+    return parts, target
+
+
+# Treatment
+
+
+def modalities(draw: Draw, with_labs: bool, longest_hours: float, clockwork: bool) -> list[Parts]:
+    """None, or up to three; a session may take all of the longest opening."""
+    hours = [h for h in (6.0, 3.0, 12.0, 24.0, 1.5, 1.0) if h <= longest_hours]
+    if longest_hours < 24.0:
+        hours.append(longest_hours)
+    elif longest_hours > 24.0:
+        hours.append(100.0)
+    if clockwork:
+        hours = [6.0, 6.0, 12.0]
+    return [
+        {
+            "name": f"modality {m}",
+            "machine_hours": pick(draw, *hours),
+            "machine_hours_log_sd": 0.0 if clockwork else pick(draw, 0.0, 0.15, 1.0),
+            "plasma_litres": pick(draw, *((1.0, 2.0) if m == 0 else (0.0, 0.5, 2.0))),
+            "full_course_hazard_ratio": None,
+            "shifts": shifts(draw) if with_labs else pick(draw, None, shifts(draw)),
+            "adverse_events": None if clockwork else pick(draw, None, adverse_events(draw)),
+        }
+        for m in range(pick(draw, 1, 2, 2, 3, int(clockwork)))
+    ]
+
+
+def shifts(draw: Draw) -> Parts:
+    return {lab: pick(draw, *SHIFTS) for lab in ("bilirubin", "inr", "creatinine", "platelets")}
+
+
+def adverse_events(draw: Draw) -> Parts:
+    return {
+        name: {
+            "probability": pick(draw, 0.0, 0.05, 0.3, 0.9),
+            "consequence": pick(draw, "none", "cut_short", "stop_treatment"),
+            "serious": pick(draw, False, True),
+        }
+        for name in EVENTS
+    }
+
+
+def arm(draw: Draw, name: str, kinds: list[Parts], with_labs: bool, clockwork: bool) -> Parts:
+    """An arm with a plan of one to four sessions, or medical treatment alone."""
+    names = [kind["name"] for kind in kinds]
+    given = pick(draw, *names, *names, None)
+    given_plan = plan(draw, names, with_labs)
+    if clockwork:
+        given_plan["least_interval_days"] = pick(draw, 0.75, 0.5, 0.25, 0.0)
+        given_plan["window_days"] = pick(draw, 1.0, 2.0, 0.5, 0.25)
+    return {"name": name, "modality": given, "plan": given and given_plan}
+
+
+def plan(draw: Draw, names: list[str], with_labs: bool) -> Parts:
+    rescue = {
+        "max_sessions": draw(st.integers(1, 3)),
+        "bilirubin_above_umol_per_l": pick(draw, 50.0, 300.0),
+    }
+    return {
+        "sessions": draw(st.integers(1, 4)),
+        "first_after_days": pick(draw, 1.0, 0.0, 0.5, 2.0),
+        "least_interval_days": pick(draw, 0.0, 1.0, 0.25, 0.75, 3.0),
+        "window_days": pick(draw, 1.0, 2.0, 5.0, 0.5, 30.0),
+        "stop_if_bilirubin_below_umol_per_l": pick(draw, None, 100.0, 300.0) if with_labs else None,
+        "postpone_if_platelets_below_1e9_per_l": (
+            pick(draw, None, 80.0, 100.0) if with_labs else None
+        ),
+        "rescue": pick(draw, None, rescue) if with_labs else None,
+        "switch_if_plasma_short_to": pick(draw, None, *reversed(names)),
+    }
+
+
+# Disease
+
+
+def treatment_effect(draw: Draw, with_labs: bool, all_planned: bool) -> Parts:
+    kinds = ["direct"] + ["by_session"] * 2 * all_planned + ["by_labs"] * with_labs
+    kind = pick(draw, *kinds)
+    if kind == "by_labs":
+        return {"kind": kind}
+    combined = {"kind": kind, "combined_with_labs": pick(draw, False, False, True)}
+    if kind == "by_session":
+        return combined
+    return combined | {
+        "hazard_ratio": pick(draw, 0.5, 1.0, 3.0),
+        "delay_days": pick(draw, 0.0, 1.0, 2.5),
+        "waning_half_life_days": pick(draw, None, 3.0),
+    }
+
+
+def hazard(draw: Draw, follow_up_days: int, with_labs: bool, people: Parts | None) -> Parts:
+    """All but the effect. A coefficient of 40 a point of MELD meets the limits of the factor."""
+    horizon = float(pick(draw, follow_up_days, 7, 84))
+    kind = pick(draw, "exponential", "weibull", "piecewise")
+    baseline: Parts = {
+        "kind": kind,
+        "horizon_days": horizon,
+        "mortality_at_horizon": pick(draw, 0.3, 0.1, 0.01, 0.9),
+    }
+    if kind == "weibull":
+        baseline["shape"] = pick(draw, 1.0, 0.5, 2.0)
+    elif kind == "piecewise":
+        quarters, shares = pick(
+            draw,
+            ((4,), [1.0]),
+            ((2, 4), [0.5, 0.5]),
+            ((1, 4), [0.0, 1.0]),
+            ((1, 3, 4), [0.6, 0.0, 0.4]),
+        )
+        baseline |= {"days": [horizon * q / 4 for q in quarters], "shares": shares}
+    names = [variable["name"] for variable in people["variables"]] if people else []
+    one = [
+        {"variable": n, "log_hazard_ratio": c, "centre": 2.0}
+        for n, c in zip(names, (0.01, -0.02), strict=False)
+    ]
+    return {
+        "baseline": baseline,
+        "log_hazard_ratio_per_meld_point": (
+            pick(draw, 0.08, 0.08, 0.08, 0.0, 0.2, -0.1, 40.0) if with_labs else 0.0
+        ),
+        "meld_reference": pick(draw, 27.0, 15.0),
+        "covariates": pick(draw, None, one or None),
+        "frailty_log_sd": pick(draw, 0.0, 0.5),
+        "mortality_targets": None,
+    }
+
+
+def exits(draw: Draw, follow_up_days: int) -> Parts | None:
+    def one() -> Parts:
+        return {
+            "net_probability": pick(draw, 0.0, 0.0, 0.0, 0.1, 0.3, 0.9),
+            "by_day": float(pick(draw, follow_up_days, 1, 0.25, 2 * follow_up_days)),
+        }
+
+    parts = {name: one() for name in ("tumour_death", "transplant", "withdrawal", "loss")}
+    parts["infection"] = one() | {"hazard_ratio": pick(draw, 1.0, 2.0, 0.5)}
+    parts["serious_adverse_event_hazard_ratio"] = pick(draw, 1.0, 3.0, 0.5)
+    return pick(draw, parts, parts, parts, None)
+
+
+def labs(draw: Draw) -> Parts:
+    """Slopes without spread, or steep enough that normal and ceiling are met."""
+    steep = pick(draw, 0.0, 0.02, 0.3)
+    spread = {lab: pick(draw, steep, 0.0) for lab in ("bilirubin", "inr", "creatinine")}
+    mean = {lab: pick(draw, 0.0, -0.1, 0.1) for lab in ("bilirubin", "inr", "creatinine")}
+    normal = {"bilirubin_umol_per_l": 17.1, "inr": 1.0, "creatinine_umol_per_l": 60.0}
+    ceiling = {"bilirubin_umol_per_l": 900.0, "inr": 8.0, "creatinine_umol_per_l": 700.0}
+    return {
+        "normal": normal,
+        "ceiling": ceiling,
+        "slope_mean_per_day": mean,
+        "slope_sd_per_day": spread,
+        "slope_correlation_between_labs": pick(draw, 0.0, 0.5, -0.2),
+        "slope_correlation_with_baseline": pick(draw, 0.0, 0.2, -0.3),
+        "meld": pick(draw, "registry", "bounded"),
+    }
