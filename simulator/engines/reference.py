@@ -153,7 +153,8 @@ class Trial:
         """A fixed number of candidates come at independent uniform times."""
         p = self.params.accrual
         days = sorted(
-            p.over_days * self.uniform(Purpose.UNIFORM_ENTRY, 0, i) for i in range(p.candidates)
+            accrual.uniform_entry(p.over_days, self.uniform(Purpose.UNIFORM_ENTRY, 0, i))
+            for i in range(p.candidates)
         )
         for day in days:
             yield self.clock.at(day, Kind.REFERRAL, 0)

@@ -49,3 +49,9 @@ def referral_day(
     root = math.sqrt(knot_rate[k] * knot_rate[k] + 2.0 * knot_slope[k] * excess)
     days = 0.0 if excess == 0.0 else 2.0 * excess / (knot_rate[k] + root)
     return opens_day + (knot_day[k] + days)
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def uniform_entry(over_days: float, u: float) -> float:
+    """Trial day of an entry that is uniform over a period."""
+    return over_days * u

@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from simulator.engines.compiled.inputs import inputs_of
+from simulator.engines.compiled.recruitment import draw_entries
 from simulator.engines.compiled.trials import run_trials
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
@@ -34,18 +35,10 @@ def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialR
         _table(kind, rows, axes)
         for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
     )
-    entries = np.zeros((trials, 0))
+    entries = np.empty((trials, params.accrual.candidates))
     if params.accrual.uniform:
-        entries = np.array(
-            [
-                sorted(
-                    params.accrual.over_days
-                    * __import__("simulator.draws").draws.uniform(seed, first_trial + i, 3, 0, k)
-                    for k in range(params.accrual.candidates)
-                )
-                for i in range(trials)
-            ]
-        ).reshape(trials, -1)
+        draw_entries(params.accrual.over_days, seed, first_trial, entries)
+        entries.sort(axis=1)
     rows = run_trials(inputs, seed, first_trial, entries, t, p, s)
     return TrialRecords(
         t, Patients(*(column[:rows] for column in p)), Sessions(*(column[:rows] for column in s))

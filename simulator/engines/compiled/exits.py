@@ -91,6 +91,19 @@ def draw_exits(
 
 
 @kernel
+def leaves_at(number: Floats, count: Ints, p: int) -> float:
+    """Trial time before which a session must end to be delivered.
+
+    A death comes after the opening of its day, and so after a session that ends at that instant.
+    """
+    entry = number[ENTRY_AT, p]
+    died, day = entry + number[DEATH, p], count[OPENED, p]
+    if day >= 0 and opening(entry, day) == died:
+        died = np.nextafter(died, math.inf)
+    return min(number[LEAVES_AT, p], died)
+
+
+@kernel
 def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
     """Keep of the exits those that happened, in the order of time; return the cause of death.
 

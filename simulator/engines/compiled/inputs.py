@@ -1,5 +1,6 @@
 """What the kernels read: the arrays of `Params`, and what can be worked out of them beforehand."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +100,7 @@ def _screening(params: Params) -> Screening:
     done: set[int] = set()
     steps: list[list[int]] = []
     for wanted in [*read, later]:
-        needed = {int(j) for i in wanted for j in np.flatnonzero(c.cholesky[i])}
+        needed = _with_ancestors(wanted, c.cholesky)
         steps.append(sorted(needed - done))
         done |= needed
     uniform = np.array([takes_uniform(k, s) for k, s in zip(c.kind, c.u_span, strict=True)], bool)
@@ -114,3 +115,13 @@ def _screening(params: Params) -> Screening:
         wants_normal=c.correlated | ~uniform | own,
         wants_value=wants_value,
     )
+
+
+def _with_ancestors(wanted: Iterable[int], cholesky: Floats) -> set[int]:
+    """Variables, those that they are correlated with, those that these are, and so on."""
+    needed: set[int] = set()
+    new = {int(i) for i in wanted}
+    while new:
+        needed |= new
+        new = {int(j) for i in new for j in np.flatnonzero(cholesky[i])} - needed
+    return needed

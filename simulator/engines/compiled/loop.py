@@ -195,13 +195,14 @@ def serve(
         p = waiting[i]
         opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
         bring(t, seed, trial, people, p, opened)
-        if queue == _SICKEST_FIRST and not left_by(number, p, now):
+        if queue == _SICKEST_FIRST and not left_by(number, people.count, p, now, opened):
             bring_seen(t, seed, trial, people, p, opened)
     sort_queue(queue, number, waiting, queued)
     kept = 0
     for i in range(queued):
         p = waiting[i]
-        if left_by(number, p, now):
+        opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
+        if left_by(number, people.count, p, now, opened):
             people.count[PHASE, p] = OVER
             continue
         m = what_can_start(t, people, sites, site, p, now)
@@ -341,7 +342,7 @@ def treat(
             bring(t, seed, trial, people, p, before)
             if not falls_due and count[PHASE, p] == WAITING:
                 stop_waiting(sites, count[SITE, p], p)
-            if left_by(number, p, now):
+            if left_by(number, count, p, now, before):
                 count[PHASE, p] = OVER
             elif falls_due:
                 events = ask(

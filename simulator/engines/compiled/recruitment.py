@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
-from simulator.engines.compiled.kernel import inlined, kernel
+from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
     ENTRY_AT,
@@ -23,12 +23,31 @@ from simulator.rules.normal import normal_cdf, normal_quantile
 
 _SITE_RATE = np.int64(draws.Purpose.SITE_RATE)
 _REFERRAL = np.int64(draws.Purpose.REFERRAL)
+_UNIFORM_ENTRY = np.int64(draws.Purpose.UNIFORM_ENTRY)
 _PROFILE = np.int64(draws.Purpose.PROFILE)
 _CONSENT = np.int64(draws.Purpose.CONSENT)
 _ALLOCATION = np.int64(draws.Purpose.ALLOCATION)
 _BLOCK_SIZE = np.int64(draws.Purpose.BLOCK_SIZE)
 
 ELIGIBLE = -1
+
+
+@entry
+def draw_entries(over_days: float, seed: int, first_trial: int, out: Floats) -> None:
+    """Fill `out`, a row a trial, with entries under uniform accrual, not yet in order."""
+    candidates = out.shape[1]
+    blocks = candidates >> 2
+    for row in range(out.shape[0]):
+        mine, trial = out[row], first_trial + row
+        for block in range(blocks):
+            w0, w1, w2, w3 = draws.block(seed, trial, _UNIFORM_ENTRY, 0, block)
+            mine[4 * block] = accrual_rule.uniform_entry(over_days, draws.to_uniform(w0))
+            mine[4 * block + 1] = accrual_rule.uniform_entry(over_days, draws.to_uniform(w1))
+            mine[4 * block + 2] = accrual_rule.uniform_entry(over_days, draws.to_uniform(w2))
+            mine[4 * block + 3] = accrual_rule.uniform_entry(over_days, draws.to_uniform(w3))
+        for k in range(4 * blocks, candidates):
+            u = draws.uniform(seed, trial, _UNIFORM_ENTRY, 0, k)
+            mine[k] = accrual_rule.uniform_entry(over_days, u)
 
 
 @kernel

@@ -24,6 +24,7 @@ from simulator.engines.compiled.state import (
     LEAVES_AT,
     LITRES,
     MODALITY,
+    OPENED,
     OVER,
     PHASE,
     POSTPONED,
@@ -72,9 +73,14 @@ WINDOW_ENDS, FALLS_DUE = 0, KIND
 
 
 @inlined
-def left_by(number: Floats, p: int, now: float) -> bool:
-    """Whether a patient, whose hazard is brought up to `now`, has left treatment."""
-    return number[LEAVES_AT, p] <= now or number[ENTRY_AT, p] + number[DEATH, p] <= now
+def left_by(number: Floats, count: Ints, p: int, now: float, opened: int) -> bool:
+    """Whether a patient has left treatment by `now`, patient-day `opened` being their latest.
+
+    The hazard is worked out to that day at least; a death of a later day is still to come, even
+    where rounding puts it at the instant at which that day opens.
+    """
+    dead = number[ENTRY_AT, p] + number[DEATH, p] <= now and count[OPENED, p] <= opened
+    return number[LEAVES_AT, p] <= now or dead
 
 
 @inlined

@@ -17,7 +17,12 @@ from simulator.engines.compiled.columns import (
     write_sessions,
 )
 from simulator.engines.compiled.disease import die_at_constant_factor
-from simulator.engines.compiled.exits import cumulative_hazard, draw_exits, settle_exits
+from simulator.engines.compiled.exits import (
+    cumulative_hazard,
+    draw_exits,
+    leaves_at,
+    settle_exits,
+)
 from simulator.engines.compiled.inputs import Factors, Inputs
 from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, bring_seen, treat
@@ -30,7 +35,6 @@ from simulator.engines.compiled.state import (
     DEATH,
     ENTRY_AT,
     FRAILTY,
-    LEAVES_AT,
     LOG_BILIRUBIN,
     LOSS,
     NUMBERS,
@@ -221,7 +225,7 @@ def settle(
         if tables.disease.varies_by_day:
             bring(tables, seed, trial, people, p, most)
         entry = number[ENTRY_AT, p]
-        leaves_at = min(number[LEAVES_AT, p], entry + number[DEATH, p])
+        leaves = leaves_at(number, people.count, p)
         r.death_cause[row + p] = settle_exits(number, p, most)
         ends = min(min(number[DEATH, p], number[TRANSPLANT, p]), float(most))
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
@@ -241,7 +245,7 @@ def settle(
                 r.visit_meld[row + p, visit] = (
                     math.nan if math.isnan(day) else people.visit_meld[p, visit]
                 )
-        settle_sessions(people.session, people.session_count, p, leaves_at, opening(entry, most))
+        settle_sessions(people.session, people.session_count, p, leaves, opening(entry, most))
 
 
 @entry
