@@ -1,9 +1,9 @@
 """From records to p values, estimates and standard errors (model page, section 10)."""
 
-from simulator.analysis.analyse import analyse, analyse_data
+from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END, Cut, Data, cut
 from simulator.analysis.estimands import estimand
-from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Reason, Result
+from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Reason
 
 __all__ = [
     "END",
@@ -13,9 +13,7 @@ __all__ = [
     "Cut",
     "Data",
     "Reason",
-    "Result",
     "analyse",
-    "analyse_data",
     "cut",
     "estimand",
 ]

@@ -1,114 +1,142 @@
 """Records -> AnalysisTable."""
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from simulator.analysis import meld, proportions, survival
-from simulator.analysis.cut import Cut, Data, cut
-from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, Outcome, outcome
+from simulator.analysis.cut import Cut, Rows, cut_days, meld_seen, part_of, rows_of
+from simulator.analysis.order import in_order, time_keys
+from simulator.analysis.outcomes import COMPLETE, EVENT, Outcome, Treatment, outcome, treatment_of
 from simulator.analysis.types import (
+    MELD_TESTS,
     PROPORTION_TESTS,
     TIME_TESTS,
     AnalysisPlan,
     AnalysisTable,
-    Result,
+    new_table,
+    trials_of,
 )
-from simulator.records import TrialRecords
+from simulator.records import Floats, Ints, TrialRecords
 
-ARMS = 2
+_ARMS = 2
+_PATIENTS_A_BLOCK = 60_000  # what is made of them on the way stays in the processor's cache
+
+# Plans with their columns in the table.
+_Plans = Sequence[tuple[int, AnalysisPlan]]
 
 
 def analyse(
     records: TrialRecords, plans: Sequence[AnalysisPlan], follow_up_days: int, at: Cut
 ) -> AnalysisTable:
-    """Analyse every trial by every plan, with the data known at a cut."""
-    return analyse_data(cut(records, follow_up_days, at), plans, follow_up_days)
-
-
-def analyse_data(data: Data, plans: Sequence[AnalysisPlan], follow_up_days: int) -> AnalysisTable:
-    """Analyse every trial by every plan, with data already cut.
+    """Analyse every trial by every plan, with the data known at a cut.
 
     Tests on time censor patients still followed at the cut. The others use only those whose
-    follow-up was due by then: of the patients who entered late the dead are known before the
-    living, so that counting what is known of them would exaggerate mortality.
+    follow-up was due by then. A trial's results do not depend on the others.
     """
-    columns = [_analyse_trials(data, plan, follow_up_days) for plan in plans]
-    cells = np.array(columns, dtype=np.float64).reshape(
-        len(plans), data.cut_day.size, len(Result._fields)
-    )
-    cells = cells.transpose(1, 0, 2)
-    return AnalysisTable(
-        p_value=cells[:, :, 0].copy(),
-        estimate=cells[:, :, 1].copy(),
-        standard_error=cells[:, :, 2].copy(),
-        favours=cells[:, :, 3].astype(np.int64),
-        reason=cells[:, :, 4].astype(np.int64),
-    )
+    rows = rows_of(records)
+    table = new_table(rows.first_row.size - 1, len(plans))
+    by_treatment: dict[Treatment, list[tuple[int, AnalysisPlan]]] = {}
+    for column, plan in enumerate(plans):
+        by_treatment.setdefault(treatment_of(plan), []).append((column, plan))
+    for first, end in _blocks(rows.first_row):
+        some = part_of(rows, first, end)
+        cut_day, _ = cut_days(some, follow_up_days, at)
+        results = trials_of(table, first, end)
+        for treatment, alike in by_treatment.items():
+            _compare_times(some, cut_day, follow_up_days, treatment, alike, results)
+            _compare_ends(some, cut_day, follow_up_days, treatment, alike, results)
+    return table
 
 
-def _analyse_trials(data: Data, plan: AnalysisPlan, follow_up_days: int) -> list[Result]:
-    """Apply one analysis to every trial."""
-    known = outcome(data, follow_up_days, plan)
-    if plan.test in PROPORTION_TESTS:
-        return _compare_proportions(data, plan, known)
-    if plan.test in TIME_TESTS:
-        return _compare_times(data, plan, known, float(follow_up_days))
-    return _compare_meld(data, plan, known)
-
-
-def _compare_proportions(data: Data, plan: AnalysisPlan, known: Outcome) -> list[Result]:
-    counted = data.due & ((known.status == EVENT) | (known.status == COMPLETE))
-    patients = _by_trial_and_arm(data, counted)
-    deaths = _by_trial_and_arm(data, counted & (known.status == EVENT))
-    tables = zip(deaths.tolist(), patients.tolist(), strict=True)
-    if plan.test == "chi_square":
-        return [proportions.chi_square(x0, n0, x1, n1) for (x0, x1), (n0, n1) in tables]
-    return [proportions.exact(plan.test, x0, n0, x1, n1) for (x0, x1), (n0, n1) in tables]
-
-
-def _by_trial_and_arm(data: Data, whom: survival.Bools) -> np.ndarray:
-    """Count patients; shape (trials, arms)."""
-    trials = data.cut_day.size
-    cell = data.trial_of_row[whom] * ARMS + data.arm[whom]
-    return np.bincount(cell, minlength=trials * ARMS).reshape(trials, ARMS)
+def _blocks(first_row: Ints) -> Iterator[tuple[int, int]]:
+    """First trial and end of each block of trials."""
+    trials = first_row.size - 1
+    step = max(1, _PATIENTS_A_BLOCK // int(np.diff(first_row).max(initial=1)))
+    for first in range(0, trials, step):
+        yield first, min(first + step, trials)
 
 
 def _compare_times(
-    data: Data, plan: AnalysisPlan, known: Outcome, until_day: float
-) -> list[Result]:
-    use = known.status != NOT_ENTERED
-    if plan.lost == "excluded":
-        use &= known.status != LOST
-    event = known.status == EVENT
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: int,
+    treatment: Treatment,
+    plans: _Plans,
+    table: AnalysisTable,
+) -> None:
+    """Apply the tests on time among analyses that treat loss and transplant alike."""
+    for left_out in (False, True):
+        asked = [
+            (column, plan.test)
+            for column, plan in plans
+            if plan.test in TIME_TESTS and (plan.lost == "excluded") == left_out
+        ]
+        if not asked:
+            continue
+        bounds, limits = _stretches(rows.first_row, cut_day)
+        keys = np.empty(rows.arm.size, np.uint64)
+        left_out_before = math.inf if left_out else 0.0
+        time_keys(rows, bounds, limits, float(follow_up_days), treatment, left_out_before, keys)
+        ordered = in_order(rows.first_row, keys)
+        for column, test in asked:
+            if test == "log_rank":
+                survival.log_rank(ordered, table, column)
+            else:
+                survival.km_difference(ordered, float(follow_up_days), table, column)
 
-    def compare(rows: np.ndarray) -> Result:
-        if plan.test == "log_rank":
-            return survival.log_rank(known.time_days[rows], event[rows], data.arm[rows])
-        return survival.km_difference(known.time_days[rows], event[rows], data.arm[rows], until_day)
 
-    return _trial_by_trial(data, use, compare)
+def _stretches(first_row: Ints, cut_day: Floats) -> tuple[Ints, Floats]:
+    """Rows that are cut on the same day, and that day: a stretch for all trials or one for each."""
+    if (cut_day == cut_day[0]).all():
+        return first_row[[0, -1]], cut_day[:1]
+    return first_row.copy(), cut_day
 
 
-def _compare_meld(data: Data, plan: AnalysisPlan, known: Outcome) -> list[Result]:
-    change = data.last_meld - data.baseline_meld
-    seen = (known.status == COMPLETE) & ~np.isnan(change)
-    if plan.test == "meld_ancova":
-        return _trial_by_trial(
-            data, seen, lambda r: meld.ancova(change[r], data.baseline_meld[r], data.arm[r])
-        )
-    dead = data.due & (known.status == EVENT)
-    death_days = np.where(dead, known.time_days, np.inf)
-    return _trial_by_trial(
-        data, seen | dead, lambda r: meld.worst_rank(change[r], death_days[r], data.arm[r])
+def _compare_ends(
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: int,
+    treatment: Treatment,
+    plans: _Plans,
+    table: AnalysisTable,
+) -> None:
+    """Apply the tests on what patients came to by the last day."""
+    on_deaths = [(column, plan.test) for column, plan in plans if plan.test in PROPORTION_TESTS]
+    on_meld = [(column, plan.test) for column, plan in plans if plan.test in MELD_TESTS]
+    if not (on_deaths or on_meld):
+        return
+    known = outcome(rows, cut_day, follow_up_days, treatment)
+    if on_deaths:
+        tables = np.empty((cut_day.size, _ARMS, 2), np.int64)
+        proportions.count(rows, cut_day, float(follow_up_days), known.status, tables)
+        for column, test in on_deaths:
+            if test == "chi_square":
+                proportions.chi_square(tables, table, column)
+            else:
+                proportions.exact(test, tables, table, column)
+    if on_meld:
+        changes = _changes(rows, cut_day, follow_up_days, known)
+        for column, test in on_meld:
+            compare = meld.ancova if test == "meld_ancova" else meld.worst_rank
+            compare(changes, table, column)
+
+
+def _changes(rows: Rows, cut_day: Floats, follow_up_days: int, known: Outcome) -> meld.Changes:
+    """Return MELD of those alive at the end and seen, and when the others died."""
+    seen_meld = np.empty((2, rows.arm.size))
+    meld_seen(
+        rows.first_row, rows.entry_day, rows.visit_after_days, rows.visit_meld, cut_day, seen_meld
     )
-
-
-def _trial_by_trial(
-    data: Data, use: survival.Bools, compare: Callable[[np.ndarray], Result]
-) -> list[Result]:
-    """Call `compare` with the rows of each trial that are used."""
-    rows = np.flatnonzero(use)
-    bounds = np.searchsorted(data.trial_of_row[rows], np.arange(data.cut_day.size + 1))
-    return [compare(rows[a:b]) for a, b in pairwise(bounds)]
+    change = seen_meld[1] - seen_meld[0]
+    due = rows.entry_day + follow_up_days <= np.repeat(cut_day, np.diff(rows.first_row))
+    dead = due & (known.status == EVENT)
+    return meld.Changes(
+        first_row=rows.first_row,
+        arm=rows.arm,
+        seen=(known.status == COMPLETE) & ~np.isnan(change),
+        baseline=seen_meld[0],
+        change=change,
+        death_days=np.where(dead, known.time_days, math.inf),
+    )

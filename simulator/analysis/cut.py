@@ -1,10 +1,12 @@
 """What was known of each patient at a cut (model page, section 10)."""
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.analysis.kernel import inlined, kernel, sooner
 from simulator.records import Floats, Ints, TrialRecords
 
 Bools = npt.NDArray[np.bool_]
@@ -23,6 +25,24 @@ class Cut(NamedTuple):
 
 
 END = Cut("end", 0.0)
+
+
+class Rows(NamedTuple):
+    """What analyses read of some trials, a row a patient; see `records.Patients`.
+
+    The columns are contiguous and read-only whichever engine wrote them, so that every kernel is
+    compiled for one kind of array. `first_row` has the first row of each trial and, last, the
+    number of rows.
+    """
+
+    first_row: Ints
+    arm: Ints
+    entry_day: Floats
+    death_after_days: Floats
+    loss_after_days: Floats
+    transplant_after_days: Floats
+    visit_after_days: Floats
+    visit_meld: Floats
 
 
 class Data(NamedTuple):
@@ -64,68 +84,162 @@ class Data(NamedTuple):
     last_meld: Floats
 
 
-def cut(records: TrialRecords, follow_up_days: int, at: Cut) -> Data:
-    """Return what was known of each patient at a cut.
+def rows_of(records: TrialRecords) -> Rows:
+    """Return the columns that analyses read, without copying those that are contiguous."""
+    first_row = np.concatenate([[0], np.cumsum(records.trials.randomised)]).astype(np.int64)
+    columns = (getattr(records.patients, name) for name in Rows._fields[1:])
+    return Rows._make(map(_read_only, (first_row, *columns)))
+
+
+def part_of(rows: Rows, first: int, end: int) -> Rows:
+    """Return the rows of trials `first` to `end` - 1."""
+    low, high = rows.first_row[first], rows.first_row[end]
+    first_row = _read_only(rows.first_row[first : end + 1] - low)
+    return Rows._make((first_row, *(column[low:high] for column in rows[1:])))
+
+
+def _read_only(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    view = np.ascontiguousarray(column).view()
+    view.flags.writeable = False
+    return view
+
+
+@inlined
+def by_the_cut(entry_day: float, after_days: float, cut_day: float) -> float:
+    """Return a patient's time of an event, or infinity (never) if it was not known at the cut.
 
     Whether something was known is judged on entry + time, the expression that also made the cut:
     subtracting the entry from the cut could lose the very event that made it.
     """
-    p = records.patients
-    cut_day, reached = _days(records, follow_up_days, at)
-    sizes = records.trials.randomised
-    limit = np.repeat(cut_day, sizes)
-    death, loss, entry = p.death_after_days, p.loss_after_days, p.entry_day
-    died = (death <= follow_up_days) & (death <= loss) & (entry + death <= limit)
-    lost = ~died & (loss < follow_up_days) & (entry + loss <= limit)
-    due = entry + follow_up_days <= limit
-    entered = entry <= limit
-    still = np.minimum(np.where(entered, limit - entry, np.nan), float(follow_up_days))
-    transplant = p.transplant_after_days
-    transplanted = (transplant <= np.minimum(np.minimum(death, loss), follow_up_days)) & (
-        entry + transplant <= limit
-    )
+    return after_days if entry_day + after_days <= cut_day else math.inf
+
+
+@inlined
+def followed_by_the_cut(entry_day: float, cut_day: float, follow_up_days: float) -> float:
+    """Return how long a patient who never died nor left was followed by the cut."""
+    if entry_day + follow_up_days <= cut_day:
+        return follow_up_days
+    return sooner(cut_day - entry_day, follow_up_days)
+
+
+@kernel
+def meld_seen(
+    first_row: Ints,
+    entry_day: Floats,
+    visit_after_days: Floats,
+    visit_meld: Floats,
+    cut_day: Floats,
+    meld: Floats,
+) -> None:
+    """Fill in MELD at the first and the last visit, shape (2, rows); NaN if not seen by the cut."""
+    last = visit_meld.shape[1] - 1
+    for k in range(cut_day.size):
+        for i in range(first_row[k], first_row[k + 1]):
+            for which in range(2):
+                visit = last * which
+                meld[which, i] = math.nan
+                if last >= 0 and entry_day[i] + visit_after_days[i, visit] <= cut_day[k]:
+                    meld[which, i] = visit_meld[i, visit]
+
+
+def cut_days(rows: Rows, follow_up_days: int, at: Cut) -> tuple[Floats, Bools]:
+    """Trial day of the cut in each trial, and whether it came to what the cut asks for."""
+    trials = rows.first_row.size - 1
+    if at.kind in ("end", "day"):
+        day = math.inf if at.kind == "end" else float(at.value)
+        return np.full(trials, day), np.ones(trials, dtype=bool)
+    number, most = int(at.value), int(np.diff(rows.first_row).max(initial=0))
+    days = np.full(trials, math.inf)
+    if number <= most:
+        when = np.full((trials, most), math.inf)
+        _events(
+            rows.first_row,
+            rows.entry_day,
+            rows.death_after_days,
+            rows.loss_after_days,
+            float(follow_up_days),
+            at.kind == "deaths",
+            when,
+        )
+        days = np.partition(when, number - 1, axis=1)[:, number - 1].copy()
+    return days, np.isfinite(days)
+
+
+@kernel
+def _events(
+    first_row: Ints,
+    entry_day: Floats,
+    death_after_days: Floats,
+    loss_after_days: Floats,
+    follow_up_days: float,
+    deaths_alone: bool,
+    when: Floats,
+) -> None:
+    """Trial days of known deaths, or of completions, a row a trial, with infinity beyond them."""
+    for k in range(when.shape[0]):
+        for i in range(first_row[k], first_row[k + 1]):
+            death, left = death_after_days[i], sooner(loss_after_days[i], follow_up_days)
+            ends = sooner(death, left)
+            if deaths_alone and death > left:
+                ends = math.inf
+            when[k, i - first_row[k]] = entry_day[i] + ends
+
+
+def cut(records: TrialRecords, follow_up_days: int, at: Cut) -> Data:
+    """Return what was known of each patient at a cut."""
+    rows = rows_of(records)
+    cut_day, reached = cut_days(rows, follow_up_days, at)
+    size = rows.arm.size
+    entered, due, died, lost = (np.empty(size, np.bool_) for _ in range(4))
+    followed_days, transplant = np.empty(size), np.empty(size)
+    _cut(rows, cut_day, float(follow_up_days), entered, due, followed_days, died, lost, transplant)
+    meld = np.empty((2, size))
+    meld_seen(rows.first_row, rows.entry_day, rows.visit_after_days, rows.visit_meld, cut_day, meld)
     return Data(
-        trial_of_row=np.repeat(np.arange(sizes.size), sizes),
+        trial_of_row=np.repeat(np.arange(cut_day.size), np.diff(rows.first_row)),
         cut_day=cut_day,
         reached=reached,
-        arm=p.arm,
-        entry_day=entry,
+        arm=rows.arm,
+        entry_day=rows.entry_day,
         entered=entered,
         due=due,
-        followed_days=np.select([died, lost, due], [death, loss, still], still),
+        followed_days=followed_days,
         died=died,
         lost=lost,
-        transplant_after_days=np.where(transplanted, transplant, np.inf),
-        baseline_meld=_seen_meld(records, 0, limit),
-        last_meld=_seen_meld(records, -1, limit),
+        transplant_after_days=transplant,
+        baseline_meld=meld[0],
+        last_meld=meld[1],
     )
 
 
-def _seen_meld(records: TrialRecords, visit: int, limit: Floats) -> Floats:
-    """MELD of a visit that took place by the cut."""
-    p = records.patients
-    if p.visit_meld.shape[1] == 0:
-        return np.full(limit.size, np.nan)
-    by_the_cut = p.entry_day + p.visit_after_days[:, visit] <= limit
-    return np.where(by_the_cut, p.visit_meld[:, visit], np.nan)
-
-
-def _days(records: TrialRecords, follow_up_days: int, at: Cut) -> tuple[Floats, Bools]:
-    """Trial day of the cut in each trial, and whether it came to what the cut asks for."""
-    trials, p = records.trials, records.patients
-    number_of_trials = trials.trial.size
-    if at.kind in ("end", "day"):
-        day = np.inf if at.kind == "end" else at.value
-        return np.full(number_of_trials, day), np.ones(number_of_trials, dtype=bool)
-    if at.kind == "deaths":
-        known = (p.death_after_days <= follow_up_days) & (p.death_after_days <= p.loss_after_days)
-        when = np.where(known, p.entry_day + p.death_after_days, np.inf)
-    else:
-        ends = np.minimum(np.minimum(p.death_after_days, p.loss_after_days), follow_up_days)
-        when = p.entry_day + ends
-    days = np.full(number_of_trials, np.inf)
-    number = int(at.value)
-    for row, (first, size) in enumerate(zip(trials.first_row, trials.randomised, strict=True)):
-        if number <= size:
-            days[row] = np.sort(when[first : first + size])[number - 1]
-    return days, np.isfinite(days)
+@kernel
+def _cut(
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: float,
+    entered: Bools,
+    due: Bools,
+    followed_days: Floats,
+    died: Bools,
+    lost: Bools,
+    transplant_after_days: Floats,
+) -> None:
+    """Fill in what `Data` says of each patient."""
+    for k in range(cut_day.size):
+        limit = cut_day[k]
+        for i in range(rows.first_row[k], rows.first_row[k + 1]):
+            entry = rows.entry_day[i]
+            death = by_the_cut(entry, rows.death_after_days[i], limit)
+            loss = by_the_cut(entry, rows.loss_after_days[i], limit)
+            transplant = by_the_cut(entry, rows.transplant_after_days[i], limit)
+            entered[i] = entry <= limit
+            due[i] = entry + follow_up_days <= limit
+            died[i] = death <= sooner(loss, follow_up_days)
+            lost[i] = loss < sooner(death, follow_up_days)
+            followed_days[i] = math.nan
+            if entered[i]:
+                followed_days[i] = followed_by_the_cut(entry, limit, follow_up_days)
+            if died[i] or lost[i]:
+                followed_days[i] = sooner(death, loss)
+            known = transplant <= sooner(sooner(death, loss), follow_up_days)
+            transplant_after_days[i] = transplant if known else math.inf

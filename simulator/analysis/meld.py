@@ -1,102 +1,192 @@
 """The change of MELD from baseline to the last visit."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from simulator.analysis.types import Reason, Result, no_result
+from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.order import SECOND, UNUSED, UNUSED_KEY, Keys, in_order, rank_key
+from simulator.analysis.types import (
+    AnalysisTable,
+    Reason,
+    two_sided,
+    write_no_result,
+    write_result,
+)
 from simulator.records import Floats, Ints
-from simulator.rules.normal import normal_cdf
 
 Bools = npt.NDArray[np.bool_]
 
 _LEAST_SEEN = 4  # patients: three coefficients and a degree of freedom
+_EPSILON = float(np.finfo(np.float64).eps)
+_EMPTY_ARM, _TOO_FEW_SEEN = int(Reason.EMPTY_ARM), int(Reason.TOO_FEW_SEEN)
+_NOT_ESTIMABLE = int(Reason.NOT_ESTIMABLE)
 
 
-def ancova(change: Floats, baseline: Floats, arm: Ints) -> Result:
+class Changes(NamedTuple):
+    """What is known of MELD and death, a row a patient.
+
+    Attributes
+    ----------
+    first_row
+        First row of each trial and, last, the number of rows.
+    seen
+        Alive at the end of follow-up with a MELD at both visits.
+    baseline, change
+        MELD at the first visit and its change to the last; not read unless `seen`.
+    death_days
+        When a patient died, infinity for those who do not count as dead.
+    """
+
+    first_row: Ints
+    arm: Ints
+    seen: Bools
+    baseline: Floats
+    change: Floats
+    death_days: Floats
+
+
+def ancova(changes: Changes, table: AnalysisTable, column: int) -> None:
     """Regression of the change on baseline and arm among survivors seen, t test with n - 3 df.
 
     The estimate is the adjusted difference of the second arm from the first, in points of MELD. It
     is also that of the last MELD itself, since the baseline is adjusted for.
     """
-    size, second = change.size, arm == 1
-    in_second = int(second.sum())
-    if size < _LEAST_SEEN or in_second in (0, size):
-        return no_result(Reason.TOO_FEW_SEEN)
-    baseline_means, baseline_left = _within_arms(baseline, second)
-    change_means, change_left = _within_arms(change, second)
-    spread = float(baseline_left @ baseline_left)
-    if spread <= _rounding(size, float(np.abs(baseline).max())):
-        return no_result(Reason.NOT_ESTIMABLE)
-    slope = float(baseline_left @ change_left) / spread
-    residual = change_left - slope * baseline_left
-    squares = float(residual @ residual)
-    largest = float(np.abs(change).max()) + abs(slope) * float(np.abs(baseline).max())
-    if squares <= _rounding(size, largest):
-        return no_result(Reason.NOT_ESTIMABLE)
-    apart = baseline_means[1] - baseline_means[0]
-    difference = change_means[1] - change_means[0] - slope * apart
+    trials = changes.first_row.size - 1
+    most = int(np.diff(changes.first_row).max(initial=0))
+    freedom = np.full(trials, math.nan)
+    _ancova(changes, np.empty((3, most)), freedom, table, column)
+    t = table.estimate[:, column] / table.standard_error[:, column]
+    table.p_value[:, column] = 2.0 * special.stdtr(freedom, -np.abs(t))
+
+
+@kernel
+def _ancova(
+    changes: Changes, room: Floats, freedom: Floats, table: AnalysisTable, column: int
+) -> None:
+    """Fill in all but the p values, and the degrees of freedom; `room` holds the patients seen."""
+    for k in range(freedom.size):
+        size, in_second = 0, 0
+        for i in range(changes.first_row[k], changes.first_row[k + 1]):
+            if changes.seen[i]:
+                room[0, size], room[1, size] = changes.baseline[i], changes.change[i]
+                room[2, size] = changes.arm[i]
+                in_second += changes.arm[i]
+                size += 1
+        if size < _LEAST_SEEN or in_second in (0, size):
+            write_no_result(table, k, column, _TOO_FEW_SEEN)
+            continue
+        difference, error = _adjusted(room[0, :size], room[1, :size], room[2, :size], in_second)
+        if error > 0.0:
+            write_result(table, k, column, math.nan, difference, error, difference)
+            freedom[k] = size - 3
+        else:
+            write_no_result(table, k, column, _NOT_ESTIMABLE)
+
+
+@inlined
+def _adjusted(
+    baseline: Floats, change: Floats, second: Floats, in_second: int
+) -> tuple[float, float]:
+    """Adjusted difference of the arms and its standard error, 0 if there is none."""
+    size = baseline.size
+    baseline_0, baseline_1, largest_baseline = _means(baseline, second, in_second)
+    change_0, change_1, largest_change = _means(change, second, in_second)
+    spread, product = 0.0, 0.0
+    for i in range(size):
+        baseline[i] -= baseline_1 if second[i] > 0.0 else baseline_0
+        change[i] -= change_1 if second[i] > 0.0 else change_0
+        spread += baseline[i] * baseline[i]
+        product += baseline[i] * change[i]
+    if spread <= _rounding(size, largest_baseline):
+        return 0.0, 0.0
+    slope, squares = product / spread, 0.0
+    for i in range(size):
+        residual = change[i] - slope * baseline[i]
+        squares += residual * residual
+    if squares <= _rounding(size, largest_change + abs(slope) * largest_baseline):
+        return 0.0, 0.0
+    apart = baseline_1 - baseline_0
     leverage = 1.0 / in_second + 1.0 / (size - in_second) + apart * apart / spread
-    error = math.sqrt(squares / (size - 3) * leverage)
-    p_value = 2.0 * float(special.stdtr(size - 3, -abs(difference) / error))
-    favours = -1 if difference == 0 else int(difference < 0)
-    return Result(p_value, difference, error, favours, int(Reason.ANALYSED))
+    return change_1 - change_0 - slope * apart, math.sqrt(squares / (size - 3) * leverage)
 
 
-def _within_arms(value: Floats, second: Bools) -> tuple[tuple[float, float], Floats]:
-    """Means of both arms, and what each patient is above the mean of their arm."""
-    means = float(value[~second].mean()), float(value[second].mean())
-    return means, value - np.where(second, means[1], means[0])
+@inlined
+def _means(value: Floats, second: Floats, in_second: int) -> tuple[float, float, float]:
+    """Means of both arms, and the largest size of a value."""
+    first_sum, second_sum, largest = 0.0, 0.0, 0.0
+    for i in range(value.size):
+        if second[i] > 0.0:
+            second_sum += value[i]
+        else:
+            first_sum += value[i]
+        largest = max(largest, abs(value[i]))
+    return first_sum / (value.size - in_second), second_sum / in_second, largest
 
 
+@inlined
 def _rounding(size: int, largest: float) -> float:
     """Sum of squares that rounding alone can leave of values that are equal to their mean."""
-    return size * (size * float(np.finfo(np.float64).eps) * largest) ** 2
+    left = size * _EPSILON * largest
+    return size * left * left
 
 
-def worst_rank(change: Floats, death_days: Floats, arm: Ints) -> Result:
+def worst_rank(changes: Changes, table: AnalysisTable, column: int) -> None:
     """Mann-Whitney test on ranks in which every death is worse than any change of MELD.
 
-    Parameters
-    ----------
-    change
-        Change of MELD of the survivors; not read for the dead.
-    death_days
-        When a patient died, infinity for the survivors; an earlier death is worse.
-
-    Returns
-    -------
-    Result
-        p by the normal approximation with the variance corrected for ties, without continuity
-        correction; the estimate is the probability that a patient of the second arm fares better
-        than one of the first minus the probability that they fare worse, its standard error that
-        under no difference.
+    An earlier death is worse. p by the normal approximation with the variance corrected for ties,
+    without continuity correction; the estimate is the probability that a patient of the second arm
+    fares better than one of the first minus the probability that they fare worse, its standard
+    error that under no difference.
     """
-    second = arm == 1
-    n1 = int(second.sum())
-    n0 = int(arm.size - n1)
-    if n0 == 0 or n1 == 0:
-        return no_result(Reason.EMPTY_ARM)
-    dead = np.isfinite(death_days)
-    order = np.lexsort((np.where(dead, -death_days, change), dead))
-    badness = np.empty(arm.size)
-    keys = np.column_stack([dead, np.where(dead, -death_days, change)])[order]
-    new = np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)])
-    group = np.cumsum(new) - 1
-    sizes = np.bincount(group)
-    middle = np.cumsum(sizes) - (sizes - 1) / 2
-    badness[order] = middle[group]
-    u = badness[second].sum() - n1 * (n1 + 1) / 2  # pairs in which the second arm is worse
-    total = n0 + n1
-    ties = float((sizes**3 - sizes).sum())
-    variance = n0 * n1 / 12 * (total + 1 - ties / (total * (total - 1)))
-    if variance <= 0:
-        return no_result(Reason.NOT_ESTIMABLE)
-    excess = n0 * n1 / 2 - float(u)
-    error = math.sqrt(variance)
-    p_value = 2.0 * normal_cdf(-abs(excess) / error)
-    scale = 2.0 / (n0 * n1)
-    favours = -1 if excess == 0 else int(excess > 0)
-    return Result(p_value, excess * scale, error * scale, favours, int(Reason.ANALYSED))
+    keys = np.empty(changes.arm.size, np.uint64)
+    _rank_keys(changes, keys)
+    _worst_rank(in_order(changes.first_row, keys), table, column)
+
+
+@kernel
+def _rank_keys(changes: Changes, keys: Keys) -> None:
+    for i in range(keys.size):
+        dead = changes.death_days[i] < math.inf
+        badness = -changes.death_days[i] if dead else changes.change[i]
+        keys[i] = UNUSED_KEY
+        if dead or changes.seen[i]:
+            keys[i] = rank_key(badness, dead, changes.arm[i])
+
+
+@kernel
+def _worst_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
+    for k in range(ordered.shape[0]):
+        total, n1, ranks, ties = _ranks(ordered[k])
+        n0 = total - n1
+        if n0 == 0 or n1 == 0:
+            write_no_result(table, k, column, _EMPTY_ARM)
+            continue
+        u = ranks - n1 * (n1 + 1) / 2  # pairs in which the second arm is worse
+        variance = n0 * n1 / 12 * (total + 1 - ties / (total * (total - 1)))
+        if variance <= 0.0:
+            write_no_result(table, k, column, _NOT_ESTIMABLE)
+            continue
+        excess, error, scale = n0 * n1 / 2 - u, math.sqrt(variance), 2.0 / (n0 * n1)
+        p_value = two_sided(excess / error)
+        write_result(table, k, column, p_value, excess * scale, error * scale, -excess)
+
+
+@inlined
+def _ranks(keys: Ints) -> tuple[int, int, float, float]:
+    """Patients, those of the second arm, their mid-ranks summed, and t^3 - t summed over ties."""
+    total, in_second, ranks, ties = 0, 0, 0.0, 0.0
+    while total < keys.size and keys[total] != UNUSED:
+        tied, tied_second = 0, 0
+        value = keys[total] >> 1
+        while total + tied < keys.size and keys[total + tied] >> 1 == value:
+            tied_second += keys[total + tied] & SECOND
+            tied += 1
+        ranks += tied_second * (total + 0.5 * (tied + 1))
+        ties += float(tied) * tied * tied - tied
+        in_second += tied_second
+        total += tied
+    return total, in_second, ranks, ties

@@ -11,9 +11,9 @@ high is therefore refined, and none below it needs to be.
 
 import math
 
-import numba
 import numpy as np
 
+from simulator.analysis.kernel import kernel
 from simulator.records import Floats
 
 TIE = 1.0 + 1e-7  # p values and probabilities closer than this are equal but for rounding
@@ -25,13 +25,13 @@ _ANGLE_TOLERANCE = 1e-9  # the tail is flat at its peak: an error of n^2 M / 4 t
 _MOST_STEPS = 60  # bisection alone would get there in half of them
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def log_choose(n: int, k: int) -> float:
     """Logarithm of the binomial coefficient."""
     return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def unconditional(statistic: Floats) -> Floats:
     """Largest probability, over the common death probability, of a table as small or smaller.
 
@@ -71,7 +71,7 @@ def unconditional(statistic: Floats) -> Floats:
     return p_value
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _deaths_on_grid(ways: Floats) -> Floats:
     """Binomial probabilities, a row for each number of deaths, a column for each angle."""
     patients = ways.size - 1
@@ -86,7 +86,7 @@ def _deaths_on_grid(ways: Floats) -> Floats:
     return grid
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _largest(share: Floats, ways: Floats, tail: Floats) -> float:
     """Largest tail: that of the grid, or of a peak between its points.
 
@@ -102,7 +102,7 @@ def _largest(share: Floats, ways: Floats, tail: Floats) -> float:
     return largest
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _peak(share: Floats, ways: Floats, angle: float, width: float) -> float:
     """Tail at its peak within a step of a grid point: Newton's method kept within a bracket."""
     low, high = angle - width, angle + width
@@ -123,7 +123,7 @@ def _peak(share: Floats, ways: Floats, angle: float, width: float) -> float:
     return largest
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def _tail_and_derivatives(share: Floats, ways: Floats, angle: float) -> tuple[float, float, float]:
     """Tail at an angle, and its first and second derivative by the angle."""
     patients = share.size - 1

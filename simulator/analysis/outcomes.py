@@ -1,76 +1,113 @@
 """What a patient counts as: transplant and loss treated as an analysis declares."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from simulator.analysis.cut import Data
+from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
+from simulator.analysis.kernel import inlined, kernel, later, sooner
 from simulator.analysis.types import AnalysisPlan
-from simulator.records import Floats, Ints
+from simulator.records import Floats
 
 EVENT, COMPLETE, LOST, PENDING, NOT_ENTERED = range(5)
+
+
+class Treatment(NamedTuple):
+    """What transplant and loss count as: 0 for yes, infinity for no.
+
+    The later of such a number and the time of a transplant (a loss) is the time of the death or
+    loss that it counts as, or infinity, never. Counting as neither is to be alive without event for
+    as long as the trial could have looked. A loss that counts as a loss is left out or censored by
+    the test.
+    """
+
+    transplant_is_death: float
+    transplant_is_loss: float
+    loss_is_death: float
+    loss_is_loss: float
 
 
 class Outcome(NamedTuple):
     """What each patient counts as, a row a patient.
 
     status is EVENT, COMPLETE (followed to the end without event), LOST, PENDING (still followed at
-    the cut) or NOT_ENTERED; `time_days` is when it was reached, in the patient's own time.
+    the cut) or NOT_ENTERED; `time_days` is when it was reached, in the patient's own time, NaN for
+    those not entered.
     """
 
-    status: Ints
+    status: npt.NDArray[np.int8]
     time_days: Floats
 
 
-def outcome(data: Data, follow_up_days: int, plan: AnalysisPlan) -> Outcome:
-    """Treat transplant, then loss, as the analysis declares."""
-    status = np.select(
-        [~data.entered, data.died, data.lost, data.due],
-        [NOT_ENTERED, EVENT, LOST, COMPLETE],
-        PENDING,
+def treatment_of(plan: AnalysisPlan) -> Treatment:
+    """Return what an analysis declares; "excluded" and "censored" differ only in the test."""
+    return Treatment(
+        transplant_is_death=0.0 if plan.transplant == "event" else math.inf,
+        transplant_is_loss=0.0 if plan.transplant == "censored" else math.inf,
+        loss_is_death=0.0 if plan.lost == "worst_case" else math.inf,
+        loss_is_loss=0.0 if plan.lost in ("excluded", "censored") else math.inf,
     )
-    known = _with_transplant(Outcome(status, data.followed_days), data, follow_up_days, plan)
-    return _with_lost(known, data, follow_up_days, plan)
 
 
-def _with_transplant(
-    known: Outcome, data: Data, follow_up_days: int, plan: AnalysisPlan
-) -> Outcome:
-    """Let a transplant be a death, a loss, or the end of all risk of dying."""
-    day = data.transplant_after_days
-    dead_that_day = data.died & (data.followed_days == day)
-    transplanted = np.isfinite(day) & ~dead_that_day
-    if plan.transplant == "event":
-        return _replaced(known, transplanted, EVENT, day)
-    if plan.transplant == "censored":
-        return _replaced(known, transplanted & (day < follow_up_days), LOST, day)
-    # Competing: alive without event for as long as the trial could have looked, lost or not.
-    return _without_event(known, transplanted, data, follow_up_days)
+@inlined
+def counted_as(
+    death: float, loss: float, transplant: float, follow_up_days: float, treatment: Treatment
+) -> tuple[float, float]:
+    """When a patient counts as dead and when as lost, infinity for never; not both are finite.
 
-
-def _with_lost(known: Outcome, data: Data, follow_up_days: int, plan: AnalysisPlan) -> Outcome:
-    """Let those lost be dead when lost (worst case) or alive (best case).
-
-    Left out and censored need no change: the tests know LOST.
+    Takes the times known by the cut. First transplant is treated, then loss, by which a transplant
+    that counts as a loss may be a death after all. Who dies on the day of transplant is dead.
+    Selections only, so that several patients can be taken at once.
     """
-    lost = known.status == LOST
-    if plan.lost == "worst_case":
-        return _replaced(known, lost, EVENT, known.time_days)
-    if plan.lost == "best_case":
-        return _without_event(known, lost, data, follow_up_days)
-    return known
+    horizon = sooner(loss, follow_up_days)
+    dead = death if death <= horizon else math.inf
+    lost = loss if loss < sooner(death, follow_up_days) else math.inf
+    transplanted = (transplant <= horizon) & (transplant < death)
+    dead = later(transplant, treatment.transplant_is_death) if transplanted else dead
+    last_day = transplant if transplant < follow_up_days else math.inf
+    lost = later(last_day, treatment.transplant_is_loss) if transplanted else lost
+    dead = sooner(dead, later(lost, treatment.loss_is_death))
+    return dead, later(lost, treatment.loss_is_loss)
 
 
-def _replaced(known: Outcome, whom: np.ndarray, status: int, time_days: Floats) -> Outcome:
-    return Outcome(np.where(whom, status, known.status), np.where(whom, time_days, known.time_days))
+def outcome(rows: Rows, cut_day: Floats, follow_up_days: int, treatment: Treatment) -> Outcome:
+    """Return what each patient counts as, with what was known at a cut."""
+    size = rows.arm.size
+    result = Outcome(np.empty(size, np.int8), np.empty(size))
+    _outcomes(rows, cut_day, float(follow_up_days), treatment, *result)
+    return result
 
 
-def _without_event(known: Outcome, whom: np.ndarray, data: Data, follow_up_days: int) -> Outcome:
-    """Count patients as alive to the end of follow-up or, if that is not yet due, to the cut."""
-    limit = data.cut_day[data.trial_of_row]
-    to_the_cut = np.minimum(np.where(data.entered, limit - data.entry_day, np.nan), follow_up_days)
-    time = np.where(data.due, float(follow_up_days), to_the_cut)
-    return Outcome(
-        np.where(whom, np.where(data.due, COMPLETE, PENDING), known.status),
-        np.where(whom, time, known.time_days),
-    )
+@kernel
+def _outcomes(
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: float,
+    treatment: Treatment,
+    status: npt.NDArray[np.int8],
+    time_days: Floats,
+) -> None:
+    for k in range(cut_day.size):
+        limit = cut_day[k]
+        for i in range(rows.first_row[k], rows.first_row[k + 1]):
+            entry = rows.entry_day[i]
+            dead, lost = counted_as(
+                by_the_cut(entry, rows.death_after_days[i], limit),
+                by_the_cut(entry, rows.loss_after_days[i], limit),
+                by_the_cut(entry, rows.transplant_after_days[i], limit),
+                follow_up_days,
+                treatment,
+            )
+            time_days[i] = sooner(dead, lost)
+            if dead < math.inf:
+                status[i] = EVENT
+            elif lost < math.inf:
+                status[i] = LOST
+            elif entry <= limit:
+                due = entry + follow_up_days <= limit
+                status[i] = COMPLETE if due else PENDING
+                time_days[i] = followed_by_the_cut(entry, limit, follow_up_days)
+            else:
+                status[i], time_days[i] = NOT_ENTERED, math.nan

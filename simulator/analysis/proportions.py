@@ -8,41 +8,91 @@ count as equal, so that rounding does not order what is tied.
 import math
 from functools import lru_cache
 
-import numba
 import numpy as np
+import numpy.typing as npt
 
+from simulator.analysis.cut import Rows
+from simulator.analysis.kernel import kernel
 from simulator.analysis.nuisance import TIE, log_choose, unconditional
-from simulator.analysis.types import Reason, Result, no_result
-from simulator.records import Floats
-from simulator.rules.normal import normal_cdf
+from simulator.analysis.outcomes import COMPLETE, EVENT
+from simulator.analysis.types import (
+    AnalysisTable,
+    Reason,
+    two_sided,
+    write_no_result,
+    write_result,
+)
+from simulator.records import Floats, Ints
+
+_EMPTY_ARM, _NO_EVENT = int(Reason.EMPTY_ARM), int(Reason.NO_EVENT)
 
 
-def chi_square(x0: int, n0: int, x1: int, n1: int) -> Result:
+@kernel
+def count(
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: float,
+    status: npt.NDArray[np.int8],
+    tables: Ints,
+) -> None:
+    """Count the dead and all, shape (trials, arms, 2), of those whose follow-up was due by the cut.
+
+    Of patients who entered late the dead are known before the living, so that counting what is
+    known of them would exaggerate mortality.
+    """
+    for k in range(cut_day.size):
+        tables[k] = 0
+        for i in range(rows.first_row[k], rows.first_row[k + 1]):
+            due = rows.entry_day[i] + follow_up_days <= cut_day[k]
+            tables[k, rows.arm[i], 0] += due & (status[i] == EVENT)
+            tables[k, rows.arm[i], 1] += due & ((status[i] == EVENT) | (status[i] == COMPLETE))
+
+
+def chi_square(tables: Ints, table: AnalysisTable, column: int) -> None:
     """Pearson's chi-square test without continuity correction (asymptotic)."""
-    dead, alive = x0 + x1, n0 + n1 - x0 - x1
-    if n0 == 0 or n1 == 0:
-        return no_result(Reason.EMPTY_ARM)
-    if dead == 0 or alive == 0:
-        return no_result(Reason.NO_EVENT)
-    excess = x1 * n0 - x0 * n1
-    z = excess * math.sqrt((n0 + n1) / (n0 * n1 * dead * alive))
-    return _with_difference(2.0 * normal_cdf(-abs(z)), x0, n0, x1, n1)
+    _compare(tables, _chi_square(tables), table, column)
 
 
-def exact(test: str, x0: int, n0: int, x1: int, n1: int) -> Result:
-    """Fisher's or Boschloo's test, from the table of its p values; p = 1 if nobody died."""
-    if n0 == 0 or n1 == 0:
-        return no_result(Reason.EMPTY_ARM)
-    return _with_difference(float(p_values(test, n0, n1)[x0, x1]), x0, n0, x1, n1)
+@kernel
+def _chi_square(tables: Ints) -> Floats:
+    """P values, NaN if an arm is empty, or nobody or everybody died."""
+    p_values = np.full(tables.shape[0], math.nan)
+    for k in range(p_values.size):
+        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
+        dead, alive = x0 + x1, n0 + n1 - x0 - x1
+        if n0 > 0 and n1 > 0 and dead > 0 and alive > 0:
+            excess = x1 * n0 - x0 * n1
+            p_values[k] = two_sided(excess * math.sqrt((n0 + n1) / (n0 * n1 * dead * alive)))
+    return p_values
 
 
-def _with_difference(p_value: float, x0: int, n0: int, x1: int, n1: int) -> Result:
-    """Add the risk difference, its unpooled standard error and whom it favours."""
-    p0, p1 = x0 / n0, x1 / n1
-    error = math.sqrt(p0 * (1 - p0) / n0 + p1 * (1 - p1) / n1)
-    excess = x1 * n0 - x0 * n1
-    favours = -1 if excess == 0 else int(excess < 0)
-    return Result(p_value, p1 - p0, error, favours, int(Reason.ANALYSED))
+def exact(test: str, tables: Ints, table: AnalysisTable, column: int) -> None:
+    """Fisher's or Boschloo's test, from the tables of its p values; p = 1 if nobody died."""
+    deaths, sizes = tables[:, :, 0], tables[:, :, 1]
+    both = sizes[:, 0] * (sizes.max(initial=0) + 1) + sizes[:, 1]
+    trials = np.argsort(both, kind="stable")
+    alike = np.flatnonzero(np.diff(both[trials], prepend=-1))  # first of each pair of sizes
+    found = np.full(both.size, math.nan)
+    for some in np.split(trials, alike[1:]):
+        n0, n1 = sizes[some[0]].tolist() if some.size else (0, 0)
+        if n0 > 0 and n1 > 0:
+            found[some] = p_values(test, n0, n1)[deaths[some, 0], deaths[some, 1]]
+    _compare(tables, found, table, column)
+
+
+@kernel
+def _compare(tables: Ints, p_values: Floats, table: AnalysisTable, column: int) -> None:
+    """Write p values with the risk difference, its unpooled standard error and whom it favours."""
+    for k in range(p_values.size):
+        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
+        if n0 == 0 or n1 == 0:
+            write_no_result(table, k, column, _EMPTY_ARM)
+        elif math.isnan(p_values[k]):
+            write_no_result(table, k, column, _NO_EVENT)
+        else:
+            p0, p1 = x0 / n0, x1 / n1
+            error = math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
+            write_result(table, k, column, p_values[k], p1 - p0, error, x1 * n0 - x0 * n1)
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +112,7 @@ def p_values(test: str, n0: int, n1: int) -> Floats:
     return np.minimum(1.0, 2.0 * both)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def fisher_tables(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
     """Fisher's p values for fewer deaths in the second arm, for more, and two-sided."""
     less = np.empty((n0 + 1, n1 + 1))

@@ -1,108 +1,145 @@
-"""Tests on the time to death: log-rank, and the difference of Kaplan-Meier curves at a day."""
+"""Tests on the time to death: log-rank, and the difference of Kaplan-Meier curves at a day.
+
+Both walk through the sorted keys of each trial (see `order`), from death to death.
+"""
 
 import math
 
-import numba
-import numpy as np
-import numpy.typing as npt
+from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.order import CENSORED, SECOND, UNUSED, time_bits
+from simulator.analysis.types import (
+    AnalysisTable,
+    Reason,
+    two_sided,
+    write_no_result,
+    write_result,
+)
+from simulator.records import Ints
 
-from simulator.analysis.types import Reason, Result, no_result
-from simulator.records import Floats, Ints
-from simulator.rules.normal import normal_cdf
-
-Bools = npt.NDArray[np.bool_]
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _log_rank(time: Floats, event: Bools, second: Bools) -> tuple[float, float]:
-    """Observed minus expected deaths in the second arm, and its hypergeometric variance."""
-    order = np.argsort(time)
-    at_risk, at_risk_second = time.size, 0
-    for k in range(time.size):
-        at_risk_second += second[k]
-    excess, variance = 0.0, 0.0
-    k = 0
-    while k < time.size:
-        now = time[order[k]]
-        dead, dead_second, gone, gone_second = 0, 0, 0, 0
-        while k < time.size and time[order[k]] == now:
-            i = order[k]
-            gone += 1
-            gone_second += second[i]
-            dead += event[i]
-            dead_second += event[i] and second[i]
-            k += 1
-        if dead > 0:
-            share = at_risk_second / at_risk
-            excess += dead_second - dead * share
-            if at_risk > 1:
-                variance += dead * share * (1.0 - share) * (at_risk - dead) / (at_risk - 1.0)
-        at_risk -= gone
-        at_risk_second -= gone_second
-    return excess, variance
+_EMPTY_ARM, _NO_EVENT = int(Reason.EMPTY_ARM), int(Reason.NO_EVENT)
+_NOT_ESTIMABLE, _NOT_FOLLOWED = int(Reason.NOT_ESTIMABLE), int(Reason.NOT_FOLLOWED)
 
 
-def log_rank(time_days: Floats, event: Bools, arm: Ints) -> Result:
+@inlined
+def _counts(keys: Ints) -> tuple[int, int, int]:
+    """Patients used, those of them in the second arm, and deaths."""
+    patients, second, deaths = 0, 0, 0
+    for key in keys:
+        patients += key != UNUSED
+        second += key & SECOND
+        deaths += (key & CENSORED) == 0
+    return patients, second, deaths
+
+
+@inlined
+def _tied(keys: Ints, first: int) -> tuple[int, int]:
+    """Number of deaths at the time of a death, and of those in the second arm."""
+    dead, dead_second = 1, keys[first] & SECOND
+    while first + dead < keys.size and keys[first + dead] >> 1 == keys[first] >> 1:
+        dead_second += keys[first + dead] & SECOND
+        dead += 1
+    return dead, dead_second
+
+
+@kernel
+def log_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
     """Log-rank test (Mantel 1966; Peto and Peto 1972), normal approximation.
 
     The estimate is the log hazard ratio of the second arm against the first by one step from no
     effect, (O - E)/V, with standard error 1/sqrt(V).
     """
-    second = arm == 1
-    if second.all() or not second.any():
-        return no_result(Reason.EMPTY_ARM)
-    excess, variance = _log_rank(time_days, event, second)
-    if variance <= 0.0:
-        return no_result(Reason.NOT_ESTIMABLE if event.any() else Reason.NO_EVENT)
-    p_value = 2.0 * normal_cdf(-abs(excess) / math.sqrt(variance))
-    favours = -1 if excess == 0 else int(excess < 0)
-    return Result(p_value, excess / variance, variance**-0.5, favours, int(Reason.ANALYSED))
+    for k in range(ordered.shape[0]):
+        patients, second, deaths = _counts(ordered[k])
+        if second in (0, patients):
+            write_no_result(table, k, column, _EMPTY_ARM)
+            continue
+        excess, variance = _log_rank(ordered[k], patients, second, deaths)
+        if variance > 0.0:
+            z, estimate = excess / math.sqrt(variance), excess / variance
+            error = 1.0 / math.sqrt(variance)
+            write_result(table, k, column, two_sided(z), estimate, error, excess)
+        else:
+            write_no_result(table, k, column, _NOT_ESTIMABLE if deaths > 0 else _NO_EVENT)
 
 
-@numba.njit(cache=True, error_model="numpy")
-def kaplan_meier(time: Floats, event: Bools, until: float) -> tuple[float, float]:
-    """Kaplan-Meier survival at a day and Greenwood's variance of it."""
-    order = np.argsort(time)
-    at_risk = time.size
+@inlined
+def _log_rank(keys: Ints, at_risk: int, at_risk_second: int, deaths: int) -> tuple[float, float]:
+    """Observed minus expected deaths in the second arm, and its hypergeometric variance."""
+    excess, variance = 0.0, 0.0
+    k = 0
+    while deaths > 0:
+        if keys[k] & CENSORED:
+            at_risk -= 1
+            at_risk_second -= keys[k] & SECOND
+            k += 1
+            continue
+        dead, dead_second = _tied(keys, k)
+        share = at_risk_second / at_risk
+        excess += dead_second - dead * share
+        if dead == 1:
+            variance += share * (1.0 - share)
+        else:
+            variance += dead * share * (1.0 - share) * (at_risk - dead) / (at_risk - 1.0)
+        at_risk -= dead
+        at_risk_second -= dead_second
+        deaths -= dead
+        k += dead
+    return excess, variance
+
+
+@kernel
+def km_difference(ordered: Ints, until_day: float, table: AnalysisTable, column: int) -> None:
+    """Difference of Kaplan-Meier mortality at a day, second arm minus first, normal approximation.
+
+    Greenwood's variances (1926), no transformation. A curve is not carried on beyond the last
+    patient followed unless all are dead. No time is later than the day.
+    """
+    for k in range(ordered.shape[0]):
+        keys = ordered[k]
+        patients, second, _ = _counts(keys)
+        if second in (0, patients):
+            write_no_result(table, k, column, _EMPTY_ARM)
+            continue
+        s0, v0 = _kaplan_meier(keys, patients - second, 0)
+        s1, v1 = _kaplan_meier(keys, second, 1)
+        difference, error = s0 - s1, math.sqrt(v0 + v1)
+        if error == 0.0:
+            write_no_result(table, k, column, _NO_EVENT if difference == 0.0 else _NOT_ESTIMABLE)
+        elif _reaches(keys, s0, 0, until_day) and _reaches(keys, s1, 1, until_day):
+            p_value = two_sided(difference / error)
+            write_result(table, k, column, p_value, difference, error, difference)
+        else:
+            write_no_result(table, k, column, _NOT_FOLLOWED)
+
+
+@inlined
+def _kaplan_meier(keys: Ints, at_risk: int, arm: int) -> tuple[float, float]:
+    """Kaplan-Meier survival of an arm after all its times, and Greenwood's variance of it."""
     survival, terms = 1.0, 0.0
     k = 0
-    while k < time.size and time[order[k]] <= until:
-        now = time[order[k]]
-        dead, gone = 0, 0
-        while k < time.size and time[order[k]] == now:
-            dead += event[order[k]]
-            gone += 1
+    while at_risk > 0:
+        if keys[k] & CENSORED:
+            at_risk -= (keys[k] & SECOND) == arm
             k += 1
+            continue
+        dead, dead_second = _tied(keys, k)
+        k += dead
+        dead = dead_second if arm == 1 else dead - dead_second
         if dead > 0:
             survival *= (at_risk - dead) / at_risk
             if at_risk > dead:
                 terms += dead / (at_risk * (at_risk - dead))
-        at_risk -= gone
+            at_risk -= dead
     return survival, survival * survival * terms
 
 
-def km_difference(time_days: Floats, event: Bools, arm: Ints, until_day: float) -> Result:
-    """Difference of Kaplan-Meier mortality at a day, second arm minus first, normal approximation.
-
-    Greenwood's variances (1926), no transformation. A curve is not carried on beyond the last
-    patient followed unless all are dead.
-    """
-    second = arm == 1
-    if second.all() or not second.any():
-        return no_result(Reason.EMPTY_ARM)
-    s0, v0 = kaplan_meier(time_days[~second], event[~second], until_day)
-    s1, v1 = kaplan_meier(time_days[second], event[second], until_day)
-    difference, error = s0 - s1, math.sqrt(v0 + v1)
-    if error == 0.0:
-        return no_result(Reason.NO_EVENT if difference == 0.0 else Reason.NOT_ESTIMABLE)
-    arms = (s0, time_days[~second]), (s1, time_days[second])
-    if not all(_known(survival, times, until_day) for survival, times in arms):
-        return no_result(Reason.NOT_FOLLOWED)
-    favours = -1 if difference == 0 else int(difference < 0)
-    p_value = 2.0 * normal_cdf(-abs(difference) / error)
-    return Result(p_value, difference, error, favours, int(Reason.ANALYSED))
-
-
-def _known(survival: float, time_days: Floats, until_day: float) -> bool:
+@inlined
+def _reaches(keys: Ints, survival: float, arm: int, until_day: float) -> bool:
     """Whether a Kaplan-Meier curve reaches a day."""
-    return survival == 0.0 or float(time_days.max()) >= until_day
+    if survival == 0.0:
+        return True
+    last = time_bits(until_day) << 2
+    reached = False
+    for key in keys:
+        reached |= (key & ~(CENSORED | SECOND) == last) & (key & SECOND == arm)
+    return reached

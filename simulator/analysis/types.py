@@ -4,7 +4,11 @@ import math
 from enum import IntEnum
 from typing import NamedTuple
 
+import numpy as np
+
+from simulator.analysis.kernel import inlined
 from simulator.records import Floats, Ints
+from simulator.rules.normal import normal_cdf
 
 PROPORTION_TESTS = ("chi_square", "fisher", "boschloo", "boschloo_minlike")
 TIME_TESTS = ("log_rank", "km_difference")
@@ -42,21 +46,6 @@ REASONS = {
 }
 
 
-class Result(NamedTuple):
-    """One analysis of one trial; `favours` is the arm that fared better, -1 if neither did."""
-
-    p_value: float
-    estimate: float
-    standard_error: float
-    favours: int
-    reason: int
-
-
-def no_result(reason: Reason) -> Result:
-    """Result of a trial that a test cannot analyse."""
-    return Result(math.nan, math.nan, math.nan, -1, int(reason))
-
-
 class AnalysisTable(NamedTuple):
     """Results of all analyses of all trials; each column has shape (trials, analyses).
 
@@ -69,3 +58,53 @@ class AnalysisTable(NamedTuple):
     standard_error: Floats
     favours: Ints
     reason: Ints
+
+
+_ANALYSED = int(Reason.ANALYSED)
+
+
+def new_table(trials: int, analyses: int) -> AnalysisTable:
+    """Return a table without a result, to be filled in."""
+    shape = trials, analyses
+    p_value, estimate, standard_error = (np.full(shape, math.nan) for _ in range(3))
+    favours, reason = np.full(shape, -1), np.full(shape, _ANALYSED)
+    return AnalysisTable(p_value, estimate, standard_error, favours, reason)
+
+
+def trials_of(table: AnalysisTable, first: int, end: int) -> AnalysisTable:
+    """Return the part of a table, to be filled in, that is of trials `first` to `end` - 1."""
+    return AnalysisTable._make(column[first:end] for column in table)
+
+
+@inlined
+def write_result(
+    table: AnalysisTable,
+    trial: int,
+    analysis: int,
+    p_value: float,
+    estimate: float,
+    standard_error: float,
+    worse: float,
+) -> None:
+    """Write a result; `worse` is above 0 if the second arm fared worse, below if better."""
+    table.p_value[trial, analysis] = p_value
+    table.estimate[trial, analysis] = estimate
+    table.standard_error[trial, analysis] = standard_error
+    table.favours[trial, analysis] = -1 if worse == 0.0 else int(worse < 0.0)
+    table.reason[trial, analysis] = _ANALYSED
+
+
+@inlined
+def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: int) -> None:
+    """Write why a trial has no result."""
+    table.p_value[trial, analysis] = math.nan
+    table.estimate[trial, analysis] = math.nan
+    table.standard_error[trial, analysis] = math.nan
+    table.favours[trial, analysis] = -1
+    table.reason[trial, analysis] = reason
+
+
+@inlined
+def two_sided(z: float) -> float:
+    """P value of a standard normal statistic."""
+    return 2.0 * normal_cdf(-abs(z))

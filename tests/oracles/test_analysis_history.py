@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from analysis_records import outcome_at, records_of_columns, time_test
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut, survival
-from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING, outcome
-from simulator.records import Patients, Sessions, TrialRecords, Trials
+from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut
+from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING
+from simulator.records import TrialRecords
 
 NEVER = math.inf
 F = 84
@@ -28,18 +29,6 @@ class Patient(NamedTuple):
     first_meld: float = 25.0
     last_meld: float = math.nan
     last_visit: float = 84.0
-
-
-def records_of_columns(sizes: np.ndarray, columns: dict[str, np.ndarray]) -> TrialRecords:
-    """Records of which only what an analysis reads is set."""
-    n, k = int(sizes.sum()), sizes.size
-    patients = {name: np.zeros(n) for name in Patients._fields} | columns
-    trials = {name: np.zeros(k) for name in Trials._fields}
-    trials |= {
-        "trial": np.arange(k), "randomised": sizes, "first_row": np.cumsum(sizes) - sizes
-    }  # fmt: skip
-    sessions = Sessions(*(np.zeros((n, 0)) for _ in Sessions._fields))
-    return TrialRecords(Trials(**trials), Patients(**patients), sessions)
 
 
 def records_of(*trials: list[Patient]) -> TrialRecords:
@@ -191,7 +180,7 @@ LOST_FIRST = Patient(0.0, transplant=50.0, loss=30.0)
     ],
 )
 def test_transplant_and_loss_count_as_declared(patient, transplant, lost, status, time):
-    result = outcome(cut(records_of([patient]), F, END), F, plan("log_rank", lost, transplant))
+    result = outcome_at(records_of([patient]), F, END, plan("log_rank", lost, transplant))
     assert (result.status[0], result.time_days[0]) == (status, time)
 
 
@@ -206,8 +195,8 @@ def test_transplant_and_loss_count_as_declared(patient, transplant, lost, status
     ],
 )
 def test_whoever_counts_as_alive_is_followed_to_an_early_cut(patient, status, time):
-    data = cut(records_of([patient]), F, Cut("day", 40.0))
-    result = outcome(data, F, plan("log_rank", "best_case", "competing"))
+    how = plan("log_rank", "best_case", "competing")
+    result = outcome_at(records_of([patient]), F, Cut("day", 40.0), how)
     assert result.status[0] == status
     assert time is None or result.time_days[0] == time
 
@@ -323,7 +312,7 @@ def test_a_trial_without_a_patient_in_it_yet_has_no_result():
 
 def test_a_curve_that_ends_early_gives_no_mortality_at_the_last_day():
     time, event = np.array([10.0, 50.0, 20.0, 84.0]), np.array([True, False, True, False])
-    result = survival.km_difference(time, event, np.array([0, 0, 1, 1]), 84.0)
+    result = time_test("km_difference", time, event, np.array([0, 0, 1, 1]), 84)
     assert result.reason == Reason.NOT_FOLLOWED
 
 

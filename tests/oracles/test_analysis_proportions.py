@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from analysis_records import proportion_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -33,7 +34,7 @@ def chi_square_table(n0: int, n1: int) -> np.ndarray:
     table = np.ones((n0 + 1, n1 + 1))
     for x0 in range(n0 + 1):
         for x1 in range(n1 + 1):
-            p_value = proportions.chi_square(x0, n0, x1, n1).p_value
+            p_value = proportion_test("chi_square", x0, n0, x1, n1).p_value
             table[x0, x1] = 1.0 if math.isnan(p_value) else p_value
     return table
 
@@ -131,7 +132,7 @@ tables = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
 @given(tables)
 def test_fisher_is_scipys(table):
     x0, n0, x1, n1 = table
-    ours = proportions.exact("fisher", x0, n0, x1, n1).p_value
+    ours = proportion_test("fisher", x0, n0, x1, n1).p_value
     scipys = stats.fisher_exact([[x0, x1], [n0 - x0, n1 - x1]]).pvalue
     assert ours == pytest.approx(scipys, rel=1e-9)
 
@@ -140,7 +141,7 @@ def test_fisher_is_scipys(table):
 @given(tables.filter(lambda t: 0 < t[0] + t[2] < t[1] + t[3]))
 def test_chi_square_is_scipys_without_correction(table):
     x0, n0, x1, n1 = table
-    ours = proportions.chi_square(x0, n0, x1, n1).p_value
+    ours = proportion_test("chi_square", x0, n0, x1, n1).p_value
     scipys = stats.chi2_contingency([[x0, x1], [n0 - x0, n1 - x1]], correction=False).pvalue
     assert ours == pytest.approx(scipys, rel=1e-9, abs=1e-15)
 
@@ -183,9 +184,7 @@ def test_exchanging_the_arms_keeps_p_and_exchanges_whom_it_favours(table, test):
     x0, n0, x1, n1 = table
 
     def result(*counts):
-        if test == "chi_square":
-            return proportions.chi_square(*counts)
-        return proportions.exact(test, *counts)
+        return proportion_test(test, *counts)
 
     a, b = result(x0, n0, x1, n1), result(x1, n1, x0, n0)
     assert a.reason == b.reason
@@ -197,11 +196,11 @@ def test_exchanging_the_arms_keeps_p_and_exchanges_whom_it_favours(table, test):
 
 
 def test_nobody_dead_is_no_result_for_chi_square_and_p_1_for_the_exact_tests():
-    assert math.isnan(proportions.chi_square(0, 9, 0, 8).p_value)
-    assert proportions.exact("fisher", 0, 9, 0, 8).p_value == 1.0
-    assert proportions.exact("boschloo", 0, 9, 0, 8).p_value == 1.0
+    assert math.isnan(proportion_test("chi_square", 0, 9, 0, 8).p_value)
+    assert proportion_test("fisher", 0, 9, 0, 8).p_value == 1.0
+    assert proportion_test("boschloo", 0, 9, 0, 8).p_value == 1.0
 
 
 @pytest.mark.parametrize("test", ["fisher", "boschloo"])
 def test_an_empty_arm_is_no_result(test):
-    assert math.isnan(proportions.exact(test, 0, 0, 3, 8).p_value)
+    assert math.isnan(proportion_test(test, 0, 0, 3, 8).p_value)

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from analysis_records import outcome_at
 
 from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut, estimand
-from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING, outcome
+from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING
 from simulator.engines.reference import simulate
 from simulator.params.lower import lower
 from simulator.records import TrialRecords
@@ -45,7 +46,7 @@ def plan(test="log_rank", lost="censored", transplant="event") -> AnalysisPlan:
 
 
 def at(records, when: Cut, **how):
-    return outcome(cut(records, FOLLOW_UP, when), FOLLOW_UP, plan(**how))
+    return outcome_at(records, FOLLOW_UP, when, plan(**how))
 
 
 def test_a_death_on_the_last_day_is_an_event_and_a_later_one_is_not(bare):

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from analysis_records import meld_test, time_test
 from pydantic import ValidationError
 
-from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, meld, survival
+from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
@@ -86,14 +87,14 @@ def test_every_reason_has_a_text_of_its_own():
 def test_a_log_rank_of_deaths_with_nobody_left_to_compare_is_no_result():
     # The first arm is gone before the second begins to die.
     time, event = np.array([1.0, 2.0, 3.0, 4.0]), np.array([False, False, True, True])
-    result = survival.log_rank(time, event, np.array([0, 0, 1, 1]))
+    result = time_test("log_rank", time, event, np.array([0, 0, 1, 1]))
     assert result.reason == Reason.NOT_ESTIMABLE
     assert math.isnan(result.p_value)
 
 
 def test_kaplan_meier_without_a_variance_is_no_result_even_if_the_arms_differ():
     time, event = np.array([5.0, 5.0, 84.0, 84.0]), np.array([True, True, False, False])
-    result = survival.km_difference(time, event, np.array([0, 0, 1, 1]), 84.0)
+    result = time_test("km_difference", time, event, np.array([0, 0, 1, 1]), 84)
     assert result.reason == Reason.NOT_ESTIMABLE
 
 
@@ -101,11 +102,15 @@ def test_kaplan_meier_without_a_variance_is_no_result_even_if_the_arms_differ():
 def test_ancova_needs_baselines_that_differ_and_a_fit_that_is_not_perfect(value):
     arm = np.array([0, 1] * 5)
     change = np.arange(10.0) ** 2
-    assert meld.ancova(change, np.full(10, value), arm).reason == Reason.NOT_ESTIMABLE
+    alive = np.full(10, np.inf)
+    result = meld_test("meld_ancova", change, np.full(10, value), alive, arm)
+    assert result.reason == Reason.NOT_ESTIMABLE
     baseline = value * np.arange(10.0)
-    assert meld.ancova(3 * baseline + arm, baseline, arm).reason == Reason.NOT_ESTIMABLE
+    result = meld_test("meld_ancova", 3 * baseline + arm, baseline, alive, arm)
+    assert result.reason == Reason.NOT_ESTIMABLE
 
 
 def test_worst_ranks_that_are_all_tied_are_no_result():
-    result = meld.worst_rank(np.full(6, -2.0), np.full(6, math.inf), np.array([0, 1] * 3))
+    alive, arm = np.full(6, math.inf), np.array([0, 1] * 3)
+    result = meld_test("meld_worst_rank", np.full(6, -2.0), np.full(6, 25.0), alive, arm)
     assert result.reason == Reason.NOT_ESTIMABLE

@@ -1,0 +1,23 @@
+"""How the analyses are compiled.
+
+Errors of arithmetic are numpy's (a division by zero is no exception, whose checks would keep loops
+from being vectorised), and the interpreter is let go, so that threads can analyse side by side.
+Sums are taken patient by patient within a trial: a trial has the same bits in any company.
+"""
+
+import numba
+
+kernel = numba.njit(cache=True, error_model="numpy", nogil=True)
+inlined = numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+
+
+@inlined
+def sooner(a: float, b: float) -> float:
+    """Return the smaller of two; unlike `min`, one instruction for several patients at once."""
+    return a if a < b else b
+
+
+@inlined
+def later(a: float, b: float) -> float:
+    """Return the larger of two."""
+    return a if a > b else b
