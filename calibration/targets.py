@@ -22,7 +22,7 @@ import numpy as np
 from scipy import optimize
 
 from simulator import SOURCES_DIGEST, cache_folder
-from simulator.engines.reference import simulate
+from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.null import under_null
 from simulator.records import DeathCause, Floats

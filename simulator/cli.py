@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
@@ -110,7 +111,9 @@ def power(
         ),
     ] = None,
     seed: SeedOption = 1,
-    engine: Annotated[str, typer.Option(help="Engine: reference.")] = "reference",
+    engine: Annotated[
+        str, typer.Option(help="compiled or, for the same answer slowly, reference.")
+    ] = "compiled",
     jobs: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Processes [default: one a core].", show_default=False),
@@ -121,23 +124,27 @@ def power(
     """Estimate the power of each analysis, and what the trial takes."""
     if trials is not None and precision is not None:
         _refuse("--precision", precision, "goes without --trials", "give one of the two")
-    if engine != "reference":
-        _refuse("--engine", engine, "is not an engine", "use reference")
+    if engine not in ("compiled", "reference"):
+        _refuse("--engine", engine, "is not an engine", "use compiled or reference")
     _check_folder(out)
-    from simulator.power import Stop, monte_carlo
-    from simulator.report.progress import watched
+    from simulator.power import Engine, Stop, monte_carlo
+    from simulator.report.files import TrialRows, write_power
+    from simulator.report.progress import say_what_is_compiled, watched
     from simulator.report.summary import power_summary
 
     loaded, solved, params, plans = _prepare(scenario)
     stop = Stop(None if precision else trials or 1000, precision)
-    with watched(stop, plans[0].name) as watch:
-        run = monte_carlo(params, plans, seed, stop, jobs or _cores(), watch)
-    summary = power_summary(loaded, solved, params, run)
-    if out is not None:  # before printing: whoever reads that may stop listening
-        from simulator.report.files import write_power
-
-        for path in write_power(out, summary, run):
-            print(f"wrote {path}", file=sys.stderr)
+    say_what_is_compiled(engine)
+    with ExitStack() as stack:
+        watch = stack.enter_context(watched(stop, plans[0].name))
+        rows = stack.enter_context(TrialRows(out, plans)) if out is not None else None
+        keep = rows.add if rows is not None else _let_go
+        run = monte_carlo(params, plans, seed, stop, jobs or _cores(), Engine(engine), watch, keep)
+        summary = power_summary(loaded, solved, params, run)
+        # Before printing: whoever reads that may stop listening.
+        written = write_power(out, summary, run, rows) if out is not None and rows else []
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
     _deliver(summary, json, lambda console: _print_power(summary, console))
     if run.interrupted:
         _fail(f"stopped after {run.trials:,} trials, which count; run again for more", 1)
@@ -205,6 +212,10 @@ def schema() -> None:
     from simulator.scenario.loader import json_schema
 
     print(json.dumps(json_schema(), indent=2))
+
+
+def _let_go(_first_trial: int, _table: object) -> None:
+    """Keep nothing of single trials."""
 
 
 def _check_folder(folder: Path | None) -> None:

@@ -9,6 +9,7 @@ deviations and a waiting time 22.9 means; no tail that the model asks for lies b
 """
 
 from enum import IntEnum
+from typing import Any
 
 import numba
 import numpy as np
@@ -40,6 +41,14 @@ class Purpose(IntEnum):
     VISIT_MISSED = 16  # candidate / visit
     VISIT_TIME = 17  # candidate / visit: where in its window
     LAB_ERROR = 18  # candidate / 4 visit + lab: measurement error
+
+
+def code_of(purpose: Purpose) -> Any:
+    """Purpose as a compiled kernel takes it.
+
+    A global int would be a literal, and each literal a kernel of its own.
+    """
+    return np.int64(purpose)
 
 
 class ExitWord(IntEnum):

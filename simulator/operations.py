@@ -19,6 +19,7 @@ class Operations(NamedTuple):
     screened: Annotated[Ints, Column("1", "candidates referred")]
     failed_first: Annotated[Ints, Column("1", "by the first criterion failed", ("criterion",))]
     refused_consent: Annotated[Ints, Column("1", "eligible candidates who refused")]
+    randomised: Annotated[Ints, Column("1", "patients of all arms")]
     target_reached: Annotated[Ints, Column("1", "1 if the target number was randomised")]
     on_time: Annotated[
         Ints, Column("1", "1 if the target was reached and followed up by the planned completion")
@@ -29,6 +30,9 @@ class Operations(NamedTuple):
     days_short: Annotated[Ints, Column("1", "of these, a waiting patient was without plasma")]
     machine_hours_open: Annotated[Floats, Column("h", "machine time on offer")]
     machine_hours_background: Annotated[Floats, Column("h", "taken by patients outside the trial")]
+    machine_hours_used: Annotated[
+        Floats, Column("h", "machine time taken by the trial's patients and the others")
+    ]
     patients: Annotated[Ints, Column("1", "randomised", _ARM)]
     deaths: Annotated[Ints, Column("1", "dead by the end of follow-up, known or not", _ARM)]
     deaths_from_tumour: Annotated[Ints, Column("1", "of these, from the tumour", _ARM)]
@@ -72,10 +76,12 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
     planned_end = params.trial.planned_completion_day
     in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
     due = ~np.isnan(records.sessions.due_day)
+    machine_hours = total(p.machine_hours)
     return Operations(
         screened=t.screened,
         failed_first=t.failed_first,
         refused_consent=t.refused_consent,
+        randomised=t.randomised,
         target_reached=reached.astype(np.int64),
         on_time=(reached & in_time).astype(np.int64),
         enrolment_days=t.recruitment_end_day,
@@ -84,6 +90,7 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
         days_short=t.unit_days_short,
         machine_hours_open=t.machine_hours_open,
         machine_hours_background=t.machine_hours_background,
+        machine_hours_used=t.machine_hours_background + machine_hours.sum(axis=1),
         patients=count(np.ones(p.arm.size)),
         deaths=count(p.death_after_days <= horizon),
         deaths_from_tumour=count(p.death_cause == 2),
@@ -102,7 +109,7 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
         sessions_by_modality=_sessions_by_modality(params, records),
         wait_days=total(p.session_wait_days),
         plasma_litres=total(p.plasma_litres),
-        machine_hours=total(p.machine_hours),
+        machine_hours=machine_hours,
         adverse_events=_adverse_events(p, count),
     )
 
@@ -120,8 +127,3 @@ def _sessions_by_modality(params: Params, records: TrialRecords) -> Ints:
 def _adverse_events(patients: Patients, count: Callable[[npt.ArrayLike], Ints]) -> Ints:
     kinds = patients.adverse_events.shape[1]
     return np.stack([count(patients.adverse_events[:, k]) for k in range(kinds)], axis=-1)
-
-
-def joined(parts: list[Operations]) -> Operations:
-    """Put the operations of several chunks one after another."""
-    return Operations(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

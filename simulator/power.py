@@ -1,8 +1,9 @@
-"""The Monte Carlo loop: trials in chunks, on any number of processes, always the same answer."""
+"""The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 import joblib
@@ -10,12 +11,25 @@ import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse
-from simulator.engines.reference import simulate
-from simulator.operations import Operations, joined, operations_of
+from simulator.engines import compiled, reference
+from simulator.operations import Operations, operations_of
 from simulator.params.types import Params
+from simulator.records import Ints
+from simulator.totals import Totals
 
-TRIALS_PER_CHUNK = 50  # about a second's work; fixed, since --precision is judged chunk by chunk
+
+class Engine(StrEnum):
+    """Which engine simulates; the answer is the same, bit for bit."""
+
+    COMPILED = "compiled"
+    REFERENCE = "reference"
+
+
+TRIALS_PER_CHUNK = 50  # --precision is judged after each; fixed, so that it stops where it stops
 LEAST_TRIALS_FOR_PRECISION = 1_000
+_SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long against its overhead
+_MOST_TRIALS_A_UNIT = 20_000
+_UNITS_A_JOB = 4
 _MOST_CRASHES = 5
 _Z95 = 1.959963984540054
 
@@ -27,8 +41,8 @@ class Stop(NamedTuple):
     standard_error: float | None
 
 
-class Chunk(NamedTuple):
-    """What one chunk of trials gave."""
+class Unit(NamedTuple):
+    """What one unit of work gave."""
 
     table: AnalysisTable
     operations: Operations
@@ -36,18 +50,29 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Trials 0 to `trials` - 1 of a scenario and seed, analysed."""
+    """Trials 0 to `trials` - 1 of a scenario and seed, analysed and added up.
 
+    Attributes
+    ----------
+    rejections
+        (analyses,): trials with p <= alpha.
+    favouring
+        (analyses, arms): those among them that favour each arm.
+    reasons
+        (analyses, reasons): trials by `Reason`.
+    totals
+        What the trials took.
+    """
+
+    engine: Engine
     seed: int
     plans: tuple[AnalysisPlan, ...]
-    table: AnalysisTable
-    operations: Operations
+    trials: int
+    rejections: Ints
+    favouring: Ints
+    reasons: Ints
+    totals: Totals
     interrupted: bool
-
-    @property
-    def trials(self) -> int:
-        """Number of trials."""
-        return int(self.table.p_value.shape[0])
 
 
 def standard_error(rejections: int, trials: int) -> float:
@@ -113,9 +138,7 @@ def estimates(run: "MonteCarlo", estimands: Sequence[str], arms: int) -> list[An
 def _estimate(
     run: "MonteCarlo", index: int, plan: AnalysisPlan, text: str, arms: int
 ) -> AnalysisEstimate:
-    rejected = run.table.p_value[:, index] <= plan.alpha
-    favours, reason = run.table.favours[:, index], run.table.reason[:, index]
-    rejections = int(rejected.sum())
+    rejections, reasons = int(run.rejections[index]), run.reasons[index]
     low, high = interval(rejections, run.trials)
     return AnalysisEstimate(
         name=plan.name,
@@ -123,27 +146,85 @@ def _estimate(
         alpha=plan.alpha,
         trials=run.trials,
         rejections=rejections,
-        favouring=tuple(int((rejected & (favours == arm)).sum()) for arm in range(arms)),
+        favouring=tuple(int(run.favouring[index, arm]) for arm in range(arms)),
         power=rejections / run.trials,
         mcse=standard_error(rejections, run.trials),
         ci_low=low,
         ci_high=high,
-        not_analysable=int((reason != Reason.ANALYSED).sum()),
+        not_analysable=run.trials - int(reasons[Reason.ANALYSED]),
         reasons={
-            REASONS[why]: int((reason == why).sum())
+            REASONS[why]: int(reasons[why])
             for why in Reason
-            if why is not Reason.ANALYSED and (reason == why).any()
+            if why is not Reason.ANALYSED and reasons[why]
         },
     )
 
 
-def run_chunk(
-    params: Params, plans: tuple[AnalysisPlan, ...], seed: int, first_trial: int, trials: int
-) -> Chunk:
+def run_unit(
+    params: Params,
+    plans: tuple[AnalysisPlan, ...],
+    engine: Engine,
+    seed: int,
+    first_trial: int,
+    trials: int,
+) -> Unit:
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
+    simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
     table = analyse(records, plans, params.trial.follow_up_days, END)
-    return Chunk(table, operations_of(params, records))
+    return Unit(table, operations_of(params, records))
+
+
+@dataclass
+class _Tally:
+    """Counts of a run so far."""
+
+    plans: tuple[AnalysisPlan, ...]
+    arms: int
+    trials: int = 0
+    rejections: Ints = field(init=False)
+    favouring: Ints = field(init=False)
+    reasons: Ints = field(init=False)
+    totals: Totals = field(default_factory=Totals)
+
+    def __post_init__(self) -> None:
+        analyses = len(self.plans)
+        self.rejections = np.zeros(analyses, dtype=np.int64)
+        self.favouring = np.zeros((analyses, self.arms), dtype=np.int64)
+        self.reasons = np.zeros((analyses, len(Reason)), dtype=np.int64)
+        self.alpha = np.array([plan.alpha for plan in self.plans])
+
+    def precise_after(self, table: AnalysisTable, standard_error_asked: float) -> int | None:
+        """Trials of a unit after which every analysis is precise enough, None if not yet."""
+        rejected = np.cumsum(table.p_value <= self.alpha, axis=0)
+        size = rejected.shape[0]
+        mark = TRIALS_PER_CHUNK - self.trials % TRIALS_PER_CHUNK
+        for after in range(mark, size + 1, TRIALS_PER_CHUNK):
+            trials = self.trials + after
+            counts = (self.rejections + rejected[after - 1]).tolist()
+            worst = max(standard_error(count, trials) for count in counts)
+            if trials >= LEAST_TRIALS_FOR_PRECISION and worst <= standard_error_asked:
+                return after
+        return None
+
+    def add(self, unit: Unit) -> None:
+        table = unit.table
+        rejected = table.p_value <= self.alpha
+        self.trials += rejected.shape[0]
+        self.rejections += rejected.sum(axis=0)
+        for arm in range(self.arms):
+            self.favouring[:, arm] += (rejected & (table.favours == arm)).sum(axis=0)
+        for why in Reason:
+            self.reasons[:, why] += (table.reason == why).sum(axis=0)
+        self.totals.add(unit.operations)
+
+
+def _first(unit: Unit, trials: int) -> Unit:
+    """First trials of a unit."""
+    return Unit(
+        AnalysisTable._make(column[:trials] for column in unit.table),
+        Operations._make(column[:trials] for column in unit.operations),
+    )
 
 
 def monte_carlo(
@@ -152,74 +233,102 @@ def monte_carlo(
     seed: int,
     stop: Stop,
     jobs: int,
+    engine: Engine,
     watch: Callable[[int, list[int]], None],
+    keep: Callable[[int, AnalysisTable], None],
 ) -> MonteCarlo:
     """Simulate and analyse trials until `stop`.
 
     Parameters
     ----------
     jobs
-        Processes; the answer does not depend on it.
+        Workers; the answer depends neither on them nor on the engine.
     watch
-        Called after each chunk with the number of trials and the rejections by analysis so far.
+        Called after each unit of work with the number of trials and the rejections by analysis.
+    keep
+        Called before that with the unit's first trial and its results, in the order of trials.
 
     Returns
     -------
     MonteCarlo
-        Complete or, after Ctrl-C, with the unbroken run of chunks from the first that was done.
+        Complete or, after Ctrl-C, with the unbroken run of units from the first that was done.
 
     Raises
     ------
     KeyboardInterrupt
-        If not even the first chunk was done.
+        If not even the first unit was done.
     """
-    done: list[Chunk] = []
-    trials, rejections = 0, np.zeros(len(plans), dtype=np.int64)
+    tally = _Tally(plans, len(params.allocation.ratio))
     interrupted = False
-    alpha = np.array([plan.alpha for plan in plans])
     try:
-        for chunk in _chunks(params, plans, seed, stop, jobs):
-            done.append(chunk)
-            trials += chunk.table.p_value.shape[0]
-            rejections += (chunk.table.p_value <= alpha).sum(axis=0)
-            watch(trials, rejections.tolist())
-            if stop.standard_error is not None and trials >= LEAST_TRIALS_FOR_PRECISION:
-                errors = [standard_error(r, trials) for r in rejections.tolist()]
-                if max(errors) <= stop.standard_error:
-                    break
+        for unit in _units(params, plans, engine, seed, stop, jobs):
+            enough = None
+            if stop.standard_error is not None:
+                enough = tally.precise_after(unit.table, stop.standard_error)
+            done = unit if enough is None else _first(unit, enough)
+            keep(tally.trials, done.table)
+            tally.add(done)
+            watch(tally.trials, tally.rejections.tolist())
+            if enough is not None:
+                break
     except KeyboardInterrupt:
-        if not done:
+        if tally.trials == 0:
             raise
         interrupted = True
     return MonteCarlo(
+        engine=engine,
         seed=seed,
         plans=plans,
-        table=AnalysisTable(
-            *(np.concatenate(c) for c in zip(*(chunk.table for chunk in done), strict=True))
-        ),
-        operations=joined([chunk.operations for chunk in done]),
+        trials=tally.trials,
+        rejections=tally.rejections,
+        favouring=tally.favouring,
+        reasons=tally.reasons,
+        totals=tally.totals,
         interrupted=interrupted,
     )
 
 
-def _chunks(
-    params: Params, plans: tuple[AnalysisPlan, ...], seed: int, stop: Stop, jobs: int
-) -> Iterator[Chunk]:
-    """Yield chunks in the order of their trials, without end if `stop` names no number.
+def trials_a_unit(params: Params, engine: Engine, stop: Stop, jobs: int) -> int:
+    """Trials of a unit of work, a multiple of a chunk: the answer does not depend on it."""
+    if engine is Engine.REFERENCE:
+        return TRIALS_PER_CHUNK
+    # Microseconds a patient, roughly: with a funnel, labs or sessions, and without any.
+    simple = params.candidate.kind.size == 0 and params.max_sessions == 0
+    a_trial = params.trial.target_randomised * (0.5e-6 if simple else 4e-6)
+    most = min(_MOST_TRIALS_A_UNIT, _SECONDS_A_UNIT / a_trial)
+    if stop.trials is not None:
+        most = min(most, stop.trials / (_UNITS_A_JOB * jobs))
+    return max(1, round(most / TRIALS_PER_CHUNK)) * TRIALS_PER_CHUNK
 
-    A worker that is killed takes its pool with it; what is missing is then run again.
+
+def _units(
+    params: Params,
+    plans: tuple[AnalysisPlan, ...],
+    engine: Engine,
+    seed: int,
+    stop: Stop,
+    jobs: int,
+) -> Iterator[Unit]:
+    """Yield units in the order of their trials, without end if `stop` names no number.
+
+    Compiled kernels let other threads run, so threads do; SimPy needs processes. A process that is
+    killed takes its pool with it; what is missing is then run again.
     """
+    size = trials_a_unit(params, engine, stop, jobs)
+    backend = "threading" if engine is Engine.COMPILED else "loky"
     number, crashes = 0, 0
     while True:
-        pool = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs")
+        pool = joblib.Parallel(
+            n_jobs=jobs, backend=backend, return_as="generator", pre_dispatch="2*n_jobs"
+        )
         work = (
-            joblib.delayed(run_chunk)(params, plans, seed, first, size)
-            for first, size in _spans(stop.trials, number)
+            joblib.delayed(run_unit)(params, plans, engine, seed, first, trials)
+            for first, trials in _spans(stop.trials, number, size)
         )
         try:
-            for chunk in pool(work):
+            for unit in pool(work):
                 number += 1
-                yield chunk
+                yield unit
             return
         except TerminatedWorkerError:
             crashes += 1
@@ -227,10 +336,9 @@ def _chunks(
                 raise
 
 
-def _spans(trials: int | None, first_chunk: int) -> Iterator[tuple[int, int]]:
-    """First trial and number of trials of each chunk from `first_chunk` on."""
-    first = first_chunk * TRIALS_PER_CHUNK
+def _spans(trials: int | None, first_unit: int, size: int) -> Iterator[tuple[int, int]]:
+    """First trial and number of trials of each unit from `first_unit` on."""
+    first = first_unit * size
     while trials is None or first < trials:
-        left = TRIALS_PER_CHUNK if trials is None else min(TRIALS_PER_CHUNK, trials - first)
-        yield first, left
-        first += TRIALS_PER_CHUNK
+        yield first, size if trials is None else min(size, trials - first)
+        first += size

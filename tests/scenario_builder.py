@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from simulator.engines.reference import simulate
+from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.records import TrialRecords

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from simulator.analysis import REASONS, Reason
+from simulator.analysis import REASONS, AnalysisPlan, AnalysisTable, Reason
 from simulator.power import MonteCarlo
 from simulator.report.text import print_funnel, print_power
 
@@ -53,31 +53,58 @@ def write_whole(path: Path, text: str) -> Path:
     return path
 
 
-def write_power(folder: Path, summary: dict[str, Any], run: MonteCarlo) -> list[Path]:
-    """Write a run: the summary as JSON and as text, and a CSV row for each trial and analysis."""
+class TrialRows:
+    """A CSV file with a row for each trial and analysis, written as the trials come.
+
+    It has its name only once it is complete; as a context manager it leaves nothing behind where
+    it is not.
+    """
+
+    def __init__(self, folder: Path, plans: Sequence[AnalysisPlan]) -> None:
+        self.names = [plan.name for plan in plans]
+        handle, self.temporary = tempfile.mkstemp(dir=folder, prefix=".power.")
+        self.file = os.fdopen(handle, "w", encoding="utf-8", newline="")
+        self.writer = csv.writer(self.file, lineterminator="\n")
+        self.writer.writerow(
+            ("trial", "analysis", "p_value", "estimate", "standard_error", "result")
+        )
+
+    def __enter__(self) -> "TrialRows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        Path(self.temporary).unlink(missing_ok=True)
+
+    def add(self, first_trial: int, table: AnalysisTable) -> None:
+        """Write the trials that come next."""
+        columns = [column.tolist() for column in table]
+        for row, cells in enumerate(zip(*columns, strict=True)):
+            for name, p, estimate, error, _, reason in zip(self.names, *cells, strict=True):
+                numbers = _or_empty(p), _or_empty(estimate), _or_empty(error)
+                self.writer.writerow((first_trial + row, name, *numbers, REASONS[Reason(reason)]))
+
+    def finish(self, path: Path) -> Path:
+        """Give the file its name."""
+        self.file.close()
+        os.chmod(self.temporary, 0o644)
+        os.replace(self.temporary, path)
+        return path
+
+
+def write_power(
+    folder: Path, summary: dict[str, Any], run: MonteCarlo, rows: TrialRows
+) -> list[Path]:
+    """Write a run: the summary as JSON and as text, and the rows of its trials under their name."""
     name = f"power-{summary['scenario']}-seed{run.seed}"
     page = Console(file=io.StringIO(), width=110, highlight=False, markup=False)
     print_power(summary, page)
     print_funnel(summary, page)
     assert isinstance(page.file, io.StringIO)
-    table = run.table
-    rows = (
-        (
-            trial,
-            plan.name,
-            _or_empty(table.p_value[trial, k]),
-            _or_empty(table.estimate[trial, k]),
-            _or_empty(table.standard_error[trial, k]),
-            REASONS[Reason(int(table.reason[trial, k]))],
-        )
-        for trial in range(run.trials)
-        for k, plan in enumerate(run.plans)
-    )
-    header = ("trial", "analysis", "p_value", "estimate", "standard_error", "result")
     return [
         write_whole(folder / f"{name}.json", to_json(summary) + "\n"),
         write_whole(folder / f"{name}.txt", page.file.getvalue()),
-        write_whole(folder / f"{name}.csv", to_csv(header, rows)),
+        rows.finish(folder / f"{name}.csv"),
     ]
 
 

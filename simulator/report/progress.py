@@ -8,11 +8,21 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from simulator.engines.compiled import is_cached
 from simulator.power import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 
 Watch = Callable[[int, list[int]], None]
+
+
+def say_what_is_compiled(engine: str) -> None:
+    """Say on standard error, where it is so, that kernels will be compiled first."""
+    if engine == "compiled" and not is_cached():
+        print(
+            "compiling the simulation, once on this machine: about half a minute ...",
+            file=sys.stderr,
+        )
 
 
 @contextmanager

@@ -1,22 +1,20 @@
 """A run of `power` as one mapping: the object that --json prints and that the text is made of."""
 
 import itertools
-import math
 import re
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from calibration.targets import implied_hazard_ratio
 from simulator.analysis import estimand
-from simulator.operations import Operations
 from simulator.params.types import Params
 from simulator.power import MonteCarlo, estimates, interval
 from simulator.scenario.loader import LoadedScenario
 from simulator.scenario.schema import Scenario
+from simulator.totals import Totals
 
 USUAL_POWER = 0.80
 
@@ -62,102 +60,78 @@ def power_summary(
         "title": solved.title,
         "files": list(loaded.files),
         "seed": run.seed,
-        "engine": "reference",
+        "engine": run.engine,
         "trials": run.trials,
         "version": program_version(),
         "interrupted": run.interrupted,
         "null_hypothesis": loaded.scenario.null_hypothesis,
         "effect": effect_in_words(loaded.scenario, solved),
         "analyses": analyses,
-        "operations": operations_summary(solved, params, run.operations),
+        "operations": operations_summary(solved, params, run.totals),
         "assumptions": assumptions(loaded),
     }
     return summary | {"verdict": verdict(summary)}
 
 
-def mean(values: npt.NDArray[Any]) -> dict[str, float]:
-    """Mean over trials and its Monte Carlo standard error."""
-    size = values.size
-    error = float(values.std(ddof=1) / math.sqrt(size)) if size > 1 else math.nan
-    return {"mean": float(values.mean()), "mcse": error}
+def _share(count: int, trials: int) -> dict[str, float]:
+    low, high = interval(count, trials)
+    return {"mean": count / trials, "ci_low": low, "ci_high": high}
 
 
-def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> dict[str, float]:
-    """Ratio of totals over trials, its error taking the trial as the unit (delta method)."""
-    total, size = float(whole.sum()), part.size
-    if total == 0:
-        return {"mean": math.nan, "mcse": math.nan}
-    share = float(part.sum()) / total
-    if size < 2:
-        return {"mean": share, "mcse": math.nan}
-    residual = part - share * whole
-    spread = float(residual.std(ddof=1)) / (total / size)
-    return {"mean": share, "mcse": spread / math.sqrt(size)}
-
-
-def _share(values: npt.NDArray[Any]) -> dict[str, float]:
-    count = int(values.sum())
-    low, high = interval(count, values.size)
-    return {"mean": count / values.size, "ci_low": low, "ci_high": high}
-
-
-def operations_summary(solved: Scenario, params: Params, o: Operations) -> dict[str, Any]:
+def operations_summary(solved: Scenario, params: Params, o: Totals) -> dict[str, Any]:
     """Recruitment, patients, sessions and plasma: means a trial, shares, and their errors."""
     arms = [arm.name for arm in solved.arms]
 
-    def by_arm(part: npt.NDArray[Any], whole: npt.NDArray[Any] | None = None) -> dict[str, Any]:
-        columns = range(len(arms))
+    def by_arm(part: str, whole: str | None = None) -> dict[str, Any]:
         if whole is None:
-            return {arms[a]: mean(part[:, a]) for a in columns}
-        return {arms[a]: ratio(part[:, a], whole[:, a]) for a in columns}
+            return {arm: o.mean(part, a) for a, arm in enumerate(arms)}
+        return {arm: o.ratio(part, whole, a) for a, arm in enumerate(arms)}
 
-    tails = np.quantile(o.enrolment_days, [0.05, 0.95])
+    tails = np.quantile(np.concatenate(o.enrolment_days), [0.05, 0.95])
     summary: dict[str, Any] = {
-        "enrolment_days": mean(o.enrolment_days) | {"p5": float(tails[0]), "p95": float(tails[1])},
-        "trial_days": mean(o.trial_days),
-        "target_reached": _share(o.target_reached),
-        "on_time": _share(o.on_time) if solved.trial.planned_completion_date else None,
-        "screened": mean(o.screened),
-        "randomised": mean(o.patients.sum(axis=1)),
-        "funnel": _funnel(solved, params, o),
-        "mortality": by_arm(o.deaths, o.patients),
-        "mortality_from_tumour": by_arm(o.deaths_from_tumour, o.patients),
-    }
-    summary |= {name: by_arm(getattr(o, name)) for name in _BY_ARM}
-    summary["short_of_plasma_share"] = by_arm(o.sessions_short_of_plasma, o.sessions_due)
-    summary["wait_days"] = by_arm(o.wait_days, o.sessions_delivered)
-    summary["unit"] = {
-        "days_open": mean(o.days_open),
-        "days_short_of_plasma": mean(o.days_short),
-        "machine_use": ratio(
-            o.machine_hours_background + o.machine_hours.sum(axis=1), o.machine_hours_open
+        "enrolment_days": o.mean("enrolment_days")
+        | {"p5": float(tails[0]), "p95": float(tails[1])},
+        "trial_days": o.mean("trial_days"),
+        "target_reached": _share(o.count("target_reached"), o.trials),
+        "on_time": (
+            _share(o.count("on_time"), o.trials) if solved.trial.planned_completion_date else None
         ),
+        "screened": o.mean("screened"),
+        "randomised": o.mean("randomised"),
+        "funnel": _funnel(solved, params, o),
+        "mortality": by_arm("deaths", "patients"),
+        "mortality_from_tumour": by_arm("deaths_from_tumour", "patients"),
+    }
+    summary |= {name: by_arm(name) for name in _BY_ARM}
+    summary["short_of_plasma_share"] = by_arm("sessions_short_of_plasma", "sessions_due")
+    summary["wait_days"] = by_arm("wait_days", "sessions_delivered")
+    summary["unit"] = {
+        "days_open": o.mean("days_open"),
+        "days_short_of_plasma": o.mean("days_short"),
+        "machine_use": o.ratio("machine_hours_used", "machine_hours_open"),
     }
     if solved.costs is not None:
         prices = [solved.costs.per_session.get(m.name, 0.0) for m in solved.modalities]
-        summary["cost"] = {
-            "currency": solved.costs.currency,
-            **mean(o.sessions_by_modality @ np.array(prices)),
-        }
+        summary["cost"] = {"currency": solved.costs.currency, **o.weighed(prices)}
     return summary
 
 
-def _funnel(solved: Scenario, params: Params, o: Operations) -> list[dict[str, Any]]:
-    """Share of candidates by the first criterion that they fail, and who fail it at all."""
+def _funnel(solved: Scenario, params: Params, o: Totals) -> list[dict[str, Any]]:
+    """Share of candidates by the first criterion that they fail, and who fails it at all."""
     criteria = solved.eligibility.criteria if solved.eligibility else []
     rows: list[dict[str, Any]] = [
         {
             "step": criterion.label,
             "text": criterion.text,
-            "first_failed": ratio(o.failed_first[:, i], o.screened),
+            "first_failed": o.ratio("failed_first", "screened", i),
             "fails_at_all": float(params.eligibility.fails_share[i]),
         }
         for i, criterion in enumerate(criteria)
     ]
     if solved.eligibility:
-        refused = ratio(o.refused_consent, o.screened)
+        refused = o.ratio("refused_consent", "screened")
         rows.append({"step": "consent refused", "text": "", "first_failed": refused})
-    randomised = ratio(o.patients.sum(axis=1), o.screened)
+    randomised = o.ratio("randomised", "screened")
     rows.append({"step": "randomised", "text": "", "first_failed": randomised})
     return rows
 

@@ -9,7 +9,7 @@ from scipy import stats
 from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END
 from simulator.analysis.types import AnalysisPlan
-from simulator.engines.reference import simulate
+from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.records import TrialRecords
 from simulator.scenario.loader import load_scenario

@@ -7,7 +7,7 @@ import pytest
 
 from calibration import targets
 from calibration.targets import expected_mortality, solve_targets
-from simulator.engines.reference import simulate
+from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario

@@ -8,7 +8,7 @@ from analysis_records import outcome_at
 
 from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut, estimand
 from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING
-from simulator.engines.reference import simulate
+from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.records import TrialRecords
 from simulator.scenario.loader import load_scenario

@@ -5,6 +5,8 @@ Written from the model page, with a control flow of its own; rules and random nu
 """
 
 import math
+import os
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -15,7 +17,13 @@ from simulator.engines.compiled.trials import run_trials
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
 
-__all__ = ["simulate"]
+__all__ = ["is_cached", "simulate"]
+
+
+def is_cached() -> bool:
+    """Whether the kernels lie compiled in the user's cache, so that a run starts at once."""
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    return any(folder.rglob(f"*{run_trials.py_func.__name__}*.nbi"))
 
 
 def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialRecords:

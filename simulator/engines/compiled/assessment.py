@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from simulator import draws
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
@@ -20,8 +18,8 @@ from simulator.params.types import AssessmentParams
 from simulator.records import SessionStatus
 from simulator.rules import labs as rule
 
-_VISIT_MISSED = np.int64(draws.Purpose.VISIT_MISSED)
-_VISIT_TIME = np.int64(draws.Purpose.VISIT_TIME)
+_VISIT_MISSED = draws.code_of(draws.Purpose.VISIT_MISSED)
+_VISIT_TIME = draws.code_of(draws.Purpose.VISIT_TIME)
 _RUNNING, _WAITING = int(SessionStatus.RUNNING), int(SessionStatus.WAITING)
 _LEFT, _ENDED_BY_EXIT = int(SessionStatus.LEFT), int(SessionStatus.ENDED_BY_EXIT)
 _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHORT)
@@ -51,7 +49,7 @@ def plan_visits(
     """Find the days of every patient's visits, and the order in which they come."""
     days, order, horizon = people.visit_day, people.visit_order, float(follow_up_days)
     for p in range(patients):
-        who, words, planned = people.count[CANDIDATE, p], people.words, 0
+        who, words, planned = people.whole[CANDIDATE, p], people.words, 0
         for visit in range(a.day.size):
             if visit & 3 == 0:
                 w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_MISSED, who, visit >> 2)
@@ -78,7 +76,7 @@ def plan_visits(
 
 @kernel
 def last_visit_before(people: People, p: int, gone_at: float) -> int:
-    """Patient-day of the last visit that takes place, -1 if none does; the others are struck out."""
+    """Patient-day of the last visit that takes place, -1 if none; the others are struck out."""
     last, entry = -1, people.number[ENTRY_AT, p]
     for visit in range(people.visit_day.shape[1]):
         if entry + people.visit_day[p, visit] < gone_at:

@@ -125,7 +125,7 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
 @kernel
 def add_unit(t: Trials, index: int, sites: Sites, site: int) -> None:
     """Add what a site's unit did to its trial's row."""
-    number, count = sites.number, sites.count
+    number, count = sites.number, sites.whole
     t.unit_days_open[index] += count[site, DAYS_OPEN]
     t.unit_days_short[index] += count[site, DAYS_SHORT]
     t.plasma_delivered_litres[index] += number[site, DELIVERED_LITRES]

@@ -9,8 +9,6 @@ hazard or a rule of treatment sees them; they go forward only (model page, secti
 
 import math
 
-import numpy as np
-
 from simulator import draws
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
@@ -63,11 +61,11 @@ from simulator.rules.normal import normal_quantile
 
 _MISSED = int(SessionStatus.MISSED)
 _RUNNING = int(SessionStatus.RUNNING)
-_LAB_ERROR = np.int64(draws.Purpose.LAB_ERROR)
+_LAB_ERROR = draws.code_of(draws.Purpose.LAB_ERROR)
 _MELD_LABS = 3
 _WHOLE, _RATE = range(2)  # of `Tables.kinetics`
-# Days worked out at once: multiples of what a processor takes at once, few while a session may begin
-# and take them back.
+# Days worked out at once, multiples of what a processor takes at once: few while a session may
+# begin and take them back.
 _DAYS_IN_TREATMENT, _DAYS_AFTER_IT = 8, 32
 
 
@@ -165,7 +163,7 @@ def live(d: Disease, b: Baseline, people: People, p: int, first: int, last: int)
             break
         now = after
         day += 1
-    people.count[OPENED, p] = day
+    people.whole[OPENED, p] = day
     if after >= threshold:
         people.number[DEATH, p] = rule.death_in_day(
             d.kind,
@@ -204,7 +202,7 @@ def bring_hazard(
     through: int,
 ) -> None:
     """Work out a patient's hazard up to `through` at least, as long as the patient lives."""
-    number, count = people.number, people.count
+    number, count = people.number, people.whole
     through = min(through, count[LAST_DAY, p])
     while count[OPENED, p] < through and number[DEATH, p] == math.inf:
         first = count[OPENED, p] + 1
@@ -241,7 +239,7 @@ def bring_hazard(
 @inlined
 def shift_labs(kinetics: Floats, left: Floats, people: People, p: int, through: int) -> None:
     """Bring what sessions have done to a patient's labs to the opening of patient-day `through`."""
-    number, count = people.number, people.count
+    number, count = people.number, people.whole
     session, session_count = people.session, people.session_count
     entry, day = number[ENTRY_AT, p], count[SEEN, p]
     k = next_to_act(session_count, p, count[SHIFTED, p])
@@ -309,7 +307,7 @@ def bring_labs(
     through: int,
 ) -> None:
     """Bring a patient's labs to the opening of patient-day `through`, visits on the way taken."""
-    number, count, seen = people.number, people.count, people.lab[1]
+    number, count, seen = people.number, people.whole, people.lab[1]
     visits = people.visit_order.shape[1]
     while count[VISIT, p] < visits and people.visit_order[p, count[VISIT, p]] >= 0:
         visit = people.visit_order[p, count[VISIT, p]]
@@ -336,7 +334,7 @@ def bring_labs(
 @kernel
 def die_at_constant_factor(d: Disease, b: Baseline, people: People, patients: int) -> None:
     """Where no factor depends on the day, find every death from the liver by one inversion."""
-    number, count, factor = people.number, people.count, people.factor
+    number, count, factor = people.number, people.whole, people.factor
     for p in range(patients):
         factors(d, number, factor, p, count[ARM, p], 0, 0)
         number[DEATH, p] = rule.death_at_constant_factor(

@@ -30,7 +30,7 @@ from simulator.records import DeathCause
 from simulator.rules import hazard as rule
 from simulator.rules.calendar import last_opening_before, opening
 
-_EXIT = np.int64(draws.Purpose.EXIT)
+_EXIT = draws.code_of(draws.Purpose.EXIT)
 _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(DeathCause.TUMOUR)
 # Places in `ExitParams`
 _OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION = range(5)
@@ -133,5 +133,5 @@ def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
 def cumulative_hazard(d: Disease, b: Baseline, people: People, p: int, ends: float) -> float:
     """Cumulative hazard of death from the liver at patient time `ends`."""
     at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
-    day = max(people.count[OPENED, p], 0)
+    day = max(people.whole[OPENED, p], 0)
     return rule.after_day(people.hazard[p, day], people.factor[p, day], b.at_opening[day], at_end)

@@ -6,6 +6,7 @@ one of those four asks for them.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -83,9 +84,9 @@ _FIRST_COME, _SICKEST_FIRST = 0, 1
 @inlined
 def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
-    if people.count[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
+    if people.whole[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
         return
-    planned = t.plans[people.count[ARM, p], SESSIONS]
+    planned = t.plans[people.whole[ARM, p], SESSIONS]
     bring_hazard(
         t.disease,
         t.baseline,
@@ -144,8 +145,8 @@ def has_plasma(t: Tables, sites: Sites, site: int, m: int) -> bool:
 @inlined
 def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, now: float) -> int:
     """Modality that a waiting patient can be given as far as time and plasma go, -1 if none."""
-    count, closes, arm = people.count, sites.number[site, CLOSES_AT], people.count[ARM, p]
-    m, today = int(t.plans[arm, GIVES]), sites.count[site, TODAY]
+    count, closes, arm = people.whole, sites.number[site, CLOSES_AT], people.whole[ARM, p]
+    m, today = int(t.plans[arm, GIVES]), sites.whole[site, TODAY]
     if not rule.fits(now, t.modalities[m, HOURS], closes):
         return -1
     if count[FIRST_FIT, p] < 0:
@@ -154,9 +155,9 @@ def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, n
         return m
     if count[FIRST_FIT, p] == today:
         people.session_count[p, count[SESSION, p], SHORT] = 1
-    if not sites.count[site, SHORT_TODAY]:
-        sites.count[site, SHORT_TODAY] = 1
-        sites.count[site, DAYS_SHORT] += 1
+    if not sites.whole[site, SHORT_TODAY]:
+        sites.whole[site, SHORT_TODAY] = 1
+        sites.whole[site, DAYS_SHORT] += 1
     other = int(t.plans[arm, SWITCHES_TO])
     if other < 0 or not rule.fits(now, t.modalities[other, HOURS], closes):
         return -1
@@ -166,9 +167,9 @@ def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, n
 @inlined
 def watch(people: People, p: int, times: Floats, codes: Ints, events: int) -> int:
     """See to it that a session's window ends; most begin before that needs to be known."""
-    if people.count[WATCHED, p]:
+    if people.whole[WATCHED, p]:
         return events
-    people.count[WATCHED, p] = 1
+    people.whole[WATCHED, p] = 1
     return push(times, codes, events, people.number[WINDOW_END_AT, p], WINDOW_ENDS + p)
 
 
@@ -190,20 +191,20 @@ def serve(
     number, waiting = people.number, sites.waiting[site]
     queue, machines = int(t.units[site, QUEUE]), int(t.units[site, MACHINES])
     free_at = sites.free_at[site, :machines]
-    queued = sites.count[site, QUEUED]
+    queued = sites.whole[site, QUEUED]
     for i in range(queued):
         p = waiting[i]
         opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
         bring(t, seed, trial, people, p, opened)
-        if queue == _SICKEST_FIRST and not left_by(number, people.count, p, now, opened):
+        if queue == _SICKEST_FIRST and not left_by(number, people.whole, p, now, opened):
             bring_seen(t, seed, trial, people, p, opened)
     sort_queue(queue, number, waiting, queued)
     kept = 0
     for i in range(queued):
         p = waiting[i]
         opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
-        if left_by(number, people.count, p, now, opened):
-            people.count[PHASE, p] = OVER
+        if left_by(number, people.whole, p, now, opened):
+            people.whole[PHASE, p] = OVER
             continue
         m = what_can_start(t, people, sites, site, p, now)
         machine = -1
@@ -215,13 +216,13 @@ def serve(
             continue
         if t.units[site, PLASMA_LIMITED]:
             sites.number[site, STOCK] -= t.modalities[m, LITRES_EACH]
-        k = people.count[SESSION, p]
+        k = people.whole[SESSION, p]
         events = begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
         free_at[machine] = sites.until[site, machine] = people.session[p, k, END]
-    sites.count[site, QUEUED] = kept
-    if sites.count[site, LEFT_FOR_AFTER] >= 0:
-        serve_background(t.units, sites, site, sites.count[site, LEFT_FOR_AFTER], now)
-        sites.count[site, LEFT_FOR_AFTER] = -1
+    sites.whole[site, QUEUED] = kept
+    if sites.whole[site, LEFT_FOR_AFTER] >= 0:
+        serve_background(t.units, sites, site, sites.whole[site, LEFT_FOR_AFTER], now)
+        sites.whole[site, LEFT_FOR_AFTER] = -1
     again = math.inf
     if kept > 0:
         again = sites.number[site, OPENS_AT]
@@ -238,8 +239,8 @@ def serve(
 @inlined
 def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
     """Let a patient wait at a unit, which is served now or, if it is closed, when it opens."""
-    number, count = sites.number, sites.count
-    people.count[PHASE, p] = WAITING
+    number, count = sites.number, sites.whole
+    people.whole[PHASE, p] = WAITING
     sites.waiting[site, count[site, QUEUED]] = p
     count[site, QUEUED] += 1
     serves_at = now if now < number[site, CLOSES_AT] else number[site, OPENS_AT]
@@ -250,11 +251,11 @@ def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
 def stop_waiting(sites: Sites, site: int, patient: int) -> None:
     """Take a patient out of a queue."""
     waiting, kept = sites.waiting, 0
-    for i in range(sites.count[site, QUEUED]):
+    for i in range(sites.whole[site, QUEUED]):
         if waiting[site, i] != patient:
             waiting[site, kept] = waiting[site, i]
             kept += 1
-    sites.count[site, QUEUED] = kept
+    sites.whole[site, QUEUED] = kept
     if kept == 0:
         sites.number[site, SERVES_AT] = math.inf
 
@@ -275,7 +276,7 @@ def ask(
     events: int,
 ) -> int:
     """Let a session fall due, or be tried again after a postponement; return the events."""
-    number, count = people.number, people.count
+    number, count = people.number, people.whole
     arm, site = count[ARM, p], count[SITE, p]
     postponing = t.disease.labs_modelled and t.plans[arm, POSTPONE_BELOW] != -math.inf
     judged = t.disease.labs_modelled and (
@@ -320,11 +321,13 @@ def treat(
     codes: Ints,
 ) -> None:
     """Let every session of a trial happen; `times` and `codes` are room for the heap."""
-    number, count = people.number, people.count
-    events, randomised = np.int64(0), np.int64(0)
+    number, count = people.number, people.whole
+    events: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
+    randomised: Any = np.int64(0)
     while True:
-        serving, serves_at = np.int64(-1), math.inf
-        for site in range(sites.count.shape[0]):
+        serving: Any = np.int64(-1)
+        serves_at = math.inf
+        for site in range(sites.whole.shape[0]):
             if sites.number[site, SERVES_AT] < serves_at:
                 serving, serves_at = site, sites.number[site, SERVES_AT]
         refers_at = number[ENTRY_AT, randomised] if randomised < patients else math.inf

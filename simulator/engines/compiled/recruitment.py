@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Factors, Screening
 from simulator.engines.compiled.kernel import entry, inlined, kernel
@@ -21,13 +19,13 @@ from simulator.rules import candidate as candidate_rule
 from simulator.rules.eligibility import holds, level_of
 from simulator.rules.normal import normal_cdf, normal_quantile
 
-_SITE_RATE = np.int64(draws.Purpose.SITE_RATE)
-_REFERRAL = np.int64(draws.Purpose.REFERRAL)
-_UNIFORM_ENTRY = np.int64(draws.Purpose.UNIFORM_ENTRY)
-_PROFILE = np.int64(draws.Purpose.PROFILE)
-_CONSENT = np.int64(draws.Purpose.CONSENT)
-_ALLOCATION = np.int64(draws.Purpose.ALLOCATION)
-_BLOCK_SIZE = np.int64(draws.Purpose.BLOCK_SIZE)
+_SITE_RATE = draws.code_of(draws.Purpose.SITE_RATE)
+_REFERRAL = draws.code_of(draws.Purpose.REFERRAL)
+_UNIFORM_ENTRY = draws.code_of(draws.Purpose.UNIFORM_ENTRY)
+_PROFILE = draws.code_of(draws.Purpose.PROFILE)
+_CONSENT = draws.code_of(draws.Purpose.CONSENT)
+_ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
+_BLOCK_SIZE = draws.code_of(draws.Purpose.BLOCK_SIZE)
 
 ELIGIBLE = -1
 

@@ -107,7 +107,7 @@ class People(NamedTuple):
     """State of the patients of a trial."""
 
     number: Floats  # (NUMBERS, patients)
-    count: Ints  # (COUNTS, patients)
+    whole: Ints  # (COUNTS, patients)
     session: Floats  # (patients, sessions, SESSION_NUMBERS)
     session_count: Ints  # (patients, sessions, SESSION_COUNTS)
     shift: Floats  # (patients, M, L, 2): change of each log lab by each modality
@@ -125,7 +125,7 @@ class Sites(NamedTuple):
     """State of the units of a trial."""
 
     number: Floats  # (sites, SITE_NUMBERS)
-    count: Ints  # (sites, SITE_COUNTS)
+    whole: Ints  # (sites, SITE_COUNTS)
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits

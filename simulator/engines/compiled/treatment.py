@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from simulator import draws
 from simulator.engines.compiled.disease import take_back
 from simulator.engines.compiled.heap import push
@@ -61,9 +59,9 @@ from simulator.rules.normal import normal_quantile
 _WAITING = int(SessionStatus.WAITING)
 _RUNNING = int(SessionStatus.RUNNING)
 _MISSED = int(SessionStatus.MISSED)
-_SESSION_LENGTH = np.int64(draws.Purpose.SESSION_LENGTH)
-_ADVERSE_EVENT = np.int64(draws.Purpose.ADVERSE_EVENT)
-_ADVERSE_FRACTION = np.int64(draws.Purpose.ADVERSE_FRACTION)
+_SESSION_LENGTH = draws.code_of(draws.Purpose.SESSION_LENGTH)
+_ADVERSE_EVENT = draws.code_of(draws.Purpose.ADVERSE_EVENT)
+_ADVERSE_FRACTION = draws.code_of(draws.Purpose.ADVERSE_FRACTION)
 _CUTS_SHORT, _STOPS_TREATMENT = 1, 2
 _WORDS_A_SESSION, _BLOCKS_A_SESSION = 8, 2
 
@@ -95,7 +93,7 @@ def bilirubin_ends_treatment(plans: Floats, number: Floats, count: Ints, p: int)
 @inlined
 def fall_due(plans: Floats, people: People, p: int, now: float) -> None:
     """Let a patient's next session fall due."""
-    number, count, k = people.number, people.count, people.count[SESSION, p]
+    number, count, k = people.number, people.whole, people.whole[SESSION, p]
     people.session[p, k, DUE] = now
     people.session_count[p, k, STATUS] = _WAITING
     number[DUE_AT, p] = now
@@ -110,7 +108,7 @@ def miss(
     plans: Floats, people: People, p: int, now: float, times: Floats, codes: Ints, events: int
 ) -> int:
     """Let a session be missed; the next falls due at once. Return the number of events."""
-    count = people.count
+    count = people.whole
     k, arm = count[SESSION, p], count[ARM, p]
     people.session_count[p, k, STATUS] = _MISSED
     count[PHASE, p], count[POSTPONED, p], count[SESSION, p] = COMING, 0, k + 1
@@ -138,7 +136,7 @@ def begin(
     All that will become of the session, unless the patient leaves, is known at once. Returns the
     number of events.
     """
-    count, session, session_count = people.count, people.session, people.session_count
+    count, session, session_count = people.whole, people.session, people.session_count
     who, k, arm = count[CANDIDATE, p], count[SESSION, p], count[ARM, p]
     z = normal_quantile(draws.uniform(seed, trial, _SESSION_LENGTH, who, k))
     length = rule.session_days(modalities[m, HOURS], modalities[m, LOG_SD], z)

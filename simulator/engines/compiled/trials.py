@@ -1,6 +1,7 @@
 """The kernel: trials one after another, from their addresses to the rows of the records."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -65,8 +66,8 @@ from simulator.rules import labs as lab_rule
 from simulator.rules.calendar import opening
 from simulator.rules.normal import normal_quantile
 
-_SLOPE = np.int64(draws.Purpose.SLOPE)
-_FRAILTY = np.int64(draws.Purpose.FRAILTY)
+_SLOPE = draws.code_of(draws.Purpose.SLOPE)
+_FRAILTY = draws.code_of(draws.Purpose.FRAILTY)
 _LABS, _MELD_LABS = 4, 3
 
 
@@ -225,7 +226,7 @@ def settle(
         if tables.disease.varies_by_day:
             bring(tables, seed, trial, people, p, most)
         entry = number[ENTRY_AT, p]
-        leaves = leaves_at(number, people.count, p)
+        leaves = leaves_at(number, people.whole, p)
         r.death_cause[row + p] = settle_exits(number, p, most)
         ends = min(min(number[DEATH, p], number[TRANSPLANT, p]), float(most))
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
@@ -310,7 +311,7 @@ def run_trials(
     codes = np.empty(times.size, np.int64)
     state = allocation.new_state(inputs.allocation)
     levels = np.empty(inputs.factors.variable.size, np.int64)
-    row = np.int64(0)  # a literal would have every kernel below compiled a second time
+    row: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     for index in range(t.trial.size):
         trial = first_trial + index
         t.trial[index], t.first_row[index] = trial, row

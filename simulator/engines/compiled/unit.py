@@ -6,8 +6,6 @@ background demand - so they are gone through in one go, in the order in which th
 
 import math
 
-import numpy as np
-
 from simulator import draws
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
@@ -49,14 +47,14 @@ from simulator.engines.compiled.tables import (
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantile
 
-_BACKGROUND = np.int64(draws.Purpose.BACKGROUND)
-_DELIVERY = np.int64(draws.Purpose.DELIVERY)
+_BACKGROUND = draws.code_of(draws.Purpose.BACKGROUND)
+_DELIVERY = draws.code_of(draws.Purpose.DELIVERY)
 
 
 @kernel
 def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
     """Make a unit as it is before its first opening."""
-    number, count = sites.number, sites.count
+    number, count = sites.number, sites.whole
     for i in range(number.shape[1]):
         number[site, i] = 0.0
     for i in range(count.shape[1]):
@@ -114,7 +112,7 @@ def catch_up(
     What the background takes after the trial's patients of an opening at `now` itself is left to
     the serving of that instant.
     """
-    number, count = sites.number, sites.count
+    number, count = sites.number, sites.whole
     if count[site, LEFT_FOR_AFTER] >= 0 and number[site, OPENED_AT] < now:
         serve_background(units, sites, site, count[site, LEFT_FOR_AFTER], number[site, OPENED_AT])
         count[site, LEFT_FOR_AFTER] = -1

@@ -1,0 +1,150 @@
+"""Running totals over trials: what means, ratios and their Monte Carlo errors need, and no more.
+
+A million trials would fill a gigabyte if each kept its row. Instead each row is folded, in the
+order of trials and one after another, into means and co-moments (Welford 1962; Chan, Golub and
+LeVeque 1983). So the sums do not depend on how the trials were shared out.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numba
+import numpy as np
+
+from simulator.operations import Operations
+from simulator.records import Floats, Ints
+
+# Each ratio that a summary shows, part and whole, element by element where the whole has axes.
+_RATIOS = (
+    ("failed_first", "screened"),
+    ("refused_consent", "screened"),
+    ("randomised", "screened"),
+    ("deaths", "patients"),
+    ("deaths_from_tumour", "patients"),
+    ("sessions_short_of_plasma", "sessions_due"),
+    ("wait_days", "sessions_delivered"),
+    ("machine_hours_used", "machine_hours_open"),
+)
+_WEIGHED = "sessions_by_modality"  # prices are put to its elements: all their products are needed
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _fold(
+    rows: Floats, count: int, mean: Floats, first: Ints, second: Ints, moment: Floats, delta: Floats
+) -> int:
+    """Fold rows, a row a trial, into means and co-moments in place; return the number of trials."""
+    for row in range(rows.shape[0]):
+        count += 1
+        for k in range(mean.size):
+            delta[k] = rows[row, k] - mean[k]
+            mean[k] += delta[k] / count
+        for k in range(moment.size):
+            moment[k] += delta[first[k]] * (rows[row, second[k]] - mean[second[k]])
+    return count
+
+
+@dataclass
+class Totals:
+    """Means, shares and ratios over the trials folded so far.
+
+    Attributes
+    ----------
+    trials
+        How many.
+    enrolment_days
+        One number a trial, which quantiles need: the only thing kept of each.
+    """
+
+    trials: int = 0
+    enrolment_days: list[Floats] = field(default_factory=list)
+    _place: dict[str, slice] = field(default_factory=dict)
+    _mean: Floats = field(default_factory=lambda: np.zeros(0))
+    _moment: Floats = field(default_factory=lambda: np.zeros(0))
+    _first: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _second: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _pair: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def add(self, operations: Operations) -> None:
+        """Fold in the trials that come next."""
+        columns = {
+            name: np.asarray(column, np.float64).reshape(len(column), -1)
+            for name, column in zip(Operations._fields, operations, strict=True)
+        }
+        if not self._place:
+            self._lay_out({name: column.shape[1] for name, column in columns.items()})
+        rows = np.hstack(list(columns.values()))
+        self.enrolment_days.append(operations.enrolment_days)
+        self.trials = _fold(
+            rows,
+            self.trials,
+            self._mean,
+            self._first,
+            self._second,
+            self._moment,
+            np.empty(self._mean.size),
+        )
+
+    def _lay_out(self, widths: dict[str, int]) -> None:
+        """Give each element of each column its place, and each product that will be needed."""
+        start = 0
+        for name, width in widths.items():
+            self._place[name] = slice(start, start + width)
+            start += width
+        pairs = [(k, k) for k in range(start)]
+        for part, whole in _RATIOS:
+            wholes = range(start)[self._place[whole]]
+            for i, k in enumerate(range(start)[self._place[part]]):
+                pairs.append((k, wholes[i if len(wholes) > 1 else 0]))
+        weighed = range(start)[self._place[_WEIGHED]]
+        pairs += [(i, j) for i in weighed for j in weighed if i < j]
+        self._pair = {pair: k for k, pair in enumerate(pairs)}
+        self._first = np.array([i for i, _ in pairs], dtype=np.int64)
+        self._second = np.array([j for _, j in pairs], dtype=np.int64)
+        self._mean, self._moment = np.zeros(start), np.zeros(len(pairs))
+
+    def _covariance(self, i: int, j: int) -> float:
+        """Sample covariance of two elements over trials; NaN for fewer than two trials."""
+        moment = self._moment[self._pair[min(i, j), max(i, j)] if i != j else self._pair[i, i]]
+        return float(moment) / (self.trials - 1) if self.trials > 1 else math.nan
+
+    def _index(self, name: str, element: int) -> int:
+        return int(self._place[name].start) + element
+
+    def width(self, name: str) -> int:
+        """Number of elements of a column."""
+        return int(self._place[name].stop - self._place[name].start)
+
+    def mean(self, name: str, element: int = 0) -> dict[str, float]:
+        """Mean over trials and its Monte Carlo standard error."""
+        k = self._index(name, element)
+        error = math.sqrt(self._covariance(k, k) / self.trials)
+        return {"mean": float(self._mean[k]), "mcse": error}
+
+    def count(self, name: str) -> int:
+        """Trials in which a column of zeros and ones is one."""
+        return round(float(self._mean[self._index(name, 0)]) * self.trials)
+
+    def ratio(self, part: str, whole: str, element: int = 0) -> dict[str, float]:
+        """Ratio of totals over trials, its error taking the trial as the unit (delta method)."""
+        k = self._index(part, element)
+        j = self._index(whole, element if self.width(whole) > 1 else 0)
+        bottom = float(self._mean[j])
+        if bottom == 0.0:
+            return {"mean": math.nan, "mcse": math.nan}
+        share = float(self._mean[k]) / bottom
+        cross = self._moment[self._pair[k, j]] / (self.trials - 1) if self.trials > 1 else math.nan
+        spread = self._covariance(k, k) - 2 * share * cross + share**2 * self._covariance(j, j)
+        error = math.sqrt(max(spread, 0.0) / self.trials) / abs(bottom)
+        return {"mean": share, "mcse": math.nan if math.isnan(spread) else error}
+
+    def weighed(self, weights: Sequence[float]) -> dict[str, float]:
+        """Mean of the sessions by modality times their prices, and its error."""
+        start = self._place[_WEIGHED].start
+        mean = sum(w * float(self._mean[start + i]) for i, w in enumerate(weights))
+        variance = sum(
+            a * b * self._covariance(start + i, start + j)
+            for i, a in enumerate(weights)
+            for j, b in enumerate(weights)
+        )
+        return {"mean": mean, "mcse": math.sqrt(max(variance, 0.0) / self.trials)}
