@@ -38,6 +38,7 @@ __all__ = [
     "block_to_start",
     "build_plan",
     "choose",
+    "choose_of_two",
     "clear",
     "new_state",
     "probabilities",
@@ -249,6 +250,12 @@ def choose(chances: Floats, u: float) -> int:
             if u < below:
                 return arm
     return last
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def choose_of_two(chance_of_first: float, u: float) -> int:
+    """Return the arm of two that `choose` returns; a uniform is below 1 and above 0."""
+    return int(u >= chance_of_first)
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)

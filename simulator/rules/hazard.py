@@ -21,7 +21,7 @@ def _power(base: float, exponent: float) -> float:
     return base if exponent == 1.0 else base**exponent
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def cumulative_baseline(
     kind: int, day: Floats, cumulative: Floats, shape: float, time_days: float
 ) -> float:
@@ -40,7 +40,7 @@ def cumulative_baseline(
     return cumulative[k - 1] + rate * (time_days - day[k - 1])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def inverse_baseline(
     kind: int, day: Floats, cumulative: Floats, shape: float, target: float
 ) -> float:
@@ -131,7 +131,7 @@ def death_in_day(
     return min(max(time, opening), opening + 1.0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def death_at_constant_factor(
     kind: int, day: Floats, cumulative: Floats, shape: float, factor: float, threshold: float
 ) -> float:

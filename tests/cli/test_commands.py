@@ -186,14 +186,32 @@ def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, qui
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
-def test_any_size_of_chunk_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
+def test_any_size_of_unit_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
     _, text, table = by_one_process
-    monkeypatch.setattr(power, "TRIALS_PER_CHUNK", size)
+    monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
     arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results"
     status, out, _ = run(arguments)
     assert status == 0
     assert out == text
     assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, quick):
+    _, text, table = by_one_process
+    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results"
+    done = run_apart(f"{arguments} --engine reference", cwd=quick)
+    assert done.returncode == 0
+    assert done.stdout == text.replace('"engine": "compiled"', '"engine": "reference"')
+    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+
+
+@pytest.mark.parametrize("size", [50, 333, 4000])
+def test_precision_stops_at_the_same_trial_whatever_the_unit(size, quick, run, monkeypatch):
+    arguments = "power quick.yaml --precision 0.0113 --jobs 1 --json"
+    expected = run(arguments)[1]
+    monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
+    assert run(arguments)[1] == expected
 
 
 def test_fewer_trials_are_the_first_ones_of_more(by_one_process, quick, run):
@@ -292,17 +310,18 @@ def test_written_json_and_text_are_what_is_printed(quick, run):
     assert {path.suffix for path in (quick / "results").iterdir()} == {".json", ".txt", ".csv"}
 
 
-def stop_after(chunks, monkeypatch):
-    """Let Ctrl-C come in the middle of the chunk after so many."""
-    whole, done = power.run_chunk, []
+def stop_after(units, monkeypatch):
+    """Let Ctrl-C come in the middle of the unit of work after so many, of 50 trials each."""
+    whole, done = power.run_unit, []
 
-    def run_chunk(*arguments):
-        if len(done) == chunks:
+    def run_unit(*arguments):
+        if len(done) == units:
             raise KeyboardInterrupt
         done.append(arguments)
         return whole(*arguments)
 
-    monkeypatch.setattr(power, "run_chunk", run_chunk)
+    monkeypatch.setattr(power, "run_unit", run_unit)
+    monkeypatch.setattr(power, "trials_a_unit", lambda *_: 50)
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch):

@@ -2,14 +2,13 @@
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from simulator.power import interval, standard_error
-from simulator.report.summary import mean, ratio, verdict
+from simulator.report.summary import verdict
 from simulator.report.text import _digits, _number, _percent
 
 counts = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -28,24 +27,6 @@ def test_the_standard_error_of_no_rejection_is_not_zero():
     # (r + 2) / (n + 4) = 2/1004, and n + 4 trials.
     assert standard_error(0, 1000) == pytest.approx(math.sqrt(2 / 1004 * 1002 / 1004 / 1004))
     assert standard_error(0, 1000) == pytest.approx(standard_error(1000, 1000), rel=1e-12)
-
-
-def test_a_mean_has_the_usual_standard_error():
-    values = np.array([1.0, 2.0, 4.0, 9.0])
-    assert mean(values) == {"mean": 4.0, "mcse": pytest.approx(np.std(values, ddof=1) / 2)}
-    assert math.isnan(mean(values[:1])["mcse"])
-
-
-def test_the_error_of_a_ratio_is_that_of_its_bootstrap():
-    rng = np.random.default_rng(5)
-    whole = rng.integers(20, 40, 800)
-    part = rng.binomial(whole, np.clip(rng.normal(0.4, 0.1, 800), 0, 1))
-    ours = ratio(part, whole)
-    draws = rng.integers(0, 800, (2000, 800))
-    boot = part[draws].sum(axis=1) / whole[draws].sum(axis=1)
-    assert ours["mean"] == part.sum() / whole.sum()
-    # The standard deviation of 2,000 bootstrap ratios has a relative error of 1/sqrt(4000).
-    assert ours["mcse"] == pytest.approx(boot.std(ddof=1), rel=4 / math.sqrt(4000))
 
 
 @pytest.mark.parametrize(

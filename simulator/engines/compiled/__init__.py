@@ -4,18 +4,18 @@ Written from the model page, with a control flow of its own; rules and random nu
 (docs/decisions/0011-compiled-engine.md). `simulate` has the contract of the reference engine's.
 """
 
-import math
 import os
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import numpy as np
 
+from simulator.engines.compiled.independent import are_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
+from simulator.engines.compiled.tabled import independent_records, new_table, read_only
 from simulator.engines.compiled.trials import run_trials
 from simulator.params.types import Params
-from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
+from simulator.records import Patients, Sessions, TrialRecords, Trials
 
 __all__ = ["is_cached", "simulate"]
 
@@ -27,42 +27,21 @@ def is_cached() -> bool:
 
 
 def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialRecords:
-    """Simulate trials `first_trial` to `first_trial + trials - 1` (see the reference engine)."""
+    """Simulate trials `first_trial` to `first_trial + trials - 1` (see the reference engine).
+
+    The columns are read-only; those of what the scenario does not have may share one array.
+    """
     inputs = inputs_of(params)
-    most = trials * params.trial.target_randomised
-    axes = {
-        "arm": len(params.allocation.ratio),
-        "lab": 4,
-        "meld lab": 3,
-        "adverse event": 4,
-        "visit": params.assessment.day.size,
-        "criterion": params.eligibility.first.size - 1,
-        "session": params.max_sessions,
-    }
-    t, p, s = (
-        _table(kind, rows, axes)
-        for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
-    )
     entries = np.empty((trials, params.accrual.candidates))
     if params.accrual.uniform:
         draw_entries(params.accrual.over_days, seed, first_trial, entries)
         entries.sort(axis=1)
-    rows = run_trials(inputs, seed, first_trial, entries, t, p, s)
-    return TrialRecords(
-        t, Patients(*(column[:rows] for column in p)), Sessions(*(column[:rows] for column in s))
+    if are_independent(params):
+        return independent_records(params, inputs, seed, first_trial, entries)
+    most = trials * params.trial.target_randomised
+    t, p, s = (
+        new_table(kind, rows, params)
+        for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
     )
-
-
-def _table(kind: Any, rows: int, axes: dict[str, int]) -> Any:
-    hints = get_type_hints(kind)
-    made = []
-    for name, column in columns(kind).items():
-        shape = (rows, *(axes[axis] for axis in column.axes))
-        dtype = (
-            np.int64
-            if hints[name] == kind.__annotations__.get("x", None) or "int64" in str(hints[name])
-            else np.float64
-        )
-        fill = math.nan if name.startswith("visit") else 0
-        made.append(np.full(shape, fill, dtype))
-    return kind(*made)
+    rows = run_trials(inputs, seed, first_trial, entries, t, p, s)
+    return read_only(t, p, s, rows)

@@ -37,7 +37,8 @@ _OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION = range(5)
 
 
 @inlined
-def _within(time: float, horizon: float) -> float:
+def within(time: float, horizon: float) -> float:
+    """Time of an exit, infinity if it comes after the horizon."""
     return time if time <= horizon else math.inf
 
 
@@ -61,9 +62,9 @@ def draw_exits(
         transplant = rule.exit_time(
             rate[_OF_TRANSPLANT], until[_OF_TRANSPLANT], draws.to_uniform(w3)
         )
-        number[LOSS, p] = _within(loss, horizon)
-        number[TUMOUR, p] = _within(tumour, horizon)
-        number[TRANSPLANT, p] = _within(transplant, horizon)
+        number[LOSS, p] = within(loss, horizon)
+        number[TUMOUR, p] = within(tumour, horizon)
+        number[TRANSPLANT, p] = within(transplant, horizon)
         number[WITHDRAWAL, p] = math.inf
         number[INFECTION, p] = math.inf
     if rate[_OF_WITHDRAWAL] > 0.0 or rate[_OF_INFECTION] > 0.0:
@@ -75,8 +76,8 @@ def draw_exits(
             infection = rule.exit_time(
                 rate[_OF_INFECTION], until[_OF_INFECTION], draws.to_uniform(w1)
             )
-            number[WITHDRAWAL, p] = _within(withdrawal, horizon)
-            number[INFECTION, p] = _within(infection, horizon)
+            number[WITHDRAWAL, p] = within(withdrawal, horizon)
+            number[INFECTION, p] = within(infection, horizon)
     for p in range(patients):
         entry = number[ENTRY_AT, p]
         stops = min(
@@ -103,30 +104,55 @@ def leaves_at(number: Floats, count: Ints, p: int) -> float:
     return min(number[LEAVES_AT, p], died)
 
 
-@kernel
-def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
-    """Keep of the exits those that happened, in the order of time; return the cause of death.
+@inlined
+def settled_exits(
+    entry: float,
+    liver: float,
+    tumour: float,
+    transplant: float,
+    withdrawal: float,
+    loss: float,
+    infection: float,
+    horizon: float,
+) -> tuple[int, float, float, float, float, float]:
+    """Keep of the exits those that happened, in the order of time.
 
     At one instant: liver, tumour, transplant, withdrawal, loss. Withdrawal and loss end neither
-    the liver's course nor each other.
+    the liver's course nor each other. Returns the cause of death and the times of death,
+    transplant, withdrawal, loss and infection, infinity for what did not happen.
     """
-    entry = number[ENTRY_AT, p]
-    cause, death = _LIVER, number[DEATH, p]
-    if entry + number[TUMOUR, p] < entry + death:
-        cause, death = _TUMOUR, number[TUMOUR, p]
-    if death > follow_up_days or entry + number[TRANSPLANT, p] < entry + death:
-        cause, death = _NOBODY, math.inf
-    else:
-        number[TRANSPLANT, p] = math.inf
-    number[DEATH, p] = death
-    ends = min(entry + death, entry + number[TRANSPLANT, p])
-    if entry + number[WITHDRAWAL, p] >= ends:
-        number[WITHDRAWAL, p] = math.inf
-    if entry + number[LOSS, p] >= ends:
-        number[LOSS, p] = math.inf
-    if number[INFECTION, p] >= min(min(death, number[TRANSPLANT, p]), float(follow_up_days)):
-        number[INFECTION, p] = math.inf
-    return cause
+    by_tumour = entry + tumour < entry + liver
+    death = tumour if by_tumour else liver
+    cause = _TUMOUR if by_tumour else _LIVER
+    saved = death > horizon or entry + transplant < entry + death
+    transplant = transplant if saved else math.inf
+    death = math.inf if saved else death
+    cause = _NOBODY if saved else cause
+    ends = min(entry + death, entry + transplant)
+    withdrawal = math.inf if entry + withdrawal >= ends else withdrawal
+    loss = math.inf if entry + loss >= ends else loss
+    lived = min(min(death, transplant), horizon)
+    infection = math.inf if infection >= lived else infection
+    return cause, death, transplant, withdrawal, loss, infection
+
+
+@kernel
+def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
+    """Keep of a patient's exits those that happened; return the cause of death."""
+    settled = settled_exits(
+        number[ENTRY_AT, p],
+        number[DEATH, p],
+        number[TUMOUR, p],
+        number[TRANSPLANT, p],
+        number[WITHDRAWAL, p],
+        number[LOSS, p],
+        number[INFECTION, p],
+        float(follow_up_days),
+    )
+    number[DEATH, p], number[TRANSPLANT, p] = settled[1], settled[2]
+    number[WITHDRAWAL, p], number[LOSS, p] = settled[3], settled[4]
+    number[INFECTION, p] = settled[5]
+    return settled[0]
 
 
 @kernel
