@@ -86,19 +86,24 @@ class Data(NamedTuple):
 
 def rows_of(records: TrialRecords) -> Rows:
     """Return the columns that analyses read, without copying those that are contiguous."""
-    first_row = np.concatenate([[0], np.cumsum(records.trials.randomised)]).astype(np.int64)
+    first_row = np.zeros(records.trials.randomised.size + 1, np.int64)
+    np.cumsum(records.trials.randomised, out=first_row[1:])
     columns = (getattr(records.patients, name) for name in Rows._fields[1:])
     return Rows._make(map(_read_only, (first_row, *columns)))
 
 
 def part_of(rows: Rows, first: int, end: int) -> Rows:
     """Return the rows of trials `first` to `end` - 1."""
+    if (first, end) == (0, rows.first_row.size - 1):
+        return rows
     low, high = rows.first_row[first], rows.first_row[end]
     first_row = _read_only(rows.first_row[first : end + 1] - low)
     return Rows._make((first_row, *(column[low:high] for column in rows[1:])))
 
 
 def _read_only(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    if column.flags.c_contiguous and not column.flags.writeable:
+        return column
     view = np.ascontiguousarray(column).view()
     view.flags.writeable = False
     return view

@@ -79,31 +79,29 @@ def time_keys(
         Infinity if those lost are left out, 0 if they are censored.
     """
     for j in range(cut_day.size):
+        # A slice has no negative index, whose possibility would keep the loops on it slow.
+        low, high = bounds[j], bounds[j + 1]
+        entry, death = rows.entry_day[low:high], rows.death_after_days[low:high]
+        loss, transplant = rows.loss_after_days[low:high], rows.transplant_after_days[low:high]
+        arm, ours = rows.arm[low:high], keys[low:high]
         limit = cut_day[j]
         if limit == math.inf:  # all is known: no need to read the entry
-            for i in range(bounds[j], bounds[j + 1]):
-                dead, lost = counted_as(
-                    rows.death_after_days[i],
-                    rows.loss_after_days[i],
-                    rows.transplant_after_days[i],
-                    follow_up_days,
-                    treatment,
-                )
-                keys[i] = _time_key(dead, lost, follow_up_days, rows.arm[i], left_out_before)
-        else:
-            for i in range(bounds[j], bounds[j + 1]):
-                entry = rows.entry_day[i]
-                dead, lost = counted_as(
-                    by_the_cut(entry, rows.death_after_days[i], limit),
-                    by_the_cut(entry, rows.loss_after_days[i], limit),
-                    by_the_cut(entry, rows.transplant_after_days[i], limit),
-                    follow_up_days,
-                    treatment,
-                )
-                last = followed_by_the_cut(entry, limit, follow_up_days)
-                last = math.inf if min(dead, lost) < math.inf else last
-                key = _time_key(dead, lost, last, rows.arm[i], left_out_before)
-                keys[i] = key if entry <= limit else UNUSED_KEY
+            for i in range(ours.size):
+                dead, lost = counted_as(death[i], loss[i], transplant[i], follow_up_days, treatment)
+                ours[i] = _time_key(dead, lost, follow_up_days, arm[i], left_out_before)
+            continue
+        for i in range(ours.size):
+            dead, lost = counted_as(
+                by_the_cut(entry[i], death[i], limit),
+                by_the_cut(entry[i], loss[i], limit),
+                by_the_cut(entry[i], transplant[i], limit),
+                follow_up_days,
+                treatment,
+            )
+            last = followed_by_the_cut(entry[i], limit, follow_up_days)
+            last = math.inf if sooner(dead, lost) < math.inf else last
+            key = _time_key(dead, lost, last, arm[i], left_out_before)
+            ours[i] = key if entry[i] <= limit else UNUSED_KEY
 
 
 @inlined

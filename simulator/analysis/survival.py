@@ -23,19 +23,22 @@ _NOT_ESTIMABLE, _NOT_FOLLOWED = int(Reason.NOT_ESTIMABLE), int(Reason.NOT_FOLLOW
 @inlined
 def _counts(keys: Ints) -> tuple[int, int, int]:
     """Patients used, those of them in the second arm, and deaths."""
-    patients, second, deaths = 0, 0, 0
-    for key in keys:
-        patients += key != UNUSED
-        second += key & SECOND
-        deaths += (key & CENSORED) == 0
-    return patients, second, deaths
+    patients = keys.size
+    while patients > 0 and keys[patients - 1] == UNUSED:
+        patients -= 1
+    second, censored = 0, 0  # in units of their bits
+    for i in range(keys.size):
+        second += keys[i] & SECOND
+        censored += keys[i] & CENSORED
+    return patients, second // SECOND, keys.size - censored // CENSORED
 
 
 @inlined
 def _tied(keys: Ints, first: int) -> tuple[int, int]:
     """Number of deaths at the time of a death, and of those in the second arm."""
-    dead, dead_second = 1, keys[first] & SECOND
-    while first + dead < keys.size and keys[first + dead] >> 1 == keys[first] >> 1:
+    key = keys[first]
+    dead, dead_second = 1, key & SECOND
+    while first + dead < keys.size and keys[first + dead] >> 1 == key >> 1:
         dead_second += keys[first + dead] & SECOND
         dead += 1
     return dead, dead_second
@@ -55,9 +58,9 @@ def log_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
             continue
         excess, variance = _log_rank(ordered[k], patients, second, deaths)
         if variance > 0.0:
-            z, estimate = excess / math.sqrt(variance), excess / variance
-            error = 1.0 / math.sqrt(variance)
-            write_result(table, k, column, two_sided(z), estimate, error, excess)
+            root = math.sqrt(variance)
+            p_value = two_sided(excess / root)
+            write_result(table, k, column, p_value, excess / variance, 1.0 / root, excess)
         else:
             write_no_result(table, k, column, _NOT_ESTIMABLE if deaths > 0 else _NO_EVENT)
 
@@ -68,9 +71,10 @@ def _log_rank(keys: Ints, at_risk: int, at_risk_second: int, deaths: int) -> tup
     excess, variance = 0.0, 0.0
     k = 0
     while deaths > 0:
-        if keys[k] & CENSORED:
+        key = keys[k]
+        if key & CENSORED:
             at_risk -= 1
-            at_risk_second -= keys[k] & SECOND
+            at_risk_second -= key & SECOND
             k += 1
             continue
         dead, dead_second = _tied(keys, k)

@@ -64,10 +64,10 @@ _ANALYSED = int(Reason.ANALYSED)
 
 
 def new_table(trials: int, analyses: int) -> AnalysisTable:
-    """Return a table without a result, to be filled in."""
+    """Return a table of which every cell is to be written."""
     shape = trials, analyses
-    p_value, estimate, standard_error = (np.full(shape, math.nan) for _ in range(3))
-    favours, reason = np.full(shape, -1), np.full(shape, _ANALYSED)
+    p_value, estimate, standard_error = (np.empty(shape) for _ in range(3))
+    favours, reason = (np.empty(shape, np.int64) for _ in range(2))
     return AnalysisTable(p_value, estimate, standard_error, favours, reason)
 
 
