@@ -1,0 +1,473 @@
+"""Chunks of trials, analysed at once, against one trial after another in plain Python and SciPy.
+
+The slow version is written from docs/analyses.md and section 10 of docs/model.md.
+"""
+
+import functools
+import itertools
+import math
+
+import numpy as np
+import pytest
+from analysis_records import Result, records_of_columns
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenario_builder import base_case, run, shipped
+from scipy import stats
+
+from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, proportions
+from simulator.records import Patients, TrialRecords, Trials
+
+NEVER = math.inf
+F = 84
+PROPORTIONS = ("chi_square", "fisher", "boschloo", "boschloo_minlike")
+TIMES = ("log_rank", "km_difference")
+MELDS = ("meld_ancova", "meld_worst_rank")
+ALLOWED = {
+    **dict.fromkeys(PROPORTIONS, ("excluded", "worst_case", "best_case")),
+    **dict.fromkeys(TIMES, ("excluded", "worst_case", "best_case", "censored")),
+    **dict.fromkeys(MELDS, ("excluded",)),
+}
+PLANS = [
+    AnalysisPlan(f"{test} {lost} {transplant}", test, 0.05, lost, transplant)
+    for test, allowed in ALLOWED.items()
+    for lost in allowed
+    for transplant in ("event", "censored", "competing")
+]
+CUTS = (END, Cut("day", 300.0), Cut("deaths", 12), Cut("completed", 25), Cut("deaths", 10_000))
+# Sums of some hundred terms in another order are equal to 1e-13 of the terms; MELD changes, whose
+# differences are a tenth of them, and p values of |z| < 10, which magnify by z^2, to 1e-9.
+RELATIVE = 1e-9
+
+
+# One patient -------------------------------------------------------------------------------------
+
+
+def state(patient, limit: float, lost: str, transplant: str) -> tuple[str, float]:
+    """What a patient counts as and since when: the first thing known to have happened decides."""
+    entry = patient["entry_day"]
+    if entry > limit:
+        return "not entered", math.nan
+    happened = sorted(
+        (day, order, what)
+        for order, (what, day, last) in enumerate(
+            (
+                ("dead", patient["death_after_days"], F),
+                ("transplanted", patient["transplant_after_days"], F),
+                ("lost", patient["loss_after_days"], np.nextafter(F, 0)),
+            )
+        )
+        if day <= last and entry + day <= limit
+    )
+    alive = ("complete", float(F)) if entry + F <= limit else ("followed", limit - entry)
+    if not happened:
+        return alive
+    day, _, what = happened[0]
+    if what == "transplanted":
+        what = {"event": "dead", "censored": "lost", "competing": "alive"}[transplant]
+        if what == "lost" and day == F:
+            what = "alive"
+    if what == "lost":
+        what = {"worst_case": "dead", "best_case": "alive"}.get(lost, "lost")
+    return alive if what == "alive" else (what, day)
+
+
+def slow_cut_day(trial, at: Cut) -> float:
+    if at.kind in ("end", "day"):
+        return NEVER if at.kind == "end" else at.value
+    days = []
+    for p in trial:
+        death, loss = p["death_after_days"], p["loss_after_days"]
+        if at.kind == "completed":
+            days.append(p["entry_day"] + min(death, loss, F))
+        elif death <= min(loss, F):
+            days.append(p["entry_day"] + death)
+    return sorted(days)[int(at.value) - 1] if len(days) >= at.value else NEVER
+
+
+# One test of one trial ---------------------------------------------------------------------------
+
+
+def none(reason: Reason) -> Result:
+    return Result(math.nan, math.nan, math.nan, -1, reason)
+
+
+def normal(difference: float, error: float, better_if_low: bool = True) -> Result:
+    return given_p(2 * stats.norm.sf(abs(difference) / error), difference, error, better_if_low)
+
+
+def given_p(p_value, difference, error, better_if_low=True) -> Result:
+    favours = -1 if difference == 0 else int((difference < 0) == better_if_low)
+    return Result(p_value, difference, error, favours, Reason.ANALYSED)
+
+
+def slow_proportions(test: str, dead: list[int], size: list[int]) -> Result:
+    if 0 in size:
+        return none(Reason.EMPTY_ARM)
+    (x0, x1), (n0, n1) = dead, size
+    if test == "chi_square":
+        if x0 + x1 in (0, n0 + n1):
+            return none(Reason.NO_EVENT)
+        counts = [[x0, x1], [n0 - x0, n1 - x1]]
+        p_value = stats.chi2_contingency(counts, correction=False).pvalue
+    elif test == "fisher":
+        p_value = stats.fisher_exact([[x0, x1], [n0 - x0, n1 - x1]]).pvalue
+    else:  # its table has oracles of its own
+        p_value = proportions.p_values(test, n0, n1)[x0, x1]
+    s0, s1 = x0 / n0, x1 / n1
+    return given_p(p_value, s1 - s0, math.sqrt(s0 * (1 - s0) / n0 + s1 * (1 - s1) / n1))
+
+
+def slow_log_rank(time: np.ndarray, event: np.ndarray, second: np.ndarray) -> Result:
+    excess, variance = 0.0, 0.0
+    for day in np.unique(time[event]):
+        risk, now = time >= day, event & (time == day)
+        r, r1, d, d1 = risk.sum(), (risk & second).sum(), now.sum(), (now & second).sum()
+        excess += d1 - d * r1 / r
+        if r > 1:
+            variance += d * (r1 / r) * (1 - r1 / r) * (r - d) / (r - 1)
+    if variance == 0:
+        return none(Reason.NOT_ESTIMABLE if event.any() else Reason.NO_EVENT)
+    return normal(excess / variance, variance**-0.5)
+
+
+def slow_curve(time: np.ndarray, event: np.ndarray) -> tuple[float, float, bool]:
+    survival, terms = 1.0, 0.0
+    for day in np.unique(time[event]):
+        r, d = (time >= day).sum(), (event & (time == day)).sum()
+        survival *= 1 - d / r
+        terms += d / (r * (r - d)) if r > d else 0.0
+    return survival, survival**2 * terms, survival == 0 or time.max() == F
+
+
+def slow_kaplan_meier(time: np.ndarray, event: np.ndarray, second: np.ndarray) -> Result:
+    s0, v0, known_0 = slow_curve(time[~second], event[~second])
+    s1, v1, known_1 = slow_curve(time[second], event[second])
+    if v0 + v1 == 0:
+        return none(Reason.NO_EVENT if s0 == s1 else Reason.NOT_ESTIMABLE)
+    if not (known_0 and known_1):
+        return none(Reason.NOT_FOLLOWED)
+    return normal(s0 - s1, math.sqrt(v0 + v1))
+
+
+def slow_ancova(change: np.ndarray, baseline: np.ndarray, second: np.ndarray) -> Result:
+    n = change.size
+    if n < 4 or second.all() or not second.any():
+        return none(Reason.TOO_FEW_SEEN)
+    x = np.column_stack([np.ones(n), baseline, second])
+    scale = np.abs(baseline).max() + np.abs(change).max()
+    if np.linalg.svd(x, compute_uv=False).min() < 1e-9 * scale:
+        return none(Reason.NOT_ESTIMABLE)
+    coefficients = np.linalg.lstsq(x, change, rcond=None)[0]
+    residual = change - x @ coefficients
+    if np.abs(residual).max() < 1e-9 * scale:
+        return none(Reason.NOT_ESTIMABLE)
+    variance = residual @ residual / (n - 3) * np.linalg.inv(x.T @ x)[2, 2]
+    difference, error = coefficients[2], math.sqrt(variance)
+    return given_p(2 * stats.t.sf(abs(difference) / error, n - 3), difference, error)
+
+
+def slow_worst_rank(badness: list[tuple[int, float]], second: np.ndarray) -> Result:
+    n0, n1 = int((~second).sum()), int(second.sum())
+    if n0 == 0 or n1 == 0:
+        return none(Reason.EMPTY_ARM)
+    place = {value: k for k, value in enumerate(sorted(set(badness)))}
+    if len(place) == 1:
+        return none(Reason.NOT_ESTIMABLE)
+    rank = np.array([place[value] for value in badness])
+    test = stats.mannwhitneyu(rank[second], rank[~second], False, method="asymptotic")
+    ties = sum(t**3 - t for t in np.bincount(rank))
+    n = n0 + n1
+    error = 2 / (n0 * n1) * math.sqrt(n0 * n1 / 12 * (n + 1 - ties / (n * (n - 1))))
+    return given_p(test.pvalue, 1 - 2 * test.statistic / (n0 * n1), error, better_if_low=False)
+
+
+def slow_result(trial, plan: AnalysisPlan, limit: float) -> Result:
+    states = [state(p, limit, plan.lost, plan.transplant) for p in trial]
+    if plan.test in TIMES:
+        used = [
+            (p["arm"], day, what)
+            for p, (what, day) in zip(trial, states, strict=True)
+            if what != "not entered" and (what != "lost" or plan.lost != "excluded")
+        ]
+        second = np.array([arm == 1 for arm, _, _ in used], bool)
+        if second.all() or not second.any():
+            return none(Reason.EMPTY_ARM)
+        time = np.array([day for _, day, _ in used])
+        event = np.array([what == "dead" for _, _, what in used])
+        compare = slow_log_rank if plan.test == "log_rank" else slow_kaplan_meier
+        return compare(time, event, second)
+    due = [
+        (p, what, day)
+        for p, (what, day) in zip(trial, states, strict=True)
+        if p["entry_day"] + F <= limit
+    ]
+    if plan.test in PROPORTIONS:
+        dead = [sum(what == "dead" and p["arm"] == arm for p, what, _ in due) for arm in (0, 1)]
+        alive = [
+            sum(what == "complete" and p["arm"] == arm for p, what, _ in due) for arm in (0, 1)
+        ]
+        return slow_proportions(plan.test, dead, [x + y for x, y in zip(dead, alive, strict=True)])
+    return slow_meld(due, plan.test, limit)
+
+
+def slow_meld(due, test: str, limit: float) -> Result:
+    rows = []  # arm, baseline, change, badness
+    for p, what, day in due:
+        meld = [
+            value if p["entry_day"] + when <= limit else math.nan
+            for value, when in zip(p["visit_meld"], p["visit_after_days"], strict=True)
+        ] or [math.nan]
+        if what == "dead":
+            rows.append((p["arm"], math.nan, math.nan, (1, -day)))
+        elif what == "complete" and not math.isnan(meld[-1] - meld[0]):
+            change = meld[-1] - meld[0]
+            rows.append((p["arm"], meld[0], change, (0, change)))
+    if test == "meld_worst_rank":
+        return slow_worst_rank([r[3] for r in rows], np.array([r[0] == 1 for r in rows], bool))
+    arm, baseline, change = np.array([r[:3] for r in rows if not math.isnan(r[2])]).reshape(-1, 3).T
+    return slow_ancova(change, baseline, arm == 1)
+
+
+# Chunks ------------------------------------------------------------------------------------------
+
+
+def trials_in(records: TrialRecords) -> list[list[dict]]:
+    patients = records.patients._asdict()
+    rows = [{k: v[i] for k, v in patients.items()} for i in range(records.patients.arm.size)]
+    ends = np.cumsum(records.trials.randomised)
+    return [
+        rows[end - size : end] for end, size in zip(ends, records.trials.randomised, strict=True)
+    ]
+
+
+def assert_slow(records: TrialRecords, plans: list[AnalysisPlan], at: Cut) -> set[int]:
+    """Compare every result with the slow version; return the reasons that were seen."""
+    table = analyse(records, plans, F, at)
+    for k, trial in enumerate(trials_in(records)):
+        limit = slow_cut_day(trial, at)
+        for j, plan in enumerate(plans):
+            ours = Result(*(column[k, j].item() for column in table))
+            slow = slow_result(trial, plan, limit)
+            where = f"trial {k}, {plan.name}, {at}: {ours} {slow}"
+            assert ours.reason == slow.reason, where
+            assert ours[:3] == pytest.approx(slow[:3], rel=RELATIVE, abs=1e-12, nan_ok=True), where
+            if slow.reason != Reason.ANALYSED or abs(slow.estimate) > 1e-9:
+                assert ours.favours == slow.favours, where
+    return set(table.reason.ravel().tolist())
+
+
+@functools.cache
+def simulated(name: str) -> TrialRecords:
+    if name == "two-arm-survival":
+        return run(shipped(name), 5, 12)
+    exits = {
+        "exits.transplant": {"net_probability": 0.15, "by_day": 84.0},
+        "exits.loss": {"net_probability": 0.2, "by_day": 84.0},
+    }
+    return run(base_case(name, exits), 5, 8)
+
+
+@pytest.mark.parametrize("at", CUTS)
+@pytest.mark.parametrize(
+    "name", ["two-arm-survival", "nct05484908", "nct05484908-scarce", "nct05484908-slow"]
+)
+def test_simulated_trials_have_the_results_of_the_slow_version(name, at):
+    assert_slow(simulated(name), PLANS, at)
+
+
+def made(sizes, seed: int, whole_days: bool, deaths=(20, 60), arms=(0, 1)) -> TrialRecords:
+    """Records of made-up patients; on whole days nearly all times are tied, 0 and F among them."""
+    rng, n = np.random.default_rng(seed), int(np.sum(sizes))
+
+    def days(mean: float, never: float) -> np.ndarray:
+        times = rng.exponential(mean, n)
+        if whole_days:
+            times = np.minimum(np.floor(times / 12) * 12, 84.0)
+        return np.where(rng.random(n) < never, NEVER, times)
+
+    arm = rng.choice(arms, n)
+    meld = rng.normal(25, 5, (n, 3))
+    if whole_days:
+        meld = np.round(meld / 4) * 4
+    meld[rng.random(n) < 0.1, 2] = math.nan
+    return records_of_columns(
+        np.array(sizes),
+        {
+            "arm": arm,
+            "entry_day": rng.integers(0, 400, n).astype(float),
+            "death_after_days": np.where(arm == 1, days(deaths[1], 0.2), days(deaths[0], 0.2)),
+            "loss_after_days": days(150, 0.4),
+            "transplant_after_days": days(200, 0.5),
+            "visit_after_days": np.tile([0.0, 28.0, 84.0], (n, 1)),
+            "visit_meld": meld,
+        },
+    )
+
+
+SIZES = [0, 1, 2, 3, 5, 8, 0, 13, 40, 61, 64, 17, 1, 2, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7]
+
+
+@pytest.mark.parametrize("at", CUTS)
+@pytest.mark.parametrize("whole_days", [True, False])
+def test_trials_of_any_size_with_ties_have_the_results_of_the_slow_version(whole_days, at):
+    reasons = assert_slow(made(SIZES, 1, whole_days), PLANS, at)
+    if at == END:
+        assert reasons >= {Reason.ANALYSED, Reason.EMPTY_ARM, Reason.TOO_FEW_SEEN}
+
+
+@pytest.mark.parametrize("whole_days", [True, False])
+@pytest.mark.parametrize(
+    ("deaths", "arms"),
+    [((1e-3, 1e-3), (0, 1)), ((1e9, 1e9), (0, 1)), ((1e9, 1e-3), (0, 1)), ((20, 20), (1,))],
+    ids=["all die at once", "nobody dies", "one arm dies", "an empty arm"],
+)
+def test_trials_at_the_edge_have_the_results_of_the_slow_version(deaths, arms, whole_days):
+    records = made([1, 12, 30], 2, whole_days, deaths, arms)
+    never = np.where(records.patients.arm >= 0, NEVER, 0.0)
+    without_exits = records.patients._replace(loss_after_days=never, transplant_after_days=never)
+    for patients in (records.patients, without_exits):
+        assert_slow(records._replace(patients=patients), PLANS, END)
+
+
+@pytest.mark.parametrize("at", [END, Cut("day", 300.0)])
+def test_a_trial_of_3000_patients_has_the_results_of_the_slow_version(at):
+    # Boschloo's test of so many would take days.
+    plans = [plan for plan in PLANS if "boschloo" not in plan.test]
+    records = made([30, 3000, 12], 3, False, (60, 70))
+    assert_slow(records, plans, at)
+    assert (analyse(records, plans, F, at).reason[1] == Reason.ANALYSED).all()
+
+
+whole = st.integers(0, 8).map(lambda k: 12.0 * k)
+moments = st.one_of(whole, st.sampled_from([0.0, 1e-320, 83.99999999999999, 84.0, NEVER]))
+patient = st.tuples(
+    st.integers(0, 1), whole, moments, moments, moments, st.sampled_from([20.0, 24.0, math.nan])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(patient, max_size=9), min_size=1, max_size=4),
+    st.one_of(
+        st.just(END),
+        st.builds(Cut, st.just("day"), whole.map(lambda day: 1.5 * day)),
+        st.builds(Cut, st.sampled_from(["deaths", "completed"]), st.integers(1, 6)),
+    ),
+)
+def test_any_few_patients_have_the_results_of_the_slow_version(trials, at):
+    rows = np.array([p for trial in trials for p in trial], float).reshape(-1, 6)
+    # Times below 2^-1003 days tie with 0: to the slow version they are 0.
+    rows[:, 2:5][rows[:, 2:5] == 1e-320] = 0.0
+    records = records_of_columns(
+        np.array([len(trial) for trial in trials]),
+        {
+            "arm": rows[:, 0].astype(np.int64),
+            "entry_day": rows[:, 1],
+            "death_after_days": rows[:, 2],
+            "loss_after_days": rows[:, 3],
+            "transplant_after_days": rows[:, 4],
+            "visit_after_days": np.tile([0.0, 84.0], (len(rows), 1)),
+            "visit_meld": np.column_stack([np.full(len(rows), 22.0) + rows[:, 1] / 24, rows[:, 5]]),
+        },
+    )
+    assert_slow(records, [plan for plan in PLANS if "boschloo" not in plan.test], at)
+
+
+# A trial alone and in a chunk --------------------------------------------------------------------
+
+
+def part(records: TrialRecords, trials: list[int]) -> TrialRecords:
+    """Records of some trials, in that order."""
+    ends = np.cumsum(records.trials.randomised)
+    sizes = records.trials.randomised[trials]
+    rows = [np.arange(ends[k] - n, ends[k]) for k, n in zip(trials, sizes, strict=True)]
+    whom = np.concatenate([*rows, np.empty(0, np.int64)]).astype(np.int64)
+    chosen = Trials(*(column[trials] for column in records.trials))
+    return TrialRecords(
+        chosen._replace(first_row=np.cumsum(sizes) - sizes),
+        Patients(*(column[whom] for column in records.patients)),
+        records.sessions,
+    )
+
+
+@pytest.mark.parametrize("at", CUTS)
+@pytest.mark.parametrize("records", [made(SIZES, 4, False), made(SIZES, 5, True)])
+def test_a_trial_has_the_same_bits_alone_in_any_company_and_in_any_order(records, at):
+    together = analyse(records, PLANS, F, at)
+    number = len(SIZES)
+    for trials in (*([k] for k in range(number)), list(range(number))[::-1], [3, 9, 9, 0]):
+        apart = analyse(part(records, trials), PLANS, F, at)
+        for column, expected in zip(apart, together, strict=True):
+            np.testing.assert_array_equal(column, expected[trials])
+
+
+def test_a_chunk_of_many_blocks_has_the_bits_of_its_trials():
+    # 64 patients at most in a trial and 60,000 in a block: three blocks.
+    one, times = made(SIZES, 6, False), 110
+    plans = [plan for plan in PLANS if plan.lost == "excluded"]
+    many = part(one, list(range(len(SIZES))) * times)
+    expected = analyse(one, plans, F, END)
+    for column, alone in zip(analyse(many, plans, F, END), expected, strict=True):
+        np.testing.assert_array_equal(column, np.tile(alone, (times, 1)))
+
+
+def test_plans_do_not_depend_on_which_others_are_asked_for():
+    records = made(SIZES, 7, False)
+    together = analyse(records, PLANS, F, END)
+    for j, plan in enumerate(PLANS):
+        alone = analyse(records, [plan], F, END)
+        for column, expected in zip(alone, together, strict=True):
+            np.testing.assert_array_equal(column[:, 0], expected[:, j])
+
+
+def test_columns_may_be_read_only_shared_or_strided_and_nothing_is_written_to_them():
+    records = made(SIZES, 8, False)
+    never = np.full(records.patients.arm.size, NEVER)
+    patients = records.patients._replace(loss_after_days=never, transplant_after_days=never)
+    expected = analyse(records._replace(patients=patients), PLANS, F, END)
+
+    def locked(column):
+        column = column.copy()
+        column.flags.writeable = False
+        return column
+
+    def strided(column):
+        wide = np.repeat(column, 2, axis=0)[::2]
+        assert column.size < 2 or not wide.flags.c_contiguous
+        return wide
+
+    for change in (locked, strided):
+        once = {id(column): change(column) for column in patients}
+        trials = Trials(*(change(column) for column in records.trials))
+        same = TrialRecords(trials, Patients(*(once[id(c)] for c in patients)), records.sessions)
+        for column, other in zip(analyse(same, PLANS, F, END), expected, strict=True):
+            np.testing.assert_array_equal(column, other)
+
+
+def test_no_trials_or_no_plans_are_an_empty_table():
+    records = made([4, 4], 9, False)
+    assert analyse(records, [], F, END).p_value.shape == (2, 0)
+    assert analyse(part(records, []), PLANS, F, END).p_value.shape == (0, len(PLANS))
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    list(itertools.pairwise([0.0, 1e-300, 1e-9, 1.0, np.nextafter(1.0, 2.0)])),
+)
+def test_times_that_differ_in_the_last_bit_are_not_tied(smaller, larger):
+    # Dead first: the second arm's patient is alone at risk at the second death.
+    days = np.array([larger, smaller])
+    records = records_of_columns(
+        np.array([2]),
+        {
+            "arm": np.array([0, 1]),
+            "death_after_days": days,
+            "loss_after_days": np.full(2, NEVER),
+            "transplant_after_days": np.full(2, NEVER),
+        }
+        | dict.fromkeys(("visit_after_days", "visit_meld"), np.empty((2, 0))),
+    )
+    table = analyse(records, [AnalysisPlan("a", "log_rank", 0.05, "censored", "event")], F, END)
+    # Apart: O - E = 1 - 1/2, V = 1/4. Tied: O - E = 0, V = 0.
+    assert table.estimate[0, 0] == 2.0
