@@ -109,7 +109,7 @@ def _compare_ends(
         return
     known = outcome(rows, cut_day, follow_up_days, treatment)
     if on_deaths:
-        tables = np.empty((cut_day.size, _ARMS, 2), np.int64)
+        tables = np.zeros((cut_day.size, _ARMS, 2), np.int64)
         proportions.count(rows, cut_day, float(follow_up_days), known.status, tables)
         for column, test in on_deaths:
             if test == "chi_square":

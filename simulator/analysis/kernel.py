@@ -5,10 +5,16 @@ from being vectorised), and the interpreter is let go, so that threads can analy
 Sums are taken patient by patient within a trial: a trial has the same bits in any company.
 """
 
+from typing import Any
+
 import numba
+import numpy as np
 
 kernel = numba.njit(cache=True, error_model="numpy", nogil=True)
 inlined = numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+
+# A literal 0 is a type of its own to Numba: what a kernel handed it to would be compiled twice.
+ZERO: Any = np.int64(0)
 
 
 @inlined

@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.kernel import ZERO, inlined, kernel
 from simulator.analysis.order import SECOND, UNUSED, UNUSED_KEY, Keys, in_order, rank_key
 from simulator.analysis.types import (
+    EMPTY_ARM,
+    NOT_ESTIMABLE,
+    TOO_FEW_SEEN,
     AnalysisTable,
-    Reason,
     two_sided,
     write_no_result,
     write_result,
@@ -22,8 +24,6 @@ Bools = npt.NDArray[np.bool_]
 
 _LEAST_SEEN = 4  # patients: three coefficients and a degree of freedom
 _EPSILON = float(np.finfo(np.float64).eps)
-_EMPTY_ARM, _TOO_FEW_SEEN = int(Reason.EMPTY_ARM), int(Reason.TOO_FEW_SEEN)
-_NOT_ESTIMABLE = int(Reason.NOT_ESTIMABLE)
 
 
 class Changes(NamedTuple):
@@ -69,22 +69,22 @@ def _ancova(
 ) -> None:
     """Fill in all but the p values, and the degrees of freedom; `room` holds the patients seen."""
     for k in range(freedom.size):
-        size, in_second = 0, 0
+        size, in_second = 0, ZERO
         for i in range(changes.first_row[k], changes.first_row[k + 1]):
             if changes.seen[i]:
                 room[0, size], room[1, size] = changes.baseline[i], changes.change[i]
                 room[2, size] = changes.arm[i]
                 in_second += changes.arm[i]
                 size += 1
-        if size < _LEAST_SEEN or in_second in (0, size):
-            write_no_result(table, k, column, _TOO_FEW_SEEN)
+        if size < _LEAST_SEEN or in_second == 0 or in_second == size:
+            write_no_result(table, k, column, TOO_FEW_SEEN)
             continue
         difference, error = _adjusted(room[0, :size], room[1, :size], room[2, :size], in_second)
         if error > 0.0:
             write_result(table, k, column, math.nan, difference, error, difference)
             freedom[k] = size - 3
         else:
-            write_no_result(table, k, column, _NOT_ESTIMABLE)
+            write_no_result(table, k, column, NOT_ESTIMABLE)
 
 
 @inlined
@@ -163,12 +163,12 @@ def _worst_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
         total, n1, ranks, ties = _ranks(ordered[k])
         n0 = total - n1
         if n0 == 0 or n1 == 0:
-            write_no_result(table, k, column, _EMPTY_ARM)
+            write_no_result(table, k, column, EMPTY_ARM)
             continue
         u = ranks - n1 * (n1 + 1) / 2  # pairs in which the second arm is worse
         variance = n0 * n1 / 12 * (total + 1 - ties / (total * (total - 1)))
         if variance <= 0.0:
-            write_no_result(table, k, column, _NOT_ESTIMABLE)
+            write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
         excess, error, scale = n0 * n1 / 2 - u, math.sqrt(variance), 2.0 / (n0 * n1)
         p_value = two_sided(excess / error)

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from simulator.analysis.kernel import kernel
-from simulator.records import Floats
+from simulator.analysis.kernel import inlined, kernel
+from simulator.records import Floats, Ints
 
 TIE = 1.0 + 1e-7  # p values and probabilities closer than this are equal but for rounding
 
@@ -25,13 +25,21 @@ _ANGLE_TOLERANCE = 1e-9  # the tail is flat at its peak: an error of n^2 M / 4 t
 _MOST_STEPS = 60  # bisection alone would get there in half of them
 
 
-@kernel
+@inlined
 def log_choose(n: int, k: int) -> float:
     """Logarithm of the binomial coefficient."""
     return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
 
 
 @kernel
+def log_choices(n: int) -> Floats:
+    """Logarithms of the binomial coefficients of n and 0 to n."""
+    ways = np.empty(n + 1)
+    for k in range(n + 1):
+        ways[k] = log_choose(n, k)
+    return ways
+
+
 def unconditional(statistic: Floats) -> Floats:
     """Largest probability, over the common death probability, of a table as small or smaller.
 
@@ -46,11 +54,16 @@ def unconditional(statistic: Floats) -> Floats:
     Floats
         p values, of the same shape.
     """
+    return _unconditional(statistic, np.argsort(statistic, axis=None, kind="stable"))
+
+
+@kernel
+def _unconditional(statistic: Floats, order: Ints) -> Floats:
+    """Largest probabilities, given the tables in order of the statistic."""
     height, width = statistic.shape
     patients = height + width - 2
-    ways = np.array([log_choose(patients, dead) for dead in range(patients + 1)])
+    ways = log_choices(patients)
     grid = _deaths_on_grid(ways)
-    order = np.argsort(statistic.ravel(), kind="mergesort")
     p_value = np.empty((height, width))
     share, tail = np.zeros(patients + 1), np.zeros(grid.shape[1])
     start = 0
@@ -62,7 +75,8 @@ def unconditional(statistic: Floats) -> Floats:
             dead = x0 + x1
             log_chance = log_choose(height - 1, x0) + log_choose(width - 1, x1) - ways[dead]
             share[dead] += math.exp(log_chance)
-            tail += math.exp(log_chance) * grid[dead]
+            for step in range(tail.size):
+                tail[step] += math.exp(log_chance) * grid[dead, step]
             end += 1
         largest = min(1.0, _largest(share, ways, tail))
         for k in range(start, end):
@@ -92,7 +106,9 @@ def _largest(share: Floats, ways: Floats, tail: Floats) -> float:
 
     At the ends of the grid the tail is 0 or, when the table is in the set, 1, and is not refined.
     """
-    largest = tail.max()
+    largest = 0.0
+    for value in tail:
+        largest = max(largest, value)
     floor = largest * _NEAR_ENOUGH
     width = math.pi / (tail.size - 1)
     for step in range(1, tail.size - 1):

@@ -12,19 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.cut import Rows
-from simulator.analysis.kernel import kernel
-from simulator.analysis.nuisance import TIE, log_choose, unconditional
+from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.nuisance import TIE, log_choices, unconditional
 from simulator.analysis.outcomes import COMPLETE, EVENT
 from simulator.analysis.types import (
+    EMPTY_ARM,
+    NO_EVENT,
     AnalysisTable,
-    Reason,
     two_sided,
     write_no_result,
     write_result,
 )
 from simulator.records import Floats, Ints
 
-_EMPTY_ARM, _NO_EVENT = int(Reason.EMPTY_ARM), int(Reason.NO_EVENT)
 # Fisher's tables of larger arms are made in less than 0.1 s but would fill the memory: 18 MB each
 # at 1,500 v 1,500, where loss gives almost every trial sizes of its own.
 _MOST_KEPT = 200 * 200
@@ -38,13 +38,12 @@ def count(
     status: npt.NDArray[np.int8],
     tables: Ints,
 ) -> None:
-    """Count the dead and all, shape (trials, arms, 2), of those whose follow-up was due by the cut.
+    """Add up the dead and all, shape (trials, arms, 2), whose follow-up was due by the cut.
 
     Of patients who entered late the dead are known before the living, so that counting what is
     known of them would exaggerate mortality.
     """
     for k in range(cut_day.size):
-        tables[k] = 0
         for i in range(rows.first_row[k], rows.first_row[k + 1]):
             due = rows.entry_day[i] + follow_up_days <= cut_day[k]
             tables[k, rows.arm[i], 0] += due & (status[i] == EVENT)
@@ -59,10 +58,11 @@ def chi_square(tables: Ints, table: AnalysisTable, column: int) -> None:
 @kernel
 def _chi_square(tables: Ints) -> Floats:
     """P values, NaN if an arm is empty, or nobody or everybody died."""
-    p_values = np.full(tables.shape[0], math.nan)
+    p_values = np.empty(tables.shape[0])
     for k in range(p_values.size):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         dead, alive = x0 + x1, n0 + n1 - x0 - x1
+        p_values[k] = math.nan
         if n0 > 0 and n1 > 0 and dead > 0 and alive > 0:
             excess = x1 * n0 - x0 * n1
             p_values[k] = two_sided(excess * math.sqrt((n0 + n1) / (n0 * n1 * dead * alive)))
@@ -89,9 +89,9 @@ def _compare(tables: Ints, p_values: Floats, table: AnalysisTable, column: int) 
     for k in range(p_values.size):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         if n0 == 0 or n1 == 0:
-            write_no_result(table, k, column, _EMPTY_ARM)
+            write_no_result(table, k, column, EMPTY_ARM)
         elif math.isnan(p_values[k]):
-            write_no_result(table, k, column, _NO_EVENT)
+            write_no_result(table, k, column, NO_EVENT)
         else:
             p0, p1 = x0 / n0, x1 / n1
             error = math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
@@ -129,34 +129,36 @@ def fisher_tables(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
     less = np.empty((n0 + 1, n1 + 1))
     greater = np.empty((n0 + 1, n1 + 1))
     two_sided = np.empty((n0 + 1, n1 + 1))
-    first_ways = np.array([log_choose(n0, x0) for x0 in range(n0 + 1)])
-    second_ways = np.array([log_choose(n1, x1) for x1 in range(n1 + 1)])
+    first_ways, second_ways, all_ways = log_choices(n0), log_choices(n1), log_choices(n0 + n1)
+    chance, tails = np.empty(n1 + 1), np.empty((3, n1 + 1))
     for dead in range(n0 + n1 + 1):
         low, high = max(0, dead - n0), min(n1, dead)
-        chance = np.empty(high - low + 1)
-        ways = log_choose(n0 + n1, dead)
         for x1 in range(low, high + 1):
-            chance[x1 - low] = math.exp(second_ways[x1] + first_ways[dead - x1] - ways)
-        below, above = np.cumsum(chance), np.cumsum(chance[::-1])[::-1]
+            log_chance = second_ways[x1] + first_ways[dead - x1] - all_ways[dead]
+            chance[x1 - low] = math.exp(log_chance)
+        _tails(chance[: high - low + 1], tails)
         for x1 in range(low, high + 1):
-            less[dead - x1, x1] = min(1.0, below[x1 - low])
-            greater[dead - x1, x1] = min(1.0, above[x1 - low])
-        unlikely = _no_more_likely(chance, below, above)
-        for x1 in range(low, high + 1):
-            two_sided[dead - x1, x1] = unlikely[x1 - low]
+            less[dead - x1, x1] = min(1.0, tails[0, x1 - low])
+            greater[dead - x1, x1] = min(1.0, tails[1, x1 - low])
+            two_sided[dead - x1, x1] = min(1.0, tails[2, x1 - low])
     return less, greater, two_sided
 
 
-@kernel
-def _no_more_likely(chance: Floats, below: Floats, above: Floats) -> Floats:
-    """Probability of all values that are no more likely than each.
+@inlined
+def _tails(chance: Floats, tails: Floats) -> None:
+    """Probabilities of all values as small as each, as large, and no more likely.
 
-    The hypergeometric distribution has one peak. So these are a lower and an upper tail, which
+    The hypergeometric distribution has one peak. So the last are a lower and an upper tail, which
     reach no less far from a value to the next, more likely one.
     """
-    total = np.empty(chance.size)
-    left, right, low, high = 0, chance.size, 0, chance.size - 1
-    for _ in range(chance.size):  # from the least likely value to the most
+    size = chance.size
+    below, above, no_more_likely = tails[0], tails[1], tails[2]
+    below[0], above[size - 1] = chance[0], chance[size - 1]
+    for k in range(1, size):
+        below[k] = below[k - 1] + chance[k]
+        above[size - 1 - k] = above[size - k] + chance[size - 1 - k]
+    left, right, low, high = 0, size, 0, size - 1
+    for _ in range(size):  # from the least likely value to the most
         if chance[low] <= chance[high]:
             now, low = low, low + 1
         else:
@@ -167,6 +169,4 @@ def _no_more_likely(chance: Floats, below: Floats, above: Floats) -> Floats:
         while right > left and chance[right - 1] <= limit:
             right -= 1
         lower = below[left - 1] if left > 0 else 0.0
-        upper = above[right] if right < chance.size else 0.0
-        total[now] = min(1.0, lower + upper)
-    return total
+        no_more_likely[now] = lower + (above[right] if right < size else 0.0)

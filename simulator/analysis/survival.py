@@ -5,19 +5,19 @@ Both walk through the sorted keys of each trial (see `order`), from death to dea
 
 import math
 
-from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.kernel import ZERO, inlined, kernel
 from simulator.analysis.order import CENSORED, SECOND, UNUSED, time_bits
 from simulator.analysis.types import (
+    EMPTY_ARM,
+    NO_EVENT,
+    NOT_ESTIMABLE,
+    NOT_FOLLOWED,
     AnalysisTable,
-    Reason,
     two_sided,
     write_no_result,
     write_result,
 )
 from simulator.records import Ints
-
-_EMPTY_ARM, _NO_EVENT = int(Reason.EMPTY_ARM), int(Reason.NO_EVENT)
-_NOT_ESTIMABLE, _NOT_FOLLOWED = int(Reason.NOT_ESTIMABLE), int(Reason.NOT_FOLLOWED)
 
 
 @inlined
@@ -53,8 +53,8 @@ def log_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
     """
     for k in range(ordered.shape[0]):
         patients, second, deaths = _counts(ordered[k])
-        if second in (0, patients):
-            write_no_result(table, k, column, _EMPTY_ARM)
+        if second == 0 or second == patients:
+            write_no_result(table, k, column, EMPTY_ARM)
             continue
         excess, variance = _log_rank(ordered[k], patients, second, deaths)
         if variance > 0.0:
@@ -62,14 +62,14 @@ def log_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
             p_value = two_sided(excess / root)
             write_result(table, k, column, p_value, excess / variance, 1.0 / root, excess)
         else:
-            write_no_result(table, k, column, _NOT_ESTIMABLE if deaths > 0 else _NO_EVENT)
+            write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
 
 
 @inlined
 def _log_rank(keys: Ints, at_risk: int, at_risk_second: int, deaths: int) -> tuple[float, float]:
     """Observed minus expected deaths in the second arm, and its hypergeometric variance."""
     excess, variance = 0.0, 0.0
-    k = 0
+    k = ZERO
     while deaths > 0:
         key = keys[k]
         if key & CENSORED:
@@ -98,52 +98,48 @@ def km_difference(ordered: Ints, until_day: float, table: AnalysisTable, column:
     Greenwood's variances (1926), no transformation. A curve is not carried on beyond the last
     patient followed unless all are dead. No time is later than the day.
     """
+    until = time_bits(until_day) << 2
     for k in range(ordered.shape[0]):
-        keys = ordered[k]
-        patients, second, _ = _counts(keys)
-        if second in (0, patients):
-            write_no_result(table, k, column, _EMPTY_ARM)
+        patients, second, _ = _counts(ordered[k])
+        if second == 0 or second == patients:
+            write_no_result(table, k, column, EMPTY_ARM)
             continue
-        s0, v0 = _kaplan_meier(keys, patients - second, 0)
-        s1, v1 = _kaplan_meier(keys, second, 1)
-        difference, error = s0 - s1, math.sqrt(v0 + v1)
+        difference, variance, followed = 0.0, 0.0, True
+        for arm in range(2):
+            size = second if arm == 1 else patients - second
+            survival, own_variance, last = _kaplan_meier(ordered[k], size, arm)
+            difference += -survival if arm == 1 else survival
+            variance += own_variance
+            followed &= survival == 0.0 or last >> 2 << 2 == until
+        error = math.sqrt(variance)
         if error == 0.0:
-            write_no_result(table, k, column, _NO_EVENT if difference == 0.0 else _NOT_ESTIMABLE)
-        elif _reaches(keys, s0, 0, until_day) and _reaches(keys, s1, 1, until_day):
+            write_no_result(table, k, column, NO_EVENT if difference == 0.0 else NOT_ESTIMABLE)
+        elif followed:
             p_value = two_sided(difference / error)
             write_result(table, k, column, p_value, difference, error, difference)
         else:
-            write_no_result(table, k, column, _NOT_FOLLOWED)
+            write_no_result(table, k, column, NOT_FOLLOWED)
 
 
 @inlined
-def _kaplan_meier(keys: Ints, at_risk: int, arm: int) -> tuple[float, float]:
-    """Kaplan-Meier survival of an arm after all its times, and Greenwood's variance of it."""
+def _kaplan_meier(keys: Ints, at_risk: int, arm: int) -> tuple[float, float, int]:
+    """Kaplan-Meier survival of an arm after all its times, Greenwood's variance, the last key."""
     survival, terms = 1.0, 0.0
-    k = 0
-    while at_risk > 0:
-        if keys[k] & CENSORED:
-            at_risk -= (keys[k] & SECOND) == arm
+    k = ZERO
+    while True:
+        key = keys[k]
+        if key & CENSORED:
+            dead, gone = 0, int(key & SECOND == arm)
             k += 1
-            continue
-        dead, dead_second = _tied(keys, k)
-        k += dead
-        dead = dead_second if arm == 1 else dead - dead_second
+        else:
+            dead, dead_second = _tied(keys, k)
+            k += dead
+            dead = dead_second if arm == 1 else dead - dead_second
+            gone = dead
         if dead > 0:
             survival *= (at_risk - dead) / at_risk
             if at_risk > dead:
                 terms += dead / (at_risk * (at_risk - dead))
-            at_risk -= dead
-    return survival, survival * survival * terms
-
-
-@inlined
-def _reaches(keys: Ints, survival: float, arm: int, until_day: float) -> bool:
-    """Whether a Kaplan-Meier curve reaches a day."""
-    if survival == 0.0:
-        return True
-    last = time_bits(until_day) << 2
-    reached = False
-    for key in keys:
-        reached |= (key & ~(CENSORED | SECOND) == last) & (key & SECOND == arm)
-    return reached
+        at_risk -= gone
+        if at_risk == 0:
+            return survival, survival * survival * terms, key

@@ -60,7 +60,9 @@ class AnalysisTable(NamedTuple):
     reason: Ints
 
 
-_ANALYSED = int(Reason.ANALYSED)
+# The reasons as compiled code writes them. Plain numbers, which are types of their own to Numba,
+# would have what they are handed to compiled for each.
+ANALYSED, EMPTY_ARM, NO_EVENT, TOO_FEW_SEEN, NOT_ESTIMABLE, NOT_FOLLOWED = map(np.int64, Reason)
 
 
 def new_table(trials: int, analyses: int) -> AnalysisTable:
@@ -91,11 +93,11 @@ def write_result(
     table.estimate[trial, analysis] = estimate
     table.standard_error[trial, analysis] = standard_error
     table.favours[trial, analysis] = -1 if worse == 0.0 else int(worse < 0.0)
-    table.reason[trial, analysis] = _ANALYSED
+    table.reason[trial, analysis] = ANALYSED
 
 
 @inlined
-def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: int) -> None:
+def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: np.int64) -> None:
     """Write why a trial has no result."""
     table.p_value[trial, analysis] = math.nan
     table.estimate[trial, analysis] = math.nan
