@@ -259,3 +259,24 @@ def test_times_that_differ_in_the_last_bit_are_not_tied(smaller, larger):
     table = analyse(records, [AnalysisPlan("a", "log_rank", 0.05, "censored", "event")], F, END)
     # Apart: O - E = 1 - 1/2, V = 1/4. Tied: O - E = 0, V = 0.
     assert table.estimate[0, 0] == 2.0
+
+
+def test_a_death_that_makes_a_cut_keeps_its_time_and_its_ties():
+    # The cut is on entry + death; less the entry it would be a last bit before the death it ties.
+    entry, death = next(
+        (e / 10, d / 10)
+        for e in range(1, 100)
+        for d in range(1, 100)
+        if (e / 10 + d / 10) - e / 10 < d / 10
+    )
+    records = made([6], 10, False)
+    never = np.full(6, NEVER)
+    patients = records.patients._replace(
+        arm=np.array([0, 1, 0, 1, 0, 1]),
+        entry_day=np.array([0.0, entry, 0.0, 0.0, 0.0, 0.0]),
+        death_after_days=np.array([death, death, NEVER, NEVER, NEVER, NEVER]),
+        loss_after_days=never,
+        transplant_after_days=never,
+    )
+    plans = [plan for plan in PLANS if plan.test == "log_rank"]
+    assert_slow(records._replace(patients=patients), plans, Cut("deaths", 2))
