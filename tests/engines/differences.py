@@ -8,6 +8,7 @@ from simulator.params.types import Params
 from simulator.records import DeathCause, SessionStatus, TrialRecords
 
 _SHOWN_A_COLUMN = 3
+_SHOWN = 30  # lines of a failure: what comes first in time is among the first columns
 
 NEVER_BEGAN = (
     SessionStatus.NOT_DUE,
@@ -36,7 +37,8 @@ def differences(seen: TrialRecords, expected: TrialRecords, but: tuple[str, ...]
 def assert_same(seen: TrialRecords, expected: TrialRecords, but: tuple[str, ...] = ()) -> None:
     """Require that no column differs."""
     found = differences(seen, expected, but)
-    assert not found, "\n" + "\n".join(found)
+    shown = [*found[:_SHOWN], f"... and {len(found) - _SHOWN} lines more"][: len(found)]
+    assert not found, "\n" + "\n".join(shown)
 
 
 def _of_column(seen: TrialRecords, expected: TrialRecords, table: str, name: str) -> Iterator[str]:
