@@ -4,17 +4,13 @@ Every count is made from the records and the parameters alone, not by an engine'
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, get_args, get_origin
+from typing import NamedTuple
 
 import numpy as np
 from differences import DONE, NEVER_BEGAN, only_trial
-from pydantic import BaseModel
 
 from simulator.params.types import Params
 from simulator.records import DeathCause, SessionStatus, TrialRecords
-from simulator.scenario.base import Part
-from simulator.scenario.schema import Analysis, Costs, Scenario
 
 _STOPS = 2  # the consequence "treatment stopped"
 _HOURS = 24.0
@@ -68,6 +64,12 @@ def _patients(records: TrialRecords, params: Params, seen: Counter[str]) -> None
     seen["death on the first day"] += (p.death_after_days < 1).sum()
     day = p.death_after_days[(p.death_after_days > 0) & (p.death_after_days < end)]
     seen["death at the very opening of a patient-day"] += (day == np.floor(day)).sum()
+    at_end = (p.death_after_days == end) & (p.death_cause == DeathCause.LIVER)
+    seen["death at the very end of follow-up"] += at_end.sum()
+    in_treatment = at_end & np.isinf(p.withdrawal_after_days) & np.isinf(p.loss_after_days)
+    status = records.sessions.status[in_treatment]
+    for ended in (SessionStatus.LEFT, SessionStatus.ENDED_BY_EXIT):
+        seen[f"death at the very end of follow-up: {ended.name}"] += (status == ended).sum()
     seen["infection"] += np.isfinite(p.infection_after_days).sum()
     seen["frailty"] += (p.frailty != 1).sum()
     seen["visit taken"] += np.isfinite(p.visit_after_days[:, 1:]).sum()
@@ -241,63 +243,3 @@ def _hours(params: Params, site: int, times: np.ndarray) -> tuple[np.ndarray, np
     opens = day + params.unit.open_hour[site][weekday] / _HOURS
     closes = day + params.unit.until_hour[site][weekday] / _HOURS
     return opens[~np.isnan(opens)], np.unique(closes[np.isfinite(closes)])
-
-
-# Words of the schema
-
-_NOT_OF_AN_ENGINE = (Analysis, Costs)
-_NOT_ASKED = {
-    ("Trial", "registry_id"),
-    ("Trial", "planned_completion_date"),
-    ("Scenario", "costs"),
-}
-
-
-def words_of_schema(part: type[BaseModel] = Scenario) -> set[tuple[str, str, object]]:
-    """Every (part, key, word) that a scenario can hold, null, true and false being words."""
-    found: set[tuple[str, str, object]] = set()
-    done: set[type[BaseModel]] = set()
-
-    def visit(model: type[BaseModel]) -> None:
-        done.add(model)
-        for key, field in model.model_fields.items():
-            for leaf in _leaves(field.annotation):
-                if isinstance(leaf, type) and issubclass(leaf, BaseModel):
-                    if leaf not in done and leaf not in _NOT_OF_AN_ENGINE:
-                        visit(leaf)
-                elif leaf is bool:
-                    found.update({(model.__name__, key, True), (model.__name__, key, False)})
-                elif leaf is None or isinstance(leaf, str):
-                    found.add((model.__name__, key, leaf))
-
-    visit(part)
-    solved = {word for word in found if word[2] == "solved"}  # no engine meets the word
-    return {word for word in found - solved if word[:2] not in _NOT_ASKED}
-
-
-def _leaves(annotation: object) -> Iterator[object]:
-    """Types and literal words that an annotation is made of."""
-    if annotation is type(None):
-        yield None
-    elif get_origin(annotation) is Literal:
-        yield from get_args(annotation)
-    elif get_args(annotation):
-        for inner in get_args(annotation):
-            yield from _leaves(inner)
-    else:
-        yield annotation
-
-
-def words_used(part: Part) -> Iterator[tuple[str, str, object]]:
-    """Every (part, key, word) that a scenario holds."""
-    for key in type(part).model_fields:
-        held = getattr(part, key)
-        values = held if isinstance(held, list | tuple) else [held]
-        for value in values:
-            if isinstance(value, Part):
-                yield from words_used(value)
-            elif value is None or isinstance(value, str | bool):
-                yield type(part).__name__, key, value
-        for inner in (v for v in values if isinstance(v, list)):
-            for value in (v for v in inner if isinstance(v, Part)):
-                yield from words_used(value)

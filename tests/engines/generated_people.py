@@ -1,11 +1,7 @@
 """Candidates, criteria, factors, kinetics and visits of generated scenarios."""
 
-from typing import Any
-
+from generated_units import Draw, Parts, pick
 from hypothesis import strategies as st
-
-Draw = st.DrawFn
-Parts = dict[str, Any]
 
 # What remains of a lab at once and after 24 h, and a half-life: all meet the rules of a rebound.
 SHIFTS = tuple(
@@ -80,11 +76,6 @@ _THRESHOLDS = {
 }
 _LIMITS_OF_NORMAL = {"ast_u_per_l": 40.0, "alt_u_per_l": 40.0, "bilirubin_umol_per_l": 17.1}
 _CUTS = {"age_years": ([52.0], [40.0, 60.0]), "share": ([0.5], [0.2, 0.4, 0.6])}
-
-
-def pick(draw: Draw, *options: Any) -> Any:
-    """One of the options, the first being the simplest."""
-    return draw(st.sampled_from(options))
 
 
 def candidates(draw: Draw, with_labs: bool) -> Parts | None:

@@ -9,18 +9,16 @@ construction, so a refusal is a fault of this file.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
+from generated_disease import exits, hazard, labs, treatment_effect
 from generated_people import SHIFTS, candidates, eligibility, factors_for, visits
-from generated_units import longest_opening, unit
+from generated_units import Draw, Parts, longest_opening, pick, unit
 from hypothesis import strategies as st
 
 from simulator.params import population
 from simulator.scenario.schema import Scenario
-
-Draw = st.DrawFn
-Parts = dict[str, Any]
 
 DAYS_PER_MONTH = 30.4375
 SEEDS = (1, 0, 2**32 + 5, 2**63 - 1)
@@ -48,11 +46,6 @@ def quick_screening() -> Iterator[None]:
         yield
 
 
-def pick(draw: Draw, *options: Any) -> Any:
-    """One of the options, the first being the simplest."""
-    return draw(st.sampled_from(options))
-
-
 @st.composite
 def cases(draw: Draw) -> Case:
     """A scenario, a seed and a first trial."""
@@ -68,14 +61,19 @@ def whole(draw: Draw) -> Parts:
     """
     with_labs = pick(draw, True, True, True, False)
     clockwork = pick(draw, False, False, True)
-    follow_up_days = draw(st.integers(1, 30))
+    follow_up_days = draw(st.one_of(st.integers(1, 5), st.integers(6, 30)))
     one = unit(draw, with_labs, clockwork)
     common_unit = one if clockwork else pick(draw, one, one, None)
     referral = accrual(draw, with_labs, clockwork)
     people = candidates(draw, with_labs)
     units = [common_unit, *(site["unit"] for site in referral.get("sites", ()))]
     kinds = modalities(draw, with_labs, longest_opening([u for u in units if u]), clockwork)
-    arms = [arm(draw, name, kinds, with_labs, clockwork) for name in ("control", "other")]
+    names = [kind["name"] for kind in kinds]
+    plans = [plan(draw, names, with_labs, follow_up_days, clockwork) for _ in range(2)]
+    arms = [
+        arm(draw, name, names, its_plan)
+        for name, its_plan in zip(("control", "other"), plans, strict=True)
+    ]
     effect = treatment_effect(draw, with_labs, all(a["plan"] for a in arms))
     if effect["kind"] == "by_session":
         for kind in kinds:
@@ -233,117 +231,31 @@ def adverse_events(draw: Draw) -> Parts:
     }
 
 
-def arm(draw: Draw, name: str, kinds: list[Parts], with_labs: bool, clockwork: bool) -> Parts:
-    """An arm with a plan of one to four sessions, or medical treatment alone."""
-    names = [kind["name"] for kind in kinds]
+def arm(draw: Draw, name: str, names: list[str], its_plan: Parts) -> Parts:
+    """An arm with its plan, or medical treatment alone."""
     given = pick(draw, *names, *names, None)
-    given_plan = plan(draw, names, with_labs)
-    if clockwork:
-        given_plan["least_interval_days"] = pick(draw, 0.75, 0.5, 0.25, 0.0)
-        given_plan["window_days"] = pick(draw, 1.0, 2.0, 0.5, 0.25)
-    return {"name": name, "modality": given, "plan": given and given_plan}
+    return {"name": name, "modality": given, "plan": given and its_plan}
 
 
-def plan(draw: Draw, names: list[str], with_labs: bool) -> Parts:
+def plan(
+    draw: Draw, names: list[str], with_labs: bool, follow_up_days: int, clockwork: bool
+) -> Parts:
+    """One to four sessions, the first perhaps due as follow-up is about to end."""
     rescue = {
         "max_sessions": draw(st.integers(1, 3)),
         "bilirubin_above_umol_per_l": pick(draw, 50.0, 300.0),
     }
+    intervals = (0.75, 0.5, 0.25, 0.0) if clockwork else (0.0, 1.0, 0.25, 0.75, 3.0)
+    windows = (1.0, 2.0, 0.5, 0.25) if clockwork else (1.0, 2.0, 5.0, 0.5, 30.0)
     return {
         "sessions": draw(st.integers(1, 4)),
-        "first_after_days": pick(draw, 1.0, 0.0, 0.5, 2.0),
-        "least_interval_days": pick(draw, 0.0, 1.0, 0.25, 0.75, 3.0),
-        "window_days": pick(draw, 1.0, 2.0, 5.0, 0.5, 30.0),
+        "first_after_days": pick(draw, 1.0, 0.0, 0.5, 2.0, follow_up_days - 0.25),
+        "least_interval_days": pick(draw, *intervals),
+        "window_days": pick(draw, *windows),
         "stop_if_bilirubin_below_umol_per_l": pick(draw, None, 100.0, 300.0) if with_labs else None,
         "postpone_if_platelets_below_1e9_per_l": (
             pick(draw, None, 80.0, 100.0) if with_labs else None
         ),
         "rescue": pick(draw, None, rescue) if with_labs else None,
         "switch_if_plasma_short_to": pick(draw, None, *reversed(names)),
-    }
-
-
-# Disease
-
-
-def treatment_effect(draw: Draw, with_labs: bool, all_planned: bool) -> Parts:
-    kinds = ["direct"] + ["by_session"] * 2 * all_planned + ["by_labs"] * with_labs
-    kind = pick(draw, *kinds)
-    if kind == "by_labs":
-        return {"kind": kind}
-    combined = {"kind": kind, "combined_with_labs": pick(draw, False, False, True)}
-    if kind == "by_session":
-        return combined
-    return combined | {
-        "hazard_ratio": pick(draw, 0.5, 1.0, 3.0),
-        "delay_days": pick(draw, 0.0, 1.0, 2.5),
-        "waning_half_life_days": pick(draw, None, 3.0),
-    }
-
-
-def hazard(draw: Draw, follow_up_days: int, with_labs: bool, people: Parts | None) -> Parts:
-    """All but the effect. A coefficient of 40 a point of MELD meets the limits of the factor."""
-    horizon = float(pick(draw, follow_up_days, 7, 84))
-    kind = pick(draw, "exponential", "weibull", "piecewise")
-    baseline: Parts = {
-        "kind": kind,
-        "horizon_days": horizon,
-        "mortality_at_horizon": pick(draw, 0.3, 0.1, 0.01, 0.9),
-    }
-    if kind == "weibull":
-        baseline["shape"] = pick(draw, 1.0, 0.5, 2.0)
-    elif kind == "piecewise":
-        quarters, shares = pick(
-            draw,
-            ((4,), [1.0]),
-            ((2, 4), [0.5, 0.5]),
-            ((1, 4), [0.0, 1.0]),
-            ((1, 3, 4), [0.6, 0.0, 0.4]),
-        )
-        baseline |= {"days": [horizon * q / 4 for q in quarters], "shares": shares}
-    names = [variable["name"] for variable in people["variables"]] if people else []
-    one = [
-        {"variable": n, "log_hazard_ratio": c, "centre": 2.0}
-        for n, c in zip(names, (0.01, -0.02), strict=False)
-    ]
-    return {
-        "baseline": baseline,
-        "log_hazard_ratio_per_meld_point": (
-            pick(draw, 0.08, 0.08, 0.08, 0.0, 0.2, -0.1, 40.0) if with_labs else 0.0
-        ),
-        "meld_reference": pick(draw, 27.0, 15.0),
-        "covariates": pick(draw, None, one or None),
-        "frailty_log_sd": pick(draw, 0.0, 0.5),
-        "mortality_targets": None,
-    }
-
-
-def exits(draw: Draw, follow_up_days: int) -> Parts | None:
-    def one() -> Parts:
-        return {
-            "net_probability": pick(draw, 0.0, 0.0, 0.0, 0.1, 0.3, 0.9),
-            "by_day": float(pick(draw, follow_up_days, 1, 0.25, 2 * follow_up_days)),
-        }
-
-    parts = {name: one() for name in ("tumour_death", "transplant", "withdrawal", "loss")}
-    parts["infection"] = one() | {"hazard_ratio": pick(draw, 1.0, 2.0, 0.5)}
-    parts["serious_adverse_event_hazard_ratio"] = pick(draw, 1.0, 3.0, 0.5)
-    return pick(draw, parts, parts, parts, None)
-
-
-def labs(draw: Draw) -> Parts:
-    """Slopes without spread, or steep enough that normal and ceiling are met."""
-    steep = pick(draw, 0.0, 0.02, 0.3)
-    spread = {lab: pick(draw, steep, 0.0) for lab in ("bilirubin", "inr", "creatinine")}
-    mean = {lab: pick(draw, 0.0, -0.1, 0.1) for lab in ("bilirubin", "inr", "creatinine")}
-    normal = {"bilirubin_umol_per_l": 17.1, "inr": 1.0, "creatinine_umol_per_l": 60.0}
-    ceiling = {"bilirubin_umol_per_l": 900.0, "inr": 8.0, "creatinine_umol_per_l": 700.0}
-    return {
-        "normal": normal,
-        "ceiling": ceiling,
-        "slope_mean_per_day": mean,
-        "slope_sd_per_day": spread,
-        "slope_correlation_between_labs": pick(draw, 0.0, 0.5, -0.2),
-        "slope_correlation_with_baseline": pick(draw, 0.0, 0.2, -0.3),
-        "meld": pick(draw, "registry", "bounded"),
     }

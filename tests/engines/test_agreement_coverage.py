@@ -7,9 +7,10 @@ seeds and settings. Only the compiled engine runs.
 from collections import Counter
 
 import pytest
-from cases_reached import cases_reached, words_of_schema, words_used
+from cases_reached import cases_reached
 from generated_scenarios import cases, quick_screening
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from schema_words import words_of_schema, words_used
 from test_agreement import GENERATED_A_BATCH, GENERATED_BATCHES, GENERATED_TRIALS
 
 from simulator.engines.compiled import simulate
