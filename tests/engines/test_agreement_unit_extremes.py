@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from extremes import EXITS, a_day_each, counted, exponential, gate, on_one_day, only
-from scenario_builder import ALWAYS_OPEN, NOBODY_DIES, base_case, unit
+from scenario_builder import ALWAYS_OPEN, NOBODY_DIES, arm, base_case, modality, unit
 
 from simulator.records import SessionStatus
 
@@ -90,3 +90,51 @@ def test_patients_who_leave_while_a_session_waits_or_runs(name):
     assert counted(records, SessionStatus.DELIVERED) > 10
     of_left = records.sessions.end_day[records.sessions.status == SessionStatus.ENDED_BY_EXIT]
     assert np.isin(records.sessions.start_day, of_left).any()  # the machine was busy to its end
+
+
+def _background(sessions_per_day: float, served: str, litres: float = 0.0) -> dict[str, object]:
+    return {
+        "sessions_per_day": sessions_per_day,
+        "hours_per_session": 2.5,
+        "plasma_litres_per_session": litres,
+        "served": served,
+    }
+
+
+def test_the_one_nurse_goes_on_to_the_next_patient_as_a_session_ends():
+    # The background's claim at midnight reaches past the end of a session that runs on then: its
+    # machine is busy, but the nurse and other machines are free.
+    site = {"unit": unit(30, nurses=1, background=_background(2.0, "before"))}
+    changes = on_one_day(20, site) | a_day_each(50.0) | {"exits": None}
+    changes["hazard.baseline"] = exponential(NOBODY_DIES)
+    changes["modalities"] = [modality("long", hours=12.0)]
+    changes["arms"] = [arm(name, "long", window_days=50.0) for name in ("PE", "other")]
+    changes["accrual"]["sites"][0]["randomised_per_month"] = 1.5 * 30.4375
+    records = gate(base_case(changes=changes))
+    s, waited = records.sessions, 0
+    for trial in records.trials.trial:
+        rows = np.flatnonzero(records.patients.trial == trial)
+        start, end, due = (column[rows, 0] for column in (s.start_day, s.end_day, s.due_day))
+        order = np.argsort(start)
+        free = np.maximum(end[order][:-1], due[order][1:])
+        # Over 10 background sessions, a claim on each machine of over .035 d: 8e-6 a day.
+        by_day = free % 1 > 10 * 2.5 / 30 / 24
+        waited += (by_day & (end[order][:-1] > due[order][1:])).sum()
+        np.testing.assert_array_equal(start[order][1:][by_day], free[by_day])
+    assert waited > 20
+
+
+def test_background_that_claims_more_than_a_day_of_a_unit_that_never_closes():
+    supply = {
+        "capacity_litres": 20.0,
+        "initial_litres": 0.0,
+        "delivery_days": list(ALWAYS_OPEN),
+        "delivery_litres_mean": 3.0,
+        "delivery_litres_sd": 1.0,
+    }
+    background = _background(30.0, "after", litres=1.5)
+    changes = {"unit.opening_hours": ALWAYS_OPEN, "unit.plasma": supply}
+    changes |= {"unit.background": background, "unit.machines": 3}
+    records = gate(base_case(changes=changes))
+    assert (records.trials.unit_days_short > 0).any()
+    assert counted(records, SessionStatus.MISSED) > 100
