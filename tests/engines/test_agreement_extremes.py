@@ -130,7 +130,7 @@ def test_three_thousand_patients_without_anything_else():
 def test_three_thousand_patients_at_a_unit():
     changes = {
         "trial.target_randomised": 3000,
-        "trial.follow_up_days": 14,
+        "trial.follow_up_days": 10,
         "accrual.sites.0.randomised_per_month": 6000.0,
         "unit.machines": 40,
         "unit.nurses": 20,
