@@ -61,6 +61,7 @@ class Ward:
         self.opens = self.closes = -1.0
         self.background_due = False
         self.servings: set[float] = set()
+        self.called_at = -1.0
         self.days_open = self.days_short = 0
         self.last_day_short = -1
         self.delivered_litres = self.refused_litres = 0.0
@@ -86,7 +87,7 @@ class Ward:
                 if not self.background_after:
                     self.serve_background()
                 if self.queue or self.background_due:
-                    self.call_to_serve(opens)
+                    self.call_now()
             day += 1
 
     def take_delivery(self, mean_litres: float) -> None:
@@ -123,13 +124,18 @@ class Ward:
     def join(self, request: Request) -> None:
         """Let a patient wait for a session."""
         self.queue.append(request)
-        self.call_to_serve(self.clock.now)
+        self.call_now()
 
     def leave(self, request: Request) -> None:
         """Take a patient out of the queue."""
         self.queue.remove(request)
 
-    def call_to_serve(self, time: float) -> None:
+    def call_now(self) -> None:
+        """See to it that the queue is served now."""
+        self.called_at = self.clock.now
+        self.serve_at(self.clock.now)
+
+    def serve_at(self, time: float) -> None:
         """See to it that the queue is served at `time`, once, after all else of that instant."""
         if time not in self.servings:
             self.servings.add(time)
@@ -137,17 +143,21 @@ class Ward:
             event.callbacks.append(lambda _: self.serve())
 
     def serve(self) -> None:
-        """Start every session that can start now, in the order of the discipline."""
+        """Start every session that can start now, in the order of the discipline.
+
+        A machine that was to be free by now may have been claimed by the background since.
+        """
         now = self.clock.now
         self.servings.discard(now)
-        if self.opens <= now < self.closes:
+        called = self.called_at == now or now in self.free_at
+        if called and self.opens <= now < self.closes:
             for request in sorted(self.queue, key=self.rank):
                 self.consider(request, now)
             if self.background_due:
                 self.serve_background()
             freed = rule.next_free(self.free_at, now) if self.queue else math.inf
-            if freed < self.closes:  # with its machine a session also frees its nurse
-                self.call_to_serve(freed)
+            if freed < self.closes:
+                self.serve_at(freed)
 
     def rank(self, request: Request) -> tuple[float, int]:
         """Place of a waiting patient in the queue; ties go by patient number."""
@@ -209,5 +219,7 @@ class Ward:
 
         def release(_: simpy.Event) -> None:
             self.nurses.release(nurse)
+            if self.queue:
+                self.call_now()
 
         ended.callbacks.append(release)

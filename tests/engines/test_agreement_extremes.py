@@ -97,6 +97,28 @@ def test_death_at_an_opening_of_a_patient_day_at_which_a_session_falls_due():
     assert (records.patients.death_after_days == 2.0).all()
 
 
+def test_death_at_an_opening_of_a_patient_day_at_which_a_session_ends():
+    # A session of 24 hours without spread, begun at one opening, ends at the next.
+    changes = {
+        "hazard.baseline": piecewise([3.0, 84.0], [0.0, 1.0], 0.5),
+        "hazard.log_hazard_ratio_per_meld_point": 40.0,
+        "hazard.meld_reference": -100.0,
+        "unit": None,
+        "exits": None,
+    }
+    for k in range(2):
+        changes[f"arms.{k}.plan.first_after_days"] = 2.0
+        changes[f"modalities.{k}.machine_hours"] = 24.0
+        changes[f"modalities.{k}.machine_hours_log_sd"] = 0.0
+        changes[f"modalities.{k}.adverse_events"] = None
+    records = gate(base_case(changes=changes))
+    p, s = records.patients, records.sessions
+    assert (p.death_after_days == 3.0).all()
+    at_that_instant = s.end_day[:, 0] == p.entry_day + 3.0
+    assert at_that_instant.sum() > 10
+    assert (s.status[at_that_instant, 0] == SessionStatus.DELIVERED).all()
+
+
 # Who comes
 
 

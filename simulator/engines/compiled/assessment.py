@@ -27,7 +27,7 @@ _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHO
 
 @kernel
 def settle_sessions(
-    session: Floats, session_count: Ints, p: int, leaves_at: float, follow_up_ends_at: float
+    session: Floats, session_count: Ints, p: int, leaves_at: float, by_exit: bool
 ) -> None:
     """Say of each session what became of it; what the end of follow-up meets stays as it is."""
     for k in range(session.shape[1]):
@@ -35,7 +35,7 @@ def settle_sessions(
         if status == _RUNNING and session[p, k, END] < leaves_at:
             whole = session[p, k, SHARE] == 1.0
             session_count[p, k, STATUS] = _DELIVERED if whole else _CUT_SHORT
-        elif leaves_at < follow_up_ends_at:
+        elif by_exit:
             if status == _RUNNING:
                 session_count[p, k, STATUS] = _ENDED_BY_EXIT
             elif status == _WAITING:

@@ -226,7 +226,7 @@ def serve(
     again = math.inf
     if kept > 0:
         again = sites.number[site, OPENS_AT]
-        freed = rule.next_free(free_at, now)
+        freed = min(rule.next_free(free_at, now), rule.next_free(sites.until[site], now))
         if freed < sites.number[site, CLOSES_AT]:
             again = min(again, freed)
     sites.number[site, SERVES_AT] = again

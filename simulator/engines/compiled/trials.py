@@ -232,11 +232,11 @@ def settle(
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
             tables.disease, tables.baseline, people, p, ends
         )
+        gone_at = min(
+            min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
+            min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
+        )
         if tables.disease.labs_modelled and people.visit_day.shape[1] > 0:
-            gone_at = min(
-                min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
-                min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
-            )
             last = last_visit_before(people, p, gone_at)
             if last >= 0:
                 bring_seen(tables, seed, trial, people, p, last)
@@ -246,7 +246,9 @@ def settle(
                 r.visit_meld[row + p, visit] = (
                     math.nan if math.isnan(day) else people.visit_meld[p, visit]
                 )
-        settle_sessions(people.session, people.session_count, p, leaves, opening(entry, most))
+        # An exit at the very end of follow-up comes before it.
+        by_exit = gone_at <= opening(entry, most)
+        settle_sessions(people.session, people.session_count, p, leaves, by_exit)
 
 
 @entry
