@@ -20,17 +20,18 @@ class Purpose(IntEnum):
     """What a uniform is for; each says what numbers `who` / `which`.
 
     What is a patient's own is addressed by the number that they have as a candidate, so that
-    neither eligibility nor allocation changes it.
+    neither eligibility nor allocation changes it. It comes second where each candidate, or each
+    patient, needs one number of a kind: consecutive ones then share a block.
     """
 
     SITE_RATE = 1  # site / 0: the gamma multiplier of a site's rate
     REFERRAL = 2  # site / k: waiting time before the site's k-th candidate
     UNIFORM_ENTRY = 3  # 0 / candidate before sorting: entry under uniform accrual
-    PROFILE = 4  # candidate / variable: the candidate's characteristics
-    CONSENT = 5  # candidate / 0
+    PROFILE = 4  # variable / candidate: characteristics
+    CONSENT = 5  # 0 / candidate
     ALLOCATION = 6  # 0 / order of randomisation: which arm
     BLOCK_SIZE = 7  # stratum / block: size of a randomly sized block
-    EXIT = 8  # candidate / an ExitWord: threshold of the liver hazard, times of the other exits
+    EXIT = 8  # an Exit / candidate: threshold of the liver hazard, times of the other exits
     SLOPE = 9  # candidate / lab: own course of the labs
     FRAILTY = 10  # candidate / 0
     SESSION_LENGTH = 11  # candidate / session
@@ -43,23 +44,23 @@ class Purpose(IntEnum):
     LAB_ERROR = 18  # candidate / 4 visit + lab: measurement error
 
 
-def code_of(purpose: Purpose) -> Any:
-    """Purpose as a compiled kernel takes it.
+def code_of(purpose: IntEnum) -> Any:
+    """Part of an address as a compiled kernel takes it.
 
     A global int would be a literal, and each literal a kernel of its own.
     """
     return np.int64(purpose)
 
 
-class ExitWord(IntEnum):
-    """Which word of EXIT is for which exit; a trial with loss alone needs one block a patient."""
+class Exit(IntEnum):
+    """The `who` of EXIT: exits in the order of the scenario, then death from the liver."""
 
-    LIVER = 0
-    LOSS = 1
-    TUMOUR = 2
-    TRANSPLANT = 3
-    WITHDRAWAL = 4
-    INFECTION = 5
+    TUMOUR = 0
+    TRANSPLANT = 1
+    WITHDRAWAL = 2
+    LOSS = 3
+    INFECTION = 4
+    LIVER = 5
 
 
 _M0 = np.uint64(0xD2511F53)
@@ -163,8 +164,18 @@ def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     return to_uniform(word)
 
 
-@numba.njit(cache=True, error_model="numpy")
-def fill(seed: int, trial: int, purpose: int, who: int, out: npt.NDArray[np.float64]) -> None:
-    """Fill `out` with the uniforms which = 0, 1, ... of an address."""
-    for which in range(out.size):
-        out[which] = uniform(seed, trial, purpose, who, which)
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def fill(
+    seed: int, trial: int, purpose: int, who: int, first: int, out: npt.NDArray[np.float64]
+) -> None:
+    """Fill `out` with the uniforms which = first, first + 1, ... of an address.
+
+    `first` is a multiple of 4.
+    """
+    blocks, index = out.size >> 2, first >> 2
+    for k in range(blocks):
+        w0, w1, w2, w3 = block(seed, trial, purpose, who, index + k)
+        out[4 * k], out[4 * k + 1] = to_uniform(w0), to_uniform(w1)
+        out[4 * k + 2], out[4 * k + 3] = to_uniform(w2), to_uniform(w3)
+    for k in range(4 * blocks, out.size):
+        out[k] = uniform(seed, trial, purpose, who, first + k)

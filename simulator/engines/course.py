@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simpy
 
-from simulator.draws import ExitWord, Purpose
+from simulator.draws import Exit, Purpose
 from simulator.engines.clock import Kind
 from simulator.rules import hazard, labs
 from simulator.rules.normal import normal_quantile
@@ -34,7 +34,7 @@ class Course:
         self.earned = 0.0  # share of a full course
         self.effect = 0.0  # log hazard ratio that it earned
         self.events_effect = 0.0
-        self.threshold = hazard.death_threshold(patient.uniform(Purpose.EXIT, ExitWord.LIVER))
+        self.threshold = hazard.death_threshold(patient.exit_uniform(Exit.LIVER))
         self.opened = 0  # patient-day of the last opening,
         self.factor = 0.0  # what multiplies the baseline hazard from it on,
         self.hazard_at_opening = 0.0  # and the cumulative hazard at it and at the next

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import simpy
 
-from simulator.draws import ExitWord, Purpose
+from simulator.draws import Exit, Purpose
 from simulator.engines.clock import Kind
 from simulator.engines.course import MELD_LABS, Course
 from simulator.engines.ward import Request
@@ -106,6 +106,10 @@ class Patient:
         """Return the uniform at an address of this patient, who keeps the candidate's number."""
         return self.trial.uniform(purpose, self.candidate, which)
 
+    def exit_uniform(self, which: Exit) -> float:
+        """Return the uniform that decides an exit."""
+        return self.trial.uniform(Purpose.EXIT, which, self.candidate)
+
     def start(self) -> None:
         """Begin all that may happen to the patient."""
         self.treating = self.clock.process(self.treatment())
@@ -117,9 +121,7 @@ class Patient:
             exits.until_day.tolist(),
             strict=True,
         ):
-            after_days = hazard.exit_time(
-                rate, until, self.uniform(Purpose.EXIT, ExitWord[cause.name])
-            )
+            after_days = hazard.exit_time(rate, until, self.exit_uniform(Exit[cause.name]))
             if cause is Cause.INFECTION:
                 self.infection_after_days = after_days
             elif after_days <= horizon:

@@ -189,7 +189,7 @@ class Trial:
         if failed >= 0:
             self.failed_first[failed] += 1
             self.note("screening failed", candidate=who, site=site, criterion=failed)
-        elif self.uniform(Purpose.CONSENT, who) >= e.consent_probability:
+        elif self.uniform(Purpose.CONSENT, 0, who) >= e.consent_probability:
             self.refused_consent += 1
             self.note("consent refused", candidate=who, site=site)
         else:
@@ -199,9 +199,8 @@ class Trial:
         """Characteristics of a candidate and the latent normals behind them."""
         p = self.params.candidate
         size = p.kind.size
-        uniforms, independent = np.empty(size), np.empty(size)
-        values, latents = np.empty(size), np.empty(size)
-        draws.fill(self.seed, self.index, int(Purpose.PROFILE), who, uniforms)
+        uniforms = np.array([self.uniform(Purpose.PROFILE, i, who) for i in range(size)], float)
+        independent, values, latents = np.empty(size), np.empty(size), np.empty(size)
         candidate.profile(
             uniforms,
             p.kind,

@@ -160,7 +160,7 @@ def _screen_sample(
     eligible = 0
     for who in range(size):
         for i in range(kind.size):
-            uniforms[i] = draws.uniform(_SAMPLE_SEED, _SAMPLE_TRIAL, _PROFILE, who, i)
+            uniforms[i] = draws.uniform(_SAMPLE_SEED, _SAMPLE_TRIAL, _PROFILE, i, who)
         rule.profile(
             uniforms, kind, a, b, u_low, u_span, correlated, cholesky, table, work, values, latents
         )

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.rules.elementary import exp
-from simulator.rules.normal import interpolate, normal_cdf, normal_quantile
+from simulator.rules.normal import interpolate, normal_cdf, normal_quantile, normal_quantiles
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,3 +104,89 @@ def profile(
             if takes_uniform(kind[i], u_span[i]):
                 u = normal_cdf(latents[i])
         values[i] = marginal(kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i])
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def _latents(cholesky_row: Floats, independent: Floats, index: int, out: Floats) -> None:
+    """`latent` of many candidates."""
+    for k in range(out.size):
+        out[k] = 0.0
+    for j in range(index + 1):
+        if cholesky_row[j] != 0.0:
+            part = independent[j]
+            for k in range(out.size):
+                out[k] += cholesky_row[j] * part[k]
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def _levels(u: Floats, cumulative: Floats, out: Floats) -> None:
+    """`marginal` of many candidates at a CATEGORICAL variable."""
+    for k in range(out.size):
+        out[k] = 0.0
+    j = 0
+    while j < cumulative.size - 1 and cumulative[j] < 1.0:
+        for k in range(out.size):
+            out[k] += 1.0 if u[k] >= cumulative[j] else 0.0
+        j += 1
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def _each(
+    kind: int,
+    a: float,
+    b: float,
+    u_low: float,
+    u_span: float,
+    z: Floats,
+    u: Floats,
+    table: Floats,
+    out: Floats,
+) -> None:
+    for k in range(out.size):
+        out[k] = marginal(kind, a, b, u_low, u_span, z[k], u[k], table)
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def profiles(
+    uniforms: Floats,
+    kind: npt.NDArray[np.int64],
+    a: Floats,
+    b: Floats,
+    u_low: Floats,
+    u_span: Floats,
+    correlated: npt.NDArray[np.bool_],
+    cholesky: Floats,
+    table: Floats,
+    wants_normal: npt.NDArray[np.bool_],
+    independent: Floats,
+    values: Floats,
+    latents: Floats,
+) -> None:
+    """Fill a column of `values` and `latents` for each candidate, to the bits of `profile`.
+
+    `uniforms` has a row a variable, and is overwritten; of a variable that does not want its
+    normal, the latent stays as it was. Kind by kind, so that several candidates are worked out at
+    once.
+    """
+    for i in range(kind.size):
+        u, z, value = uniforms[i], latents[i], values[i]
+        if wants_normal[i]:
+            normal_quantiles(u, independent[i])
+            if not correlated[i]:
+                for k in range(z.size):
+                    z[k] = independent[i, k]
+        if correlated[i]:
+            _latents(cholesky[i], independent, i, z)
+            if takes_uniform(kind[i], u_span[i]):
+                for k in range(z.size):
+                    u[k] = normal_cdf(z[k])
+        if u_span[i] != 1.0:
+            _each(kind[i], a[i], b[i], u_low[i], u_span[i], z, u, table[i], value)
+        elif kind[i] == CATEGORICAL:
+            _levels(u, table[i], value)
+        elif kind[i] == NORMAL:
+            _each(NORMAL, a[i], b[i], 0.0, 1.0, z, u, table[i], value)
+        elif kind[i] == LOGNORMAL:
+            _each(LOGNORMAL, a[i], b[i], 0.0, 1.0, z, u, table[i], value)
+        else:
+            _each(kind[i], a[i], b[i], 0.0, 1.0, z, u, table[i], value)

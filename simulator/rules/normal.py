@@ -11,6 +11,7 @@ from simulator.rules.elementary import log
 Floats = npt.NDArray[np.float64]
 
 _SQRT_HALF = math.sqrt(0.5)
+_CENTRAL = 0.425
 
 # Coefficients of Wichura (1988), algorithm AS 241 (PPND16), Applied Statistics 37:477-484.
 _A = (
@@ -75,7 +76,7 @@ _F = (
 )
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def _ratio(upper: tuple[float, ...], lower: tuple[float, ...], x: float) -> float:
     p = upper[7]
     q = lower[7]
@@ -85,17 +86,32 @@ def _ratio(upper: tuple[float, ...], lower: tuple[float, ...], x: float) -> floa
     return p / q
 
 
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def _central(centred: float) -> float:
+    return centred * _ratio(_A, _B, 0.180625 - centred * centred)
+
+
 @numba.njit(cache=True, error_model="numpy")
 def normal_quantile(u: float) -> float:
     """Quantile of the standard normal at `u` in (0, 1), to about 1e-16 (Wichura 1988)."""
     centred = u - 0.5
-    if abs(centred) <= 0.425:
-        return centred * _ratio(_A, _B, 0.180625 - centred * centred)
+    if abs(centred) <= _CENTRAL:
+        return _central(centred)
     # A truncated variable's u may round to 0 or 1; its value is then cut off at 37 sd.
     tail = max(u if centred < 0 else 1.0 - u, 1e-300)
     r = math.sqrt(-log(tail))
     z = _ratio(_C, _D, r - 1.6) if r <= 5.0 else _ratio(_E, _F, r - 5.0)
     return -z if centred < 0 else z
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def normal_quantiles(u: Floats, out: Floats) -> None:
+    """Fill `out` with `normal_quantile` of each of `u`: the centre of several at once."""
+    for k in range(out.size):
+        out[k] = _central(u[k] - 0.5)
+    for k in range(out.size):
+        if abs(u[k] - 0.5) > _CENTRAL:
+            out[k] = normal_quantile(u[k])
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -74,7 +74,8 @@ def profiles():
     values, latents = np.empty((NUMBER, size)), np.empty((NUMBER, size))
     uniforms, work = np.empty(size), np.empty(size)
     for who in range(NUMBER):
-        draws.fill(301, 0, int(Purpose.PROFILE), who, uniforms)
+        for i in range(size):
+            uniforms[i] = draws.uniform(301, 0, int(Purpose.PROFILE), i, who)
         candidate.profile(
             uniforms, p.kind, p.a, p.b, p.u_low, p.u_span, p.correlated, p.cholesky, p.table,
             work, values[who], latents[who],

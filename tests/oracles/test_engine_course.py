@@ -309,7 +309,7 @@ def test_each_patients_cumulative_hazard_is_the_product_of_all_that_acts_by_day(
         seen = patients.liver_cumulative_hazard[row]
         assert seen == pytest.approx(expected, **allowed)
         threshold = -math.log(
-            draws.uniform(704, patients.trial[row], int(Purpose.EXIT), patients.candidate[row], 0)
+            draws.uniform(704, patients.trial[row], int(Purpose.EXIT), 5, patients.candidate[row])
         )
         if patients.death_cause[row] == DeathCause.LIVER:
             assert seen == pytest.approx(threshold, **allowed)

@@ -19,7 +19,7 @@ import pytest
 from scipy import special, stats
 
 from simulator import draws
-from simulator.draws import ExitWord, Purpose
+from simulator.draws import Exit, Purpose
 
 FAMILY_WISE, MOST_TESTS = 1e-4, 200
 LEVEL = FAMILY_WISE / MOST_TESTS
@@ -427,7 +427,7 @@ def test_the_test_of_neighbours_refuses_two_rounds_of_philox(part):
 def test_the_four_words_of_a_block_are_independent():
     rng = np.random.default_rng(23)
     trial, who, index = (rng.integers(0, top, 2**18) for top in (2**20, 300, 25))
-    words = [addressed(3, trial, int(Purpose.EXIT), who, 4 * index + k) for k in range(4)]
+    words = [addressed(3, trial, int(Purpose.LAB_ERROR), who, 4 * index + k) for k in range(4)]
     assert not refused(dependence(words))
 
 
@@ -436,10 +436,8 @@ def test_the_four_words_of_a_block_are_independent():
 
 def of_a_patient(generator) -> np.ndarray:
     """Shape (patients, numbers): all that patients of the main scenario ask for, 64 a trial."""
+    by_candidate = {Purpose.PROFILE: range(21), Purpose.CONSENT: range(1), Purpose.EXIT: range(6)}
     whichs = {
-        Purpose.PROFILE: range(21),
-        Purpose.CONSENT: range(1),
-        Purpose.EXIT: [int(word) for word in ExitWord],
         Purpose.SLOPE: range(3),
         Purpose.FRAILTY: range(1),
         Purpose.SESSION_LENGTH: range(3),
@@ -449,23 +447,28 @@ def of_a_patient(generator) -> np.ndarray:
         Purpose.VISIT_TIME: range(5),
         Purpose.LAB_ERROR: [4 * visit + lab for visit in range(6) for lab in range(3)],
     }
-    purpose, which = np.array([(int(p), k) for p, several in whichs.items() for k in several]).T
-    trial, who = np.divmod(np.arange(2**14)[:, None], 64)
-    return generator(7, trial, purpose, who, which)
+    trial, candidate = np.divmod(np.arange(2**14)[:, None], 64)
+    first, who = np.array([(int(p), k) for p, several in by_candidate.items() for k in several]).T
+    second, which = np.array([(int(p), k) for p, several in whichs.items() for k in several]).T
+    columns = [
+        generator(7, trial, first, who, candidate),
+        generator(7, trial, second, candidate, which),
+    ]
+    return np.concatenate(columns, axis=1)
 
 
 def of_a_trial(generator) -> np.ndarray:
     """Shape (trials, numbers): entries, arms, deaths and losses of 60 patients."""
     k = np.arange(60)
     several = [(Purpose.UNIFORM_ENTRY, 0, k), (Purpose.ALLOCATION, 0, k)]
-    several += [(Purpose.EXIT, k, ExitWord.LIVER), (Purpose.EXIT, k, ExitWord.LOSS)]
+    several += [(Purpose.EXIT, Exit.LIVER, k), (Purpose.EXIT, Exit.LOSS, k)]
     trial = np.arange(2**13)[:, None]
-    columns = [generator(7, trial, int(p), who, np.int64(which)) for p, who, which in several]
+    columns = [generator(7, trial, int(p), np.int64(who), which) for p, who, which in several]
     return np.concatenate(columns, axis=1)
 
 
 def same_patient_in_all_purposes(generator) -> np.ndarray:
-    """Shape (patients, purposes): the first number that each purpose has for a patient."""
+    """Shape (patients, purposes): the number 0 of each purpose and patient."""
     trial, who = np.divmod(np.arange(2**15)[:, None], 64)
     return generator(2, trial, np.array(list(Purpose), dtype=np.int64), who, 0)
 

@@ -74,9 +74,12 @@ def test_which_counts_the_words_of_consecutive_blocks():
 
 def test_fill_gives_what_uniform_gives_one_by_one():
     out = np.empty(11)
-    draws.fill(LARGEST_SEED, 3, int(Purpose.PROFILE), 5, out)
-    alone = [draws.uniform(LARGEST_SEED, 3, int(Purpose.PROFILE), 5, i) for i in range(11)]
-    assert out.tolist() == alone
+    for first in (0, 8):
+        draws.fill(LARGEST_SEED, 3, int(Purpose.PROFILE), 5, first, out)
+        alone = [
+            draws.uniform(LARGEST_SEED, 3, int(Purpose.PROFILE), 5, first + i) for i in range(11)
+        ]
+        assert out.tolist() == alone
 
 
 def test_no_word_leads_to_0_or_1():

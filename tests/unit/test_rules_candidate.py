@@ -136,7 +136,7 @@ def test_ranks_are_correlated_as_stated():
     uniforms, work, values, latents = (np.empty(4) for _ in range(4))
     rows = np.empty((size, 4))
     for who in range(size):
-        draws.fill(1, 0, int(Purpose.PROFILE), who, uniforms)
+        draws.fill(1, 0, int(Purpose.PROFILE), who, 0, uniforms)
         rule.profile(
             uniforms, p.kind, p.a, p.b, p.u_low, p.u_span, p.correlated, p.cholesky, p.table,
             work, values, latents,

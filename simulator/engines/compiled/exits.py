@@ -32,8 +32,8 @@ from simulator.rules.calendar import last_opening_before, opening
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(DeathCause.TUMOUR)
-# Places in `ExitParams`
-_OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION = range(5)
+_OF_LIVER = draws.code_of(draws.Exit.LIVER)
+_ROWS = TUMOUR, TRANSPLANT, WITHDRAWAL, LOSS, INFECTION  # in the order of `ExitParams`
 
 
 @inlined
@@ -55,29 +55,16 @@ def draw_exits(
     """Draw every patient's threshold of the liver hazard and the times of their other exits."""
     rate, until, horizon = e.rate_per_day, e.until_day, float(follow_up_days)
     for p in range(patients):
-        w0, w1, w2, w3 = draws.block(seed, trial, _EXIT, count[CANDIDATE, p], 0)
-        number[THRESHOLD, p] = rule.death_threshold(draws.to_uniform(w0))
-        loss = rule.exit_time(rate[_OF_LOSS], until[_OF_LOSS], draws.to_uniform(w1))
-        tumour = rule.exit_time(rate[_OF_TUMOUR], until[_OF_TUMOUR], draws.to_uniform(w2))
-        transplant = rule.exit_time(
-            rate[_OF_TRANSPLANT], until[_OF_TRANSPLANT], draws.to_uniform(w3)
-        )
-        number[LOSS, p] = within(loss, horizon)
-        number[TUMOUR, p] = within(tumour, horizon)
-        number[TRANSPLANT, p] = within(transplant, horizon)
-        number[WITHDRAWAL, p] = math.inf
-        number[INFECTION, p] = math.inf
-    if rate[_OF_WITHDRAWAL] > 0.0 or rate[_OF_INFECTION] > 0.0:
+        u = draws.uniform(seed, trial, _EXIT, _OF_LIVER, count[CANDIDATE, p])
+        number[THRESHOLD, p] = rule.death_threshold(u)
+    for which in range(rate.size):
+        out = number[_ROWS[which]]
         for p in range(patients):
-            w0, w1, _, _ = draws.block(seed, trial, _EXIT, count[CANDIDATE, p], 1)
-            withdrawal = rule.exit_time(
-                rate[_OF_WITHDRAWAL], until[_OF_WITHDRAWAL], draws.to_uniform(w0)
-            )
-            infection = rule.exit_time(
-                rate[_OF_INFECTION], until[_OF_INFECTION], draws.to_uniform(w1)
-            )
-            number[WITHDRAWAL, p] = within(withdrawal, horizon)
-            number[INFECTION, p] = within(infection, horizon)
+            out[p] = math.inf
+        if rate[which] > 0.0:
+            for p in range(patients):
+                u = draws.uniform(seed, trial, _EXIT, which, count[CANDIDATE, p])
+                out[p] = within(rule.exit_time(rate[which], until[which], u), horizon)
     for p in range(patients):
         entry = number[ENTRY_AT, p]
         stops = min(

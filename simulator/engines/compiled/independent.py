@@ -17,15 +17,16 @@ from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.recruitment import allocate
 from simulator.engines.compiled.state import Floats, Ints
 from simulator.engines.compiled.tables import Baseline, Disease
-from simulator.params.types import ExitParams, Params
+from simulator.params.types import Params
 from simulator.rules import hazard as rule
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
-# Rows of times: those of `ExitParams`, and the threshold of the liver's hazard
-_OF_TUMOUR, _OF_TRANSPLANT, _OF_WITHDRAWAL, _OF_LOSS, _OF_INFECTION, _THRESHOLD = range(6)
+_LIVER = draws.code_of(draws.Exit.LIVER)
+_TUMOUR, _TRANSPLANT, _WITHDRAWAL, _LOSS, _INFECTION = range(5)  # in the order of `ExitParams`
 # Schemes that look at the numbers by arm alone: their probabilities are worked out beforehand.
 _BY_COUNTS = (COMPLETE, RANDOM_ALLOCATION, EFRON, BIG_STICK)
+_TRIALS_AT_ONCE = 16  # so that what waits in one goes on in another, and all stays in the cache
 _LARGEST_TABLE = 300  # patients: beyond, a table would not stay in the processor's cache
 
 
@@ -61,108 +62,85 @@ def chances_by_counts(plan: allocation.Plan, state: allocation.State, out: Float
             out[0, first * side + second], out[1, first * side + second] = chances[0], chances[1]
 
 
-def table_of(plan: allocation.Plan, state: allocation.State) -> Floats:
+def table_of(plan: allocation.Plan) -> Floats:
     """Probabilities by numbers of patients, empty where the scheme asks for more than these."""
     if plan.scheme not in _BY_COUNTS or plan.ratio.size != 2 or plan.target > _LARGEST_TABLE:
         return np.empty((2, 0))
-    table = np.zeros((2, (plan.target + 1) ** 2))
-    chances_by_counts(plan, state, table)
-    return table
+    key = tuple(np.asarray(part).tobytes() for part in plan)
+    if key not in _tables:
+        _tables.clear()  # a run asks for one, chunk after chunk
+        _tables[key] = np.zeros((2, (plan.target + 1) ** 2))
+        chances_by_counts(plan, allocation.new_state(plan), _tables[key])
+    return _tables[key]
 
 
-@kernel
-def draw_arms(
-    plan: allocation.Plan,
-    state: allocation.State,
-    table: Floats,
-    seed: int,
-    trial: int,
-    arm: Ints,
-    draw: Floats,
-    chance: Floats,
-    levels: Ints,
-) -> None:
-    """Allocate a trial's patients in the order of randomisation."""
-    patients = arm.size
-    if table.shape[1] == 0:
-        allocation.clear(state)
-        for p in range(patients):
-            _, arm[p], draw[p] = allocate(plan, state, seed, trial, p, levels, chance[p])
-        return
-    for block in range(patients >> 2):
-        w0, w1, w2, w3 = draws.block(seed, trial, _ALLOCATION, 0, block)
-        draw[4 * block] = draws.to_uniform(w0)
-        draw[4 * block + 1] = draws.to_uniform(w1)
-        draw[4 * block + 2] = draws.to_uniform(w2)
-        draw[4 * block + 3] = draws.to_uniform(w3)
-    for p in range(patients & ~3, patients):
-        draw[p] = draws.uniform(seed, trial, _ALLOCATION, 0, p)
-    # One number stands for the patients of both arms; unsigned, its sign needs no test.
-    of_first, of_second = table[0], table[1]
-    place, to_first = np.uint64(0), np.uint64(plan.target + 1)
-    for p in range(patients):
-        chance[p, 0], chance[p, 1] = of_first[place], of_second[place]
-        arm[p] = allocation.choose_of_two(of_first[place], draw[p])
-        place += np.uint64(1) if arm[p] == 1 else to_first
+_tables: dict[tuple[bytes, ...], Floats] = {}
 
 
 @inlined
-def draw_block(
-    seed: int, trial: int, block: int, u0: Floats, u1: Floats, u2: Floats, u3: Floats
+def draw_rows(
+    seed: int, first_trial: int, purpose: int, who: int, patients: int, out: Floats
 ) -> None:
-    """Draw a block of EXIT for each patient, an array a word."""
-    for p in range(u0.size):
-        w0, w1, w2, w3 = draws.block(seed, trial, _EXIT, p, block)
-        u0[p], u1[p] = draws.to_uniform(w0), draws.to_uniform(w1)
-        u2[p], u3[p] = draws.to_uniform(w2), draws.to_uniform(w3)
+    """Fill `out` with a uniform a patient of consecutive trials."""
+    for k in range(out.size // patients):
+        mine = out[k * patients : (k + 1) * patients]
+        draws.fill(seed, first_trial + k, purpose, who, 0, mine)
 
 
 @kernel
-def draw_time(rate: float, until: float, horizon: float, uniform: Floats, out: Floats) -> None:
-    """Draw every patient's time of one exit; nothing to do where the scenario does not have it."""
-    if rate > 0.0:
-        for p in range(uniform.size):
-            out[p] = within(rule.exit_time(rate, until, uniform[p]), horizon)
-
-
-@kernel
-def draw_ends(
-    e: ExitParams,
-    seed: int,
-    trial: int,
-    horizon: float,
-    patients: int,
-    uniform: Floats,
-    time: Floats,
+def choose_arms(
+    table: Floats, target: int, trials: int, draw: Floats, arm: Ints, chance: Floats, place: Ints
 ) -> None:
-    """Draw every patient's threshold and the times of the exits that the scenario has."""
-    rate, until = e.rate_per_day, e.until_day
-    u0, u1 = uniform[0][:patients], uniform[1][:patients]
-    u2, u3 = uniform[2][:patients], uniform[3][:patients]
-    draw_block(seed, trial, 0, u0, u1, u2, u3)
-    threshold = time[_THRESHOLD][:patients]
-    for p in range(patients):
-        threshold[p] = rule.death_threshold(u0[p])
-    draw_time(rate[_OF_LOSS], until[_OF_LOSS], horizon, u1, time[_OF_LOSS])
-    draw_time(rate[_OF_TUMOUR], until[_OF_TUMOUR], horizon, u2, time[_OF_TUMOUR])
-    draw_time(rate[_OF_TRANSPLANT], until[_OF_TRANSPLANT], horizon, u3, time[_OF_TRANSPLANT])
-    if rate[_OF_WITHDRAWAL] > 0.0 or rate[_OF_INFECTION] > 0.0:
-        draw_block(seed, trial, 1, u0, u1, u2, u3)
-        draw_time(rate[_OF_WITHDRAWAL], until[_OF_WITHDRAWAL], horizon, u0, time[_OF_WITHDRAWAL])
-        draw_time(rate[_OF_INFECTION], until[_OF_INFECTION], horizon, u1, time[_OF_INFECTION])
+    """Allocate the patients of several trials by a table of probabilities.
+
+    A patient's probabilities wait for the patient before; those of another trial do not.
+    """
+    of_first, of_second, to_first = table[0], table[1], target + 1
+    for trial in range(trials):
+        place[trial] = 0  # one number for the patients of both arms so far
+    for p in range(target):
+        for trial in range(trials):
+            k, here = trial * target + p, place[trial]
+            chance[k, 0], chance[k, 1] = of_first[here], of_second[here]
+            arm[k] = allocation.choose_of_two(of_first[here], draw[k])
+            place[trial] = here + (1 if arm[k] == 1 else to_first)
 
 
 @kernel
 def find_deaths(
-    d: Disease, b: Baseline, factor: Floats, arm: Ints, threshold: Floats, out: Floats
+    d: Disease, b: Baseline, factor: Floats, arm: Ints, uniform: Floats, out: Floats
 ) -> None:
     """Find when the liver would kill, by one inversion a patient."""
     of_first, of_second = factor[0], factor[1]
     for p in range(out.size):
         mine = of_second if arm[p] == 1 else of_first
         out[p] = rule.death_at_constant_factor(
-            d.kind, b.day, b.cumulative, d.shape, mine, threshold[p]
+            d.kind, b.day, b.cumulative, d.shape, mine, rule.death_threshold(uniform[p])
         )
+
+
+@kernel
+def draw_times(rate: float, until: float, horizon: float, uniform: Floats, out: Floats) -> None:
+    """Draw every patient's time of one exit."""
+    for p in range(out.size):
+        out[p] = within(rule.exit_time(rate, until, uniform[p]), horizon)
+
+
+@inlined
+def settled(
+    entry_at: Floats, liver: Floats, time: Floats, horizon: float, p: int
+) -> tuple[int, float, float, float, float, float]:
+    """What became of a patient (`exits.settled_exits`)."""
+    return settled_exits(
+        entry_at[p],
+        liver[p],
+        time[_TUMOUR, p],
+        time[_TRANSPLANT, p],
+        time[_WITHDRAWAL, p],
+        time[_LOSS, p],
+        time[_INFECTION, p],
+        horizon,
+    )
 
 
 @kernel
@@ -170,41 +148,46 @@ def write_ends(
     d: Disease,
     b: Baseline,
     factor: Floats,
+    rate: Floats,
     horizon: float,
     time: Floats,
     entry_at: Floats,
     arm: Ints,
+    liver: Floats,
     death: Floats,
     cause: Ints,
     hazard: Floats,
-    out: Floats,
+    others: Floats,
     row: int,
 ) -> None:
-    """Settle every patient's exits; `out` has a row each for those that are recorded, or none."""
-    tumour, transplant, loss = time[_OF_TUMOUR], time[_OF_TRANSPLANT], time[_OF_LOSS]
-    withdrawal, infection = time[_OF_WITHDRAWAL], time[_OF_INFECTION]
-    recorded = out.shape[0] > 0
-    o = out if recorded else time  # scratch
-    start = row if recorded else 0
-    end = start + death.size
-    o_transplant, o_withdrawal = o[0][start:end], o[1][start:end]
-    o_loss, o_infection = o[2][start:end], o[3][start:end]
-    for p in range(death.size):
-        settled = settled_exits(
-            entry_at[p],
-            death[p],
-            tumour[p],
-            transplant[p],
-            withdrawal[p],
-            loss[p],
-            infection[p],
-            horizon,
-        )
-        cause[p], death[p] = settled[0], settled[1]
-        o_transplant[p], o_withdrawal[p] = settled[2], settled[3]
-        o_loss[p], o_infection[p] = settled[4], settled[5]
-    of_first, of_second = factor[0], factor[1]
-    for p in range(death.size):
+    """Settle every patient's exits.
+
+    A column at a time: a loop that writes several would have to make sure that none of them
+    overlaps another, and is not vectorised.
+    """
+    rows, k = range(death.size), 0
+    for p in rows:
+        cause[p] = settled(entry_at, liver, time, horizon, p)[0]
+    for p in rows:
+        death[p] = settled(entry_at, liver, time, horizon, p)[1]
+    for which in range(_TRANSPLANT, _INFECTION + 1):
+        if rate[which] > 0.0:
+            out = others[k][row : row + death.size]
+            k += 1
+            if which == _TRANSPLANT:
+                for p in rows:
+                    out[p] = settled(entry_at, liver, time, horizon, p)[2]
+            elif which == _WITHDRAWAL:
+                for p in rows:
+                    out[p] = settled(entry_at, liver, time, horizon, p)[3]
+            elif which == _LOSS:
+                for p in rows:
+                    out[p] = settled(entry_at, liver, time, horizon, p)[4]
+            else:
+                for p in rows:
+                    out[p] = settled(entry_at, liver, time, horizon, p)[5]
+    of_first, of_second, transplant = factor[0], factor[1], time[_TRANSPLANT]
+    for p in rows:
         ends = min(death[p], min(transplant[p], horizon))
         at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
         mine = of_second if arm[p] == 1 else of_first
@@ -217,8 +200,7 @@ def run_independent(
     table: Floats,
     seed: int,
     first_trial: int,
-    entries: Floats,
-    randomised: Ints,
+    trials: int,
     entry_at: Floats,
     arm: Ints,
     chance: Floats,
@@ -227,17 +209,23 @@ def run_independent(
     cause: Ints,
     hazard: Floats,
     others: Floats,
-) -> int:
-    """Simulate a trial a row of `entries`; return how many rows of the columns were filled.
+) -> None:
+    """Simulate trials in which all who enter are randomised; the columns have a row a patient.
 
-    `randomised` is filled a trial, the columns after it a patient. `others` has a row each for
-    transplant, withdrawal, loss and infection, or none where the scenario has none of them.
+    `others` has a row for each exit of transplant, withdrawal, loss and infection that the scenario
+    has.
     """
-    d, b, horizon = inputs.tables.disease, inputs.tables.baseline, inputs.trial.follow_up_days
-    target, limit = inputs.trial.target_randomised, inputs.trial.max_recruitment_days
-    state = allocation.new_state(inputs.allocation)
-    uniform, time = np.empty((4, target)), np.full((6, target), math.inf)
-    levels, factor = np.empty(0, np.int64), np.empty(2)
+    d, b, horizon = (
+        inputs.tables.disease,
+        inputs.tables.baseline,
+        float(inputs.trial.follow_up_days),
+    )
+    plan, rate, until = inputs.allocation, inputs.exits.rate_per_day, inputs.exits.until_day
+    target, state = inputs.trial.target_randomised, allocation.new_state(inputs.allocation)
+    at_once = min(_TRIALS_AT_ONCE, trials)
+    size = at_once * target
+    uniform, liver, time = np.empty(size), np.empty(size), np.full((rate.size, size), math.inf)
+    levels, factor, place = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
     for second in range(2):
         effect = 0.0
         if second == 1 and d.direct_log_hazard_ratio != 0.0:
@@ -245,40 +233,39 @@ def run_independent(
                 d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, 0.0
             )
         factor[second] = rule.day_factor(0.0, 0.0, 0.0, 0.0, effect, 0.0)
-    row = 0
-    for index in range(entries.shape[0]):
-        n, trial = 0, first_trial + index
-        while n < min(target, entries.shape[1]) and entries[index, n] <= limit:
-            n += 1
-        end = row + n
-        randomised[index] = n
-        entry_at[row:end] = entries[index, :n]
-        draw_arms(
-            inputs.allocation,
-            state,
-            table,
-            seed,
-            trial,
-            arm[row:end],
-            draw[row:end],
-            chance[row:end],
-            levels,
-        )
-        draw_ends(inputs.exits, seed, trial, float(horizon), n, uniform, time)
-        find_deaths(d, b, factor, arm[row:end], time[_THRESHOLD][:n], death[row:end])
+    for first in range(0, trials, at_once):
+        now = min(at_once, trials - first)
+        row, end, trial = first * target, (first + now) * target, first_trial + first
+        arms, u = arm[row:end], uniform[: now * target]
+        if table.shape[1] > 0:
+            draw_rows(seed, trial, _ALLOCATION, 0, target, draw[row:end])
+            choose_arms(table, target, now, draw[row:end], arms, chance[row:end], place)
+        else:
+            for k in range(now):
+                allocation.clear(state)
+                for p in range(target):
+                    _, arms[k * target + p], draw[row + k * target + p] = allocate(
+                        plan, state, seed, trial + k, p, levels, chance[row + k * target + p]
+                    )
+        draw_rows(seed, trial, _EXIT, _LIVER, target, u)
+        find_deaths(d, b, factor, arms, u, liver[: now * target])
+        for which in range(rate.size):
+            if rate[which] > 0.0:
+                draw_rows(seed, trial, _EXIT, which, target, u)
+                draw_times(rate[which], until[which], horizon, u, time[which])
         write_ends(
             d,
             b,
             factor,
-            float(horizon),
+            rate,
+            horizon,
             time,
             entry_at[row:end],
-            arm[row:end],
+            arms,
+            liver,
             death[row:end],
             cause[row:end],
             hazard[row:end],
             others,
             row,
         )
-        row = end
-    return row

@@ -1,6 +1,5 @@
 """What the kernels read: the arrays of `Params`, and what can be worked out of them beforehand."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,20 +24,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-
-class Screening(NamedTuple):
-    """Which variables of a candidate are worked out when, so that none is in vain.
-
-    The variables of step c are variable[first[c]] .. variable[first[c + 1] - 1]: for each criterion
-    those that it reads and no earlier one did, with what they are correlated with; in the last
-    step what else a patient's course needs.
-    """
-
-    first: Ints  # (criteria + 2,)
-    variable: Ints
-    takes_uniform: Bools  # (V,): its value is made of a uniform, not of a normal
-    wants_normal: Bools  # (V,): its own normal quantile is read
-    wants_value: Bools  # (V,): its value is read, not only its part in another's
+MELD_LABS = 3
 
 
 class Factors(NamedTuple):
@@ -55,7 +41,7 @@ class Inputs(NamedTuple):
     trial: TrialParams
     accrual: AccrualParams
     candidate: CandidateParams
-    screening: Screening
+    wants_normal: Bools  # (V,): of each variable, whether its own normal is read
     eligibility: EligibilityParams
     allocation: Plan
     factors: Factors
@@ -75,7 +61,7 @@ def inputs_of(params: Params) -> Inputs:
         trial=params.trial,
         accrual=params.accrual,
         candidate=params.candidate,
-        screening=_screening(params),
+        wants_normal=_wants_normal(params),
         eligibility=params.eligibility,
         allocation=plan,
         factors=Factors(
@@ -91,37 +77,11 @@ def inputs_of(params: Params) -> Inputs:
     )
 
 
-def _screening(params: Params) -> Screening:
-    c, e = params.candidate, params.eligibility
-    labs = c.lab_variable[c.lab_variable >= 0]
-    factors = params.allocation.factor_variable
-    later = {*labs, *params.hazard.covariate_variable, *factors[factors >= 0]}
-    read = [set(e.variable[a:b]) for a, b in zip(e.first[:-1], e.first[1:], strict=True)]
-    done: set[int] = set()
-    steps: list[list[int]] = []
-    for wanted in [*read, later]:
-        needed = _with_ancestors(wanted, c.cholesky)
-        steps.append(sorted(needed - done))
-        done |= needed
+def _wants_normal(params: Params) -> Bools:
+    """Whose own normal is read: for its value, for one correlated with it, or for a lab's slope."""
+    c = params.candidate
     uniform = np.array([takes_uniform(k, s) for k, s in zip(c.kind, c.u_span, strict=True)], bool)
-    values = {int(i) for wanted in [*read, later] for i in wanted}
-    slopes = set(labs[:3].tolist()) if params.lab.modelled else set()
-    wants_value = np.array([i in values for i in range(c.kind.size)], bool)
-    own = np.array([i in slopes for i in range(c.kind.size)], bool)
-    return Screening(
-        first=np.cumsum([0, *(len(step) for step in steps)]),
-        variable=np.array([i for step in steps for i in step], dtype=np.int64),
-        takes_uniform=uniform,
-        wants_normal=c.correlated | ~uniform | own,
-        wants_value=wants_value,
-    )
-
-
-def _with_ancestors(wanted: Iterable[int], cholesky: Floats) -> set[int]:
-    """Variables, those that they are correlated with, those that these are, and so on."""
-    needed: set[int] = set()
-    new = {int(i) for i in wanted}
-    while new:
-        needed |= new
-        new = {int(j) for i in new for j in np.flatnonzero(cholesky[i])} - needed
-    return needed
+    wanted: Bools = c.correlated | ~uniform
+    if params.lab.modelled:
+        wanted[c.lab_variable[:MELD_LABS]] = True
+    return wanted

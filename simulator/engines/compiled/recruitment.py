@@ -3,7 +3,7 @@
 import math
 
 from simulator import allocation, draws
-from simulator.engines.compiled.inputs import Factors, Screening
+from simulator.engines.compiled.inputs import Bools, Factors
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
@@ -16,8 +16,9 @@ from simulator.engines.compiled.state import (
 from simulator.params.types import AccrualParams, CandidateParams, EligibilityParams
 from simulator.rules import accrual as accrual_rule
 from simulator.rules import candidate as candidate_rule
-from simulator.rules.eligibility import holds, level_of
-from simulator.rules.normal import normal_cdf, normal_quantile
+from simulator.rules import eligibility as eligibility_rule
+from simulator.rules.eligibility import level_of
+from simulator.rules.normal import normal_quantile
 
 _SITE_RATE = draws.code_of(draws.Purpose.SITE_RATE)
 _REFERRAL = draws.code_of(draws.Purpose.REFERRAL)
@@ -28,6 +29,7 @@ _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
 _BLOCK_SIZE = draws.code_of(draws.Purpose.BLOCK_SIZE)
 
 ELIGIBLE = -1
+AT_ONCE = 32  # candidates: enough for a processor that takes eight, few to be worked out in vain
 
 
 @entry
@@ -67,8 +69,12 @@ def open_sites(accrual: AccrualParams, seed: int, trial: int, room: Screen) -> N
 @inlined
 def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: Screen) -> None:
     """Find when a site refers its next candidate."""
-    u = draws.uniform(seed, trial, _REFERRAL, site, room.referred[site])
-    room.reached[site] += accrual_rule.waiting_time(u)
+    number, wait = room.referred[site], room.wait[site]
+    if number % AT_ONCE == 0:
+        draws.fill(seed, trial, _REFERRAL, site, number, wait)
+        for k in range(wait.size):
+            wait[k] = accrual_rule.waiting_time(wait[k])
+    room.reached[site] += wait[number % AT_ONCE]
     a, b = accrual.first_knot[site], accrual.first_knot[site + 1]
     room.due[site] = accrual_rule.referral_day(
         room.reached[site],
@@ -82,52 +88,69 @@ def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: S
 
 
 @inlined
+def compare(values: Floats, comparison: int, threshold: float, met: Ints) -> None:
+    """Let `met` be 1 also where a condition holds."""
+    for k in range(met.size):
+        met[k] |= eligibility_rule.compare(values[k], comparison, threshold)
+
+
+@kernel
+def judge(e: EligibilityParams, room: Screen) -> None:
+    """Find the first criterion that each candidate fails (`rules.eligibility.first_failed`)."""
+    failed, group_met, met = room.failed, room.met[0], room.met[1]
+    for k in range(failed.size):
+        failed[k] = ELIGIBLE
+    for criterion in range(e.first.size - 2, -1, -1):
+        for k in range(met.size):
+            met[k] = 1
+            group_met[k] = 0
+        for i in range(e.first[criterion], e.first[criterion + 1]):
+            values, threshold, how = room.values[e.variable[i]], e.threshold[i], e.comparison[i]
+            if how == eligibility_rule.LESS:
+                compare(values, eligibility_rule.LESS, threshold, group_met)
+            elif how == eligibility_rule.EQUAL:
+                compare(values, eligibility_rule.EQUAL, threshold, group_met)
+            else:
+                compare(values, how, threshold, group_met)
+            if i + 1 == e.first[criterion + 1] or e.group[i + 1] != e.group[i]:
+                for k in range(met.size):
+                    met[k] &= group_met[k]
+                    group_met[k] = 0
+        for k in range(failed.size):
+            failed[k] = failed[k] if met[k] else criterion
+
+
+@kernel
 def screen(
     c: CandidateParams,
     e: EligibilityParams,
-    s: Screening,
+    wants_normal: Bools,
     seed: int,
     trial: int,
-    who: int,
+    first: int,
     room: Screen,
-) -> int:
-    """Return the first criterion that candidate `who` fails, ELIGIBLE if none.
-
-    Variables are worked out as the criteria ask for them.
-    """
-    words, drawn, independent = room.words, room.drawn, room.independent
-    values, latents = room.values, room.latents
-    criteria = e.first.size - 1
-    for step in range(criteria + 1):
-        for k in range(s.first[step], s.first[step + 1]):
-            i = s.variable[k]
-            block = i >> 2
-            if drawn[block] != who:
-                drawn[block] = who
-                w0, w1, w2, w3 = draws.block(seed, trial, _PROFILE, who, block)
-                words[4 * block] = draws.to_uniform(w0)
-                words[4 * block + 1] = draws.to_uniform(w1)
-                words[4 * block + 2] = draws.to_uniform(w2)
-                words[4 * block + 3] = draws.to_uniform(w3)
-            u = words[i]
-            z = 0.0
-            if s.wants_normal[i]:
-                z = normal_quantile(u)
-                independent[i] = z
-            if s.wants_value[i]:
-                if c.correlated[i]:
-                    z = candidate_rule.latent(c.cholesky[i], independent, i)
-                    if s.takes_uniform[i]:
-                        u = normal_cdf(z)
-                latents[i] = z
-                values[i] = candidate_rule.marginal(
-                    c.kind[i], c.a[i], c.b[i], c.u_low[i], c.u_span[i], z, u, c.table[i]
-                )
-        if step < criteria and not holds(
-            step, values, e.first, e.group, e.variable, e.comparison, e.threshold
-        ):
-            return step
-    return ELIGIBLE
+) -> None:
+    """Work out candidates `first` to `first + AT_ONCE - 1`, and what they would fail."""
+    for i in range(c.kind.size):
+        draws.fill(seed, trial, _PROFILE, i, first, room.uniform[i])
+    candidate_rule.profiles(
+        room.uniform,
+        c.kind,
+        c.a,
+        c.b,
+        c.u_low,
+        c.u_span,
+        c.correlated,
+        c.cholesky,
+        c.table,
+        wants_normal,
+        room.independent,
+        room.values,
+        room.latents,
+    )
+    judge(e, room)
+    if e.consent_probability < 1.0:
+        draws.fill(seed, trial, _CONSENT, 0, first, room.consent)
 
 
 @kernel
@@ -135,7 +158,7 @@ def recruit(
     accrual: AccrualParams,
     c: CandidateParams,
     e: EligibilityParams,
-    s: Screening,
+    wants_normal: Bools,
     target: int,
     limit_day: float,
     seed: int,
@@ -160,8 +183,6 @@ def recruit(
         Patients, candidates, refusals, and the day on which recruitment ended.
     """
     sites, variables = accrual.opens_day.size, c.kind.size
-    for block in range(room.drawn.size):
-        room.drawn[block] = -1
     if not accrual.uniform:
         open_sites(accrual, seed, trial, room)
     patients, screened, refused = 0, 0, 0
@@ -177,27 +198,25 @@ def recruit(
                     site, now = other, room.due[other]
         if now > limit_day or now == math.inf:
             return patients, screened, refused, end
-        who = screened
+        who, k = screened, screened % AT_ONCE
+        if k == 0:
+            screen(c, e, wants_normal, seed, trial, who, room)
         screened += 1
         if not accrual.uniform:
             room.referred[site] += 1
             refer_next(accrual, seed, trial, site, room)
-        failed = screen(c, e, s, seed, trial, who, room)
-        if failed != ELIGIBLE:
-            failed_first[failed] += 1
+        if room.failed[k] != ELIGIBLE:
+            failed_first[room.failed[k]] += 1
             continue
-        if (
-            e.consent_probability < 1.0
-            and draws.uniform(seed, trial, _CONSENT, who, 0) >= e.consent_probability
-        ):
+        if e.consent_probability < 1.0 and room.consent[k] >= e.consent_probability:
             refused += 1
             continue
         number[ENTRY_AT, patients] = now
         count[CANDIDATE, patients] = who
         count[SITE, patients] = site
         for i in range(variables):
-            profile[patients, i] = room.values[i]
-            latent[patients, i] = room.latents[i]
+            profile[patients, i] = room.values[i, k]
+            latent[patients, i] = room.latents[i, k]
         patients += 1
         end_now = now
     return patients, screened, refused, end_now

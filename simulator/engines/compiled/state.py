@@ -134,14 +134,17 @@ class Sites(NamedTuple):
 
 
 class Screen(NamedTuple):
-    """Room for referral and screening."""
+    """Room for referral and screening, of AT_ONCE candidates at once."""
 
     multiplier: Floats  # (sites,): of a site's rate
     reached: Floats  # (sites,): cumulative rate at its next referral
     due: Floats  # (sites,): trial day of that
     referred: Ints  # (sites,): candidates so far
-    words: Floats  # uniforms of a candidate, four a block
-    drawn: Ints  # for which candidate each block of them is
-    independent: Floats  # (V,): normals before they are correlated
-    values: Floats  # (V,)
-    latents: Floats  # (V,)
+    wait: Floats  # (sites, AT_ONCE): waiting times of a site's next referrals
+    uniform: Floats  # (V, AT_ONCE)
+    independent: Floats  # (V, AT_ONCE): normals before they are correlated
+    values: Floats  # (V, AT_ONCE)
+    latents: Floats  # (V, AT_ONCE)
+    consent: Floats  # (AT_ONCE,)
+    met: Ints  # (2, AT_ONCE): 1 where a group of conditions, and a criterion, holds
+    failed: Ints  # (AT_ONCE,): first criterion failed, or -1

@@ -1,13 +1,12 @@
 """Records to be filled, and records that are filled already because nothing can happen."""
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator import allocation
 from simulator.engines.compiled.independent import run_independent, table_of
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
@@ -16,8 +15,12 @@ from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
 
 _LABS, _MELD_LABS, _ADVERSE_EVENTS = 4, 3, 4
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
-_NEVER_HAPPENS = ("transplant", "withdrawal", "loss", "infection")  # infinity
 _ONE = ("frailty",)
+
+
+@cache
+def _types(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _shapes(kind: type[Any], params: Params) -> dict[str, tuple[tuple[int, ...], Any]]:
@@ -31,7 +34,7 @@ def _shapes(kind: type[Any], params: Params) -> dict[str, tuple[tuple[int, ...],
         "criterion": params.eligibility.first.size - 1,
         "session": params.max_sessions,
     }
-    types = get_type_hints(kind)
+    types = _types(kind)
     return {
         name: (
             tuple(sizes[axis] for axis in column.axes),
@@ -80,65 +83,57 @@ def _numbers(trials: int, patients: int) -> npt.NDArray[np.int64]:
 def independent_records(
     params: Params, inputs: Inputs, seed: int, first_trial: int, entries: Floats
 ) -> TrialRecords:
-    """Simulate trials whose patients do not touch each other."""
+    """Simulate trials whose patients do not touch each other; `entries` are in order."""
     trials, target = entries.shape[0], params.trial.target_randomised
-    most = trials * target
-    others = np.empty((4 if params.exits.rate_per_day.any() else 0, most))
-    filled = {
-        name: np.empty((most, *axes), dtype)
-        for name, (axes, dtype) in _shapes(Patients, params).items()
-        if name in _FILLED
+    if entries.shape[1] < target:
+        missing = target - entries.shape[1]
+        entries = np.pad(entries, ((0, 0), (0, missing)), constant_values=math.inf)
+    entries = np.ascontiguousarray(entries[:, :target])
+    shapes = _shapes(Patients, params)
+    filled = {"entry_day": entries.reshape(-1)} | {
+        name: np.empty((trials * target, *shapes[name][0]), shapes[name][1]) for name in _FILLED
     }
-    randomised = np.empty(trials, np.int64)
-    state = allocation.new_state(inputs.allocation)
-    rows = run_independent(
-        inputs,
-        table_of(inputs.allocation, state),
-        seed,
-        first_trial,
-        entries,
-        randomised,
-        *(filled[name] for name in _FILLED),
-        others,
-    )
-    filled = {name: column[:rows] for name, column in filled.items()}
-    filled |= dict(zip(_OTHERS, others[:, :rows], strict=False))
-    sizes = randomised.tolist()
-    alike = randomised.size > 0 and min(sizes) == max(sizes)
-    numbers = (
-        _numbers(trials, sizes[0])
-        if alike
-        else np.concatenate([np.arange(0), *(np.arange(n) for n in sizes)])
-    )
+    happens = [
+        name for name, rate in zip(_EXITS, params.exits.rate_per_day[1:], strict=True) if rate
+    ]
+    others = np.empty((len(happens), trials * target))
+    table = table_of(inputs.allocation)
+    run_independent(inputs, table, seed, first_trial, trials, *filled.values(), others)
+    filled |= {f"{name}_after_days": column for name, column in zip(happens, others, strict=True)}
     index = np.arange(first_trial, first_trial + trials)
-    filled |= {"trial": np.repeat(index, randomised), "patient": numbers, "candidate": numbers}
+    limit = params.trial.max_recruitment_days
+    if trials and entries[:, -1].max() <= limit:
+        randomised, numbers = _constant(target, (trials,), np.int64), _numbers(trials, target)
+        last = entries[:, -1]
+        filled["trial"] = np.repeat(index, target)
+    else:  # patients who come too late are dropped
+        came = entries <= limit
+        randomised, numbers = came.sum(axis=1), np.nonzero(came)[1]
+        last = np.where(came, entries, 0.0).max(axis=1, initial=0.0)
+        filled = {name: column[came.reshape(-1)] for name, column in filled.items()}
+        filled["trial"] = np.repeat(index, randomised)
+    filled |= {"patient": numbers, "candidate": numbers}
+    rows = numbers.size
     patients = Patients(
         *(
             filled[name] if name in filled else _constant(_without(name), (rows, *axes), dtype)
-            for name, (axes, dtype) in _shapes(Patients, params).items()
+            for name, (axes, dtype) in shapes.items()
         )
     )
-    t = new_table(Trials, trials, params)
-    ends = np.cumsum(randomised)
-    reached = randomised >= target
-    last = patients.entry_day[np.maximum(ends - 1, 0)] if rows else np.zeros(trials)
-    limit = min(params.trial.max_recruitment_days, params.accrual.over_days)
-    end = np.where(reached, last, limit)
+    end = np.where(randomised >= target, last, min(limit, params.accrual.over_days))
     followed = np.where(randomised > 0, last + params.trial.follow_up_days, end)
-    t = t._replace(
+    t = new_table(Trials, trials, params)._replace(
         trial=index,
-        first_row=ends - randomised,
+        first_row=np.cumsum(randomised) - randomised,
         screened=randomised,
         randomised=randomised,
         recruitment_end_day=end,
         trial_end_day=np.maximum(end, followed),
     )
-    sessions = new_table(Sessions, rows, params)
-    return read_only(t, patients, sessions, rows)
+    return read_only(t, patients, new_table(Sessions, rows, params), rows)
 
 
 _FILLED = (
-    "entry_day",
     "arm",
     "allocation_probability",
     "allocation_draw",
@@ -146,18 +141,13 @@ _FILLED = (
     "death_cause",
     "liver_cumulative_hazard",
 )
-_OTHERS = (
-    "transplant_after_days",
-    "withdrawal_after_days",
-    "loss_after_days",
-    "infection_after_days",
-)
+_EXITS = ("transplant", "withdrawal", "loss", "infection")  # after tumour death, as in `ExitParams`
 
 
 def _without(name: str) -> float:
     """Value of a column of what the scenario does not have."""
     if name in _NEVER_SEEN:
         return math.nan
-    if name.startswith(_NEVER_HAPPENS):
+    if name.startswith(_EXITS):
         return math.inf
     return 1.0 if name in _ONE else 0.0

@@ -27,7 +27,7 @@ from simulator.engines.compiled.exits import (
 from simulator.engines.compiled.inputs import Factors, Inputs
 from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, bring_seen, treat
-from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
+from simulator.engines.compiled.recruitment import AT_ONCE, allocate, levels_of, recruit
 from simulator.engines.compiled.state import (
     ARM,
     CANDIDATE,
@@ -303,11 +303,14 @@ def run_trials(
         np.empty(site_count),
         np.empty(site_count),
         np.empty(site_count, np.int64),
-        np.empty(variables + 3),
-        np.empty((variables + 3) // 4, np.int64),
-        np.empty(variables),
-        np.empty(variables),
-        np.empty(variables),
+        np.empty((site_count, AT_ONCE)),
+        np.empty((variables, AT_ONCE)),
+        np.empty((variables, AT_ONCE)),
+        np.empty((variables, AT_ONCE)),
+        np.empty((variables, AT_ONCE)),
+        np.empty(AT_ONCE),
+        np.empty((2, AT_ONCE), np.int64),
+        np.empty(AT_ONCE, np.int64),
     )
     times = np.empty(target * (2 * width + 2))
     codes = np.empty(times.size, np.int64)
@@ -321,7 +324,7 @@ def run_trials(
             inputs.accrual,
             inputs.candidate,
             inputs.eligibility,
-            inputs.screening,
+            inputs.wants_normal,
             target,
             inputs.trial.max_recruitment_days,
             seed,
