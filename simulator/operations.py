@@ -75,8 +75,12 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
     reached = t.randomised >= params.trial.target_randomised
     planned_end = params.trial.planned_completion_day
     in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
+    _, transplant, withdrawal, loss, infection = params.exits.rate_per_day > 0.0
+    count_of_sessions = count if params.max_sessions > 0 else lambda _: nobody
+    sum_of_sessions = total if params.max_sessions > 0 else lambda _: nothing
+    nobody, nothing = np.zeros(shape, np.int64), np.zeros(shape)
     due = ~np.isnan(records.sessions.due_day)
-    machine_hours = total(p.machine_hours)
+    machine_hours = sum_of_sessions(p.machine_hours)
     return Operations(
         screened=t.screened,
         failed_first=t.failed_first,
@@ -94,23 +98,23 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
         patients=count(np.ones(p.arm.size)),
         deaths=count(p.death_after_days <= horizon),
         deaths_from_tumour=count(p.death_cause == 2),
-        transplants=count(p.transplant_after_days <= horizon),
-        withdrawn=count(p.withdrawal_after_days <= horizon),
-        lost=count(p.loss_after_days <= horizon),
-        infections=count(p.infection_after_days <= horizon),
-        sessions_planned=count(p.sessions_planned),
-        sessions_delivered=count(p.sessions_delivered),
-        sessions_equivalent=total(p.sessions_equivalent),
-        sessions_cut_short=count(p.sessions_cut_short),
-        sessions_late=count(p.sessions_late),
-        sessions_missed=count(p.sessions_missed),
-        sessions_due=count(due.sum(axis=1)),
-        sessions_short_of_plasma=count(p.sessions_short_of_plasma),
+        transplants=count(p.transplant_after_days <= horizon) if transplant else nobody,
+        withdrawn=count(p.withdrawal_after_days <= horizon) if withdrawal else nobody,
+        lost=count(p.loss_after_days <= horizon) if loss else nobody,
+        infections=count(p.infection_after_days <= horizon) if infection else nobody,
+        sessions_planned=count_of_sessions(p.sessions_planned),
+        sessions_delivered=count_of_sessions(p.sessions_delivered),
+        sessions_equivalent=sum_of_sessions(p.sessions_equivalent),
+        sessions_cut_short=count_of_sessions(p.sessions_cut_short),
+        sessions_late=count_of_sessions(p.sessions_late),
+        sessions_missed=count_of_sessions(p.sessions_missed),
+        sessions_due=count_of_sessions(due.sum(axis=1)),
+        sessions_short_of_plasma=count_of_sessions(p.sessions_short_of_plasma),
         sessions_by_modality=_sessions_by_modality(params, records),
-        wait_days=total(p.session_wait_days),
-        plasma_litres=total(p.plasma_litres),
+        wait_days=sum_of_sessions(p.session_wait_days),
+        plasma_litres=sum_of_sessions(p.plasma_litres),
         machine_hours=machine_hours,
-        adverse_events=_adverse_events(p, count),
+        adverse_events=_adverse_events(p, count_of_sessions),
     )
 
 

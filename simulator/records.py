@@ -9,6 +9,7 @@ randomisation). An event that did not happen has time infinity; a value that was
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
@@ -166,6 +167,7 @@ class TrialRecords(NamedTuple):
     sessions: Sessions
 
 
+@cache
 def columns(table: type[Any]) -> dict[str, Column]:
     """Return name and declaration of every column of `Trials`, `Patients` or `Sessions`."""
     hints = get_type_hints(table, include_extras=True)

@@ -107,15 +107,22 @@ def choose_arms(
 
 
 @kernel
+def find_thresholds(uniform: Floats, out: Floats) -> None:
+    """Find every patient's threshold of the liver's hazard."""
+    for p in range(out.size):
+        out[p] = rule.death_threshold(uniform[p])
+
+
+@kernel
 def find_deaths(
-    d: Disease, b: Baseline, factor: Floats, arm: Ints, uniform: Floats, out: Floats
+    d: Disease, b: Baseline, factor: Floats, arm: Ints, threshold: Floats, out: Floats
 ) -> None:
     """Find when the liver would kill, by one inversion a patient."""
     of_first, of_second = factor[0], factor[1]
     for p in range(out.size):
         mine = of_second if arm[p] == 1 else of_first
         out[p] = rule.death_at_constant_factor(
-            d.kind, b.day, b.cumulative, d.shape, mine, rule.death_threshold(uniform[p])
+            d.kind, b.day, b.cumulative, d.shape, mine, threshold[p]
         )
 
 
@@ -124,23 +131,6 @@ def draw_times(rate: float, until: float, horizon: float, uniform: Floats, out: 
     """Draw every patient's time of one exit."""
     for p in range(out.size):
         out[p] = within(rule.exit_time(rate, until, uniform[p]), horizon)
-
-
-@inlined
-def settled(
-    entry_at: Floats, liver: Floats, time: Floats, horizon: float, p: int
-) -> tuple[int, float, float, float, float, float]:
-    """What became of a patient (`exits.settled_exits`)."""
-    return settled_exits(
-        entry_at[p],
-        liver[p],
-        time[_TUMOUR, p],
-        time[_TRANSPLANT, p],
-        time[_WITHDRAWAL, p],
-        time[_LOSS, p],
-        time[_INFECTION, p],
-        horizon,
-    )
 
 
 @kernel
@@ -165,29 +155,45 @@ def write_ends(
     A column at a time: a loop that writes several would have to make sure that none of them
     overlaps another, and is not vectorised.
     """
-    rows, k = range(death.size), 0
-    for p in rows:
-        cause[p] = settled(entry_at, liver, time, horizon, p)[0]
-    for p in rows:
-        death[p] = settled(entry_at, liver, time, horizon, p)[1]
+    patients, k = death.size, 0
+    tumour, transplant, withdrawal = time[_TUMOUR], time[_TRANSPLANT], time[_WITHDRAWAL]
+    loss, infection = time[_LOSS], time[_INFECTION]
+    for p in range(patients):
+        settled = settled_exits(
+            entry_at[p], liver[p], tumour[p], transplant[p], math.inf, math.inf, math.inf, horizon
+        )
+        cause[p] = settled[0]
+    for p in range(patients):
+        settled = settled_exits(
+            entry_at[p], liver[p], tumour[p], transplant[p], math.inf, math.inf, math.inf, horizon
+        )
+        death[p] = settled[1]
     for which in range(_TRANSPLANT, _INFECTION + 1):
         if rate[which] > 0.0:
-            out = others[k][row : row + death.size]
+            out = others[k][row : row + patients]
             k += 1
-            if which == _TRANSPLANT:
-                for p in rows:
-                    out[p] = settled(entry_at, liver, time, horizon, p)[2]
-            elif which == _WITHDRAWAL:
-                for p in rows:
-                    out[p] = settled(entry_at, liver, time, horizon, p)[3]
-            elif which == _LOSS:
-                for p in rows:
-                    out[p] = settled(entry_at, liver, time, horizon, p)[4]
-            else:
-                for p in rows:
-                    out[p] = settled(entry_at, liver, time, horizon, p)[5]
-    of_first, of_second, transplant = factor[0], factor[1], time[_TRANSPLANT]
-    for p in rows:
+            for p in range(patients):
+                settled = settled_exits(
+                    entry_at[p],
+                    liver[p],
+                    tumour[p],
+                    transplant[p],
+                    withdrawal[p],
+                    loss[p],
+                    infection[p],
+                    horizon,
+                )
+                _, _, of_transplant, of_withdrawal, of_loss, of_infection = settled
+                if which == _TRANSPLANT:
+                    out[p] = of_transplant
+                elif which == _WITHDRAWAL:
+                    out[p] = of_withdrawal
+                elif which == _LOSS:
+                    out[p] = of_loss
+                else:
+                    out[p] = of_infection
+    of_first, of_second = factor[0], factor[1]
+    for p in range(patients):
         ends = min(death[p], min(transplant[p], horizon))
         at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
         mine = of_second if arm[p] == 1 else of_first
@@ -224,7 +230,8 @@ def run_independent(
     target, state = inputs.trial.target_randomised, allocation.new_state(inputs.allocation)
     at_once = min(_TRIALS_AT_ONCE, trials)
     size = at_once * target
-    uniform, liver, time = np.empty(size), np.empty(size), np.full((rate.size, size), math.inf)
+    uniform, threshold, liver = np.empty(size), np.empty(size), np.empty(size)
+    time = np.full((rate.size, size), math.inf)
     levels, factor, place = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
     for second in range(2):
         effect = 0.0
@@ -248,7 +255,8 @@ def run_independent(
                         plan, state, seed, trial + k, p, levels, chance[row + k * target + p]
                     )
         draw_rows(seed, trial, _EXIT, _LIVER, target, u)
-        find_deaths(d, b, factor, arms, u, liver[: now * target])
+        find_thresholds(u, threshold)
+        find_deaths(d, b, factor, arms, threshold, liver[: now * target])
         for which in range(rate.size):
             if rate[which] > 0.0:
                 draw_rows(seed, trial, _EXIT, which, target, u)

@@ -52,8 +52,20 @@ class Inputs(NamedTuple):
     assessment: AssessmentParams
 
 
+_latest: list[tuple[Params, Inputs]] = []
+
+
 def inputs_of(params: Params) -> Inputs:
-    """Make what the kernels read."""
+    """Return what the kernels read; that of the latest scenario is kept, for its next trials."""
+    for known, inputs in _latest[-1:]:
+        if known is params:
+            return inputs
+    inputs = _inputs_of(params)
+    _latest[:] = [(params, inputs)]
+    return inputs
+
+
+def _inputs_of(params: Params) -> Inputs:
     a = params.allocation
     plan = build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
     cuts = [np.asarray(points, dtype=np.float64) for points in a.factor_cut_points]

@@ -121,6 +121,9 @@ class People(NamedTuple):
     lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
 
 
+DAYS_DRAWN = 64  # days of a unit that are drawn at once
+
+
 class Sites(NamedTuple):
     """State of the units of a trial."""
 
@@ -129,8 +132,10 @@ class Sites(NamedTuple):
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
-    words: Floats  # (sites, 8): uniforms of four days: deliveries, then background
-    block: Ints  # (sites,): which four days they are of, -1 if none
+    demand: Floats  # (sites, DAYS_DRAWN): background sessions of days to come
+    brought: Floats  # (sites, DAYS_DRAWN): litres that their deliveries bring
+    uniform: Floats  # (sites, DAYS_DRAWN): work space
+    drawn_from: Ints  # (sites,): the first of these days, -1 if none
 
 
 class Screen(NamedTuple):

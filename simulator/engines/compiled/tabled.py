@@ -1,7 +1,7 @@
 """Records to be filled, and records that are filled already because nothing can happen."""
 
 import math
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -18,26 +18,28 @@ _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld"
 _ONE = ("frailty",)
 
 
-@cache
-def _types(kind: type[Any]) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _sizes(params: Params) -> tuple[tuple[str, int], ...]:
+    """Length of every axis that a column may have beyond its row."""
+    return (
+        ("arm", len(params.allocation.ratio)),
+        ("lab", _LABS),
+        ("meld lab", _MELD_LABS),
+        ("adverse event", _ADVERSE_EVENTS),
+        ("visit", params.assessment.day.size),
+        ("criterion", params.eligibility.first.size - 1),
+        ("session", params.max_sessions),
+    )
 
 
-def _shapes(kind: type[Any], params: Params) -> dict[str, tuple[tuple[int, ...], Any]]:
+@lru_cache(maxsize=16)
+def _shapes(
+    kind: type[Any], sizes: tuple[tuple[str, int], ...]
+) -> dict[str, tuple[tuple[int, ...], Any]]:
     """Shape beyond the row, and type, of every column of a table."""
-    sizes = {
-        "arm": len(params.allocation.ratio),
-        "lab": _LABS,
-        "meld lab": _MELD_LABS,
-        "adverse event": _ADVERSE_EVENTS,
-        "visit": params.assessment.day.size,
-        "criterion": params.eligibility.first.size - 1,
-        "session": params.max_sessions,
-    }
-    types = _types(kind)
+    types, size = get_type_hints(kind), dict(sizes)
     return {
         name: (
-            tuple(sizes[axis] for axis in column.axes),
+            tuple(size[axis] for axis in column.axes),
             np.int64 if "int64" in str(types[name]) else np.float64,
         )
         for name, column in columns(kind).items()
@@ -49,7 +51,7 @@ def new_table(kind: type[Any], rows: int, params: Params) -> Any:
     return kind(
         *(
             np.full((rows, *axes), math.nan if name in _NEVER_SEEN else 0, dtype)
-            for name, (axes, dtype) in _shapes(kind, params).items()
+            for name, (axes, dtype) in _shapes(kind, _sizes(params)).items()
         )
     )
 
@@ -89,7 +91,7 @@ def independent_records(
         missing = target - entries.shape[1]
         entries = np.pad(entries, ((0, 0), (0, missing)), constant_values=math.inf)
     entries = np.ascontiguousarray(entries[:, :target])
-    shapes = _shapes(Patients, params)
+    shapes = _shapes(Patients, _sizes(params))
     filled = {"entry_day": entries.reshape(-1)} | {
         name: np.empty((trials * target, *shapes[name][0]), shapes[name][1]) for name in _FILLED
     }

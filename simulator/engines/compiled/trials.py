@@ -33,6 +33,7 @@ from simulator.engines.compiled.state import (
     CANDIDATE,
     CONSTANT,
     COUNTS,
+    DAYS_DRAWN,
     DEATH,
     ENTRY_AT,
     FRAILTY,
@@ -294,7 +295,9 @@ def run_trials(
         np.empty((site_count, machines)),
         np.empty((site_count, machines)),
         np.empty((site_count, target), np.int64),
-        np.empty((site_count, 8)),
+        np.empty((site_count, DAYS_DRAWN)),
+        np.empty((site_count, DAYS_DRAWN)),
+        np.empty((site_count, DAYS_DRAWN)),
         np.empty(site_count, np.int64),
     )
     profile, latents = np.empty((target, variables)), np.empty((target, variables))

@@ -13,6 +13,7 @@ from simulator.engines.compiled.state import (
     BACKGROUND_LITRES,
     BACKGROUND_SHORT_LITRES,
     CLOSES_AT,
+    DAYS_DRAWN,
     DAYS_OPEN,
     DELIVERED_LITRES,
     HOURS_OPEN,
@@ -26,7 +27,6 @@ from simulator.engines.compiled.state import (
     STOCK,
     TODAY,
     Floats,
-    Ints,
     Sites,
 )
 from simulator.engines.compiled.tables import (
@@ -45,7 +45,7 @@ from simulator.engines.compiled.tables import (
     WEEK,
 )
 from simulator.rules import sessions as rule
-from simulator.rules.normal import normal_quantile
+from simulator.rules.normal import normal_quantiles
 
 _BACKGROUND = draws.code_of(draws.Purpose.BACKGROUND)
 _DELIVERY = draws.code_of(draws.Purpose.DELIVERY)
@@ -61,39 +61,52 @@ def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
         count[site, i] = 0
     for machine in range(sites.free_at.shape[1]):
         sites.free_at[site, machine] = sites.until[site, machine] = -math.inf
-    sites.block[site] = -1
+    sites.drawn_from[site] = -1
     number[site, STOCK] = units[site, INITIAL]
     number[site, CLOSES_AT] = number[site, OPENED_AT] = -math.inf
     number[site, SERVES_AT] = math.inf
     count[site, TODAY] = count[site, LEFT_FOR_AFTER] = -1
-    find_next_opening(units, number, count, site, start_weekday)
+    count[site, NEXT_DAY], number[site, OPENS_AT] = next_opening(units, site, start_weekday, 0)
 
 
 @inlined
-def find_next_opening(
-    units: Floats, number: Floats, count: Ints, site: int, start_weekday: int
-) -> None:
-    """Find the first day from NEXT_DAY on at which the unit opens."""
+def next_opening(units: Floats, site: int, start_weekday: int, day: int) -> tuple[int, float]:
+    """Return the first day from `day` on at which the unit opens, and when; infinity if never."""
+    weekday = (start_weekday + day) % WEEK
     for _ in range(WEEK):
-        hour = units[site, OPEN_HOUR + (start_weekday + count[site, NEXT_DAY]) % WEEK]
+        hour = units[site, OPEN_HOUR + weekday]
         if not math.isnan(hour):
-            number[site, OPENS_AT] = rule.at_hour(count[site, NEXT_DAY], hour)
-            return
-        count[site, NEXT_DAY] += 1
-    number[site, OPENS_AT] = math.inf
+            return day, rule.at_hour(day, hour)
+        day += 1
+        weekday = weekday + 1 if weekday + 1 < WEEK else 0
+    return day, math.inf
 
 
-@inlined
-def draw_days(sites: Sites, site: int, seed: int, trial: int, block: int) -> None:
-    """Draw the uniforms of four days' deliveries and background demand."""
-    words = sites.words[site]
-    w0, w1, w2, w3 = draws.block(seed, trial, _DELIVERY, site, block)
-    words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
-    words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
-    w0, w1, w2, w3 = draws.block(seed, trial, _BACKGROUND, site, block)
-    words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
-    words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
-    sites.block[site] = block
+@kernel
+def draw_days(
+    units: Floats,
+    background: Floats,
+    sites: Sites,
+    site: int,
+    start_weekday: int,
+    seed: int,
+    trial: int,
+    first: int,
+) -> None:
+    """Draw the deliveries and the background demand of the days from `first` on."""
+    uniform, brought = sites.uniform[site], sites.brought[site]
+    draws.fill(seed, trial, _BACKGROUND, site, first, uniform)
+    rule.background_demand(uniform, background[site], sites.demand[site])
+    if units[site, PLASMA_LIMITED]:
+        draws.fill(seed, trial, _DELIVERY, site, first, uniform)
+        normal_quantiles(uniform, brought)
+        weekday = (start_weekday + first) % WEEK
+        for k in range(brought.size):
+            mean = units[site, DELIVERY_MEAN + weekday]
+            litres = rule.delivery_litres(mean, units[site, DELIVERY_SD], brought[k])
+            brought[k] = 0.0 if math.isnan(mean) else litres
+            weekday = weekday + 1 if weekday + 1 < WEEK else 0
+    sites.drawn_from[site] = first
 
 
 @kernel
@@ -116,57 +129,87 @@ def catch_up(
     if count[site, LEFT_FOR_AFTER] >= 0 and number[site, OPENED_AT] < now:
         serve_background(units, sites, site, count[site, LEFT_FOR_AFTER], number[site, OPENED_AT])
         count[site, LEFT_FOR_AFTER] = -1
-    while number[site, OPENS_AT] <= now:
-        opens, day = number[site, OPENS_AT], count[site, NEXT_DAY]
+    opens, day, limited = number[site, OPENS_AT], count[site, NEXT_DAY], units[site, PLASMA_LIMITED]
+    if opens > now:
+        return
+    # What changes day by day is kept out of memory on the way.
+    stock, capacity = number[site, STOCK], units[site, CAPACITY]
+    delivered, refused = number[site, DELIVERED_LITRES], number[site, REFUSED_LITRES]
+    hours_open, days_open = number[site, HOURS_OPEN], count[site, DAYS_OPEN]
+    used, short = number[site, BACKGROUND_LITRES], number[site, BACKGROUND_SHORT_LITRES]
+    worked, closes = number[site, BACKGROUND_HOURS], number[site, CLOSES_AT]
+    opened, today = opens, day
+    while opens <= now:
+        opened, today = opens, day
         weekday = (start_weekday + day) % WEEK
-        number[site, OPENED_AT] = opens
-        number[site, CLOSES_AT] = rule.at_hour(day, units[site, UNTIL_HOUR + weekday])
-        if sites.block[site] != day >> 2:
-            draw_days(sites, site, seed, trial, day >> 2)
-        count[site, TODAY], count[site, SHORT_TODAY] = day, 0
-        count[site, DAYS_OPEN] += 1
-        number[site, HOURS_OPEN] += rule.hours_on_offer(
+        closes = rule.at_hour(day, units[site, UNTIL_HOUR + weekday])
+        first = day - day % DAYS_DRAWN
+        if sites.drawn_from[site] != first:
+            draw_days(units, background, sites, site, start_weekday, seed, trial, first)
+        days_open += 1
+        hours_open += rule.hours_on_offer(
             units[site, MACHINES],
             units[site, OPEN_HOUR + weekday],
             units[site, CLOSE_HOUR + weekday],
         )
-        if units[site, PLASMA_LIMITED] and not math.isnan(units[site, DELIVERY_MEAN + weekday]):
-            z = normal_quantile(sites.words[site, day & 3])
-            brought = rule.delivery_litres(
-                units[site, DELIVERY_MEAN + weekday], units[site, DELIVERY_SD], z
+        if limited:
+            brought = sites.brought[site, day - first]
+            taken = rule.taken_in(stock, brought, capacity)
+            stock += taken
+            delivered += taken
+            refused += brought - taken
+        sessions = sites.demand[site, day - first]
+        if units[site, BACKGROUND_AFTER] and opens == now:
+            count[site, LEFT_FOR_AFTER] = int(sessions)
+        elif sessions > 0.0:
+            litres, missing, hours = background_takes(
+                units, sites, site, sessions, stock, opens, closes
             )
-            taken = rule.taken_in(number[site, STOCK], brought, units[site, CAPACITY])
-            number[site, STOCK] += taken
-            number[site, DELIVERED_LITRES] += taken
-            number[site, REFUSED_LITRES] += brought - taken
-        if background[site, 0] < 1.0:
-            u = sites.words[site, 4 + (day & 3)]
-            sessions = rule.background_sessions(u, background[site])
-            if units[site, BACKGROUND_AFTER] and opens == now:
-                count[site, LEFT_FOR_AFTER] = sessions
-            else:
-                serve_background(units, sites, site, sessions, opens)
-        count[site, NEXT_DAY] += 1
-        find_next_opening(units, number, count, site, start_weekday)
+            used += litres
+            short += missing
+            worked += hours
+            stock -= litres if limited else 0.0
+        day, opens = next_opening(units, site, start_weekday, day + 1)
+    number[site, STOCK], number[site, OPENS_AT] = stock, opens
+    number[site, DELIVERED_LITRES], number[site, REFUSED_LITRES] = delivered, refused
+    number[site, HOURS_OPEN], count[site, DAYS_OPEN] = hours_open, days_open
+    number[site, BACKGROUND_LITRES], number[site, BACKGROUND_SHORT_LITRES] = used, short
+    number[site, BACKGROUND_HOURS], number[site, CLOSES_AT] = worked, closes
+    number[site, OPENED_AT], count[site, TODAY] = opened, today
+    count[site, NEXT_DAY], count[site, SHORT_TODAY] = day, 0
+
+
+@inlined
+def background_takes(
+    units: Floats,
+    sites: Sites,
+    site: int,
+    sessions: float,
+    stock: float,
+    now: float,
+    closes: float,
+) -> tuple[float, float, float]:
+    """Let patients outside the trial have the machines; return litres, litres short, and hours."""
+    wanted = sessions * units[site, BACKGROUND_LITRES_EACH]
+    litres = min(wanted, stock) if units[site, PLASMA_LIMITED] else wanted
+    machines = int(units[site, MACHINES])
+    share = rule.background_share(sessions, units[site, BACKGROUND_HOURS_EACH], machines)
+    worked = rule.occupy_machines(sites.free_at[site, :machines], now, share, closes)
+    return litres, wanted - litres, worked * rule.HOURS_PER_DAY
 
 
 @kernel
 def serve_background(units: Floats, sites: Sites, site: int, sessions: int, now: float) -> None:
-    """Give patients outside the trial their plasma and machine-hours."""
+    """Give patients outside the trial, after those of the trial, their plasma and hours."""
     number = sites.number
-    wanted = sessions * units[site, BACKGROUND_LITRES_EACH]
-    used = wanted
-    if units[site, PLASMA_LIMITED]:
-        used = min(wanted, number[site, STOCK])
-        number[site, STOCK] -= used
-    number[site, BACKGROUND_LITRES] += used
-    number[site, BACKGROUND_SHORT_LITRES] += wanted - used
-    machines = int(units[site, MACHINES])
-    share = rule.background_share(sessions, units[site, BACKGROUND_HOURS_EACH], machines)
-    worked = rule.occupy_machines(
-        sites.free_at[site, :machines], now, share, number[site, CLOSES_AT]
+    litres, missing, hours = background_takes(
+        units, sites, site, float(sessions), number[site, STOCK], now, number[site, CLOSES_AT]
     )
-    number[site, BACKGROUND_HOURS] += worked * rule.HOURS_PER_DAY
+    number[site, BACKGROUND_LITRES] += litres
+    number[site, BACKGROUND_SHORT_LITRES] += missing
+    number[site, BACKGROUND_HOURS] += hours
+    if units[site, PLASMA_LIMITED]:
+        number[site, STOCK] -= litres
 
 
 @inlined
