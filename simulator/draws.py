@@ -134,7 +134,7 @@ def to_uniform(word: np.uint64) -> float:
     return (np.float64(np.int64(word)) + 0.5) * _TO_UNIT
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     """Return the uniform at the address (seed, trial, purpose, who, which).
 
@@ -152,16 +152,9 @@ def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     Model page, section 0.
     """
     w0, w1, w2, w3 = block(seed, trial, purpose, who, which >> 2)
-    place = which & 3
-    if place == 0:
-        word = w0
-    elif place == 1:
-        word = w1
-    elif place == 2:
-        word = w2
-    else:
-        word = w3
-    return to_uniform(word)
+    even = w0 if which & 2 == 0 else w2
+    odd = w1 if which & 2 == 0 else w3
+    return to_uniform(even if which & 1 == 0 else odd)
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)

@@ -187,17 +187,14 @@ def serve(
     codes: Ints,
     events: int,
 ) -> int:
-    """Start every session that can start now; return the number of events."""
+    """Start every session that can start now; return the number of events.
+
+    Those who wait have been brought up to now.
+    """
     number, waiting = people.number, sites.waiting[site]
     queue, machines = int(t.units[site, QUEUE]), int(t.units[site, MACHINES])
     free_at = sites.free_at[site, :machines]
     queued = sites.whole[site, QUEUED]
-    for i in range(queued):
-        p = waiting[i]
-        opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
-        bring(t, seed, trial, people, p, opened)
-        if queue == _SICKEST_FIRST and not left_by(number, people.whole, p, now, opened):
-            bring_seen(t, seed, trial, people, p, opened)
     sort_queue(queue, number, waiting, queued)
     kept = 0
     for i in range(queued):
@@ -261,15 +258,24 @@ def stop_waiting(sites: Sites, site: int, patient: int) -> None:
 
 
 @inlined
+def are_labs_seen(t: Tables, people: People, p: int) -> bool:
+    """Whether a session that falls due depends on labs: on platelets, or on bilirubin."""
+    arm = people.whole[ARM, p]
+    return t.disease.labs_modelled and (
+        t.plans[arm, POSTPONE_BELOW] != -math.inf
+        or t.plans[arm, STOP_BELOW] != -math.inf
+        or people.whole[SESSION, p] >= t.plans[arm, SESSIONS]
+    )
+
+
+@inlined
 def ask(
     t: Tables,
     seed: int,
     trial: int,
-    start_weekday: int,
     people: People,
     sites: Sites,
     p: int,
-    before: int,
     now: float,
     times: Floats,
     codes: Ints,
@@ -278,18 +284,13 @@ def ask(
     """Let a session fall due, or be tried again after a postponement; return the events."""
     number, count = people.number, people.whole
     arm, site = count[ARM, p], count[SITE, p]
-    postponing = t.disease.labs_modelled and t.plans[arm, POSTPONE_BELOW] != -math.inf
-    judged = t.disease.labs_modelled and (
-        t.plans[arm, STOP_BELOW] != -math.inf or count[SESSION, p] >= t.plans[arm, SESSIONS]
-    )
-    if postponing or judged:
-        bring_seen(t, seed, trial, people, p, max(before, 0))
+    seen = are_labs_seen(t, people, p)
     if not count[POSTPONED, p]:
-        if judged and bilirubin_ends_treatment(t.plans, number, count, p):
+        if seen and bilirubin_ends_treatment(t.plans, number, count, p):
             count[PHASE, p] = OVER
             return events
         fall_due(t.plans, people, p, now)
-    if postponing and number[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
+    if seen and number[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
         count[POSTPONED, p] = 1
         again = rule.tried_again(now)
         if again < number[WINDOW_END_AT, p]:
@@ -297,7 +298,6 @@ def ask(
         return watch(people, p, times, codes, events)
     count[POSTPONED, p] = 0
     if t.units[site, LIMITED]:
-        catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
         join(sites, site, people, p, now)
         if number[WINDOW_END_AT, p] <= sites.number[site, SERVES_AT]:
             return watch(people, p, times, codes, events)
@@ -335,43 +335,49 @@ def treat(
         now = min(event_at, refers_at, serves_at)
         if now == math.inf or now > trial_end:
             return
+        p, falls_due, missing, site = -1, False, False, serving
         if event_at == now:
             p, falls_due = codes[0] % KIND, codes[0] >= FALLS_DUE
             events = pop(times, codes, events)
             missing = count[PHASE, p] in (DUE_NOW, WAITING) and number[WINDOW_END_AT, p] == now
             if not falls_due and not missing:
                 continue  # the session has begun
-            before = last_opening_before(number[ENTRY_AT, p], now, follow_up_days)
-            bring(t, seed, trial, people, p, before)
-            if not falls_due and count[PHASE, p] == WAITING:
-                stop_waiting(sites, count[SITE, p], p)
-            if left_by(number, count, p, now, before):
-                count[PHASE, p] = OVER
-            elif falls_due:
-                events = ask(
-                    t,
-                    seed,
-                    trial,
-                    start_weekday,
-                    people,
-                    sites,
-                    p,
-                    before,
-                    now,
-                    times,
-                    codes,
-                    events,
-                )
-            else:
-                events = miss(t.plans, people, p, now, times, codes, events)
+            site = count[SITE, p]
         elif refers_at == now:
             arm = count[ARM, randomised]
             if t.plans[arm, SESSIONS] + t.plans[arm, RESCUES] > 0.0:
                 due = now + t.plans[arm, FIRST_AFTER]
                 events = push(times, codes, events, due, FALLS_DUE + randomised)
             randomised += 1
-        else:
-            catch_up(t.units, t.background, sites, serving, start_weekday, seed, trial, now)
+            continue
+        # Everyone concerned, and the unit, is brought up to now: in one place, since these are the
+        # longest kernels, and each place that calls them holds a copy.
+        concerned = 1 if p >= 0 else sites.whole[site, QUEUED]
+        sickest_first = p < 0 and t.units[site, QUEUE] == _SICKEST_FIRST
+        for i in range(concerned):
+            q = p if p >= 0 else sites.waiting[site, i]
+            if p >= 0:
+                opened = last_opening_before(number[ENTRY_AT, q], now, follow_up_days)
+            else:
+                opened = last_opening_by(number[ENTRY_AT, q], now, follow_up_days)
+            bring(t, seed, trial, people, q, opened)
+            if (sickest_first and not left_by(number, count, q, now, opened)) or (
+                falls_due and are_labs_seen(t, people, q)
+            ):
+                bring_seen(t, seed, trial, people, q, max(opened, 0))
+        if t.units[site, LIMITED]:
+            catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
+        if p < 0:
             events = serve(
-                t, seed, trial, follow_up_days, people, sites, serving, now, times, codes, events
+                t, seed, trial, follow_up_days, people, sites, site, now, times, codes, events
             )
+            continue
+        if missing and count[PHASE, p] == WAITING:
+            stop_waiting(sites, site, p)
+        before = last_opening_before(number[ENTRY_AT, p], now, follow_up_days)
+        if left_by(number, count, p, now, before):
+            count[PHASE, p] = OVER
+        elif falls_due:
+            events = ask(t, seed, trial, people, sites, p, now, times, codes, events)
+        else:
+            events = miss(t.plans, people, p, now, times, codes, events)
