@@ -111,9 +111,9 @@ class Course:
         m, numbers = session.modality, self.numbers
         self.treated = True
         labs.add_session(
-            self.shifts[m],
-            numbers.shift_whole[m],
-            numbers.shift_rate[m],
+            self.shifts[m].ravel(),
+            numbers.shift_whole[m].ravel(),
+            numbers.shift_rate[m].ravel(),
             session.fraction,
             opening,
             session.end_day,

@@ -57,13 +57,26 @@ def test_decay_from_opening_to_opening_is_the_sum_over_sessions():
         labs.next_shifts(shifts, left)
         for end, fraction in sessions:
             if day - 1 <= end < day:
-                labs.add_session(shifts[0], whole, rate, fraction, float(day), end)
+                labs.add_session(
+                    shifts[0].ravel(), whole.ravel(), rate.ravel(), fraction, float(day), end
+                )
         out = np.empty(2)
         labs.shifted_labs(np.zeros(2), shifts, out)
         for lab, kinetic in enumerate((bilirubin, inr)):
             terms = [f * math.log(left_after(day - e, kinetic)) for e, f in sessions if e < day]
             # a product of 40 decays, each rounded, and the exponential of a rounded exponent
             assert out[lab] == pytest.approx(sum(terms), rel=4 * 40 * EPSILON)
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 83])
+def test_the_decay_of_some_days_at_once_is_that_of_day_after_day(days):
+    rng = np.random.default_rng(8)
+    slow, left = np.concatenate([rng.normal(size=8), np.zeros(8)]), rng.random(16)
+    fast = slow.copy()
+    for _ in range(days):
+        labs.next_shifts(slow, left)
+    labs.later_shifts(fast, left, days)
+    assert fast.tobytes() == slow.tobytes()
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ hazard or a rule of treatment sees them; they go forward only (model page, secti
 
 import math
 
-from simulator import draws
+from simulator.engines.compiled.ahead import WORDS
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
-    CANDIDATE,
     CONSTANT,
     DEATH,
     EARNED,
@@ -57,12 +56,11 @@ from simulator.records import SessionStatus
 from simulator.rules import hazard as rule
 from simulator.rules import labs as lab_rule
 from simulator.rules.calendar import last_opening_by, opening
-from simulator.rules.normal import normal_quantile
 
 _MISSED = int(SessionStatus.MISSED)
 _RUNNING = int(SessionStatus.RUNNING)
-_LAB_ERROR = draws.code_of(draws.Purpose.LAB_ERROR)
 _MELD_LABS = 3
+_NUMBERS_A_MODALITY = 8  # of shifts: four labs, a fast and a slow part
 _WHOLE, _RATE = range(2)  # of `Tables.kinetics`
 # Days worked out at once, multiples of what a processor takes at once: few while a session may
 # begin and take them back.
@@ -194,8 +192,6 @@ def bring_hazard(
     kinetics: Floats,
     left: Floats,
     error_log_sd: Floats,
-    seed: int,
-    trial: int,
     planned: float,
     people: People,
     p: int,
@@ -221,7 +217,7 @@ def bring_hazard(
         last = min(changes - 1, first + at_once - 1)
         if d.sees_sessions:  # no day ahead: labs cannot be taken back
             last = first
-            bring_labs(d, kinetics, left, error_log_sd, seed, trial, people, p, first)
+            bring_labs(d, kinetics, left, error_log_sd, people, p, first)
             direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == 1
             people.factor[p, first] = rule.day_factor(
                 number[CONSTANT, p],
@@ -242,22 +238,18 @@ def shift_labs(kinetics: Floats, left: Floats, people: People, p: int, through: 
     number, count = people.number, people.whole
     session, session_count = people.session, people.session_count
     entry, day = number[ENTRY_AT, p], count[SEEN, p]
+    shifts = people.flat_shift[p]
     k = next_to_act(session_count, p, count[SHIFTED, p])
     while day < through:
-        if k < 0:  # no session to come: all days that are left are alike
-            if count[SHIFTED, p] > 0:
-                for _ in range(day, through):
-                    lab_rule.next_shifts(people.flat_shift[p], left)
-            break
-        day += 1
+        acts = through + 1 if k < 0 else last_opening_by(entry, session[p, k, END], through) + 1
+        lab_rule.later_shifts(shifts, left, min(acts, through) - day)
+        day = min(acts, through)
         now = opening(entry, day)
-        if count[SHIFTED, p] > 0:
-            lab_rule.next_shifts(people.flat_shift[p], left)
         while k >= 0 and session[p, k, END] < now:
             if session[p, k, END] < number[LEAVES_AT, p]:
                 m = session_count[p, k, MODALITY]
                 lab_rule.add_session(
-                    people.shift[p, m],
+                    shifts[m * _NUMBERS_A_MODALITY : (m + 1) * _NUMBERS_A_MODALITY],
                     kinetics[_WHOLE, m],
                     kinetics[_RATE, m],
                     session[p, k, SHARE],
@@ -300,8 +292,6 @@ def bring_labs(
     kinetics: Floats,
     left: Floats,
     error_log_sd: Floats,
-    seed: int,
-    trial: int,
     people: People,
     p: int,
     through: int,
@@ -316,12 +306,9 @@ def bring_labs(
             break
         shift_labs(kinetics, left, people, p, day)
         see_labs(d, number, people.shift, people.lab, p, day)
-        words = people.words
-        w0, w1, w2, _ = draws.block(seed, trial, _LAB_ERROR, count[CANDIDATE, p], visit)
-        words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
-        words[2] = draws.to_uniform(w2)
         for j in range(_MELD_LABS):
-            seen[j] = lab_rule.measured(seen[j], error_log_sd[j], normal_quantile(words[j]))
+            z = people.error[WORDS * visit + j, p]
+            seen[j] = lab_rule.measured(seen[j], error_log_sd[j], z)
         people.visit_meld[p, visit] = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)
         count[VISIT, p] += 1
     shift_labs(kinetics, left, people, p, through)

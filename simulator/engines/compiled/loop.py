@@ -82,7 +82,7 @@ _FIRST_COME, _SICKEST_FIRST = 0, 1
 
 
 @inlined
-def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
+def bring(t: Tables, people: People, p: int, through: int) -> None:
     """Bring a patient's hazard up to the opening of patient-day `through`."""
     if people.whole[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
         return
@@ -94,8 +94,6 @@ def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int
         t.kinetics,
         t.left,
         t.error_log_sd,
-        seed,
-        trial,
         planned,
         people,
         p,
@@ -104,9 +102,9 @@ def bring(t: Tables, seed: int, trial: int, people: People, p: int, through: int
 
 
 @inlined
-def bring_seen(t: Tables, seed: int, trial: int, people: People, p: int, through: int) -> None:
+def bring_seen(t: Tables, people: People, p: int, through: int) -> None:
     """Bring a patient's labs to the opening of patient-day `through`."""
-    bring_labs(t.disease, t.kinetics, t.left, t.error_log_sd, seed, trial, people, p, through)
+    bring_labs(t.disease, t.kinetics, t.left, t.error_log_sd, people, p, through)
 
 
 @inlined
@@ -360,11 +358,11 @@ def treat(
                 opened = last_opening_before(number[ENTRY_AT, q], now, follow_up_days)
             else:
                 opened = last_opening_by(number[ENTRY_AT, q], now, follow_up_days)
-            bring(t, seed, trial, people, q, opened)
+            bring(t, people, q, opened)
             if (sickest_first and not left_by(number, count, q, now, opened)) or (
                 falls_due and are_labs_seen(t, people, q)
             ):
-                bring_seen(t, seed, trial, people, q, max(opened, 0))
+                bring_seen(t, people, q, max(opened, 0))
         if t.units[site, LIMITED]:
             catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
         if p < 0:

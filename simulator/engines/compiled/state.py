@@ -119,6 +119,10 @@ class People(NamedTuple):
     visit_order: Ints  # (patients, visits): those not missed in the order of time, then -1
     visit_meld: Floats  # (patients, visits): as measured, were the patient still there
     lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
+    uniform: Floats  # (4, patients): work space
+    slope: Floats  # (4, patients): normals of the slopes
+    length: Floats  # (4 k, patients): normals of the sessions' lengths
+    error: Floats  # (4 visits, patients): normals of the errors of measurement
 
 
 DAYS_DRAWN = 64  # days of a unit that are drawn at once

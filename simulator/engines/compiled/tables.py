@@ -106,7 +106,7 @@ class Tables(NamedTuple):
     background: Floats  # (C, n): cumulative probabilities of 0, 1, ... background sessions
     disease: Disease
     baseline: Baseline
-    kinetics: Floats  # (2, M, L, 2): shift of a whole session, and the rate at which it is lost
+    kinetics: Floats  # (2, M, L * 2): shift of a whole session, and the rate at which it is lost
     left: Floats  # (M * L * 2,): share of it left after a day
     error_log_sd: Floats  # (3,): of labs as measured
 
@@ -129,7 +129,7 @@ def tables_of(params: Params) -> Tables:
         background=params.unit.background_cumulative,
         disease=_disease(h, params.lab),
         baseline=Baseline(h.day, h.cumulative, h.at_opening),
-        kinetics=np.stack(kinetics),
+        kinetics=np.stack(kinetics).reshape(2, m.fast_shift.shape[0], -1),
         left=np.stack((m.fast_left, m.slow_left), axis=-1).ravel(),
         error_log_sd=params.assessment.error_log_sd,
     )

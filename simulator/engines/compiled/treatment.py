@@ -54,12 +54,10 @@ from simulator.engines.compiled.tables import (
 )
 from simulator.records import SessionStatus
 from simulator.rules import sessions as rule
-from simulator.rules.normal import normal_quantile
 
 _WAITING = int(SessionStatus.WAITING)
 _RUNNING = int(SessionStatus.RUNNING)
 _MISSED = int(SessionStatus.MISSED)
-_SESSION_LENGTH = draws.code_of(draws.Purpose.SESSION_LENGTH)
 _ADVERSE_EVENT = draws.code_of(draws.Purpose.ADVERSE_EVENT)
 _ADVERSE_FRACTION = draws.code_of(draws.Purpose.ADVERSE_FRACTION)
 _CUTS_SHORT, _STOPS_TREATMENT = 1, 2
@@ -138,8 +136,7 @@ def begin(
     """
     count, session, session_count = people.whole, people.session, people.session_count
     who, k, arm = count[CANDIDATE, p], count[SESSION, p], count[ARM, p]
-    z = normal_quantile(draws.uniform(seed, trial, _SESSION_LENGTH, who, k))
-    length = rule.session_days(modalities[m, HOURS], modalities[m, LOG_SD], z)
+    length = rule.session_days(modalities[m, HOURS], modalities[m, LOG_SD], people.length[k, p])
     share, stops, serious, bits = 1.0, False, False, 0
     words = people.words
     w0, w1, w2, w3 = draws.block(seed, trial, _ADVERSE_EVENT, who, _BLOCKS_A_SESSION * k)

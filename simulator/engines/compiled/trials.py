@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from simulator import allocation, draws
+from simulator.engines.compiled.ahead import WORDS, draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
     plan_visits,
@@ -68,6 +69,8 @@ from simulator.rules.calendar import opening
 from simulator.rules.normal import normal_quantile
 
 _SLOPE = draws.code_of(draws.Purpose.SLOPE)
+_LAB_ERROR = draws.code_of(draws.Purpose.LAB_ERROR)
+_SESSION_LENGTH = draws.code_of(draws.Purpose.SESSION_LENGTH)
 _FRAILTY = draws.code_of(draws.Purpose.FRAILTY)
 _LABS, _MELD_LABS = 4, 3
 
@@ -114,19 +117,17 @@ def draw_multipliers(
 def draw_labs(
     lab: LabParams,
     variable: Ints,
-    seed: int,
-    trial: int,
     patients: int,
     profile: Floats,
     latents: Floats,
     number: Floats,
-    count: Ints,
+    normals: Floats,
     baseline_lab: Floats,
     baseline_meld: Floats,
     row: int,
     own: Floats,
 ) -> None:
-    """Note each patient's labs at randomisation, and draw their slopes."""
+    """Note each patient's labs at randomisation, and their slopes, from `normals`."""
     for p in range(patients):
         for j in range(_LABS):
             baseline_lab[row + p, j] = math.nan if variable[j] < 0 else profile[p, variable[j]]
@@ -141,10 +142,8 @@ def draw_labs(
             number[LOG_BILIRUBIN + 2, p],
             lab.meld_bounded,
         )
-        w0, w1, w2, _ = draws.block(seed, trial, _SLOPE, count[CANDIDATE, p], 0)
-        own[0] = normal_quantile(draws.to_uniform(w0))
-        own[1] = normal_quantile(draws.to_uniform(w1))
-        own[2] = normal_quantile(draws.to_uniform(w2))
+        for j in range(_MELD_LABS):
+            own[j] = normals[j, p]
         for j in range(_MELD_LABS):
             number[SLOPE_BILIRUBIN + j, p] = lab_rule.slope(
                 lab.slope_mean[j],
@@ -214,8 +213,6 @@ def close_units(
 def settle(
     tables: Tables,
     follow_up_days: int,
-    seed: int,
-    trial: int,
     patients: int,
     people: People,
     r: Patients,
@@ -225,7 +222,7 @@ def settle(
     number, most = people.number, follow_up_days
     for p in range(patients):
         if tables.disease.varies_by_day:
-            bring(tables, seed, trial, people, p, most)
+            bring(tables, people, p, most)
         entry = number[ENTRY_AT, p]
         leaves = leaves_at(number, people.whole, p)
         r.death_cause[row + p] = settle_exits(number, p, most)
@@ -240,7 +237,7 @@ def settle(
         if tables.disease.labs_modelled and people.visit_day.shape[1] > 0:
             last = last_visit_before(people, p, gone_at)
             if last >= 0:
-                bring_seen(tables, seed, trial, people, p, last)
+                bring_seen(tables, people, p, last)
             for visit in range(people.visit_day.shape[1]):
                 day = people.visit_day[p, visit]
                 r.visit_after_days[row + p, visit] = day
@@ -273,7 +270,7 @@ def run_trials(
     site_count, machines = tables.units.shape[0], max(int(tables.units[:, MACHINES].max()), 1)
     number, count = np.empty((NUMBERS, target)), np.empty((COUNTS, target), np.int64)
     kinetics, shifted = tables.kinetics, target if inputs.lab.modelled else 0
-    shift = np.empty((shifted, kinetics.shape[1], kinetics.shape[2], kinetics.shape[3]))
+    shift = np.empty((shifted, kinetics.shape[1], _LABS, 2))
     people = People(
         number,
         count,
@@ -288,6 +285,10 @@ def run_trials(
         np.empty((target, visits), np.int64),
         np.empty((target, visits)),
         np.empty((2, _LABS)),
+        np.empty((WORDS, target)),
+        np.empty((WORDS, target)),
+        np.empty(((width + WORDS - 1) // WORDS * WORDS, target)),
+        np.empty((WORDS * visits, target)),
     )
     sites = Sites(
         np.empty((site_count, SITE_NUMBERS)),
@@ -360,16 +361,21 @@ def run_trials(
         draw_exits(inputs.exits, seed, trial, most, n, number, count)
         begin_patients(number, count, n)
         draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
+        if shifted > 0:
+            draw_normals(seed, trial, _SLOPE, count[CANDIDATE], n, people.uniform, people.slope)
+            draw_normals(seed, trial, _LAB_ERROR, count[CANDIDATE], n, people.uniform, people.error)
+        if width > 0:
+            draw_normals(
+                seed, trial, _SESSION_LENGTH, count[CANDIDATE], n, people.uniform, people.length
+            )
         draw_labs(
             inputs.lab,
             inputs.candidate.lab_variable,
-            seed,
-            trial,
             n,
             profile,
             latents,
             number,
-            count,
+            people.slope,
             r.baseline_lab,
             r.baseline_meld,
             row,
@@ -399,7 +405,7 @@ def run_trials(
         close_units(
             tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
         )
-        settle(tables, most, seed, trial, n, people, r, row)
+        settle(tables, most, n, people, r, row)
         write_patients(r, row, trial, n, tables.plans, number, count)
         if width > 0:
             write_sessions(s, row, n, people)

@@ -1,0 +1,35 @@
+"""Normals of all of a trial's patients at once: faster than one when it is needed, though some are
+drawn for visits and sessions that a patient does not live to see.
+"""
+
+from simulator import draws
+from simulator.engines.compiled.kernel import kernel
+from simulator.engines.compiled.state import Floats, Ints
+from simulator.rules.normal import normal_quantiles
+
+WORDS = 4  # of a block
+
+
+@kernel
+def draw_normals(
+    seed: int,
+    trial: int,
+    purpose: int,
+    candidate: Ints,
+    patients: int,
+    uniform: Floats,
+    out: Floats,
+) -> None:
+    """Fill `out` with normals, a row for each of which = 0, 1, ..., a column a patient.
+
+    The number of rows is a multiple of WORDS; `uniform` is work space of as many.
+    """
+    first, second = uniform[0][:patients], uniform[1][:patients]
+    third, fourth = uniform[2][:patients], uniform[3][:patients]
+    for index in range(out.shape[0] // WORDS):
+        for p in range(patients):
+            w0, w1, w2, w3 = draws.block(seed, trial, purpose, candidate[p], index)
+            first[p], second[p] = draws.to_uniform(w0), draws.to_uniform(w1)
+            third[p], fourth[p] = draws.to_uniform(w2), draws.to_uniform(w3)
+        for word in range(WORDS):
+            normal_quantiles(uniform[word][:patients], out[WORDS * index + word][:patients])
