@@ -76,9 +76,9 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
     planned_end = params.trial.planned_completion_day
     in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
     _, transplant, withdrawal, loss, infection = params.exits.rate_per_day > 0.0
+    nobody, nothing = np.zeros(shape, np.int64), np.zeros(shape)
     count_of_sessions = count if params.max_sessions > 0 else lambda _: nobody
     sum_of_sessions = total if params.max_sessions > 0 else lambda _: nothing
-    nobody, nothing = np.zeros(shape, np.int64), np.zeros(shape)
     due = ~np.isnan(records.sessions.due_day)
     machine_hours = sum_of_sessions(p.machine_hours)
     return Operations(

@@ -79,7 +79,7 @@ def background_demand(u: Floats, cumulative: Floats, out: Floats) -> None:
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
-def background_share(sessions: int, hours_each: float, machines: int) -> float:
+def background_share(sessions: float, hours_each: float, machines: int) -> float:
     """Days that the background demand asks of each machine."""
     return sessions * hours_each / machines / HOURS_PER_DAY
 

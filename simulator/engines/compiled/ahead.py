@@ -1,4 +1,4 @@
-"""Normals of all of a trial's patients at once: faster than one when it is needed, though some are
+"""Numbers of all of a trial's patients at once: faster than one when it is needed, though some are
 drawn for visits and sessions that a patient does not live to see.
 """
 
@@ -8,6 +8,19 @@ from simulator.engines.compiled.state import Floats, Ints
 from simulator.rules.normal import normal_quantiles
 
 WORDS = 4  # of a block
+
+
+@kernel
+def draw_uniforms(
+    seed: int, trial: int, purpose: int, candidate: Ints, patients: int, index: int, out: Floats
+) -> None:
+    """Fill the four rows of `out` with which = 4 index to 4 index + 3, a column a patient."""
+    first, second = out[0][:patients], out[1][:patients]
+    third, fourth = out[2][:patients], out[3][:patients]
+    for p in range(patients):
+        w0, w1, w2, w3 = draws.block(seed, trial, purpose, candidate[p], index)
+        first[p], second[p] = draws.to_uniform(w0), draws.to_uniform(w1)
+        third[p], fourth[p] = draws.to_uniform(w2), draws.to_uniform(w3)
 
 
 @kernel
@@ -24,12 +37,7 @@ def draw_normals(
 
     The number of rows is a multiple of WORDS; `uniform` is work space of as many.
     """
-    first, second = uniform[0][:patients], uniform[1][:patients]
-    third, fourth = uniform[2][:patients], uniform[3][:patients]
     for index in range(out.shape[0] // WORDS):
-        for p in range(patients):
-            w0, w1, w2, w3 = draws.block(seed, trial, purpose, candidate[p], index)
-            first[p], second[p] = draws.to_uniform(w0), draws.to_uniform(w1)
-            third[p], fourth[p] = draws.to_uniform(w2), draws.to_uniform(w3)
+        draw_uniforms(seed, trial, purpose, candidate, patients, index, uniform)
         for word in range(WORDS):
             normal_quantiles(uniform[word][:patients], out[WORDS * index + word][:patients])

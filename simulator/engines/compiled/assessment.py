@@ -3,6 +3,7 @@
 import math
 
 from simulator import draws
+from simulator.engines.compiled.ahead import WORDS, draw_uniforms
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     CANDIDATE,
@@ -48,24 +49,25 @@ def plan_visits(
 ) -> None:
     """Find the days of every patient's visits, and the order in which they come."""
     days, order, horizon = people.visit_day, people.visit_order, float(follow_up_days)
+    candidate, missed, when = people.whole[CANDIDATE], people.uniform, people.other_uniform
+    for visit in range(a.day.size):
+        word = visit % WORDS
+        if word == 0:
+            index = visit // WORDS
+            draw_uniforms(seed, trial, _VISIT_MISSED, candidate, patients, index, missed)
+            draw_uniforms(seed, trial, _VISIT_TIME, candidate, patients, index, when)
+        for p in range(patients):
+            day = rule.visit_day(a.day[visit], a.window_days[visit], when[word, p], horizon)
+            takes_place = missed[word, p] >= a.missed_probability[visit]
+            days[p, visit] = day if takes_place else math.nan
+            people.visit_meld[p, visit] = math.nan
     for p in range(patients):
-        who, words, planned = people.whole[CANDIDATE, p], people.words, 0
+        planned = 0
         for visit in range(a.day.size):
-            if visit & 3 == 0:
-                w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_MISSED, who, visit >> 2)
-                words[0], words[1] = draws.to_uniform(w0), draws.to_uniform(w1)
-                words[2], words[3] = draws.to_uniform(w2), draws.to_uniform(w3)
-                w0, w1, w2, w3 = draws.block(seed, trial, _VISIT_TIME, who, visit >> 2)
-                words[4], words[5] = draws.to_uniform(w0), draws.to_uniform(w1)
-                words[6], words[7] = draws.to_uniform(w2), draws.to_uniform(w3)
-            days[p, visit] = people.visit_meld[p, visit] = math.nan
             order[p, visit] = -1
-            if words[visit & 3] < a.missed_probability[visit]:
+            day = days[p, visit]
+            if math.isnan(day):
                 continue
-            day = rule.visit_day(
-                a.day[visit], a.window_days[visit], words[4 + (visit & 3)], horizon
-            )
-            days[p, visit] = day
             k = planned
             while k > 0 and days[p, order[p, k - 1]] > day:
                 order[p, k] = order[p, k - 1]

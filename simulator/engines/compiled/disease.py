@@ -8,6 +8,9 @@ hazard or a rule of treatment sees them; they go forward only (model page, secti
 """
 
 import math
+from typing import Any
+
+import numpy as np
 
 from simulator.engines.compiled.ahead import WORDS
 from simulator.engines.compiled.kernel import inlined, kernel
@@ -64,7 +67,7 @@ _NUMBERS_A_MODALITY = 8  # of shifts: four labs, a fast and a slow part
 _WHOLE, _RATE = range(2)  # of `Tables.kinetics`
 # Days worked out at once, multiples of what a processor takes at once: few while a session may
 # begin and take them back.
-_DAYS_IN_TREATMENT, _DAYS_AFTER_IT = 8, 32
+_DAYS_IN_TREATMENT, _DAYS_AFTER_IT = 4, 32
 
 
 @inlined
@@ -322,8 +325,9 @@ def bring_labs(
 def die_at_constant_factor(d: Disease, b: Baseline, people: People, patients: int) -> None:
     """Where no factor depends on the day, find every death from the liver by one inversion."""
     number, count, factor = people.number, people.whole, people.factor
+    day: Any = np.int64(0)  # a literal would have the kernel below compiled a second time
     for p in range(patients):
-        factors(d, number, factor, p, count[ARM, p], 0, 0)
+        factors(d, number, factor, p, count[ARM, p], day, day)
         number[DEATH, p] = rule.death_at_constant_factor(
             d.kind, b.day, b.cumulative, d.shape, factor[p, 0], number[THRESHOLD, p]
         )

@@ -1,6 +1,9 @@
 """Referral, screening, consent and allocation of one trial (model page, sections 1 to 4)."""
 
 import math
+from typing import Any
+
+import numpy as np
 
 from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Bools, Factors
@@ -185,10 +188,12 @@ def recruit(
     sites, variables = accrual.opens_day.size, c.kind.size
     if not accrual.uniform:
         open_sites(accrual, seed, trial, room)
-    patients, screened, refused = 0, 0, 0
+    patients, refused = 0, 0
+    screened: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
     while patients < target:
-        site, now = 0, math.inf
+        site: Any = np.int64(0)
+        now = math.inf
         if accrual.uniform:
             if screened < entries.size:
                 now = entries[screened]

@@ -120,6 +120,7 @@ class People(NamedTuple):
     visit_meld: Floats  # (patients, visits): as measured, were the patient still there
     lab: Floats  # (2, L): work space: logs of the labs, without sessions and with
     uniform: Floats  # (4, patients): work space
+    other_uniform: Floats  # (4, patients): work space
     slope: Floats  # (4, patients): normals of the slopes
     length: Floats  # (4 k, patients): normals of the sessions' lengths
     error: Floats  # (4 visits, patients): normals of the errors of measurement

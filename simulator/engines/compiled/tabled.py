@@ -33,7 +33,7 @@ def _sizes(params: Params) -> tuple[tuple[str, int], ...]:
 
 @lru_cache(maxsize=16)
 def _shapes(
-    kind: type[Any], sizes: tuple[tuple[str, int], ...]
+    kind: Any, sizes: tuple[tuple[str, int], ...]
 ) -> dict[str, tuple[tuple[int, ...], Any]]:
     """Shape beyond the row, and type, of every column of a table."""
     types, size = get_type_hints(kind), dict(sizes)
@@ -46,7 +46,7 @@ def _shapes(
     }
 
 
-def new_table(kind: type[Any], rows: int, params: Params) -> Any:
+def new_table(kind: Any, rows: int, params: Params) -> Any:
     """Return a table of zeros; visits that nobody writes are never seen."""
     return kind(
         *(
@@ -92,7 +92,7 @@ def independent_records(
         entries = np.pad(entries, ((0, 0), (0, missing)), constant_values=math.inf)
     entries = np.ascontiguousarray(entries[:, :target])
     shapes = _shapes(Patients, _sizes(params))
-    filled = {"entry_day": entries.reshape(-1)} | {
+    filled: dict[str, npt.NDArray[Any]] = {"entry_day": entries.reshape(-1)} | {
         name: np.empty((trials * target, *shapes[name][0]), shapes[name][1]) for name in _FILLED
     }
     happens = [
@@ -116,12 +116,10 @@ def independent_records(
         filled["trial"] = np.repeat(index, randomised)
     filled |= {"patient": numbers, "candidate": numbers}
     rows = numbers.size
-    patients = Patients(
-        *(
-            filled[name] if name in filled else _constant(_without(name), (rows, *axes), dtype)
-            for name, (axes, dtype) in shapes.items()
-        )
-    )
+    for name, (axes, dtype) in shapes.items():
+        if name not in filled:
+            filled[name] = _constant(_without(name), (rows, *axes), dtype)
+    patients = Patients(**filled)
     end = np.where(randomised >= target, last, min(limit, params.accrual.over_days))
     followed = np.where(randomised > 0, last + params.trial.follow_up_days, end)
     t = new_table(Trials, trials, params)._replace(

@@ -287,6 +287,7 @@ def run_trials(
         np.empty((2, _LABS)),
         np.empty((WORDS, target)),
         np.empty((WORDS, target)),
+        np.empty((WORDS, target)),
         np.empty(((width + WORDS - 1) // WORDS * WORDS, target)),
         np.empty((WORDS * visits, target)),
     )
