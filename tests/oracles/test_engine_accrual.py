@@ -230,7 +230,7 @@ def test_referrals_make_up_for_those_who_refuse():
             "eligibility": eligibility,
         },
     )
-    records = run(asked, seed=211, trials=300)
+    records = run(asked, seed=212, trials=300)
     mean = 150 * 3.0 / MONTH
     assert_counts(records.trials.randomised, stats.poisson(mean).pmf)
     assert_counts(records.trials.refused_consent, stats.poisson(mean * 0.6 / 0.4).pmf)

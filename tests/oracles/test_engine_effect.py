@@ -220,7 +220,7 @@ def test_an_adverse_event_that_stops_treatment_makes_its_session_the_last():
 
 
 def test_the_arm_that_needs_more_plasma_loses_more_sessions_when_plasma_is_short():
-    records = run(base_case("nct05484908-scarce"), seed=505, trials=10)
+    records = run(base_case("nct05484908-scarce"), seed=505, trials=40)
     patients = records.patients
     reached = ~np.isin(
         records.sessions.status, (SessionStatus.NOT_DUE, SessionStatus.LEFT, SessionStatus.WAITING)

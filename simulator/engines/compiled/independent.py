@@ -67,11 +67,13 @@ def table_of(plan: allocation.Plan) -> Floats:
     if plan.scheme not in _BY_COUNTS or plan.ratio.size != 2 or plan.target > _LARGEST_TABLE:
         return np.empty((2, 0))
     key = tuple(np.asarray(part).tobytes() for part in plan)
-    if key not in _tables:
+    table = _tables.get(key)
+    if table is None:
+        table = np.zeros((2, (plan.target + 1) ** 2))
+        chances_by_counts(plan, allocation.new_state(plan), table)
         _tables.clear()  # a run asks for one, chunk after chunk
-        _tables[key] = np.zeros((2, (plan.target + 1) ** 2))
-        chances_by_counts(plan, allocation.new_state(plan), _tables[key])
-    return _tables[key]
+        _tables[key] = table  # other threads see it only now that it is whole
+    return table
 
 
 _tables: dict[tuple[bytes, ...], Floats] = {}
