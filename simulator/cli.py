@@ -134,7 +134,8 @@ def power(
 
     loaded, solved, params, plans = _prepare(scenario)
     stop = Stop(None if precision else trials or 1000, precision)
-    say_what_is_compiled(engine)
+    if engine == Engine.COMPILED:
+        say_what_is_compiled(params)
     with ExitStack() as stack:
         watch = stack.enter_context(watched(stop, plans[0].name))
         rows = stack.enter_context(TrialRows(out, plans)) if out is not None else None
@@ -237,13 +238,18 @@ def _prepare(
     from simulator.allocation import AllocationError, build_plan
     from simulator.analysis import AnalysisPlan
     from simulator.params.lower import lower
+    from simulator.report.progress import say_what_is_compiled
     from simulator.scenario.errors import RuleError
     from simulator.scenario.loader import load_scenario
+
+    def say(line: str) -> None:
+        say_what_is_compiled(None)
+        print(f"{line} (once) ...", file=sys.stderr)
 
     loaded = load_scenario(name)
     asked = loaded.scenario
     try:
-        solved = solve_targets(asked, lambda line: print(f"{line} (once) ...", file=sys.stderr))
+        solved = solve_targets(asked, say)
         params = lower(solved)
         a = params.allocation
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)

@@ -28,7 +28,7 @@ class Engine(StrEnum):
 TRIALS_PER_CHUNK = 50  # --precision is judged after each; fixed, so that it stops where it stops
 LEAST_TRIALS_FOR_PRECISION = 1_000
 _SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long against its overhead
-_MOST_TRIALS_A_UNIT = 20_000
+_MOST_TRIALS_A_UNIT = 2_000
 _UNITS_A_JOB = 4
 _MOST_CRASHES = 5
 _Z95 = 1.959963984540054

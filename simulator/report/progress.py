@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.engines.compiled import is_cached
+from simulator.params.types import Params
 from simulator.power import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
@@ -16,11 +17,14 @@ _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 Watch = Callable[[int, list[int]], None]
 
 
-def say_what_is_compiled(engine: str) -> None:
-    """Say on standard error, where it is so, that kernels will be compiled first."""
-    if engine == "compiled" and not is_cached():
+def say_what_is_compiled(params: Params | None) -> None:
+    """Say on standard error, where it is so, that kernels will be compiled first.
+
+    None stands for a scenario whose targets are to be solved.
+    """
+    if not is_cached(params):
         print(
-            "compiling the simulation, once on this machine: about half a minute ...",
+            "compiling the simulation, once on this machine: up to a minute ...",
             file=sys.stderr,
         )
 

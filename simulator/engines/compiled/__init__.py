@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.engines.compiled.independent import are_independent
+from simulator.engines.compiled.independent import are_independent, run_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
@@ -26,10 +26,15 @@ __all__ = ["is_cached", "simulate"]
 np.empty(2**25 - 2**13, np.uint8)
 
 
-def is_cached() -> bool:
-    """Whether the kernels lie compiled in the user's cache, so that a run starts at once."""
+def is_cached(params: Params | None) -> bool:
+    """Whether a scenario's kernels lie compiled in the user's cache, so that it starts at once.
+
+    None stands for a scenario with events, such as one whose targets are to be solved.
+    """
+    simple = params is not None and are_independent(params)
+    kernel = run_independent if simple else run_trials
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
-    return any(folder.rglob(f"*{run_trials.py_func.__name__}*.nbi"))
+    return any(folder.rglob(f"*{kernel.py_func.__name__}*.nbi"))
 
 
 def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialRecords:

@@ -50,7 +50,9 @@ def new_table(kind: Any, rows: int, params: Params) -> Any:
     """Return a table of zeros; visits that nobody writes are never seen."""
     return kind(
         *(
-            np.full((rows, *axes), math.nan if name in _NEVER_SEEN else 0, dtype)
+            np.full((rows, *axes), math.nan)
+            if name in _NEVER_SEEN
+            else np.zeros((rows, *axes), dtype)
             for name, (axes, dtype) in _shapes(kind, _sizes(params)).items()
         )
     )
