@@ -69,10 +69,12 @@ def background_sessions(u: float, cumulative: Floats) -> int:
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
 def background_demand(u: Floats, cumulative: Floats, out: Floats) -> None:
     """Fill `out` with `background_sessions` of each of `u`, several at once."""
+    largest = 0.0
     for k in range(out.size):
         out[k] = 0.0
+        largest = max(largest, u[k])
     count = 0
-    while count < cumulative.size and cumulative[count] < 1.0:
+    while count < cumulative.size and cumulative[count] <= largest:
         for k in range(out.size):
             out[k] += 1.0 if u[k] >= cumulative[count] else 0.0
         count += 1

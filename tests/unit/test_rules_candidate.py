@@ -157,3 +157,34 @@ def test_latent_normals_follow_the_cholesky_factor():
     independent = np.array([1.5, -0.5, 2.0])
     found = [rule.latent(factor[i], independent, i) for i in range(3)]
     assert found == pytest.approx(list(factor @ independent), rel=4 * EPSILON)
+
+
+def test_profiles_of_many_candidates_are_those_of_one_by_one_to_the_bit():
+    """Every kind: alone, truncated, and correlated with those before and after it."""
+    kinds = [words for words, _ in MARGINALS.values()]
+    kinds += [
+        {"kind": "bernoulli", "probability": 0.3},
+        {"kind": "categorical", "probabilities": [0.2, 0.05, 0.45, 0.3]},
+    ]
+    truncated = [k | {"bounds": [1.0, None]} for k in kinds[:5]]
+    variables = kinds + truncated + kinds
+    chain = [
+        {"between": [f"v{i}", f"v{i + 1}"], "value": 0.3}
+        for i in range(len(kinds) + len(truncated), len(variables) - 1)
+    ]
+    p = lowered(*variables, correlations=chain)
+    size, number = len(variables), 67
+    uniforms = (np.random.default_rng(3).integers(0, 2**32, (size, number)) + 0.5) / 2**32
+    one, many = np.empty((2, size, number)), np.empty((2, size, number))
+    for who in range(number):
+        value, latent = np.empty(size), np.empty(size)
+        rule.profile(
+            uniforms[:, who].copy(), p.kind, p.a, p.b, p.u_low, p.u_span, p.correlated, p.cholesky,
+            p.table, np.empty(size), value, latent,
+        )  # fmt: skip
+        one[0, :, who], one[1, :, who] = value, latent
+    rule.profiles(
+        uniforms.copy(), p.kind, p.a, p.b, p.u_low, p.u_span, p.correlated, p.cholesky, p.table,
+        np.ones(size, bool), np.empty((size, number)), many[0], many[1],
+    )  # fmt: skip
+    assert many.tobytes() == one.tobytes()

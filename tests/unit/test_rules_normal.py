@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from simulator.rules.normal import interpolate, normal_cdf, normal_quantile
+from simulator.rules.normal import interpolate, normal_cdf, normal_quantile, normal_quantiles
 
 EPSILON = np.finfo(float).eps
 # Relative errors: SciPy's ndtri (Cephes) states peaks of 7.2e-16; Wichura's AS 241 states 1e-16 and
@@ -33,6 +33,15 @@ def test_quantile_of_a_half_is_0_and_the_sides_are_mirrored():
 
 def test_quantile_of_0_and_1_is_finite():
     assert np.isfinite([normal_quantile(0.0), normal_quantile(1.0)]).all()
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 8, 61, 4096])
+def test_quantiles_of_many_are_those_of_one_by_one_to_the_bit(size):
+    u = (np.random.default_rng(size).integers(0, 2**32, size) + 0.5) / 2**32
+    u[:3] = np.array([0.0, 0.075, 2.0**-33])[:size]
+    many = np.empty(size)
+    normal_quantiles(u, many)
+    assert many.tobytes() == np.array([normal_quantile(x) for x in u]).tobytes()
 
 
 def test_cdf_agrees_with_scipy():

@@ -32,6 +32,10 @@ def test_background_sessions_are_poisson(mean):
     u = np.concatenate([[2.0**-33], (np.arange(2000) + 0.5) / 2000, [1 - 2.0**-33]])
     found = [sessions.background_sessions(x, table) for x in u]
     assert found == stats.poisson(mean).ppf(u).astype(int).tolist()
+    several = np.empty(u.size)
+    for part in (u, u[:64], u[:1]):
+        sessions.background_demand(part, table, several[: part.size])
+        assert several[: part.size].tolist() == found[: part.size]
 
 
 def test_a_delivery_is_never_negative_and_never_overfills_the_stock():
