@@ -97,7 +97,7 @@ def power(
         typer.Option(
             min=1,
             max=_LARGEST_TRIAL,
-            help="Trials to simulate [default: 1000].",
+            help="Trials to simulate [default: 10000; reference engine: 1000].",
             show_default=False,
         ),
     ] = None,
@@ -116,7 +116,7 @@ def power(
     ] = "compiled",
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, max=1024, help="Processes [default: one a core].", show_default=False),
+        typer.Option(min=1, max=1024, help="Workers [default: one a core].", show_default=False),
     ] = None,
     out: OutOption = None,
     json: JsonOption = False,
@@ -133,7 +133,8 @@ def power(
     from simulator.report.summary import power_summary
 
     loaded, solved, params, plans = _prepare(scenario)
-    stop = Stop(None if precision else trials or 1000, precision)
+    default = 10_000 if engine == Engine.COMPILED else 1_000
+    stop = Stop(None if precision else trials or default, precision)
     if engine == Engine.COMPILED:
         say_what_is_compiled(params)
     with ExitStack() as stack:

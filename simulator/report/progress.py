@@ -50,28 +50,28 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
             transient=True,
         ) as progress:
             task = progress.add_task("", total=stop.trials, rate="", estimate="")
-            started = time.monotonic()
+            pace = _Pace()
 
             def show(trials: int, rejections: list[int]) -> None:
-                rate = f"{trials / (time.monotonic() - started):.0f} a second"
+                rate = pace.at(trials)
                 progress.update(
                     task,
                     completed=trials,
                     total=_needed(stop, trials, rejections),
-                    rate=rate,
+                    rate=f"{rate:.0f} a second" if rate else "",
                     estimate=_estimate(primary, trials, rejections),
                 )
 
             yield show
         return
-    started = last = time.monotonic()
+    last, pace = time.monotonic(), _Pace()
 
     def tell(trials: int, rejections: list[int]) -> None:
         nonlocal last
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES:
+        now, rate = time.monotonic(), pace.at(trials)
+        if now - last >= _SECONDS_BETWEEN_LINES and rate:
             last = now
-            needed, rate = _needed(stop, trials, rejections), trials / (now - started)
+            needed = _needed(stop, trials, rejections)
             print(
                 f"{trials:,} of {needed:,} trials, {rate:.0f} a second, "
                 f"{(needed - trials) / rate:.0f} s left, {_estimate(primary, trials, rejections)}",
@@ -79,6 +79,20 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
             )
 
     yield tell
+
+
+class _Pace:
+    """Trials a second since the first that were done: what came before was compiling."""
+
+    def __init__(self) -> None:
+        self.first: tuple[int, float] | None = None
+
+    def at(self, trials: int) -> float:
+        now = time.monotonic()
+        if self.first is None:
+            self.first = trials, now
+            return 0.0
+        return (trials - self.first[0]) / (now - self.first[1])
 
 
 def _estimate(primary: str, trials: int, rejections: list[int]) -> str:
