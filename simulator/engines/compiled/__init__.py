@@ -12,6 +12,7 @@ import numpy as np
 from simulator.engines.compiled.independent import are_independent, run_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
+from simulator.engines.compiled.rooms import rooms_of
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
 from simulator.engines.compiled.trials import run_trials
 from simulator.params.types import Params
@@ -54,5 +55,6 @@ def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialR
         new_table(kind, rows, params)
         for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
     )
-    rows = run_trials(inputs, seed, first_trial, entries, t, p, s)
+    rooms = rooms_of(inputs, params.max_sessions)
+    rows = run_trials(inputs, rooms, seed, first_trial, entries, t, p, s)
     return read_only(t, p, s, rows)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.engines.compiled.ahead import WORDS, draw_normals
+from simulator.engines.compiled.ahead import draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
     plan_visits,
@@ -28,13 +28,13 @@ from simulator.engines.compiled.exits import (
 from simulator.engines.compiled.inputs import Factors, Inputs
 from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, bring_seen, treat
-from simulator.engines.compiled.recruitment import AT_ONCE, allocate, levels_of, recruit
+from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
+from simulator.engines.compiled.rooms import Rooms
 from simulator.engines.compiled.state import (
     ARM,
     CANDIDATE,
     CONSTANT,
     COUNTS,
-    DAYS_DRAWN,
     DEATH,
     ENTRY_AT,
     FRAILTY,
@@ -43,11 +43,7 @@ from simulator.engines.compiled.state import (
     NUMBERS,
     OPENED,
     SERVES_AT,
-    SESSION_COUNTS,
-    SESSION_NUMBERS,
     SITE,
-    SITE_COUNTS,
-    SITE_NUMBERS,
     SLOPE_BILIRUBIN,
     STRATUM,
     TRANSPLANT,
@@ -55,10 +51,9 @@ from simulator.engines.compiled.state import (
     Floats,
     Ints,
     People,
-    Screen,
     Sites,
 )
-from simulator.engines.compiled.tables import LIMITED, MACHINES, Tables
+from simulator.engines.compiled.tables import LIMITED, Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
 from simulator.params.types import HazardParams, LabParams
@@ -252,6 +247,7 @@ def settle(
 @entry
 def run_trials(
     inputs: Inputs,
+    rooms: Rooms,
     seed: int,
     first_trial: int,
     entries: Floats,
@@ -261,66 +257,9 @@ def run_trials(
 ) -> int:
     """Simulate a trial a row of `t`; return how many rows of `r` and `s` were filled."""
     target, tables = inputs.trial.target_randomised, inputs.tables
-    start_weekday, visits = inputs.trial.start_weekday, inputs.assessment.day.size
-    most, variables, width = (
-        inputs.trial.follow_up_days,
-        inputs.candidate.kind.size,
-        s.status.shape[1],
-    )
-    site_count, machines = tables.units.shape[0], max(int(tables.units[:, MACHINES].max()), 1)
-    number, count = np.empty((NUMBERS, target)), np.empty((COUNTS, target), np.int64)
-    kinetics, shifted = tables.kinetics, target if inputs.lab.modelled else 0
-    shift = np.empty((shifted, kinetics.shape[1], _LABS, 2))
-    people = People(
-        number,
-        count,
-        np.empty((target, width, SESSION_NUMBERS)),
-        np.empty((target, width, SESSION_COUNTS), np.int64),
-        shift,
-        shift.reshape(shifted, tables.left.size),
-        np.empty(8),
-        np.zeros((target, most + 1)),
-        np.empty((target, most + 1)),
-        np.empty((target, visits)),
-        np.empty((target, visits), np.int64),
-        np.empty((target, visits)),
-        np.empty((2, _LABS)),
-        np.empty((WORDS, target)),
-        np.empty((WORDS, target)),
-        np.empty((WORDS, target)),
-        np.empty(((width + WORDS - 1) // WORDS * WORDS, target)),
-        np.empty((WORDS * visits, target)),
-    )
-    sites = Sites(
-        np.empty((site_count, SITE_NUMBERS)),
-        np.empty((site_count, SITE_COUNTS), np.int64),
-        np.empty((site_count, machines)),
-        np.empty((site_count, machines)),
-        np.empty((site_count, target), np.int64),
-        np.empty((site_count, DAYS_DRAWN)),
-        np.empty((site_count, DAYS_DRAWN)),
-        np.empty((site_count, DAYS_DRAWN)),
-        np.empty(site_count, np.int64),
-    )
-    profile, latents = np.empty((target, variables)), np.empty((target, variables))
-    room = Screen(
-        np.empty(site_count),
-        np.empty(site_count),
-        np.empty(site_count),
-        np.empty(site_count, np.int64),
-        np.empty((site_count, AT_ONCE)),
-        np.empty((variables, AT_ONCE)),
-        np.empty((variables, AT_ONCE)),
-        np.empty((variables, AT_ONCE)),
-        np.empty((variables, AT_ONCE)),
-        np.empty(AT_ONCE),
-        np.empty((2, AT_ONCE), np.int64),
-        np.empty(AT_ONCE, np.int64),
-    )
-    times = np.empty(target * (2 * width + 2))
-    codes = np.empty(times.size, np.int64)
-    state = allocation.new_state(inputs.allocation)
-    levels = np.empty(inputs.factors.variable.size, np.int64)
+    start_weekday, most = inputs.trial.start_weekday, inputs.trial.follow_up_days
+    people, sites, profile, latents = rooms.people, rooms.sites, rooms.profile, rooms.latents
+    number, count, width = people.number, people.whole, s.status.shape[1]
     row: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     for index in range(t.trial.size):
         trial = first_trial + index
@@ -335,7 +274,7 @@ def run_trials(
             seed,
             trial,
             entries[index],
-            room,
+            rooms.screen,
             t.failed_first[index],
             number,
             count,
@@ -348,8 +287,8 @@ def run_trials(
         allocate_all(
             inputs.allocation,
             inputs.factors,
-            state,
-            levels,
+            rooms.allocation,
+            rooms.levels,
             seed,
             trial,
             n,
@@ -362,7 +301,7 @@ def run_trials(
         draw_exits(inputs.exits, seed, trial, most, n, number, count)
         begin_patients(number, count, n)
         draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
-        if shifted > 0:
+        if inputs.lab.modelled:
             draw_normals(seed, trial, _SLOPE, count[CANDIDATE], n, people.uniform, people.slope)
             draw_normals(seed, trial, _LAB_ERROR, count[CANDIDATE], n, people.uniform, people.error)
         if width > 0:
@@ -382,7 +321,7 @@ def run_trials(
             row,
             people.lab[0],
         )
-        if shifted > 0:
+        if inputs.lab.modelled:
             people.shift[:n] = 0.0
             plan_visits(inputs.assessment, seed, trial, most, n, people)
         if not tables.disease.varies_by_day:
@@ -400,8 +339,8 @@ def run_trials(
                 n,
                 people,
                 sites,
-                times,
-                codes,
+                rooms.times,
+                rooms.codes,
             )
         close_units(
             tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
