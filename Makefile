@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: power test check lint format bench clean help
+.PHONY: power test check lint format bench bounds clean help
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make power   power of NCT05484908 as planned      make test   all checks and tests"
 	@echo "make check   lint, types, import rule             make bench  speeds, measured"
 	@echo "make format  lay the code out                     make clean  remove what make made"
+	@echo "make bounds  tests with every index checked"
 
 power: $(VENV)/.installed
 	$(BIN)/trialsim power nct05484908
@@ -52,6 +53,11 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing trialsim and what its tests need into $(VENV), once ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(VENV)/.installed $@
+
+# Compiled code does not check its indices; here it does, compiled anew in a folder of its own.
+bounds: $(VENV)/.installed-dev
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/bounds $(BIN)/python -m pytest -n auto -p no:benchmark \
+	  tests/unit tests/oracles tests/engines tests/statistical
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

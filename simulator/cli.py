@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, cast
 
 import typer
 
@@ -119,6 +119,14 @@ def power(
         typer.Option(min=1, max=1024, help="Workers [default: one a core].", show_default=False),
     ] = None,
     out: OutOption = None,
+    certify: Annotated[
+        bool,
+        typer.Option(
+            "--certify",
+            help="Instead: the largest type I error of each analysis over a family of nuisance "
+            "values, --trials for each.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Estimate the power of each analysis, and what the trial takes."""
@@ -127,21 +135,33 @@ def power(
     if engine not in ("compiled", "reference"):
         _refuse("--engine", engine, "is not an engine", "use compiled or reference")
     _check_folder(out)
-    from simulator.power import Engine, Stop, monte_carlo
+    if certify:
+        if precision is not None:
+            _refuse("--precision", precision, "goes without --certify", "give --trials")
+        if engine != "compiled":
+            _refuse("--engine", engine, "goes without --certify", "leave it out")
+        _certify(scenario, trials or 10_000, seed, jobs, out, json)
+        return
+    from simulator.multiplicity import families_of
+    from simulator.power import Asked, Engine, Stop, monte_carlo
     from simulator.report.files import TrialRows, write_power
     from simulator.report.progress import say_what_is_compiled, watched
     from simulator.report.summary import power_summary
+    from simulator.truth import true_values
 
     loaded, solved, params, plans = _prepare(scenario)
     default = 10_000 if engine == Engine.COMPILED else 1_000
     stop = Stop(None if precision else trials or default, precision)
     if engine == Engine.COMPILED:
         say_what_is_compiled(params)
+    alike = loaded.scenario.null_hypothesis == "strong"
+    truths = true_values(params, plans, arms_alike=alike)
+    asked = Asked(plans, truths, families_of(loaded.scenario, plans))
     with ExitStack() as stack:
         watch = stack.enter_context(watched(stop, plans[0].name))
         rows = stack.enter_context(TrialRows(out, plans)) if out is not None else None
         keep = rows.add if rows is not None else _let_go
-        run = monte_carlo(params, plans, seed, stop, jobs or _cores(), Engine(engine), watch, keep)
+        run = monte_carlo(params, asked, seed, stop, jobs or _cores(), Engine(engine), watch, keep)
         summary = power_summary(loaded, solved, params, run)
         # Before printing: whoever reads that may stop listening.
         written = write_power(out, summary, run, rows) if out is not None and rows else []
@@ -150,6 +170,76 @@ def power(
     _deliver(summary, json, lambda console: _print_power(summary, console))
     if run.interrupted:
         _fail(f"stopped after {run.trials:,} trials, which count; run again for more", 1)
+
+
+def _certify(
+    name: str, trials: int, seed: int, jobs: int | None, out: Path | None, json: bool
+) -> None:
+    """Work out and show a certificate of level."""
+    from simulator.planning.certificate import certify
+    from simulator.report.certificate import certificate_summary, print_certificate
+    from simulator.report.files import to_json, write_whole
+    from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.scenario.errors import RuleError
+
+    loaded, _, params, _ = _prepare(name)
+    say_what_is_compiled(params)
+    try:
+        with lines() as say:
+            certificate = certify(loaded.scenario, trials, seed, jobs or _cores(), say)
+    except RuleError as error:
+        raise loaded.located(error) from None
+    summary = certificate_summary(certificate, loaded.scenario.name, seed)
+    if out is not None:
+        path = out / f"certificate-{loaded.scenario.name}-seed{seed}.json"
+        write_whole(path, to_json(summary) + "\n")
+        print(f"wrote {path}", file=sys.stderr)
+    _deliver(summary, json, lambda console: print_certificate(summary, console))
+
+
+def _two_numbers(option: str, text: str, kind: type[int] | type[float]) -> tuple[Any, Any]:
+    """Read a pair such as 30,30; a wrong one ends the command."""
+    try:
+        first, second = (kind(part) for part in text.split(","))
+    except ValueError:
+        words = "whole numbers" if kind is int else "numbers"
+        _refuse(option, text, f"needs two {words}, of the control and the other arm", "as 30,30")
+        raise
+    return first, second
+
+
+@app.command()
+@_stoppable
+def exact(
+    test: Annotated[
+        str, typer.Option(help="The test, as in a scenario: fisher, boschloo, z_pooled ...")
+    ],
+    n: Annotated[str, typer.Option(help="Patients of the two arms, as 30,30.")],
+    p: Annotated[str, typer.Option(help="Death probabilities of the two arms, as 0.6,0.3.")],
+    alpha: Annotated[float, typer.Option(help="Level.")] = 0.05,
+    alternative: Annotated[
+        str, typer.Option(help="two_sided; less: lower mortality in the second arm; or greater.")
+    ] = "two_sided",
+    power: Annotated[float, typer.Option(help="Power of the difference to detect.")] = 0.8,
+    gamma: Annotated[float, typer.Option(help="Of the tests of Berger and Boos.")] = 0.001,
+    prior: Annotated[
+        str, typer.Option(help="Beta prior of both arms, a,b: of beta_binomial.")
+    ] = "1,1",
+    json: JsonOption = False,
+) -> None:
+    """Power, size and smallest detectable difference of a test of two proportions, exactly."""
+    from simulator.analysis.exact_power import Question
+    from simulator.report.exact import exact_summary, print_exact, refused
+
+    sizes = _two_numbers("--n", n, int)
+    rates = _two_numbers("--p", p, float)
+    beta = _two_numbers("--prior", prior, float)
+    asked = Question(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
+    problem = refused(asked, rates, power)
+    if problem is not None:
+        _refuse(*problem)
+    summary = exact_summary(asked, rates, power)
+    _deliver(summary, json, lambda console: print_exact(summary, console))
 
 
 @app.command()
@@ -237,7 +327,7 @@ def _prepare(
     """Load a scenario, solve its targets, lower it; say what is wrong at its place in the file."""
     from calibration.targets import solve_targets
     from simulator.allocation import AllocationError, build_plan
-    from simulator.analysis import AnalysisPlan
+    from simulator.analysis import plans_of
     from simulator.params.lower import lower
     from simulator.report.progress import say_what_is_compiled
     from simulator.scenario.errors import RuleError
@@ -260,10 +350,7 @@ def _prepare(
         ) from None
     except RuleError as error:
         raise loaded.located(error) from None
-    plans = tuple(
-        AnalysisPlan(x.name, x.test, x.alpha, x.lost, x.transplant) for x in asked.analyses
-    )
-    return loaded, solved, params, plans
+    return loaded, solved, params, plans_of(asked)
 
 
 def _deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], None]") -> None:

@@ -42,6 +42,8 @@ class Purpose(IntEnum):
     VISIT_MISSED = 16  # candidate / visit
     VISIT_TIME = 17  # candidate / visit: where in its window
     LAB_ERROR = 18  # candidate / 4 visit + lab: measurement error
+    REALLOCATION = 19  # draw of a randomisation test / order of randomisation: which arm
+    REALLOCATION_BLOCK = 20  # draw / order of blocks: size of a randomly sized block
 
 
 def code_of(purpose: IntEnum) -> Any:

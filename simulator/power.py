@@ -10,12 +10,15 @@ import joblib
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse
+from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse, design_of
 from simulator.engines import compiled, reference
+from simulator.multiplicity import Family, Joint
 from simulator.operations import Operations, operations_of
 from simulator.params.types import Params
+from simulator.performance import Estimation, Performance
 from simulator.records import Ints
 from simulator.totals import Totals
+from simulator.truth import Truth
 
 
 class Engine(StrEnum):
@@ -48,6 +51,14 @@ class Unit(NamedTuple):
     operations: Operations
 
 
+class Asked(NamedTuple):
+    """What is asked of every trial: analyses, the truth they estimate, those judged together."""
+
+    plans: tuple[AnalysisPlan, ...]
+    truths: tuple[Truth, ...]
+    families: tuple[Family, ...]
+
+
 @dataclass(frozen=True)
 class MonteCarlo:
     """Trials 0 to `trials` - 1 of a scenario and seed, analysed and added up.
@@ -60,19 +71,30 @@ class MonteCarlo:
         (analyses, arms): those among them that favour each arm.
     reasons
         (analyses, reasons): trials by `Reason`.
+    joint
+        What analyses do together.
+    estimation
+        How their estimates compare with the truth.
     totals
         What the trials took.
     """
 
     engine: Engine
     seed: int
-    plans: tuple[AnalysisPlan, ...]
+    asked: "Asked"
     trials: int
     rejections: Ints
     favouring: Ints
     reasons: Ints
+    joint: Joint
+    estimation: Estimation
     totals: Totals
     interrupted: bool
+
+    @property
+    def plans(self) -> tuple[AnalysisPlan, ...]:
+        """The analyses, in the order of the scenario."""
+        return self.asked.plans
 
 
 def standard_error(rejections: int, trials: int) -> float:
@@ -125,6 +147,7 @@ class AnalysisEstimate:
     ci_high: float
     not_analysable: int
     reasons: dict[str, int]
+    performance: Performance
 
 
 def estimates(run: "MonteCarlo", estimands: Sequence[str], arms: int) -> list[AnalysisEstimate]:
@@ -157,6 +180,7 @@ def _estimate(
             for why in Reason
             if why is not Reason.ANALYSED and reasons[why]
         },
+        performance=run.estimation.performance(index),
     )
 
 
@@ -171,7 +195,7 @@ def run_unit(
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
     simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
-    table = analyse(records, plans, params.trial.follow_up_days, END)
+    table = analyse(records, plans, design_of(params, seed), END)
     return Unit(table, operations_of(params, records))
 
 
@@ -179,20 +203,25 @@ def run_unit(
 class _Tally:
     """Counts of a run so far."""
 
-    plans: tuple[AnalysisPlan, ...]
+    asked: Asked
     arms: int
     trials: int = 0
     rejections: Ints = field(init=False)
     favouring: Ints = field(init=False)
     reasons: Ints = field(init=False)
     totals: Totals = field(default_factory=Totals)
+    joint: Joint = field(init=False)
+    estimation: Estimation = field(init=False)
 
     def __post_init__(self) -> None:
-        analyses = len(self.plans)
+        plans = self.asked.plans
+        analyses = len(plans)
+        self.joint = Joint(analyses, self.asked.families)
+        self.estimation = Estimation(self.asked.truths)
         self.rejections = np.zeros(analyses, dtype=np.int64)
         self.favouring = np.zeros((analyses, self.arms), dtype=np.int64)
         self.reasons = np.zeros((analyses, len(Reason)), dtype=np.int64)
-        self.alpha = np.array([plan.alpha for plan in self.plans])
+        self.alpha = np.array([plan.alpha for plan in plans])
 
     def precise_after(self, table: AnalysisTable, standard_error_asked: float) -> int | None:
         """Trials of a unit after which every analysis is precise enough, None if not yet."""
@@ -216,6 +245,8 @@ class _Tally:
             self.favouring[:, arm] += (rejected & (table.favours == arm)).sum(axis=0)
         for why in Reason:
             self.reasons[:, why] += (table.reason == why).sum(axis=0)
+        self.joint.add(table.p_value, rejected)
+        self.estimation.add(table, rejected)
         self.totals.add(unit.operations)
 
 
@@ -229,7 +260,7 @@ def _first(unit: Unit, trials: int) -> Unit:
 
 def monte_carlo(
     params: Params,
-    plans: tuple[AnalysisPlan, ...],
+    asked: Asked,
     seed: int,
     stop: Stop,
     jobs: int,
@@ -258,10 +289,10 @@ def monte_carlo(
     KeyboardInterrupt
         If not even the first unit was done.
     """
-    tally = _Tally(plans, len(params.allocation.ratio))
+    tally = _Tally(asked, len(params.allocation.ratio))
     interrupted = False
     try:
-        for unit in _units(params, plans, engine, seed, stop, jobs):
+        for unit in _units(params, asked.plans, engine, seed, stop, jobs):
             enough = None
             if stop.standard_error is not None:
                 enough = tally.precise_after(unit.table, stop.standard_error)
@@ -278,11 +309,13 @@ def monte_carlo(
     return MonteCarlo(
         engine=engine,
         seed=seed,
-        plans=plans,
+        asked=asked,
         trials=tally.trials,
         rejections=tally.rejections,
         favouring=tally.favouring,
         reasons=tally.reasons,
+        joint=tally.joint,
+        estimation=tally.estimation,
         totals=tally.totals,
         interrupted=interrupted,
     )

@@ -93,7 +93,7 @@ class Patients(NamedTuple):
     patient: Annotated[Ints, Column("1", "order of randomisation in the trial, from 0")]
     candidate: Annotated[Ints, Column("1", "order of referral in the trial, from 0")]
     site: Annotated[Ints, Column("1", "index of the site")]
-    stratum: Annotated[Ints, Column("1", "randomisation stratum")]
+    stratum: Annotated[Ints, Column("1", "combination of the levels of the factors")]
     entry_day: Annotated[Floats, Column("d", "trial time of randomisation")]
     arm: Annotated[Ints, Column("1", "index of the arm assigned")]
     allocation_probability: Annotated[

@@ -1,17 +1,43 @@
 """Records of which only what an analysis reads is set, and single trials analysed."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.analysis import END, AnalysisPlan, Cut, analyse, proportions
+from simulator.allocation import build_plan
+from simulator.analysis import END, AnalysisPlan, Cut, Design, analyse
+from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import cut_days, rows_of
 from simulator.analysis.outcomes import Outcome, outcome, treatment_of
-from simulator.analysis.types import AnalysisTable, new_table
+from simulator.analysis.types import AnalysisTable
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 
 NEVER = math.inf
+
+
+def plan_of(
+    test: str,
+    lost: str = "excluded",
+    transplant: str = "event",
+    *,
+    name: str = "a",
+    alpha: float = 0.05,
+    population: str = "randomised",
+    rescue: str = "ignored",
+    withdrawal: str = "ignored",
+    **options: Any,
+) -> AnalysisPlan:
+    """Return a plan of a test with its options."""
+    return AnalysisPlan(
+        name, test, alpha, population, transplant, rescue, withdrawal, lost, options
+    )
+
+
+def design(follow_up_days: int, seed: int = 1) -> Design:
+    """Return a trial of two arms without sessions, allocated by a fair coin."""
+    coin = build_plan("complete", {}, (1, 1), (), 60)
+    return Design(follow_up_days, np.array([-1, -1]), coin, seed)
 
 
 class Result(NamedTuple):
@@ -20,6 +46,8 @@ class Result(NamedTuple):
     p_value: float
     estimate: float
     standard_error: float
+    low: float
+    high: float
     favours: int
     reason: int
 
@@ -63,7 +91,12 @@ def outcome_at(records: TrialRecords, follow_up_days: int, at: Cut, plan: Analys
 
 
 def time_test(
-    test: str, time: np.ndarray, event: np.ndarray, arm: np.ndarray, until: int = 1000
+    test: str,
+    time: np.ndarray,
+    event: np.ndarray,
+    arm: np.ndarray,
+    until: int = 1000,
+    **options: Any,
 ) -> Result:
     """Return a test on times of death (event) or of censoring up to a day."""
     died = np.asarray(event, bool)
@@ -72,12 +105,17 @@ def time_test(
         death_after_days=np.where(died, time, NEVER),
         loss_after_days=np.where(died, NEVER, time),
     )
-    plan = AnalysisPlan(test, test, 0.05, "censored", "event")
-    return result(analyse(records, [plan], until, END))
+    plan = plan_of(test, "censored", **options)
+    return result(analyse(records, [plan], design(until), END))
 
 
 def meld_test(
-    test: str, change: np.ndarray, baseline: np.ndarray, death: np.ndarray, arm: np.ndarray
+    test: str,
+    change: np.ndarray,
+    baseline: np.ndarray,
+    death: np.ndarray,
+    arm: np.ndarray,
+    **options: Any,
 ) -> Result:
     """Return a test on the change of MELD of survivors (death infinite) and times of death."""
     records = one_trial(
@@ -86,15 +124,96 @@ def meld_test(
         visit_after_days=np.tile([0.0, 84.0], (len(arm), 1)),
         visit_meld=np.column_stack([baseline, baseline + change]),
     )
-    plan = AnalysisPlan(test, test, 0.05, "excluded", "event")
-    return result(analyse(records, [plan], 1000, END))
+    return result(analyse(records, [plan_of(test, **options)], design(1000), END))
 
 
-def proportion_test(test: str, x0: int, n0: int, x1: int, n1: int) -> Result:
+def proportion_test(test: str, x0: int, n0: int, x1: int, n1: int, **options: Any) -> Result:
     """Return a test of x0 dead among n0 against x1 among n1."""
-    counts, table = np.array([[[x0, n0], [x1, n1]]]), new_table(1, 1)
-    if test == "chi_square":
-        proportions.chi_square(counts, table, 0)
-    else:
-        proportions.exact(test, counts, table, 0)
-    return result(table)
+    arm = np.repeat([0, 1], [n0, n1])
+    dead = np.concatenate([np.arange(n0) < x0, np.arange(n1) < x1])
+    records = one_trial(arm, death_after_days=np.where(dead, 1.0, NEVER))
+    return result(analyse(records, [plan_of(test, **options)], design(84), END))
+
+
+def cause_test(
+    test: str, time: np.ndarray, ended_by: np.ndarray, arm: np.ndarray, until: int = 10_000
+) -> Result:
+    """Return a test of deaths of a cause (ended_by 1) among others (2) and the censored (0)."""
+    records = one_trial(
+        arm,
+        death_after_days=np.where(ended_by > 0, time, NEVER),
+        death_cause=np.asarray(ended_by, np.int64),
+        loss_after_days=np.where(ended_by == 0, time, NEVER),
+    )
+    plan = plan_of(test, "censored", "competing", cause="liver")
+    return result(analyse(records, [plan], design(until), END))
+
+
+def strata_test(test: str, tables: list[tuple[int, int, int, int]]) -> Result:
+    """Return a test of (x0, n0, x1, n1) in each of several strata."""
+    parts = []
+    for label, (x0, n0, x1, n1) in enumerate(tables):
+        dead = np.concatenate([np.arange(n0) < x0, np.arange(n1) < x1])
+        parts.append((np.repeat([0, 1], [n0, n1]), dead, np.full(n0 + n1, label)))
+    arm, dead, label = map(np.concatenate, zip(*parts, strict=True))
+    records = one_trial(
+        arm, death_after_days=np.where(dead, 1.0, NEVER), stratum=label.astype(np.int64)
+    )
+    plan = plan_of(test, strata="randomisation")
+    return result(analyse(records, [plan], design(84), END))
+
+
+def adjusted_test(
+    test: str, arm: np.ndarray, meld: np.ndarray, dead: np.ndarray, **options: Any
+) -> Result:
+    """Return a test of death adjusted for MELD at the first visit."""
+    records = one_trial(
+        arm,
+        death_after_days=np.where(dead, 1.0, NEVER),
+        visit_after_days=np.zeros((len(arm), 1)),
+        visit_meld=np.asarray(meld, float)[:, None],
+    )
+    return result(analyse(records, [plan_of(test, **options)], design(84), END))
+
+
+_TIME = {"lost": "censored"}
+_CAUSES = {"lost": "censored", "transplant": "competing", "cause": "liver"}
+_OWN: dict[str, list[dict[str, Any]]] = {
+    "z_pooled_berger_boos": [{"gamma": 0.001}],
+    "boschloo_berger_boos": [{"gamma": 0.001}],
+    "risk_difference": [{"interval": "newcombe"}, {"interval": "miettinen_nurminen"}],
+    "risk_ratio": [{"interval": "log"}, {"interval": "miettinen_nurminen"}],
+    "odds_ratio": [{"interval": "log"}, {"interval": "miettinen_nurminen"}],
+    "cmh": [{"strata": "site"}],
+    "stratified_miettinen_nurminen": [{"strata": [20.0, 26.0]}],
+    "log_rank": [_TIME],
+    "stratified_log_rank": [_TIME | {"strata": "site"}],
+    "fleming_harrington": [_TIME | {"rho": 0.0, "gamma": 1.0}],
+    "modestly_weighted": [_TIME | {"t_star_days": 30.0}],
+    "max_combo": [_TIME | {"weights": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]]}],
+    "cox": [
+        _TIME | {"ties": ties, "statistic": statistic}
+        for ties in ("efron", "breslow")
+        for statistic in ("score", "wald", "likelihood_ratio")
+    ],
+    "km_difference": [_TIME],
+    "km_milestone": [_TIME | {"day": 84.0}],
+    "rmst_difference": [_TIME | {"day": 84.0}],
+    "cause_specific": [_CAUSES],
+    "cumulative_incidence": [_CAUSES],
+    "gray": [_CAUSES],
+    "win_ratio": [{"margin_points": 1.0}],
+    "net_benefit": [{"margin_points": 1.0}],
+    "win_odds": [{"margin_points": 1.0}],
+    "beta_binomial": [{"prior_control": [1.0, 1.0], "prior_experimental": [1.0, 1.0]}],
+}
+
+
+def every_plan() -> list[AnalysisPlan]:
+    """Return every test with every word of its own options, those of others left alone."""
+    plans = []
+    for test in TESTS:
+        for options in _OWN.get(test, [{}]):
+            words = " ".join(w for w in options.values() if isinstance(w, str))
+            plans.append(plan_of(test, name=f"{test} {words}".strip(), **options))
+    return plans

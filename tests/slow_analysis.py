@@ -10,7 +10,8 @@ import numpy as np
 from analysis_records import Result
 from scipy import stats
 
-from simulator.analysis import AnalysisPlan, Cut, Reason, proportions
+from simulator.analysis import AnalysisPlan, Cut, Reason
+from simulator.analysis.exact_tables import p_values
 from simulator.records import TrialRecords
 
 NEVER = math.inf
@@ -69,7 +70,7 @@ def slow_cut_day(trial, at: Cut) -> float:
 
 
 def none(reason: Reason) -> Result:
-    return Result(math.nan, math.nan, math.nan, -1, reason)
+    return Result(*[math.nan] * 5, -1, reason)
 
 
 def normal(difference: float, error: float, better_if_low: bool = True) -> Result:
@@ -78,7 +79,7 @@ def normal(difference: float, error: float, better_if_low: bool = True) -> Resul
 
 def given_p(p_value, difference, error, better_if_low=True) -> Result:
     favours = -1 if difference == 0 else int((difference < 0) == better_if_low)
-    return Result(p_value, difference, error, favours, Reason.ANALYSED)
+    return Result(p_value, difference, error, math.nan, math.nan, favours, Reason.ANALYSED)
 
 
 def slow_proportions(test: str, dead: list[int], size: list[int]) -> Result:
@@ -93,7 +94,7 @@ def slow_proportions(test: str, dead: list[int], size: list[int]) -> Result:
     elif test == "fisher":
         p_value = stats.fisher_exact([[x0, x1], [n0 - x0, n1 - x1]]).pvalue
     else:  # its table has oracles of its own
-        p_value = proportions.p_values(test, n0, n1)[x0, x1]
+        p_value = p_values(test, n0, n1)[x0, x1]
     s0, s1 = x0 / n0, x1 / n1
     return given_p(p_value, s1 - s0, math.sqrt(s0 * (1 - s0) / n0 + s1 * (1 - s1) / n1))
 

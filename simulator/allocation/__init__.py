@@ -28,6 +28,7 @@ from simulator.allocation.plan import (
     Ints,
     Plan,
     State,
+    borrowing,
 )
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "choose",
     "choose_of_two",
     "clear",
+    "combination_of",
+    "levels_of",
     "new_state",
     "probabilities",
     "record",
@@ -118,6 +121,7 @@ def build_plan(
         scheme=_CODES[scheme],
         ratio=np.array(ratio, dtype=np.float64),
         target=target,
+        places=np.array(ratio, dtype=np.float64) * target / sum(ratio),
         levels=np.array(factor_levels, dtype=np.int64),
         block_sizes=np.array(sizes, dtype=np.int64),
         probability=probability,
@@ -172,65 +176,86 @@ def new_state(plan: Plan) -> State:
         np.zeros(arms, np.int64),
         np.zeros((strata, arms), np.int64),
         np.zeros((strata, arms), np.int64),
-        np.zeros(strata, np.int64),
+        np.zeros((strata, arms)),
         np.zeros(strata, np.int64),
         np.zeros((factors, widest, arms), np.int64),
     )
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def clear(state: State) -> None:
     """Make a history, in place, what it was before the first patient."""
     state.arms[:] = 0
     state.strata[:] = 0
     state.block[:] = 0
-    state.block_size[:] = 0
+    state.places[:] = 0
     state.blocks[:] = 0
     state.margins[:] = 0
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
+def combination_of(plan: Plan, levels: Ints) -> int:
+    """Number of a combination of levels, whether or not the scheme stratifies by it."""
+    combination = 0
+    for factor in range(levels.size):
+        combination = combination * plan.levels[factor] + levels[factor]
+    return combination
+
+
+@borrowing
+def levels_of(plan: Plan, combination: int, levels: Ints) -> None:
+    """Fill in the levels of a combination."""
+    for factor in range(levels.size - 1, -1, -1):
+        levels[factor] = combination % plan.levels[factor]
+        combination //= plan.levels[factor]
+
+
+@borrowing
 def stratum_of(plan: Plan, levels: Ints) -> int:
     """Stratum of a patient with these levels of the factors; 0 where nothing is stratified."""
-    stratum = 0
-    if plan.scheme != MINIMISATION:
-        for factor in range(levels.size):
-            stratum = stratum * plan.levels[factor] + levels[factor]
-    return stratum
+    return 0 if plan.scheme == MINIMISATION else combination_of(plan, levels)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def block_to_start(plan: Plan, state: State, levels: Ints) -> int:
     """Index of the block that must be begun before this patient, -1 if none is due."""
     if plan.scheme != BLOCKS:
         return -1
     stratum = stratum_of(plan, levels)
-    if state.block[stratum].sum() < state.block_size[stratum]:
+    left = 0.0
+    for arm in range(plan.ratio.size):
+        left += state.places[stratum, arm] - state.block[stratum, arm]
+    if left > 0.0:
         return -1
     begun: int = state.blocks[stratum]
     return begun
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def start_block(plan: Plan, state: State, levels: Ints, u: float) -> None:
     """Begin a block whose size is chosen by the uniform `u`, each of the sizes alike."""
     stratum = stratum_of(plan, levels)
     place = min(int(u * plan.block_sizes.size), plan.block_sizes.size - 1)
-    state.block_size[stratum] = plan.block_sizes[place]
-    state.block[stratum] = 0
+    parts = 0.0
+    for arm in range(plan.ratio.size):
+        parts += plan.ratio[arm]
+    for arm in range(plan.ratio.size):
+        # Multiplied first, the division is exact: an arm that is used up has exactly no chance.
+        state.places[stratum, arm] = plan.ratio[arm] * plan.block_sizes[place] / parts
+        state.block[stratum, arm] = 0
     state.blocks[stratum] += 1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def probabilities(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
     """Fill `out` with the probability of each arm for the next patient, given the history."""
     stratum = stratum_of(plan, levels)
     if plan.scheme == COMPLETE:
         schemes.by_ratio(plan.ratio, out)
     elif plan.scheme == RANDOM_ALLOCATION:
-        schemes.from_urn(plan.ratio, plan.target, state.arms, out)
+        schemes.from_urn(plan.places, state.arms, out)
     elif plan.scheme == BLOCKS:
-        schemes.from_urn(plan.ratio, state.block_size[stratum], state.block[stratum], out)
+        schemes.from_urn(state.places[stratum], state.block[stratum], out)
     elif plan.scheme == EFRON:
         schemes.biased_coin(state.strata[stratum], plan.probability, out)
     elif plan.scheme == BIG_STICK:
@@ -239,7 +264,7 @@ def probabilities(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
         schemes.minimisation(plan, state, levels, out)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def choose(chances: Floats, u: float) -> int:
     """Return the arm that the uniform `u` falls to, never one without a chance."""
     last, below = 0, 0.0
@@ -252,13 +277,13 @@ def choose(chances: Floats, u: float) -> int:
     return last
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def choose_of_two(chance_of_first: float, u: float) -> int:
     """Return the arm of two that `choose` returns; a uniform is below 1 and above 0."""
     return int(u >= chance_of_first)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@borrowing
 def record(plan: Plan, state: State, levels: Ints, arm: int) -> None:
     """Add an allocation to the history."""
     stratum = stratum_of(plan, levels)

@@ -5,33 +5,43 @@ Each function fills `out`, one probability an arm, from the history alone.
 
 import math
 
-import numba
-
-from simulator.allocation.plan import RANGE, STANDARD_DEVIATION, Floats, Ints, Plan, State
+from simulator.allocation.plan import (
+    RANGE,
+    STANDARD_DEVIATION,
+    Floats,
+    Ints,
+    Plan,
+    State,
+    borrowing,
+)
 
 _EPSILON = 2.0**-52  # of a float
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def by_ratio(ratio: Floats, out: Floats) -> None:
     """Complete randomisation: the ratio, whatever came before."""
+    parts = 0.0
     for arm in range(ratio.size):
-        out[arm] = ratio[arm] / ratio.sum()
+        parts += ratio[arm]
+    for arm in range(ratio.size):
+        out[arm] = ratio[arm] / parts
 
 
-@numba.njit(cache=True, error_model="numpy")
-def from_urn(ratio: Floats, size: int, drawn: Ints, out: Floats) -> None:
-    """Draw without return from `size` places shared by the ratio, of which `drawn` are taken.
+@borrowing
+def from_urn(places: Floats, drawn: Ints, out: Floats) -> None:
+    """Draw without return from an urn with `places` by arm, of which `drawn` are taken.
 
-    The random allocation rule with size = target, a permuted block with its own size.
+    The random allocation rule with the places of the trial, a permuted block with its own.
     """
-    left = size - drawn.sum()
-    for arm in range(ratio.size):
-        # Multiplied first, the division is exact: an arm that is used up has exactly no chance.
-        out[arm] = (ratio[arm] * size / ratio.sum() - drawn[arm]) / left
+    left = 0.0
+    for arm in range(places.size):
+        left += places[arm] - drawn[arm]
+    for arm in range(places.size):
+        out[arm] = (places[arm] - drawn[arm]) / left
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def biased_coin(counts: Ints, probability: float, out: Floats) -> None:
     """Efron (1971): `probability` for the smaller of two arms, 1/2 at balance."""
     difference = counts[0] - counts[1]
@@ -43,7 +53,7 @@ def biased_coin(counts: Ints, probability: float, out: Floats) -> None:
     out[1] = 1.0 - out[0]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def big_stick(counts: Ints, bound: int, out: Floats) -> None:
     """Soares and Wu (1983): a fair coin until the imbalance of two arms meets the bound."""
     difference = counts[0] - counts[1]
@@ -55,7 +65,7 @@ def big_stick(counts: Ints, bound: int, out: Floats) -> None:
     out[1] = 1.0 - out[0]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def spread(counts: Ints, arm: int, measure: int) -> float:
     """Spread of the counts by arm if the next patient went to `arm`."""
     size = counts.size
@@ -72,7 +82,7 @@ def spread(counts: Ints, arm: int, measure: int) -> float:
     return math.sqrt(variance) if measure == STANDARD_DEVIATION else variance
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def imbalance(plan: Plan, state: State, levels: Ints, arm: int) -> float:
     """Pocock and Simon's G: weighted spread over the patient's margins if given `arm`."""
     total = 0.0
@@ -83,7 +93,7 @@ def imbalance(plan: Plan, state: State, levels: Ints, arm: int) -> float:
     return total
 
 
-@numba.njit(cache=True, error_model="numpy")
+@borrowing
 def minimisation(plan: Plan, state: State, levels: Ints, out: Floats) -> None:
     """Pocock and Simon (1975): `probability` to the arm of least imbalance, the rest shared.
 

@@ -1,9 +1,10 @@
-"""From records to p values, estimates and standard errors (model page, section 10)."""
+"""From records to p values, estimates and intervals (model page, section 10)."""
 
 from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END, Cut, Data, cut
-from simulator.analysis.estimands import estimand
-from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Reason
+from simulator.analysis.estimands import estimand, estimand_attributes
+from simulator.analysis.plans import design_of, plans_of
+from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Design, Reason
 
 __all__ = [
     "END",
@@ -12,8 +13,12 @@ __all__ = [
     "AnalysisTable",
     "Cut",
     "Data",
+    "Design",
     "Reason",
     "analyse",
     "cut",
+    "design_of",
     "estimand",
+    "estimand_attributes",
+    "plans_of",
 ]

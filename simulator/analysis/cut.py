@@ -1,7 +1,7 @@
 """What was known of each patient at a cut (model page, section 10)."""
 
 import math
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +36,12 @@ class Rows(NamedTuple):
     """
 
     first_row: Ints
+    site: Ints
+    stratum: Ints
     arm: Ints
     entry_day: Floats
     death_after_days: Floats
+    death_cause: Ints
     loss_after_days: Floats
     transplant_after_days: Floats
     visit_after_days: Floats
@@ -89,7 +92,7 @@ def rows_of(records: TrialRecords) -> Rows:
     first_row = np.zeros(records.trials.randomised.size + 1, np.int64)
     np.cumsum(records.trials.randomised, out=first_row[1:])
     columns = (getattr(records.patients, name) for name in Rows._fields[1:])
-    return Rows._make(map(_read_only, (first_row, *columns)))
+    return Rows._make(map(read_only, (first_row, *columns)))
 
 
 def part_of(rows: Rows, first: int, end: int) -> Rows:
@@ -97,11 +100,12 @@ def part_of(rows: Rows, first: int, end: int) -> Rows:
     if (first, end) == (0, rows.first_row.size - 1):
         return rows
     low, high = rows.first_row[first], rows.first_row[end]
-    first_row = _read_only(rows.first_row[first : end + 1] - low)
+    first_row = read_only(rows.first_row[first : end + 1] - low)
     return Rows._make((first_row, *(column[low:high] for column in rows[1:])))
 
 
-def _read_only(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def read_only(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a column as every kernel takes it: contiguous and not to be written."""
     if column.flags.c_contiguous and not column.flags.writeable:
         return column
     view = np.ascontiguousarray(column).view()

@@ -1,18 +1,18 @@
 """The change of MELD from baseline to the last visit."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from simulator.analysis.data import Block, Changes
 from simulator.analysis.kernel import ZERO, inlined, kernel
 from simulator.analysis.order import SECOND, UNUSED, UNUSED_KEY, Keys, in_order, rank_key
 from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,
     TOO_FEW_SEEN,
+    AnalysisPlan,
     AnalysisTable,
     two_sided,
     write_no_result,
@@ -20,47 +20,70 @@ from simulator.analysis.types import (
 )
 from simulator.records import Floats, Ints
 
-Bools = npt.NDArray[np.bool_]
-
 _LEAST_SEEN = 4  # patients: three coefficients and a degree of freedom
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
-class Changes(NamedTuple):
-    """What is known of MELD and death, a row a patient.
+def welch(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Welch's t test (1947) of the change among survivors seen.
 
-    Attributes
-    ----------
-    first_row
-        First row of each trial and, last, the number of rows.
-    seen
-        Alive at the end of follow-up with a MELD at both visits.
-    baseline, change
-        MELD at the first visit and its change to the last; not read unless `seen`.
-    death_days
-        When a patient died, infinity for those who do not count as dead.
+    The estimate is the difference of mean changes, second arm minus first, in points of MELD.
     """
-
-    first_row: Ints
-    arm: Ints
-    seen: Bools
-    baseline: Floats
-    change: Floats
-    death_days: Floats
+    changes = block.changes(plan)
+    freedom = np.full(changes.first_row.size - 1, math.nan)
+    _welch(changes, freedom, table, column)
+    _t_test(freedom, plan.alpha, table, column)
 
 
-def ancova(changes: Changes, table: AnalysisTable, column: int) -> None:
+def _t_test(freedom: Floats, alpha: float, table: AnalysisTable, column: int) -> None:
+    """Write p values and intervals by Student's distribution."""
+    estimate, error = table.estimate[:, column], table.standard_error[:, column]
+    table.p_value[:, column] = 2.0 * special.stdtr(freedom, -np.abs(estimate / error))
+    half = special.stdtrit(freedom, 1.0 - alpha / 2.0) * error
+    table.low[:, column], table.high[:, column] = estimate - half, estimate + half
+
+
+@kernel
+def _welch(changes: Changes, freedom: Floats, table: AnalysisTable, column: int) -> None:
+    """Fill in all but the p values, and the degrees of freedom."""
+    size, mean, squares = np.empty(2, np.int64), np.empty(2), np.empty(2)
+    for k in range(freedom.size):
+        size[:], mean[:], squares[:] = 0, 0.0, 0.0
+        largest = 0.0
+        for i in range(changes.first_row[k], changes.first_row[k + 1]):
+            if changes.seen[i]:
+                arm, value = changes.arm[i], changes.change[i]
+                size[arm] += 1
+                away = value - mean[arm]
+                mean[arm] += away / size[arm]
+                squares[arm] += away * (value - mean[arm])
+                largest = max(largest, abs(value))
+        if size[0] < 2 or size[1] < 2:
+            write_no_result(table, k, column, TOO_FEW_SEEN)
+            continue
+        part_0 = squares[0] / (size[0] * (size[0] - 1.0))
+        part_1 = squares[1] / (size[1] * (size[1] - 1.0))
+        if squares[0] + squares[1] <= _rounding(size[0] + size[1], largest):
+            write_no_result(table, k, column, NOT_ESTIMABLE)
+            continue
+        difference, variance = mean[1] - mean[0], part_0 + part_1
+        error = math.sqrt(variance)
+        write_result(table, k, column, math.nan, difference, error, difference)
+        spread = part_0 * part_0 / (size[0] - 1.0) + part_1 * part_1 / (size[1] - 1.0)
+        freedom[k] = variance * variance / spread
+
+
+def ancova(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Regression of the change on baseline and arm among survivors seen, t test with n - 3 df.
 
     The estimate is the adjusted difference of the second arm from the first, in points of MELD. It
     is also that of the last MELD itself, since the baseline is adjusted for.
     """
-    trials = changes.first_row.size - 1
+    changes = block.changes(plan)
     most = int(np.diff(changes.first_row).max(initial=0))
-    freedom = np.full(trials, math.nan)
+    freedom = np.full(changes.first_row.size - 1, math.nan)
     _ancova(changes, np.empty((3, most)), freedom, table, column)
-    t = table.estimate[:, column] / table.standard_error[:, column]
-    table.p_value[:, column] = 2.0 * special.stdtr(freedom, -np.abs(t))
+    _t_test(freedom, plan.alpha, table, column)
 
 
 @kernel
@@ -134,7 +157,7 @@ def _rounding(size: int, largest: float) -> float:
     return size * left * left
 
 
-def worst_rank(changes: Changes, table: AnalysisTable, column: int) -> None:
+def worst_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Mann-Whitney test on ranks in which every death is worse than any change of MELD.
 
     An earlier death is worse. p by the normal approximation with the variance corrected for ties,
@@ -142,6 +165,7 @@ def worst_rank(changes: Changes, table: AnalysisTable, column: int) -> None:
     fares better than one of the first minus the probability that they fare worse, its standard
     error that under no difference.
     """
+    changes = block.changes(plan)
     keys = np.empty(changes.arm.size, np.uint64)
     _rank_keys(changes, keys)
     _worst_rank(in_order(changes.first_row, keys), table, column)

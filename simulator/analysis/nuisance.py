@@ -12,6 +12,7 @@ high is therefore refined, and none below it needs to be.
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.analysis.kernel import inlined, kernel
 from simulator.records import Floats, Ints
@@ -40,53 +41,99 @@ def log_choices(n: int) -> Floats:
     return ways
 
 
-def unconditional(statistic: Floats) -> Floats:
+def unconditional(statistic: Floats, limits: Floats | None = None) -> Floats:
     """Largest probability, over the common death probability, of a table as small or smaller.
 
     Parameters
     ----------
     statistic
-        Shape (n0 + 1, n1 + 1); small is extreme. Boschloo (1970) takes Fisher's p value. Values
-        within a relative 1e-7 of the least extreme reached so far are tied with it.
+        Shape (n0 + 1, n1 + 1), above 0; small is extreme. Boschloo (1970) takes Fisher's p value.
+        Values within a relative 1e-7 of the least extreme reached so far are tied with it.
+    limits
+        Shape (2, n0 + n1 + 1): between which death probabilities, by the number of deaths, the
+        largest is looked for (Berger and Boos 1994); None: between 0 and 1.
 
     Returns
     -------
     Floats
-        p values, of the same shape.
+        Probabilities, of the same shape.
     """
-    return _unconditional(statistic, np.argsort(statistic, axis=None, kind="stable"))
+    order = np.argsort(statistic, axis=None, kind="stable")
+    patients = statistic.shape[0] + statistic.shape[1] - 2
+    angles = np.empty((2, 0))
+    if limits is not None:
+        angles = 2.0 * np.arcsin(np.sqrt(limits))
+        assert angles.shape == (2, patients + 1)
+    return _unconditional(statistic, order, angles)
+
+
+def largest_probability(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Largest probability of a set of tables over the common death probability, and where it is.
+
+    `inside` has shape (n0 + 1, n1 + 1). Where the largest is at several, the smallest of them up to
+    rounding; a set without tables has probability 0 at 0.
+    """
+    return _largest_of_set(np.ascontiguousarray(inside))
 
 
 @kernel
-def _unconditional(statistic: Floats, order: Ints) -> Floats:
-    """Largest probabilities, given the tables in order of the statistic."""
-    height, width = statistic.shape
+def _largest_of_set(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    height, width = inside.shape
     patients = height + width - 2
     ways = log_choices(patients)
-    grid = _deaths_on_grid(ways)
-    p_value = np.empty((height, width))
+    grid = deaths_on_grid(ways)
     share, tail = np.zeros(patients + 1), np.zeros(grid.shape[1])
+    for x0 in range(height):
+        for x1 in range(width):
+            if inside[x0, x1]:
+                _include(x0, x1, height - 1, width - 1, ways, grid, share, tail)
+    value, angle = largest(share, ways, tail, 0.0, math.pi)
+    return min(1.0, value), math.sin(0.5 * angle) ** 2
+
+
+@inlined
+def _include(
+    x0: int, x1: int, n0: int, n1: int, ways: Floats, grid: Floats, share: Floats, tail: Floats
+) -> None:
+    """Add a table to a set: to its shares by number of deaths, and to its tail on the grid."""
+    dead = x0 + x1
+    chance = math.exp(log_choose(n0, x0) + log_choose(n1, x1) - ways[dead])
+    share[dead] += chance
+    for step in range(tail.size):
+        tail[step] += chance * grid[dead, step]
+
+
+@kernel
+def _unconditional(statistic: Floats, order: Ints, angles: Floats) -> Floats:
+    """Largest probabilities, given the tables in order of the statistic."""
+    height, width = statistic.shape
+    ways = log_choices(height + width - 2)
+    grid = deaths_on_grid(ways)
+    p_value = np.empty((height, width))
+    share, tail = np.zeros(ways.size), np.zeros(grid.shape[1])
     start = 0
     while start < order.size:
         limit = statistic[order[start] // width, order[start] % width] * TIE
         end = start
         while end < order.size and statistic[order[end] // width, order[end] % width] <= limit:
             x0, x1 = order[end] // width, order[end] % width
-            dead = x0 + x1
-            log_chance = log_choose(height - 1, x0) + log_choose(width - 1, x1) - ways[dead]
-            share[dead] += math.exp(log_chance)
-            for step in range(tail.size):
-                tail[step] += math.exp(log_chance) * grid[dead, step]
+            _include(x0, x1, height - 1, width - 1, ways, grid, share, tail)
             end += 1
-        largest = min(1.0, _largest(share, ways, tail))
+        everywhere = 0.0
+        if angles.shape[1] == 0:
+            everywhere = largest(share, ways, tail, 0.0, math.pi)[0]
         for k in range(start, end):
-            p_value[order[k] // width, order[k] % width] = largest
+            x0, x1 = order[k] // width, order[k] % width
+            value = everywhere
+            if angles.shape[1] > 0:
+                value = largest(share, ways, tail, angles[0, x0 + x1], angles[1, x0 + x1])[0]
+            p_value[x0, x1] = min(1.0, value)
         start = end
     return p_value
 
 
 @kernel
-def _deaths_on_grid(ways: Floats) -> Floats:
+def deaths_on_grid(ways: Floats) -> Floats:
     """Binomial probabilities, a row for each number of deaths, a column for each angle."""
     patients = ways.size - 1
     steps = _STEPS_PER_PATIENT * patients
@@ -101,31 +148,50 @@ def _deaths_on_grid(ways: Floats) -> Floats:
 
 
 @kernel
-def _largest(share: Floats, ways: Floats, tail: Floats) -> float:
-    """Largest tail: that of the grid, or of a peak between its points.
+def largest(
+    share: Floats, ways: Floats, tail: Floats, low: float, high: float
+) -> tuple[float, float]:
+    """Largest tail between two angles and where: at a limit, on the grid or at a peak between.
 
     At the ends of the grid the tail is 0 or, when the table is in the set, 1, and is not refined.
     """
-    largest = 0.0
-    for value in tail:
-        largest = max(largest, value)
-    floor = largest * _NEAR_ENOUGH
     width = math.pi / (tail.size - 1)
-    for step in range(1, tail.size - 1):
+    value, place, everywhere = 0.0, low, 0.0
+    first = math.ceil(low / width)
+    last = min(math.floor(high / width), tail.size - 1)
+    for step in range(tail.size):
+        everywhere = max(everywhere, tail[step])
+        if first <= step <= last and tail[step] > value:
+            value, place = tail[step], step * width
+    for limit in (low, high):
+        if 0.0 < limit < math.pi:
+            at_limit = _tail_and_derivatives(share, ways, limit)[0]
+            if at_limit > value:
+                value, place = at_limit, limit
+    # A peak rises above its nearest grid point by this part of the largest tail of all.
+    floor = value - everywhere * (1.0 - _NEAR_ENOUGH)
+    for step in range(max(first, 1), min(last, tail.size - 2) + 1):
         here = tail[step]
-        if here >= floor and here >= tail[step - 1] and here >= tail[step + 1]:
-            largest = max(largest, _peak(share, ways, step * width, width))
-    return largest
+        left = step == first or here >= tail[step - 1]
+        right = step == last or here >= tail[step + 1]
+        if here >= floor and left and right:
+            bounds = max(low, (step - 1) * width), min(high, (step + 1) * width)
+            peak, angle = _peak(share, ways, step * width, bounds[0], bounds[1])
+            if peak > value:
+                value, place = peak, angle
+    return value, place
 
 
 @kernel
-def _peak(share: Floats, ways: Floats, angle: float, width: float) -> float:
-    """Tail at its peak within a step of a grid point: Newton's method kept within a bracket."""
-    low, high = angle - width, angle + width
-    largest = 0.0
+def _peak(
+    share: Floats, ways: Floats, angle: float, low: float, high: float
+) -> tuple[float, float]:
+    """Tail at its peak between two angles: Newton's method kept within a bracket."""
+    value, place = 0.0, angle
     for _ in range(_MOST_STEPS):
-        value, slope, curvature = _tail_and_derivatives(share, ways, angle)
-        largest = max(largest, value)
+        here, slope, curvature = _tail_and_derivatives(share, ways, angle)
+        if here > value:
+            value, place = here, angle
         if slope > 0.0:
             low = angle
         else:
@@ -136,7 +202,7 @@ def _peak(share: Floats, ways: Floats, angle: float, width: float) -> float:
         if abs(following - angle) < _ANGLE_TOLERANCE:
             break
         angle = following
-    return largest
+    return value, place
 
 
 @kernel

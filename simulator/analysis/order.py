@@ -49,6 +49,13 @@ def time_bits(days: float) -> int:
 
 
 @inlined
+def time_of(key: int) -> float:
+    """Return the time in a key of a test on time; times below 2^-1003 days are 0."""
+    bits = np.int64(np.uint64(key) >> np.uint64(2))  # the sign is a bit like the others
+    return np.int64(bits + _LEAST_EXPONENT_OF_TIME).view(np.float64) if bits > 0 else 0.0
+
+
+@inlined
 def _time_key(
     dead: float, lost: float, last: float, second: int, left_out_before: float
 ) -> np.uint64:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
 from simulator.analysis.kernel import inlined, kernel, later, sooner
 from simulator.analysis.types import AnalysisPlan
-from simulator.records import Floats
+from simulator.records import Floats, Ints
 
 EVENT, COMPLETE, LOST, PENDING, NOT_ENTERED = range(5)
 
@@ -111,3 +111,23 @@ def _outcomes(
                 time_days[i] = followed_by_the_cut(entry, limit, follow_up_days)
             else:
                 status[i], time_days[i] = NOT_ENTERED, math.nan
+
+
+@kernel
+def count(
+    rows: Rows,
+    cut_day: Floats,
+    follow_up_days: float,
+    status: npt.NDArray[np.int8],
+    tables: Ints,
+) -> None:
+    """Add up the dead and all, shape (trials, arms, 2), whose follow-up was due by the cut.
+
+    Of patients who entered late the dead are known before the living, so that counting what is
+    known of them would exaggerate mortality.
+    """
+    for k in range(cut_day.size):
+        for i in range(rows.first_row[k], rows.first_row[k + 1]):
+            due = rows.entry_day[i] + follow_up_days <= cut_day[k]
+            tables[k, rows.arm[i], 0] += due & (status[i] == EVENT)
+            tables[k, rows.arm[i], 1] += due & ((status[i] == EVENT) | (status[i] == COMPLETE))

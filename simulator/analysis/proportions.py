@@ -1,76 +1,74 @@
-"""Tests of two proportions. Tables of exact p values are made once for the sizes of the arms.
-
-A p value table has shape (n0 + 1, n1 + 1): entry (x0, x1) belongs to x0 deaths among n0 patients of
-the first arm and x1 among n1 of the second. Probabilities within a relative 1e-7 of each other
-count as equal, so that rounding does not order what is tied.
-"""
+"""Tests and intervals of two proportions, in all patients and within strata."""
 
 import math
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from scipy import special
 
-from simulator.analysis.cut import Rows
+from simulator.analysis.data import Block
+from simulator.analysis.exact_tables import corrected_z, p_values, pooled_z
 from simulator.analysis.kernel import inlined, kernel
-from simulator.analysis.nuisance import TIE, log_choices, unconditional
-from simulator.analysis.outcomes import COMPLETE, EVENT
+from simulator.analysis.score import (
+    DIFFERENCE,
+    ODDS_RATIO,
+    RATIO,
+    difference_variance,
+    newcombe,
+    newcombe_z,
+    score_limit,
+)
 from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
+    NOT_ESTIMABLE,
+    AnalysisPlan,
     AnalysisTable,
+    normal_interval,
     two_sided,
     write_no_result,
     write_result,
 )
 from simulator.records import Floats, Ints
 
-# Fisher's tables of larger arms are made in less than 0.1 s but would fill the memory: 18 MB each
-# at 1,500 v 1,500, where loss gives almost every trial sizes of its own.
-_MOST_KEPT = 200 * 200
+_HALVINGS = 60
+
+
+def _quantile(alpha: float) -> float:
+    return float(special.ndtri(1.0 - alpha / 2.0))
+
+
+def chi_square(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Pearson's chi-square test (asymptotic), with Yates's correction where the test is yates."""
+    tables = block.counts(plan)
+    found = _chi_square(tables, plan.test == "yates")
+    _difference(tables, found, _quantile(plan.alpha), table, column)
 
 
 @kernel
-def count(
-    rows: Rows,
-    cut_day: Floats,
-    follow_up_days: float,
-    status: npt.NDArray[np.int8],
-    tables: Ints,
-) -> None:
-    """Add up the dead and all, shape (trials, arms, 2), whose follow-up was due by the cut.
-
-    Of patients who entered late the dead are known before the living, so that counting what is
-    known of them would exaggerate mortality.
-    """
-    for k in range(cut_day.size):
-        for i in range(rows.first_row[k], rows.first_row[k + 1]):
-            due = rows.entry_day[i] + follow_up_days <= cut_day[k]
-            tables[k, rows.arm[i], 0] += due & (status[i] == EVENT)
-            tables[k, rows.arm[i], 1] += due & ((status[i] == EVENT) | (status[i] == COMPLETE))
-
-
-def chi_square(tables: Ints, table: AnalysisTable, column: int) -> None:
-    """Pearson's chi-square test without continuity correction (asymptotic)."""
-    _compare(tables, _chi_square(tables), table, column)
-
-
-@kernel
-def _chi_square(tables: Ints) -> Floats:
+def _chi_square(tables: Ints, corrected: bool) -> Floats:
     """P values, NaN if an arm is empty, or nobody or everybody died."""
-    p_values = np.empty(tables.shape[0])
-    for k in range(p_values.size):
+    found = np.empty(tables.shape[0])
+    for k in range(found.size):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         dead, alive = x0 + x1, n0 + n1 - x0 - x1
-        p_values[k] = math.nan
+        found[k] = math.nan
         if n0 > 0 and n1 > 0 and dead > 0 and alive > 0:
-            excess = x1 * n0 - x0 * n1
-            p_values[k] = two_sided(excess * math.sqrt((n0 + n1) / (n0 * n1 * dead * alive)))
-    return p_values
+            z = corrected_z(x0, n0, x1, n1) if corrected else pooled_z(x0, n0, x1, n1)
+            found[k] = two_sided(z)
+    return found
 
 
-def exact(test: str, tables: Ints, table: AnalysisTable, column: int) -> None:
-    """Fisher's or Boschloo's test, from the tables of its p values; p = 1 if nobody died."""
+def exact(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """An exact test, from the tables of its p values; p = 1 if nobody died."""
+    gamma = plan.options.get("gamma", 0.0)
+    tables = block.counts(plan)
+    found = looked_up(tables, lambda n0, n1: p_values(plan.test, n0, n1, gamma))
+    _difference(tables, found, _quantile(plan.alpha), table, column)
+
+
+def looked_up(tables: Ints, table_of: Any) -> Floats:
+    """Value of each trial's table in `table_of(n0, n1)`, NaN where an arm is empty."""
     deaths, sizes = tables[:, :, 0], tables[:, :, 1]
     both = sizes[:, 0] * (sizes.max(initial=0) + 1) + sizes[:, 1]
     trials = np.argsort(both, kind="stable")
@@ -79,94 +77,203 @@ def exact(test: str, tables: Ints, table: AnalysisTable, column: int) -> None:
     for some in np.split(trials, alike[1:]):
         n0, n1 = sizes[some[0]].tolist() if some.size else (0, 0)
         if n0 > 0 and n1 > 0:
-            found[some] = p_values(test, n0, n1)[deaths[some, 0], deaths[some, 1]]
-    _compare(tables, found, table, column)
+            found[some] = table_of(n0, n1)[deaths[some, 0], deaths[some, 1]]
+    return found
 
 
 @kernel
-def _compare(tables: Ints, p_values: Floats, table: AnalysisTable, column: int) -> None:
-    """Write p values with the risk difference, its unpooled standard error and whom it favours."""
-    for k in range(p_values.size):
+def _difference(tables: Ints, found: Floats, z: float, table: AnalysisTable, column: int) -> None:
+    """Write p values with the risk difference, its unpooled error and Newcombe's interval."""
+    for k in range(found.size):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         if n0 == 0 or n1 == 0:
             write_no_result(table, k, column, EMPTY_ARM)
-        elif math.isnan(p_values[k]):
+        elif math.isnan(found[k]):
             write_no_result(table, k, column, NO_EVENT)
         else:
-            p0, p1 = x0 / n0, x1 / n1
-            error = math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
-            write_result(table, k, column, p_values[k], p1 - p0, error, x1 * n0 - x0 * n1)
-
-
-def p_values(test: str, n0: int, n1: int) -> Floats:
-    """Two-sided p values of fisher, boschloo (central) or boschloo_minlike.
-
-    fisher: sum of all tables with the same margins that are no more likely. boschloo: twice the
-    smaller of the two one-sided unconditional p values, 1 at most. boschloo_minlike: fisher's p
-    value as the order of the tables, its tail probability maximised over the nuisance parameter.
-    """
-    if test == "fisher" and n0 * n1 > _MOST_KEPT:
-        return _made(test, n0, n1)
-    return _kept(test, n0, n1)
-
-
-def _made(test: str, n0: int, n1: int) -> Floats:
-    less, greater, two_sided = fisher_tables(n0, n1)
-    if test == "fisher":
-        return two_sided
-    if test == "boschloo_minlike":
-        return unconditional(two_sided)
-    both = np.minimum(unconditional(less), unconditional(greater))
-    return np.minimum(1.0, 2.0 * both)
-
-
-_kept = lru_cache(maxsize=4096)(_made)
-
-
-@kernel
-def fisher_tables(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
-    """Fisher's p values for fewer deaths in the second arm, for more, and two-sided."""
-    less = np.empty((n0 + 1, n1 + 1))
-    greater = np.empty((n0 + 1, n1 + 1))
-    two_sided = np.empty((n0 + 1, n1 + 1))
-    first_ways, second_ways, all_ways = log_choices(n0), log_choices(n1), log_choices(n0 + n1)
-    chance, tails = np.empty(n1 + 1), np.empty((3, n1 + 1))
-    for dead in range(n0 + n1 + 1):
-        low, high = max(0, dead - n0), min(n1, dead)
-        for x1 in range(low, high + 1):
-            log_chance = second_ways[x1] + first_ways[dead - x1] - all_ways[dead]
-            chance[x1 - low] = math.exp(log_chance)
-        _tails(chance[: high - low + 1], tails)
-        for x1 in range(low, high + 1):
-            less[dead - x1, x1] = min(1.0, tails[0, x1 - low])
-            greater[dead - x1, x1] = min(1.0, tails[1, x1 - low])
-            two_sided[dead - x1, x1] = min(1.0, tails[2, x1 - low])
-    return less, greater, two_sided
+            difference, error = _unpooled(x0, n0, x1, n1)
+            write_result(table, k, column, found[k], difference, error, x1 * n0 - x0 * n1)
+            table.low[k, column], table.high[k, column] = newcombe(x0, n0, x1, n1, z)
 
 
 @inlined
-def _tails(chance: Floats, tails: Floats) -> None:
-    """Probabilities of all values as small as each, as large, and no more likely.
+def _unpooled(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
+    p0, p1 = x0 / n0, x1 / n1
+    return p1 - p0, math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
 
-    The hypergeometric distribution has one peak. So the last are a lower and an upper tail, which
-    reach no less far from a value to the next, more likely one.
-    """
-    size = chance.size
-    below, above, no_more_likely = tails[0], tails[1], tails[2]
-    below[0], above[size - 1] = chance[0], chance[size - 1]
-    for k in range(1, size):
-        below[k] = below[k - 1] + chance[k]
-        above[size - 1 - k] = above[size - k] + chance[size - 1 - k]
-    left, right, low, high = 0, size, 0, size - 1
-    for _ in range(size):  # from the least likely value to the most
-        if chance[low] <= chance[high]:
-            now, low = low, low + 1
+
+def risk_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Difference of mortality, decided by its interval: Newcombe's, or Miettinen and Nurminen's."""
+    by_newcombe = plan.options["interval"] == "newcombe"
+    _risk_difference(block.counts(plan), by_newcombe, _quantile(plan.alpha), table, column)
+
+
+@kernel
+def _risk_difference(
+    tables: Ints, by_newcombe: bool, z: float, table: AnalysisTable, column: int
+) -> None:
+    for k in range(tables.shape[0]):
+        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
+        if n0 == 0 or n1 == 0:
+            write_no_result(table, k, column, EMPTY_ARM)
+            continue
+        difference, error = _unpooled(x0, n0, x1, n1)
+        if by_newcombe:
+            statistic = newcombe_z(x0, n0, x1, n1)
+            low, high = newcombe(x0, n0, x1, n1, z)
         else:
-            now, high = high, high - 1
-        limit = chance[now] * TIE
-        while left < right and chance[left] <= limit:
-            left += 1
-        while right > left and chance[right - 1] <= limit:
-            right -= 1
-        lower = below[left - 1] if left > 0 else 0.0
-        no_more_likely[now] = lower + (above[right] if right < size else 0.0)
+            statistic = _score_z(x0, n0, x1, n1)
+            low = score_limit(x0, n0, x1, n1, DIFFERENCE, z)
+            high = score_limit(x0, n0, x1, n1, DIFFERENCE, -z)
+        worse = x1 * n0 - x0 * n1
+        write_result(table, k, column, two_sided(statistic), difference, error, worse)
+        table.low[k, column], table.high[k, column] = low, high
+
+
+@inlined
+def _score_z(x0: int, n0: int, x1: int, n1: int) -> float:
+    """Score statistic of no difference, with the factor N / (N - 1) in its variance."""
+    return pooled_z(x0, n0, x1, n1) * math.sqrt((n0 + n1 - 1.0) / (n0 + n1))
+
+
+def ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Log ratio of mortalities or of their odds, decided by its interval."""
+    measure = RATIO if plan.test == "risk_ratio" else ODDS_RATIO
+    by_log = plan.options["interval"] == "log"
+    _ratio(block.counts(plan), measure, by_log, _quantile(plan.alpha), table, column)
+
+
+@kernel
+def _ratio(
+    tables: Ints, measure: int, by_log: bool, z: float, table: AnalysisTable, column: int
+) -> None:
+    """The estimate has half a patient added to each cell, so that it always exists."""
+    for k in range(tables.shape[0]):
+        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
+        if n0 == 0 or n1 == 0:
+            write_no_result(table, k, column, EMPTY_ARM)
+            continue
+        if x0 + x1 == 0 or x0 + x1 == n0 + n1:
+            write_no_result(table, k, column, NO_EVENT)
+            continue
+        a0, a1 = x0 + 0.5, x1 + 0.5
+        if measure == RATIO:
+            estimate = math.log(a1 / (n1 + 0.5)) - math.log(a0 / (n0 + 0.5))
+            variance = 1.0 / a1 - 1.0 / (n1 + 0.5) + 1.0 / a0 - 1.0 / (n0 + 0.5)
+        else:
+            b0, b1 = n0 - x0 + 0.5, n1 - x1 + 0.5
+            estimate = math.log(a1 / b1) - math.log(a0 / b0)
+            variance = 1.0 / a0 + 1.0 / a1 + 1.0 / b0 + 1.0 / b1
+        error = math.sqrt(variance)
+        if by_log:
+            write_result(table, k, column, two_sided(estimate / error), estimate, error, estimate)
+            table.low[k, column] = estimate - z * error
+            table.high[k, column] = estimate + z * error
+        else:
+            p_value = two_sided(_score_z(x0, n0, x1, n1))
+            write_result(table, k, column, p_value, estimate, error, x1 * n0 - x0 * n1)
+            table.low[k, column] = score_limit(x0, n0, x1, n1, measure, z)
+            table.high[k, column] = score_limit(x0, n0, x1, n1, measure, -z)
+
+
+def cmh(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Cochran-Mantel-Haenszel test without correction; Mantel-Haenszel risk difference."""
+    cells = block.cells(plan)
+    _cmh(cells.first_cell, cells.block.counts(plan), table, column)
+    normal_interval(table, column, plan.alpha)
+
+
+@kernel
+def _cmh(first_cell: Ints, tables: Ints, table: AnalysisTable, column: int) -> None:
+    for k in range(first_cell.size - 1):
+        excess, variance, weights, difference, p_sum, q_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        sizes_0, sizes_1, dead, total = 0, 0, 0, 0
+        for cell in range(first_cell[k], first_cell[k + 1]):
+            x0, n0 = tables[cell, 0, 0], tables[cell, 0, 1]
+            x1, n1 = tables[cell, 1, 0], tables[cell, 1, 1]
+            sizes_0, sizes_1 = sizes_0 + n0, sizes_1 + n1
+            if n0 == 0 or n1 == 0:
+                continue
+            size, both = float(n0 + n1), x0 + x1
+            dead, total = dead + both, total + n0 + n1
+            excess += x1 - n1 * both / size
+            variance += n0 * n1 * both * (size - both) / (size * size * (size - 1.0))
+            weights += n0 * n1 / size
+            difference += (x1 * n0 - x0 * n1) / size
+            # Sato (1989).
+            p_sum += (n1 * n1 * x0 - n0 * n0 * x1 + 0.5 * n0 * n1 * (n0 - n1)) / (size * size)
+            q_sum += (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2.0 * size)
+        if sizes_0 == 0 or sizes_1 == 0:
+            write_no_result(table, k, column, EMPTY_ARM)
+        elif weights == 0.0:
+            write_no_result(table, k, column, NOT_ESTIMABLE)
+        elif variance == 0.0:
+            nothing = dead == 0 or dead == total
+            write_no_result(table, k, column, NO_EVENT if nothing else NOT_ESTIMABLE)
+        else:
+            estimate = difference / weights
+            error = math.sqrt(max(estimate * p_sum + q_sum, 0.0)) / weights
+            p_value = two_sided(excess / math.sqrt(variance))
+            write_result(table, k, column, p_value, estimate, error, difference)
+
+
+def stratified_score(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Miettinen and Nurminen's risk difference, strata weighted as by Mantel and Haenszel."""
+    cells = block.cells(plan)
+    tables = cells.block.counts(plan)
+    _stratified_score(cells.first_cell, tables, _quantile(plan.alpha), table, column)
+
+
+@kernel
+def _stratified_score(
+    first_cell: Ints, tables: Ints, z: float, table: AnalysisTable, column: int
+) -> None:
+    for k in range(first_cell.size - 1):
+        some = tables[first_cell[k] : first_cell[k + 1]]
+        sizes_0, sizes_1, weights, difference, variance = 0, 0, 0.0, 0.0, 0.0
+        for cell in range(some.shape[0]):
+            x0, n0, x1, n1 = some[cell, 0, 0], some[cell, 0, 1], some[cell, 1, 0], some[cell, 1, 1]
+            sizes_0, sizes_1 = sizes_0 + n0, sizes_1 + n1
+            if n0 > 0 and n1 > 0:
+                weight = n0 * n1 / (n0 + n1)
+                p0, p1 = x0 / n0, x1 / n1
+                weights += weight
+                difference += weight * (p1 - p0)
+                variance += weight * weight * (p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
+        if sizes_0 == 0 or sizes_1 == 0:
+            write_no_result(table, k, column, EMPTY_ARM)
+            continue
+        if weights == 0.0:
+            write_no_result(table, k, column, NOT_ESTIMABLE)
+            continue
+        statistic = _stratified_z(some, 0.0)
+        low, high = _stratified_limit(some, z), _stratified_limit(some, -z)
+        estimate, error = difference / weights, math.sqrt(variance) / weights
+        write_result(table, k, column, two_sided(statistic), estimate, error, difference)
+        table.low[k, column], table.high[k, column] = low, high
+
+
+@inlined
+def _stratified_z(some: Ints, supposed: float) -> float:
+    away, variance = 0.0, 0.0
+    for cell in range(some.shape[0]):
+        x0, n0, x1, n1 = some[cell, 0, 0], some[cell, 0, 1], some[cell, 1, 0], some[cell, 1, 1]
+        if n0 > 0 and n1 > 0:
+            weight = n0 * n1 / (n0 + n1)
+            away += weight * (x1 / n1 - x0 / n0 - supposed)
+            variance += weight * weight * difference_variance(x0, n0, x1, n1, supposed)
+    if variance > 0.0:
+        return away / math.sqrt(variance)
+    return 0.0 if away == 0.0 else math.copysign(math.inf, away)
+
+
+@inlined
+def _stratified_limit(some: Ints, quantile: float) -> float:
+    low, high = -1.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _stratified_z(some, middle) > quantile:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)

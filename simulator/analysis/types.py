@@ -2,27 +2,53 @@
 
 import math
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
+from simulator import allocation
 from simulator.analysis.kernel import inlined
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
-PROPORTION_TESTS = ("chi_square", "fisher", "boschloo", "boschloo_minlike")
-TIME_TESTS = ("log_rank", "km_difference")
-MELD_TESTS = ("meld_ancova", "meld_worst_rank")
-
 
 class AnalysisPlan(NamedTuple):
-    """A test: see `scenario.schema.Analysis` for what the words mean."""
+    """An analysis: see `scenario.analyses` for what the words mean.
+
+    `options` holds what only this test has, as `{"rho": 0.0, "gamma": 1.0}`.
+    """
 
     name: str
     test: str
     alpha: float
-    lost: str
+    population: str
     transplant: str
+    rescue: str
+    withdrawal: str
+    lost: str
+    options: dict[str, Any]
+
+
+class Design(NamedTuple):
+    """What analyses know of the trial beyond its patients.
+
+    Attributes
+    ----------
+    follow_up_days
+        From randomisation.
+    arm_modality
+        (A,): index of each arm's own modality, -1 for none.
+    allocation
+        The scheme that randomisation tests replay.
+    seed
+        Of the run; randomisation tests draw from addresses of their own under it.
+    """
+
+    follow_up_days: int
+    arm_modality: Ints
+    allocation: allocation.Plan
+    seed: int
 
 
 class Reason(IntEnum):
@@ -49,13 +75,17 @@ REASONS = {
 class AnalysisTable(NamedTuple):
     """Results of all analyses of all trials; each column has shape (trials, analyses).
 
-    Without a result p value, estimate and standard error are NaN and `reason` is not 0. An
-    estimate compares the second arm with the first.
+    Without a result all numbers are NaN and `reason` is not 0. An estimate compares the second arm
+    with the first; it is NaN too where a test has a result but its estimate does not exist, as the
+    hazard ratio where all deaths are in one arm. `low` and `high` hold the interval of confidence
+    1 - alpha, which may be unbounded, or NaN where the analysis gives none.
     """
 
     p_value: Floats
     estimate: Floats
     standard_error: Floats
+    low: Floats
+    high: Floats
     favours: Ints
     reason: Ints
 
@@ -68,9 +98,16 @@ ANALYSED, EMPTY_ARM, NO_EVENT, TOO_FEW_SEEN, NOT_ESTIMABLE, NOT_FOLLOWED = map(n
 def new_table(trials: int, analyses: int) -> AnalysisTable:
     """Return a table of which every cell is to be written."""
     shape = trials, analyses
-    p_value, estimate, standard_error = (np.empty(shape) for _ in range(3))
-    favours, reason = (np.empty(shape, np.int64) for _ in range(2))
-    return AnalysisTable(p_value, estimate, standard_error, favours, reason)
+    numbers = [np.full(shape, math.nan) for _ in range(5)]
+    words = [np.empty(shape, np.int64) for _ in range(2)]
+    return AnalysisTable._make([*numbers, *words])
+
+
+def normal_interval(table: AnalysisTable, column: int, alpha: float) -> None:
+    """Write the interval of the estimate and its standard error by the normal distribution."""
+    half = float(special.ndtri(1.0 - alpha / 2.0)) * table.standard_error[:, column]
+    table.low[:, column] = table.estimate[:, column] - half
+    table.high[:, column] = table.estimate[:, column] + half
 
 
 def trials_of(table: AnalysisTable, first: int, end: int) -> AnalysisTable:

@@ -195,7 +195,7 @@ class Course:
     def direct_effect(self, day: float) -> float:
         """Log hazard ratio of the assigned arm, for the direct effect (0 for the others)."""
         p = self.params.hazard
-        if self.patient.arm == 0 or p.direct_log_hazard_ratio == 0.0:
+        if self.patient.arm != p.direct_arm or p.direct_log_hazard_ratio == 0.0:
             return 0.0
         return hazard.direct_log_hazard_ratio(
             p.direct_log_hazard_ratio, p.delay_days, p.waning_rate_per_day, day

@@ -229,17 +229,17 @@ class Trial:
             ],
             dtype=np.int64,
         )
-        stratum = int(allocation.stratum_of(plan, levels))
         block = allocation.block_to_start(plan, state, levels)
         if block >= 0:
-            u = self.uniform(Purpose.BLOCK_SIZE, stratum, block)
+            u = self.uniform(Purpose.BLOCK_SIZE, allocation.stratum_of(plan, levels), block)
             allocation.start_block(plan, state, levels, u)
         probabilities = np.empty(len(p.ratio))
         allocation.probabilities(plan, state, levels, probabilities)
         u = self.uniform(Purpose.ALLOCATION, 0, len(self.patients))
         arm = int(allocation.choose(probabilities, u))
         allocation.record(plan, state, levels, arm)
-        assignment = Assignment(arm, stratum, probabilities, u)
+        combination = int(allocation.combination_of(plan, levels))
+        assignment = Assignment(arm, combination, probabilities, u)
         patient = Patient(self, who, site, assignment, values, latents)
         self.patients.append(patient)
         self.in_follow_up += 1

@@ -110,6 +110,7 @@ def lower_hazard(scenario: Scenario, plan: PlanParams, log_hazard_ratio: Floats)
         frailty_log_sd=hazard.frailty_log_sd,
         by_session=by_session,
         direct_log_hazard_ratio=direct,
+        direct_arm=1,
         delay_days=delay,
         waning_rate_per_day=waning,
         infection_log_hazard_ratio=infection,

@@ -162,7 +162,8 @@ class HazardParams(NamedTuple):
     covariate_centre: Floats
     frailty_log_sd: float
     by_session: bool
-    direct_log_hazard_ratio: float  # of arm 1 against arm 0; 0 where the effect is another
+    direct_log_hazard_ratio: float  # of one arm against the other; 0 where the effect is another
+    direct_arm: int  # the arm that has it: the second, unless the arms exchange treatments
     delay_days: float
     waning_rate_per_day: float
     infection_log_hazard_ratio: float

@@ -66,7 +66,7 @@ class TrialRows:
         self.file = os.fdopen(handle, "w", encoding="utf-8", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(
-            ("trial", "analysis", "p_value", "estimate", "standard_error", "result")
+            ("trial", "analysis", "p_value", "estimate", "standard_error", "low", "high", "result")
         )
 
     def __enter__(self) -> "TrialRows":
@@ -80,9 +80,9 @@ class TrialRows:
         """Write the trials that come next."""
         columns = [column.tolist() for column in table]
         for row, cells in enumerate(zip(*columns, strict=True)):
-            for name, p, estimate, error, _, reason in zip(self.names, *cells, strict=True):
-                numbers = _or_empty(p), _or_empty(estimate), _or_empty(error)
-                self.writer.writerow((first_trial + row, name, *numbers, REASONS[Reason(reason)]))
+            for name, *numbers, _, reason in zip(self.names, *cells, strict=True):
+                shown = map(_or_empty, numbers)
+                self.writer.writerow((first_trial + row, name, *shown, REASONS[Reason(reason)]))
 
     def finish(self, path: Path) -> Path:
         """Give the file its name."""

@@ -81,6 +81,28 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
     yield tell
 
 
+@contextmanager
+def lines() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done: one line that changes or, off a terminal, all.
+
+    Off a terminal a line is printed no more often than every ten seconds.
+    """
+    if sys.stderr.isatty():
+        with Console(stderr=True).status("") as status:
+            yield lambda line: status.update(line)
+        return
+    last = time.monotonic()
+
+    def tell(line: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            print(line, file=sys.stderr)
+
+    yield tell
+
+
 class _Pace:
     """Trials a second since the first that were done: what came before was compiling."""
 

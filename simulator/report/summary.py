@@ -1,6 +1,7 @@
 """A run of `power` as one mapping: the object that --json prints and that the text is made of."""
 
 import itertools
+import math
 import re
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from calibration.targets import implied_hazard_ratio
-from simulator.analysis import estimand
+from simulator.analysis import AnalysisPlan, estimand, estimand_attributes
+from simulator.analysis.bayes import prior_report
 from simulator.params.types import Params
-from simulator.power import MonteCarlo, estimates, interval
+from simulator.power import MonteCarlo, estimates, interval, standard_error
 from simulator.scenario.loader import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.totals import Totals
@@ -49,11 +51,17 @@ def power_summary(
 ) -> dict[str, Any]:
     """Everything that a run tells, each figure with its Monte Carlo error."""
     arms = [arm.name for arm in solved.arms]
-    texts = [estimand(plan, params.trial.follow_up_days, arms) for plan in run.plans]
-    analyses = []
+    days, plans = params.trial.follow_up_days, run.plans
+    operations = operations_summary(solved, params, run.totals)
+    texts = [estimand(plan, days, arms, plans) for plan in plans]
+    analyses: list[dict[str, Any]] = []
     for item in estimates(run, texts, len(arms)):
         entry = asdict(item)
         entry["favouring"] = dict(zip(arms, item.favouring, strict=True))
+        plan = plans[len(analyses)]
+        entry["estimand_attributes"] = estimand_attributes(plan, days, arms, plans)
+        if plan.test == "beta_binomial":
+            entry["prior"] = _priors(plan, operations)
         analyses.append(entry)
     summary = {
         "scenario": solved.name,
@@ -67,10 +75,68 @@ def power_summary(
         "null_hypothesis": loaded.scenario.null_hypothesis,
         "effect": effect_in_words(loaded.scenario, solved),
         "analyses": analyses,
-        "operations": operations_summary(solved, params, run.totals),
+        "agreement": _agreement(run),
+        "multiplicity": _multiplicity(run),
+        "operations": operations,
         "assumptions": assumptions(loaded),
     }
     return summary | {"verdict": verdict(summary)}
+
+
+def _priors(plan: AnalysisPlan, operations: dict[str, Any]) -> dict[str, Any]:
+    """What the priors of an analysis say beside the patients and the mortality simulated."""
+    options = plan.options
+    priors = options["prior_control"], options["prior_experimental"]
+    found = {}
+    for (arm, deaths), (a, b) in zip(operations["mortality"].items(), priors, strict=True):
+        patients, mortality = operations["patients"][arm]["mean"], deaths["mean"]
+        if patients > 0 and math.isfinite(mortality):
+            report = prior_report((a, b), round(patients), mortality)
+            found[arm] = report | {"mortality": mortality}
+    return found
+
+
+def _agreement(run: MonteCarlo) -> list[dict[str, Any]]:
+    """How often each pair of analyses rejects together, and each without the other."""
+    names, both = [plan.name for plan in run.plans], run.joint.both
+    return [
+        {
+            "first": names[i],
+            "second": names[j],
+            "both": int(both[i, j]),
+            "only_first": int(both[i, i] - both[i, j]),
+            "only_second": int(both[j, j] - both[i, j]),
+            "trials": run.trials,
+        }
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+    ]
+
+
+def _multiplicity(run: MonteCarlo) -> list[dict[str, Any]]:
+    """Rejections of analyses that are judged together."""
+    found = []
+    for index, family in enumerate(run.asked.families):
+        counts = run.joint.by_analysis[index].tolist()
+        names = [run.plans[column].name for column in family.columns]
+        found.append(
+            {
+                "name": family.name,
+                "method": family.method,
+                "alpha": family.alpha,
+                "by_analysis": {
+                    name: _proportion(count, run.trials)
+                    for name, count in zip(names, counts, strict=True)
+                },
+                "any": _proportion(run.joint.any_of[index], run.trials),
+                "all": _proportion(run.joint.all_of[index], run.trials),
+            }
+        )
+    return found
+
+
+def _proportion(count: int, trials: int) -> dict[str, float]:
+    return {"mean": count / trials, "mcse": standard_error(count, trials)}
 
 
 def _share(count: int, trials: int) -> dict[str, float]:

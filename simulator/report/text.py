@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_MOST_DIGITS = 4
+_MOST_DIGITS = 6
 _ADVICE = "trialsim scenarios {name} lists every value with its source"
 
 
@@ -23,13 +23,32 @@ def print_power(summary: dict[str, Any], console: Console) -> None:
     console.print(Text(summary["verdict"], style="bold"))
     console.print()
     console.print(_power_table(summary))
+    console.print(_estimates_table(summary))
+    _print_estimates_explained(summary, console)
+    if summary["agreement"]:
+        console.print(_agreement_table(summary))
+    for family in summary["multiplicity"]:
+        console.print(_family_table(family))
     operations = summary["operations"]
     console.print(_patients_table(operations))
     _print_recruitment(operations, console)
     if any(entry["mean"] > 0 for entry in operations["sessions_planned"].values()):
         console.print(_sessions_table(operations))
         _print_unit(operations, console)
+    for a in summary["analyses"]:
+        for arm, report in a.get("prior", {}).items():
+            console.print(f"{a['name']}, {prior_in_words(arm, report, report['mortality'])}")
     _print_sources(summary, console)
+
+
+def prior_in_words(arm: str, report: dict[str, float], mortality: float) -> str:
+    """Say what a prior holds, and whether the mortality expected contradicts it."""
+    return (
+        f"prior of {arm}: mean {report['mean']:.3f} ({report['low']:.3f} to {report['high']:.3f}), "
+        f"worth {report['effective_patients']:g} patients beside {report['patients']}; prior "
+        "predictive probability of deaths no more likely than at a mortality of "
+        f"{mortality:.3g}: {report['predictive_p']:.3f}."
+    )
 
 
 def print_funnel(summary: dict[str, Any], console: Console) -> None:
@@ -45,7 +64,8 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column(title, no_wrap=True)
     for name in columns:
-        table.add_column(name, justify="left" if name == "criterion" else "right")
+        words = name == "criterion"
+        table.add_column(name, justify="left" if words else "right", no_wrap=not words)
     return table
 
 
@@ -86,6 +106,77 @@ def _power_table(summary: dict[str, Any]) -> Table:
             *(f"{count / a['trials']:.1%}" for count in a["favouring"].values()),
             str(a["not_analysable"]),
         )
+    return table
+
+
+_ESTIMATES = (
+    ("true value", "truth", "truth_mcse"),
+    ("bias", "bias", "bias_mcse"),
+    ("sd", "empirical_se", None),
+    ("mean se", "model_se", None),
+    ("rmse", "rmse", None),
+    ("coverage", "coverage", "coverage_mcse"),
+    ("wrong sign", "sign_error", None),
+    ("x true", "exaggeration", None),
+)
+
+
+def _estimates_table(summary: dict[str, Any]) -> Table:
+    """What the estimates are like."""
+    table = _table("\nEstimates", *(f"\n{label}" for label, _, _ in _ESTIMATES))
+    for a in summary["analyses"]:
+        p = a["performance"]
+        table.add_row(a["name"], *(_estimated(p, *names) for names in _ESTIMATES))
+        if p["survivor_average"] is not None:
+            average = {"mean": p["survivor_average"], "mcse": p["survivor_average_mcse"]}
+            table.add_row("  always-survivors", _number(average))
+    return table
+
+
+def _estimated(p: dict[str, Any], label: str, key: str, error: str | None) -> str:
+    if p[key] is None:
+        return "-"
+    if label in ("coverage", "wrong sign"):
+        return f"{p[key]:.1%}"
+    if error is None or p[error] is None:
+        return f"{p[key]:.3g}" if label != "x true" else f"{p[key]:.1f}"
+    return _number({"mean": p[key], "mcse": p[error]})
+
+
+def _print_estimates_explained(summary: dict[str, Any], console: Console) -> None:
+    found = [a["performance"] for a in summary["analyses"]]
+    if any(p["sign_error"] is not None for p in found):
+        console.print(
+            "wrong sign, x true: among the trials that reject, the estimates on the wrong side of "
+            "no effect, and how many times the true size they have on average."
+        )
+    if any(p["survivor_average"] is not None for p in found):
+        console.print(
+            "always-survivors: the effect in those who would survive under either treatment."
+        )
+
+
+def _agreement_table(summary: dict[str, Any]) -> Table:
+    """How the primary analysis agrees with the others."""
+    first = summary["analyses"][0]["name"]
+    table = _table(
+        f"\nRejections of {first} and", *("\nboth", f"\nonly {first}", "\nonly the other")
+    )
+    for pair in summary["agreement"]:
+        if pair["first"] == first:
+            counts = pair["both"], pair["only_first"], pair["only_second"]
+            table.add_row(pair["second"], *(f"{count / pair['trials']:.1%}" for count in counts))
+    return table
+
+
+def _family_table(family: dict[str, Any]) -> Table:
+    """Rejections of analyses judged together."""
+    title = f"\nTogether: {family['name']} ({family['method']}, level {family['alpha']:g})"
+    table = _table(title, "\nrejected")
+    for name, share in family["by_analysis"].items():
+        table.add_row(name, _percent(share))
+    table.add_row("any of them", _percent(family["any"]))
+    table.add_row("all of them", _percent(family["all"]))
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from simulator.analysis import END, REASONS, AnalysisPlan, Reason, analyse
+from simulator.analysis import END, REASONS, AnalysisPlan, Design, Reason, analyse, design_of
 from simulator.engines.patient import Patient
 from simulator.engines.reference import Trial, simulate
 from simulator.params.types import Params
@@ -80,7 +80,7 @@ def trace_trial(
         "trial": trial,
         "events": len(events),
         **_whole(records, params, arms),
-        "analyses": _analyses(records, plans, params),
+        "analyses": _analyses(records, plans, design_of(params, seed)),
         "patients": _patients(records, arms),
     }
     return Traced(scenario.name, seed, trial, events, summary)
@@ -104,15 +104,17 @@ def _whole(records: TrialRecords, params: Params, arms: list[str]) -> dict[str, 
 
 
 def _analyses(
-    records: TrialRecords, plans: tuple[AnalysisPlan, ...], params: Params
+    records: TrialRecords, plans: tuple[AnalysisPlan, ...], design: Design
 ) -> list[dict[str, Any]]:
-    table = analyse(records, plans, params.trial.follow_up_days, END)
+    table = analyse(records, plans, design, END)
     return [
         {
             "name": plan.name,
             "p_value": float(table.p_value[0, k]),
             "estimate": float(table.estimate[0, k]),
             "standard_error": float(table.standard_error[0, k]),
+            "low": float(table.low[0, k]),
+            "high": float(table.high[0, k]),
             "rejects": bool(table.p_value[0, k] <= plan.alpha),
             "result": REASONS[Reason(int(table.reason[0, k]))],
         }

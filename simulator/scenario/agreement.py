@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.treatment import SessionPlan
@@ -18,7 +19,7 @@ def disagreements(scenario: "Scenario") -> Iterator[RuleError]:
     yield from _hazard_rules(scenario)
     yield from _lab_rules(scenario)
     yield from _name_rules(scenario)
-    yield from _analysis_rules(scenario)
+    yield from analysis_rules(scenario)
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
@@ -249,11 +250,6 @@ def _lab_rules(scenario: "Scenario") -> Iterator[RuleError]:
     for key, unit in units:
         if unit is not None and unit.queue == "sickest_first":
             yield RuleError("sickest_first needs labs", "use first_come", f"{key}.queue")
-    for index, analysis in enumerate(scenario.analyses):
-        if analysis.test.startswith("meld"):
-            yield RuleError(
-                "needs labs, which are not modelled", "remove it", f"analyses[{index}].test"
-            )
 
 
 def _name_rules(scenario: "Scenario") -> Iterator[RuleError]:
@@ -270,31 +266,3 @@ def _name_rules(scenario: "Scenario") -> Iterator[RuleError]:
         last = scenario.assessment.visits[-1]
         if last.day > scenario.trial.follow_up_days:
             yield RuleError("is after the end of follow-up", "", "assessment.visits")
-
-
-# A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
-# leave needs its own: seconds each at these numbers.
-_MOST_PATIENTS = {"fisher": 5_000, "boschloo": 500, "boschloo_minlike": 500}
-
-
-def _analysis_rules(scenario: "Scenario") -> Iterator[RuleError]:
-    on_time = ("log_rank", "km_difference")
-    for index, analysis in enumerate(scenario.analyses):
-        key = f"analyses[{index}].lost"
-        if analysis.test.startswith("meld") and analysis.lost != "excluded":
-            yield RuleError("who is lost has no MELD at the last visit", "use lost: excluded", key)
-        elif analysis.lost == "censored" and analysis.test not in on_time:
-            yield RuleError(
-                "a proportion cannot be censored",
-                f"use excluded, worst_case or best_case, or one of the tests {', '.join(on_time)}",
-                key,
-            )
-        most = _MOST_PATIENTS.get(analysis.test)
-        if most is not None and scenario.trial.target_randomised > most:
-            yield RuleError(
-                f"its table of p values is made for {most} patients at most",
-                "use chi_square, or fisher, for a large trial",
-                f"analyses[{index}].test",
-            )
-        if analysis.test.startswith("meld") and scenario.assessment is None:
-            yield RuleError("needs visits", "give assessment", f"analyses[{index}].test")

@@ -77,13 +77,24 @@ def _members(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+# Keys whose word says which model of a union a mapping is.
+_TAGS = ("kind", "test", "method")
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """The key that tells a model from the others of its union; empty if it is in none."""
+    return next((name for name in _TAGS if name in model.model_fields), "")
+
+
 def _kinds(members: Iterable[Any]) -> dict[str, type[BaseModel]]:
-    """The models of a union by their `kind`."""
+    """The models of a union by the words of their tag, as `kind`."""
     models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
-    tagged: list[tuple[Any, type[BaseModel]]] = [
-        (m.model_fields["kind"].annotation, m) for m in models if "kind" in m.model_fields
-    ]
-    return {get_args(annotation)[0]: model for annotation, model in tagged}
+    return {
+        word: model
+        for model in models
+        if _tag(model)
+        for word in get_args(model.model_fields[_tag(model)].annotation)
+    }
 
 
 def _place(error: ErrorDetails, root: type[BaseModel]) -> _Place:
@@ -94,7 +105,7 @@ def _place(error: ErrorDetails, root: type[BaseModel]) -> _Place:
     for step in error["loc"]:
         members = [member for member in _members(expected) if member is not type(None)]
         kinds = _kinds(members)
-        if len(kinds) > 1:
+        if len(set(kinds.values())) > 1:
             expected = model = kinds[str(step)]
             continue
         if len(members) > 1:  # a union of plain types: what follows names the branch
@@ -108,7 +119,7 @@ def _place(error: ErrorDetails, root: type[BaseModel]) -> _Place:
             expected = arguments[-1] if arguments else None
         steps.append(step)
     if error["type"].startswith("union_tag"):
-        steps.append("kind")
+        steps.append(_tag(next(iter(_kinds(_members(expected)).values()))))
     name = str(steps[-1]) if steps else ""
     return _Place(key_path(steps), key_path(steps[:-1]), name, expected, model, field)
 

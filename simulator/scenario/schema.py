@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from simulator.scenario.agreement import disagreements
-from simulator.scenario.base import Count, OpenProbability, Part, Positive, Word
+from simulator.scenario.analyses import Analysis, Procedure
+from simulator.scenario.base import Count, Part, Positive, Word
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
@@ -61,29 +62,6 @@ class Allocation(Part):
     )
 
 
-class Analysis(Part):
-    """A test of the difference between the arms."""
-
-    name: Word = Field(description="name in results")
-    test: Literal[
-        "chi_square",
-        "fisher",
-        "boschloo",
-        "boschloo_minlike",
-        "log_rank",
-        "km_difference",
-        "meld_ancova",
-        "meld_worst_rank",
-    ] = Field(description="the test")
-    alpha: OpenProbability = Field(description="two-sided level")
-    lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
-        description="those lost before the end of follow-up: left out, dead, alive, or censored"
-    )
-    transplant: Literal["event", "censored", "competing"] = Field(
-        description="event: counts as death; censored: as lost; competing: as alive"
-    )
-
-
 class Costs(Part):
     """What sessions cost."""
 
@@ -116,6 +94,9 @@ class Scenario(Part):
     assessment: Assessment | None = Field(description="visits; null: none")
     analyses: list[Analysis] = Field(
         min_length=1, max_length=50, description="the first is primary"
+    )
+    multiplicity: list[Procedure] | None = Field(
+        description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(description="null: not counted")
 

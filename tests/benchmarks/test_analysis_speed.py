@@ -7,9 +7,14 @@ import functools
 
 import numpy as np
 import pytest
+from analysis_records import design, every_plan
 from scenario_builder import base_case, run, shipped
 
+from simulator import analysis
 from simulator.analysis import END, AnalysisPlan, Cut, analyse
+from simulator.analysis.exact_tables import p_values
+from simulator.analysis.proportions import looked_up
+from simulator.params.lower import lower
 from simulator.records import Patients, TrialRecords, Trials
 
 F = 84
@@ -33,15 +38,15 @@ def chunk(name: str) -> TrialRecords:
 
 
 def plans_of(name: str) -> list[AnalysisPlan]:
-    return [
-        AnalysisPlan(a.name, a.test, a.alpha, a.lost, a.transplant) for a in shipped(name).analyses
-    ]
+    return list(analysis.plans_of(shipped(name)))
 
 
 def measure(benchmark, name: str, plans: list[AnalysisPlan], at: Cut = END) -> None:
     records = chunk(name)
-    analyse(records, plans, F, at)
-    table = benchmark.pedantic(analyse, args=(records, plans, F, at), rounds=30, warmup_rounds=3)
+    analyse(records, plans, design(F), at)
+    table = benchmark.pedantic(
+        analyse, args=(records, plans, design(F), at), rounds=30, warmup_rounds=3
+    )
     assert table.p_value.shape == (TRIALS, len(plans))
 
 
@@ -52,9 +57,34 @@ def test_all_analyses_of_a_scenario(benchmark, name):
 
 
 @pytest.mark.benchmark
-@pytest.mark.parametrize("plan", plans_of("nct05484908"), ids=lambda plan: plan.test)
+@pytest.mark.parametrize("plan", every_plan(), ids=lambda plan: plan.name)
 def test_one_analysis_of_60_patients(benchmark, plan):
+    """From records to result: what is counted or sorted once for all analyses is in each."""
     measure(benchmark, "nct05484908", [plan])
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("test", ["fisher", "boschloo", "z_pooled", "barnard"])
+def test_a_tabulated_test_once_the_deaths_are_counted(benchmark, test):
+    rng = np.random.default_rng(1)
+    tables = np.stack([rng.integers(0, 31, (TRIALS, 2)), np.full((TRIALS, 2), 30)], axis=2)
+    p_values(test, 30, 30, 0.0)
+    benchmark.pedantic(
+        looked_up, (tables, lambda n0, n1: p_values(test, n0, n1, 0.0)), rounds=200, warmup_rounds=9
+    )
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("inner", ["chi_square", "fisher", "log_rank", "meld_worst_rank"])
+@pytest.mark.parametrize("kind", ["permutation", "rerandomisation"])
+def test_a_trial_replayed_999_times(benchmark, kind, inner):
+    """For 50 trials: a fiftieth of it is for one."""
+    few = run(base_case("nct05484908"), 1, 50)
+    statistic = next(plan for plan in every_plan() if plan.test == inner)
+    plan = statistic._replace(name="r", test=kind, options={"of": statistic.name, "draws": 999})
+    asked = analysis.design_of(lower(base_case("nct05484908")), 1)
+    analyse(few, [statistic, plan], asked, END)
+    benchmark.pedantic(analyse, (few, [statistic, plan], asked, END), rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.benchmark

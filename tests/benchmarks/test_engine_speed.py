@@ -17,7 +17,7 @@ from numpy_bare_trial import simulate_and_test
 from scenario_builder import base_case, shipped
 
 import simulator
-from simulator.analysis import END, AnalysisPlan, analyse
+from simulator.analysis import END, analyse, design_of, plans_of
 from simulator.engines import compiled, reference
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
@@ -44,15 +44,13 @@ def best(*works: Callable[[], object]) -> list[float]:
 
 def analysed(scenario: Scenario, trials: int, engine=compiled) -> Callable[[], object]:
     """Work that simulates trials and analyses them, a thousand at a time as a run does."""
-    params, days = lower(scenario), scenario.trial.follow_up_days
-    plans = tuple(
-        AnalysisPlan(a.name, a.test, a.alpha, a.lost, a.transplant) for a in scenario.analyses
-    )
+    params = lower(scenario)
+    plans = plans_of(scenario)
     spans = [(first, min(1000, trials - first)) for first in range(0, trials, 1000)]
 
     def work() -> None:
         for first, number in spans:
-            analyse(engine.simulate(params, 1, first, number), plans, days, END)
+            analyse(engine.simulate(params, 1, first, number), plans, design_of(params, 1), END)
 
     return work
 

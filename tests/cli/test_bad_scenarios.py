@@ -10,6 +10,24 @@ HEAD = "name: wrong\ntitle: a scenario that cannot be used\n"
 CORE = "extends: two-arm-survival\n" + HEAD
 REAL = "extends: nct05484908\n" + HEAD
 
+
+def analysis(test: str, name: str = "a", **keys: object) -> str:
+    """Return a line that asks for an analysis, all that it must declare given."""
+    declared = {
+        "alpha": 0.05,
+        "population": "randomised",
+        "transplant": "event",
+        "rescue": "ignored",
+        "withdrawal": "ignored",
+        "lost": "excluded",
+    }
+    listed = ", ".join(f"{key}: {value}" for key, value in (declared | keys).items())
+    return f"  - {{name: {name}, test: {test}, {listed}}}\n"
+
+
+ASK = "analyses:\n"
+TWO = analysis("fisher") + analysis("chi_square", "b")
+
 # What is wrong: file, line (None: no line is promised), and words that must be said: key, gist of
 # the rule, remedy.
 WRONG = {
@@ -36,7 +54,8 @@ WRONG = {
     ),
     "a level of 0": (
         CORE + "analyses:\n"
-        "  - {name: a, test: log_rank, alpha: 0, lost: censored, transplant: event}\n",
+        "  - {name: a, test: log_rank, alpha: 0, population: randomised, "
+        "transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}\n",
         5,
         ["analyses[0].alpha", "> 0"],
     ),
@@ -148,6 +167,152 @@ WRONG = {
         CORE + "allocation:\n  scheme: big_stik\n",
         5,
         ["allocation.scheme", "big_stik", "big_stick"],
+    ),
+    "a test that is not there": (
+        CORE + ASK + analysis("fischer"),
+        5,
+        ["analyses[0].test", "fischer", "fisher"],
+    ),
+    "an option that the test does not have": (
+        CORE + ASK + analysis("fisher", gamma=0.001),
+        5,
+        ["analyses[0].gamma", "unknown"],
+    ),
+    "an option of the test left out": (
+        CORE + ASK + analysis("fleming_harrington", lost="censored", rho=0),
+        5,
+        ["analyses[0]", "gamma", "must be given"],
+    ),
+    "a proportion that is censored": (
+        CORE + ASK + analysis("risk_difference", lost="censored", interval="newcombe"),
+        5,
+        ["analyses[0].lost", "censored", "log_rank"],
+    ),
+    "a cause of deaths that are only assumed": (
+        CORE + ASK + analysis("gray", lost="worst_case", transplant="competing", cause="liver"),
+        5,
+        ["analyses[0].lost", "cause", "excluded or censored"],
+    ),
+    "a transplant that counts as a death of the liver": (
+        CORE + ASK + analysis("gray", lost="censored", cause="liver"),
+        5,
+        ["analyses[0].transplant", "competing"],
+    ),
+    "adjustment for what is not modelled": (
+        CORE + ASK + analysis("firth_logistic"),
+        5,
+        ["analyses[0].test", "labs"],
+    ),
+    "strata of an allocation without factors": (
+        CORE + ASK + analysis("cmh", strata="randomisation"),
+        5,
+        ["analyses[0].strata", "factors"],
+    ),
+    "cut points that do not climb": (
+        REAL + ASK + analysis("cmh", strata="[30, 20]"),
+        5,
+        ["analyses[0].strata", "climb"],
+    ),
+    "the treated of an arm without sessions": (
+        CORE + ASK + analysis("fisher", population="treated"),
+        5,
+        ["analyses[0].population", "control", "randomised"],
+    ),
+    "a milestone beyond follow-up": (
+        CORE + ASK + analysis("rmst_difference", lost="censored", day=90),
+        5,
+        ["analyses[0].day", "90", "84"],
+    ),
+    "weights that never level off": (
+        CORE + ASK + analysis("modestly_weighted", lost="censored", t_star_days=100),
+        5,
+        ["analyses[0].t_star_days", "84"],
+    ),
+    "a gamma that eats the level": (
+        CORE + ASK + analysis("boschloo_berger_boos", alpha=0.01, gamma=0.02),
+        5,
+        ["analyses[0].gamma", "alpha"],
+    ),
+    "one weight for MaxCombo": (
+        CORE + ASK + analysis("max_combo", lost="censored", weights="[[0, 0]]"),
+        5,
+        ["analyses[0].weights"],
+    ),
+    "a replay of what is not there": (
+        CORE + ASK + TWO + analysis("permutation", "c", of="d", draws=999),
+        7,
+        ["analyses[2].of", "a, b"],
+    ),
+    "a replay of a replay": (
+        CORE
+        + ASK
+        + analysis("permutation", "p", of="a", draws=999)
+        + analysis("permutation", "q", of="p", draws=999)
+        + analysis("fisher"),
+        6,
+        ["analyses[1].of", "randomisation test"],
+    ),
+    "a replay that treats the lost otherwise": (
+        CORE + ASK + TWO + analysis("permutation", "c", of="b", draws=999, lost="best_case"),
+        7,
+        ["analyses[2].lost", "b has excluded"],
+    ),
+    "too few draws to reject": (
+        CORE + ASK + TWO + analysis("permutation", "c", of="b", draws=19, alpha=0.01),
+        7,
+        ["analyses[2].draws", "999"],
+    ),
+    "a prior without weight": (
+        CORE + ASK + analysis("beta_binomial", prior_control="[0, 1]", prior_experimental="[1, 1]"),
+        5,
+        ["analyses[0].prior_control[0]", ">= 0.01"],
+    ),
+    "a table for too many patients": (
+        CORE
+        + "trial: {target_randomised: 400}\naccrual: {candidates: 400}\n"
+        + ASK
+        + analysis("barnard"),
+        7,
+        ["analyses[0].test", "150", "fisher"],
+    ),
+    "a family of an analysis that is not there": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: holm, alpha: 0.05, analyses: [a, z]}\n",
+        8,
+        ["multiplicity[0].analyses[1]", "z", "a, b"],
+    ),
+    "a family with one twice": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: holm, alpha: 0.05, analyses: [a, b, a]}\n",
+        8,
+        ["multiplicity[0].analyses[2]", "twice"],
+    ),
+    "a procedure that is not there": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: hommel, alpha: 0.05, analyses: [a, b]}\n",
+        8,
+        ["multiplicity[0].method", "hommel"],
+    ),
+    "weights above the level": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: graphical, alpha: 0.05, analyses: [a, b], weights: [0.6, 0.6],\n"
+        "     transitions: [[0, 1], [1, 0]]}\n",
+        8,
+        ["multiplicity[0].weights", "at most 1"],
+    ),
+    "a level that is handed to itself": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: graphical, alpha: 0.05, analyses: [a, b], weights: [0.5, 0.5],\n"
+        "     transitions: [[0.5, 0.5], [1, 0]]}\n",
+        9,
+        ["multiplicity[0].transitions[0][0]", "0.5", "must be 0"],
+    ),
+    "a row of the graph too short": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: graphical, alpha: 0.05, analyses: [a, b], weights: [0.5, 0.5],\n"
+        "     transitions: [[0, 1], [1]]}\n",
+        9,
+        ["multiplicity[0].transitions[1]", "needs 2"],
     ),
     "a list": ("- name: wrong\n- title: a list\n", 1, ["mapping"]),
     "a single word": ("wrong\n", 1, ["mapping"]),

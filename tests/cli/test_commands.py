@@ -23,8 +23,10 @@ title: 16 patients, two tests
 trial: {target_randomised: 16}
 accrual: {candidates: 16}
 analyses:
-  - {name: log_rank, test: log_rank, alpha: 0.2, lost: censored, transplant: event}
-  - {name: fisher, test: fisher, alpha: 0.05, lost: excluded, transplant: event}
+  - {name: log_rank, test: log_rank, alpha: 0.2, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}
+  - {name: fisher, test: fisher, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: excluded}
 """
 OF_POWER = {"scenario", "seed", "engine", "trials", "version", "analyses", "operations"}
 OF_ANALYSIS = {

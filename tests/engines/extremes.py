@@ -18,8 +18,11 @@ LOG_RANK = [
         "name": "log_rank",
         "test": "log_rank",
         "alpha": 0.05,
-        "lost": "censored",
+        "population": "randomised",
         "transplant": "event",
+        "rescue": "ignored",
+        "withdrawal": "ignored",
+        "lost": "censored",
     }
 ]
 
@@ -88,6 +91,7 @@ def a_day_each(window_days: float) -> dict[str, object]:
     plan = {"sessions": 2, "window_days": window_days}
     return {
         "modalities": [modality("long", hours=24.0)],
+        "multiplicity": None,
         "costs": None,
         "labs": None,
         "assessment": None,

@@ -110,10 +110,14 @@ def whole(draw: Draw) -> Parts:
                 "name": "log_rank",
                 "test": "log_rank",
                 "alpha": 0.05,
-                "lost": "censored",
+                "population": "randomised",
                 "transplant": "event",
+                "rescue": "ignored",
+                "withdrawal": "ignored",
+                "lost": "censored",
             }
         ],
+        "multiplicity": None,
         "costs": None,
     }
 

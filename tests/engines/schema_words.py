@@ -5,14 +5,16 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.base import Part
-from simulator.scenario.schema import Analysis, Costs, Scenario
+from simulator.scenario.schema import Costs, Scenario
 
-_NOT_OF_AN_ENGINE = (Analysis, Costs)
+_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs)
 _NOT_ASKED = {
     ("Trial", "registry_id"),
     ("Trial", "planned_completion_date"),
     ("Scenario", "costs"),
+    ("Scenario", "multiplicity"),
 }
 
 
@@ -26,7 +28,7 @@ def words_of_schema(part: type[BaseModel] = Scenario) -> set[tuple[str, str, obj
         for key, field in model.model_fields.items():
             for leaf in _leaves(field.annotation):
                 if isinstance(leaf, type) and issubclass(leaf, BaseModel):
-                    if leaf not in done and leaf not in _NOT_OF_AN_ENGINE:
+                    if leaf not in done and not issubclass(leaf, _NOT_OF_AN_ENGINE):
                         visit(leaf)
                 elif leaf is bool:
                     found.update({(model.__name__, key, True), (model.__name__, key, False)})

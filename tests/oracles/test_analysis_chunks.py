@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from analysis_records import Result, records_of_columns
+from analysis_records import Result, design, plan_of, records_of_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_builder import base_case, run, shipped
@@ -21,7 +21,7 @@ ALLOWED = {
     **dict.fromkeys(MELDS, ("excluded",)),
 }
 PLANS = [
-    AnalysisPlan(f"{test} {lost} {transplant}", test, 0.05, lost, transplant)
+    plan_of(test, lost, transplant, name=f"{test} {lost} {transplant}")
     for test, allowed in ALLOWED.items()
     for lost in allowed
     for transplant in ("event", "censored", "competing")
@@ -34,7 +34,7 @@ RELATIVE = 1e-9
 
 def assert_slow(records: TrialRecords, plans: list[AnalysisPlan], at: Cut) -> set[int]:
     """Compare every result with the slow version; return the reasons that were seen."""
-    table = analyse(records, plans, F, at)
+    table = analyse(records, plans, design(F), at)
     for k, trial in enumerate(trials_in(records)):
         limit = slow_cut_day(trial, at)
         for j, plan in enumerate(plans):
@@ -127,7 +127,7 @@ def test_a_trial_of_3000_patients_has_the_results_of_the_slow_version(at):
     plans = [plan for plan in PLANS if "boschloo" not in plan.test]
     records = made([30, 3000, 12], 3, False, (60, 70))
     assert_slow(records, plans, at)
-    assert (analyse(records, plans, F, at).reason[1] == Reason.ANALYSED).all()
+    assert (analyse(records, plans, design(F), at).reason[1] == Reason.ANALYSED).all()
 
 
 whole = st.integers(0, 8).map(lambda k: 12.0 * k)
@@ -182,10 +182,10 @@ def part(records: TrialRecords, trials: list[int]) -> TrialRecords:
 @pytest.mark.parametrize("at", CUTS)
 @pytest.mark.parametrize("records", [made(SIZES, 4, False), made(SIZES, 5, True)])
 def test_a_trial_has_the_same_bits_alone_in_any_company_and_in_any_order(records, at):
-    together = analyse(records, PLANS, F, at)
+    together = analyse(records, PLANS, design(F), at)
     number = len(SIZES)
     for trials in (*([k] for k in range(number)), list(range(number))[::-1], [3, 9, 9, 0]):
-        apart = analyse(part(records, trials), PLANS, F, at)
+        apart = analyse(part(records, trials), PLANS, design(F), at)
         for column, expected in zip(apart, together, strict=True):
             np.testing.assert_array_equal(column, expected[trials])
 
@@ -195,16 +195,16 @@ def test_a_chunk_of_many_blocks_has_the_bits_of_its_trials():
     one, times = made(SIZES, 6, False), 110
     plans = [plan for plan in PLANS if plan.lost == "excluded"]
     many = part(one, list(range(len(SIZES))) * times)
-    expected = analyse(one, plans, F, END)
-    for column, alone in zip(analyse(many, plans, F, END), expected, strict=True):
+    expected = analyse(one, plans, design(F), END)
+    for column, alone in zip(analyse(many, plans, design(F), END), expected, strict=True):
         np.testing.assert_array_equal(column, np.tile(alone, (times, 1)))
 
 
 def test_plans_do_not_depend_on_which_others_are_asked_for():
     records = made(SIZES, 7, False)
-    together = analyse(records, PLANS, F, END)
+    together = analyse(records, PLANS, design(F), END)
     for j, plan in enumerate(PLANS):
-        alone = analyse(records, [plan], F, END)
+        alone = analyse(records, [plan], design(F), END)
         for column, expected in zip(alone, together, strict=True):
             np.testing.assert_array_equal(column[:, 0], expected[:, j])
 
@@ -213,7 +213,7 @@ def test_columns_may_be_read_only_shared_or_strided_and_nothing_is_written_to_th
     records = made(SIZES, 8, False)
     never = np.full(records.patients.arm.size, NEVER)
     patients = records.patients._replace(loss_after_days=never, transplant_after_days=never)
-    expected = analyse(records._replace(patients=patients), PLANS, F, END)
+    expected = analyse(records._replace(patients=patients), PLANS, design(F), END)
 
     def locked(column):
         column = column.copy()
@@ -229,14 +229,14 @@ def test_columns_may_be_read_only_shared_or_strided_and_nothing_is_written_to_th
         once = {id(column): change(column) for column in patients}
         trials = Trials(*(change(column) for column in records.trials))
         same = TrialRecords(trials, Patients(*(once[id(c)] for c in patients)), records.sessions)
-        for column, other in zip(analyse(same, PLANS, F, END), expected, strict=True):
+        for column, other in zip(analyse(same, PLANS, design(F), END), expected, strict=True):
             np.testing.assert_array_equal(column, other)
 
 
 def test_no_trials_or_no_plans_are_an_empty_table():
     records = made([4, 4], 9, False)
-    assert analyse(records, [], F, END).p_value.shape == (2, 0)
-    assert analyse(part(records, []), PLANS, F, END).p_value.shape == (0, len(PLANS))
+    assert analyse(records, [], design(F), END).p_value.shape == (2, 0)
+    assert analyse(part(records, []), PLANS, design(F), END).p_value.shape == (0, len(PLANS))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_times_that_differ_in_the_last_bit_are_not_tied(smaller, larger):
         }
         | dict.fromkeys(("visit_after_days", "visit_meld"), np.empty((2, 0))),
     )
-    table = analyse(records, [AnalysisPlan("a", "log_rank", 0.05, "censored", "event")], F, END)
+    table = analyse(records, [plan_of("log_rank", "censored")], design(F), END)
     # Apart: O - E = 1 - 1/2, V = 1/4. Tied: O - E = 0, V = 0.
     assert table.estimate[0, 0] == 2.0
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from analysis_records import outcome_at, records_of_columns, time_test
+from analysis_records import Result, design, outcome_at, plan_of, records_of_columns, time_test
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut
+from simulator.analysis import END, Cut, Reason, analyse, cut
 from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING
 from simulator.records import TrialRecords
 
@@ -50,7 +50,7 @@ def records_of(*trials: list[Patient]) -> TrialRecords:
 
 
 def plan(test="log_rank", lost="excluded", transplant="event"):
-    return AnalysisPlan("a", test, 0.05, lost, transplant)
+    return plan_of(test, lost, transplant)
 
 
 def assert_same(ours, expected):
@@ -221,7 +221,7 @@ COUNTED = [
     ],
 )
 def test_fisher_sees_the_table_counted_by_hand(lost, table):
-    result = analyse(records_of(COUNTED), [plan("fisher", lost)], F, END)
+    result = analyse(records_of(COUNTED), [plan("fisher", lost)], design(F), END)
     assert result.p_value[0, 0] == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-12)
     shares = [dead / (dead + alive) for dead, alive in table]
     assert result.estimate[0, 0] == pytest.approx(shares[1] - shares[0], abs=1e-15)
@@ -232,8 +232,8 @@ def test_early_deaths_of_late_entrants_do_not_inflate_mortality_at_a_cut():
     # The last of each arm cannot yet be known to be alive at day 84, only to be dead.
     late = [Patient(30.0, 0, death=5.0), Patient(30.0, 1, death=5.0)]
     early = [Patient(0.0, 0, death=40.0), Patient(0.0, 0), Patient(0.0, 1), Patient(0.0, 1)]
-    at_84 = analyse(records_of([*early, *late]), [plan("fisher")], F, Cut("day", 84.0))
-    without = analyse(records_of(early), [plan("fisher")], F, END)
+    at_84 = analyse(records_of([*early, *late]), [plan("fisher")], design(F), Cut("day", 84.0))
+    without = analyse(records_of(early), [plan("fisher")], design(F), END)
     assert at_84.estimate[0, 0] == without.estimate[0, 0] == -0.5
     assert at_84.p_value[0, 0] == without.p_value[0, 0]
 
@@ -251,8 +251,8 @@ def test_early_deaths_of_late_entrants_do_not_inflate_mortality_at_a_cut():
 def test_tests_on_time_treat_those_lost_as_declared(test, lost, as_if):
     rewritten = [p if p.loss == NEVER else as_if(p) for p in COUNTED]
     rewritten = [p for p in rewritten if p is not None]
-    ours = analyse(records_of(COUNTED), [plan(test, lost)], F, END)
-    expected = analyse(records_of(rewritten), [plan(test, "censored")], F, END)
+    ours = analyse(records_of(COUNTED), [plan(test, lost)], design(F), END)
+    expected = analyse(records_of(rewritten), [plan(test, "censored")], design(F), END)
     assert_same(ours, expected)
     assert ours.reason[0, 0] == Reason.ANALYSED
 
@@ -267,8 +267,8 @@ def test_worst_ranks_at_a_cut_leave_out_whoever_is_not_due():
     ]  # fmt: skip
     late = [Patient(30.0, 0, death=5.0), Patient(30.0, 0, death=6.0), Patient(30.0, 1)]
     plans = [plan("meld_worst_rank"), plan("meld_ancova")]
-    at_84 = analyse(records_of([*early, *late]), plans, F, Cut("day", 84.0))
-    assert_same(at_84, analyse(records_of(early), plans, F, END))
+    at_84 = analyse(records_of([*early, *late]), plans, design(F), Cut("day", 84.0))
+    assert_same(at_84, analyse(records_of(early), plans, design(F), END))
     assert at_84.reason[0, 0] == Reason.ANALYSED
 
 
@@ -281,30 +281,31 @@ def test_worst_ranks_at_a_cut_leave_out_whoever_is_not_due():
 )
 def test_exchanging_the_arms_keeps_p_and_exchanges_whom_it_favours(trial, test, transplant, at):
     other = [patient._replace(arm=1 - patient.arm) for patient in trial]
-    table = analyse(records_of(trial, other), [plan(test, "excluded", transplant)], F, at)
-    first, second = (tuple(column[k, 0] for column in table) for k in (0, 1))
-    assert first[4] == second[4]
-    if first[4] == Reason.ANALYSED:
+    table = analyse(records_of(trial, other), [plan(test, "excluded", transplant)], design(F), at)
+    first, second = (Result(*(column[k, 0] for column in table)) for k in (0, 1))
+    assert first.reason == second.reason
+    if first.reason == Reason.ANALYSED:
         # Sums of some twenty terms in another order; a spread of 1e-6 of MELD would be the least.
-        assert first[0] == pytest.approx(second[0], rel=1e-7)
-        assert first[1] == pytest.approx(-second[1], abs=1e-9)
-        assume(abs(first[1]) > 1e-9)
-        assert {first[3], second[3]} == {0, 1}
+        assert first.p_value == pytest.approx(second.p_value, rel=1e-7)
+        assert first.estimate == pytest.approx(-second.estimate, abs=1e-9)
+        assert first.low == pytest.approx(-second.high, abs=1e-9, nan_ok=True)
+        assume(abs(first.estimate) > 1e-9)
+        assert {first.favours, second.favours} == {0, 1}
 
 
 def test_trials_are_analysed_apart():
     one = [*COUNTED]
     two = [patient._replace(arm=1 - patient.arm, entry=3.0) for patient in COUNTED[:17]]
     plans = [plan(test) for test in TESTS]
-    together = analyse(records_of(one, two, one), plans, F, END)
+    together = analyse(records_of(one, two, one), plans, design(F), END)
     for k, trial in enumerate((one, two, one)):
-        alone = analyse(records_of(trial), plans, F, END)
+        alone = analyse(records_of(trial), plans, design(F), END)
         for column, expected in zip(together, alone, strict=True):
             np.testing.assert_array_equal(column[k], expected[0])
 
 
 def test_a_trial_without_a_patient_in_it_yet_has_no_result():
-    table = analyse(records_of(COUNTED), [plan(t) for t in TESTS], F, Cut("day", -1.0))
+    table = analyse(records_of(COUNTED), [plan(t) for t in TESTS], design(F), Cut("day", -1.0))
     assert (table.reason != Reason.ANALYSED).all()
     assert np.isnan(table.p_value).all()
     assert (table.favours == -1).all()
@@ -331,6 +332,6 @@ def test_log_rank_on_the_bare_trial_has_the_published_power():
             "transplant_after_days": never, "visit_after_days": no_visit, "visit_meld": no_visit,
         },
     )  # fmt: skip
-    table = analyse(records, [plan("log_rank", "censored")], F, END)
+    table = analyse(records, [plan("log_rank", "censored")], design(F), END)
     power = float((table.p_value[:, 0] <= 0.05).mean())
     assert power == pytest.approx(0.3490, abs=4 * math.sqrt(0.349 * 0.651 / number))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.analysis import nuisance, proportions
+from simulator.analysis import exact_tables, nuisance
 
 
 def fine_grid(patients: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def assert_within_the_bound(statistic: np.ndarray, tables: list[tuple[int, int]]
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2))
 def test_every_p_value_is_that_of_a_fine_grid_for_small_arms(n0, n1, which):
-    statistic = proportions.fisher_tables(n0, n1)[which]
+    statistic = exact_tables.fisher_tables(n0, n1)[which]
     assert_within_the_bound(statistic, list(np.ndindex(statistic.shape)))
 
 
@@ -62,19 +62,19 @@ def test_orders_of_tables_that_make_many_peaks_are_maximised_too(n0, n1, seed):
 )
 def test_of_two_almost_equal_peaks_the_higher_is_found(n0, n1, which, table):
     # Here the highest point of the coarse grid belongs to the lower peak, by 4e-5 to 6e-5 of it.
-    assert_within_the_bound(proportions.fisher_tables(n0, n1)[which], [table])
+    assert_within_the_bound(exact_tables.fisher_tables(n0, n1)[which], [table])
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_p_values_at_29_v_30_are_those_of_a_fine_grid(which):
-    statistic = proportions.fisher_tables(29, 30)[which]
+    statistic = exact_tables.fisher_tables(29, 30)[which]
     some = np.argwhere(np.abs(nuisance.unconditional(statistic) - 0.05) < 0.02)
     assert_within_the_bound(statistic, [tuple(table) for table in some[::4]])
 
 
 @pytest.mark.parametrize(("n0", "n1"), [(5, 9), (28, 30)])
 def test_the_least_extreme_table_has_p_1_and_p_grows_with_the_statistic(n0, n1):
-    for statistic in proportions.fisher_tables(n0, n1):
+    for statistic in exact_tables.fisher_tables(n0, n1):
         p_values = nuisance.unconditional(statistic)
         order = np.argsort(statistic.ravel(), kind="stable")
         assert (np.diff(p_values.ravel()[order]) >= -1e-12).all()
@@ -84,6 +84,6 @@ def test_the_least_extreme_table_has_p_1_and_p_grows_with_the_statistic(n0, n1):
 def test_boschloo_is_nowhere_less_powerful_than_fisher():
     # Boschloo (1970): the tail of tables ordered by Fisher's p value is at most that p value.
     for n0, n1 in ((4, 11), (10, 40), (28, 30)):
-        less, greater, two_sided = proportions.fisher_tables(n0, n1)
+        less, greater, two_sided = exact_tables.fisher_tables(n0, n1)
         for table in (less, greater, two_sided):
             assert (nuisance.unconditional(table) <= table * (1 + 1e-7) + 1e-12).all()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.analysis import proportions
+from simulator.analysis import exact_tables, nuisance
 
 PROBABILITIES = np.linspace(0.001, 0.999, 999)
 
@@ -50,14 +50,14 @@ HOMMA = {
 
 @pytest.mark.parametrize(("p", "published"), list(zip(HIGHER, HOMMA["fisher"], strict=True)))
 def test_one_sided_fisher_has_the_published_power(p, published):
-    _, greater, _ = proportions.fisher_tables(40, 10)
+    _, greater, _ = exact_tables.fisher_tables(40, 10)
     assert exact_power(greater, 0.2, p, 0.025) == pytest.approx(published, abs=5e-8)
 
 
 @pytest.mark.parametrize(("p", "published"), list(zip(HIGHER, HOMMA["boschloo"], strict=True)))
 def test_one_sided_boschloo_has_the_published_power(p, published):
-    _, greater, _ = proportions.fisher_tables(40, 10)
-    table = proportions.unconditional(greater)
+    _, greater, _ = exact_tables.fisher_tables(40, 10)
+    table = nuisance.unconditional(greater)
     assert exact_power(table, 0.2, p, 0.025) == pytest.approx(published, abs=5e-8)
 
 
@@ -75,7 +75,7 @@ def test_chi_square_towards_the_higher_arm_has_the_published_power(p, published)
     [(39, 2 / 3, 1 / 3, 0.8008238), (18, 0.75, 0.25, 0.833005149), (50, 0.6, 0.4, 0.462100133)],
 )
 def test_two_sided_fisher_has_the_published_power(n, p0, p1, published):
-    table = proportions.p_values("fisher", n, n)
+    table = exact_tables.p_values("fisher", n, n)
     assert exact_power(table, p0, p1, 0.05) == pytest.approx(published, abs=6e-8)
 
 
@@ -88,7 +88,7 @@ def test_two_sided_fisher_has_the_published_power(n, p0, p1, published):
     ],
 )
 def test_exact_tests_at_30_v_30_have_the_published_size_and_power(test, size, power):
-    table = proportions.p_values(test, 30, 30)
+    table = exact_tables.p_values(test, 30, 30)
     assert exact_size(table, 0.05) == pytest.approx(size, abs=1e-6)
     assert exact_power(table, 0.6, 0.3, 0.05) == pytest.approx(power, abs=6e-7)
 
@@ -103,21 +103,23 @@ def test_chi_square_at_30_v_30_does_not_hold_its_level():
     ("test", "power"), [("boschloo", 0.645121), ("boschloo_minlike", 0.608573)]
 )
 def test_unequal_arms_tell_the_two_boschloo_definitions_apart(test, power):
-    assert exact_power(proportions.p_values(test, 28, 30), 0.6, 0.3, 0.05) == pytest.approx(
+    assert exact_power(exact_tables.p_values(test, 28, 30), 0.6, 0.3, 0.05) == pytest.approx(
         power, abs=6e-7
     )
 
 
 @pytest.mark.parametrize(("test", "power"), [("chi_square", 0.349609), ("fisher", 0.257143)])
 def test_the_bare_binary_case_has_the_exact_power(test, power):
-    table = chi_square_table(30, 30) if test == "chi_square" else proportions.p_values(test, 30, 30)
+    table = (
+        chi_square_table(30, 30) if test == "chi_square" else exact_tables.p_values(test, 30, 30)
+    )
     assert exact_power(table, 0.6, 0.4, 0.05) == pytest.approx(power, abs=6e-7)
 
 
 @pytest.mark.parametrize("test", ["fisher", "boschloo", "boschloo_minlike"])
 @pytest.mark.parametrize(("n0", "n1"), [(5, 9), (12, 12), (1, 7)])
 def test_exact_tests_hold_their_level_whatever_the_nuisance(test, n0, n1):
-    table = proportions.p_values(test, n0, n1)
+    table = exact_tables.p_values(test, n0, n1)
     for alpha in (0.01, 0.05, 0.1):
         # Tables are refined to 1e-7 of the nuisance angle at a maximum, where they are flat.
         assert exact_size(table, alpha) <= alpha + 1e-12
@@ -150,8 +152,8 @@ def test_chi_square_is_scipys_without_correction(table):
     ("x0", "n0", "x1", "n1"), [(9, 30, 16, 30), (2, 10, 20, 40), (7, 12, 1, 9)]
 )
 def test_one_sided_boschloo_is_scipys(x0, n0, x1, n1):
-    less, _, _ = proportions.fisher_tables(n0, n1)
-    ours = proportions.unconditional(less)[x0, x1]
+    less, _, _ = exact_tables.fisher_tables(n0, n1)
+    ours = nuisance.unconditional(less)[x0, x1]
     # scipy's columns are the groups and its alternative is about the first of them.
     scipys = stats.boschloo_exact([[x1, x0], [n1 - x1, n0 - x0]], alternative="less", n=512).pvalue
     # Both search for a maximum; ours may only find a larger one, by less than scipy's grid misses.
@@ -171,8 +173,8 @@ def slow_unconditional(statistic: np.ndarray, x0: int, x1: int) -> float:
 
 @pytest.mark.parametrize(("x0", "x1"), [(1, 7), (3, 3), (0, 9), (8, 2), (5, 6)])
 def test_maximisation_over_the_nuisance_is_that_of_a_fine_grid(x0, x1):
-    _, _, two_sided = proportions.fisher_tables(8, 9)
-    ours = proportions.unconditional(two_sided)[x0, x1]
+    _, _, two_sided = exact_tables.fisher_tables(8, 9)
+    ours = nuisance.unconditional(two_sided)[x0, x1]
     slow = slow_unconditional(two_sided, x0, x1)
     # A grid of step h misses a smooth maximum by at most h^2/8 times a curvature below n^2.
     assert slow - 1e-12 <= ours <= slow + (1 / 20_000) ** 2 / 8 * 17**2

@@ -179,8 +179,11 @@ def test_slopes_have_the_means_spreads_and_correlations_stated():
                     "name": "fisher",
                     "test": "fisher",
                     "alpha": 0.05,
-                    "lost": "excluded",
+                    "population": "randomised",
                     "transplant": "event",
+                    "rescue": "ignored",
+                    "withdrawal": "ignored",
+                    "lost": "excluded",
                 }
             ],
         }

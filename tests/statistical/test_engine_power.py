@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from analysis_records import design, plan_of
 from scipy import stats
 
 from simulator.analysis.analyse import analyse
@@ -17,11 +18,8 @@ from simulator.scenario.loader import load_scenario
 FOLLOW_UP = 84
 BOTH_ARMS = 30
 TRIALS = 1_000
-LOG_RANK = AnalysisPlan("log_rank", "log_rank", 0.05, "censored", "event")
-ON_COUNTS = tuple(
-    AnalysisPlan(test, test, 0.05, "excluded", "event")
-    for test in ("fisher", "chi_square", "boschloo")
-)
+LOG_RANK = plan_of("log_rank", "censored", name="log_rank")
+ON_COUNTS = tuple(plan_of(test, name=test) for test in ("fisher", "chi_square", "boschloo"))
 
 
 def bare_trials(null: str, seed: int) -> TrialRecords:
@@ -48,7 +46,7 @@ def under_null() -> TrialRecords:
 
 
 def rejections(records: TrialRecords, plan: AnalysisPlan) -> int:
-    p_value = analyse(records, [plan], FOLLOW_UP, END).p_value[:, 0]
+    p_value = analyse(records, [plan], design(FOLLOW_UP), END).p_value[:, 0]
     return int((p_value <= plan.alpha).sum())
 
 
@@ -133,7 +131,7 @@ def test_fishers_test_keeps_its_level_where_those_lost_are_left_out(under_null):
 
 
 def test_a_two_sided_test_rejects_as_often_in_favour_of_either_label(under_null):
-    table = analyse(under_null, [LOG_RANK], FOLLOW_UP, END)
+    table = analyse(under_null, [LOG_RANK], design(FOLLOW_UP), END)
     favoured = table.favours[:, 0][table.p_value[:, 0] <= 0.05]
     law = stats.binom(favoured.size, 0.5)
     second = int((favoured == 1).sum())

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from analysis_records import outcome_at
+from analysis_records import design, outcome_at, plan_of
 
 from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse, cut, estimand
 from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, NOT_ENTERED, PENDING
@@ -42,7 +42,7 @@ def made(bare, entry=(), death=(), loss=(), transplant=(), arm=None) -> TrialRec
 
 
 def plan(test="log_rank", lost="censored", transplant="event") -> AnalysisPlan:
-    return AnalysisPlan("x", test, 0.05, lost, transplant)
+    return plan_of(test, lost, transplant)
 
 
 def at(records, when: Cut, **how):
@@ -127,7 +127,7 @@ def test_a_proportion_leaves_out_the_lost_or_counts_them_as_declared(bare):
         arm=[0, 0, 0, 0, 1, 1, 1, 1],
     )
     for lost, mortality in (("excluded", 1 / 2), ("worst_case", 3 / 4), ("best_case", 1 / 4)):
-        table = analyse(records, [plan("fisher", lost)], FOLLOW_UP, END)
+        table = analyse(records, [plan("fisher", lost)], design(FOLLOW_UP), END)
         assert table.estimate[0, 0] == pytest.approx(-mortality)
         assert table.favours[0, 0] == 1
 
@@ -135,23 +135,23 @@ def test_a_proportion_leaves_out_the_lost_or_counts_them_as_declared(bare):
 def test_excluding_the_lost_from_a_test_on_time_drops_them_altogether(bare):
     records = made(bare, entry=[0] * 4, death=[9, 8, 7, NEVER], loss=[NEVER] * 3 + [2])
     without = made(bare, entry=[0] * 3, death=[9, 8, 7])
-    a = analyse(records, [plan("log_rank", "excluded")], FOLLOW_UP, END)
-    b = analyse(without, [plan("log_rank", "excluded")], FOLLOW_UP, END)
+    a = analyse(records, [plan("log_rank", "excluded")], design(FOLLOW_UP), END)
+    b = analyse(without, [plan("log_rank", "excluded")], design(FOLLOW_UP), END)
     assert a.p_value[0, 0] == b.p_value[0, 0]
 
 
 def test_a_trial_is_analysed_alike_alone_and_among_others(bare):
     plans = [plan(), plan("chi_square", "excluded"), plan("boschloo", "excluded")]
-    together = analyse(bare, plans, FOLLOW_UP, END)
+    together = analyse(bare, plans, design(FOLLOW_UP), END)
     params = lower(load_scenario("two-arm-survival").scenario)
     for trial in (0, 7, 19):
-        alone = analyse(simulate(params, 1, trial, 1), plans, FOLLOW_UP, END)
+        alone = analyse(simulate(params, 1, trial, 1), plans, design(FOLLOW_UP), END)
         for column, same in zip(together, alone, strict=True):
             np.testing.assert_array_equal(column[trial], same[0])
 
 
 def test_a_trial_without_patients_has_no_result_and_says_why(bare):
-    table = analyse(made(bare), [plan(), plan("fisher", "excluded")], FOLLOW_UP, END)
+    table = analyse(made(bare), [plan(), plan("fisher", "excluded")], design(FOLLOW_UP), END)
     assert np.isnan(table.p_value).all()
     assert (table.reason == Reason.EMPTY_ARM).all()
 

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from analysis_records import meld_test, time_test
+from analysis_records import every_plan, meld_test, plan_of, time_test
 from pydantic import ValidationError
 
-from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand
+from simulator.analysis import REASONS, Reason, estimand
+from simulator.analysis.catalogue import TESTS
+from simulator.analysis.estimands import estimand_attributes
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
@@ -27,13 +29,14 @@ def allows(test, lost):
 
 
 def plan(test, lost="excluded", transplant="event"):
-    return AnalysisPlan("a", test, 0.05, lost, transplant)
+    return plan_of(test, lost, transplant)
 
 
 def refused(test, lost):
     """What the schema says of a plan: None, or where, why and what to do instead."""
     asked = load_scenario("nct05484908").scenario.model_dump()
-    asked["analyses"] = [plan(test, lost)._asdict()]
+    words = plan(test, lost)._asdict()
+    asked["analyses"] = [words | words.pop("options")]
     try:
         Scenario.model_validate(asked)
     except ValidationError as error:
@@ -77,6 +80,44 @@ def test_two_plans_that_differ_have_different_estimands():
     texts = [estimand(p, 84, ARMS) for p in allowed]
     assert len(texts) == 4 * 9 + 2 * 12 + 2 * 3
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("plan", every_plan(), ids=lambda plan: plan.name)
+def test_every_estimand_has_the_five_attributes_and_every_event_its_strategy(plan):
+    attributes = estimand_attributes(plan, 84, ARMS)
+    assert list(attributes)[:3] == ["population", "treatment", "variable"]
+    assert {"transplant", "rescue", "withdrawal", "loss", "summary"} <= attributes.keys()
+    assert all(attributes.values())
+    assert "{" not in "".join(attributes.values()) + estimand(plan, 84, ARMS)
+    assert attributes["rescue"] == "treatment policy"
+    assert attributes["transplant"].split(":")[0] in ("composite", "competing event")
+    # Survivors, and those who are treated, are selected by what treatment does.
+    of_survivors = plan.test in ("meld_welch", "meld_ancova")
+    assert ("no causal contrast" in attributes.get("death", "")) == of_survivors
+
+
+@pytest.mark.parametrize("word", ["ignored", "event", "censored"])
+@pytest.mark.parametrize("event", ["rescue", "withdrawal"])
+def test_an_estimand_says_what_rescue_and_withdrawal_are(event, word):
+    asked = plan_of("chi_square", **{event: word})
+    strategy = {"ignored": "treatment policy", "event": "composite", "censored": "hypothetical"}
+    assert estimand_attributes(asked, 84, ARMS)[event].startswith(strategy[word])
+    text = estimand(asked, 84, ARMS)
+    assert ("withdrawal" in text or "rescue" in text) == (word != "ignored")
+
+
+def test_a_randomisation_test_has_the_estimand_of_what_it_replays():
+    inner = plan_of("risk_ratio", name="ratio", interval="log")
+    replay = plan_of("rerandomisation", name="r", of="ratio", draws=999)
+    both = (inner, replay)
+    assert estimand_attributes(replay, 84, ARMS, both) == estimand_attributes(inner, 84, ARMS, both)
+    assert "re-randomisation test of ratio, 999 draws" in estimand(replay, 84, ARMS, both)
+
+
+def test_all_tests_are_told_apart_by_their_estimands():
+    texts = [estimand(plan, 84, ARMS) for plan in every_plan()]
+    assert len(set(texts)) == len(texts)
+    assert {plan.test for plan in every_plan()} == set(TESTS)
 
 
 def test_every_reason_has_a_text_of_its_own():

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import typer.main
@@ -12,8 +12,8 @@ from simulator.allocation import SCHEMES
 from simulator.draws import Purpose
 from simulator.engines.clock import Kind
 from simulator.records import Patients, Sessions, Trials, columns
+from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.json_schema import json_schema
-from simulator.scenario.schema import Analysis
 from simulator.scenario.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]
@@ -35,11 +35,24 @@ def test_every_shipped_scenario_is_named_in_the_readme_or_the_changelog():
         assert name in page("README.md") or name in page("CHANGELOG.md")
 
 
-def test_every_test_and_word_of_an_analysis_is_on_the_page_of_analyses():
-    text = page("docs/analyses.md")
-    for field in ("test", "lost", "transplant"):
-        for word in get_args(Analysis.model_fields[field].annotation):
-            assert f"`{word}`" in text
+def kinds_of(part: type) -> list[type]:
+    """Every model that is one of these, itself included."""
+    return [part, *(kind for inner in part.__subclasses__() for kind in kinds_of(inner))]
+
+
+def words_in(annotation: Any) -> list[str]:
+    """Every literal word of an annotation, however deep."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for inner in get_args(annotation) for word in words_in(inner)]
+
+
+@pytest.mark.parametrize("part", [*kinds_of(AnalysisBase), *kinds_of(Multiplicity)])
+def test_every_key_and_word_of_an_analysis_is_on_its_pages(part):
+    text = "".join(page(str(p.relative_to(ROOT))) for p in ROOT.glob("docs/analyses/*.md"))
+    for key, field in part.model_fields.items():
+        for word in (key, *words_in(field.annotation)):
+            assert f"`{word}`" in text or f"`{word}:" in text or f"{key}: {word}`" in text, word
 
 
 def test_every_scheme_and_option_is_on_the_page_of_allocation():

@@ -54,7 +54,7 @@ def test_the_verdict_follows_the_interval_of_the_first_analysis(null, low, high,
 
 
 @pytest.mark.parametrize(
-    ("error", "digits"), [(0.0, 1), (0.2, 1), (0.02, 2), (0.0099, 3), (1e-9, 4), (math.nan, 1)]
+    ("error", "digits"), [(0.0, 1), (0.2, 1), (0.02, 2), (0.0099, 3), (1e-9, 6), (math.nan, 1)]
 )
 def test_an_error_is_shown_to_its_first_digit(error, digits):
     assert _digits(error, 1) == digits

@@ -54,7 +54,7 @@ def test_decay_from_opening_to_opening_is_the_sum_over_sessions():
     sessions = [(1.4, 1.0), (5.9, 0.3), (9.02, 1.0)]
     shifts, left = np.zeros((1, 2, 2)), np.exp(-rate)[np.newaxis]
     for day in range(1, 40):
-        labs.next_shifts(shifts, left)
+        labs.next_shifts(shifts.ravel(), left.ravel())
         for end, fraction in sessions:
             if day - 1 <= end < day:
                 labs.add_session(

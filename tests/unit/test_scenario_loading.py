@@ -65,7 +65,9 @@ hazard:
 exits: null
 assessment: null
 analyses:
-  - {name: primary, test: fisher, alpha: 0.05, lost: excluded, transplant: event}
+  - {name: primary, test: fisher, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: excluded}
+multiplicity: null
 costs: null
 """
 
@@ -219,15 +221,15 @@ def test_a_part_of_the_same_kind_is_merged(load) -> None:
 
 def test_lists_are_replaced_whole(load) -> None:
     analyses = (
-        "analyses:\n  - {name: lr, test: log_rank, alpha: 0.1, lost: censored, transplant: event}\n"
+        "analyses:\n  - {name: lr, test: log_rank, alpha: 0.1, population: randomised, "
+        "transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}\n"
     )
     names = [a.name for a in load(child="extends: bare\n" + analyses, bare=BARE).scenario.analyses]
     assert names == ["lr"]
     with pytest.raises(ScenarioError) as caught:  # an item is no change to the parent's item
-        load(child="extends: bare\nanalyses:\n  - {name: lr}\n", bare=BARE)
-    assert {p.key for p in caught.value.problems} == {
-        f"analyses[0].{key}" for key in ("test", "alpha", "lost", "transplant")
-    }
+        load(child="extends: bare\nanalyses:\n  - {name: lr, test: log_rank}\n", bare=BARE)
+    words = "alpha", "population", "transplant", "rescue", "withdrawal", "lost"
+    assert {p.key for p in caught.value.problems} == {f"analyses[0].{key}" for key in words}
 
 
 def test_what_a_child_gives_without_a_comment_has_no_source(load) -> None:

@@ -59,7 +59,9 @@ hazard:
 exits: null
 assessment: null
 analyses:
-  - {name: primary, test: fisher, alpha: 0.05, lost: excluded, transplant: event}
+  - {name: primary, test: fisher, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: excluded}
+multiplicity: null
 costs: null
 """
 

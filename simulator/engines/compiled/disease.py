@@ -124,7 +124,10 @@ def factors(
 ) -> None:
     """Fill in what multiplies the baseline on days `first` to `last`, sessions not seen in MELD."""
     constant, events, effect = number[CONSTANT, p], number[EVENTS, p], number[EFFECT, p]
-    direct, out = arm == 1 and d.direct_log_hazard_ratio != 0.0, factor[p, first : last + 1]
+    direct, out = (
+        arm == d.direct_arm and d.direct_log_hazard_ratio != 0.0,
+        factor[p, first : last + 1],
+    )
     for k in range(out.size):
         out[k] = direct_effect(d, first + k) if direct else effect
     b, b_slope = number[LOG_BILIRUBIN, p], number[SLOPE_BILIRUBIN, p]
@@ -145,7 +148,7 @@ def factors(
 
 @inlined
 def direct_effect(d: Disease, day: int) -> float:
-    """Log hazard ratio of the second arm on a patient-day, where the effect is direct."""
+    """Log hazard ratio of the arm that has it on a patient-day, where the effect is direct."""
     return rule.direct_log_hazard_ratio(
         d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, float(day)
     )
@@ -221,7 +224,7 @@ def bring_hazard(
         if d.sees_sessions:  # no day ahead: labs cannot be taken back
             last = first
             bring_labs(d, kinetics, left, error_log_sd, people, p, first)
-            direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == 1
+            direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == d.direct_arm
             people.factor[p, first] = rule.day_factor(
                 number[CONSTANT, p],
                 d.meld_coefficient,

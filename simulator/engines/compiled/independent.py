@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation.plan import BIG_STICK, COMPLETE, EFRON, RANDOM_ALLOCATION
+from simulator.allocation.walk import Walk
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
@@ -24,10 +24,7 @@ _EXIT = draws.code_of(draws.Purpose.EXIT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
 _LIVER = draws.code_of(draws.Exit.LIVER)
 _TUMOUR, _TRANSPLANT, _WITHDRAWAL, _LOSS, _INFECTION = range(5)  # in the order of `ExitParams`
-# Schemes that look at the numbers by arm alone: their probabilities are worked out beforehand.
-_BY_COUNTS = (COMPLETE, RANDOM_ALLOCATION, EFRON, BIG_STICK)
 _TRIALS_AT_ONCE = 16  # so that what waits in one goes on in another, and all stays in the cache
-_LARGEST_TABLE = 300  # patients: beyond, a table would not stay in the processor's cache
 
 
 def are_independent(params: Params) -> bool:
@@ -46,39 +43,6 @@ def are_independent(params: Params) -> bool:
     )
 
 
-@entry
-def chances_by_counts(plan: allocation.Plan, state: allocation.State, out: Floats) -> None:
-    """Fill `out`, a row an arm, with the probabilities of two arms by the patients of both so far.
-
-    The place of n and m patients is n (target + 1) + m.
-    """
-    levels, chances, side = np.empty(0, np.int64), np.empty(2), plan.target + 1
-    for first in range(side):
-        for second in range(plan.target - first):
-            allocation.clear(state)
-            state.arms[0] = state.strata[0, 0] = first
-            state.arms[1] = state.strata[0, 1] = second
-            allocation.probabilities(plan, state, levels, chances)
-            out[0, first * side + second], out[1, first * side + second] = chances[0], chances[1]
-
-
-def table_of(plan: allocation.Plan) -> Floats:
-    """Probabilities by numbers of patients, empty where the scheme asks for more than these."""
-    if plan.scheme not in _BY_COUNTS or plan.ratio.size != 2 or plan.target > _LARGEST_TABLE:
-        return np.empty((2, 0))
-    key = tuple(np.asarray(part).tobytes() for part in plan)
-    table = _tables.get(key)
-    if table is None:
-        table = np.zeros((2, (plan.target + 1) ** 2))
-        chances_by_counts(plan, allocation.new_state(plan), table)
-        _tables.clear()  # a run asks for one, chunk after chunk
-        _tables[key] = table  # other threads see it only now that it is whole
-    return table
-
-
-_tables: dict[tuple[bytes, ...], Floats] = {}
-
-
 @inlined
 def draw_rows(
     seed: int, first_trial: int, purpose: int, who: int, patients: int, out: Floats
@@ -91,21 +55,19 @@ def draw_rows(
 
 @kernel
 def choose_arms(
-    table: Floats, target: int, trials: int, draw: Floats, arm: Ints, chance: Floats, place: Ints
+    walk: Walk, target: int, trials: int, draw: Floats, arm: Ints, chance: Floats, node: Ints
 ) -> None:
-    """Allocate the patients of several trials by a table of probabilities.
+    """Allocate the patients of several trials along the graph of their scheme.
 
     A patient's probabilities wait for the patient before; those of another trial do not.
     """
-    of_first, of_second, to_first = table[0], table[1], target + 1
-    for trial in range(trials):
-        place[trial] = 0  # one number for the patients of both arms so far
+    node[:trials] = 0
     for p in range(target):
         for trial in range(trials):
-            k, here = trial * target + p, place[trial]
-            chance[k, 0], chance[k, 1] = of_first[here], of_second[here]
-            arm[k] = allocation.choose_of_two(of_first[here], draw[k])
-            place[trial] = here + (1 if arm[k] == 1 else to_first)
+            k, here = trial * target + p, node[trial]
+            chance[k, 0], chance[k, 1] = walk.chance[here, 0], walk.chance[here, 1]
+            arm[k] = allocation.choose_of_two(walk.chance[here, 0], draw[k])
+            node[trial] = walk.after[here, arm[k]]
 
 
 @kernel
@@ -205,7 +167,7 @@ def write_ends(
 @entry
 def run_independent(
     inputs: Inputs,
-    table: Floats,
+    walk: Walk,
     seed: int,
     first_trial: int,
     trials: int,
@@ -220,8 +182,8 @@ def run_independent(
 ) -> None:
     """Simulate trials in which all who enter are randomised; the columns have a row a patient.
 
-    `others` has a row for each exit of transplant, withdrawal, loss and infection that the scenario
-    has.
+    A scheme whose `walk` has no node, or sizes to draw, is asked patient by patient. `others` has a
+    row for each exit of transplant, withdrawal, loss and infection that the scenario has.
     """
     d, b, horizon = (
         inputs.tables.disease,
@@ -234,10 +196,10 @@ def run_independent(
     size = at_once * target
     uniform, threshold, liver = np.empty(size), np.empty(size), np.empty(size)
     time = np.full((rate.size, size), math.inf)
-    levels, factor, place = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
+    levels, factor, node = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
     for second in range(2):
         effect = 0.0
-        if second == 1 and d.direct_log_hazard_ratio != 0.0:
+        if second == d.direct_arm and d.direct_log_hazard_ratio != 0.0:
             effect = rule.direct_log_hazard_ratio(
                 d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, 0.0
             )
@@ -246,9 +208,9 @@ def run_independent(
         now = min(at_once, trials - first)
         row, end, trial = first * target, (first + now) * target, first_trial + first
         arms, u = arm[row:end], uniform[: now * target]
-        if table.shape[1] > 0:
+        if walk.chance.shape[0] > 0 and walk.begin.shape[1] == 0:
             draw_rows(seed, trial, _ALLOCATION, 0, target, draw[row:end])
-            choose_arms(table, target, now, draw[row:end], arms, chance[row:end], place)
+            choose_arms(walk, target, now, draw[row:end], arms, chance[row:end], node)
         else:
             for k in range(now):
                 allocation.clear(state)
@@ -257,12 +219,12 @@ def run_independent(
                         plan, state, seed, trial + k, p, levels, chance[row + k * target + p]
                     )
         draw_rows(seed, trial, _EXIT, _LIVER, target, u)
-        find_thresholds(u, threshold)
+        find_thresholds(u, threshold[: now * target])
         find_deaths(d, b, factor, arms, threshold, liver[: now * target])
         for which in range(rate.size):
             if rate[which] > 0.0:
                 draw_rows(seed, trial, _EXIT, which, target, u)
-                draw_times(rate[which], until[which], horizon, u, time[which])
+                draw_times(rate[which], until[which], horizon, u, time[which, : now * target])
         write_ends(
             d,
             b,

@@ -246,7 +246,7 @@ def allocate(
     levels: Ints,
     chances: Floats,
 ) -> tuple[int, int, float]:
-    """Allocate a patient; return stratum, arm and the uniform that decided."""
+    """Allocate a patient; return combination of levels, arm and the uniform that decided."""
     stratum = allocation.stratum_of(plan, levels)
     block = allocation.block_to_start(plan, state, levels)
     if block >= 0:
@@ -256,4 +256,4 @@ def allocate(
     u = draws.uniform(seed, trial, _ALLOCATION, 0, patient)
     arm = allocation.choose(chances, u)
     allocation.record(plan, state, levels, arm)
-    return stratum, arm, u
+    return allocation.combination_of(plan, levels), arm, u

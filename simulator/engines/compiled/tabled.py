@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from simulator.engines.compiled.independent import run_independent, table_of
+from simulator.allocation.walk import walk_of
+from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
 from simulator.params.types import Params
@@ -101,8 +102,8 @@ def independent_records(
         name for name, rate in zip(_EXITS, params.exits.rate_per_day[1:], strict=True) if rate
     ]
     others = np.empty((len(happens), trials * target))
-    table = table_of(inputs.allocation)
-    run_independent(inputs, table, seed, first_trial, trials, *filled.values(), others)
+    walk = walk_of(inputs.allocation)
+    run_independent(inputs, walk, seed, first_trial, trials, *filled.values(), others)
     filled |= {f"{name}_after_days": column for name, column in zip(happens, others, strict=True)}
     index = np.arange(first_trial, first_trial + trials)
     limit = params.trial.max_recruitment_days

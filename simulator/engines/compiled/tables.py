@@ -75,6 +75,7 @@ class Disease(NamedTuple):
     by_session: bool
     frailty_log_sd: float
     direct_log_hazard_ratio: float
+    direct_arm: int
     delay_days: float
     waning_rate_per_day: float
     infection_log_ratio: float
@@ -198,6 +199,7 @@ def _disease(h: HazardParams, lab: LabParams) -> Disease:
         h.by_session,
         h.frailty_log_sd,
         h.direct_log_hazard_ratio,
+        h.direct_arm,
         h.delay_days,
         h.waning_rate_per_day,
         h.infection_log_hazard_ratio,

@@ -1,0 +1,108 @@
+"""Power and size of a test of two proportions without simulation: the sum over all tables.
+
+Outcomes are independent given the arm, and the sizes of the arms are fixed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import optimize, stats
+
+from simulator.analysis.bayes import posterior_lower
+from simulator.analysis.cut import Bools
+from simulator.analysis.exact_tables import (
+    EXACT_TESTS,
+    TWO_SIDED_ONLY,
+    Alternative,
+    chi_square_table,
+    p_values,
+)
+from simulator.analysis.nuisance import largest_probability
+from simulator.records import Floats
+
+TESTS = ("chi_square", "yates", *EXACT_TESTS, "beta_binomial")
+_SIDES = {"less": 0, "greater": 1, "two_sided": 2}
+_SCAN = 400  # probabilities at which a detectable difference is looked for, before it is refined
+
+
+class Question(NamedTuple):
+    """A test of n0 patients against n1.
+
+    `gamma` is of the tests with berger_boos in their name; the priors, (a, b), are of
+    beta_binomial. Mortality of the second arm is lower under `less`.
+    """
+
+    test: str
+    n0: int
+    n1: int
+    alpha: float
+    alternative: Alternative = "two_sided"
+    gamma: float = 0.0
+    prior_0: tuple[float, float] = (1.0, 1.0)
+    prior_1: tuple[float, float] = (1.0, 1.0)
+
+
+def p_value_table(question: Question) -> Floats:
+    """P values of all tables, shape (n0 + 1, n1 + 1), rows by deaths in the first arm.
+
+    Raises
+    ------
+    ValueError
+        If the test has no one-sided version.
+    """
+    q = question
+    if q.alternative != "two_sided" and q.test in TWO_SIDED_ONLY:
+        raise ValueError(f"{q.test} is two-sided by its definition")
+    if q.test in ("chi_square", "yates"):
+        side = _SIDES[q.alternative]
+        return chi_square_table(q.n0, q.n1, q.test == "yates", side)
+    if q.test == "beta_binomial":
+        lower = posterior_lower(q.n0, q.n1, q.prior_0, q.prior_1)
+        sides = {"less": 1 - lower, "greater": lower, "two_sided": 2 * np.minimum(lower, 1 - lower)}
+        return sides[q.alternative]
+    return p_values(q.test, q.n0, q.n1, q.gamma, q.alternative)
+
+
+def rejection_set(question: Question) -> Bools:
+    """Tables that are significant, shape (n0 + 1, n1 + 1).
+
+    A p value that equals alpha but for rounding is significant.
+    """
+    return p_value_table(question) <= question.alpha * (1 + 1e-9)
+
+
+def power(significant: Bools, p0: float, p1: float) -> float:
+    """Probability of a significant table where the arms die with these probabilities."""
+    n0, n1 = (size - 1 for size in significant.shape)
+    first = stats.binom.pmf(np.arange(n0 + 1), n0, p0)
+    second = stats.binom.pmf(np.arange(n1 + 1), n1, p1)
+    return float(first @ significant @ second)
+
+
+def size(significant: Bools) -> tuple[float, float]:
+    """Largest type I error over the common death probability, and where it is.
+
+    Not only the largest on a grid: `nuisance` bounds what lies between its points.
+    """
+    return largest_probability(significant)
+
+
+def detectable(significant: Bools, p0: float, wanted: float, *, lower: bool) -> float | None:
+    """Death probability nearest to p0 in the second arm that has the power wanted; None if none.
+
+    `lower` asks for one below p0, else above. Power need not grow all the way with the difference:
+    what is further away than the answer has been scanned to keep the power, on a fine grid.
+    """
+    far = 0.0 if lower else 1.0
+    grid = np.linspace(p0, far, _SCAN + 1)
+    enough = np.array([power(significant, p0, p) >= wanted for p in grid])
+    if not enough[-1]:
+        return None
+    last_short = np.flatnonzero(~enough)
+    if last_short.size == 0:
+        return float(p0)
+    k = int(last_short[-1])
+    low, high = float(grid[k]), float(grid[k + 1])
+    return float(
+        optimize.brentq(lambda p: power(significant, p0, p) - wanted, low, high, xtol=1e-12)
+    )

@@ -1,0 +1,263 @@
+"""Randomisation tests: the statistic of an analysis under allocations drawn anew.
+
+Under the strong null hypothesis a patient's course does not depend on the arm. So the patients of a
+trial are kept as they came, with all that became of them, and the scheme allocates them again, each
+time by uniforms with an address of their own.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from simulator import allocation, draws
+from simulator.allocation.walk import Walk, walk_of
+from simulator.analysis.catalogue import TESTS
+from simulator.analysis.causes import Causes
+from simulator.analysis.cut import Bools, Rows, part_of, read_only
+from simulator.analysis.data import Block, Cells, Changes, Ends
+from simulator.analysis.kernel import kernel
+from simulator.analysis.order import SECOND, UNUSED
+from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table
+from simulator.draws import Purpose, code_of
+from simulator.records import Ints
+
+_SIDE_BY_SIDE = 16
+TIE = 1e-9  # p values closer than this part of themselves are of equal statistics
+_REALLOCATION, _REALLOCATION_BLOCK = (
+    code_of(Purpose.REALLOCATION),
+    code_of(Purpose.REALLOCATION_BLOCK),
+)
+
+
+def replayed(
+    block: Block,
+    trials: Ints,
+    plan: AnalysisPlan,
+    inner: AnalysisPlan,
+    design: Design,
+    table: AnalysisTable,
+    column: int,
+) -> None:
+    """Randomisation test of the statistic of another analysis, whose estimate is kept.
+
+    p = (1 + number of draws whose statistic is as extreme) / (draws + 1), the more extreme
+    statistic being that of the smaller p value; a draw without a statistic is not extreme.
+
+    Parameters
+    ----------
+    trials
+        Indices of the trials, part of the addresses of their draws.
+    """
+    TESTS[inner.test].compare(block, inner, table, column)
+    scheme = design.allocation
+    for k in range(trials.size):
+        seen = table.p_value[k, column]
+        if math.isnan(seen):
+            continue
+        rows = part_of(block.rows, k, k + 1)
+        arms = np.empty((plan.options["draws"], rows.arm.size), np.int64)
+        if plan.test == "rerandomisation":
+            reallocate(scheme, design.seed, int(trials[k]), rows.stratum, arms)
+        else:
+            permute(design.seed, int(trials[k]), rows.arm, arms)
+        trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
+        results = new_table(arms.shape[0], 1)
+        TESTS[inner.test].compare(Replays(trial, arms), inner, results, 0)
+        extreme = results.p_value[:, 0] <= seen * (1.0 + TIE)  # False where there is none
+        table.p_value[k, column] = (1.0 + np.count_nonzero(extreme)) / (arms.shape[0] + 1.0)
+
+
+class Replays:
+    """A trial once for each allocation of its patients: a `Block` of as many trials.
+
+    What does not change with the arms is worked out once; the rest, where a test needs it, from all
+    the patients of all the allocations.
+
+    Parameters
+    ----------
+    trial
+        The trial alone.
+    arms
+        Shape (allocations, patients).
+    """
+
+    def __init__(self, trial: Block, arms: Ints) -> None:
+        self.trial, self.arms, self.follow_up_days = trial, arms, trial.follow_up_days
+        self._all: Block | None = None
+
+    def times(self, plan: AnalysisPlan) -> Ints:
+        """Sorted keys: the trial's own order, with the arms exchanged."""
+        keys = self.trial.time_keys(plan)
+        order = np.argsort(keys, kind="stable")
+        again = np.empty(self.arms.shape, np.int64)
+        _exchange(keys[order].view(np.int64), order, self.arms, again)
+        return again
+
+    def counts(self, plan: AnalysisPlan) -> Ints:
+        """The dead and all by arm."""
+        used, dead = self.trial.ends_known(plan)
+        tables = np.zeros((self.arms.shape[0], 2, 2), np.int64)
+        _recount(used, dead, self.arms, tables)
+        return tables
+
+    def changes(self, plan: AnalysisPlan) -> Changes:
+        """See `Block`."""
+        return self._spread().changes(plan)
+
+    def ends(self, plan: AnalysisPlan) -> Ends:
+        """See `Block`."""
+        return self._spread().ends(plan)
+
+    def causes(self, plan: AnalysisPlan) -> Causes:
+        """See `Block`."""
+        return self._spread().causes(plan)
+
+    def cells(self, plan: AnalysisPlan) -> Cells:
+        """See `Block`."""
+        return self._spread().cells(plan)
+
+    def _spread(self) -> Block:
+        """All patients of all allocations, as trials one after another."""
+        if self._all is not None:
+            return self._all
+        rows, times = self.trial.rows, self.arms.shape[0]
+        columns = {
+            name: read_only(np.concatenate([getattr(rows, name)] * times))
+            for name in Rows._fields
+            if name not in ("first_row", "arm")
+        }
+        first_row = read_only(np.arange(times + 1) * rows.arm.size)
+        new: dict[str, Any] = {"first_row": first_row, "arm": read_only(self.arms.reshape(-1))}
+        cut_day = np.full(times, self.trial.cut_day[0])
+        self._all = Block(Rows(**columns, **new), cut_day, self.follow_up_days)
+        return self._all
+
+
+@kernel
+def _exchange(keys: Ints, order: Ints, arms: Ints, again: Ints) -> None:
+    """Write the keys of each allocation, in the order that they have whatever the arms are."""
+    for draw in range(again.shape[0]):
+        for i in range(keys.size):
+            key = keys[i] & ~SECOND | arms[draw, order[i]] * SECOND
+            again[draw, i] = keys[i] if keys[i] == UNUSED else key
+
+
+@kernel
+def _recount(used: Bools, dead: Bools, arms: Ints, tables: Ints) -> None:
+    """Count the dead and all of each allocation."""
+    all_used, all_dead = 0, 0
+    for i in range(used.size):
+        all_used += used[i]
+        all_dead += used[i] & dead[i]
+    for draw in range(arms.shape[0]):
+        second, second_dead = 0, 0
+        for i in range(used.size):
+            second += arms[draw, i] * used[i]
+            second_dead += arms[draw, i] * (used[i] & dead[i])
+        tables[draw, 0, 0], tables[draw, 0, 1] = all_dead - second_dead, all_used - second
+        tables[draw, 1, 0], tables[draw, 1, 1] = second_dead, second
+
+
+def reallocate(
+    scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms: Ints
+) -> None:
+    """Allocate patients by a scheme, a row a time, shape (draws, patients).
+
+    Parameters
+    ----------
+    combination
+        Each patient's combination of levels of the factors, as the records have it.
+    """
+    walk = walk_of(scheme)
+    if walk.chance.shape[0] > 0:
+        strata = int(np.prod(scheme.levels))
+        _walk(scheme, walk, strata, seed, trial, combination, arms)
+    else:
+        _ask(scheme, seed, trial, combination, arms)
+
+
+@kernel
+def _walk(
+    scheme: allocation.Plan,
+    walk: Walk,
+    strata: int,
+    seed: int,
+    trial: int,
+    combination: Ints,
+    arms: Ints,
+) -> None:
+    """Allocate along the graph of the scheme.
+
+    A patient's arm waits for the patient before; those of another draw do not, so that several
+    draws go side by side.
+    """
+    patients, sizes = combination.size, walk.begin.shape[1]
+    most = _most_blocks(scheme, strata, patients) if sizes > 0 else 0
+    uniforms, of_size = np.empty((_SIDE_BY_SIDE, patients)), np.empty((_SIDE_BY_SIDE, most))
+    node = np.empty((_SIDE_BY_SIDE, strata), np.int64)
+    blocks = np.empty(_SIDE_BY_SIDE, np.int64)
+    for first in range(0, arms.shape[0], _SIDE_BY_SIDE):
+        now = min(_SIDE_BY_SIDE, arms.shape[0] - first)
+        node[:], blocks[:] = 0, 0
+        for lane in range(now):
+            draws.fill(seed, trial, _REALLOCATION, first + lane, 0, uniforms[lane])
+            draws.fill(seed, trial, _REALLOCATION_BLOCK, first + lane, 0, of_size[lane])
+        for i in range(patients):
+            stratum = combination[i]
+            for lane in range(now):
+                here = node[lane, stratum]
+                if sizes > 0 and walk.begin[here, 0] >= 0:
+                    size = min(int(of_size[lane, blocks[lane]] * sizes), sizes - 1)
+                    here = walk.begin[here, size]
+                    blocks[lane] += 1
+                arm = allocation.choose_of_two(walk.chance[here, 0], uniforms[lane, i])
+                node[lane, stratum] = walk.after[here, arm]
+                arms[first + lane, i] = arm
+
+
+@kernel
+def _ask(scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms: Ints) -> None:
+    """Allocate by asking the scheme, patient by patient."""
+    patients, factors = combination.size, scheme.levels.size
+    levels = np.empty((patients, factors), np.int64)
+    for i in range(patients):
+        allocation.levels_of(scheme, combination[i], levels[i])
+    state, chances = allocation.new_state(scheme), np.empty(scheme.ratio.size)
+    uniforms, own = np.empty(patients), np.empty(factors, np.int64)
+    sizes = np.empty(_most_blocks(scheme, state.blocks.size, patients))
+    for draw in range(arms.shape[0]):
+        allocation.clear(state)
+        draws.fill(seed, trial, _REALLOCATION, draw, 0, uniforms)
+        draws.fill(seed, trial, _REALLOCATION_BLOCK, draw, 0, sizes)
+        blocks = 0
+        for i in range(patients):
+            for factor in range(factors):
+                own[factor] = levels[i, factor]
+            if allocation.block_to_start(scheme, state, own) >= 0:
+                allocation.start_block(scheme, state, own, sizes[blocks])
+                blocks += 1
+            allocation.probabilities(scheme, state, own, chances)
+            arm = allocation.choose_of_two(chances[0], uniforms[i])
+            allocation.record(scheme, state, own, arm)
+            arms[draw, i] = arm
+
+
+@kernel
+def _most_blocks(scheme: allocation.Plan, strata: int, patients: int) -> int:
+    """Most blocks that can be begun: full ones, and one in each stratum that is not."""
+    if scheme.block_sizes.size == 0:
+        return 0
+    return patients // scheme.block_sizes.min() + strata
+
+
+@kernel
+def permute(seed: int, trial: int, arm: Ints, arms: Ints) -> None:
+    """Shuffle the arms (Fisher and Yates; Durstenfeld 1964), a row a time."""
+    uniforms = np.empty(arm.size)
+    for draw in range(arms.shape[0]):
+        draws.fill(seed, trial, _REALLOCATION, draw, 0, uniforms)
+        arms[draw] = arm
+        for i in range(arm.size - 1, 0, -1):
+            j = min(int(uniforms[i] * (i + 1)), i)
+            arms[draw, i], arms[draw, j] = arms[draw, j], arms[draw, i]

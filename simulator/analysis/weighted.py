@@ -1,0 +1,137 @@
+"""Weighted log-rank tests, and the largest of several (MaxCombo)."""
+
+import math
+
+import numpy as np
+
+from simulator.analysis.data import Block
+from simulator.analysis.kernel import ZERO, inlined, kernel
+from simulator.analysis.multinormal import beyond
+from simulator.analysis.order import CENSORED, SECOND, time_of
+from simulator.analysis.survival import counts_of, tied
+from simulator.analysis.types import (
+    EMPTY_ARM,
+    NO_EVENT,
+    NOT_ESTIMABLE,
+    AnalysisPlan,
+    AnalysisTable,
+    normal_interval,
+    two_sided,
+    write_no_result,
+    write_result,
+)
+from simulator.records import Floats, Ints
+
+
+def fleming_harrington(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Weights S(t-)^rho (1 - S(t-))^gamma, S of both arms (Fleming and Harrington 1991)."""
+    exponents = np.array([[plan.options["rho"], plan.options["gamma"]]])
+    _weighted(block.times(plan), exponents, -1.0, table, column)
+    normal_interval(table, column, plan.alpha)
+
+
+def modestly_weighted(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Weights 1 / max(S(t-), S(t*)), S of both arms (Magirr and Burman 2019)."""
+    _weighted(block.times(plan), np.zeros((1, 2)), plan.options["t_star_days"], table, column)
+    normal_interval(table, column, plan.alpha)
+
+
+def max_combo(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Largest of several weighted statistics, by their joint normal distribution.
+
+    The estimate is that of the log-rank test (Karrison 2016).
+    """
+    exponents = np.array(plan.options["weights"], dtype=np.float64)
+    _weighted(block.times(plan), exponents, -1.0, table, column)
+    normal_interval(table, column, plan.alpha)
+
+
+@kernel
+def _weighted(
+    ordered: Ints, exponents: Floats, t_star: float, table: AnalysisTable, column: int
+) -> None:
+    """One test, or the largest of several; `t_star` below 0 for weights by exponents."""
+    tests = exponents.shape[0]
+    excess, information, covariance = np.empty(tests), np.empty(tests), np.empty((tests, tests))
+    weight, correlation = np.empty(tests), np.empty((tests, tests))
+    for k in range(ordered.shape[0]):
+        patients, second, deaths = counts_of(ordered[k])
+        if second == 0 or second == patients:
+            write_no_result(table, k, column, EMPTY_ARM)
+            continue
+        keys = ordered[k, :patients]
+        floor = _survival_at(keys, t_star) if t_star >= 0.0 else 0.0
+        excess[:], information[:], covariance[:] = 0.0, 0.0, 0.0
+        plain_excess, plain_variance = 0.0, 0.0
+        at_risk, at_risk_second, survival, place = patients, second, 1.0, ZERO
+        left = deaths
+        while left > 0:
+            if keys[place] & CENSORED:
+                at_risk -= 1
+                at_risk_second -= keys[place] & SECOND
+                place += 1
+                continue
+            dead, dead_second = tied(keys, place)
+            share = at_risk_second / at_risk
+            own = dead_second - dead * share
+            variance = 0.0
+            if at_risk > 1:
+                variance = dead * share * (1.0 - share) * (at_risk - dead) / (at_risk - 1.0)
+            plain_excess += own
+            plain_variance += variance
+            for j in range(tests):
+                weight[j] = (
+                    1.0 / max(survival, floor)
+                    if t_star >= 0.0
+                    else _power(survival, exponents[j, 0]) * _power(1.0 - survival, exponents[j, 1])
+                )
+                excess[j] += weight[j] * own
+                information[j] += weight[j] * variance
+            for i in range(tests):
+                for j in range(tests):
+                    covariance[i, j] += weight[i] * weight[j] * variance
+            survival *= (at_risk - dead) / at_risk
+            at_risk -= dead
+            at_risk_second -= dead_second
+            left -= dead
+            place += dead
+        if not (np.diag(covariance) > 0.0).all():
+            write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
+            continue
+        if tests == 1:
+            root = math.sqrt(covariance[0, 0])
+            estimate, error = excess[0] / information[0], root / information[0]
+            p_value = two_sided(excess[0] / root)
+            write_result(table, k, column, p_value, estimate, error, excess[0])
+            continue
+        largest, of_largest = -1.0, 0.0
+        for i in range(tests):
+            z = excess[i] / math.sqrt(covariance[i, i])
+            if abs(z) > largest:
+                largest, of_largest = abs(z), z
+            for j in range(tests):
+                both = math.sqrt(covariance[i, i] * covariance[j, j])
+                correlation[i, j] = covariance[i, j] / both
+        p_value = beyond(largest, correlation)
+        estimate, error = plain_excess / plain_variance, 1.0 / math.sqrt(plain_variance)
+        write_result(table, k, column, p_value, estimate, error, of_largest)
+
+
+@inlined
+def _power(base: float, exponent: float) -> float:
+    return 1.0 if exponent == 0.0 else base**exponent
+
+
+@inlined
+def _survival_at(keys: Ints, day: float) -> float:
+    """Kaplan-Meier survival of both arms together at a day."""
+    survival, place = 1.0, ZERO
+    while place < keys.size and time_of(keys[place]) <= day:
+        if keys[place] & CENSORED:
+            place += 1
+            continue
+        dead, _ = tied(keys, place)
+        at_risk = keys.size - place
+        survival *= (at_risk - dead) / at_risk
+        place += dead
+    return survival

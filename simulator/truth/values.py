@@ -1,0 +1,184 @@
+"""True value of each analysis's estimand, from many trials of the scenario's own size.
+
+A larger trial would meet other queues, so the patients of many trials are put together. They are
+simulated in the world that the estimand supposes (`worlds`): nobody is lost and nothing is missing,
+so that every patient's end is known and the summary can be taken as it is defined.
+"""
+
+import hashlib
+import math
+import os
+import pickle
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator import SOURCES_DIGEST, cache_folder
+from simulator.analysis import AnalysisPlan, design_of
+from simulator.analysis.catalogue import TESTS
+from simulator.analysis.cut import rows_of
+from simulator.analysis.data import Block
+from simulator.analysis.estimands import statistic_of
+from simulator.analysis.intercurrent import handled, handling_of
+from simulator.analysis.outcomes import EVENT
+from simulator.engines.compiled import simulate
+from simulator.params.types import Params
+from simulator.records import Floats, Ints, TrialRecords
+from simulator.scenario.analysis_rules import CAUSE_TESTS
+from simulator.truth.measures import Patients, measure
+from simulator.truth.worlds import exchanged, in_world, world_of
+
+_SEED = 0  # its own, so that the truth is the same whatever seed the run has
+_FIRST_TRIAL = 3 << 30  # trials that no run and no solving of targets reaches
+_PATIENTS = 240_000
+_BATCHES = 20
+
+
+class Truth(NamedTuple):
+    """True value of an estimand, with its Monte Carlo standard error over batches of trials.
+
+    `survivor_average`, with its error, is the effect of treatment on the change of MELD in those
+    who would survive in either arm; NaN where an analysis is not of survivors.
+    """
+
+    value: float
+    mcse: float
+    survivor_average: float
+    survivor_average_mcse: float
+
+
+_SURVIVORS = ("meld_welch", "meld_ancova")
+
+
+def true_values(
+    params: Params, plans: Sequence[AnalysisPlan], *, arms_alike: bool
+) -> tuple[Truth, ...]:
+    """True values of all analyses of a scenario.
+
+    They are kept in the user's cache, under a key made of the scenario and the program.
+
+    Parameters
+    ----------
+    arms_alike
+        The null hypothesis is strong: nothing differs but the label, so that every value is 0.
+    """
+    if arms_alike:
+        tests = (statistic_of(plan, plans).test for plan in plans)
+        averages = (0.0 if test in _SURVIVORS else math.nan for test in tests)
+        return tuple(Truth(0.0, 0.0, average, average) for average in averages)
+    content = pickle.dumps((SOURCES_DIGEST, params, tuple(plans)), protocol=4)
+    kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.npy"
+    try:
+        return tuple(Truth._make(row) for row in np.load(kept).tolist())
+    except (OSError, ValueError):
+        pass
+    values = _work_out(params, plans)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+            np.save(file, np.array(values))
+        os.replace(file.name, kept)
+    except OSError:
+        pass  # a folder that cannot be written costs time alone
+    return values
+
+
+def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
+    size = -(-_PATIENTS // (_BATCHES * params.trial.target_randomised))
+    inner = [statistic_of(plan, plans) for plan in plans]
+    found: dict[int, Truth] = {}
+    worlds = {index: world_of(plan) for index, plan in enumerate(inner)}
+    for world in dict.fromkeys(worlds.values()):
+        mine = [index for index, other in worlds.items() if other == world]
+        supposed = in_world(params, world)
+        survivors = [i for i in mine if inner[i].test in _SURVIVORS]
+        batches: dict[int, list[Patients]] = {index: [] for index in mine}
+        pairs: dict[int, list[Floats]] = {index: [] for index in survivors}
+        for batch in range(_BATCHES):
+            first = _FIRST_TRIAL + batch * size
+            records = simulate(supposed, _SEED, first, size)
+            for index in mine:
+                batches[index].append(_patients(records, supposed, inner[index]))
+            if survivors:
+                swapped = exchanged(supposed)
+                other = simulate(swapped, _SEED, first, size)
+                for index in survivors:
+                    now = batches[index][-1]
+                    then = _patients(other, swapped, inner[index])
+                    pairs[index].append(_always_survivors(now, then))
+        for index in mine:
+            found[index] = _truth(batches[index], pairs.get(index), inner[index], supposed)
+    return tuple(found[index] for index in range(len(plans)))
+
+
+def _truth(
+    batches: list[Patients], pairs: list[Floats] | None, plan: AnalysisPlan, params: Params
+) -> Truth:
+    days, summary = params.trial.follow_up_days, TESTS[plan.test].summary
+    whole = Patients(*map(np.concatenate, zip(*batches, strict=True)))
+    value = measure(whole, plan, days, summary)
+    parts = np.array([measure(batch, plan, days, summary) for batch in batches])
+    error = float(parts.std(ddof=1)) / math.sqrt(parts.size)
+    if pairs is None:
+        return Truth(value, error, math.nan, math.nan)
+    differences = np.concatenate(pairs)
+    if differences.size < 2:
+        return Truth(value, error, math.nan, math.nan)
+    spread = float(differences.std(ddof=1)) / math.sqrt(differences.size)
+    return Truth(value, error, float(differences.mean()), spread)
+
+
+def _always_survivors(now: Patients, exchanged_arms: Patients) -> Floats:
+    """Change under the second treatment less that under the first, in those who survive both."""
+    both = now.seen & exchanged_arms.seen
+    difference = now.change[both] - exchanged_arms.change[both]
+    return np.where(now.second[both], difference, -difference)
+
+
+def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Patients:
+    """Put what an analysis looks at into rows of patients, all of whose ends are known."""
+    design = design_of(params, _SEED)
+    rows = handled(records, rows_of(records), handling_of(plan), design.arm_modality)
+    block = Block(rows, np.full(records.trials.trial.size, math.inf), design.follow_up_days)
+    if "strata" in plan.options:
+        block = block.cells(plan).block
+        rows = block.rows
+    if plan.test in CAUSE_TESTS:
+        causes = block.causes(plan)
+        used = np.isfinite(causes.time_days)
+        nothing = np.zeros(int(used.sum()))
+        return Patients(
+            second=causes.arm[used] == 1,
+            dead=causes.ended_by[used] == 1,
+            time_days=causes.time_days[used],
+            ended_by=causes.ended_by[used].astype(np.int64),
+            stratum=nothing.astype(np.int64),
+            seen=nothing.astype(np.bool_),
+            baseline=nothing,
+            change=nothing,
+        )
+    known = block.outcome(plan)
+    changes = block.changes(plan)
+    return Patients(
+        second=rows.arm == 1,
+        dead=known.status == EVENT,
+        time_days=known.time_days,
+        ended_by=np.zeros(rows.arm.size, np.int64),
+        stratum=_labels(block, plan),
+        seen=changes.seen,
+        baseline=np.nan_to_num(changes.baseline),
+        change=changes.change,
+    )
+
+
+def _labels(block: Block, plan: AnalysisPlan) -> Ints:
+    """Strata that mean the same in every trial."""
+    strata = plan.options.get("strata")
+    if strata is None:
+        return np.zeros(block.rows.arm.size, np.int64)
+    if isinstance(strata, str):
+        return block.rows.site if strata == "site" else block.rows.stratum
+    labels: Ints = np.searchsorted(np.array(strata), block.meld()[0], side="right")
+    return labels

@@ -1,0 +1,148 @@
+"""Exact power and the certificate of level as a user asks for them."""
+
+import json
+import sys
+
+import pytest
+
+from simulator import cli
+
+SCENARIO = """\
+extends: two-arm-survival
+name: tables
+title: two tests of proportions
+analyses:
+  - {name: chi, test: chi_square, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: excluded}
+  - {name: survival, test: log_rank, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}
+"""
+FISHER = ("exact", "--test", "fisher", "--n", "30,30", "--p", "0.6,0.3")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run a command where there is tables.yaml; return status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables.yaml").write_text(SCENARIO)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = 0 if end.code is None else end.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_exact_gives_power_size_and_the_smallest_differences(run):
+    status, out, err = run(*FISHER, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert round(found["power"], 6) == 0.560814
+    assert round(found["size"], 6) == 0.027408
+    assert found["size_at"] == pytest.approx(0.5, abs=1e-6)
+    assert 0 < found["detectable"]["lower"] < 0.3
+    assert 0.6 < found["detectable"]["higher"] < 1
+
+
+def test_exact_as_text_has_ten_digits_and_the_same_numbers(run):
+    text = run(*FISHER)[1]
+    found = json.loads(run(*FISHER, "--json")[1])
+    for key in ("power", "size"):
+        assert f"{found[key]:.10f}" in text
+    for key in ("lower", "higher"):
+        assert f"{found['detectable'][key]:.6f}" in text
+
+
+@pytest.mark.parametrize(
+    "test", ["chi_square", "yates", "boschloo", "z_pooled_berger_boos", "beta_binomial"]
+)
+def test_exact_takes_every_kind_of_table_and_unequal_arms(test, run):
+    status, out, _ = run("exact", "--test", test, "--n", "28,32", "--p", "0.6,0.3", "--json")
+    assert status == 0
+    found = json.loads(out)
+    assert found["n"] == [28, 32]
+    assert 0.5 < found["power"] < 0.75
+    assert ("prior" in found) == (test == "beta_binomial")
+    assert ("gamma" in found) == (test == "z_pooled_berger_boos")
+
+
+def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do(run):
+    assert (
+        "EXCEEDS alpha" in run("exact", "--test", "chi_square", "--n", "30,30", "--p", ".6,.3")[1]
+    )
+    assert "no mortality has it" in run(*FISHER[:3], "--n", "3,3", "--p", "0.6,0.3")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--test", "fishr"), ("--test", "fishr", "did you mean fisher")),
+        (("--test", "log_rank"), ("--test", "log_rank")),
+        (("--n", "30"), ("--n", "30", "two whole numbers")),
+        (("--n", "30,x"), ("--n", "30,x")),
+        (("--n", "0,30"), ("--n", "each arm")),
+        (("--n", "9000,9000"), ("--n", "at most")),
+        (("--p", "0.6,1.3"), ("--p", "1.3", "probabilities")),
+        (("--p", "0.6"), ("--p", "two numbers")),
+        (("--p", "nan,0.3"), ("--p", "nan")),
+        (("--alpha", "0"), ("--alpha", "> 0")),
+        (("--alpha", "nan"), ("--alpha",)),
+        (("--power", "0.01"), ("--power", "alpha")),
+        (("--power", "1"), ("--power", "1")),
+        (("--alternative", "upper"), ("--alternative", "two_sided")),
+        (
+            ("--test", "barnard", "--n", "9,9", "--alternative", "less"),
+            ("--alternative", "barnard"),
+        ),
+        (("--test", "boschloo_berger_boos", "--gamma", "0.2"), ("--gamma", "alpha")),
+        (("--test", "beta_binomial", "--prior", "0,0"), ("--prior", "0.01")),
+    ],
+    ids=" ".join,
+)
+def test_exact_refuses_in_one_line(options, words, run):
+    status, out, err = run(*FISHER, *options)
+    assert (status, out) == (2, "")
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    for word in words:
+        assert word in err
+
+
+def test_a_certificate_says_what_it_covers_and_writes_what_it_prints(run, tmp_path):
+    (tmp_path / "results").mkdir()
+    asked = ("power", "tables.yaml", "--certify", "--trials", 50, "--out", "results", "--json")
+    status, out, err = run(*asked)
+    assert status == 0
+    assert "Traceback" not in err
+    found = json.loads(out)
+    chi, survival = found["levels"]
+    assert round(chi["exact_size"], 4) == 0.0554
+    assert "EXCEEDS" in chi["verdict"]
+    assert survival["exact_size"] is None
+    assert found["family"]["cells"] == 36
+    assert found["trials_per_cell"] == 50
+    (path,) = (tmp_path / "results").iterdir()
+    assert path.read_text() == out
+
+
+def test_a_certificate_has_the_same_digits_for_any_number_of_workers(run):
+    asked = ("power", "tables.yaml", "--certify", "--trials", 60, "--json")
+    assert run(*asked, "--jobs", 1)[1] == run(*asked, "--jobs", 2)[1]
+
+
+def test_a_certificate_as_text_names_family_and_confidence(run):
+    text = " ".join(run("power", "tables.yaml", "--certify", "--trials", 30)[1].split())
+    for words in ("0.0554", "mortality 0.2, 0.4, 0.6, 0.8", "95% confidence", "36 cells"):
+        assert words in text
+
+
+def test_the_reference_engine_gives_no_certificate_and_precision_goes_with_none(run):
+    for options in (("--engine", "reference"), ("--precision", "0.01")):
+        status, out, err = run("power", "tables.yaml", "--certify", *options)
+        assert (status, out) == (2, "")
+        assert options[0] in err

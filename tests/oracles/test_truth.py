@@ -1,0 +1,232 @@
+"""True values of estimands against closed forms, and worlds against what they suppose."""
+
+import math
+
+import numpy as np
+import pytest
+from analysis_records import plan_of
+from scenario_builder import bare, base_case
+from scipy import integrate
+
+from simulator.engines.compiled import simulate
+from simulator.params.lower import lower
+from simulator.truth import true_values
+from simulator.truth.worlds import World, exchanged, in_world, world_of
+
+RATIO = 0.5574929506502402  # of the bare scenario, which gives mortality .6 v .4
+MORTALITY = (0.6, 0.4)
+RATE = (-math.log(0.4) / 84, -math.log(0.6) / 84)
+LOST = {"exits.loss": {"net_probability": 0.3, "by_day": 84.0}}
+
+
+def rmst(rate: float, day: float) -> float:
+    return (1 - math.exp(-rate * day)) / rate
+
+
+def weighted_log_ratio() -> float:
+    """Root of the weighted score of the partial likelihood in an endless trial, rho 0, gamma 1."""
+
+    def score(log_ratio: float) -> float:
+        def at(t: float) -> float:
+            s0, s1 = (math.exp(-rate * t) for rate in RATE)
+            weight = 1 - (s0 + s1) / 2
+            share = s1 * math.exp(log_ratio) / (s0 + s1 * math.exp(log_ratio))
+            return weight * (RATE[1] * s1 - share * (RATE[0] * s0 + RATE[1] * s1))
+
+        return integrate.quad(at, 0, 84)[0]
+
+    low, high = -3.0, 3.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if score(middle) > 0 else (low, middle)
+    return low
+
+
+CLOSED = {
+    "chi_square": ({}, MORTALITY[1] - MORTALITY[0]),
+    "risk_ratio": ({"interval": "log"}, math.log(MORTALITY[1] / MORTALITY[0])),
+    "odds_ratio": ({"interval": "log"}, math.log(0.4 / 0.6 / (0.6 / 0.4))),
+    "log_rank": ({"lost": "censored"}, math.log(RATIO)),
+    "cox": ({"lost": "censored", "ties": "efron", "statistic": "wald"}, math.log(RATIO)),
+    "fleming_harrington": ({"lost": "censored", "rho": 0.0, "gamma": 1.0}, weighted_log_ratio()),
+    "km_difference": ({"lost": "censored"}, MORTALITY[1] - MORTALITY[0]),
+    "km_milestone": ({"lost": "censored", "day": 30.0}, math.log(RATIO)),
+    "rmst_difference": ({"lost": "censored", "day": 60.0}, rmst(RATE[1], 60) - rmst(RATE[0], 60)),
+}
+
+
+def assert_true(truth, value: float) -> None:
+    assert abs(truth.value - value) <= 4 * truth.mcse, f"{truth}, not {value}"
+    assert truth.mcse <= 0.02 * max(abs(value), 1.0)
+
+
+@pytest.mark.parametrize("test", CLOSED)
+def test_truths_of_the_bare_trial_are_closed_forms_whoever_is_lost(test):
+    options, value = CLOSED[test]
+    params = lower(bare(60, LOST))
+    (truth,) = true_values(params, [plan_of(test, **options)], arms_alike=False)
+    assert_true(truth, value)
+
+
+def test_many_lost_or_worst_case_the_estimand_is_the_same():
+    params = lower(bare(60, LOST))
+    plans = [plan_of("chi_square", lost, name=lost) for lost in ("excluded", "worst_case")]
+    one, other = true_values(params, plans, arms_alike=False)
+    assert one[:2] == other[:2]
+
+
+def rate(probability: float) -> float:
+    return -math.log1p(-probability) / 84
+
+
+COMPETING = {
+    "exits.tumour_death": {"net_probability": 0.3, "by_day": 84.0},
+    "exits.transplant": {"net_probability": 0.25, "by_day": 84.0},
+}
+
+
+def incidence(of: float, *others: float) -> float:
+    """Cumulative incidence at day 84 of one of several constant hazards."""
+    total = of + sum(others)
+    return of / total * (1 - math.exp(-total * 84))
+
+
+def test_truths_with_competing_ends_are_closed_forms():
+    params = lower(bare(60, COMPETING))
+    tumour, transplant = rate(0.3), rate(0.25)
+    words = {"lost": "censored", "transplant": "competing", "cause": "liver"}
+    hypothetical = words | {"transplant": "censored"}
+    plans = [
+        plan_of("cumulative_incidence", name="competing", **words),
+        plan_of("cumulative_incidence", name="hypothetical", **hypothetical),
+        plan_of("cause_specific", name="ratio", **words),
+        plan_of("cause_specific", name="other", **words | {"cause": "tumour"}),
+        plan_of("chi_square", name="composite"),
+        plan_of("chi_square", transplant="censored", name="without"),
+        plan_of("chi_square", transplant="competing", name="survived"),
+    ]
+    truths = true_values(params, plans, arms_alike=False)
+    expected = [
+        incidence(RATE[1], tumour, transplant) - incidence(RATE[0], tumour, transplant),
+        incidence(RATE[1], tumour) - incidence(RATE[0], tumour),
+        math.log(RATIO),
+        0.0,
+        math.exp(-84 * (RATE[0] + tumour + transplant))
+        - math.exp(-84 * (RATE[1] + tumour + transplant)),
+        math.exp(-84 * (RATE[0] + tumour)) - math.exp(-84 * (RATE[1] + tumour)),
+        (RATE[1] + tumour) / RATE[1] * incidence(RATE[1], tumour, transplant)
+        - (RATE[0] + tumour) / RATE[0] * incidence(RATE[0], tumour, transplant),
+    ]
+    for truth, value in zip(truths, expected, strict=True):
+        assert_true(truth, value)
+
+
+def test_a_randomisation_test_has_the_truth_of_the_analysis_that_it_replays():
+    plans = [
+        plan_of("risk_ratio", name="ratio", interval="log"),
+        plan_of("permutation", name="replay", of="ratio", draws=19),
+    ]
+    one, other = true_values(lower(bare(60)), plans, arms_alike=False)
+    assert one[:2] == other[:2]
+
+
+def test_under_the_strong_null_every_truth_is_0_and_simulation_agrees():
+    params = lower(base_case("nct05484908-null"))
+    plans = [plan_of("meld_welch", name="meld"), plan_of("chi_square", name="dead")]
+    assert [t.value for t in true_values(params, plans, arms_alike=True)] == [0.0, 0.0]
+    for truth in true_values(params, plans, arms_alike=False):
+        assert abs(truth.value) <= 4 * truth.mcse
+    meld = true_values(params, plans[:1], arms_alike=False)[0]
+    # Arms exchanged in name alone: each survivor is compared with himself.
+    assert meld.survivor_average == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def base():
+    return lower(base_case())
+
+
+def test_exchanging_the_arms_twice_changes_nothing(base):
+    again = exchanged(exchanged(base))
+    for one, other in zip(base.plan, again.plan, strict=True):
+        assert (one == other).all()
+    assert base.hazard.direct_arm == again.hazard.direct_arm
+
+
+def test_patients_of_the_exchanged_trial_are_the_same_people_otherwise_treated(base):
+    world = in_world(base, World(False, False, False))
+    now, then = (simulate(p, 3, 0, 150).patients for p in (world, exchanged(world)))
+    assert (now.entry_day == then.entry_day).all()
+    assert (now.arm == then.arm).all()
+    assert (now.sessions_planned[now.arm == 0] >= 0).all()
+    # What one arm has now the other has then: mortality within four errors of a difference.
+    for arm in (0, 1):
+        shares = [
+            (np.isfinite(p.death_after_days)[p.arm == one]).mean()
+            for p, one in ((now, arm), (then, 1 - arm))
+        ]
+        error = math.sqrt(2 * 0.25 / (now.arm == arm).sum())
+        assert abs(shares[0] - shares[1]) <= 4 * error
+
+
+def test_a_direct_effect_goes_with_the_treatment_and_not_with_the_name():
+    params = in_world(lower(bare(2_000)), World(False, False, False))
+    p = simulate(exchanged(params), 4, 0, 5).patients
+    for arm, mortality in ((0, MORTALITY[1]), (1, MORTALITY[0])):
+        dead = np.isfinite(p.death_after_days[p.arm == arm])
+        assert abs(dead.mean() - mortality) <= 4 * math.sqrt(0.24 / dead.size)
+
+
+def test_survivor_average_is_the_difference_between_two_lives_of_one_patient(base):
+    """The pairs found the slow way, by the place of each patient in both worlds."""
+    scenario = base_case()
+    plan = plan_of("meld_welch")
+    truth = true_values(lower(scenario), [plan], arms_alike=False)[0]
+    world = in_world(base, world_of(plan))
+    now, then = (simulate(p, 17, 0, 2_000).patients for p in (world, exchanged(world)))
+    differences = []
+    for i in range(now.arm.size):
+        lives = []
+        for p in (now, then):
+            meld = p.visit_meld[i]
+            ends = min(p.death_after_days[i], p.transplant_after_days[i])
+            if ends > 84 and not math.isnan(meld[0]) and not math.isnan(meld[-1]):
+                lives.append(meld[-1] - meld[0])
+        if len(lives) == 2:
+            first, second = lives if now.arm[i] == 0 else lives[::-1]
+            differences.append(second - first)
+    error = np.std(differences) / math.sqrt(len(differences))
+    assert abs(np.mean(differences) - truth.survivor_average) <= 4 * math.hypot(
+        error, truth.survivor_average_mcse
+    )
+
+
+def test_nobody_is_lost_and_no_supposed_event_happens_in_a_world(base):
+    params = in_world(base, World(True, True, True))
+    p = simulate(params, 5, 0, 50).patients
+    assert np.isinf(p.loss_after_days).all()
+    assert np.isinf(p.transplant_after_days).all()
+    assert np.isinf(p.withdrawal_after_days).all()
+
+
+def test_a_truth_that_does_not_exist_is_not_a_number_and_ends_nothing():
+    nobody_dies = {"hazard.baseline.mortality_at_horizon": 1e-12}
+    params = lower(bare(60, nobody_dies))
+    plans = [
+        plan_of("log_rank", "censored"),
+        plan_of("risk_ratio", name="b", interval="log"),
+        plan_of("chi_square", name="c"),
+    ]
+    ratio, risk_ratio, difference = true_values(params, plans, arms_alike=False)
+    assert math.isnan(ratio.value)
+    assert math.isnan(risk_ratio.value)
+    assert difference.value == 0.0
+
+
+def test_truths_are_kept_and_read_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    params, plans = lower(bare(20)), [plan_of("chi_square")]
+    first = true_values(params, plans, arms_alike=False)
+    assert list((tmp_path / "trialsim" / "truths").iterdir())
+    again = true_values(params, plans, arms_alike=False)
+    assert np.array_equal(np.array(first), np.array(again), equal_nan=True)

@@ -1,0 +1,137 @@
+"""The certificate of level: exact for tables, bounds that hold for the whole family at once."""
+
+import math
+
+import numpy as np
+import pytest
+from scenario_builder import assert_share, changed, shipped
+from scipy import stats
+
+from calibration.targets import solve_targets
+from simulator.analysis import exact_power as exact
+from simulator.analysis import plans_of
+from simulator.engines.compiled import simulate
+from simulator.params.lower import lower
+from simulator.planning.certificate import (
+    CONFIDENCE,
+    LOSSES,
+    MORTALITIES,
+    SHAPES,
+    Cell,
+    _bounds,
+    cells_of,
+    certify,
+    exact_level,
+    under,
+)
+from simulator.scenario.errors import RuleError
+from simulator.scenario.schema import Scenario
+
+DECLARED = {
+    "alpha": 0.05,
+    "population": "randomised",
+    "transplant": "event",
+    "rescue": "ignored",
+    "withdrawal": "ignored",
+}
+
+
+def with_analyses(*tests: str, alpha: float = 0.05, **changes) -> Scenario:
+    analyses = [
+        {"name": test, "test": test}
+        | DECLARED
+        | {"alpha": alpha, "lost": "censored" if test == "log_rank" else "excluded"}
+        for test in tests
+    ]
+    return changed(shipped("two-arm-survival"), {"analyses": analyses} | changes)
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    scenario = with_analyses("chi_square", "fisher", "log_rank")
+    lines: list[str] = []
+    return certify(scenario, 500, 1, 2, lines.append), lines
+
+
+def test_chi_square_is_told_to_exceed_its_level_and_fisher_to_hold_it(certificate):
+    chi_square, fisher, log_rank = certificate[0].levels
+    assert round(chi_square.exact_size, 4) == 0.0554
+    assert chi_square.verdict.startswith("EXCEEDS")
+    assert round(fisher.exact_size, 4) == 0.0274
+    assert fisher.verdict == "holds its level (exact)"
+    assert log_rank.exact_size is None
+
+
+def test_the_family_is_every_combination_and_every_cell_is_told(certificate):
+    cells, lines = certificate[0].cells, certificate[1]
+    assert len(cells) == len(set(cells)) == len(MORTALITIES) * len(SHAPES) * len(LOSSES)
+    assert len(lines) == len(cells)
+    assert all(
+        f"mortality {cell.mortality:g}" in line for cell, line in zip(cells, lines, strict=True)
+    )
+
+
+def test_bounds_hold_what_was_seen(certificate):
+    for level in certificate[0].levels:
+        assert level.low <= level.simulated <= level.high
+
+
+@pytest.mark.parametrize("cell", [Cell(0.2, 0.5, 0.2), Cell(0.8, 2.0, 0.0), Cell(0.4, 1.0, 0.1)])
+def test_a_cell_has_its_mortality_its_shape_and_its_loss_in_both_arms(cell):
+    scenario = solve_targets(under(with_analyses("log_rank"), cell), lambda _: None)
+    p = simulate(lower(scenario), 5, 0, 200).patients
+    assert scenario.null_hypothesis == "strong"
+    half = 1 - math.exp(math.log1p(-cell.mortality) * 0.5**cell.shape)
+    never_lost = p.death_after_days
+    for arm in (0, 1):
+        mine = p.arm == arm
+        assert_share(int((never_lost[mine] <= 84).sum()), int(mine.sum()), cell.mortality)
+        assert_share(int((never_lost[mine] <= 42).sum()), int(mine.sum()), half)
+    # Loss is a hazard of its own, seen in those who do not die.
+    alive = np.isinf(p.death_after_days)
+    lost = np.isfinite(p.loss_after_days) & alive
+    assert_share(int(lost.sum()), int(alive.sum()), cell.loss)
+
+
+def test_without_exits_nobody_is_lost_in_any_cell():
+    scenario = shipped("nct05484908")
+    assert {cell.loss for cell in cells_of(scenario)} == set(LOSSES)
+
+
+def test_bounds_are_clopper_and_pearsons():
+    for rejections, trials in ((0, 50), (3, 50), (50, 50), (25, 1_000)):
+        low, high = _bounds(rejections, trials, 0.01)
+        both = stats.binomtest(rejections, trials).proportion_ci(0.98, "exact")
+        assert (low, high) == (pytest.approx(both.low), pytest.approx(both.high))
+
+
+def test_the_bounds_hold_for_all_cells_together_as_often_as_they_say():
+    """True levels of twelve cells; how often the largest lies below the upper bound of all."""
+    rng = np.random.default_rng(3)
+    truth, trials, repeats = np.linspace(0.03, 0.055, 12), 400, 3_000
+    share = (1 - CONFIDENCE) / truth.size
+    held_high = held_low = 0
+    for _ in range(repeats):
+        bounds = [_bounds(int(k), trials, share) for k in rng.binomial(trials, truth)]
+        held_high += truth.max() <= max(high for _, high in bounds)
+        held_low += truth.max() >= max(low for low, _ in bounds)
+    for held in (held_high, held_low):
+        assert stats.binom.cdf(held, repeats, CONFIDENCE) >= 1e-4
+
+
+def test_exact_levels_use_the_planned_sizes():
+    scenario = with_analyses(
+        "fisher",
+        **{"allocation.ratio": [2, 1], "allocation.scheme": "complete"},
+    )
+    (plan,) = plans_of(scenario)
+    expected = exact.size(exact.rejection_set(exact.Question("fisher", 40, 20, 0.05)))
+    assert exact_level(plan, [2, 1], 60) == expected
+
+
+def test_a_scenario_in_which_other_deaths_exceed_every_mortality_is_refused():
+    scenario = with_analyses(
+        "log_rank", **{"exits.tumour_death": {"net_probability": 0.95, "by_day": 84.0}}
+    )
+    with pytest.raises(RuleError, match="no common mortality"):
+        certify(scenario, 10, 1, 1, lambda _: None)

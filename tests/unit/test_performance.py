@@ -1,0 +1,110 @@
+"""Bias, coverage and errors of sign and size against their definitions, estimate by estimate."""
+
+import math
+
+import numpy as np
+import pytest
+
+from simulator.analysis import AnalysisTable
+from simulator.performance import Estimation
+from simulator.truth import Truth
+
+NAN = math.nan
+
+
+def table_of(estimate, error, half_width) -> AnalysisTable:
+    none = np.isnan(estimate)
+    return AnalysisTable(
+        p_value=np.where(none, NAN, 0.5),
+        estimate=estimate,
+        standard_error=error,
+        low=estimate - half_width,
+        high=estimate + half_width,
+        favours=np.zeros(estimate.shape, np.int64),
+        reason=none.astype(np.int64),
+    )
+
+
+@pytest.fixture(scope="module")
+def made():
+    rng = np.random.default_rng(4)
+    estimate = rng.normal(0.3, 1.0, (400, 2))
+    estimate[rng.random(estimate.shape) < 0.1] = NAN
+    error = np.where(rng.random(estimate.shape) < 0.05, NAN, rng.uniform(0.8, 1.2, estimate.shape))
+    rejected = np.abs(np.nan_to_num(estimate)) > 1.5
+    return table_of(estimate, error, 1.5), rejected
+
+
+TRUTHS = (Truth(0.25, 0.01, NAN, NAN), Truth(-0.5, 0.001, 0.1, 0.02))
+
+
+def folded(table: AnalysisTable, rejected: np.ndarray, parts: int) -> Estimation:
+    estimation = Estimation(TRUTHS)
+    for rows in np.array_split(np.arange(len(rejected)), parts):
+        estimation.add(AnalysisTable(*(column[rows] for column in table)), rejected[rows])
+    return estimation
+
+
+@pytest.mark.parametrize("analysis", [0, 1])
+def test_every_measure_is_its_definition(made, analysis):
+    table, rejected = made
+    got = folded(table, rejected, 5).performance(analysis)
+    truth = TRUTHS[analysis].value
+    known = ~np.isnan(table.estimate[:, analysis])
+    values, errors = table.estimate[known, analysis], table.standard_error[known, analysis]
+    low, high = table.low[known, analysis], table.high[known, analysis]
+    hit = values[rejected[known, analysis]]
+    n = len(values)
+    squared = (values - truth) ** 2
+    covered = ((low <= truth) & (truth <= high)).mean()
+    assert got.estimates == n
+    assert got.mean == pytest.approx(values.mean())
+    assert got.bias == pytest.approx(values.mean() - truth)
+    spread = values.std(ddof=1)
+    assert got.bias_mcse == pytest.approx(math.hypot(spread / n**0.5, TRUTHS[analysis].mcse))
+    assert got.empirical_se == pytest.approx(spread)
+    assert got.model_se == pytest.approx(np.nanmean(errors))
+    assert got.rmse == pytest.approx(squared.mean() ** 0.5)
+    # The error of a root: that of the mean square over twice the root.
+    assert got.rmse_mcse == pytest.approx(squared.std(ddof=1) / n**0.5 / (2 * got.rmse))
+    assert got.coverage == pytest.approx(covered)
+    moved = (covered * n + 2) / (n + 4)
+    assert got.coverage_mcse == pytest.approx((moved * (1 - moved) / (n + 4)) ** 0.5)
+    assert got.sign_error == pytest.approx((np.sign(hit) == -np.sign(truth)).mean())
+    assert got.exaggeration == pytest.approx(np.abs(hit).mean() / abs(truth))
+
+
+def test_the_measures_have_the_same_bits_however_the_trials_are_shared_out(made):
+    table, rejected = made
+    whole, parts = folded(table, rejected, 1), folded(table, rejected, 37)
+    assert [whole.performance(i) for i in (0, 1)] == [parts.performance(i) for i in (0, 1)]
+
+
+def test_a_truth_within_its_own_error_has_no_sign_to_be_wrong():
+    estimation = Estimation((Truth(0.01, 0.005, NAN, NAN),))
+    values = np.array([[1.0], [-1.0]])
+    estimation.add(table_of(values, values * 0 + 1, 2.0), np.array([[True], [True]]))
+    got = estimation.performance(0)
+    assert got.sign_error is None
+    assert got.exaggeration is None
+    assert got.bias == pytest.approx(-0.01)
+
+
+def test_without_estimates_or_truth_measures_are_none_and_never_nan():
+    for truth in (Truth(0.2, 0.01, NAN, NAN), Truth(NAN, NAN, NAN, NAN)):
+        estimation = Estimation((truth,))
+        for values in ([], [[NAN]], [[0.4]]):
+            column = np.array(values, float).reshape(-1, 1)
+            estimation.add(table_of(column, column, 0.1), np.isfinite(column))
+            got = estimation.performance(0)
+            numbers = [v for v in vars(got).values() if v is not None]
+            assert all(math.isfinite(v) for v in numbers)
+
+
+def test_an_interval_without_end_covers_and_one_that_is_not_known_does_not_count():
+    estimation = Estimation((Truth(0.2, 0.01, NAN, NAN),))
+    one = np.array([[0.4], [0.4], [0.4]])
+    table = table_of(one, one, 0.1)
+    low, high = np.array([[-math.inf], [0.3], [NAN]]), np.array([[0.5], [math.inf], [0.5]])
+    estimation.add(table._replace(low=low, high=high), np.zeros((3, 1), bool))
+    assert estimation.performance(0).coverage == 0.5
