@@ -17,17 +17,21 @@ from simulator.records import Floats
 from simulator.truth import Truth
 
 # Columns of the sums, a row an analysis.
-ESTIMATES, MEAN, SQUARES, ERRORS, ERROR_MEAN = range(5)
-LOSS_MEAN, LOSS_SQUARES = 5, 6
-INTERVALS, COVERED = 7, 8
-SIGNIFICANT, WRONG_SIGN, SIZE = 9, 10, 11
-_COLUMNS = 12
+ESTIMATES, MEAN, SQUARES = 0, 1, 2
+ERRORS, ERROR_MEAN, ERROR_SQUARES = 3, 4, 5
+LOSS_MEAN, LOSS_SQUARES = 6, 7
+INTERVALS, COVERED = 8, 9
+SIGNIFICANT, WRONG_SIGN, SIZE_MEAN, SIZE_SQUARES = 10, 11, 12, 13
+_COLUMNS = 14
 _KNOWN = 4.0  # standard errors by which a truth must differ from 0 for its sign to be known
 
 
 @dataclass(frozen=True)
 class Performance:
     """What the estimates of an analysis are like; None where that does not exist.
+
+    Each has its Monte Carlo standard error (`_mcse`), which holds that of the truth where the truth
+    is part of it.
 
     Attributes
     ----------
@@ -36,7 +40,7 @@ class Performance:
     estimates
         Trials with an estimate, which the rest is of.
     mean, bias
-        Of the estimates; the error of the bias holds that of the truth too.
+        Of the estimates.
     empirical_se, model_se
         Standard deviation of the estimates, and the mean of their standard errors.
     rmse
@@ -57,7 +61,9 @@ class Performance:
     bias: float | None
     bias_mcse: float | None
     empirical_se: float | None
+    empirical_se_mcse: float | None
     model_se: float | None
+    model_se_mcse: float | None
     rmse: float | None
     rmse_mcse: float | None
     coverage: float | None
@@ -65,6 +71,15 @@ class Performance:
     sign_error: float | None
     sign_error_mcse: float | None
     exaggeration: float | None
+    exaggeration_mcse: float | None
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def _welford(s: Floats, place: int, value: float, number: float) -> None:
+    """Take a value into the mean at a place and the sum of squares about it behind (1962)."""
+    away = value - s[place]
+    s[place] += away / number
+    s[place + 1] += away * (value - s[place])
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -83,23 +98,18 @@ def _fold(
             if not math.isfinite(value):
                 continue
             s[ESTIMATES] += 1.0
-            away = value - s[MEAN]
-            s[MEAN] += away / s[ESTIMATES]
-            s[SQUARES] += away * (value - s[MEAN])
-            loss = (value - truth[j]) ** 2
-            away = loss - s[LOSS_MEAN]
-            s[LOSS_MEAN] += away / s[ESTIMATES]
-            s[LOSS_SQUARES] += away * (loss - s[LOSS_MEAN])
+            _welford(s, MEAN, value, s[ESTIMATES])
+            _welford(s, LOSS_MEAN, (value - truth[j]) ** 2, s[ESTIMATES])
             if math.isfinite(error[k, j]):
                 s[ERRORS] += 1.0
-                s[ERROR_MEAN] += (error[k, j] - s[ERROR_MEAN]) / s[ERRORS]
+                _welford(s, ERROR_MEAN, error[k, j], s[ERRORS])
             if not (math.isnan(low[k, j]) or math.isnan(high[k, j])):
                 s[INTERVALS] += 1.0
                 s[COVERED] += low[k, j] <= truth[j] <= high[k, j]
             if rejected[k, j]:
                 s[SIGNIFICANT] += 1.0
                 s[WRONG_SIGN] += value * truth[j] < 0.0
-                s[SIZE] += abs(value)
+                _welford(s, SIZE_MEAN, abs(value), s[SIGNIFICANT])
 
 
 @dataclass
@@ -122,41 +132,61 @@ class Estimation:
     def performance(self, analysis: int) -> Performance:
         """Summarise an analysis."""
         s, truth = self._sums[analysis], self.truths[analysis]
-        n = s[ESTIMATES]
-        spread = math.sqrt(s[SQUARES] / (n - 1)) if n > 1 else math.nan
-        loss_spread = math.sqrt(s[LOSS_SQUARES] / (n - 1) / n) if n > 1 else math.nan
-        rmse = math.sqrt(s[LOSS_MEAN]) if n else math.nan
-        covered = s[COVERED] / s[INTERVALS] if s[INTERVALS] else math.nan
-        wrong = s[WRONG_SIGN] / s[SIGNIFICANT] if s[SIGNIFICANT] else math.nan
+        n, hits = s[ESTIMATES], s[SIGNIFICANT]
+        mean, spread = _mean(s, MEAN, n)
+        error, error_spread = _mean(s, ERROR_MEAN, s[ERRORS])
+        loss, loss_spread = _mean(s, LOSS_MEAN, n)
+        size, size_spread = _mean(s, SIZE_MEAN, hits)
+        rmse = math.sqrt(loss)
         known = abs(truth.value) > _KNOWN * truth.mcse
-        mean_size = s[SIZE] / s[SIGNIFICANT] if s[SIGNIFICANT] else math.nan
-        return Performance(
-            truth=_number(truth.value),
-            truth_mcse=_number(truth.mcse),
-            survivor_average=_number(truth.survivor_average),
-            survivor_average_mcse=_number(truth.survivor_average_mcse),
-            estimates=int(n),
-            mean=_number(s[MEAN] if n else math.nan),
-            bias=_number(s[MEAN] - truth.value if n else math.nan),
-            bias_mcse=_number(math.hypot(spread / math.sqrt(n), truth.mcse) if n else math.nan),
-            empirical_se=_number(spread),
-            model_se=_number(s[ERROR_MEAN] if s[ERRORS] else math.nan),
-            rmse=_number(rmse),
-            rmse_mcse=_number(loss_spread / (2 * rmse) if rmse else math.nan),
-            coverage=_number(covered if not math.isnan(truth.value) else math.nan),
-            coverage_mcse=_number(_share_error(covered, s[INTERVALS])),
-            sign_error=_number(wrong) if known else None,
-            sign_error_mcse=_number(_share_error(wrong, s[SIGNIFICANT])) if known else None,
-            exaggeration=_number(mean_size / abs(truth.value)) if known else None,
-        )
+        covered = _share(s[COVERED], s[INTERVALS]) if not math.isnan(truth.value) else _NOTHING
+        wrong = _share(s[WRONG_SIGN], hits) if known else _NOTHING
+        times = size / abs(truth.value) if known else math.nan
+        relative = math.hypot(_over(size_spread, size), _over(truth.mcse, abs(truth.value)))
+        values = {
+            "truth": truth.value,
+            "truth_mcse": truth.mcse,
+            "survivor_average": truth.survivor_average,
+            "survivor_average_mcse": truth.survivor_average_mcse,
+            "mean": mean,
+            "bias": mean - truth.value,
+            "bias_mcse": math.hypot(spread, truth.mcse),
+            "empirical_se": spread * math.sqrt(n),
+            "empirical_se_mcse": spread * math.sqrt(_over(n, 2 * (n - 1))),
+            "model_se": error,
+            "model_se_mcse": error_spread,
+            "rmse": rmse,
+            "rmse_mcse": _over(loss_spread, 2 * rmse),
+            "coverage": covered[0],
+            "coverage_mcse": covered[1],
+            "sign_error": wrong[0],
+            "sign_error_mcse": wrong[1],
+            "exaggeration": times,
+            "exaggeration_mcse": times * relative,
+        }
+        return Performance(estimates=int(n), **{key: _number(v) for key, v in values.items()})
 
 
-def _share_error(share: float, number: float) -> float:
-    """Standard error of a share, by the rule of Agresti and Coull: two of each kind are added."""
-    if math.isnan(share):
-        return math.nan
-    moved = (share * number + 2) / (number + 4)
-    return math.sqrt(moved * (1 - moved) / (number + 4))
+_NOTHING = math.nan, math.nan
+
+
+def _mean(s: Floats, place: int, number: float) -> tuple[float, float]:
+    """Mean of so many values and its standard error, NaN where they do not exist."""
+    if number == 0:
+        return _NOTHING
+    return float(s[place]), math.sqrt(_over(s[place + 1], number - 1) / number)
+
+
+def _over(a: float, b: float) -> float:
+    return float(a) / float(b) if b > 0 else math.nan
+
+
+def _share(count: float, number: float) -> tuple[float, float]:
+    """Share and its standard error, by the rule of Agresti and Coull: two of each are added."""
+    if number == 0:
+        return _NOTHING
+    moved = (count + 2) / (number + 4)
+    return float(count / number), math.sqrt(moved * (1 - moved) / (number + 4))
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,7 @@ Outcomes are independent given the arm, and the sizes of the arms are fixed.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special
 
 from simulator.analysis.bayes import posterior_lower
 from simulator.analysis.cut import Bools
@@ -17,11 +17,12 @@ from simulator.analysis.exact_tables import (
     chi_square_table,
     p_values,
 )
-from simulator.analysis.nuisance import largest_probability
+from simulator.analysis.nuisance import Largest, largest_probability
 from simulator.records import Floats
 
 TESTS = ("chi_square", "yates", *EXACT_TESTS, "beta_binomial")
 _SIDES = {"less": 0, "greater": 1, "two_sided": 2}
+_HALVINGS = 50
 _SCAN = 400  # probabilities at which a detectable difference is looked for, before it is refined
 
 
@@ -73,17 +74,25 @@ def rejection_set(question: Question) -> Bools:
 
 def power(significant: Bools, p0: float, p1: float) -> float:
     """Probability of a significant table where the arms die with these probabilities."""
+    return float(_powers(significant, p0, np.array([p1]))[0])
+
+
+def _powers(significant: Bools, p0: float, p1: Floats) -> Floats:
+    """Powers at several death probabilities of the second arm."""
     n0, n1 = (size - 1 for size in significant.shape)
-    first = stats.binom.pmf(np.arange(n0 + 1), n0, p0)
-    second = stats.binom.pmf(np.arange(n1 + 1), n1, p1)
-    return float(first @ significant @ second)
+    return _binomial(n1, p1) @ (_binomial(n0, np.array([p0]))[0] @ significant)
 
 
-def size(significant: Bools) -> tuple[float, float]:
-    """Largest type I error over the common death probability, and where it is.
+def _binomial(n: int, p: Floats) -> Floats:
+    """Probabilities of 0 to n deaths, a row for each p."""
+    dead = np.arange(n + 1)
+    ways = special.gammaln(n + 1) - special.gammaln(dead + 1) - special.gammaln(n - dead + 1)
+    at = p[:, None]
+    return np.exp(ways + special.xlogy(dead, at) + special.xlog1py(n - dead, -at))
 
-    Not only the largest on a grid: `nuisance` bounds what lies between its points.
-    """
+
+def size(significant: Bools) -> Largest:
+    """Largest type I error over the common death probability, with a bound, and where it is."""
     return largest_probability(significant)
 
 
@@ -93,16 +102,18 @@ def detectable(significant: Bools, p0: float, wanted: float, *, lower: bool) -> 
     `lower` asks for one below p0, else above. Power need not grow all the way with the difference:
     what is further away than the answer has been scanned to keep the power, on a fine grid.
     """
-    far = 0.0 if lower else 1.0
-    grid = np.linspace(p0, far, _SCAN + 1)
-    enough = np.array([power(significant, p0, p) >= wanted for p in grid])
+    grid = np.linspace(p0, 0.0 if lower else 1.0, _SCAN + 1)
+    enough = _powers(significant, p0, grid) >= wanted
     if not enough[-1]:
         return None
-    last_short = np.flatnonzero(~enough)
-    if last_short.size == 0:
+    short = np.flatnonzero(~enough)
+    if short.size == 0:
         return float(p0)
-    k = int(last_short[-1])
-    low, high = float(grid[k]), float(grid[k + 1])
-    return float(
-        optimize.brentq(lambda p: power(significant, p0, p) - wanted, low, high, xtol=1e-12)
-    )
+    near, far = grid[short[-1]], grid[short[-1] + 1]
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (near + far)
+        if power(significant, p0, middle) >= wanted:
+            far = middle
+        else:
+            near = middle
+    return float(far)

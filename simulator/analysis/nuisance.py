@@ -10,6 +10,7 @@ high is therefore refined, and none below it needs to be.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ _STEP_PATIENTS = math.pi / _STEPS_PER_PATIENT  # step of the angle times the num
 _NEAR_ENOUGH = 1.0 - _STEP_PATIENTS * _STEP_PATIENTS / 16.0  # of the largest grid value: 0.990
 _ANGLE_TOLERANCE = 1e-9  # the tail is flat at its peak: an error of n^2 M / 4 times its square
 _MOST_STEPS = 60  # bisection alone would get there in half of them
+_BOUND = 1.0 + 1e-9  # of a largest tail, in units of itself
+_MOST_PARTS = 20_000  # in which a tail as large as its largest is looked for at a time
 
 
 @inlined
@@ -67,28 +70,73 @@ def unconditional(statistic: Floats, limits: Floats | None = None) -> Floats:
     return _unconditional(statistic, order, angles)
 
 
-def largest_probability(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Largest probability of a set of tables over the common death probability, and where it is.
+class Largest(NamedTuple):
+    """Largest probability found of a set of tables, over the common death probability, and where.
+
+    No death probability has more than `bound`, but for rounding: at most 1e-9 of itself above what
+    was found, unless the tail is as large nearly everywhere.
+    """
+
+    probability: float
+    at: float
+    bound: float
+
+
+def largest_probability(inside: npt.NDArray[np.bool_]) -> Largest:
+    """Largest probability of a set of tables over the common death probability.
 
     `inside` has shape (n0 + 1, n1 + 1). Where the largest is at several, the smallest of them up to
     rounding; a set without tables has probability 0 at 0.
     """
-    return _largest_of_set(np.ascontiguousarray(inside))
+    return Largest(*_largest_of_set(np.ascontiguousarray(inside)))
 
 
 @kernel
-def _largest_of_set(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _largest_of_set(inside: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
     height, width = inside.shape
     patients = height + width - 2
     ways = log_choices(patients)
-    grid = deaths_on_grid(ways)
-    share, tail = np.zeros(patients + 1), np.zeros(grid.shape[1])
+    first_ways, second_ways = log_choices(height - 1), log_choices(width - 1)
+    share, tail = np.zeros(patients + 1), np.zeros(_STEPS_PER_PATIENT * patients + 1)
     for x0 in range(height):
         for x1 in range(width):
             if inside[x0, x1]:
-                _include(x0, x1, height - 1, width - 1, ways, grid, share, tail)
+                share[x0 + x1] += math.exp(first_ways[x0] + second_ways[x1] - ways[x0 + x1])
+    tail[0], tail[-1] = share[0], share[-1]
+    for step in range(1, tail.size - 1):
+        tail[step] = _tail_and_derivatives(share, ways, math.pi * step / (tail.size - 1))[0]
     value, angle = largest(share, ways, tail, 0.0, math.pi)
-    return min(1.0, value), math.sin(0.5 * angle) ** 2
+    bound = _bound(share, ways, tail, value)
+    return min(1.0, value), math.sin(0.5 * angle) ** 2, min(1.0, bound)
+
+
+@kernel
+def _bound(share: Floats, ways: Floats, tail: Floats, value: float) -> float:
+    """Return what the tail exceeds at no angle, given the largest value found.
+
+    Between two angles a step h apart it is at most the larger of its values there plus h^2 / 8
+    times its largest second derivative. Steps where that may be above the largest are halved.
+    """
+    patients, width = share.size - 1, math.pi / (tail.size - 1)
+    curvature = 0.5 * patients * patients * tail.max() / _NEAR_ENOUGH
+    angle, left, right = np.arange(tail.size - 1) * width, tail[:-1].copy(), tail[1:].copy()
+    while True:
+        reach = np.maximum(left, right) + width * width * curvature / 8.0
+        open_ones = np.flatnonzero(reach > value * _BOUND)
+        if open_ones.size == 0:
+            return value * _BOUND
+        if open_ones.size > _MOST_PARTS:
+            return reach.max()
+        width *= 0.5
+        size = open_ones.size
+        halves, ends = np.empty(2 * size), np.empty((2, 2 * size))
+        for k in range(size):
+            one = open_ones[k]
+            middle = angle[one] + width
+            here = _tail_and_derivatives(share, ways, middle)[0]
+            halves[2 * k], ends[0, 2 * k], ends[1, 2 * k] = angle[one], left[one], here
+            halves[2 * k + 1], ends[0, 2 * k + 1], ends[1, 2 * k + 1] = middle, here, right[one]
+        angle, left, right = halves, ends[0].copy(), ends[1].copy()
 
 
 @inlined

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from scipy import special
 
 from calibration.targets import solve_targets
-from simulator.analysis import AnalysisPlan, plans_of
-from simulator.analysis import exact_power as exact
+from simulator.analysis import AnalysisPlan, exact_power, plans_of
+from simulator.analysis.nuisance import Largest
 from simulator.params.lower import lower
 from simulator.power import Asked, Engine, MonteCarlo, Stop, monte_carlo, standard_error
 from simulator.scenario.disease import WeibullBaseline
@@ -40,9 +40,9 @@ class Level(NamedTuple):
 
     Attributes
     ----------
-    exact_size, exact_at
-        Largest type I error over the common mortality, and that mortality; None for analyses that
-        are not of one 2 x 2 table.
+    exact
+        Largest type I error over the common mortality, where it is, and what none exceeds; None
+        for analyses that are not of one 2 x 2 table.
     simulated, mcse, at
         Largest rate of rejection among the cells, its Monte Carlo error, and the cell.
     low, high
@@ -52,8 +52,7 @@ class Level(NamedTuple):
 
     name: str
     alpha: float
-    exact_size: float | None
-    exact_at: float | None
+    exact: Largest | None
     simulated: float
     mcse: float
     at: Cell
@@ -63,11 +62,11 @@ class Level(NamedTuple):
     @property
     def verdict(self) -> str:
         """Whether the level is held, in a few words."""
-        if self.exact_size is not None and self.exact_size > self.alpha * (1 + 1e-9):
+        if self.exact is not None and self.exact.probability > self.alpha * (1 + 1e-9):
             return "EXCEEDS its level (exact)"
         if self.low > self.alpha:
             return "EXCEEDS its level"
-        if self.exact_size is not None:
+        if self.exact is not None and self.exact.bound <= self.alpha:
             return "holds its level (exact)"
         return "holds its level" if self.high <= self.alpha else "not shown to exceed its level"
 
@@ -177,12 +176,10 @@ def _level(
     rejections, trials = counts[worst]
     share = (1.0 - CONFIDENCE) / len(runs)
     bounds = [_bounds(*count, share) for count in counts.values()]
-    known = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
     return Level(
         name=plan.name,
         alpha=plan.alpha,
-        exact_size=known[0] if known else None,
-        exact_at=known[1] if known else None,
+        exact=exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised),
         simulated=rejections / trials,
         mcse=standard_error(rejections, trials),
         at=worst,
@@ -201,14 +198,12 @@ def _bounds(rejections: int, trials: int, tail: float) -> tuple[float, float]:
     return low, high
 
 
-def exact_level(
-    plan: AnalysisPlan, ratio: Sequence[int], patients: int
-) -> tuple[float, float] | None:
-    """Largest type I error of a test of two proportions at the planned sizes, and where."""
-    if plan.test not in exact.TESTS:
+def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Largest | None:
+    """Largest type I error of a test of two proportions at the planned sizes; else None."""
+    if plan.test not in exact_power.TESTS:
         return None
     n0 = round(patients * ratio[0] / sum(ratio))
-    question = exact.Question(
+    question = exact_power.Question(
         plan.test,
         n0,
         patients - n0,
@@ -217,4 +212,4 @@ def exact_level(
         prior_0=tuple(plan.options.get("prior_control", (1.0, 1.0))),
         prior_1=tuple(plan.options.get("prior_experimental", (1.0, 1.0))),
     )
-    return exact.size(exact.rejection_set(question))
+    return exact_power.size(exact_power.rejection_set(question))

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from simulator.planning.certificate import CONFIDENCE, Certificate
-from simulator.report.summary import program_version
+from simulator.report.tables import new_table, print_table
+from simulator.report.version import program_version
 
 
 def certificate_summary(certificate: Certificate, name: str, seed: int) -> dict[str, Any]:
@@ -27,7 +27,12 @@ def certificate_summary(certificate: Certificate, name: str, seed: int) -> dict[
         },
         "refused": [{**cell._asdict(), "reason": reason} for cell, reason in certificate.refused],
         "levels": [
-            {**level._asdict(), "at": level.at._asdict(), "verdict": level.verdict}
+            {
+                **level._asdict(),
+                "exact": level.exact and level.exact._asdict(),
+                "at": level.at._asdict(),
+                "verdict": level.verdict,
+            }
             for level in certificate.levels
         ],
     }
@@ -37,23 +42,21 @@ def print_certificate(summary: dict[str, Any], console: Console) -> None:
     """Print the levels and what they cover."""
     family = summary["family"]
     console.print(Text(f"{summary['scenario']}: certificate of level", style="bold"))
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Analysis", no_wrap=True)
-    for heading in ("level", "exact", "at mortality", "simulated", "+-", "bound", "verdict"):
-        table.add_column(heading, justify="left" if heading == "verdict" else "right")
+    columns = "level", "exact", "at mortality", "simulated", "+-", "bound"
+    table = new_table("Analysis", *columns, "verdict", words=("Analysis", "verdict"))
     for level in summary["levels"]:
-        known = level["exact_size"] is not None
+        exact = level["exact"]
         table.add_row(
             level["name"],
             f"{level['alpha']:g}",
-            f"{level['exact_size']:.4f}" if known else "-",
-            f"{level['exact_at']:.3f}" if known else "-",
+            f"{exact['probability']:.4f}" if exact else "-",
+            f"{exact['at']:.3f}" if exact else "-",
             f"{level['simulated']:.4f}",
             f"{level['mcse']:.4f}",
             f"{level['high']:.4f}",
             level["verdict"],
         )
-    console.print(table)
+    print_table(table, console)
     listed = {key: ", ".join(f"{x:g}" for x in family[key]) for key in list(family)[:3]}
     console.print(
         "\nexact: largest type I error over every common mortality from 0 to 1, at the planned "

@@ -8,8 +8,8 @@ from rich.text import Text
 from simulator.analysis import exact_power as exact
 from simulator.analysis.bayes import prior_report
 from simulator.analysis.exact_tables import TWO_SIDED_ONLY
-from simulator.report.summary import program_version
 from simulator.report.text import prior_in_words
+from simulator.report.version import program_version
 from simulator.scenario.errors import nearest
 
 _MOST = {"fisher": 5_000, "mid_p": 5_000, "chi_square": 5_000, "yates": 5_000, "barnard": 150}
@@ -54,7 +54,7 @@ def exact_summary(
 ) -> dict[str, Any]:
     """Power at the rates given, largest size, and the nearest rates that reach a power."""
     significant = exact.rejection_set(asked)
-    largest, at = exact.size(significant)
+    largest = exact.size(significant)
     detectable = {
         name: exact.detectable(significant, rates[0], wanted, lower=name == "lower")
         for name in ("lower", "higher")
@@ -67,8 +67,9 @@ def exact_summary(
         "alpha": asked.alpha,
         "alternative": asked.alternative,
         "power": exact.power(significant, *rates),
-        "size": largest,
-        "size_at": at,
+        "size": largest.probability,
+        "size_at": largest.at,
+        "size_bound": largest.bound,
         "detectable": {"power": wanted, "control": rates[0], **detectable},
         "version": program_version(),
     }
@@ -90,10 +91,11 @@ def print_exact(summary: dict[str, Any], console: Console) -> None:
     sides = "" if summary["alternative"] == "two_sided" else f", {summary['alternative']}"
     console.print(f"power at mortality {p0:g} v {p1:g}: {summary['power']:.10f}")
     console.print(
-        f"size at alpha {summary['alpha']:g}{sides}: {summary['size']:.10f}, the largest over "
-        f"every common mortality, at {summary['size_at']:.4f}"
+        f"size at alpha {summary['alpha']:g}{sides}: {summary['size']:.10f}, at a common mortality "
+        f"of {summary['size_at']:.4f}"
         + ("; EXCEEDS alpha" if summary["size"] > summary["alpha"] * (1 + 1e-9) else "")
     )
+    console.print(f"no common mortality has a larger one than {summary['size_bound']:.10f}")
     found = summary["detectable"]
     for way in ("lower", "higher"):
         rate = found[way]

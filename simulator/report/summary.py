@@ -4,7 +4,6 @@ import itertools
 import math
 import re
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from simulator.analysis import AnalysisPlan, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.params.types import Params
 from simulator.power import MonteCarlo, estimates, interval, standard_error
+from simulator.report.version import program_version
 from simulator.scenario.loader import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.totals import Totals
@@ -36,14 +36,6 @@ _BY_ARM = (
     "plasma_litres",
     "machine_hours",
 )
-
-
-def program_version() -> str:
-    """Version of the installed program."""
-    try:
-        return version("trialsim")
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def power_summary(

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.tables import new_table, print_table
+
 _MOST_DIGITS = 6
 _ADVICE = "trialsim scenarios {name} lists every value with its source"
 
@@ -22,18 +24,23 @@ def print_power(summary: dict[str, Any], console: Console) -> None:
     console.print()
     console.print(Text(summary["verdict"], style="bold"))
     console.print()
-    console.print(_power_table(summary))
-    console.print(_estimates_table(summary))
+    print_table(_power_table(summary), console)
+    console.print()
+    print_table(_estimates_table(summary), console)
     _print_estimates_explained(summary, console)
     if summary["agreement"]:
-        console.print(_agreement_table(summary))
+        console.print()
+        print_table(_agreement_table(summary), console)
     for family in summary["multiplicity"]:
-        console.print(_family_table(family))
+        console.print()
+        print_table(_family_table(family), console)
     operations = summary["operations"]
-    console.print(_patients_table(operations))
+    console.print()
+    print_table(_patients_table(operations), console)
     _print_recruitment(operations, console)
     if any(entry["mean"] > 0 for entry in operations["sessions_planned"].values()):
-        console.print(_sessions_table(operations))
+        console.print()
+        print_table(_sessions_table(operations), console)
         _print_unit(operations, console)
     for a in summary["analyses"]:
         for arm, report in a.get("prior", {}).items():
@@ -53,20 +60,12 @@ def prior_in_words(arm: str, report: dict[str, float], mortality: float) -> str:
 
 def print_funnel(summary: dict[str, Any], console: Console) -> None:
     """Print where candidates leave on their way to randomisation."""
-    table = _table("Funnel", "share of candidates", "who fail it at all", "criterion")
+    table = new_table("Funnel", "share of candidates", "who fail it at all")
+    table.add_column("criterion")
     for row in summary["operations"]["funnel"]:
         at_all = f"{row['fails_at_all']:.1%}" if "fails_at_all" in row else ""
         table.add_row(row["step"], _percent(row["first_failed"]), at_all, row["text"])
     console.print(table)
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column(title, no_wrap=True)
-    for name in columns:
-        words = name == "criterion"
-        table.add_column(name, justify="left" if words else "right", no_wrap=not words)
-    return table
 
 
 def _percent(entry: dict[str, float]) -> str:
@@ -89,7 +88,7 @@ def _digits(error: float, least: int) -> int:
 def _power_table(summary: dict[str, Any]) -> Table:
     rates = {"none": "power", "strong": "type I error", "mortality": "rejections"}
     arms = list(summary["analyses"][0]["favouring"])
-    table = _table(
+    table = new_table(
         "Analysis",
         rates[summary["null_hypothesis"]],
         "+-",
@@ -113,55 +112,77 @@ _ESTIMATES = (
     ("true value", "truth", "truth_mcse"),
     ("bias", "bias", "bias_mcse"),
     ("sd", "empirical_se", None),
-    ("mean se", "model_se", None),
+    ("mean\nse", "model_se", None),
     ("rmse", "rmse", None),
-    ("coverage", "coverage", "coverage_mcse"),
-    ("wrong sign", "sign_error", None),
-    ("x true", "exaggeration", None),
+    ("coverage", "coverage", None),
+    ("wrong sign", "sign_error", "sign_error_mcse"),
+    ("times true", "exaggeration", "exaggeration_mcse"),
 )
 
 
 def _estimates_table(summary: dict[str, Any]) -> Table:
-    """What the estimates are like."""
-    table = _table("\nEstimates", *(f"\n{label}" for label, _, _ in _ESTIMATES))
+    """How good each estimate is."""
+    table = new_table("Estimates", *(label for label, _, _ in _ESTIMATES))
     for a in summary["analyses"]:
         p = a["performance"]
-        table.add_row(a["name"], *(_estimated(p, *names) for names in _ESTIMATES))
+        table.add_row(a["name"], *(_estimated(p, *keys) for _, *keys in _ESTIMATES))
         if p["survivor_average"] is not None:
             average = {"mean": p["survivor_average"], "mcse": p["survivor_average_mcse"]}
             table.add_row("  always-survivors", _number(average))
     return table
 
 
-def _estimated(p: dict[str, Any], label: str, key: str, error: str | None) -> str:
+def _estimated(p: dict[str, Any], key: str, error: str | None) -> str:
     if p[key] is None:
         return "-"
-    if label in ("coverage", "wrong sign"):
-        return f"{p[key]:.1%}"
     if error is None or p[error] is None:
-        return f"{p[key]:.3g}" if label != "x true" else f"{p[key]:.1f}"
-    return _number({"mean": p[key], "mcse": p[error]})
+        return f"{p[key]:.1%}" if key == "coverage" else f"{p[key]:.3g}"
+    entry = {"mean": p[key], "mcse": p[error]}
+    return _percent(entry) if key == "sign_error" else _number(entry)
 
 
 def _print_estimates_explained(summary: dict[str, Any], console: Console) -> None:
+    measured: dict[str, list[str]] = {}
+    for a in summary["analyses"]:
+        measured.setdefault(a["estimand_attributes"]["summary"], []).append(a["name"])
+    for words, names in measured.items():
+        console.print(f"{words[:1].upper()}{words[1:]}: {', '.join(names)}.")
     found = [a["performance"] for a in summary["analyses"]]
+    console.print(_errors_in_words(found))
     if any(p["sign_error"] is not None for p in found):
         console.print(
-            "wrong sign, x true: among the trials that reject, the estimates on the wrong side of "
-            "no effect, and how many times the true size they have on average."
+            "Wrong sign, times true: among the trials that reject, the estimates on the wrong side "
+            "of no effect, and how many times the true size they have on average."
         )
     if any(p["survivor_average"] is not None for p in found):
         console.print(
-            "always-survivors: the effect in those who would survive under either treatment."
+            "Always-survivors: the effect in those who would survive under either treatment."
         )
+
+
+def _errors_in_words(found: list[dict[str, Any]]) -> str:
+    """Monte Carlo errors that the table has no room for: the largest of all analyses."""
+
+    def largest(*keys: str, relative: bool = False) -> float:
+        errors = [
+            p[f"{key}_mcse"] / (p[key] if relative else 1.0)
+            for p in found
+            for key in keys
+            if p[f"{key}_mcse"] is not None and p[key]
+        ]
+        return max(errors, default=0.0)
+
+    return (
+        "Monte Carlo errors: sd, mean se and rmse at most "
+        f"{largest('empirical_se', 'model_se', 'rmse', relative=True):.1%} of themselves, coverage "
+        f"at most {largest('coverage'):.1%}."
+    )
 
 
 def _agreement_table(summary: dict[str, Any]) -> Table:
     """How the primary analysis agrees with the others."""
     first = summary["analyses"][0]["name"]
-    table = _table(
-        f"\nRejections of {first} and", *("\nboth", f"\nonly {first}", "\nonly the other")
-    )
+    table = new_table(f"Rejections of {first} and", "both", f"only {first}", "only the other")
     for pair in summary["agreement"]:
         if pair["first"] == first:
             counts = pair["both"], pair["only_first"], pair["only_second"]
@@ -171,8 +192,8 @@ def _agreement_table(summary: dict[str, Any]) -> Table:
 
 def _family_table(family: dict[str, Any]) -> Table:
     """Rejections of analyses judged together."""
-    title = f"\nTogether: {family['name']} ({family['method']}, level {family['alpha']:g})"
-    table = _table(title, "\nrejected")
+    title = f"Together: {family['name']} ({family['method']}, level {family['alpha']:g})"
+    table = new_table(title, "rejected")
     for name, share in family["by_analysis"].items():
         table.add_row(name, _percent(share))
     table.add_row("any of them", _percent(family["any"]))
@@ -182,7 +203,7 @@ def _family_table(family: dict[str, Any]) -> Table:
 
 def _patients_table(operations: dict[str, Any]) -> Table:
     arms = list(operations["mortality"])
-    table = _table("\nPatients of a trial", *(f"\n{arm}" for arm in arms))
+    table = new_table("Patients of a trial", *arms)
     rows = (
         ("randomised", "patients", _number),
         ("mortality by the end of follow-up", "mortality", _percent),
@@ -214,7 +235,7 @@ def _print_recruitment(operations: dict[str, Any], console: Console) -> None:
 
 def _sessions_table(operations: dict[str, Any]) -> Table:
     arms = list(operations["mortality"])
-    table = _table("\nSessions of a trial", *(f"\n{arm}" for arm in arms))
+    table = new_table("Sessions of a trial", *arms)
     rows = (
         ("planned", "sessions_planned", _number),
         ("fell due", "sessions_due", _number),

@@ -14,6 +14,7 @@ from simulator.engines.reference import Trial, simulate
 from simulator.params.types import Params
 from simulator.records import SessionStatus, TrialRecords
 from simulator.report.files import to_csv, write_whole
+from simulator.report.tables import new_table, print_table
 from simulator.scenario.schema import Scenario
 
 HEADER = ("trial_day", "patient_day", "event", "patient", "arm", "details")
@@ -170,26 +171,24 @@ def print_trace(summary: dict[str, Any], console: Console) -> None:
         for arm, dead in summary["deaths"].items()
     )
     console.print(f"Dead by the end of follow-up, known or not: {counts}.\n")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("analysis", "p value", "estimate", "standard error", "rejects"):
-        table.add_column(name, justify="left" if name in ("analysis", "rejects") else "right")
+    columns = "analysis", "p value", "estimate", "standard error", "rejects"
+    table = new_table(*columns, words=("analysis", "rejects"))
     for a in summary["analyses"]:
         numbers = (f"{a[key]:.4f}" for key in ("p_value", "estimate", "standard_error"))
         said = ("yes" if a["rejects"] else "no") if a["result"] == "analysed" else a["result"]
         table.add_row(a["name"], *numbers, said)
-    console.print(table)
+    print_table(table, console)
     console.print()
-    console.print(_patients_table(summary["patients"]))
+    print_table(_patients_table(summary["patients"]), console)
     if isinstance(summary["events"], list):
         console.print()
-        console.print(_events_table(summary["events"]))
+        print_table(_events_table(summary["events"]), console)
     console.print(f"\nEvery event is in {summary['file']}.")
 
 
 def _patients_table(patients: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("patient", "arm", "entry day", "MELD", "sessions", "plasma L", "outcome"):
-        table.add_column(name, justify="left" if name in ("arm", "outcome") else "right")
+    columns = "patient", "arm", "entry day", "MELD", "sessions", "plasma L", "outcome"
+    table = new_table(*columns, words=("arm", "outcome"))
     for p in patients:
         table.add_row(
             str(p["patient"]),
@@ -204,9 +203,8 @@ def _patients_table(patients: list[dict[str, Any]]) -> Table:
 
 
 def _events_table(events: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("trial day", "patient day", "event", "details"):
-        table.add_column(name, justify="right" if name.endswith("day") else "left")
+    columns = "trial day", "patient day", "event", "details"
+    table = new_table(*columns, words=("event", "details"))
     for e in events:
         table.add_row(f"{e['trial_day']:.3f}", f"{e['patient_day']:.3f}", e["event"], e["details"])
     return table

@@ -121,9 +121,9 @@ def test_a_certificate_says_what_it_covers_and_writes_what_it_prints(run, tmp_pa
     assert "Traceback" not in err
     found = json.loads(out)
     chi, survival = found["levels"]
-    assert round(chi["exact_size"], 4) == 0.0554
+    assert round(chi["exact"]["probability"], 4) == 0.0554
     assert "EXCEEDS" in chi["verdict"]
-    assert survival["exact_size"] is None
+    assert survival["exact"] is None
     assert found["family"]["cells"] == 36
     assert found["trials_per_cell"] == 50
     (path,) = (tmp_path / "results").iterdir()

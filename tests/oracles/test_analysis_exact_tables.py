@@ -8,9 +8,11 @@ import pytest
 from analysis_records import proportion_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.polynomial import Polynomial
 from scipy import stats
 
 from simulator.analysis import exact_power as exact
+from simulator.analysis import nuisance
 from simulator.analysis.exact_tables import TWO_SIDED_ONLY, clopper_pearson, p_values
 from simulator.analysis.nuisance import largest_probability
 
@@ -67,11 +69,50 @@ def grid_size(significant: np.ndarray, points: int = 20_001) -> float:
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**30))
 def test_the_largest_probability_of_any_set_is_that_of_a_fine_grid(n0, n1, seed):
     inside = np.random.default_rng(seed).random((n0 + 1, n1 + 1)) < 0.4
-    value, at = largest_probability(inside)
+    value, at, bound = largest_probability(inside)
     # A grid of step h misses a smooth maximum by at most h^2/8 times a curvature below 4 n^2.
     slack = (1 / 20_000) ** 2 / 8 * 4 * (n0 + n1) ** 2
     assert grid_size(inside) - 1e-12 <= value <= grid_size(inside) + slack
     assert exact.power(inside, at, at) == pytest.approx(value, abs=1e-9)
+    assert value <= bound <= min(1.0, value * (1 + 1.1e-9))
+
+
+def highest(inside: np.ndarray) -> float:
+    """Largest probability of a set, at the roots of its derivative as a polynomial."""
+    n0, n1 = inside.shape[0] - 1, inside.shape[1] - 1
+    p, q, slope = Polynomial([0, 1]), Polynomial([1, -1]), Polynomial([0])
+    for x0, x1 in np.argwhere(inside):
+        dead, alive = int(x0 + x1), int(n0 + n1 - x0 - x1)
+        ways = math.comb(n0, int(x0)) * math.comb(n1, int(x1))
+        slope += ways * (dead * p ** max(dead - 1, 0) * q**alive)
+        slope -= ways * (alive * p**dead * q ** max(alive - 1, 0))
+    roots = slope.roots()
+    # Where the tail is flat, an error of a root moves it by the square of that error.
+    places = np.clip(roots.real[np.abs(roots.imag) < 1e-3], 0, 1).tolist()
+    return max(exact.power(inside, place, place) for place in (0.0, 1.0, *places))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 7), st.integers(0, 2**30), st.floats(0.05, 0.9))
+def test_no_common_mortality_has_more_than_the_bound(n0, n1, seed, part):
+    inside = np.random.default_rng(seed).random((n0 + 1, n1 + 1)) < part
+    found, true = largest_probability(inside), highest(inside)
+    assert found.probability <= true * (1 + 1e-9) + 1e-12
+    assert true <= found.bound * (1 + 1e-12)
+
+
+def test_the_bound_does_not_take_the_word_of_what_was_found():
+    """Told of a largest that is too small, it still is above the true one."""
+    inside = exact.rejection_set(exact.Question("chi_square", 12, 9, 0.05))
+    n = 21
+    ways = nuisance.log_choices(n)
+    share = np.zeros(n + 1)
+    for x0, x1 in np.argwhere(inside):
+        share[x0 + x1] += math.comb(12, int(x0)) * math.comb(9, int(x1)) / math.comb(n, x0 + x1)
+    tail = share @ nuisance.deaths_on_grid(ways)
+    true = highest(inside)
+    for told in (0.9 * tail.max(), 0.99 * true, true):
+        assert true * (1 - 1e-12) <= nuisance._bound(share, ways, tail, told)
 
 
 @pytest.mark.parametrize("test", ["fisher", "z_pooled", "boschloo", "boschloo_minlike", "barnard"])

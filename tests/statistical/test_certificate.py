@@ -55,11 +55,11 @@ def certificate():
 
 def test_chi_square_is_told_to_exceed_its_level_and_fisher_to_hold_it(certificate):
     chi_square, fisher, log_rank = certificate[0].levels
-    assert round(chi_square.exact_size, 4) == 0.0554
+    assert round(chi_square.exact.probability, 4) == 0.0554
     assert chi_square.verdict.startswith("EXCEEDS")
-    assert round(fisher.exact_size, 4) == 0.0274
+    assert round(fisher.exact.probability, 4) == 0.0274
     assert fisher.verdict == "holds its level (exact)"
-    assert log_rank.exact_size is None
+    assert log_rank.exact is None
 
 
 def test_the_family_is_every_combination_and_every_cell_is_told(certificate):

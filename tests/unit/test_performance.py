@@ -63,7 +63,11 @@ def test_every_measure_is_its_definition(made, analysis):
     spread = values.std(ddof=1)
     assert got.bias_mcse == pytest.approx(math.hypot(spread / n**0.5, TRUTHS[analysis].mcse))
     assert got.empirical_se == pytest.approx(spread)
+    # Morris, White and Crowther (2019), table 6.
+    assert got.empirical_se_mcse == pytest.approx(spread / (2 * (n - 1)) ** 0.5)
     assert got.model_se == pytest.approx(np.nanmean(errors))
+    there = errors[~np.isnan(errors)]
+    assert got.model_se_mcse == pytest.approx(there.std(ddof=1) / len(there) ** 0.5)
     assert got.rmse == pytest.approx(squared.mean() ** 0.5)
     # The error of a root: that of the mean square over twice the root.
     assert got.rmse_mcse == pytest.approx(squared.std(ddof=1) / n**0.5 / (2 * got.rmse))
@@ -71,7 +75,11 @@ def test_every_measure_is_its_definition(made, analysis):
     moved = (covered * n + 2) / (n + 4)
     assert got.coverage_mcse == pytest.approx((moved * (1 - moved) / (n + 4)) ** 0.5)
     assert got.sign_error == pytest.approx((np.sign(hit) == -np.sign(truth)).mean())
-    assert got.exaggeration == pytest.approx(np.abs(hit).mean() / abs(truth))
+    sizes = np.abs(hit)
+    assert got.exaggeration == pytest.approx(sizes.mean() / abs(truth))
+    # A ratio's relative error is made of those of its parts.
+    parts = sizes.std(ddof=1) / len(hit) ** 0.5 / sizes.mean(), TRUTHS[analysis].mcse / truth
+    assert got.exaggeration_mcse == pytest.approx(got.exaggeration * math.hypot(*parts))
 
 
 def test_the_measures_have_the_same_bits_however_the_trials_are_shared_out(made):
