@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.analysis.causes import Causes, causes_of
 from simulator.analysis.cut import Bools, Rows, meld_seen, read_only
-from simulator.analysis.order import Keys, in_order, time_keys
+from simulator.analysis.order import Keys, in_order, rank_keys, time_keys
 from simulator.analysis.outcomes import COMPLETE, EVENT, Outcome, count, outcome, treatment_of
 from simulator.analysis.types import AnalysisPlan
 from simulator.records import Floats, Ints
@@ -168,6 +168,17 @@ class Block:
             )
 
         return self._once(("changes", treatment_of(plan)), make)
+
+    def ranks(self, plan: AnalysisPlan) -> Ints:
+        """Sorted keys of each trial's patients by how badly they fared (see `order`)."""
+        key = "ranks", treatment_of(plan)
+        return self._once(key, lambda: in_order(self.rows.first_row, self.rank_keys(plan)))
+
+    def rank_keys(self, plan: AnalysisPlan) -> Keys:
+        """Keys by how badly patients fared, a row a patient."""
+        c, keys = self.changes(plan), np.empty(self.rows.arm.size, np.uint64)
+        rank_keys(c.death_days, c.seen, c.change, c.arm, keys)
+        return keys
 
     def ends(self, plan: AnalysisPlan) -> Ends:
         """Who died and MELD at the first visit."""

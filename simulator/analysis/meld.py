@@ -7,7 +7,7 @@ from scipy import special
 
 from simulator.analysis.data import Block, Changes
 from simulator.analysis.kernel import ZERO, inlined, kernel
-from simulator.analysis.order import SECOND, UNUSED, UNUSED_KEY, Keys, in_order, rank_key
+from simulator.analysis.order import SECOND, UNUSED
 from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,
@@ -165,20 +165,7 @@ def worst_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: i
     fares better than one of the first minus the probability that they fare worse, its standard
     error that under no difference.
     """
-    changes = block.changes(plan)
-    keys = np.empty(changes.arm.size, np.uint64)
-    _rank_keys(changes, keys)
-    _worst_rank(in_order(changes.first_row, keys), table, column)
-
-
-@kernel
-def _rank_keys(changes: Changes, keys: Keys) -> None:
-    for i in range(keys.size):
-        dead = changes.death_days[i] < math.inf
-        badness = -changes.death_days[i] if dead else changes.change[i]
-        keys[i] = UNUSED_KEY
-        if dead or changes.seen[i]:
-            keys[i] = rank_key(badness, dead, changes.arm[i])
+    _worst_rank(block.ranks(plan), table, column)
 
 
 @kernel

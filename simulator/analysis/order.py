@@ -16,7 +16,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
+from simulator.analysis.cut import Bools, Rows, by_the_cut, followed_by_the_cut
 from simulator.analysis.kernel import inlined, kernel, sooner
 from simulator.analysis.outcomes import Treatment, counted_as
 from simulator.records import Floats, Ints
@@ -118,11 +118,18 @@ def _rank_bits(value: float) -> int:
     return _ZERO_RANK - size if value < 0.0 else _ZERO_RANK + size
 
 
-@inlined
-def rank_key(value: float, dead: bool, second: int) -> np.uint64:
-    """Key of a patient by how badly they fared: the dead after all others, then by a value."""
-    key = np.uint64((_rank_bits(value) << 1) | second)
-    return key | _DEAD_RANK if dead else key
+@kernel
+def rank_keys(death_days: Floats, seen: Bools, change: Floats, arm: Ints, keys: Keys) -> None:
+    """Fill in the keys of patients by how badly they fared, a row a patient.
+
+    The dead come after all others, the earliest last; survivors by their change of MELD, if seen.
+    """
+    for i in range(keys.size):
+        dead = death_days[i] < math.inf
+        badness = -death_days[i] if dead else change[i]
+        key = np.uint64((_rank_bits(badness) << 1) | arm[i])
+        key = key | _DEAD_RANK if dead else key
+        keys[i] = key if dead or seen[i] else UNUSED_KEY
 
 
 def in_order(first_row: Ints, keys: Keys) -> Ints:

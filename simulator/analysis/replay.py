@@ -17,7 +17,7 @@ from simulator.analysis.causes import Causes
 from simulator.analysis.cut import Bools, Rows, part_of, read_only
 from simulator.analysis.data import Block, Cells, Changes, Ends
 from simulator.analysis.kernel import kernel
-from simulator.analysis.order import SECOND, UNUSED
+from simulator.analysis.order import SECOND, UNUSED, Keys
 from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table
 from simulator.draws import Purpose, code_of
 from simulator.records import Ints
@@ -87,8 +87,15 @@ class Replays:
         self._all: Block | None = None
 
     def times(self, plan: AnalysisPlan) -> Ints:
-        """Sorted keys: the trial's own order, with the arms exchanged."""
-        keys = self.trial.time_keys(plan)
+        """Sorted keys of tests on time."""
+        return self._exchanged(self.trial.time_keys(plan))
+
+    def ranks(self, plan: AnalysisPlan) -> Ints:
+        """Sorted keys by how badly patients fared."""
+        return self._exchanged(self.trial.rank_keys(plan))
+
+    def _exchanged(self, keys: Keys) -> Ints:
+        """The trial's own order, with the arms exchanged."""
         order = np.argsort(keys, kind="stable")
         again = np.empty(self.arms.shape, np.int64)
         _exchange(keys[order].view(np.int64), order, self.arms, again)
