@@ -53,7 +53,8 @@ def _write(
             variance += means[arm] * (1.0 - means[arm]) / (a + b + 1.0)
         difference, error = means[1] - means[0], math.sqrt(variance)
         p_value = 2.0 * min(lower[k], 1.0 - lower[k])
-        write_result(table, k, column, p_value, difference, error, 0.5 - lower[k])
+        worse = 0.5 - lower[k] if difference != 0.0 else 0.0
+        write_result(table, k, column, p_value, difference, error, worse)
         table.low[k, column] = difference - half * error
         table.high[k, column] = difference + half * error
 

@@ -71,13 +71,18 @@ def _fill(
             death = by_the_cut(entry, rows.death_after_days[i], limit)
             loss = by_the_cut(entry, rows.loss_after_days[i], limit)
             transplant = by_the_cut(entry, rows.transplant_after_days[i], limit)
-            last = followed_by_the_cut(entry, limit, follow_up_days)
-            first = sooner(sooner(death, transplant), sooner(loss, last))
-            arm[k, place], time[k, place] = rows.arm[i], first
+            arm[k, place] = rows.arm[i]
+            first = sooner(sooner(death, transplant), loss)
+            # What is known by the cut is taken at its own time: the cut less the entry, rounded,
+            # may be sooner than the death that made the cut.
+            if first > follow_up_days:
+                time[k, place] = followed_by_the_cut(entry, limit, follow_up_days)
+                continue
+            time[k, place] = first
             if death == first:
                 of_interest = rows.death_cause[i] == cause
                 ended_by[k, place] = OF_INTEREST if of_interest else COMPETING
             elif transplant == first and transplant_competes:
                 ended_by[k, place] = COMPETING
-            elif (loss == first or transplant == first) and first < follow_up_days:
-                time[k, place] = math.inf if lost_are_left_out else first
+            elif first < follow_up_days and lost_are_left_out:
+                time[k, place] = math.inf

@@ -36,7 +36,7 @@ def cumulative_incidence(
 ) -> None:
     """Difference of cumulative incidence at the end (Aalen and Johansen 1978), normal test.
 
-    Variance by the delta method (Marubini and Valsecchi 1995).
+    Variance by the martingales of both kinds of end, as R's cmprsk has it (Gray 1988).
     """
     _incidence(*block.causes(plan), float(block.follow_up_days), table, column)
     normal_interval(table, column, plan.alpha)
@@ -138,35 +138,36 @@ def _aalen_johansen(
 ) -> tuple[float, float, int, bool]:
     """Cumulative incidence of an arm at a day, its variance, the deaths, whether it comes so far.
 
-    With F the incidence at the day and F_j that at the j-th time, the variance sums
-    (F - F_j)^2 g_j + h_j - 2 (F - F_j) c_j, which is a polynomial in F: its sums are kept.
+    A death of the cause at the j-th time moves the incidence F at the day by 1 - (F - F_j)/S_j, a
+    competing end by -(F - F_j)/S_j, in units of S_(j-1)/r_j (F_j and S_j after that time, the part
+    with S_j left out where nobody survives). The variance sums their squares times how many so
+    ended, with the correction for ties. It is a polynomial in F: its sums are kept.
     """
     incidence, survival, deaths, reached = 0.0, 1.0, 0, False
-    g_sum, fg_sum, ffg_sum, h_sum, c_sum, fc_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    constant, linear, square = 0.0, 0.0, 0.0
     place = 0
     while place < time.size:
         after = at(time, ended_by, arm_of, place, time.size, counts)
         dead, others = counts[arm, OF_INTEREST], counts[arm, COMPETING]
         reached |= time[place] >= day and at_risk > 0
         if dead + others > 0:
-            incidence += survival * dead / at_risk
-            ended = dead + others
-            if at_risk > ended:
-                g = ended / (float(at_risk) * (at_risk - ended))
-                g_sum += g
-                fg_sum += incidence * g
-                ffg_sum += incidence * incidence * g
-            elif ended > 0:
-                reached = True  # nobody is left who could be followed
-            squared = float(at_risk) * at_risk
-            h_sum += survival * survival * dead * (at_risk - dead) / (squared * at_risk)
-            c = survival * dead / squared
-            c_sum += c
-            fc_sum += incidence * c
-            survival *= (at_risk - ended) / at_risk
+            unit = survival / at_risk
+            incidence += unit * dead
+            survival = unit * (at_risk - dead - others)
+            inverse = 1.0 / survival if survival > 0.0 else 0.0
+            reached |= survival == 0.0  # nobody is left who could be followed
+            for direct in range(2):
+                ended = dead if direct == 1 else others
+                if ended > 0 and (direct == 1 or survival > 0.0):
+                    ties = 1.0 - (ended - 1.0) / (at_risk - 1.0) if ended > 1 else 1.0
+                    weight = unit * unit * ties * ended
+                    fixed = direct + incidence * inverse
+                    constant += weight * fixed * fixed
+                    linear += weight * fixed * inverse
+                    square += weight * inverse * inverse
             deaths += dead
         at_risk -= counts[arm].sum()
         place = after
     f = incidence
-    variance = f * f * g_sum - 2.0 * f * fg_sum + ffg_sum + h_sum - 2.0 * (f * c_sum - fc_sum)
+    variance = constant - 2.0 * f * linear + f * f * square
     return incidence, max(variance, 0.0), deaths, reached

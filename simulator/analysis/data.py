@@ -219,8 +219,10 @@ class Block:
         if isinstance(strata, str):
             label = rows.site if strata == "site" else rows.stratum
         else:
-            # Those without a first visit, whom NaN puts last, are a stratum of their own.
-            label = np.searchsorted(np.array(strata), self.meld()[0], side="right")
+            # Those without a first visit are a stratum of their own.
+            meld = self.meld()[0]
+            label = np.searchsorted(np.array(strata), meld, side="right")
+            label[np.isnan(meld)] = -1
         trial = np.repeat(np.arange(trials), np.diff(rows.first_row))
         order = np.lexsort((label, trial))
         pair = np.stack((trial[order], label[order]))

@@ -26,7 +26,7 @@ from simulator.analysis.types import (
 )
 from simulator.records import Floats
 
-_MOST_STEPS = 60
+_MOST_STEPS = 2_000
 _LARGEST_STEP = 2.0
 _TOLERANCE = 1e-10
 _PROFILE_STEPS = 60

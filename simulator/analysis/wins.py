@@ -9,7 +9,6 @@ from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,
-    TOO_FEW_SEEN,
     AnalysisPlan,
     AnalysisTable,
     normal_interval,
@@ -63,7 +62,7 @@ def _wins(changes, summary, margin, room, sums, table, column):  # type: ignore[
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         if n0 == 1 or n1 == 1:
-            write_no_result(table, k, column, TOO_FEW_SEEN)
+            write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
         _compare_pairs(room, n0, n1, margin, sums)
         won, lost = sums[1, 0, :n1].sum() / (n0 * n1), sums[1, 1, :n1].sum() / (n0 * n1)

@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 import pytest
-from analysis_records import Result, design, every_plan, one_trial, records_of_columns
+from analysis_records import Result, design, every_plan, one_trial, plan_of, records_of_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from simulator.analysis import END, REASONS, Cut, Reason, analyse
 from simulator.records import Patients, TrialRecords, Trials
@@ -301,6 +302,37 @@ def test_any_few_patients_have_a_result_or_a_reason(patients):
     (row,) = results(records)
     for plan, result in zip(PLANS, row, strict=True):
         assert_whole(result, f"{plan.name} {patients}")
+
+
+@pytest.mark.parametrize("test", ["log_rank", "cause_specific", "gray"])
+def test_the_death_that_makes_a_cut_is_seen_though_the_cut_less_the_entry_rounds_below_it(test):
+    entry, death = np.array([0.5, 0, 0, 0]), np.array([0.1, 70, 80, 80])
+    assert (entry[0] + death[0]) - entry[0] < death[0]
+    trial = trial_of([0, 1, 0, 1], death, entry_day=entry)
+    own = {} if test == "log_rank" else {"cause": "liver", "transplant": "censored"}
+    plan = plan_of(test, lost="censored", **own)
+    ((result,),) = results(trial, [plan], Cut("deaths", 1))
+    # One death among two and two: 1/2 less than expected, variance 1/4.
+    assert result.p_value == pytest.approx(2 * stats.norm.sf(1.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("test", ["cmh", "stratified_miettinen_nurminen", "stratified_log_rank"])
+def test_patients_without_a_first_visit_are_a_stratum_of_their_own(test):
+    arm, death = np.tile([0, 1], 8), np.where(np.arange(16) % 5 < 2, 9.0 + np.arange(16), NEVER)
+    meld = np.repeat([22.0, 32.0, math.nan, 26.0], 4)
+    lost = {"lost": "censored"} if test == "stratified_log_rank" else {}
+    plans = [plan_of(test, strata=strata, **lost) for strata in ([25.0, 30.0], "site")]
+    trial = trial_of(arm, death, meld, site=np.repeat([0, 1, 2, 3], 4))
+    by_meld, by_label = results(trial, plans)[0]
+    assert by_meld == by_label
+
+
+def test_firths_estimate_of_six_patients_is_at_the_root_of_its_score():
+    """Where scoring converges slowly; the root was found by Newton's method in R."""
+    arm, meld = [1, 0, 0, 1, 0, 1], np.array([22.0, 35, 34, 22, 17, 21])
+    death = np.where(np.arange(6) == 5, 9.0, NEVER)
+    ((result,),) = results(trial_of(arm, death, meld), [plan_of("firth_logistic")])
+    assert result.estimate == pytest.approx(0.68004, abs=5e-6)
 
 
 def test_alpha_moves_the_interval_and_not_the_p_value():
