@@ -18,6 +18,7 @@ from simulator.analysis.types import (
     normal_interval,
     two_sided,
     write_no_result,
+    write_one_step,
     write_result,
 )
 from simulator.records import Floats, Ints
@@ -89,12 +90,7 @@ def _cause_specific(
             at_risk -= after - place
             at_risk_second -= counts[1].sum()
             place = after
-        if variance > 0.0:
-            root = math.sqrt(variance)
-            p_value = two_sided(excess / root)
-            write_result(table, k, column, p_value, excess / variance, 1.0 / root, excess)
-        else:
-            write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
+        write_one_step(table, k, column, excess, variance, variance, deaths)
 
 
 @kernel

@@ -1,7 +1,5 @@
 """Gray's test of equal cumulative incidence of deaths of one cause in two arms (1988, rho = 0)."""
 
-import math
-
 import numpy as np
 
 from simulator.analysis.causes import COMPETING, OF_INTEREST
@@ -10,14 +8,11 @@ from simulator.analysis.data import Block
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import (
     EMPTY_ARM,
-    NO_EVENT,
-    NOT_ESTIMABLE,
     AnalysisPlan,
     AnalysisTable,
     normal_interval,
-    two_sided,
     write_no_result,
-    write_result,
+    write_one_step,
 )
 from simulator.records import Floats
 
@@ -42,12 +37,7 @@ def _gray(times, ended_by, arms, table, column):  # type: ignore[no-untyped-def]
         excess, information, variance, deaths = _score(
             times[k, :patients], ended_by[k], arms[k], second
         )
-        if variance > 0.0 and information > 0.0:
-            root = math.sqrt(variance)
-            estimate, error = excess / information, root / information
-            write_result(table, k, column, two_sided(excess / root), estimate, error, excess)
-        else:
-            write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
+        write_one_step(table, k, column, excess, information, variance, deaths)
 
 
 @inlined

@@ -18,6 +18,7 @@ from simulator.analysis.types import (
     normal_interval,
     two_sided,
     write_no_result,
+    write_one_step,
     write_result,
 )
 from simulator.records import Ints
@@ -51,7 +52,7 @@ def log_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int
     """Log-rank test (Mantel 1966; Peto and Peto 1972), normal approximation.
 
     The estimate is the log hazard ratio of the second arm against the first by one step from no
-    effect, (O - E)/V, with standard error 1/sqrt(V).
+    effect, (O - E)/V, with standard error sqrt(V)/V.
     """
     _log_ranks(block.times(plan), table, column)
     normal_interval(table, column, plan.alpha)
@@ -65,12 +66,7 @@ def _log_ranks(ordered: Ints, table: AnalysisTable, column: int) -> None:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         excess, variance = _log_rank(ordered[k], patients, second, deaths)
-        if variance > 0.0:
-            root = math.sqrt(variance)
-            p_value = two_sided(excess / root)
-            write_result(table, k, column, p_value, excess / variance, 1.0 / root, excess)
-        else:
-            write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
+        write_one_step(table, k, column, excess, variance, variance, deaths)
 
 
 @inlined
@@ -123,12 +119,8 @@ def _stratified(first_cell: Ints, ordered: Ints, table: AnalysisTable, column: i
             variance += own_variance
         if all_second == 0 or all_second == all_patients:
             write_no_result(table, k, column, EMPTY_ARM)
-        elif variance > 0.0:
-            root = math.sqrt(variance)
-            p_value = two_sided(excess / root)
-            write_result(table, k, column, p_value, excess / variance, 1.0 / root, excess)
         else:
-            write_no_result(table, k, column, NOT_ESTIMABLE if all_deaths > 0 else NO_EVENT)
+            write_one_step(table, k, column, excess, variance, variance, all_deaths)
 
 
 def km_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:

@@ -134,6 +134,28 @@ def write_result(
 
 
 @inlined
+def write_one_step(
+    table: AnalysisTable,
+    trial: int,
+    analysis: int,
+    excess: float,
+    information: float,
+    variance: float,
+    deaths: int,
+) -> None:
+    """Write a score test of no effect and the log hazard ratio that one step from there gives.
+
+    `excess` deaths in the second arm have the `variance`; `information` is the slope of the score.
+    """
+    if variance > 0.0 and information > 0.0:
+        root = math.sqrt(variance)
+        estimate, error = excess / information, root / information
+        write_result(table, trial, analysis, two_sided(excess / root), estimate, error, excess)
+    else:
+        write_no_result(table, trial, analysis, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
+
+
+@inlined
 def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: np.int64) -> None:
     """Write why a trial has no result."""
     table.p_value[trial, analysis] = math.nan

@@ -16,8 +16,8 @@ from simulator.analysis.types import (
     AnalysisPlan,
     AnalysisTable,
     normal_interval,
-    two_sided,
     write_no_result,
+    write_one_step,
     write_result,
 )
 from simulator.records import Floats, Ints
@@ -99,10 +99,7 @@ def _weighted(
             write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
             continue
         if tests == 1:
-            root = math.sqrt(covariance[0, 0])
-            estimate, error = excess[0] / information[0], root / information[0]
-            p_value = two_sided(excess[0] / root)
-            write_result(table, k, column, p_value, estimate, error, excess[0])
+            write_one_step(table, k, column, excess[0], information[0], covariance[0, 0], deaths)
             continue
         largest, of_largest = -1.0, 0.0
         for i in range(tests):
