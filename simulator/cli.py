@@ -197,13 +197,15 @@ def _certify(
     _deliver(summary, json, lambda console: print_certificate(summary, console))
 
 
-def _two_numbers(option: str, text: str, kind: type[int] | type[float]) -> tuple[Any, Any]:
-    """Read a pair such as 30,30; a wrong one ends the command."""
+def _two_numbers(
+    option: str, text: str, kind: type[int] | type[float], example: str
+) -> tuple[Any, Any]:
+    """Read a pair of numbers, as the example is one; a wrong one ends the command."""
     try:
         first, second = (kind(part) for part in text.split(","))
     except ValueError:
         words = "whole numbers" if kind is int else "numbers"
-        _refuse(option, text, f"needs two {words}, of the control and the other arm", "as 30,30")
+        _refuse(option, text, f"needs two {words} with a comma between", f"as {example}")
         raise
     return first, second
 
@@ -231,9 +233,9 @@ def exact(
     from simulator.analysis.exact_power import Question
     from simulator.report.exact import exact_summary, print_exact, refused
 
-    sizes = _two_numbers("--n", n, int)
-    rates = _two_numbers("--p", p, float)
-    beta = _two_numbers("--prior", prior, float)
+    sizes = _two_numbers("--n", n, int, "30,30")
+    rates = _two_numbers("--p", p, float, "0.6,0.3")
+    beta = _two_numbers("--prior", prior, float, "1,1")
     asked = Question(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
     problem = refused(asked, rates, power)
     if problem is not None:
@@ -363,7 +365,7 @@ def _deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], 
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 110
-    show(Console(highlight=False, markup=False, width=width))
+    show(Console(highlight=False, markup=False, emoji=False, width=width))
 
 
 def _print_power(summary: dict[str, Any], console: "Console") -> None:

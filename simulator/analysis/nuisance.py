@@ -24,6 +24,7 @@ _STEPS_PER_PATIENT = 8
 _STEP_PATIENTS = math.pi / _STEPS_PER_PATIENT  # step of the angle times the number of patients
 _NEAR_ENOUGH = 1.0 - _STEP_PATIENTS * _STEP_PATIENTS / 16.0  # of the largest grid value: 0.990
 _ANGLE_TOLERANCE = 1e-9  # the tail is flat at its peak: an error of n^2 M / 4 times its square
+_FLAT = 1e-13  # part of a tail by which it must fall beside a peak
 _MOST_STEPS = 60  # bisection alone would get there in half of them
 _BOUND = 1.0 + 1e-9  # of a largest tail, in units of itself
 _MOST_PARTS = 20_000  # in which a tail as large as its largest is looked for at a time
@@ -211,18 +212,25 @@ def largest(
         everywhere = max(everywhere, tail[step])
         if first <= step <= last and tail[step] > value:
             value, place = tail[step], step * width
+    from_low, to_high = 1.0, -1.0  # slopes at the limits
     for limit in (low, high):
         if 0.0 < limit < math.pi:
-            at_limit = _tail_and_derivatives(share, ways, limit)[0]
+            at_limit, slope, _ = _tail_and_derivatives(share, ways, limit)
             if at_limit > value:
                 value, place = at_limit, limit
+            if limit == low:
+                from_low = slope
+            else:
+                to_high = slope
     # A peak rises above its nearest grid point by this part of the largest tail of all.
     floor = value - everywhere * (1.0 - _NEAR_ENOUGH)
     for step in range(max(first, 1), min(last, tail.size - 2) + 1):
         here = tail[step]
-        left = step == first or here >= tail[step - 1]
-        right = step == last or here >= tail[step + 1]
-        if here >= floor and left and right:
+        left = here >= tail[step - 1] if step > first else from_low > 0.0
+        right = here >= tail[step + 1] if step < last else to_high < 0.0
+        # Where all but everything is in the set the tail is flat, and its peaks are rounding.
+        lowest = min(tail[step - 1], tail[step + 1])
+        if here >= floor and left and right and here - lowest > _FLAT * here:
             bounds = max(low, (step - 1) * width), min(high, (step + 1) * width)
             peak, angle = _peak(share, ways, step * width, bounds[0], bounds[1])
             if peak > value:

@@ -10,10 +10,10 @@ from simulator.analysis.bayes import prior_report
 from simulator.analysis.exact_tables import TWO_SIDED_ONLY
 from simulator.report.text import prior_in_words
 from simulator.report.version import program_version
+from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import nearest
 
-_MOST = {"fisher": 5_000, "mid_p": 5_000, "chi_square": 5_000, "yates": 5_000, "barnard": 150}
-_MOST_OTHERS = 500
+_MOST_OTHERS = 5_000
 _ALTERNATIVES = ("two_sided", "less", "greater")
 
 Problem = tuple[str, object, str, str]
@@ -26,9 +26,9 @@ def refused(asked: exact.Question, rates: tuple[float, float], wanted: float) ->
         near = nearest(test, exact.TESTS)
         remedy = f"did you mean {near}?" if near else f"use one of {', '.join(exact.TESTS)}"
         return "--test", test, "is not a test of two proportions", remedy
-    most = _MOST.get(test, _MOST_OTHERS)
+    most = MOST_PATIENTS.get(test, _MOST_OTHERS)
     if min(sizes) < 1 or sum(sizes) > most:
-        rule = f"each arm needs a patient, both at most {most} for {test}"
+        rule = f"each arm needs a patient, both together at most {most} for {test}"
         return "--n", f"{sizes[0]},{sizes[1]}", rule, "as 30,30"
     if not all(0 <= rate <= 1 for rate in rates):
         return "--p", f"{rates[0]},{rates[1]}", "must be probabilities", "as 0.6,0.3"

@@ -44,14 +44,14 @@ REPLAYS = ("rerandomisation", "permutation")
 _ADJUSTED = ("firth_logistic", "standardised_risk_difference")
 # A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
 # leave needs its own: seconds each at these numbers.
-_MOST_PATIENTS = {
+MOST_PATIENTS = {
     "fisher": 5_000,
     "mid_p": 5_000,
     "boschloo": 500,
     "boschloo_minlike": 500,
-    "boschloo_berger_boos": 300,
+    "boschloo_berger_boos": 500,
     "z_pooled": 500,
-    "z_pooled_berger_boos": 300,
+    "z_pooled_berger_boos": 500,
     "barnard": 150,
 }
 _DECLARED = ("population", "transplant", "rescue", "withdrawal", "lost")
@@ -102,7 +102,7 @@ def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[
             yield RuleError("needs labs, which are not modelled", "remove it", f"{key}.test")
         if scenario.assessment is None:
             yield RuleError("needs visits", "give assessment", f"{key}.test")
-    most = _MOST_PATIENTS.get(test)
+    most = MOST_PATIENTS.get(test)
     if most is not None and size > most:
         yield RuleError(
             f"its table of p values is made for {most} patients at most",

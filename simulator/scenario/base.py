@@ -17,4 +17,7 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
-Word = Annotated[str, Field(min_length=1, max_length=80)]
+# Control characters, and those that turn the direction of writing, would change what is printed.
+_SHOWN = r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$"
+Word = Annotated[str, Field(min_length=1, max_length=80, pattern=_SHOWN)]
+Line = Annotated[str, Field(pattern=_SHOWN)]

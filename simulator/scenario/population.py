@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from simulator.scenario.base import (
     Correlation,
     Count,
+    Line,
     NotNegative,
     Part,
     Positive,
@@ -316,7 +317,7 @@ class Criterion(Part):
 
     kind: Literal["conditions"]
     label: Word = Field(description="label of the protocol, as I1 or E3")
-    text: str = Field(description="the criterion in words")
+    text: Line = Field(description="the criterion in words")
     all_of: list[list[Condition]] = Field(
         min_length=1, description="groups; a group holds if any of its conditions holds"
     )
@@ -327,7 +328,7 @@ class EnzymesAndBilirubin(Part):
 
     kind: Literal["enzymes_and_bilirubin"]
     label: Word = Field(description="label of the protocol")
-    text: str = Field(description="the criterion in words")
+    text: Line = Field(description="the criterion in words")
     enzymes_times_upper_limit: Positive = Field(description="threshold of AST and ALT, x ULN")
     bilirubin_times_upper_limit: Positive = Field(description="threshold of bilirubin, x ULN")
     enzymes: Literal["either", "both"] = Field(

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from simulator.scenario.agreement import disagreements
 from simulator.scenario.analyses import Analysis, Procedure
-from simulator.scenario.base import Count, Part, Positive, Word
+from simulator.scenario.base import Count, Line, Part, Positive, Word
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
@@ -75,7 +75,7 @@ class Scenario(Part):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")] = Field(
         description="the scenario's name, which also names files: letters, digits, . _ + -"
     )
-    title: str = Field(description="one line on what it is")
+    title: Line = Field(description="one line on what it is")
     null_hypothesis: Literal["none", "strong", "mortality"] = Field(
         description="none: as given; strong: both arms get the control arm's plan, modality and "
         "kinetics; mortality: hazard ratio 1 between arms, the rest as given"

@@ -93,7 +93,10 @@ def _adjusted_log_odds_ratio(p: Patients, _: Any, __: float) -> float:
         probability = special.expit(design @ beta)
         weight = probability * (1 - probability)
         information = design.T @ (design * weight[:, None])
-        move = np.linalg.solve(information, design.T @ (p.dead - probability))
+        try:
+            move = np.linalg.solve(information, design.T @ (p.dead - probability))
+        except np.linalg.LinAlgError:
+            break  # nobody, or everybody, of an arm died
         beta += move
         if np.abs(move).max() < 1e-10:
             return float(beta[1])

@@ -329,6 +329,18 @@ WRONG = {
         5,
         ["trial.start_date", "date"],
     ),
+    "a name with a control character": (
+        "extends: two-arm-survival\nname: wrong\ntitle: t\nanalyses:\n"
+        '  - {name: "a\\e[31mred", test: log_rank, alpha: 0.05, population: randomised,\n'
+        "     transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}\n",
+        5,
+        ["analyses[0].name", "characters that it may not have"],
+    ),
+    "a title of two lines": (
+        'extends: two-arm-survival\nname: wrong\ntitle: "a\\nb"\n',
+        3,
+        ["title", "characters that it may not have"],
+    ),
     "an extended scenario that is not there": (
         "extends: nct0548490\n" + HEAD,
         1,
