@@ -1,5 +1,6 @@
 """Tables of text."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -18,6 +19,11 @@ def new_table(*columns: str, words: Sequence[str] = ()) -> Table:
         justify: Literal["left", "right"] = "left" if left else "right"
         table.add_column(name, justify=justify, no_wrap=True, vertical="bottom")
     return table
+
+
+def number(value: float | None, digits: int) -> str:
+    """Return a number with so many decimals, a dash where there is none."""
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def print_table(table: Table, console: Console) -> None:

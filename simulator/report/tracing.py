@@ -14,7 +14,7 @@ from simulator.engines.reference import Trial, simulate
 from simulator.params.types import Params
 from simulator.records import SessionStatus, TrialRecords
 from simulator.report.files import to_csv, write_whole
-from simulator.report.tables import new_table, print_table
+from simulator.report.tables import new_table, number, print_table
 from simulator.scenario.schema import Scenario
 
 HEADER = ("trial_day", "patient_day", "event", "patient", "arm", "details")
@@ -174,7 +174,7 @@ def print_trace(summary: dict[str, Any], console: Console) -> None:
     columns = "analysis", "p value", "estimate", "standard error", "rejects"
     table = new_table(*columns, words=("analysis", "rejects"))
     for a in summary["analyses"]:
-        numbers = (f"{a[key]:.4f}" for key in ("p_value", "estimate", "standard_error"))
+        numbers = (number(a[key], 4) for key in ("p_value", "estimate", "standard_error"))
         said = ("yes" if a["rejects"] else "no") if a["result"] == "analysed" else a["result"]
         table.add_row(a["name"], *numbers, said)
     print_table(table, console)
@@ -194,7 +194,7 @@ def _patients_table(patients: list[dict[str, Any]]) -> Table:
             str(p["patient"]),
             p["arm"],
             f"{p['entry_day']:.1f}",
-            f"{p['baseline_meld']:.1f}",
+            number(p["baseline_meld"], 1),
             str(p["sessions_delivered"]),
             f"{p['plasma_litres']:.1f}",
             p["outcome"],
