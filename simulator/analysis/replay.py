@@ -6,7 +6,7 @@ time by uniforms with an address of their own.
 """
 
 import math
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_ta
 from simulator.draws import Purpose, code_of
 from simulator.records import Ints
 
+Known = TypeVar("Known", Changes, Ends, Rows)
 _SIDE_BY_SIDE = 16
 TIE = 1e-9  # p values closer than this part of themselves are of equal statistics
 _REALLOCATION, _REALLOCATION_BLOCK = (
@@ -109,12 +110,23 @@ class Replays:
         return tables
 
     def changes(self, plan: AnalysisPlan) -> Changes:
-        """See `Block`."""
-        return self._spread().changes(plan)
+        """MELD and death, which no allocation changes, once for each."""
+        return self._repeated(self.trial.changes(plan))
 
     def ends(self, plan: AnalysisPlan) -> Ends:
-        """See `Block`."""
-        return self._spread().ends(plan)
+        """Ends and MELD at the first visit, once for each allocation."""
+        return self._repeated(self.trial.ends(plan))
+
+    def _repeated(self, known: Known) -> Known:
+        """The trial's patients with the arms of each allocation, as trials one after another."""
+        times, patients = self.arms.shape
+        columns = {
+            name: np.concatenate([getattr(known, name)] * times)
+            for name in known._fields
+            if name not in ("first_row", "arm")
+        }
+        first_row = read_only(np.arange(times + 1) * patients)
+        return known._replace(first_row=first_row, arm=read_only(self.arms.reshape(-1)), **columns)
 
     def causes(self, plan: AnalysisPlan) -> Causes:
         """See `Block`."""
@@ -125,19 +137,11 @@ class Replays:
         return self._spread().cells(plan)
 
     def _spread(self) -> Block:
-        """All patients of all allocations, as trials one after another."""
-        if self._all is not None:
-            return self._all
-        rows, times = self.trial.rows, self.arms.shape[0]
-        columns = {
-            name: read_only(np.concatenate([getattr(rows, name)] * times))
-            for name in Rows._fields
-            if name not in ("first_row", "arm")
-        }
-        first_row = read_only(np.arange(times + 1) * rows.arm.size)
-        new: dict[str, Any] = {"first_row": first_row, "arm": read_only(self.arms.reshape(-1))}
-        cut_day = np.full(times, self.trial.cut_day[0])
-        self._all = Block(Rows(**columns, **new), cut_day, self.follow_up_days)
+        """A block of all patients of all allocations."""
+        if self._all is None:
+            rows = Rows._make(map(read_only, self._repeated(self.trial.rows)))
+            cut_day = np.full(self.arms.shape[0], self.trial.cut_day[0])
+            self._all = Block(rows, cut_day, self.follow_up_days)
         return self._all
 
 

@@ -75,7 +75,18 @@ def test_a_tabulated_test_once_the_deaths_are_counted(benchmark, test):
 
 
 @pytest.mark.benchmark
-@pytest.mark.parametrize("inner", ["chi_square", "fisher", "log_rank", "meld_worst_rank"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "chi_square",
+        "fisher",
+        "log_rank",
+        "meld_worst_rank",
+        "meld_welch",
+        "meld_ancova",
+        "win_ratio",
+    ],
+)
 @pytest.mark.parametrize("kind", ["permutation", "rerandomisation"])
 def test_a_trial_replayed_999_times(benchmark, kind, inner):
     """For 50 trials: a fiftieth of it is for one."""
