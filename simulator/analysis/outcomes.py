@@ -90,27 +90,28 @@ def _outcomes(
     time_days: Floats,
 ) -> None:
     for k in range(cut_day.size):
-        limit = cut_day[k]
-        for i in range(rows.first_row[k], rows.first_row[k + 1]):
-            entry = rows.entry_day[i]
+        # Slices and selections only, so that several patients are taken at once.
+        low, high, limit = rows.first_row[k], rows.first_row[k + 1], cut_day[k]
+        entry, death = rows.entry_day[low:high], rows.death_after_days[low:high]
+        loss, transplant = rows.loss_after_days[low:high], rows.transplant_after_days[low:high]
+        ours, days = status[low:high], time_days[low:high]
+        for i in range(ours.size):
             dead, lost = counted_as(
-                by_the_cut(entry, rows.death_after_days[i], limit),
-                by_the_cut(entry, rows.loss_after_days[i], limit),
-                by_the_cut(entry, rows.transplant_after_days[i], limit),
+                by_the_cut(entry[i], death[i], limit),
+                by_the_cut(entry[i], loss[i], limit),
+                by_the_cut(entry[i], transplant[i], limit),
                 follow_up_days,
                 treatment,
             )
-            time_days[i] = sooner(dead, lost)
-            if dead < math.inf:
-                status[i] = EVENT
-            elif lost < math.inf:
-                status[i] = LOST
-            elif entry <= limit:
-                due = entry + follow_up_days <= limit
-                status[i] = COMPLETE if due else PENDING
-                time_days[i] = followed_by_the_cut(entry, limit, follow_up_days)
-            else:
-                status[i], time_days[i] = NOT_ENTERED, math.nan
+            entered = entry[i] <= limit
+            last = followed_by_the_cut(entry[i], limit, follow_up_days)
+            still = COMPLETE if entry[i] + follow_up_days <= limit else PENDING
+            still = still if entered else NOT_ENTERED
+            last = last if entered else math.nan
+            still = LOST if lost < math.inf else still
+            ours[i] = EVENT if dead < math.inf else still
+            ended = sooner(dead, lost)
+            days[i] = ended if ended < math.inf else last
 
 
 @kernel
@@ -121,13 +122,23 @@ def count(
     status: npt.NDArray[np.int8],
     tables: Ints,
 ) -> None:
-    """Add up the dead and all, shape (trials, arms, 2), whose follow-up was due by the cut.
+    """Fill in the dead and all, shape (trials, arms, 2), whose follow-up was due by the cut.
 
     Of patients who entered late the dead are known before the living, so that counting what is
     known of them would exaggerate mortality.
     """
     for k in range(cut_day.size):
-        for i in range(rows.first_row[k], rows.first_row[k + 1]):
-            due = rows.entry_day[i] + follow_up_days <= cut_day[k]
-            tables[k, rows.arm[i], 0] += due & (status[i] == EVENT)
-            tables[k, rows.arm[i], 1] += due & ((status[i] == EVENT) | (status[i] == COMPLETE))
+        # Slices have no negative index, and sums of their own are taken several patients at once.
+        low, high, limit = rows.first_row[k], rows.first_row[k + 1], cut_day[k]
+        entry, arm, ours = rows.entry_day[low:high], rows.arm[low:high], status[low:high]
+        dead, used, second_dead, second_used = 0, 0, 0, 0
+        for i in range(ours.size):
+            due = np.int64(entry[i] + follow_up_days <= limit)
+            died = due * (ours[i] == EVENT)
+            known = died + due * (ours[i] == COMPLETE)
+            dead += died
+            used += known
+            second_dead += died * arm[i]
+            second_used += known * arm[i]
+        tables[k, 0, 0], tables[k, 0, 1] = dead - second_dead, used - second_used
+        tables[k, 1, 0], tables[k, 1, 1] = second_dead, second_used
