@@ -56,7 +56,7 @@ def standardised_difference(
     """Marginal risk difference by standardisation of the same model, with a robust variance.
 
     Each arm's mean prediction over all patients is corrected by the arm's mean residual, so that a
-    wrong model costs precision and no bias (Ye, Shao, Yi and Zhao 2023).
+    wrong model costs precision and no bias (after Ye, Bannick, Yi and Shao 2023).
     """
     ends = block.ends(plan)
     room = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))

@@ -266,6 +266,8 @@ def verdict(summary: dict[str, Any]) -> str:
         alpha = first["alpha"]
         kept = "EXCEEDS" if low > alpha else "is within" if high <= alpha else "is compatible with"
         return f"TYPE I ERROR: {found}; this {kept} its level of {alpha:.1%}."
+    arm, favoured = list(first["favouring"].items())[-1]
+    found = f"{found}, in favour of {arm} in {favoured / first['trials']:.1%}"
     if high < USUAL_POWER:
         return (
             f"UNDERPOWERED for the effect assumed: {found}, where {USUAL_POWER:.0%} is usual; "

@@ -9,11 +9,13 @@ import typer.main
 
 from simulator import cli
 from simulator.allocation import SCHEMES
+from simulator.analysis import plans_of
 from simulator.draws import Purpose
 from simulator.engines.clock import Kind
 from simulator.records import Patients, Sessions, Trials, columns
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.json_schema import json_schema
+from simulator.scenario.loader import load_scenario
 from simulator.scenario.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +92,24 @@ def test_every_key_of_a_scenario_is_described_in_its_schema():
 @pytest.mark.parametrize("table", [Trials, Patients, Sessions])
 def test_every_column_of_the_records_has_a_unit_and_a_meaning(table):
     assert all(column.unit and column.meaning for column in columns(table).values())
+
+
+def examples() -> dict[str, str]:
+    """Scenarios shown on pages; a part of one stands for a change of the real trial."""
+    found = {}
+    for file in [ROOT / "README.md", *sorted(ROOT.glob("docs/analyses/*.md"))]:
+        shown = re.findall(r"```yaml\n(.*?)```", file.read_text(encoding="utf-8"), re.DOTALL)
+        for number, text in enumerate(shown):
+            head = "" if "extends:" in text else "extends: nct05484908\nname: shown\ntitle: shown\n"
+            found[f"{file.stem} {number}"] = head + text
+    return found
+
+
+@pytest.mark.parametrize("name", examples())
+def test_every_scenario_on_a_page_is_one_that_can_be_simulated(name, tmp_path):
+    (tmp_path / "shown.yaml").write_text(examples()[name], encoding="utf-8")
+    scenario = load_scenario(tmp_path / "shown.yaml").scenario
+    assert plans_of(scenario)
 
 
 def test_links_between_pages_lead_somewhere():
