@@ -260,6 +260,8 @@ def verdict(summary: dict[str, Any]) -> str:
     found = (
         f"{first['name']} rejects in {power:.1%} of trials (95 % interval {low:.1%} to {high:.1%})"
     )
+    if first["not_analysable"]:
+        found += f", with no result in {first['not_analysable'] / first['trials']:.1%}"
     if summary["null_hypothesis"] == "mortality":
         return f"EQUAL HAZARDS, arms treated as they are: {found}; this is no type I error."
     if summary["null_hypothesis"] == "strong":

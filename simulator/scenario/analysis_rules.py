@@ -64,6 +64,10 @@ def analysis_rules(scenario: "Scenario") -> Iterator[RuleError]:
         yield from _handling_rules(key, analysis)
         yield from _data_rules(key, analysis, scenario)
         yield from _option_rules(key, analysis, scenario)
+    families = [family.name for family in scenario.multiplicity or []]
+    for index, name in enumerate(families):
+        if name in families[:index]:
+            yield RuleError("is used twice", "give another", f"multiplicity[{index}].name")
     for index, family in enumerate(scenario.multiplicity or []):
         yield from _family_rules(f"multiplicity[{index}]", family, scenario)
 
@@ -188,6 +192,10 @@ def _family_rules(key: str, family: Procedure, scenario: "Scenario") -> Iterator
     size = len(listed)
     if len(family.weights) != size:
         yield RuleError(f"needs {size} weights, one an analysis", "", f"{key}.weights")
+    elif not any(family.weights):
+        yield RuleError(
+            "all are 0, so that nothing is ever rejected", "raise one", f"{key}.weights"
+        )
     elif sum(family.weights) > 1 + 1e-9:
         yield RuleError("must sum to at most 1", "lower them", f"{key}.weights")
     if len(family.transitions) != size:

@@ -293,6 +293,20 @@ WRONG = {
         8,
         ["multiplicity[0].method", "hommel"],
     ),
+    "two families of one name": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: holm, alpha: 0.05, analyses: [a, b]}\n"
+        "  - {name: m, method: hochberg, alpha: 0.05, analyses: [a, b]}\n",
+        9,
+        ["multiplicity[1].name", "twice"],
+    ),
+    "a family that never rejects": (
+        CORE + ASK + TWO + "multiplicity:\n"
+        "  - {name: m, method: graphical, alpha: 0.05, analyses: [a, b], weights: [0, 0],\n"
+        "     transitions: [[0, 1], [1, 0]]}\n",
+        8,
+        ["multiplicity[0].weights", "nothing is ever rejected"],
+    ),
     "weights above the level": (
         CORE + ASK + TWO + "multiplicity:\n"
         "  - {name: m, method: graphical, alpha: 0.05, analyses: [a, b], weights: [0.6, 0.6],\n"

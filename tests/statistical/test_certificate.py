@@ -10,6 +10,7 @@ from scipy import stats
 from calibration.targets import solve_targets
 from simulator.analysis import exact_power as exact
 from simulator.analysis import plans_of
+from simulator.analysis.nuisance import Largest
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.planning.certificate import (
@@ -18,6 +19,7 @@ from simulator.planning.certificate import (
     MORTALITIES,
     SHAPES,
     Cell,
+    Level,
     _bounds,
     cells_of,
     certify,
@@ -127,6 +129,32 @@ def test_exact_levels_use_the_planned_sizes():
     (plan,) = plans_of(scenario)
     expected = exact.size(exact.rejection_set(exact.Question("fisher", 40, 20, 0.05)))
     assert exact_level(plan, [2, 1], 60) == expected
+
+
+@pytest.mark.parametrize(
+    ("test", "size", "low", "high", "verdict"),
+    [
+        ("fisher", 0.03, 0.02, 0.06, "holds its level (exact)"),
+        ("mid_p", 0.046, 0.04, 0.06, "holds it at the planned sizes"),
+        ("mid_p", 0.046, 0.03, 0.049, "holds its level"),
+        ("mid_p", 0.046, 0.051, 0.06, "EXCEEDS its level"),
+        ("chi_square", 0.055, 0.04, 0.06, "EXCEEDS its level (exact)"),
+        ("log_rank", None, 0.04, 0.06, "not shown to exceed its level"),
+        ("log_rank", None, 0.03, 0.05, "holds its level"),
+    ],
+)
+def test_only_an_exact_test_holds_its_level_at_sizes_that_were_not_planned(
+    test, size, low, high, verdict
+):
+    known = None if size is None else Largest(size, 0.5, size * (1 + 1e-9))
+    level = Level("a", test, 0.05, known, 0.05, 0.001, Cell(0.4, 1.0, 0.0), low, high)
+    assert level.verdict == verdict
+
+
+def test_the_treated_have_no_exact_level():
+    (plan,) = plans_of(with_analyses("fisher"))
+    assert exact_level(plan, [1, 1], 60) is not None
+    assert exact_level(plan._replace(population="treated"), [1, 1], 60) is None
 
 
 def test_a_scenario_in_which_other_deaths_exceed_every_mortality_is_refused():

@@ -44,7 +44,7 @@ def test_the_standard_error_of_no_rejection_is_not_zero():
 )
 def test_the_verdict_follows_the_interval_of_the_first_analysis(null, low, high, word):
     first = {"name": "fisher", "power": 0.5, "ci_low": low, "ci_high": high, "alpha": 0.05}
-    first |= {"favouring": {"a": 12, "b": 38}, "trials": 100}
+    first |= {"favouring": {"a": 12, "b": 38}, "trials": 100, "not_analysable": 0}
     mortality = {"a": {"mean": 0.4}, "b": {"mean": 0.3}}
     summary = {
         "null_hypothesis": null,
