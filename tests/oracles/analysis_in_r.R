@@ -527,17 +527,17 @@ cause_specific <- function(d, o) {
   one_step(by_survdiff(d, o, d$cause == as.numeric(o$code)), o$alpha)
 }
 
-# Of one arm: what happens at each time, with S(t-) of any end and the incidence before.
+# Of one arm: what happens at each time, with S(t-) of any end and the incidence after.
 incidence <- function(d, code) {
   at <- sort(unique(d$cause_time[d$cause > 0]))
   all <- sapply(at, function(t) sum(d$cause > 0 & d$cause_time == t))
   own <- sapply(at, function(t) sum(d$cause == code & d$cause_time == t))
   r <- sapply(at, function(t) sum(d$cause_time >= t))
   if (length(at) == 0) return(data.frame(at = 0, all = 0, own = 0, r = nrow(d), before = 1,
-                                         f_before = 0, f = 0))
+                                         f = 0))
   before <- c(1, cumprod(1 - all / r))[seq_along(at)]
   f <- cumsum(before * own / r)
-  data.frame(at, all, own, r, before, f_before = c(0, f)[seq_along(at)], f)
+  data.frame(at, all, own, r, before, f)
 }
 cumulative_incidence <- function(d, o) {
   d <- timed(d)
