@@ -181,8 +181,8 @@ def _all_treated_as(scenario: Scenario, arm: int) -> Scenario:
 def _reference(scenario: Scenario) -> Scenario:
     """Return the scenario with nothing scarce, and without what cannot matter for mortality.
 
-    Allocation is by a fair coin, so that a solution does not change with the scheme: else another
-    scheme would change when patients die.
+    Allocation is by a fair coin and nothing is biased, so that a solution does not change with the
+    scheme or a bias: else these would change when patients die by more than what they do.
     """
     accrual: Any = scenario.accrual
     if accrual.kind == "poisson":
@@ -198,6 +198,8 @@ def _reference(scenario: Scenario) -> Scenario:
             "trial": trial,
             "accrual": accrual,
             "allocation": Allocation(scheme="complete", ratio=[1, 1], options={}, factors=None),
+            "selection_bias": None,
+            "hazard": scenario.hazard.model_copy(update={"drift": None}),
             "unit": None,
             "assessment": None,
             "analyses": [],

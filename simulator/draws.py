@@ -30,7 +30,7 @@ class Purpose(IntEnum):
     PROFILE = 4  # variable / candidate: characteristics
     CONSENT = 5  # 0 / candidate
     ALLOCATION = 6  # 0 / order of randomisation: which arm
-    BLOCK_SIZE = 7  # stratum / block: size of a randomly sized block
+    SCHEME_DRAW = 7  # stratum / order: what a scheme draws itself, as the size of a block
     EXIT = 8  # an Exit / candidate: threshold of the liver hazard, times of the other exits
     SLOPE = 9  # candidate / lab: own course of the labs
     FRAILTY = 10  # candidate / 0
@@ -43,7 +43,10 @@ class Purpose(IntEnum):
     VISIT_TIME = 17  # candidate / visit: where in its window
     LAB_ERROR = 18  # candidate / 4 visit + lab: measurement error
     REALLOCATION = 19  # draw of a randomisation test / order of randomisation: which arm
-    REALLOCATION_BLOCK = 20  # draw / order of blocks: size of a randomly sized block
+    REALLOCATION_DRAW = 20  # draw / order: what a scheme draws itself when replayed
+    SELECTION = 21  # 0 / candidate: whether the investigator acts on one who does not suit
+    LIST = 22  # stratum / number: which arm, on a list drawn beforehand; trial 0
+    LIST_DRAW = 23  # stratum / order: what a scheme draws itself for such a list
 
 
 def code_of(purpose: IntEnum) -> Any:

@@ -19,6 +19,8 @@ class Operations(NamedTuple):
     screened: Annotated[Ints, Column("1", "candidates referred")]
     failed_first: Annotated[Ints, Column("1", "by the first criterion failed", ("criterion",))]
     refused_consent: Annotated[Ints, Column("1", "eligible candidates who refused")]
+    turned_away: Annotated[Ints, Column("1", "consented, but kept out by the investigator")]
+    deferred: Annotated[Ints, Column("1", "put off once by the investigator")]
     randomised: Annotated[Ints, Column("1", "patients of all arms")]
     target_reached: Annotated[Ints, Column("1", "1 if the target number was randomised")]
     on_time: Annotated[
@@ -85,6 +87,8 @@ def operations_of(params: Params, records: TrialRecords) -> Operations:
         screened=t.screened,
         failed_first=t.failed_first,
         refused_consent=t.refused_consent,
+        turned_away=t.turned_away,
+        deferred=t.deferred,
         randomised=t.randomised,
         target_reached=reached.astype(np.int64),
         on_time=(reached & in_time).astype(np.int64),

@@ -16,7 +16,7 @@ from simulator.multiplicity import Family, Joint
 from simulator.operations import Operations, operations_of
 from simulator.params.types import Params
 from simulator.performance import Estimation, Performance
-from simulator.records import Ints
+from simulator.records import Floats, Ints, TrialRecords
 from simulator.totals import Totals
 from simulator.truth import Truth
 
@@ -44,19 +44,33 @@ class Stop(NamedTuple):
     standard_error: float | None
 
 
+Observed = tuple[Floats, ...]  # each with a row a trial
+Observe = Callable[[Params, TrialRecords], Observed]
+
+
 class Unit(NamedTuple):
     """What one unit of work gave."""
 
     table: AnalysisTable
     operations: Operations
+    observed: Observed
+
+
+def _observe_nothing(_params: Params, _records: TrialRecords) -> Observed:
+    return ()
 
 
 class Asked(NamedTuple):
-    """What is asked of every trial: analyses, the truth they estimate, those judged together."""
+    """What is asked of every trial.
+
+    Analyses, the truth that they estimate, those judged together, and what else somebody wants to
+    see of the records.
+    """
 
     plans: tuple[AnalysisPlan, ...]
     truths: tuple[Truth, ...]
     families: tuple[Family, ...]
+    observe: Observe = _observe_nothing
 
 
 @dataclass(frozen=True)
@@ -186,7 +200,7 @@ def _estimate(
 
 def run_unit(
     params: Params,
-    plans: tuple[AnalysisPlan, ...],
+    asked: Asked,
     engine: Engine,
     seed: int,
     first_trial: int,
@@ -195,8 +209,8 @@ def run_unit(
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
     simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
-    table = analyse(records, plans, design_of(params, seed), END)
-    return Unit(table, operations_of(params, records))
+    table = analyse(records, asked.plans, design_of(params, seed), END)
+    return Unit(table, operations_of(params, records), asked.observe(params, records))
 
 
 @dataclass
@@ -255,6 +269,7 @@ def _first(unit: Unit, trials: int) -> Unit:
     return Unit(
         AnalysisTable._make(column[:trials] for column in unit.table),
         Operations._make(column[:trials] for column in unit.operations),
+        tuple(column[:trials] for column in unit.observed),
     )
 
 
@@ -266,7 +281,7 @@ def monte_carlo(
     jobs: int,
     engine: Engine,
     watch: Callable[[int, list[int]], None],
-    keep: Callable[[int, AnalysisTable], None],
+    keep: Callable[[int, Unit], None],
 ) -> MonteCarlo:
     """Simulate and analyse trials until `stop`.
 
@@ -292,12 +307,12 @@ def monte_carlo(
     tally = _Tally(asked, len(params.allocation.ratio))
     interrupted = False
     try:
-        for unit in _units(params, asked.plans, engine, seed, stop, jobs):
+        for unit in _units(params, asked, engine, seed, stop, jobs):
             enough = None
             if stop.standard_error is not None:
                 enough = tally.precise_after(unit.table, stop.standard_error)
             done = unit if enough is None else _first(unit, enough)
-            keep(tally.trials, done.table)
+            keep(tally.trials, done)
             tally.add(done)
             watch(tally.trials, tally.rejections.tolist())
             if enough is not None:
@@ -336,7 +351,7 @@ def trials_a_unit(params: Params, engine: Engine, stop: Stop, jobs: int) -> int:
 
 def _units(
     params: Params,
-    plans: tuple[AnalysisPlan, ...],
+    asked: Asked,
     engine: Engine,
     seed: int,
     stop: Stop,
@@ -355,7 +370,7 @@ def _units(
             n_jobs=jobs, backend=backend, return_as="generator", pre_dispatch="2*n_jobs"
         )
         work = (
-            joblib.delayed(run_unit)(params, plans, engine, seed, first, trials)
+            joblib.delayed(run_unit)(params, asked, engine, seed, first, trials)
             for first, trials in _spans(stop.trials, number, size)
         )
         try:

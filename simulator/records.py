@@ -59,6 +59,13 @@ class Trials(NamedTuple):
         Ints, Column("1", "candidates by the first criterion that they fail", ("criterion",))
     ]
     refused_consent: Annotated[Ints, Column("1", "eligible candidates who refused")]
+    turned_away: Annotated[
+        Ints,
+        Column(
+            "1", "of those who consented, kept out by the investigator, or put off and not back"
+        ),
+    ]
+    deferred: Annotated[Ints, Column("1", "put off once by the investigator, back or not")]
     randomised: Annotated[Ints, Column("1", "patients randomised")]
     recruitment_end_day: Annotated[
         Floats,

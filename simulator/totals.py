@@ -19,6 +19,7 @@ from simulator.records import Floats, Ints
 _RATIOS = (
     ("failed_first", "screened"),
     ("refused_consent", "screened"),
+    ("turned_away", "screened"),
     ("randomised", "screened"),
     ("deaths", "patients"),
     ("deaths_from_tumour", "patients"),

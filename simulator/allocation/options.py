@@ -6,29 +6,10 @@ from collections.abc import Mapping, Sequence
 from simulator.allocation.plan import AllocationError
 
 MOST_PATIENTS = 1_000_000  # beyond any trial, and far from the limits of a 64-bit count
-UNEQUAL = "complete, random_allocation, permuted_block and random_blocks"
-
-SCHEMES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "complete": ("each patient independently, by the ratio", ()),
-    "random_allocation": ("every sequence with the target's numbers by arm is as likely", ()),
-    "permuted_block": ("blocks that hold the ratio", ("block_size",)),
-    "random_blocks": ("the same, each block's size drawn from a list", ("block_sizes",)),
-    "efron": ("a coin biased towards the smaller arm", ("probability",)),
-    "big_stick": ("a fair coin until the imbalance meets a bound", ("bound",)),
-    "minimisation": (
-        "the arm that keeps the margins of the factors most even is favoured",
-        ("measure", "weights", "probability"),
-    ),
-}
 
 
-def check_keys(scheme: str, options: Mapping[str, object]) -> None:
-    """Refuse an unknown scheme and options that it lacks or does not know."""
-    if scheme not in SCHEMES:
-        near = difflib.get_close_matches(scheme, SCHEMES, 1)
-        remedy = f"did you mean {near[0]}?" if near else f"use one of {', '.join(SCHEMES)}"
-        raise AllocationError("scheme", scheme, "is not a scheme", remedy)
-    known = SCHEMES[scheme][1]
+def check_keys(scheme: str, options: Mapping[str, object], known: Sequence[str]) -> None:
+    """Refuse options that a scheme lacks or does not know."""
     for key, value in options.items():
         if key not in known:
             # A cutoff of 0: among so few keys the nearest is worth naming, however far it is.
@@ -42,10 +23,10 @@ def check_keys(scheme: str, options: Mapping[str, object]) -> None:
             raise AllocationError("options", dict(options), rule, f"add {key}")
 
 
-def whole(key: str, value: object, least: int) -> int:
-    """Return a whole number of patients of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_PATIENTS:
-        rule = f"must be a whole number from {least} to {MOST_PATIENTS}"
+def whole(key: str, value: object, least: int, most: int = MOST_PATIENTS) -> int:
+    """Return a whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        rule = f"must be a whole number from {least} to {most}"
         raise AllocationError(key, value, rule, "correct it")
     return value
 
@@ -59,6 +40,14 @@ def number(key: str, value: object, low: float, high: float) -> float:
     return float(value)
 
 
+def word(key: str, value: object, known: Sequence[str]) -> int:
+    """Return the place of a word among those known."""
+    if not isinstance(value, str) or value not in known:
+        rule = f"is not one of {', '.join(known)}"
+        raise AllocationError(key, value, rule, f"use one of {', '.join(known)}")
+    return list(known).index(value)
+
+
 def items(key: str, value: object) -> Sequence[object]:
     """Return a list that is not empty."""
     if not isinstance(value, list | tuple) or not value:
@@ -66,43 +55,39 @@ def items(key: str, value: object) -> Sequence[object]:
     return value
 
 
-def block_size(key: str, value: object, ratio: Sequence[int]) -> int:
-    """Return a block size that the ratio divides."""
+def weights(key: str, value: object, factors: int) -> list[float]:
+    """Return a weight for each factor."""
+    listed = items(key, value)
+    if len(listed) != factors:
+        rule = f"needs {factors} numbers, one a factor"
+        raise AllocationError(key, listed, rule, "give a weight for each factor")
+    return [number(f"{key}[{i}]", weight, 0.0, 1e6) for i, weight in enumerate(listed)]
+
+
+def block_size(key: str, value: object, ratio: Sequence[int], target: int) -> int:
+    """Return a block size that the ratio divides and the trial can fill."""
     size, whole_ratio = whole(key, value, 1), sum(ratio)
+    text = ":".join(map(str, ratio))
     if size % whole_ratio:
         below, above = size - size % whole_ratio, size - size % whole_ratio + whole_ratio
         near = f"{above}" if below == 0 else f"{below} or {above}"
-        text = ":".join(map(str, ratio))
         rule = f"must be a multiple of {whole_ratio}, the sum of the ratio {text}"
         raise AllocationError(key, value, rule, f"use {near}")
+    if size > target:
+        rule = f"is larger than the trial, which has {target} patients: no block would be filled"
+        most = target - target % whole_ratio
+        remedy = f"use {most} at most" if most else f"randomise {whole_ratio} patients or more"
+        raise AllocationError(key, value, rule, remedy)
     return size
 
 
-def equal_ratio(scheme: str, ratio: Sequence[int]) -> None:
-    """Refuse an unequal ratio."""
-    if len(set(ratio)) > 1:
-        raise AllocationError(
-            "ratio",
-            list(ratio),
-            f"{scheme} honours equal ratios only: biased towards balance, it would not keep an "
-            "unequal ratio at every step",
-            f"use a ratio of ones, or one of {UNEQUAL}",
-        )
-
-
-def two_arms(scheme: str, ratio: Sequence[int]) -> None:
-    """Refuse more than two arms."""
-    if len(ratio) != 2:
-        raise AllocationError("ratio", list(ratio), f"{scheme} is for two arms", "use another")
-
-
-def whole_groups(ratio: Sequence[int], target: int) -> None:
+def whole_groups(scheme: str, ratio: Sequence[int], target: int) -> None:
     """Refuse a target that the ratio does not divide."""
     if target % sum(ratio):
         text = ":".join(map(str, ratio))
         raise AllocationError(
             "ratio",
             list(ratio),
-            f"{target} patients cannot be split {text} under random_allocation",
+            f"{target} patients cannot be split {text} under {scheme}",
             f"make trial.target_randomised a multiple of {sum(ratio)}",
         )

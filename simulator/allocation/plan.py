@@ -16,9 +16,6 @@ borrowing: Any = numba.njit(  # type: ignore[call-overload]
     cache=True, error_model="numpy", forceinline=True, _nrt=False
 )
 
-COMPLETE, RANDOM_ALLOCATION, BLOCKS, EFRON, BIG_STICK, MINIMISATION = range(6)
-RANGE, VARIANCE, STANDARD_DEVIATION = range(3)
-
 
 class AllocationError(ValueError):
     """An allocation that cannot be honoured.
@@ -37,26 +34,30 @@ class AllocationError(ValueError):
 
 
 class Plan(NamedTuple):
-    """An allocation scheme with its numbers; what a scheme does not use is empty or 0."""
+    """An allocation scheme with its numbers; what a scheme does not use is empty, 0 or False."""
 
-    scheme: int
+    scheme: int  # place in `schemes.ALL`
     ratio: Floats  # (A,): patients by arm
     target: int  # patients to randomise
-    places: Floats  # (A,): of these by arm, as the ratio has it
     levels: Ints  # (F,): levels of each factor
+    counts_strata: bool  # whether patients are counted by combination of levels
+    adaptive: bool  # whether outcomes are looked at
+    design: int  # columns of the linear model whose design is looked at
+    numbers: Floats  # options, as the scheme's own file has them
+    table: Floats  # (steps, places): what a scheme works out beforehand
     block_sizes: Ints  # sizes from which a block's is drawn
-    probability: float  # of the favoured arm
-    bound: int
-    measure: int
-    weights: Floats  # (F,)
 
 
 class State(NamedTuple):
-    """The history that a scheme sees, changed only by `record` and `start_block`."""
+    """The history that a scheme sees, changed only by `record`, `learn` and `apply_draw`."""
 
     arms: Ints  # (A,): patients by arm
     strata: Ints  # (S, A): the same by stratum
     block: Ints  # (S, A): patients by arm in the stratum's open block
-    places: Floats  # (S, A): places by arm in the open block, 0 if none is open
-    blocks: Ints  # (S,): blocks begun
+    drawn: Ints  # (S,): what the scheme drew: size of the open block, immigrations so far
+    draws: Ints  # (S,): draws so far
     margins: Ints  # (F, L, A): patients by level of each factor
+    outcomes: Ints  # (A, 2): survivals and deaths that are known
+    squares: Floats  # (Q, Q): F'F of the design F so far
+    signed: Floats  # (Q,): its rows added up, those of the second arm with a minus
+    work: Floats  # (Q, Q + 2): room to solve in

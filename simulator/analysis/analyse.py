@@ -44,7 +44,8 @@ def analyse(
             if plan.test in REPLAYS:
                 inner = named[plan.options["of"]]
                 indices = records.trials.trial[first:end]
-                replayed(block, indices, plan, inner, design, results, column)
+                rows = part_of(everybody, first, end)
+                replayed(block, indices, plan, inner, design, rows, results, column)
             else:
                 TESTS[plan.test].compare(block, plan, results, column)
     return table

@@ -6,12 +6,12 @@ time by uniforms with an address of their own.
 """
 
 import math
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation.walk import Walk, walk_of
+from simulator.allocation.table import DUE, MOST_PATIENTS, Table, table_of
 from simulator.analysis.catalogue import TESTS
 from simulator.analysis.causes import Causes
 from simulator.analysis.cut import Bools, Rows, part_of, read_only
@@ -20,15 +20,13 @@ from simulator.analysis.kernel import kernel
 from simulator.analysis.order import SECOND, UNUSED, Keys
 from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table
 from simulator.draws import Purpose, code_of
-from simulator.records import Ints
+from simulator.records import Floats, Ints
 
-Known = TypeVar("Known", Changes, Ends, Rows)
+Kept = TypeVar("Kept", Changes, Ends, Rows)
 _SIDE_BY_SIDE = 16
 TIE = 1e-9  # p values closer than this part of themselves are of equal statistics
-_REALLOCATION, _REALLOCATION_BLOCK = (
-    code_of(Purpose.REALLOCATION),
-    code_of(Purpose.REALLOCATION_BLOCK),
-)
+_REALLOCATION = code_of(Purpose.REALLOCATION)
+_REALLOCATION_DRAW = code_of(Purpose.REALLOCATION_DRAW)
 
 
 def replayed(
@@ -37,6 +35,7 @@ def replayed(
     plan: AnalysisPlan,
     inner: AnalysisPlan,
     design: Design,
+    everybody: Rows,
     table: AnalysisTable,
     column: int,
 ) -> None:
@@ -49,6 +48,8 @@ def replayed(
     ----------
     trials
         Indices of the trials, part of the addresses of their draws.
+    everybody
+        The rows as they are, before the analysis makes of other events what it makes of them.
     """
     TESTS[inner.test].compare(block, inner, table, column)
     scheme = design.allocation
@@ -59,7 +60,10 @@ def replayed(
         rows = part_of(block.rows, k, k + 1)
         arms = np.empty((plan.options["draws"], rows.arm.size), np.int64)
         if plan.test == "rerandomisation":
-            reallocate(scheme, design.seed, int(trials[k]), rows.stratum, arms)
+            known = _UNASKED
+            if scheme.adaptive:
+                known = known_outcomes(part_of(everybody, k, k + 1), design.follow_up_days)
+            reallocate(scheme, design.seed, int(trials[k]), rows.stratum, arms, known)
         else:
             permute(design.seed, int(trials[k]), rows.arm, arms)
         trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
@@ -117,7 +121,7 @@ class Replays:
         """Ends and MELD at the first visit, once for each allocation."""
         return self._repeated(self.trial.ends(plan))
 
-    def _repeated(self, known: Known) -> Known:
+    def _repeated(self, known: Kept) -> Kept:
         """The trial's patients with the arms of each allocation, as trials one after another."""
         times, patients = self.arms.shape
         columns = {
@@ -170,8 +174,39 @@ def _recount(used: Bools, dead: Bools, arms: Ints, tables: Ints) -> None:
         tables[draw, 1, 0], tables[draw, 1, 1] = second_dead, second
 
 
+class Known(NamedTuple):
+    """When what became of whom was known, in that order; none where a scheme does not ask."""
+
+    entry_day: Floats  # (patients,)
+    patient: Ints  # (outcomes,)
+    day: Floats
+    died: Bools
+
+
+_UNASKED = Known(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
+
+
+def known_outcomes(rows: Rows, follow_up_days: int) -> Known:
+    """Return the outcomes of one trial's patients as the site learns them (model page, section 4).
+
+    A death when it happens, survival at the end of follow-up; nothing of those lost or transplanted
+    before.
+    """
+    died = np.isfinite(rows.death_after_days)
+    after = np.where(died, rows.death_after_days, float(follow_up_days))
+    never = np.isfinite(rows.loss_after_days) | (~died & np.isfinite(rows.transplant_after_days))
+    day = np.where(never, math.inf, rows.entry_day + after)
+    order = np.argsort(day, kind="stable")[: int(np.count_nonzero(~never))]
+    return Known(np.ascontiguousarray(rows.entry_day), order, day[order], died[order])
+
+
 def reallocate(
-    scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms: Ints
+    scheme: allocation.Plan,
+    seed: int,
+    trial: int,
+    combination: Ints,
+    arms: Ints,
+    known: Known = _UNASKED,
 ) -> None:
     """Allocate patients by a scheme, a row a time, shape (draws, patients).
 
@@ -179,56 +214,64 @@ def reallocate(
     ----------
     combination
         Each patient's combination of levels of the factors, as the records have it.
+    known
+        What an adaptive scheme learns of them.
     """
-    walk = walk_of(scheme)
-    if walk.chance.shape[0] > 0:
-        strata = int(np.prod(scheme.levels))
-        _walk(scheme, walk, strata, seed, trial, combination, arms)
+    table = table_of(scheme, scheme.target) if scheme.target <= MOST_PATIENTS else None
+    if table is not None:
+        strata = int(np.prod(scheme.levels)) if scheme.counts_strata else 1
+        stratum = combination if scheme.counts_strata else np.zeros_like(combination)
+        _look_up(scheme, table, strata, seed, trial, stratum, arms)
     else:
-        _ask(scheme, seed, trial, combination, arms)
+        _ask(scheme, seed, trial, combination, known, arms)
 
 
 @kernel
-def _walk(
+def _look_up(
     scheme: allocation.Plan,
-    walk: Walk,
+    table: Table,
     strata: int,
     seed: int,
     trial: int,
-    combination: Ints,
+    stratum_of: Ints,
     arms: Ints,
 ) -> None:
-    """Allocate along the graph of the scheme.
+    """Allocate by the table of the scheme.
 
     A patient's arm waits for the patient before; those of another draw do not, so that several
-    draws go side by side.
+    draws go side by side. A place in the table is the number of its cell.
     """
-    patients, sizes = combination.size, walk.begin.shape[1]
-    most = _most_blocks(scheme, strata, patients) if sizes > 0 else 0
+    patients, sizes = stratum_of.size, table.length.size
+    chance, row, of_a_size = table.chance.ravel(), table.chance.shape[1], table.chance[0].size
+    most = _most_draws(scheme, strata, patients) if sizes > 1 else 0
     uniforms, of_size = np.empty((_SIDE_BY_SIDE, patients)), np.empty((_SIDE_BY_SIDE, most))
-    node = np.empty((_SIDE_BY_SIDE, strata), np.int64)
+    place = np.empty((_SIDE_BY_SIDE, strata), np.int64)
     blocks = np.empty(_SIDE_BY_SIDE, np.int64)
     for first in range(0, arms.shape[0], _SIDE_BY_SIDE):
         now = min(_SIDE_BY_SIDE, arms.shape[0] - first)
-        node[:], blocks[:] = 0, 0
+        place[:], blocks[:] = table.length[0] * row, 0  # a block is due
         for lane in range(now):
             draws.fill(seed, trial, _REALLOCATION, first + lane, 0, uniforms[lane])
-            draws.fill(seed, trial, _REALLOCATION_BLOCK, first + lane, 0, of_size[lane])
+            draws.fill(seed, trial, _REALLOCATION_DRAW, first + lane, 0, of_size[lane])
         for i in range(patients):
-            stratum = combination[i]
+            stratum = stratum_of[i]
             for lane in range(now):
-                here = node[lane, stratum]
-                if sizes > 0 and walk.begin[here, 0] >= 0:
-                    size = min(int(of_size[lane, blocks[lane]] * sizes), sizes - 1)
-                    here = walk.begin[here, size]
-                    blocks[lane] += 1
-                arm = allocation.choose_of_two(walk.chance[here, 0], uniforms[lane, i])
-                node[lane, stratum] = walk.after[here, arm]
+                here = place[lane, stratum]
+                if chance[here] == DUE:
+                    here = 0
+                    if sizes > 1:
+                        size = min(int(of_size[lane, blocks[lane]] * sizes), sizes - 1)
+                        here = size * of_a_size
+                        blocks[lane] += 1
+                arm = allocation.choose_of_two(chance[here], uniforms[lane, i])
+                place[lane, stratum] = here + row + 1 - arm
                 arms[first + lane, i] = arm
 
 
 @kernel
-def _ask(scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms: Ints) -> None:
+def _ask(
+    scheme: allocation.Plan, seed: int, trial: int, combination: Ints, known: Known, arms: Ints
+) -> None:
     """Allocate by asking the scheme, patient by patient."""
     patients, factors = combination.size, scheme.levels.size
     levels = np.empty((patients, factors), np.int64)
@@ -236,18 +279,22 @@ def _ask(scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms
         allocation.levels_of(scheme, combination[i], levels[i])
     state, chances = allocation.new_state(scheme), np.empty(scheme.ratio.size)
     uniforms, own = np.empty(patients), np.empty(factors, np.int64)
-    sizes = np.empty(_most_blocks(scheme, state.blocks.size, patients))
+    of_scheme = np.empty(_most_draws(scheme, state.draws.size, patients))
     for draw in range(arms.shape[0]):
         allocation.clear(state)
         draws.fill(seed, trial, _REALLOCATION, draw, 0, uniforms)
-        draws.fill(seed, trial, _REALLOCATION_BLOCK, draw, 0, sizes)
-        blocks = 0
+        draws.fill(seed, trial, _REALLOCATION_DRAW, draw, 0, of_scheme)
+        drawn, learnt = 0, 0
         for i in range(patients):
+            while learnt < known.patient.size and known.day[learnt] <= known.entry_day[i]:
+                q = known.patient[learnt]
+                allocation.learn(state, arms[draw, q], known.died[learnt])
+                learnt += 1
             for factor in range(factors):
                 own[factor] = levels[i, factor]
-            if allocation.block_to_start(scheme, state, own) >= 0:
-                allocation.start_block(scheme, state, own, sizes[blocks])
-                blocks += 1
+            if allocation.draw_due(scheme, state, own) >= 0:
+                allocation.apply_draw(scheme, state, own, of_scheme[drawn])
+                drawn += 1
             allocation.probabilities(scheme, state, own, chances)
             arm = allocation.choose_of_two(chances[0], uniforms[i])
             allocation.record(scheme, state, own, arm)
@@ -255,10 +302,10 @@ def _ask(scheme: allocation.Plan, seed: int, trial: int, combination: Ints, arms
 
 
 @kernel
-def _most_blocks(scheme: allocation.Plan, strata: int, patients: int) -> int:
-    """Most blocks that can be begun: full ones, and one in each stratum that is not."""
+def _most_draws(scheme: allocation.Plan, strata: int, patients: int) -> int:
+    """Most draws of its own that a scheme can need: full blocks, and one a stratum that is not."""
     if scheme.block_sizes.size == 0:
-        return 0
+        return patients
     return patients // scheme.block_sizes.min() + strata
 
 

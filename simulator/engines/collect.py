@@ -52,6 +52,8 @@ def _trials(params: Params, trials: "Sequence[Trial]") -> Trials:
             trials, lambda t: t.failed_first, np.int64, params.eligibility.first.size - 1
         ),
         refused_consent=number(lambda t: t.refused_consent),
+        turned_away=number(lambda t: t.turned_away + t.put_off),
+        deferred=number(lambda t: t.deferred),
         randomised=np.array(counts, dtype=np.int64),
         recruitment_end_day=time(lambda t: t.recruitment_end_day),
         trial_end_day=time(lambda t: t.trial_end_day),

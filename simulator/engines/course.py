@@ -56,7 +56,13 @@ class Course:
             log_frailty = hazard.log_frailty(p.frailty_log_sd, z)
             patient.frailty = hazard.frailty(log_frailty)
             log_factor += log_frailty
+        if p.drift.size > 0:
+            log_factor += float(p.drift[patient.number])
         return log_factor
+
+    def shift_hazard(self, log_factor: float) -> None:
+        """Multiply the patient's hazard for good, before it acts."""
+        self.constant_log_factor += log_factor
 
     def run(self) -> Generator[simpy.Event, None, None]:
         """Visit every patient-day opening, or none where nothing depends on the day."""

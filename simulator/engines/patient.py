@@ -275,6 +275,7 @@ class Patient:
         if cause is Cause.LIVER or cause is Cause.TUMOUR:
             self.death_after_days = after_days
             self.death_cause = DeathCause.LIVER if cause is Cause.LIVER else DeathCause.TUMOUR
+            self.trial.learn(self, died=True)
         elif cause is Cause.TRANSPLANT:
             self.transplant_after_days = after_days
         elif cause is Cause.WITHDRAWAL:
@@ -292,6 +293,7 @@ class Patient:
         """Close the patient's file."""
         if not ended:
             self.trial.note("end of follow-up", self)
+            self.trial.learn(self, died=False)
             self.liver_cumulative_hazard = self.course.cumulative_hazard_at(after_days)
         if self.treating.is_alive:
             self.treating.interrupt(Cause.END_OF_FOLLOW_UP)

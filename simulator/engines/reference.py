@@ -25,8 +25,8 @@ from simulator.engines.numbers import Numbers
 from simulator.engines.patient import Assignment, Patient
 from simulator.engines.ward import Ward
 from simulator.params.types import Params
-from simulator.records import Floats, TrialRecords
-from simulator.rules import accrual, candidate, eligibility
+from simulator.records import Floats, Ints, TrialRecords
+from simulator.rules import accrual, candidate, eligibility, selection
 from simulator.rules.normal import normal_quantile
 
 Wait = Generator[simpy.Event, None, None]
@@ -92,6 +92,7 @@ class Trial:
         self.allocation_state = allocation.new_state(plan)
         self.patients: list[Patient] = []
         self.screened = self.refused_consent = self.in_follow_up = 0
+        self.turned_away = self.deferred = self.put_off = 0
         self.failed_first = [0] * (params.eligibility.first.size - 1)
         self.recruiting = True
         self.recruitment_end_day = self.trial_end_day = math.nan
@@ -193,6 +194,40 @@ class Trial:
             self.refused_consent += 1
             self.note("consent refused", candidate=who, site=site)
         else:
+            self.consider(who, site, values, latents)
+
+    def consider(self, who: int, site: int, values: Floats, latents: Floats) -> None:
+        """Randomise who suits the arm that is guessed to come next; turn away or put off others.
+
+        Where nobody guesses, everybody suits.
+        """
+        s = self.params.selection
+        if s.kind in (selection.TURNS_AWAY, selection.DEFERS):
+            guessed = allocation.guess(self.plan, self.allocation_state, self.levels(site, values))
+            value = float(values[s.variable])
+            if (
+                not selection.suits(guessed, s.favoured, value, s.poor_above)
+                and self.uniform(Purpose.SELECTION, 0, who) < s.probability
+            ):
+                if s.kind == selection.TURNS_AWAY:
+                    self.turned_away += 1
+                    self.note("turned away", candidate=who, site=site, guessed=guessed)
+                else:
+                    self.clock.process(self.defer(who, site, values, latents))
+                    self.note("deferred", candidate=who, site=site, guessed=guessed)
+                return
+        self.randomise(who, site, values, latents)
+
+    def defer(self, who: int, site: int, values: Floats, latents: Floats) -> Wait:
+        """Let a candidate come back later, to be randomised then."""
+        self.deferred += 1
+        self.put_off += 1
+        back = self.clock.now + self.params.selection.returns_after_days
+        # After the referrals of that instant, which have the sites' numbers.
+        number = self.params.accrual.opens_day.size + who
+        yield self.clock.at(back, Kind.REFERRAL, number)
+        if self.recruiting:
+            self.put_off -= 1
             self.randomise(who, site, values, latents)
 
     def profile(self, who: int) -> tuple[Floats, Floats]:
@@ -222,17 +257,12 @@ class Trial:
     def randomise(self, who: int, site: int, values: Floats, latents: Floats) -> None:
         """Allocate the next patient by what is known now, and begin their follow-up."""
         p, plan, state = self.params.allocation, self.plan, self.allocation_state
-        levels = np.array(
-            [
-                eligibility.level_of(float(site) if variable < 0 else values[variable], cuts)
-                for variable, cuts in zip(p.factor_variable, p.factor_cut_points, strict=True)
-            ],
-            dtype=np.int64,
-        )
-        block = allocation.block_to_start(plan, state, levels)
-        if block >= 0:
-            u = self.uniform(Purpose.BLOCK_SIZE, allocation.stratum_of(plan, levels), block)
-            allocation.start_block(plan, state, levels, u)
+        levels = self.levels(site, values)
+        guessed = allocation.guess(plan, state, levels)
+        due = allocation.draw_due(plan, state, levels)
+        if due >= 0:
+            u = self.uniform(Purpose.SCHEME_DRAW, allocation.stratum_of(plan, levels), due)
+            allocation.apply_draw(plan, state, levels, u)
         probabilities = np.empty(len(p.ratio))
         allocation.probabilities(plan, state, levels, probabilities)
         u = self.uniform(Purpose.ALLOCATION, 0, len(self.patients))
@@ -241,12 +271,31 @@ class Trial:
         combination = int(allocation.combination_of(plan, levels))
         assignment = Assignment(arm, combination, probabilities, u)
         patient = Patient(self, who, site, assignment, values, latents)
+        if self.params.selection.kind == selection.SHIFTS:
+            s = self.params.selection
+            patient.course.shift_hazard(selection.shift(guessed, s.favoured, s.log_hazard_ratio))
         self.patients.append(patient)
         self.in_follow_up += 1
         self.note("randomised", patient, candidate=who, probability=probabilities[arm], draw=u)
         patient.start()
         if len(self.patients) == self.params.trial.target_randomised:
             self.stop_recruiting()
+
+    def levels(self, site: int, values: Floats) -> Ints:
+        """Return a candidate's levels of the factors of allocation."""
+        p = self.params.allocation
+        return np.array(
+            [
+                eligibility.level_of(float(site) if variable < 0 else values[variable], cuts)
+                for variable, cuts in zip(p.factor_variable, p.factor_cut_points, strict=True)
+            ],
+            dtype=np.int64,
+        )
+
+    def learn(self, patient: Patient, died: bool) -> None:
+        """Let the scheme know what became of a patient who was not lost."""
+        if not math.isfinite(patient.loss_after_days):
+            allocation.learn(self.allocation_state, patient.arm, died)
 
     # The end
 

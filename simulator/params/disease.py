@@ -14,6 +14,7 @@ from simulator.params.types import (
     PlanParams,
 )
 from simulator.rules.hazard import PIECEWISE, WEIBULL, cumulative_baseline
+from simulator.scenario.bias import Drift
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
@@ -108,6 +109,7 @@ def lower_hazard(scenario: Scenario, plan: PlanParams, log_hazard_ratio: Floats)
         covariate_coefficient=np.array([c.log_hazard_ratio for c in covariates], np.float64),
         covariate_centre=np.array([c.centre for c in covariates], np.float64),
         frailty_log_sd=hazard.frailty_log_sd,
+        drift=drift_log_factors(hazard.drift, scenario.trial.target_randomised),
         by_session=by_session,
         direct_log_hazard_ratio=direct,
         direct_arm=1,
@@ -116,6 +118,24 @@ def lower_hazard(scenario: Scenario, plan: PlanParams, log_hazard_ratio: Floats)
         infection_log_hazard_ratio=infection,
         serious_event_log_hazard_ratio=serious,
     )
+
+
+def drift_log_factors(drift: Drift | None, patients: int) -> Floats:
+    """Log of what each patient's hazard is multiplied by, by order of randomisation.
+
+    Between the first patient and the last lies the log of the hazard ratio; the mean is 0.
+    """
+    if drift is None:
+        return np.empty(0)
+    number = np.arange(patients)
+    if drift.kind == "step":
+        shape = (number >= drift.after_share * patients).astype(np.float64)
+    elif drift.kind == "linear":
+        shape = number / max(patients - 1, 1)
+    else:
+        shape = np.log1p(number) / math.log(max(patients, 2))
+    centred: Floats = math.log(drift.hazard_ratio) * (shape - shape.mean())
+    return centred
 
 
 def baseline_points(hazard: Hazard) -> tuple[int, Floats, Floats, float]:

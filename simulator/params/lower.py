@@ -7,7 +7,12 @@ import numpy as np
 from simulator.params.disease import lower_assessment, lower_exits, lower_hazard, lower_labs
 from simulator.params.null import under_null
 from simulator.params.population import lower_candidates
-from simulator.params.recruitment import lower_accrual, lower_allocation, lower_eligibility
+from simulator.params.recruitment import (
+    lower_accrual,
+    lower_allocation,
+    lower_eligibility,
+    lower_selection,
+)
 from simulator.params.treatment import lower_modalities, lower_plans, lower_units
 from simulator.params.types import ModalityParams, Params, PlanParams, TrialParams, UnitParams
 from simulator.scenario.errors import RuleError
@@ -48,6 +53,7 @@ def lower(scenario: Scenario) -> Params:
         candidate=candidate,
         eligibility=eligibility,
         allocation=lower_allocation(scenario),
+        selection=lower_selection(scenario),
         plan=plan,
         modality=modality,
         unit=unit,

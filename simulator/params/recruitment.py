@@ -1,5 +1,6 @@
 """Referral, eligibility and the factors of allocation as numbers."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +12,10 @@ from simulator.params.types import (
     AllocationParams,
     CandidateParams,
     EligibilityParams,
+    SelectionParams,
 )
 from simulator.rules import eligibility as rule
+from simulator.rules import selection
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import (
     ENZYME_VARIABLES,
@@ -183,6 +186,26 @@ def lower_allocation(scenario: Scenario) -> AllocationParams:
         factor_variable=np.array([variable for variable, _ in factors], dtype=np.int64),
         factor_cut_points=tuple(cuts for _, cuts in factors),
         factor_levels=tuple(cuts.size + 1 for _, cuts in factors),
+    )
+
+
+def lower_selection(scenario: Scenario) -> SelectionParams:
+    """Turn the investigator who guesses into numbers."""
+    bias = scenario.selection_bias
+    if bias is None:
+        return SelectionParams(selection.NOBODY, 0, -1, 0.0, 0.0, 0.0, 0.0)
+    favoured = [arm.name for arm in scenario.arms].index(bias.favours)
+    if bias.kind == "shift":
+        log_ratio = math.log(bias.hazard_ratio)
+        return SelectionParams(selection.SHIFTS, favoured, -1, 0.0, 0.0, 0.0, log_ratio)
+    return SelectionParams(
+        kind=selection.TURNS_AWAY if bias.kind == "turn_away" else selection.DEFERS,
+        favoured=favoured,
+        variable=scenario.variable_names().index(bias.variable),
+        poor_above=bias.poor_above,
+        probability=bias.probability,
+        returns_after_days=bias.returns_after_days if bias.kind == "defer" else 0.0,
+        log_hazard_ratio=0.0,
     )
 
 

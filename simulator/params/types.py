@@ -78,6 +78,18 @@ class AllocationParams(NamedTuple):
     factor_levels: tuple[int, ...]
 
 
+class SelectionParams(NamedTuple):
+    """An investigator who guesses the next arm (see `rules.selection`)."""
+
+    kind: int  # 0 nobody, 1 turns away, 2 defers, 3 shifts outcomes
+    favoured: int  # arm
+    variable: int  # candidate variable by which prognosis is judged, -1: none
+    poor_above: float
+    probability: float
+    returns_after_days: float
+    log_hazard_ratio: float
+
+
 class PlanParams(NamedTuple):
     """Session plan of each arm, (A,) each."""
 
@@ -161,6 +173,7 @@ class HazardParams(NamedTuple):
     covariate_coefficient: Floats
     covariate_centre: Floats
     frailty_log_sd: float
+    drift: Floats  # (target,): log factor by order of randomisation; (0,): none
     by_session: bool
     direct_log_hazard_ratio: float  # of one arm against the other; 0 where the effect is another
     direct_arm: int  # the arm that has it: the second, unless the arms exchange treatments
@@ -194,6 +207,7 @@ class Params(NamedTuple):
     candidate: CandidateParams
     eligibility: EligibilityParams
     allocation: AllocationParams
+    selection: SelectionParams
     plan: PlanParams
     modality: ModalityParams
     unit: UnitParams

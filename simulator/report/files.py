@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.console import Console
 
-from simulator.analysis import REASONS, AnalysisPlan, AnalysisTable, Reason
-from simulator.power import MonteCarlo
+from simulator.analysis import REASONS, AnalysisPlan, Reason
+from simulator.power import MonteCarlo, Unit
 from simulator.report.text import print_funnel, print_power
 
 
@@ -76,9 +76,9 @@ class TrialRows:
         self.file.close()
         Path(self.temporary).unlink(missing_ok=True)
 
-    def add(self, first_trial: int, table: AnalysisTable) -> None:
+    def add(self, first_trial: int, unit: Unit) -> None:
         """Write the trials that come next."""
-        columns = [column.tolist() for column in table]
+        columns = [column.tolist() for column in unit.table]
         for row, cells in enumerate(zip(*columns, strict=True)):
             for name, *numbers, _, reason in zip(self.names, *cells, strict=True):
                 shown = map(_or_empty, numbers)

@@ -66,6 +66,7 @@ def power_summary(
         "interrupted": run.interrupted,
         "null_hypothesis": loaded.scenario.null_hypothesis,
         "effect": effect_in_words(loaded.scenario, solved),
+        "biases": biases_in_words(solved),
         "analyses": analyses,
         "agreement": _agreement(run),
         "multiplicity": _multiplicity(run),
@@ -189,6 +190,9 @@ def _funnel(solved: Scenario, params: Params, o: Totals) -> list[dict[str, Any]]
     if solved.eligibility:
         refused = o.ratio("refused_consent", "screened")
         rows.append({"step": "consent refused", "text": "", "first_failed": refused})
+    if solved.selection_bias is not None:
+        kept_out = o.ratio("turned_away", "screened")
+        rows.append({"step": "turned away", "text": "", "first_failed": kept_out})
     randomised = o.ratio("randomised", "screened")
     rows.append({"step": "randomised", "text": "", "first_failed": randomised})
     return rows
@@ -218,6 +222,30 @@ def effect_in_words(asked: Scenario, solved: Scenario) -> str:
     if effect.combined_with_labs:
         words += "; and, on purpose a second time, through what sessions do to MELD"
     return words
+
+
+def biases_in_words(solved: Scenario) -> list[str]:
+    """What distorts the trial: an investigator who guesses, a drift of mortality."""
+    bias, drift, found = solved.selection_bias, solved.hazard.drift, []
+    if bias is not None:
+        words = f"the next arm is guessed, {bias.favours} is to look better: "
+        if bias.kind == "shift":
+            words += f"patients' hazards x {bias.hazard_ratio:g}, or its inverse, by the guess"
+        else:
+            done = "turned away"
+            if bias.kind == "defer":
+                done = f"put off for {bias.returns_after_days:g} d"
+            words += (
+                f"who does not suit the guess ({bias.variable} above {bias.poor_above:g} is poor) "
+                f"is {done} with probability {bias.probability:g}"
+            )
+        found.append(words)
+    if drift is not None:
+        found.append(
+            f"mortality drifts ({drift.kind}): the last patient's hazard is "
+            f"{drift.hazard_ratio:g} times the first's"
+        )
+    return found
 
 
 def _implied(solved: Scenario) -> str:

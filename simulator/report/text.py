@@ -21,6 +21,8 @@ def print_power(summary: dict[str, Any], console: Console) -> None:
         f"trialsim {summary['version']}. +- is the Monte Carlo standard error."
     )
     console.print(f"Effect: {summary['effect']}.")
+    for words in summary["biases"]:
+        console.print(f"Biased: {words}.")
     console.print()
     console.print(Text(summary["verdict"], style="bold"))
     console.print()

@@ -88,3 +88,16 @@ def log(x: float) -> float:
     if x < 0.0 or x != x:
         value = math.nan
     return value if x != math.inf else x
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
+def power(base: float, exponent: float) -> float:
+    """`base` >= 0 to a power >= 0, by exp and log above; 0^0 is 1.
+
+    The relative error is about |exponent ln base| times that of the logarithm.
+    """
+    if exponent == 0.0 or base == 1.0:
+        return 1.0
+    if exponent == 1.0:
+        return base
+    return exp(exponent * log(base)) if base > 0.0 else 0.0

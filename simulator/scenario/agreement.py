@@ -16,10 +16,15 @@ def disagreements(scenario: "Scenario") -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)
+    yield from bias_rules(scenario)
     yield from _hazard_rules(scenario)
     yield from _lab_rules(scenario)
     yield from _name_rules(scenario)
     yield from analysis_rules(scenario)
+
+
+# The schemes that look at outcomes; `allocation.SCHEMES`, above this room, must say the same.
+RESPONSE_ADAPTIVE = ("play_the_winner", "drop_the_loser", "adaptive_coin", "erade", "thompson")
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
@@ -100,6 +105,41 @@ def _factor_rules(key: str, factor: "Factor", scenario: "Scenario") -> Iterator[
         yield RuleError("a continuous factor needs cut points", "as [2.0]", f"{key}.cut_points")
     if any(a >= b for a, b in zip(factor.cut_points, factor.cut_points[1:], strict=False)):
         yield RuleError("must climb", "order the cut points", f"{key}.cut_points")
+    if discrete and _values(factor.variable, scenario) < 2:
+        yield RuleError(
+            f"{factor.variable} has one level: every patient is of it",
+            "leave the factor out, or set allocation.factors to null",
+            f"{key}.variable",
+        )
+
+
+def _values(name: str, scenario: "Scenario") -> int:
+    """Count the values that a discrete factor can take."""
+    if name == "site":
+        return len(scenario.accrual.sites) if scenario.accrual.kind == "poisson" else 1
+    variables = scenario.candidates.variables if scenario.candidates else []
+    variable = next(v for v in variables if v.name == name)
+    if variable.kind == "bernoulli":
+        return 1 if variable.probability in (0.0, 1.0) else 2
+    return sum(p > 0.0 for p in variable.probabilities) if variable.kind == "categorical" else 2
+
+
+def bias_rules(scenario: "Scenario") -> Iterator[RuleError]:
+    """Yield what an investigator who guesses cannot do in a scenario."""
+    bias, arms = scenario.selection_bias, tuple(arm.name for arm in scenario.arms)
+    if bias is None:
+        return
+    if bias.favours not in arms:
+        yield _unknown("selection_bias.favours", bias.favours, arms)
+    if bias.kind != "shift" and bias.variable not in scenario.variable_names():
+        yield _unknown("selection_bias.variable", bias.variable, scenario.variable_names())
+    if scenario.allocation.scheme in RESPONSE_ADAPTIVE:
+        yield RuleError(
+            f"{scenario.allocation.scheme} follows outcomes, not the numbers by arm: the guess "
+            "would be no guess",
+            "set selection_bias to null, or use a scheme that does not adapt to outcomes",
+            "selection_bias",
+        )
 
 
 def _hazard_rules(scenario: "Scenario") -> Iterator[RuleError]:

@@ -13,6 +13,7 @@ from simulator.scenario.base import (
     Probability,
     Word,
 )
+from simulator.scenario.bias import Drift
 from simulator.scenario.errors import RuleError
 
 Solved = Literal["solved"]
@@ -150,6 +151,9 @@ class Hazard(Part):
     meld_reference: float = Field(description="MELD at which the multiplier is 1")
     covariates: list[Covariate] | None = Field(description="null: none")
     frailty_log_sd: NotNegative = Field(description="sd of the log of the frailty; 0: none")
+    drift: Drift | None = Field(
+        description="change of the hazard over the course of recruitment; null: none"
+    )
     effect: Annotated[
         DirectEffect | BySessionEffect | ByLabsEffect, Field(discriminator="kind")
     ] = Field(description="the treatment effect")

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from simulator.scenario.agreement import disagreements
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.base import Count, Line, Part, Positive, Word
+from simulator.scenario.bias import SelectionBias
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
@@ -45,11 +46,30 @@ class Allocation(Part):
     scheme: Literal[
         "complete",
         "random_allocation",
+        "truncated_binomial",
         "permuted_block",
         "random_blocks",
         "efron",
+        "adjustable_coin",
+        "chen",
         "big_stick",
+        "wei_urn",
+        "smith",
+        "bayesian_coin",
+        "maximal",
+        "block_urn",
+        "ehrenfest_urn",
+        "mass_weighted_urn",
+        "maximum_entropy",
+        "atkinson",
         "minimisation",
+        "taves",
+        "hu_hu",
+        "play_the_winner",
+        "drop_the_loser",
+        "adaptive_coin",
+        "erade",
+        "thompson",
     ] = Field(description="the scheme's name")
     ratio: list[Annotated[int, Field(ge=1, le=20)]] = Field(
         min_length=2, max_length=2, description="patients by arm, as [1, 1]"
@@ -58,7 +78,7 @@ class Allocation(Part):
         description="the scheme's own keys, as block_size: 4"
     )
     factors: list[Factor] | None = Field(
-        description="strata (or, for minimisation, its margins); null: none"
+        description="strata (or, for minimisation and its like, margins); null: none"
     )
 
 
@@ -85,6 +105,9 @@ class Scenario(Part):
     candidates: Candidates | None = Field(description="their characteristics; null: not modelled")
     eligibility: Eligibility | None = Field(description="null: every candidate is randomised")
     allocation: Allocation = Field(description="allocation scheme")
+    selection_bias: SelectionBias | None = Field(
+        description="an investigator who guesses the next arm; null: none"
+    )
     modalities: list[Modality] = Field(max_length=8, description="kinds of ALSS session")
     arms: list[Arm] = Field(min_length=2, max_length=2, description="the control arm first")
     unit: Unit | None = Field(description="the ALSS unit of each site; null: no resource is scarce")

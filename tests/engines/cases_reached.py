@@ -11,7 +11,9 @@ from differences import DONE, NEVER_BEGAN, only_trial
 
 from simulator.params.types import Params
 from simulator.records import DeathCause, SessionStatus, TrialRecords
+from simulator.rules.selection import DEFERS
 
+OUTCOMES_ALONE = ("play_the_winner", "thompson", "drop_the_loser")
 _STOPS = 2  # the consequence "treatment stopped"
 _HOURS = 24.0
 _LIMIT_OF_LOG_FACTOR = 700.0
@@ -149,6 +151,14 @@ def _trials(records: TrialRecords, params: Params, seen: Counter[str]) -> None:
         seen[f"trial: {name}"] += (getattr(t, name) > 0).sum()
     for name in ("delivered", "refused", "background", "background_short"):
         seen[f"trial: plasma {name}"] += (getattr(t, f"plasma_{name}_litres") > 0).sum()
+    defers = params.selection.kind == DEFERS
+    seen["trial: kept out by an investigator"] += 0 if defers else (t.turned_away > 0).sum()
+    seen["trial: put off and back"] += (t.deferred > t.turned_away).sum()
+    seen["trial: put off and not back"] += (t.turned_away > 0).sum() if defers else 0
+    for scheme in OUTCOMES_ALONE:  # its probability is 1/2 as long as no outcome is known
+        moved = records.patients.allocation_probability[:, 0] != 0.5
+        asked = params.allocation.scheme == scheme
+        seen[f"allocation: {scheme} knows outcomes"] += moved.sum() if asked else 0
     seen["trial: background hours"] += (t.machine_hours_background > 0).sum()
     pairs = {(a, b) for a, b in zip(records.patients.trial, records.patients.site, strict=True)}
     sites_of = Counter(trial for trial, _ in pairs)

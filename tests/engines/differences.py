@@ -96,7 +96,7 @@ def _check_trials(records: TrialRecords, params: Params) -> None:
     t = records.trials
     for name, column in t._asdict().items():
         _holds(f"trials.{name} finite, not below 0", np.isfinite(column) & (column >= 0))
-    counted = t.failed_first.sum(axis=1) + t.refused_consent + t.randomised
+    counted = t.failed_first.sum(axis=1) + t.refused_consent + t.turned_away + t.randomised
     _holds("every candidate is counted once", t.screened == counted)
     _holds("the target is not exceeded", t.randomised <= params.trial.target_randomised)
     _holds("first_row", t.first_row == np.cumsum([0, *t.randomised[:-1]]))

@@ -15,6 +15,13 @@ PIECES = (
 )
 
 
+_DRIFTS = (
+    {"kind": "linear", "hazard_ratio": 2.0},
+    {"kind": "logarithmic", "hazard_ratio": 0.5},
+    {"kind": "step", "hazard_ratio": 3.0, "after_share": 0.5},
+)
+
+
 def treatment_effect(draw: Draw, with_labs: bool, all_planned: bool) -> Parts:
     kinds = ["direct"] + ["by_session"] * 2 * all_planned + ["by_labs"] * with_labs
     kind = pick(draw, *kinds)
@@ -57,6 +64,7 @@ def hazard(draw: Draw, follow_up_days: int, with_labs: bool, people: Parts | Non
         "meld_reference": pick(draw, 27.0, 15.0),
         "covariates": pick(draw, None, one or None),
         "frailty_log_sd": pick(draw, 0.0, 0.5),
+        "drift": pick(draw, None, None, *_DRIFTS),
         "mortality_targets": None,
     }
 

@@ -153,13 +153,19 @@ def _condition(name: str, comparison: str, threshold: float, of: str) -> Parts:
     return {"variable": name, "comparison": comparison, "threshold": threshold, "unit": of}
 
 
-def factors_for(draw: Draw, people: Parts | None, least: int) -> list[Parts]:
-    """Factors of allocation: the site, discrete variables, continuous ones cut at points."""
-    names = {variable["name"] for variable in people["variables"]} if people else set()
-    known = [name for name in ("yes", "grade", "age_years", "share") if name in names]
-    chosen = [name for name in ("site", *known) if pick(draw, False, True)]
+def factors_for(draw: Draw, people: Parts | None, sites: int, least: int) -> list[Parts]:
+    """Factors of allocation: sites, discrete variables, continuous ones cut at points.
+
+    Those of two levels at least; so there may be fewer than `least`.
+    """
+    variables = {variable["name"]: variable for variable in people["variables"]} if people else {}
+    known = ["site"] if sites > 1 else []
+    for name in ("yes", "grade", "age_years", "share"):
+        if name in variables and variables[name].get("probability", 0.5) < 1.0:
+            known.append(name)
+    chosen = [name for name in known if pick(draw, False, True)]
     if len(chosen) < least:
-        chosen = ["site"]
+        chosen = known[:least]
     return [{"variable": n, "cut_points": pick(draw, *_CUTS.get(n, ([],)))} for n in chosen]
 
 

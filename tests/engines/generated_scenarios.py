@@ -17,6 +17,8 @@ from generated_people import SHIFTS, candidates, eligibility, factors_for, visit
 from generated_units import Draw, Parts, longest_opening, pick, unit
 from hypothesis import strategies as st
 
+from simulator.allocation import SCHEMES
+from simulator.allocation.schemes.base import Factors, Ratio
 from simulator.params import population
 from simulator.scenario.schema import Scenario
 
@@ -98,6 +100,7 @@ def whole(draw: Draw) -> Parts:
         "candidates": people,
         "eligibility": eligibility(draw, people),
         "allocation": scheme,
+        "selection_bias": selection_bias(draw, people, scheme["scheme"]),
         "modalities": kinds,
         "arms": arms,
         "unit": common_unit,
@@ -157,41 +160,91 @@ def site(draw: Draw, with_labs: bool, clockwork: bool) -> Parts:
 
 def allocation(draw: Draw, people: Parts | None, sites: int, target: int) -> tuple[Parts, int]:
     """A scheme that honours its ratio, and the target, which the scheme may round."""
-    scheme = pick(
-        draw,
-        "complete",
-        "random_allocation",
-        "permuted_block",
-        "random_blocks",
-        "efron",
-        "big_stick",
-        "minimisation",
-    )
-    ratio = [1, 1]
-    if scheme in ("complete", "random_allocation", "permuted_block", "random_blocks"):
-        ratio = pick(draw, [1, 1], [2, 1], [1, 3])
-    chosen = factors_for(draw, people, least=1 if scheme == "minimisation" else 0)
+    scheme = pick(draw, *SCHEMES)
+    made = SCHEMES[scheme]
+    ratio = pick(draw, [1, 1], [2, 1], [1, 3]) if made.ratio is Ratio.ANY else [1, 1]
     whole_block = sum(ratio)
-    options: Parts = {}
-    if scheme == "random_allocation":
+    chosen: list[Parts] = []
+    if made.factors not in (Factors.REFUSED, Factors.TRIAL):
+        least = int(made.factors is Factors.NEEDED)
+        chosen = factors_for(draw, people, sites, least)
+        if len(chosen) < least:
+            scheme, made = "efron", SCHEMES["efron"]
+    if scheme in ("random_allocation", "truncated_binomial", "maximal"):
         target = max(target // whole_block, 1) * whole_block
-        chosen = [{"variable": "site", "cut_points": []}] if sites == 1 and chosen else []
-    elif scheme == "permuted_block":
+    if scheme in ("permuted_block", "random_blocks"):
+        target = max(target, 3 * whole_block)
+    if scheme == "thompson":
+        target = max(target, 6)
+    options: Parts = {
+        key: pick(draw, *_OPTIONS[key]) if key in _OPTIONS else standard
+        for key, standard in made.standard.items()
+    }
+    for key in ("weights", "margins"):
+        if key in options:
+            options[key] = [pick(draw, 1, 0.3, 2) for _ in chosen]
+    if scheme == "permuted_block":
         options = {"block_size": whole_block * pick(draw, 1, 2, 3)}
     elif scheme == "random_blocks":
         options = {"block_sizes": [whole_block * k for k in pick(draw, [1], [2, 3], [1, 2, 3])]}
-    elif scheme == "efron":
-        options = {"probability": pick(draw, 2 / 3, 0.5, 1.0)}
-    elif scheme == "big_stick":
-        options = {"bound": pick(draw, 1, 2, 3)}
-    elif scheme == "minimisation":
-        options = {
-            "measure": pick(draw, "range", "variance", "standard_deviation"),
-            "weights": [pick(draw, 1, 0.3, 2) for _ in chosen],
-            "probability": pick(draw, 0.8, 0.5, 1.0),
-        }
     parts = {"scheme": scheme, "ratio": ratio, "options": options, "factors": chosen or None}
     return parts, target
+
+
+_OPTIONS: dict[str, tuple[object, ...]] = {
+    "probability": (2 / 3, 0.5, 1.0),
+    "bound": (1, 2, 3),
+    "exponent": (0.5, 2, 1, 0),
+    "initial_balls": (1, 2),
+    "added_balls": (1, 0.5),
+    "gamma": (0.1, 2, 0.01),
+    "blocks": (1, 3),
+    "balls": (1, 4, 7),
+    "mass": (0.5, 2, 4),
+    "eta": (0.5, 0.0, 1.0),
+    "measure": ("range", "variance", "standard_deviation"),
+    "overall": (0.0, 0.3, 1),
+    "stratum": (0.0, 0.7, 1),
+    "immigration_balls": (1, 3),
+    "target": ("neyman", "rsihr", "urn"),
+    "alpha": (0.5, 0.0, 1.0),
+    "burn_in": (0, 5),
+    "clip": (0.0, 0.1, 0.5),
+}
+
+
+def selection_bias(draw: Draw, people: Parts | None, scheme: str) -> Parts | None:
+    """Nobody, or an investigator who turns away, puts off or shifts; seldom with any effect."""
+    if SCHEMES[scheme].adaptive or pick(draw, False, False, True):
+        return None
+    variables = [v["name"] for v in people["variables"]] if people else []
+    favours = pick(draw, "control", "other")
+    kind = pick(draw, *(("turn_away", "defer", "defer") if variables else ()), "shift")
+    if kind == "shift":
+        return {"kind": kind, "favours": favours, "hazard_ratio": pick(draw, 0.5, 1.0, 3.0)}
+    variable = pick(draw, *variables)
+    parts = {
+        "kind": kind,
+        "favours": favours,
+        "variable": variable,
+        "poor_above": _MIDDLE.get(variable, 0.5),
+        "probability": pick(draw, 0.5, 1.0, 0.0),
+    }
+    if kind == "defer":
+        parts["returns_after_days"] = pick(draw, 1.0, 0.25, 7.0)
+    return parts
+
+
+# Near the middle of each variable's distributions.
+_MIDDLE = {
+    "bilirubin_umol_per_l": 350.0,
+    "inr": 2.0,
+    "creatinine_umol_per_l": 85.0,
+    "platelets_1e9_per_l": 110.0,
+    "age_years": 52.0,
+    "ast_u_per_l": 1080.0,
+    "alt_u_per_l": 1200.0,
+}
 
 
 # Treatment
@@ -258,7 +311,7 @@ def plan(
         "window_days": pick(draw, *windows),
         "stop_if_bilirubin_below_umol_per_l": pick(draw, None, 100.0, 300.0) if with_labs else None,
         "postpone_if_platelets_below_1e9_per_l": (
-            pick(draw, None, 80.0, 100.0) if with_labs else None
+            pick(draw, None, 100.0, 110.0, 130.0) if with_labs else None
         ),
         "rescue": pick(draw, None, rescue) if with_labs else None,
         "switch_if_plasma_short_to": pick(draw, None, *reversed(names)),

@@ -24,6 +24,7 @@ SHIPPED = (
     "nct05484908-null",
     "nct05484908-scarce",
     "nct05484908-slow",
+    "nct05484908-strata",
     "two-arm-survival",
 )
 TRIALS_A_BATCH = 40
@@ -36,7 +37,7 @@ BATCHES = (
     (0, 2**32 - 1 - TRIALS_A_BATCH),
 )
 GENERATED_BATCHES = range(8)
-GENERATED_A_BATCH = 160
+GENERATED_A_BATCH = 200
 GENERATED_TRIALS = 5
 
 

@@ -140,7 +140,8 @@ def test_no_sessions_are_planned():
 
 
 def test_a_trial_of_one_patient():
-    records = gate(base_case(changes={"trial.target_randomised": 1}))
+    alone = {"scheme": "efron", "ratio": [1, 1], "options": {"probability": 0.7}, "factors": None}
+    records = gate(base_case(changes={"trial.target_randomised": 1, "allocation": alone}))
     assert (records.trials.randomised == 1).all()
 
 

@@ -17,6 +17,8 @@ import pytest
 from scipy.stats import hypergeom
 
 from simulator import allocation
+from simulator.allocation.metrics import exact_metrics
+from simulator.allocation.notation import parse_scheme
 
 NO_LEVELS = np.empty(0, dtype=np.int64)
 PAGE = Path(__file__).parents[2] / "docs" / "allocation.md"
@@ -24,12 +26,23 @@ PAGE = Path(__file__).parents[2] / "docs" / "allocation.md"
 SCHEMES: dict[str, tuple[str, dict[str, object]]] = {
     "complete": ("complete", {}),
     "random_allocation": ("random_allocation", {}),
+    "truncated_binomial": ("truncated_binomial", {}),
     "permuted_block(4)": ("permuted_block", {"block_size": 4}),
     "permuted_block(12)": ("permuted_block", {"block_size": 12}),
     "random_blocks(4,6)": ("random_blocks", {"block_sizes": [4, 6]}),
     "efron(2/3)": ("efron", {"probability": 2 / 3}),
+    "adjustable_coin(2)": ("adjustable_coin", {"exponent": 2}),
+    "chen(2/3,3)": ("chen", {"probability": 2 / 3, "bound": 3}),
     "big_stick(3)": ("big_stick", {"bound": 3}),
     "big_stick(4)": ("big_stick", {"bound": 4}),
+    "wei_urn(0,1)": ("wei_urn", {"initial_balls": 0, "added_balls": 1}),
+    "smith(5)": ("smith", {"exponent": 5}),
+    "bayesian_coin(0.1)": ("bayesian_coin", {"gamma": 0.1}),
+    "maximal(3)": ("maximal", {"bound": 3}),
+    "block_urn(3)": ("block_urn", {"blocks": 3}),
+    "ehrenfest_urn(10)": ("ehrenfest_urn", {"balls": 10}),
+    "mass_weighted_urn(4)": ("mass_weighted_urn", {"mass": 4}),
+    "maximum_entropy(0.5)": ("maximum_entropy", {"eta": 0.5}),
 }
 
 
@@ -47,19 +60,19 @@ class Node(NamedTuple):
 
 
 def copy(state: allocation.State) -> allocation.State:
-    return allocation.State(*(array.copy() for array in state))
+    return allocation.State._make(array.copy() for array in state)
 
 
 def opened(plan: allocation.Plan, nodes: list[Node]) -> Iterator[Node]:
     """Split each history that is due a new block by the sizes that it may have."""
     sizes = plan.block_sizes.size
     for node in nodes:
-        if allocation.block_to_start(plan, node.state, NO_LEVELS) < 0:
+        if allocation.draw_due(plan, node.state, NO_LEVELS) < 0:
             yield node
             continue
         for place in range(sizes):
             state = copy(node.state)
-            allocation.start_block(plan, state, NO_LEVELS, (place + 0.5) / sizes)
+            allocation.apply_draw(plan, state, NO_LEVELS, (place + 0.5) / sizes)
             yield Node(node.weight / sizes, state, node.largest)
 
 
@@ -112,9 +125,14 @@ def guessed(difference: int, phi: float) -> float:
     return 0.5 if difference == 0 else phi if difference < 0 else 1.0 - phi
 
 
+def information(phi: float) -> float:
+    """Entropy of an allocation in nats."""
+    return -math.fsum(chance * math.log(chance) for chance in (phi, 1.0 - phi) if chance > 0.0)
+
+
 @cache
 def properties(name: str, n: int) -> Mapping[str, float]:
-    """Return what the table of the documentation holds, for n patients and two equal arms."""
+    """Return what the tables of the documentation hold, for n patients and two equal arms."""
     scheme, options = SCHEMES[name]
     plan = allocation.build_plan(scheme, options, [1, 1], [], n)
     before, last = walk(plan, n)
@@ -135,6 +153,11 @@ def properties(name: str, n: int) -> Mapping[str, float]:
         )
         / n,
         "sd_imbalance": math.sqrt(squares[-1]),
+        "loss": squares[-1] / n,
+        "correct_guesses_maximum_probability": (
+            math.fsum(w * max(phi, 1.0 - phi) for w, _, phi, _ in every) / n
+        ),
+        "entropy": math.fsum(w * information(phi) for w, _, phi, _ in every) / n,
     }
 
 
@@ -145,6 +168,15 @@ METRICS = (
     "deterministic_share",
     "correct_guesses",
     "imbalance_index",
+)
+FURTHER_METRICS = (
+    "sd_imbalance",
+    "loss",
+    "balanced_share",
+    "correct_guesses_maximum_probability",
+    "entropy",
+    "zhao_distance",
+    "incertus_distance",
 )
 # Published to four decimals, so right to half of the last.
 PUBLISHED_AT_60 = {
@@ -260,22 +292,55 @@ def test_certain_coin_of_efron_is_a_block_of_two() -> None:
         assert by_difference == {d: phi for _, d, phi, _ in other}
 
 
-def rows_of_the_page() -> dict[str, list[str]]:
+def rows_of_the_page(metrics: tuple[str, ...]) -> dict[str, list[str]]:
+    """Cells of the table with a column for each of these metrics."""
     rows: dict[str, list[str]] = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         name = cells[0].strip("`")
-        if name in SCHEMES and len(cells) == 1 + len(METRICS):
+        if name in SCHEMES and len(cells) == 1 + len(metrics):
             rows[name] = cells[1:]
     return rows
 
 
 def test_table_of_the_documentation_holds_the_exact_properties() -> None:
-    rows = rows_of_the_page()
+    rows = rows_of_the_page(METRICS)
     assert set(rows) == set(SCHEMES)
     for name, cells in rows.items():
         found = properties(name, 60)
         assert cells == [f"{found[metric]:.4f}" for metric in METRICS], name
+
+
+def metrics_of(name: str, n: int) -> dict[str, float]:
+    """What the package says of a scheme that is written on one line."""
+    scheme, options = parse_scheme(name)
+    found = exact_metrics(allocation.build_plan(scheme, options, [1, 1], [], n), n)
+    assert found is not None
+    return found
+
+
+def test_second_table_of_the_documentation_holds_the_metrics_of_the_package() -> None:
+    rows = rows_of_the_page(FURTHER_METRICS)
+    assert set(rows) == set(SCHEMES)
+    for name, cells in rows.items():
+        found = metrics_of(name, 60)
+        assert cells == [f"{found[metric]:.4f}" for metric in FURTHER_METRICS], name
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_metrics_of_the_package_are_those_of_the_slow_computation(name: str) -> None:
+    n = 60
+    slow, found = dict(properties(name, n)), metrics_of(name, n)
+    fair = properties("complete", n)["max_imbalance"]
+    # Blocks of two have an E max|D_j| of 1 and three right guesses in four.
+    balance = (slow["max_imbalance"] - 1) / (fair - 1)
+    guesses = (slow["correct_guesses"] - 1 / 2) / (3 / 4 - 1 / 2)
+    slow["zhao_distance"] = math.sqrt((balance**2 + guesses**2) / 2)
+    slow["incertus_distance"] = math.hypot(slow["imbalance_index"], slow["forcing_index"])
+    assert set(slow) == set(found)
+    for metric, value in slow.items():
+        # The package lets go of a chance of 1e-13 that |D| goes on, for at most n values of |D|.
+        assert found[metric] == pytest.approx(value, rel=1e-12, abs=1e-13 * n), metric
 
 
 @pytest.mark.parametrize("scheme", allocation.SCHEMES)

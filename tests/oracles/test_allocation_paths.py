@@ -32,9 +32,9 @@ def chances(plan: allocation.Plan, path: Path, sizes: Sequence[float]) -> np.nda
     state = allocation.new_state(plan)
     out = np.empty(plan.ratio.size)
     for arm in (*path, None):
-        block = allocation.block_to_start(plan, state, NO_LEVELS)
+        block = allocation.draw_due(plan, state, NO_LEVELS)
         if block >= 0:
-            allocation.start_block(plan, state, NO_LEVELS, sizes[block])
+            allocation.apply_draw(plan, state, NO_LEVELS, sizes[block])
         if arm is not None:
             allocation.record(plan, state, NO_LEVELS, arm)
     allocation.probabilities(plan, state, NO_LEVELS, out)

@@ -12,7 +12,7 @@ from scipy import stats
 from simulator import allocation
 from simulator.analysis import END, Reason, analyse, design_of
 from simulator.analysis.catalogue import TESTS
-from simulator.analysis.replay import _ask, permute, reallocate
+from simulator.analysis.replay import _UNASKED, _ask, permute, reallocate
 from simulator.params.lower import lower
 
 NEVER = math.inf
@@ -107,7 +107,7 @@ def test_along_its_graph_a_scheme_allocates_as_when_it_is_asked(scheme, levels, 
     combination = np.random.default_rng(2).integers(0, 6 if levels else 1, 60)
     along, asked = np.empty((203, 60), np.int64), np.empty((203, 60), np.int64)
     reallocate(plan, 9, 4, combination, along)
-    _ask(plan, 9, 4, combination, asked)
+    _ask(plan, 9, 4, combination, _UNASKED, asked)
     assert (along == asked).all()
 
 

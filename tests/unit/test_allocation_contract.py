@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scheme_options import STRATIFIED, WITHOUT_DRAWS, factors_of, options_of
 
 from simulator import allocation
+from simulator.allocation import SCHEMES
 
 CASES: list[tuple[str, dict[str, object], list[int], list[int]]] = [
     ("complete", {}, [2, 1], []),
-    ("random_allocation", {}, [1, 1], []),
     ("random_allocation", {}, [1, 1], [1, 1]),
-    ("permuted_block", {"block_size": 4}, [1, 1], [2, 3]),
     ("random_blocks", {"block_sizes": [3, 6]}, [2, 1], [2, 3]),
-    ("efron", {"probability": 0.7}, [1, 1], [2, 3]),
-    ("big_stick", {"bound": 2}, [1, 1], [2, 3]),
+    ("block_urn", {"blocks": 1}, [3, 2], [2, 3]),
     (
         "minimisation",
         {"measure": "variance", "weights": [1, 2], "probability": 0.8},
         [1, 1, 1],
         [2, 3],
     ),
+    *((word, options_of(word, (2, 3)), [1, 1], factors_of(word, (2, 3))) for word in SCHEMES),
 ]
 
 
@@ -35,8 +35,8 @@ def copies(state: allocation.State) -> list[np.ndarray]:
 def start_if_due(
     plan: allocation.Plan, state: allocation.State, levels: np.ndarray, u: float
 ) -> None:
-    if allocation.block_to_start(plan, state, levels) >= 0:
-        allocation.start_block(plan, state, levels, u)
+    if allocation.draw_due(plan, state, levels) >= 0:
+        allocation.apply_draw(plan, state, levels, u)
 
 
 def next_chances(
@@ -101,18 +101,9 @@ def test_stratum_is_zero_without_factors_and_for_minimisation() -> None:
     assert allocation.stratum_of(margins, as_levels(1, 2)) == 0
 
 
-@pytest.mark.parametrize(
-    ("scheme", "options"),
-    [
-        ("permuted_block", {"block_size": 4}),
-        ("random_blocks", {"block_sizes": [4, 6]}),
-        ("efron", {"probability": 0.7}),
-        ("big_stick", {"bound": 2}),
-    ],
-)
-def test_each_stratum_has_the_chances_of_a_trial_of_its_own(
-    scheme: str, options: dict[str, object]
-) -> None:
+@pytest.mark.parametrize("scheme", STRATIFIED)
+def test_each_stratum_has_the_chances_of_a_trial_of_its_own(scheme: str) -> None:
+    options = options_of(scheme)
     together = allocation.build_plan(scheme, options, [1, 1], [2, 2], 60)
     alone = allocation.build_plan(scheme, options, [1, 1], [], 60)
     state = allocation.new_state(together)
@@ -136,39 +127,33 @@ def test_blocks_of_a_stratum_are_due_one_by_one_each_after_the_last_is_full() ->
     due = []
     for u in [large, small, large]:
         size = 2 if u == small else 4
-        due.append(allocation.block_to_start(plan, state, as_levels(1)))
-        allocation.start_block(plan, state, as_levels(1), u)
+        due.append(allocation.draw_due(plan, state, as_levels(1)))
+        allocation.apply_draw(plan, state, as_levels(1), u)
         for place in range(size):
-            assert allocation.block_to_start(plan, state, as_levels(1)) == -1
+            assert allocation.draw_due(plan, state, as_levels(1)) == -1
             allocation.record(plan, state, as_levels(1), place % 2)
     assert due == [0, 1, 2]
-    assert allocation.block_to_start(plan, state, as_levels(1)) == 3
-    assert allocation.block_to_start(plan, state, as_levels(0)) == 0
+    assert allocation.draw_due(plan, state, as_levels(1)) == 3
+    assert allocation.draw_due(plan, state, as_levels(0)) == 0
 
 
-@pytest.mark.parametrize(
-    ("scheme", "options"),
-    [
-        ("complete", {}),
-        ("random_allocation", {}),
-        ("efron", {"probability": 0.7}),
-        ("big_stick", {"bound": 2}),
-    ],
-)
-def test_schemes_without_blocks_never_ask_for_one(scheme: str, options: dict[str, object]) -> None:
-    plan = allocation.build_plan(scheme, options, [1, 1], [], 8)
+@pytest.mark.parametrize("scheme", WITHOUT_DRAWS)
+def test_schemes_without_draws_of_their_own_never_ask_for_one(scheme: str) -> None:
+    factors = factors_of(scheme, (2, 3))
+    plan = allocation.build_plan(scheme, options_of(scheme, (2, 3)), [1, 1], factors, 8)
     state = allocation.new_state(plan)
+    levels = as_levels(*([0] * len(factors)))
     for place in range(8):
-        assert allocation.block_to_start(plan, state, as_levels()) == -1
-        allocation.record(plan, state, as_levels(), place % 2)
+        assert allocation.draw_due(plan, state, levels) == -1
+        allocation.record(plan, state, levels, place % 2)
 
 
 def last_of_block(plan: allocation.Plan, u: float) -> int:
     """Size of the first block, found by filling it."""
     state = allocation.new_state(plan)
-    allocation.start_block(plan, state, as_levels(), u)
+    allocation.apply_draw(plan, state, as_levels(), u)
     patients = 0
-    while allocation.block_to_start(plan, state, as_levels()) != 1:
+    while allocation.draw_due(plan, state, as_levels()) != 1:
         allocation.record(plan, state, as_levels(), patients % 2)
         patients += 1
     return patients

@@ -4,6 +4,7 @@ import pickle
 from typing import Any
 
 import pytest
+from scheme_options import factors_of, options_of
 
 from simulator import allocation
 
@@ -76,7 +77,7 @@ def test_probability_of_efron_coin_out_of_range_is_refused(value: object) -> Non
 @pytest.mark.parametrize("value", [0.5, 1, 1.0, 2 / 3])
 def test_probability_of_efron_coin_may_be_a_half_to_one(value: float) -> None:
     plan = allocation.build_plan("efron", {"probability": value}, [1, 1], [], 60)
-    assert plan.probability == value
+    assert plan.numbers[0] == value
 
 
 @pytest.mark.parametrize("bound", [2.5, True, "3"])
@@ -109,7 +110,7 @@ def test_wrong_option_of_minimisation_is_refused_by_its_key(
 def test_probability_of_minimisation_begins_at_one_in_the_number_of_arms() -> None:
     options = MINIMISATION | {"probability": 0.4}
     plan = allocation.build_plan("minimisation", options, [1, 1, 1], [2], 60)
-    assert plan.probability == 0.4
+    assert plan.numbers[1] == 0.4
     below = MINIMISATION | {"probability": 0.3}
     assert refusal("minimisation", below, (1, 1, 1), (2,)).key == "options.probability"
 
@@ -189,17 +190,9 @@ def test_option_of_a_scheme_without_any_is_to_be_removed() -> None:
 
 @pytest.mark.parametrize("scheme", allocation.SCHEMES)
 def test_each_missing_option_is_named(scheme: str) -> None:
-    given: dict[str, Any] = {
-        "block_size": 4,
-        "block_sizes": [4],
-        "bound": 3,
-        **MINIMISATION,
-    }
-    keys = allocation.SCHEMES[scheme][1]
-    complete = {key: given[key] for key in keys}
-    factors = (2,) if scheme == "minimisation" else ()
+    complete, factors = options_of(scheme), factors_of(scheme)
     allocation.build_plan(scheme, complete, [1, 1], factors, 60)
-    for missing in keys:
+    for missing in complete:
         rest = {key: value for key, value in complete.items() if key != missing}
         error = refusal(scheme, rest, factor_levels=factors)
         assert missing in f"{error.key} {error.rule}"

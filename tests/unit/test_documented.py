@@ -9,6 +9,7 @@ import typer.main
 
 from simulator import cli
 from simulator.allocation import SCHEMES
+from simulator.allocation.notation import example_of
 from simulator.analysis import plans_of
 from simulator.draws import Purpose
 from simulator.engines.clock import Kind
@@ -58,11 +59,19 @@ def test_every_key_and_word_of_an_analysis_is_on_its_pages(part):
 
 
 def test_every_scheme_and_option_is_on_the_page_of_allocation():
+    # Each option stands in its own scheme's section: several schemes have a `probability`.
     text = page("docs/allocation.md")
-    for scheme, (_, options) in SCHEMES.items():
-        assert f"`{scheme}`" in text
-        for option in options:
-            assert f"`{option}" in text
+    for word, scheme in SCHEMES.items():
+        assert f"\n## `{word}`\n" in text
+        section = text.split(f"\n## `{word}`\n")[1].split("\n## ")[0]
+        for option in scheme.standard:
+            assert f"`{option}`" in section, f"{word}: {option}"
+
+
+def test_what_the_name_of_a_scheme_alone_stands_for_is_on_the_page_of_allocation():
+    text = page("docs/allocation.md")
+    for word, scheme in SCHEMES.items():
+        assert f"`{example_of(scheme)}`" in text, word
 
 
 @pytest.mark.parametrize("names", [Purpose, Kind])

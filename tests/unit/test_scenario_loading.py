@@ -38,6 +38,7 @@ allocation:
     note: |  # kept as it is
       # no comment
   factors: null
+selection_bias: null
 modalities: []  # none
 arms:  # registry
   - {name: control, modality: null, plan: null}  # usual care
@@ -55,6 +56,7 @@ hazard:
   meld_reference: 0
   covariates: null
   frailty_log_sd: 0
+  drift: null
   effect:
     kind: direct
     hazard_ratio: 1.e-3

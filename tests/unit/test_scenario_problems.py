@@ -32,6 +32,7 @@ allocation:
   ratio: [1, 1]
   options: {block_size: 4}
   factors: null
+selection_bias: null
 modalities: []
 arms:
   - {name: control, modality: null, plan: null}
@@ -49,6 +50,7 @@ hazard:
   meld_reference: 0
   covariates: null
   frailty_log_sd: 0
+  drift: null
   effect:
     kind: direct
     hazard_ratio: 0.6

@@ -325,11 +325,11 @@ def bring_labs(
 
 
 @kernel
-def die_at_constant_factor(d: Disease, b: Baseline, people: People, patients: int) -> None:
-    """Where no factor depends on the day, find every death from the liver by one inversion."""
+def die_at_constant_factor(d: Disease, b: Baseline, people: People, first: int, end: int) -> None:
+    """Find deaths from the liver by one inversion a patient, where no factor depends on the day."""
     number, count, factor = people.number, people.whole, people.factor
     day: Any = np.int64(0)  # a literal would have the kernel below compiled a second time
-    for p in range(patients):
+    for p in range(first, end):
         factors(d, number, factor, p, count[ARM, p], day, day)
         number[DEATH, p] = rule.death_at_constant_factor(
             d.kind, b.day, b.cumulative, d.shape, factor[p, 0], number[THRESHOLD, p]

@@ -4,13 +4,15 @@ import math
 
 import numpy as np
 
-from simulator import draws
+from simulator import allocation, draws
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
+    ARM,
     CANDIDATE,
     DEATH,
     ENTRY_AT,
     INFECTION,
+    KNOWN,
     LAST_DAY,
     LEAVES_AT,
     LOSS,
@@ -89,6 +91,36 @@ def leaves_at(number: Floats, count: Ints, p: int) -> float:
     if day >= 0 and opening(entry, day) == died:
         died = np.nextafter(died, math.inf)
     return min(number[LEAVES_AT, p], died)
+
+
+@inlined
+def learn_outcome(
+    state: allocation.State,
+    number: Floats,
+    count: Ints,
+    p: int,
+    now: float,
+    opened: int,
+    follow_up_days: int,
+) -> None:
+    """Let an adaptive scheme know what is known of a patient by `now`.
+
+    Patient-day `opened` is their latest. At one instant: liver, tumour, transplant, loss, end. A
+    transplant or a loss before the outcome leaves it unknown for good.
+    """
+    entry, never = number[ENTRY_AT, p], math.inf
+    liver = number[DEATH, p] if count[OPENED, p] <= opened else never
+    death = entry + min(within(liver, float(follow_up_days)), number[TUMOUR, p])
+    other = entry + min(number[TRANSPLANT, p], number[LOSS, p])
+    ends = opening(entry, follow_up_days)
+    if other < death and other <= now:
+        count[KNOWN, p] = 1
+    elif death <= now:
+        count[KNOWN, p] = 1
+        allocation.learn(state, count[ARM, p], True)
+    elif ends <= now:
+        count[KNOWN, p] = 1
+        allocation.learn(state, count[ARM, p], False)
 
 
 @inlined

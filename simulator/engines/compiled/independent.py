@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation.walk import Walk
+from simulator.allocation import SCHEMES
+from simulator.allocation.table import DUE, Table
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
@@ -19,6 +20,7 @@ from simulator.engines.compiled.state import Floats, Ints
 from simulator.engines.compiled.tables import Baseline, Disease
 from simulator.params.types import Params
 from simulator.rules import hazard as rule
+from simulator.rules import selection
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
@@ -39,7 +41,10 @@ def are_independent(params: Params) -> bool:
         and not params.lab.modelled
         and not params.hazard.varies_by_day
         and params.hazard.frailty_log_sd == 0.0
+        and params.hazard.drift.size == 0
+        and params.selection.kind == selection.NOBODY
         and len(params.allocation.factor_levels) == 0
+        and not SCHEMES[params.allocation.scheme].adaptive
     )
 
 
@@ -55,19 +60,29 @@ def draw_rows(
 
 @kernel
 def choose_arms(
-    walk: Walk, target: int, trials: int, draw: Floats, arm: Ints, chance: Floats, node: Ints
+    of_first: Floats,
+    of_second: Floats,
+    row: int,
+    target: int,
+    trials: int,
+    draw: Floats,
+    arm: Ints,
+    chance: Floats,
+    place: Ints,
 ) -> None:
-    """Allocate the patients of several trials along the graph of their scheme.
+    """Allocate the patients of several trials by the cells of their scheme's table.
 
     A patient's probabilities wait for the patient before; those of another trial do not.
     """
-    node[:trials] = 0
+    place[:trials] = 0
     for p in range(target):
         for trial in range(trials):
-            k, here = trial * target + p, node[trial]
-            chance[k, 0], chance[k, 1] = walk.chance[here, 0], walk.chance[here, 1]
-            arm[k] = allocation.choose_of_two(walk.chance[here, 0], draw[k])
-            node[trial] = walk.after[here, arm[k]]
+            k, here = trial * target + p, place[trial]
+            if of_first[here] == DUE:
+                here = 0
+            chance[k, 0], chance[k, 1] = of_first[here], of_second[here]
+            arm[k] = allocation.choose_of_two(of_first[here], draw[k])
+            place[trial] = here + row + 1 - arm[k]
 
 
 @kernel
@@ -167,7 +182,7 @@ def write_ends(
 @entry
 def run_independent(
     inputs: Inputs,
-    walk: Walk,
+    table: Table,
     seed: int,
     first_trial: int,
     trials: int,
@@ -182,8 +197,8 @@ def run_independent(
 ) -> None:
     """Simulate trials in which all who enter are randomised; the columns have a row a patient.
 
-    A scheme whose `walk` has no node, or sizes to draw, is asked patient by patient. `others` has a
-    row for each exit of transplant, withdrawal, loss and infection that the scenario has.
+    A scheme whose `table` is empty, or has sizes to draw, is asked patient by patient. `others` has
+    a row for each exit of transplant, withdrawal, loss and infection that the scenario has.
     """
     d, b, horizon = (
         inputs.tables.disease,
@@ -192,11 +207,12 @@ def run_independent(
     )
     plan, rate, until = inputs.allocation, inputs.exits.rate_per_day, inputs.exits.until_day
     target, state = inputs.trial.target_randomised, allocation.new_state(inputs.allocation)
+    of_first, of_second = table.chance.ravel(), table.of_second.ravel()
     at_once = min(_TRIALS_AT_ONCE, trials)
     size = at_once * target
     uniform, threshold, liver = np.empty(size), np.empty(size), np.empty(size)
     time = np.full((rate.size, size), math.inf)
-    levels, factor, node = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
+    levels, factor, place = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
     for second in range(2):
         effect = 0.0
         if second == d.direct_arm and d.direct_log_hazard_ratio != 0.0:
@@ -208,9 +224,19 @@ def run_independent(
         now = min(at_once, trials - first)
         row, end, trial = first * target, (first + now) * target, first_trial + first
         arms, u = arm[row:end], uniform[: now * target]
-        if walk.chance.shape[0] > 0 and walk.begin.shape[1] == 0:
+        if table.length.size == 1:
             draw_rows(seed, trial, _ALLOCATION, 0, target, draw[row:end])
-            choose_arms(walk, target, now, draw[row:end], arms, chance[row:end], node)
+            choose_arms(
+                of_first,
+                of_second,
+                table.chance.shape[1],
+                target,
+                now,
+                draw[row:end],
+                arms,
+                chance[row:end],
+                place,
+            )
         else:
             for k in range(now):
                 allocation.clear(state)

@@ -16,6 +16,7 @@ from simulator.params.types import (
     HazardParams,
     LabParams,
     Params,
+    SelectionParams,
     TrialParams,
 )
 from simulator.rules.candidate import takes_uniform
@@ -45,6 +46,7 @@ class Inputs(NamedTuple):
     eligibility: EligibilityParams
     allocation: Plan
     factors: Factors
+    selection: SelectionParams
     tables: Tables
     lab: LabParams
     hazard: HazardParams
@@ -81,6 +83,7 @@ def _inputs_of(params: Params) -> Inputs:
             first=np.cumsum([0, *(points.size for points in cuts)]),
             cut_points=np.concatenate([np.empty(0), *cuts]),
         ),
+        selection=params.selection,
         tables=tables_of(params),
         lab=params.lab,
         hazard=params.hazard,

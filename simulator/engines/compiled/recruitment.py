@@ -9,17 +9,26 @@ from simulator import allocation, draws
 from simulator.engines.compiled.inputs import Bools, Factors
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.state import (
+    ARM,
     CANDIDATE,
+    CHOSEN,
     ENTRY_AT,
     SITE,
+    STRATUM,
     Floats,
     Ints,
     Screen,
 )
-from simulator.params.types import AccrualParams, CandidateParams, EligibilityParams
+from simulator.params.types import (
+    AccrualParams,
+    CandidateParams,
+    EligibilityParams,
+    SelectionParams,
+)
 from simulator.rules import accrual as accrual_rule
 from simulator.rules import candidate as candidate_rule
 from simulator.rules import eligibility as eligibility_rule
+from simulator.rules import selection
 from simulator.rules.eligibility import level_of
 from simulator.rules.normal import normal_quantile
 
@@ -29,7 +38,10 @@ _UNIFORM_ENTRY = draws.code_of(draws.Purpose.UNIFORM_ENTRY)
 _PROFILE = draws.code_of(draws.Purpose.PROFILE)
 _CONSENT = draws.code_of(draws.Purpose.CONSENT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
-_BLOCK_SIZE = draws.code_of(draws.Purpose.BLOCK_SIZE)
+_SCHEME_DRAW = draws.code_of(draws.Purpose.SCHEME_DRAW)
+_SELECTION = draws.code_of(draws.Purpose.SELECTION)
+
+Referral = tuple[Any, float]
 
 ELIGIBLE = -1
 AT_ONCE = 32  # candidates: enough for a processor that takes eight, few to be worked out in vain
@@ -156,12 +168,93 @@ def screen(
         draws.fill(seed, trial, _CONSENT, 0, first, room.consent)
 
 
+@inlined
+def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
+    """Fill in the levels of a patient's factors."""
+    for factor in range(f.variable.size):
+        i = f.variable[factor]
+        value = float(site) if i < 0 else values[i]
+        levels[factor] = level_of(value, f.cut_points[f.first[factor] : f.first[factor + 1]])
+
+
+@kernel
+def allocate(
+    plan: allocation.Plan,
+    state: allocation.State,
+    seed: int,
+    trial: int,
+    patient: int,
+    levels: Ints,
+    chances: Floats,
+) -> tuple[int, int, float]:
+    """Allocate a patient; return combination of levels, arm and the uniform that decided."""
+    due = allocation.draw_due(plan, state, levels)
+    if due >= 0:
+        stratum = allocation.stratum_of(plan, levels)
+        u = draws.uniform(seed, trial, _SCHEME_DRAW, stratum, due)
+        allocation.apply_draw(plan, state, levels, u)
+    allocation.probabilities(plan, state, levels, chances)
+    u = draws.uniform(seed, trial, _ALLOCATION, 0, patient)
+    arm = allocation.choose(chances, u)
+    allocation.record(plan, state, levels, arm)
+    return allocation.combination_of(plan, levels), arm, u
+
+
+@inlined
+def next_referral(accrual: AccrualParams, entries: Floats, screened: int, due: Floats) -> Referral:
+    """Return site and time of the next referral, infinity if there is none."""
+    site: Any = np.int64(0)
+    now = math.inf
+    if accrual.uniform:
+        if screened < entries.size:
+            now = entries[screened]
+    else:
+        for other in range(due.size):
+            if due[other] < now:
+                site, now = other, due[other]
+    return site, now
+
+
+@inlined
+def is_wanted(
+    s: SelectionParams,
+    plan: allocation.Plan,
+    state: allocation.State,
+    levels: Ints,
+    values: Floats,
+    seed: int,
+    trial: int,
+    who: int,
+) -> bool:
+    """Whether an investigator who chooses lets a candidate be randomised now."""
+    guessed = allocation.guess(plan, state, levels)
+    if selection.suits(guessed, s.favoured, values[s.variable], s.poor_above):
+        return True
+    return draws.uniform(seed, trial, _SELECTION, 0, who) >= s.probability
+
+
+@inlined
+def put_off(room: Screen, first: int, waiting: int, back_at: float, who: int, site: int) -> int:
+    """Note that a candidate will come back; return the number of those who will.
+
+    Those beyond the trial's size would come back to a trial that is full.
+    """
+    size = room.back_at.size
+    if waiting >= size:
+        return waiting
+    place = (first + waiting) % size
+    room.back_at[place] = back_at
+    room.back_who[place, 0], room.back_who[place, 1] = who, site
+    return waiting + 1
+
+
 @kernel
 def recruit(
     accrual: AccrualParams,
     c: CandidateParams,
     e: EligibilityParams,
     wants_normal: Bools,
+    s: SelectionParams,
     target: int,
     limit_day: float,
     seed: int,
@@ -173,87 +266,95 @@ def recruit(
     count: Ints,
     profile: Floats,
     latent: Floats,
-) -> tuple[int, int, int, float]:
+    plan: allocation.Plan,
+    factors: Factors,
+    state: allocation.State,
+    levels: Ints,
+    probability: Floats,
+    uniform: Floats,
+    row: int,
+) -> tuple[int, int, int, int, int, float]:
     """Refer and screen candidates until the target is met or recruitment is over.
 
-    Fills for each patient their entry, site and number as a candidate, and rows of `profile` and
-    `latent` with the values and latent normals of the variables that are read later. Candidates who
-    fail a criterion are counted in `failed_first`.
+    Fills for each patient their entry, site and number as a candidate, rows of `profile` and
+    `latent` with the values and latent normals of the variables that are read later, and, unless
+    the scheme adapts to outcomes, the arm. Candidates who fail a criterion are counted in
+    `failed_first`.
 
     Returns
     -------
     tuple
-        Patients, candidates, refusals, and the day on which recruitment ended.
+        Patients, candidates, refusals, candidates kept out by an investigator, candidates put off,
+        and the day on which recruitment ended.
     """
-    sites, variables = accrual.opens_day.size, c.kind.size
+    variables, waits = c.kind.size, room.back_at.size
     if not accrual.uniform:
         open_sites(accrual, seed, trial, room)
-    patients, refused = 0, 0
+    allocation.clear(state)
+    patients, refused, turned_away, deferred = 0, 0, 0, 0
+    first_back, waiting, never_back = 0, 0, 0
     screened: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
     while patients < target:
-        site: Any = np.int64(0)
-        now = math.inf
-        if accrual.uniform:
-            if screened < entries.size:
-                now = entries[screened]
+        site, now = next_referral(accrual, entries, screened, room.due)
+        back = room.back_at[first_back] if waiting > 0 else math.inf
+        if min(now, back) > end or min(now, back) == math.inf:
+            return patients, screened, refused, turned_away + waiting + never_back, deferred, end
+        if back < now:
+            now, who = back, room.back_who[first_back, 0]
+            site = room.back_who[first_back, 1]
+            for i in range(variables):
+                profile[patients, i] = room.back_profile[first_back, i]
+                latent[patients, i] = room.back_latent[first_back, i]
+            first_back, waiting = (first_back + 1) % waits, waiting - 1
+            levels_of(factors, profile[patients], site, levels)
         else:
-            for other in range(sites):
-                if room.due[other] < now:
-                    site, now = other, room.due[other]
-        if now > limit_day or now == math.inf:
-            return patients, screened, refused, end
-        who, k = screened, screened % AT_ONCE
-        if k == 0:
-            screen(c, e, wants_normal, seed, trial, who, room)
-        screened += 1
-        if not accrual.uniform:
-            room.referred[site] += 1
-            refer_next(accrual, seed, trial, site, room)
-        if room.failed[k] != ELIGIBLE:
-            failed_first[room.failed[k]] += 1
-            continue
-        if e.consent_probability < 1.0 and room.consent[k] >= e.consent_probability:
-            refused += 1
-            continue
+            who, k = screened, screened % AT_ONCE
+            if k == 0:
+                screen(c, e, wants_normal, seed, trial, who, room)
+            screened += 1
+            if not accrual.uniform:
+                room.referred[site] += 1
+                refer_next(accrual, seed, trial, site, room)
+            if room.failed[k] != ELIGIBLE:
+                failed_first[room.failed[k]] += 1
+                continue
+            if e.consent_probability < 1.0 and room.consent[k] >= e.consent_probability:
+                refused += 1
+                continue
+            for i in range(variables):
+                profile[patients, i] = room.values[i, k]
+                latent[patients, i] = room.latents[i, k]
+            values = profile[patients]
+            levels_of(factors, values, site, levels)
+            chooses = s.kind == selection.TURNS_AWAY or s.kind == selection.DEFERS
+            if chooses and not is_wanted(s, plan, state, levels, values, seed, trial, who):
+                if s.kind == selection.TURNS_AWAY:
+                    turned_away += 1
+                    continue
+                deferred += 1
+                place = (first_back + waiting) % waits
+                before = waiting
+                waiting = put_off(room, first_back, waiting, now + s.returns_after_days, who, site)
+                if waiting == before:
+                    never_back += 1
+                    continue
+                for i in range(variables):
+                    room.back_profile[place, i] = profile[patients, i]
+                    room.back_latent[place, i] = latent[patients, i]
+                continue
         number[ENTRY_AT, patients] = now
+        number[CHOSEN, patients] = 0.0
         count[CANDIDATE, patients] = who
         count[SITE, patients] = site
-        for i in range(variables):
-            profile[patients, i] = room.values[i, k]
-            latent[patients, i] = room.latents[i, k]
+        if s.kind == selection.SHIFTS:
+            guessed = allocation.guess(plan, state, levels)
+            number[CHOSEN, patients] = selection.shift(guessed, s.favoured, s.log_hazard_ratio)
+        if not plan.adaptive:
+            chances = probability[row + patients]
+            count[STRATUM, patients], count[ARM, patients], uniform[row + patients] = allocate(
+                plan, state, seed, trial, patients, levels, chances
+            )
         patients += 1
         end_now = now
-    return patients, screened, refused, end_now
-
-
-@inlined
-def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
-    """Fill in the levels of a patient's factors."""
-    for factor in range(f.variable.size):
-        i = f.variable[factor]
-        value = float(site) if i < 0 else values[i]
-        levels[factor] = level_of(value, f.cut_points[f.first[factor] : f.first[factor + 1]])
-
-
-@inlined
-def allocate(
-    plan: allocation.Plan,
-    state: allocation.State,
-    seed: int,
-    trial: int,
-    patient: int,
-    levels: Ints,
-    chances: Floats,
-) -> tuple[int, int, float]:
-    """Allocate a patient; return combination of levels, arm and the uniform that decided."""
-    stratum = allocation.stratum_of(plan, levels)
-    block = allocation.block_to_start(plan, state, levels)
-    if block >= 0:
-        u = draws.uniform(seed, trial, _BLOCK_SIZE, stratum, block)
-        allocation.start_block(plan, state, levels, u)
-    allocation.probabilities(plan, state, levels, chances)
-    u = draws.uniform(seed, trial, _ALLOCATION, 0, patient)
-    arm = allocation.choose(chances, u)
-    allocation.record(plan, state, levels, arm)
-    return allocation.combination_of(plan, levels), arm, u
+    return patients, screened, refused, turned_away + waiting + never_back, deferred, end_now

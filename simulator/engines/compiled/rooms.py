@@ -49,7 +49,7 @@ def rooms_of(inputs: Inputs, sessions: int) -> Rooms:
     return Rooms(
         people=_people(inputs, target, sessions),
         sites=_sites(sites, max(int(inputs.tables.units[:, MACHINES].max()), 1), target),
-        screen=_screen(sites, variables),
+        screen=_screen(sites, variables, target),
         allocation=allocation.new_state(inputs.allocation),
         profile=np.empty((target, variables)),
         latents=np.empty((target, variables)),
@@ -100,7 +100,7 @@ def _sites(sites: int, machines: int, target: int) -> Sites:
     )
 
 
-def _screen(sites: int, variables: int) -> Screen:
+def _screen(sites: int, variables: int, target: int) -> Screen:
     return Screen(
         multiplier=np.empty(sites),
         reached=np.empty(sites),
@@ -114,4 +114,8 @@ def _screen(sites: int, variables: int) -> Screen:
         consent=np.empty(AT_ONCE),
         met=np.empty((2, AT_ONCE), np.int64),
         failed=np.empty(AT_ONCE, np.int64),
+        back_at=np.empty(target),
+        back_who=np.empty((target, 2), np.int64),
+        back_profile=np.empty((target, variables)),
+        back_latent=np.empty((target, variables)),
     )

@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Numbers of a patient
-NUMBERS = 27
+NUMBERS = 28
 (
     ENTRY_AT,
     THRESHOLD,  # cumulative hazard at which the liver kills
@@ -23,6 +23,7 @@ NUMBERS = 27
     INFECTION,
     STOPS_AT,  # first of tumour death, transplant and end of follow-up
     LEAVES_AT,  # first of these, withdrawal and loss: only the liver's own death can come before
+    CHOSEN,  # log of what being chosen for a guessed arm multiplies the hazard by
     CONSTANT,  # log of what multiplies the hazard for good
     FRAILTY,
     LOG_BILIRUBIN,  # at randomisation, as the next three
@@ -44,7 +45,7 @@ NUMBERS = 27
 ) = range(NUMBERS)
 
 # Whole numbers of a patient
-COUNTS = 17
+COUNTS = 18
 (
     CANDIDATE,
     SITE,
@@ -63,6 +64,7 @@ COUNTS = 17
     FIRST_FIT,  # trial day on which the session could first have been served, -1 before
     SERIOUS,  # 1 once a serious adverse event acts
     INFECTED,  # 1 once an infection acts
+    KNOWN,  # 1 once an adaptive scheme knows the outcome, or knows that it never will
 ) = range(COUNTS)
 
 # Phases of treatment: nothing is due, due but not in the queue, in the queue, no more sessions
@@ -158,3 +160,7 @@ class Screen(NamedTuple):
     consent: Floats  # (AT_ONCE,)
     met: Ints  # (2, AT_ONCE): 1 where a group of conditions, and a criterion, holds
     failed: Ints  # (AT_ONCE,): first criterion failed, or -1
+    back_at: Floats  # (target,): when each candidate who was put off comes back, in a ring
+    back_who: Ints  # (target, 2): candidate and site
+    back_profile: Floats  # (target, V)
+    back_latent: Floats  # (target, V)

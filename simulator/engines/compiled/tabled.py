@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from simulator.allocation.walk import walk_of
+from simulator.allocation.table import MOST_PATIENTS, Table, table_of
 from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
@@ -15,6 +15,7 @@ from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
 
 _LABS, _MELD_LABS, _ADVERSE_EVENTS = 4, 3, 4
+_NO_TABLE = Table(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
 
@@ -102,8 +103,8 @@ def independent_records(
         name for name, rate in zip(_EXITS, params.exits.rate_per_day[1:], strict=True) if rate
     ]
     others = np.empty((len(happens), trials * target))
-    walk = walk_of(inputs.allocation)
-    run_independent(inputs, walk, seed, first_trial, trials, *filled.values(), others)
+    table = table_of(inputs.allocation, target) if target <= MOST_PATIENTS else None
+    run_independent(inputs, table or _NO_TABLE, seed, first_trial, trials, *filled.values(), others)
     filled |= {f"{name}_after_days": column for name, column in zip(happens, others, strict=True)}
     index = np.arange(first_trial, first_trial + trials)
     limit = params.trial.max_recruitment_days

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator import allocation, draws
+from simulator import draws
 from simulator.engines.compiled.ahead import draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
@@ -25,14 +25,14 @@ from simulator.engines.compiled.exits import (
     leaves_at,
     settle_exits,
 )
-from simulator.engines.compiled.inputs import Factors, Inputs
+from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, bring_seen, treat
-from simulator.engines.compiled.recruitment import allocate, levels_of, recruit
+from simulator.engines.compiled.recruitment import recruit
 from simulator.engines.compiled.rooms import Rooms
 from simulator.engines.compiled.state import (
-    ARM,
     CANDIDATE,
+    CHOSEN,
     CONSTANT,
     COUNTS,
     DEATH,
@@ -43,9 +43,7 @@ from simulator.engines.compiled.state import (
     NUMBERS,
     OPENED,
     SERVES_AT,
-    SITE,
     SLOPE_BILIRUBIN,
-    STRATUM,
     TRANSPLANT,
     WITHDRAWAL,
     Floats,
@@ -96,7 +94,7 @@ def draw_multipliers(
     number: Floats,
     count: Ints,
 ) -> None:
-    """Work out what baseline covariates and frailty multiply each patient's hazard by."""
+    """Work out what multiplies each patient's hazard for good: covariates, frailty, biases."""
     for p in range(patients):
         number[CONSTANT, p] = hazard_rule.covariate_log_factor(
             profile[p], h.covariate_variable, h.covariate_coefficient, h.covariate_centre
@@ -106,6 +104,9 @@ def draw_multipliers(
             log_frailty = hazard_rule.log_frailty(h.frailty_log_sd, z)
             number[CONSTANT, p] += log_frailty
             number[FRAILTY, p] = hazard_rule.frailty(log_frailty)
+        if h.drift.size > 0:
+            number[CONSTANT, p] += h.drift[p]
+        number[CONSTANT, p] += number[CHOSEN, p]
 
 
 @kernel
@@ -148,31 +149,6 @@ def draw_labs(
                 lab.slope_cholesky[j],
                 own,
             )
-
-
-@kernel
-def allocate_all(
-    plan: allocation.Plan,
-    factors: Factors,
-    state: allocation.State,
-    levels: Ints,
-    seed: int,
-    trial: int,
-    patients: int,
-    profile: Floats,
-    count: Ints,
-    probability: Floats,
-    uniform: Floats,
-    row: int,
-) -> None:
-    """Allocate a trial's patients in the order of randomisation."""
-    allocation.clear(state)
-    for p in range(patients):
-        levels_of(factors, profile[p], count[SITE, p], levels)
-        chances = probability[row + p]
-        stratum, arm, draw = allocate(plan, state, seed, trial, p, levels, chances)
-        count[STRATUM, p], count[ARM, p] = stratum, arm
-        uniform[row + p] = draw
 
 
 @kernel
@@ -264,11 +240,19 @@ def run_trials(
     for index in range(t.trial.size):
         trial = first_trial + index
         t.trial[index], t.first_row[index] = trial, row
-        n, t.screened[index], t.refused_consent[index], end = recruit(
+        (
+            n,
+            t.screened[index],
+            t.refused_consent[index],
+            t.turned_away[index],
+            t.deferred[index],
+            end,
+        ) = recruit(
             inputs.accrual,
             inputs.candidate,
             inputs.eligibility,
             inputs.wants_normal,
+            inputs.selection,
             target,
             inputs.trial.max_recruitment_days,
             seed,
@@ -280,24 +264,17 @@ def run_trials(
             count,
             profile,
             latents,
-        )
-        trial_end = end if n == 0 else max(end, opening(number[ENTRY_AT, n - 1], most))
-        t.randomised[index], t.recruitment_end_day[index] = n, end
-        t.trial_end_day[index] = trial_end
-        allocate_all(
             inputs.allocation,
             inputs.factors,
             rooms.allocation,
             rooms.levels,
-            seed,
-            trial,
-            n,
-            profile,
-            count,
             r.allocation_probability,
             r.allocation_draw,
             row,
         )
+        trial_end = end if n == 0 else max(end, opening(number[ENTRY_AT, n - 1], most))
+        t.randomised[index], t.recruitment_end_day[index] = n, end
+        t.trial_end_day[index] = trial_end
         draw_exits(inputs.exits, seed, trial, most, n, number, count)
         begin_patients(number, count, n)
         draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
@@ -324,10 +301,11 @@ def run_trials(
         if inputs.lab.modelled:
             people.shift[:n] = 0.0
             plan_visits(inputs.assessment, seed, trial, most, n, people)
-        if not tables.disease.varies_by_day:
-            die_at_constant_factor(tables.disease, tables.baseline, people, n)
+        adaptive = inputs.allocation.adaptive
+        if not tables.disease.varies_by_day and not adaptive:
+            die_at_constant_factor(tables.disease, tables.baseline, people, 0, n)
         open_units(tables.units, sites, start_weekday)
-        if width > 0:
+        if width > 0 or adaptive:
             reset(people, n)
             treat(
                 tables,
@@ -341,6 +319,11 @@ def run_trials(
                 sites,
                 rooms.times,
                 rooms.codes,
+                inputs.allocation,
+                rooms.allocation,
+                r.allocation_probability,
+                r.allocation_draw,
+                row,
             )
         close_units(
             tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index

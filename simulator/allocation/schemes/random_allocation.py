@@ -1,0 +1,33 @@
+"""The random allocation rule (Lachin 1988)."""
+
+from simulator.allocation import options as check
+from simulator.allocation.plan import Floats, Ints, Plan, State
+from simulator.allocation.schemes.base import Factors, Numbers, Ratio, Scheme, Setting, rule
+
+
+def _read(setting: Setting) -> Numbers:
+    check.whole_groups(setting.scheme, setting.ratio, setting.target)
+    return Numbers()
+
+
+@rule
+def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -> None:
+    """Draw without return from an urn with a ball for each patient to come."""
+    parts, left = 0.0, float(plan.target)
+    for arm in range(plan.ratio.size):
+        parts += plan.ratio[arm]
+        left -= state.arms[arm]
+    for arm in range(plan.ratio.size):
+        # Multiplied first, the division is exact: an arm that is used up has exactly no chance.
+        out[arm] = (plan.ratio[arm] * plan.target / parts - state.arms[arm]) / left
+
+
+SCHEME = Scheme(
+    word="random_allocation",
+    does="every sequence with the target's numbers by arm is as likely",
+    chance=_chance,
+    read=_read,
+    ratio=Ratio.ANY,
+    factors=Factors.REFUSED,
+    two_arms=False,
+)

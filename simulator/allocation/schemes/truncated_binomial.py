@@ -1,0 +1,30 @@
+"""The truncated binomial design (Blackwell and Hodges 1957)."""
+
+from simulator.allocation import options as check
+from simulator.allocation.plan import Floats, Ints, Plan, State
+from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+
+
+def _read(setting: Setting) -> Numbers:
+    check.whole_groups(setting.scheme, setting.ratio, setting.target)
+    return Numbers()
+
+
+@rule
+def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -> None:
+    """A fair coin until one arm has half of the patients."""
+    out[0] = 0.5
+    if 2 * state.arms[0] >= plan.target:
+        out[0] = 0.0
+    elif 2 * state.arms[1] >= plan.target:
+        out[0] = 1.0
+    out[1] = 1.0 - out[0]
+
+
+SCHEME = Scheme(
+    word="truncated_binomial",
+    does="a fair coin until one arm is full",
+    chance=_chance,
+    read=_read,
+    factors=Factors.REFUSED,
+)

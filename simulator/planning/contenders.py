@@ -1,0 +1,91 @@
+"""Schemes to be compared, and the factors that each takes of a scenario."""
+
+from typing import NamedTuple
+
+from simulator.allocation import SCHEMES, AllocationError, Plan, Scheme, build_plan
+from simulator.allocation.notation import UNSTRATIFIED, example_of, parse_scheme
+from simulator.allocation.schemes.base import REQUIRED, Factors
+from simulator.params.recruitment import lower_allocation
+from simulator.params.types import AllocationParams
+from simulator.scenario.schema import Allocation, Scenario
+
+
+class Contender(NamedTuple):
+    """A scheme in a comparison.
+
+    `text` is how it was written; `use` says what it does with the scenario's factors: strata,
+    margins, or none.
+    """
+
+    text: str
+    scheme: Scheme
+    options: dict[str, object]
+    use: str
+    params: AllocationParams
+    plan: Plan
+
+
+def with_patients(scenario: Scenario, patients: int) -> Scenario:
+    """Return the scenario with another number of patients, and as many more to come to it.
+
+    Where a fixed number of candidates comes, those who are not randomised stay as many.
+    """
+    before = scenario.trial.target_randomised
+    trial = scenario.trial.model_copy(update={"target_randomised": patients})
+    changed: dict[str, object] = {"trial": trial}
+    if scenario.accrual.kind == "uniform":
+        candidates = max(scenario.accrual.candidates + patients - before, 1)
+        changed["accrual"] = scenario.accrual.model_copy(update={"candidates": candidates})
+    return scenario.model_copy(update=changed)
+
+
+def every_scheme(scenario: Scenario) -> list[str]:
+    """Return each scheme with its standard options that a scenario can take."""
+    found = []
+    for scheme in SCHEMES.values():
+        alone = REQUIRED not in scheme.standard.values()
+        text = scheme.word if alone else example_of(scheme)
+        try:
+            contender_of(scenario, text)
+        except AllocationError:
+            continue
+        found.append(text)
+    return found
+
+
+def contender_of(scenario: Scenario, text: str) -> Contender:
+    """Return a scheme written on one line as it would run in a scenario.
+
+    A scheme takes the scenario's factors as it can: as strata, as margins, or, if it can use none
+    or the text begins with unstratified, not at all. Options that the line leaves out are those of
+    the scenario if the scheme is its own, else the standard ones.
+
+    Raises
+    ------
+    AllocationError
+        If the text is not a scheme, or the scheme cannot be followed in the scenario.
+    """
+    own, unstratified = scenario.allocation, text.startswith(UNSTRATIFIED)
+    written = text.removeprefix(UNSTRATIFIED)
+    word, options = parse_scheme(written)
+    if word == own.scheme:
+        word, options = parse_scheme(written, own.options)
+    scheme = SCHEMES[word]
+    if scheme.adaptive and scenario.selection_bias is not None:
+        raise AllocationError(
+            "scheme",
+            text,
+            "follows outcomes, not the numbers by arm: an investigator's guess would be no guess",
+            "compare it without selection bias",
+        )
+    needed = scheme.factors in (Factors.NEEDED, Factors.USED)
+    takes = needed or (scheme.factors is Factors.STRATA and not unstratified)
+    factors = own.factors if takes else None
+    allocation = Allocation.model_construct(
+        scheme=word, ratio=own.ratio, options=options, factors=factors
+    )
+    params = lower_allocation(scenario.model_copy(update={"allocation": allocation}))
+    target = scenario.trial.target_randomised
+    plan = build_plan(word, options, own.ratio, params.factor_levels, target)
+    use = "none" if not factors else "margins" if needed else "strata"
+    return Contender(text, scheme, options, use, params, plan)

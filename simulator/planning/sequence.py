@@ -1,0 +1,165 @@
+"""Sequences of allocation: that of a simulated trial, and lists of codes drawn beforehand."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator import allocation, draws
+from simulator.allocation import AllocationError
+from simulator.analysis.cut import rows_of
+from simulator.analysis.replay import known_outcomes
+from simulator.draws import Purpose
+from simulator.engines.compiled import simulate
+from simulator.params.types import Params
+from simulator.planning.contenders import Contender
+from simulator.scenario.schema import Scenario
+
+_CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that are taken for another
+
+
+class Step(NamedTuple):
+    """One allocation of a simulated trial.
+
+    Attributes
+    ----------
+    before
+        Patients by arm before this one, of the trial and of the patient's stratum.
+    known
+        By arm, survivals and deaths known by then.
+    right
+        Whether guessing the arm that is behind in the stratum was right; None in balance.
+    """
+
+    patient: int
+    day: float
+    levels: tuple[int, ...]
+    before: tuple[int, int]
+    before_in_stratum: tuple[int, int]
+    known: tuple[tuple[int, int], tuple[int, int]]
+    probability: float
+    draw: float
+    arm: int
+    right: bool | None
+
+
+def replayed_sequence(params: Params, contender: Contender, seed: int, trial: int) -> list[Step]:
+    """Return the allocations of one trial under a scheme, in the order in which they were made."""
+    params = params._replace(allocation=contender.params)
+    records = simulate(params, seed, trial, 1)
+    p, plan = records.patients, contender.plan
+    known = known_outcomes(rows_of(records), params.trial.follow_up_days)
+    in_stratum: dict[int, list[int]] = {}
+    counts, outcomes, learnt = [0, 0], [[0, 0], [0, 0]], 0
+    steps, levels = [], np.empty(plan.levels.size, np.int64)
+    for i in range(p.arm.size):
+        while learnt < known.day.size and known.day[learnt] <= p.entry_day[i]:
+            who = known.patient[learnt]
+            outcomes[p.arm[who]][int(known.died[learnt])] += 1
+            learnt += 1
+        allocation.levels_of(plan, int(p.stratum[i]), levels)
+        mine, arm = in_stratum.setdefault(int(p.stratum[i]), [0, 0]), int(p.arm[i])
+        ahead = mine[0] * plan.ratio[1] - mine[1] * plan.ratio[0]
+        steps.append(
+            Step(
+                patient=i,
+                day=float(p.entry_day[i]),
+                levels=tuple(levels.tolist()),
+                before=(counts[0], counts[1]),
+                before_in_stratum=(mine[0], mine[1]),
+                known=((outcomes[0][0], outcomes[0][1]), (outcomes[1][0], outcomes[1][1])),
+                probability=float(p.allocation_probability[i, 0]),
+                draw=float(p.allocation_draw[i]),
+                arm=arm,
+                right=None if ahead == 0 else bool((ahead < 0) == (arm == 0)),
+            )
+        )
+        counts[arm] += 1
+        mine[arm] += 1
+    return steps
+
+
+class Code(NamedTuple):
+    """A line of a randomisation list."""
+
+    stratum: str
+    number: int  # from 1, within the stratum
+    code: str
+    arm: str
+    probability: float  # of that arm, given those before in the stratum
+
+
+def randomisation_list(scenario: Scenario, contender: Contender, seed: int) -> Iterator[Code]:
+    """Draw a list of codes, as many in each stratum as the trial has patients.
+
+    How many patients a stratum will have is not known, but none can have more.
+
+    Raises
+    ------
+    AllocationError
+        If the scheme looks at patients or outcomes: what comes next is then not known beforehand.
+    """
+    scheme, plan = contender.scheme, contender.plan
+    if not scheme.counts_alone:
+        what = "outcomes" if scheme.adaptive else "the patients as they come"
+        rule = f"{scheme.word} looks at {what}: no list can be drawn beforehand"
+        raise AllocationError("scheme", contender.text, rule, "use a scheme that looks at numbers")
+    return _codes(scenario, contender, seed, np.empty(plan.levels.size, np.int64))
+
+
+def _codes(
+    scenario: Scenario, contender: Contender, seed: int, levels: "np.ndarray"
+) -> Iterator[Code]:
+    plan, out = contender.plan, np.empty(contender.plan.ratio.size)
+    arms = [arm.name for arm in scenario.arms]
+    used: set[str] = set()
+    for stratum in range(int(np.prod(plan.levels))):
+        state = allocation.new_state(plan)
+        allocation.levels_of(plan, stratum, levels)
+        name = level_names(scenario, levels) if contender.use == "strata" else ""
+        for number in range(scenario.trial.target_randomised):
+            due = allocation.draw_due(plan, state, levels)
+            if due >= 0:
+                u = draws.uniform(seed, 0, int(Purpose.LIST_DRAW), stratum, due)
+                allocation.apply_draw(plan, state, levels, u)
+            allocation.probabilities(plan, state, levels, out)
+            u = draws.uniform(seed, 0, int(Purpose.LIST), stratum, number)
+            arm = int(allocation.choose(out, u))
+            allocation.record(plan, state, levels, arm)
+            code = _code(f"{contender.text} {seed} {stratum} {number}", used)
+            yield Code(name, number + 1, code, arms[arm], float(out[arm]))
+
+
+def _code(text: str, used: set[str]) -> str:
+    """Return six letters that tell nothing of the arm and that no other line has."""
+    again = 0
+    while True:
+        number = int.from_bytes(hashlib.sha256(f"{text} {again}".encode()).digest()[:8], "big")
+        code = "".join(_CODE_LETTERS[number >> 5 * i & 31] for i in range(6))
+        if code not in used:
+            used.add(code)
+            return code
+        again += 1
+
+
+def level_names(scenario: Scenario, levels: "np.ndarray") -> str:
+    """Return a combination of levels in words."""
+    names = []
+    for factor, level in zip(scenario.allocation.factors or [], levels.tolist(), strict=True):
+        names.append(f"{factor.variable} {level_in_words(scenario, factor.variable, level)}")
+    return ", ".join(names)
+
+
+def level_in_words(scenario: Scenario, variable: str, level: int) -> str:
+    """Return a level of a factor in words: a site's name, a value, or a range between cuts."""
+    factor = next(f for f in scenario.allocation.factors or [] if f.variable == variable)
+    cuts = [f"{cut:g}" for cut in factor.cut_points]
+    if cuts:
+        if level == 0:
+            return f"below {cuts[0]}"
+        upper = f" to below {cuts[level]}" if level < len(cuts) else " or more"
+        return f"{cuts[level - 1]}{upper}"
+    if variable == "site" and scenario.accrual.kind == "poisson":
+        return scenario.accrual.sites[level].name
+    return str(level)
