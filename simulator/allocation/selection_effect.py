@@ -56,12 +56,17 @@ def _level(
     for j in range(n + 1):
         if j > 0:
             now, later = later, now
-        if j == 0 or steps > 1 or j % length[0] == 0:
+        # After the last patient nothing begins: what is at the end of a block stays there.
+        if j < n and (j == 0 or steps > 1 or j % length[0] == 0):
             _begin_blocks(now, length, j, n)
         later[:] = 0.0
         for size in range(sizes):
-            for step in range(min(steps, length[size])):
-                k = step if steps > 1 else j % length[size]
+            for step in range(min(steps, length[size] + 1)):
+                k = step
+                if steps == 1:
+                    k = j % length[0] if j < n else (j - 1) % length[0] + 1
+                elif j < n and k == length[size]:
+                    continue
                 for first in range(k + 1):
                     d = 2.0 * (first - k * share)
                     guess = 0 if abs(d) < EVEN else 1 if d < 0.0 else -1

@@ -1,7 +1,8 @@
 """What became of the sequences of allocations in simulated trials, trial by trial.
 
 The counterpart of `metrics` for trials in which patients come, are stratified and die: the same
-sums, over the one sequence that each trial had, and the same again by stratum and by margin.
+sums, over the one sequence that each trial had, and the same again by stratum and by margin. Who
+guesses goes by the stratum where a scheme counts by strata, as `allocation.guess` does.
 """
 
 import math
@@ -64,7 +65,9 @@ def describe(
         np.zeros((trials, margins)),
     )
     share = float(plan.ratio[0] / plan.ratio.sum())
-    _describe(patients, arm, chance_of_first, combination, share, plan.levels, found)
+    _describe(
+        patients, arm, chance_of_first, combination, share, plan.counts_strata, plan.levels, found
+    )
     return found
 
 
@@ -75,6 +78,7 @@ def _describe(
     chance_of_first: Floats,
     combination: Ints,
     share: float,
+    by_stratum: bool,
     levels: Ints,
     found: Sequences,
 ) -> None:
@@ -86,7 +90,7 @@ def _describe(
         ahead[:], at_margin[:] = 0.0, 0.0
         for j in range(patients[trial]):
             phi, s = chance_of_first[row + j], combination[row + j]
-            count_step(1.0, d, phi, share, sums)
+            count_step(1.0, ahead[s] if by_stratum else d, phi, share, sums)
             right = 0.5
             if abs(ahead[s]) >= EVEN:
                 right = 1.0 if (ahead[s] < 0.0) == (arm[row + j] == 0) else 0.0

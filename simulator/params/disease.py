@@ -129,7 +129,14 @@ def drift_log_factors(drift: Drift | None, patients: int) -> Floats:
         return np.empty(0)
     number = np.arange(patients)
     if drift.kind == "step":
-        shape = (number >= drift.after_share * patients).astype(np.float64)
+        before = math.ceil(drift.after_share * patients - 1e-9)  # .07 x 100 is a little over 7
+        shape = (number >= before).astype(np.float64)
+        if before >= patients:
+            raise RuleError(
+                f"no patient of {patients} comes after the step",
+                "lower it",
+                "hazard.drift.after_share",
+            )
     elif drift.kind == "linear":
         shape = number / max(patients - 1, 1)
     else:

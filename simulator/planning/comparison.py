@@ -1,8 +1,9 @@
 """Comparison of allocation schemes in one trial: the same patients under each of them.
 
 Every scheme meets the same candidates, who would die on the same days under the same treatment
-(common random numbers). So what differs between schemes is known far better than either; errors of
-differences are those of paired trials.
+(common random numbers); errors of differences are those of paired trials. So the deaths that one
+scheme spares are known far better than the deaths under either. Rejections gain little: another
+scheme gives other patients to the arms, and a p value hangs on who is where.
 """
 
 import math
@@ -18,7 +19,7 @@ from simulator.analysis import AnalysisPlan
 from simulator.params.types import Params
 from simulator.planning.contenders import Contender
 from simulator.planning.observed import LABS, Seen, observer
-from simulator.power import Asked, Engine, Stop, Unit, monte_carlo
+from simulator.power import Asked, Engine, Stop, Unit, monte_carlo, standard_error
 from simulator.records import Floats
 from simulator.truth import Truth
 
@@ -217,11 +218,16 @@ def _simulate(
 
 def _estimate(values: Floats, first: Floats) -> Estimate:
     """Mean and its difference to the first scheme's; a trial without a value is left out."""
-    there = ~(np.isnan(values) | np.isnan(first))
-    values, first = values[there], first[there]
-    if values.size == 0:
-        return Estimate(math.nan, math.nan, math.nan, math.nan)
-    return Estimate(*mean_with_error(values), *mean_with_error(values - first))
+    own, pairs = values[~np.isnan(values)], (values - first)[~np.isnan(values - first)]
+    nothing = math.nan, math.nan
+    mean = mean_with_error(own) if own.size else nothing
+    return Estimate(*mean, *(mean_with_error(pairs) if pairs.size else nothing))
+
+
+def _rate(values: Floats, first: Floats) -> Estimate:
+    """Share of trials, its error from (r + 2) / (n + 4), so that none of few is no certainty."""
+    error = standard_error(int(values.sum()), values.size)
+    return _estimate(values, first)._replace(mcse=error)
 
 
 def _outcome(
@@ -237,9 +243,9 @@ def _outcome(
         Rejections(
             plan.name,
             plan.alpha,
-            _estimate(now[0][:, i], first[0][:, i]),
-            _estimate(now[1][:, i], first[1][:, i]),
-            _estimate(now[2][:, i], first[2][:, i]) if has_level else None,
+            _rate(now[0][:, i], first[0][:, i]),
+            _rate(now[1][:, i], first[1][:, i]),
+            _rate(now[2][:, i], first[2][:, i]) if has_level else None,
         )
         for i, plan in enumerate(plans)
     )

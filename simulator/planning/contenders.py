@@ -78,8 +78,12 @@ def contender_of(scenario: Scenario, text: str) -> Contender:
             "follows outcomes, not the numbers by arm: an investigator's guess would be no guess",
             "compare it without selection bias",
         )
+    if unstratified and scheme.factors is Factors.NEEDED:
+        raise AllocationError(
+            "scheme", text, f"{word} needs the factors", f"write {word} without unstratified"
+        )
     needed = scheme.factors in (Factors.NEEDED, Factors.USED)
-    takes = needed or (scheme.factors is Factors.STRATA and not unstratified)
+    takes = (needed or scheme.factors is Factors.STRATA) and not unstratified
     factors = own.factors if takes else None
     allocation = Allocation.model_construct(
         scheme=word, ratio=own.ratio, options=options, factors=factors

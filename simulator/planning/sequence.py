@@ -59,7 +59,8 @@ def replayed_sequence(params: Params, contender: Contender, seed: int, trial: in
             outcomes[p.arm[who]][int(known.died[learnt])] += 1
             learnt += 1
         allocation.levels_of(plan, int(p.stratum[i]), levels)
-        mine, arm = in_stratum.setdefault(int(p.stratum[i]), [0, 0]), int(p.arm[i])
+        stratum = int(p.stratum[i]) if plan.counts_strata else 0
+        mine, arm = in_stratum.setdefault(stratum, [0, 0]), int(p.arm[i])
         ahead = mine[0] * plan.ratio[1] - mine[1] * plan.ratio[0]
         steps.append(
             Step(

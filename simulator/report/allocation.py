@@ -17,6 +17,7 @@ from simulator.report.tables import new_table, number, print_table
 from simulator.report.version import program_version
 from simulator.scenario.schema import Scenario
 
+_RATES = {"none": "power", "strong": "type I error", "mortality": "rejections"}
 _USES = {"none": "-", "strata": "strata", "margins": "margins"}
 
 
@@ -139,7 +140,7 @@ def _print_trial(summary: dict[str, Any], console: Console) -> None:
     """The table that a decision is made by: power, level, balance, predictability, deaths."""
     first = summary["schemes"][0]
     has_level = first["analyses"][0]["level"] is not None
-    rate = "power" if has_level else "type I error"
+    rate = _RATES[summary["null_hypothesis"]]
     primary = first["analyses"][0]["name"]
     columns = [f"{rate}, %", "to first"]
     columns += ["level, %", "to first "] if has_level else []
@@ -155,8 +156,8 @@ def _print_trial(summary: dict[str, Any], console: Console) -> None:
         deaths = s["trial"]["deaths"]
         gaps = [e["mean"] for e in s["covariate_imbalance"].values()]
         cells += [
-            number(s["metrics"]["mean_abs_imbalance"], 2),
-            number(s["metrics"]["correct_guesses"], 3),
+            number(s["simulated_metrics"]["mean_abs_imbalance"]["mean"], 2),
+            number(s["simulated_metrics"]["correct_guesses"]["mean"], 3),
             number(deaths["mean"], 2),
             f"{deaths['difference']:+.3f} +- {deaths['paired_mcse']:.3f}",
             number(s["trial"]["outcomes_known"]["mean"], 1),
@@ -167,7 +168,8 @@ def _print_trial(summary: dict[str, Any], console: Console) -> None:
     if len(first["analyses"]) > 1:
         _print_analyses(summary, console, rate, has_level)
     console.print(
-        "to first: less the first scheme, from the same trials, with the standard error of pairs; "
+        "level: under the strong null hypothesis, biases left on; to first: less the first scheme, "
+        "from the same trials,\nwith the standard error of pairs; "
         "CG: right guesses\nof the arm behind; deaths a trial; known: outcomes known at a "
         "randomisation, on average; SMD: absolute\nstandardised difference of baseline labs and "
         "MELD between the arms, their mean"

@@ -32,7 +32,8 @@ def draw_comparison(summary: dict[str, Any], path: Path) -> Path:
         axes = figure.subplots(1, panels, width_ratios=widths, squeeze=False)[0]
         _draw_trade_off(axes[0], schemes)
         if has_trials:
-            rate = "power" if has_level else "type I error"
+            rates = {"none": "power", "strong": "type I error", "mortality": "rejections"}
+            rate = rates[summary["null_hypothesis"]]
             _draw_rates(axes[1], schemes, "power", rate)
         if has_level:
             _draw_rates(axes[2], schemes, "level", "type I error")

@@ -15,6 +15,7 @@ import slow_allocation as slow
 
 from simulator import allocation
 from simulator.allocation.metrics import exact_metrics
+from simulator.allocation.selection_effect import biased_level
 
 TWO_THIRDS = Fraction(2, 3)
 NO_FACTORS = np.empty(0, dtype=np.int64)
@@ -525,3 +526,44 @@ def test_drop_the_loser_without_any_ball_waits_for_immigration():
     assert state.drawn[0] == 1  # the first ball must be of immigration; the next need not
     allocation.probabilities(plan, state, NO_FACTORS, out)
     assert out.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("n", [3, 10, 13])
+@pytest.mark.parametrize(
+    "name", ["complete", "blocks of 4", "Efron 2/3", "big stick 3", "Wei 0 1", "block urn 3"]
+)
+def test_level_under_selection_is_that_of_the_slow_sum_over_histories(name, n):
+    """Sizes that end within a block, and trials so small that an arm may stay empty."""
+    scheme, options, law_for = TWO_ARM[name]
+    if n < options.get("block_size", 0):
+        return  # refused: the block is larger than the trial
+    found = biased_level(plan_of(scheme, options, target=n), n, 0.8, 0.05)
+    expected = slow.type_one_error_under_selection(law_for(n), n, 0.8)
+    # Some 10^4 products, each within 1e-15; the two normal distributions agree to 1e-12.
+    assert found == pytest.approx(expected, abs=1e-10)
+
+
+def test_level_under_selection_with_blocks_of_two_sizes_is_that_of_every_order_of_sizes():
+    """n = 6 by blocks of 2 or 4: the orders 2 2 2, 2 2 4, 2 4, 4 2, 4 4 with their chances."""
+    plan = plan_of("random_blocks", {"block_sizes": [2, 4]}, target=6)
+
+    def law(sizes):
+        def phi(past):
+            begun = 0
+            for size in sizes:
+                if len(past) < begun + size:
+                    left = size - (len(past) - begun)
+                    # Blocks that are over hold half of each arm.
+                    first = Fraction(size // 2 - (past.count(0) - begun // 2), left)
+                    return [first, 1 - first]
+                begun += size
+            raise AssertionError
+
+        return phi
+
+    orders = {(2, 2, 2): 1 / 8, (2, 2, 4): 1 / 8, (2, 4): 1 / 4, (4, 2): 1 / 4, (4, 4): 1 / 4}
+    expected = sum(
+        chance * slow.type_one_error_under_selection(law(sizes), 6, 0.8)
+        for sizes, chance in orders.items()
+    )
+    assert biased_level(plan, 6, 0.8, 0.05) == pytest.approx(expected, abs=1e-10)
