@@ -31,6 +31,51 @@ TWO = analysis("fisher") + analysis("chi_square", "b")
 # What is wrong: file, line (None: no line is promised), and words that must be said: key, gist of
 # the rule, remedy.
 WRONG = {
+    "a factor with one level": (
+        CORE + "allocation:\n  scheme: efron\n  options: {probability: 0.7}\n"
+        "  factors:\n    - {variable: site, cut_points: []}\n",
+        8,
+        ["allocation.factors[0].variable", "one level", "null"],
+    ),
+    "strata of what no candidate has": (
+        CORE + "allocation:\n  factors:\n    - {variable: age_years, cut_points: [50]}\n",
+        6,
+        ["allocation.factors[0].variable", "age_years", "unknown"],
+    ),
+    "weights that are all zero": (
+        REAL + "allocation:\n  scheme: minimisation\n"
+        "  options: {measure: range, weights: [0], probability: 0.8}\n"
+        "  factors:\n    - {variable: inr, cut_points: [2]}\n",
+        6,
+        ["allocation.options.weights", "> 0"],
+    ),
+    "a block larger than the trial": (
+        CORE + "allocation:\n  scheme: permuted_block\n  options: {block_size: 64}\n",
+        6,
+        ["allocation.options.block_size", "64", "60 patients", "60 at most"],
+    ),
+    "half and half of an odd number": (
+        CORE + "trial: {target_randomised: 59}\nallocation:\n  scheme: truncated_binomial\n"
+        "  options: {}\n  ratio: [1, 1]\n",
+        8,
+        ["allocation.ratio", "59 patients", "multiple of 2"],
+    ),
+    "a ratio that an urn loses": (
+        CORE + "allocation:\n  scheme: block_urn\n  ratio: [2, 1]\n  options: {blocks: 2}\n",
+        6,
+        ["allocation.ratio", "patient 5", "0.6400", "permuted_block"],
+    ),
+    "an investigator who guesses at outcomes": (
+        CORE + "allocation: {scheme: erade, options: {target: urn, alpha: 0.5}}\n"
+        "selection_bias: {kind: shift, favours: control, hazard_ratio: 0.5}\n",
+        5,
+        ["selection_bias", "erade", "null"],
+    ),
+    "a step after the last patient": (
+        CORE + "hazard:\n  drift: {kind: step, hazard_ratio: 2, after_share: 0.999}\n",
+        5,
+        ["hazard.drift.after_share", "no patient"],
+    ),
     "an unknown key": (
         CORE + "trial:\n  target_randomized: 40\n",
         5,
