@@ -38,13 +38,17 @@ class Estimate(NamedTuple):
 
 
 class Rejections(NamedTuple):
-    """How often an analysis rejects: as the scenario is, and under the strong null hypothesis."""
+    """How often an analysis rejects: as the scenario is, and under the strong null hypothesis.
+
+    Of either, those in favour of the second arm: what an investigator who favours it is after.
+    """
 
     name: str
     alpha: float
     power: Estimate
     favours_second: Estimate
     level: Estimate | None
+    level_favours_second: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,16 @@ class Outcome:
 
 
 TRIAL = "patients", "deaths", "first_arm_share", "recruitment_days", "outcomes_known"
+
+
+class _Found(NamedTuple):
+    """Trials of one scheme, a row each, by analysis: rejected or not; and what was seen of them."""
+
+    rejected: Floats
+    favours: Floats
+    level: Floats
+    level_favours: Floats
+    seen: Seen
 
 
 @dataclass
@@ -128,21 +142,21 @@ def compare(
         If stopped before the first scheme is done; later, the schemes that are done are returned.
     """
     found: list[Outcome] = []
-    first: tuple[Floats, Floats, Floats, Seen] | None = None
+    first: _Found | None = None
     for number, contender in enumerate(contenders, start=1):
         say(f"scheme {number} of {len(contenders)}: {contender.text}")
         try:
             run = _simulate(params, contender, plans, trials, seed, jobs, with_records=True)
             rejected, favours = run.whole()
-            level = np.full(rejected.shape, math.nan)
+            level = level_favours = np.full(rejected.shape, math.nan)
             if null is not None:
                 under = _simulate(null, contender, plans, trials, seed, jobs, with_records=False)
-                level = under.whole()[0]
+                level, level_favours = under.whole()
         except KeyboardInterrupt:
             if not found:
                 raise
             break
-        now = rejected, favours, level, run.seen()
+        now = _Found(rejected, favours, level, level_favours, run.seen())
         first = first or now
         found.append(_outcome(contender, plans, params, now, first, null is not None))
     return found
@@ -180,7 +194,7 @@ def only_metrics(
             break
         seen = run.seen()
         empty = np.empty((seen.overall.shape[0], 0))
-        now = empty, empty, empty, seen
+        now = _Found(empty, empty, empty, empty, seen)
         whole = _outcome(contender, (), params, now, now, has_level=False)
         found.append(replace(whole, trial={}, covariates={}))
     return found
@@ -234,18 +248,19 @@ def _outcome(
     contender: Contender,
     plans: tuple[AnalysisPlan, ...],
     params: Params,
-    now: tuple[Floats, Floats, Floats, Seen],
-    first: tuple[Floats, Floats, Floats, Seen],
+    now: _Found,
+    first: _Found,
     has_level: bool,
 ) -> Outcome:
-    seen, before = now[3], first[3]
+    seen, before = now.seen, first.seen
     analyses = tuple(
         Rejections(
             plan.name,
             plan.alpha,
-            _rate(now[0][:, i], first[0][:, i]),
-            _rate(now[1][:, i], first[1][:, i]),
-            _rate(now[2][:, i], first[2][:, i]) if has_level else None,
+            _rate(now.rejected[:, i], first.rejected[:, i]),
+            _rate(now.favours[:, i], first.favours[:, i]),
+            _rate(now.level[:, i], first.level[:, i]) if has_level else None,
+            _rate(now.level_favours[:, i], first.level_favours[:, i]) if has_level else None,
         )
         for i, plan in enumerate(plans)
     )
@@ -261,7 +276,7 @@ def _outcome(
     share = float(contender.plan.ratio[0] / contender.plan.ratio.sum())
     return Outcome(
         contender=contender,
-        trials=now[0].shape[0],
+        trials=now.rejected.shape[0],
         exact=exact,
         simulated=simulated_metrics(seen.overall, seen.outcomes[:, 0], share),
         analyses=analyses,

@@ -68,6 +68,9 @@ def _scheme(scenario: Scenario, o: Outcome, effect: float | None) -> dict[str, A
                 "power": a.power._asdict(),
                 "favours_second": a.favours_second._asdict(),
                 "level": a.level and a.level._asdict(),
+                "level_favours_second": (
+                    a.level_favours_second and a.level_favours_second._asdict()
+                ),
             }
             for a in o.analyses
         ],
@@ -169,10 +172,9 @@ def _print_trial(summary: dict[str, Any], console: Console) -> None:
         _print_analyses(summary, console, rate, has_level)
     console.print(
         "level: under the strong null hypothesis, biases left on; to first: less the first scheme, "
-        "from the same trials,\nwith the standard error of pairs; "
-        "CG: right guesses\nof the arm behind; deaths a trial; known: outcomes known at a "
-        "randomisation, on average; SMD: absolute\nstandardised difference of baseline labs and "
-        "MELD between the arms, their mean"
+        "from the same\ntrials, with the standard error of pairs; CG: right guesses of the arm "
+        "behind; deaths a trial;\nknown: outcomes known at a randomisation, on average; SMD: "
+        "absolute standardised difference of baseline\nlabs and MELD between the arms, their mean"
     )
 
 
@@ -187,9 +189,13 @@ def _rates(e: dict[str, float]) -> list[str]:
 def _print_analyses(summary: dict[str, Any], console: Console, rate: str, has_level: bool) -> None:
     """Every analysis under every scheme."""
     names = [a["name"] for a in summary["schemes"][0]["analyses"]]
-    for key, heading in (("power", rate), ("level", "level")):
-        if key == "level" and not has_level:
-            continue
+    tables = [("power", rate)]
+    if has_level:
+        tables.append(("level", "level"))
+        if summary["selection_bias"]:
+            of_these = f"level in favour of {summary['arms'][1]}"
+            tables.append(("level_favours_second", of_these))
+    for key, heading in tables:
         console.print()
         table = new_table(f"{heading}, %", *names)
         for s in summary["schemes"]:

@@ -101,6 +101,14 @@ def test_guessing_inflates_the_level_the_more_the_better_arms_can_be_guessed():
     assert stick.mean > complete.mean
 
 
+def test_guessing_for_an_arm_gives_false_claims_for_that_arm():
+    """The second arm is favoured: nearly all that the level gains is in its favour."""
+    four, complete = biased()[1].analyses[0], biased()[3].analyses[0]
+    gained = four.level.mean - complete.level.mean
+    in_favour = four.level_favours_second.mean - complete.level_favours_second.mean
+    assert in_favour >= gained
+
+
 def test_guessing_does_nothing_where_there_is_nothing_to_guess():
     """Under complete randomisation a guess is right by chance alone: the level is the test's."""
     level = biased()[3].analyses[0].level
