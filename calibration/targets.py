@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from simulator import SOURCES_DIGEST, cache_folder
+from simulator.caches import MODEL_DIGEST, cache_folder
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.null import under_null
@@ -34,6 +34,7 @@ _FIRST_TRIAL = 1 << 31  # trials that no run reaches
 _PATIENTS = (
     12_000  # Monte Carlo error of a mortality: .002 for the first target, .003 for the second
 )
+_PATIENTS_A_TRIAL = 60
 _TINY = 1e-9  # baseline mortality of the run in which next to nobody dies
 _TINY_HAZARD = -math.log1p(-_TINY)
 _LARGEST_HAZARD = 30.0  # cumulative baseline hazard: survival 1e-13
@@ -159,7 +160,7 @@ class _Run:
 
 def _run(scenario: Scenario) -> _Run:
     params = lower(_reference(scenario))
-    trials = -(-_PATIENTS // scenario.trial.target_randomised)
+    trials = -(-_PATIENTS // params.trial.target_randomised)
     p = simulate(params, _SEED, _FIRST_TRIAL, trials).patients
     return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
@@ -182,15 +183,16 @@ def _reference(scenario: Scenario) -> Scenario:
     """Return the scenario with nothing scarce, and without what cannot matter for mortality.
 
     Allocation is by a fair coin and nothing is biased, so that a solution does not change with the
-    scheme or a bias: else these would change when patients die by more than what they do.
+    scheme or a bias: else these would change when patients die by more than what they do. Nor does
+    it change with the size of the trial, where candidates come without end.
     """
     accrual: Any = scenario.accrual
+    frame: dict[str, Any] = {"max_recruitment_days": 1e6, "planned_completion_date": None}
     if accrual.kind == "poisson":
         sites = [site.model_copy(update={"unit": None}) for site in accrual.sites]
         accrual = accrual.model_copy(update={"sites": sites})
-    trial = scenario.trial.model_copy(
-        update={"max_recruitment_days": 1e6, "planned_completion_date": None}
-    )
+        frame["target_randomised"] = _PATIENTS_A_TRIAL
+    trial = scenario.trial.model_copy(update=frame)
     return scenario.model_copy(
         update={
             "name": "reference",
@@ -231,7 +233,7 @@ def _with(scenario: Scenario, values: dict[str, float]) -> Scenario:
 
 def _solution_file(scenario: Scenario) -> Path:
     """Where the solution is kept: a name made of the question and of the program's sources."""
-    digest = hashlib.sha256(SOURCES_DIGEST.encode())
+    digest = hashlib.sha256(MODEL_DIGEST.encode())
     digest.update(Path(__file__).read_bytes())
     digest.update(_reference(scenario).model_dump_json().encode())
     return cache_folder() / "targets" / f"{digest.hexdigest()[:32]}.json"

@@ -75,7 +75,7 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Trials 0 to `trials` - 1 of a scenario and seed, analysed and added up.
+    """Successive trials of a scenario and seed, from 0 on, analysed and added up.
 
     Attributes
     ----------
@@ -282,11 +282,14 @@ def monte_carlo(
     engine: Engine,
     watch: Callable[[int, list[int]], None],
     keep: Callable[[int, Unit], None],
+    first_trial: int = 0,
 ) -> MonteCarlo:
     """Simulate and analyse trials until `stop`.
 
     Parameters
     ----------
+    first_trial
+        Index of the first: trials of other indices are other trials.
     jobs
         Workers; the answer depends neither on them nor on the engine.
     watch
@@ -307,7 +310,7 @@ def monte_carlo(
     tally = _Tally(asked, len(params.allocation.ratio))
     interrupted = False
     try:
-        for unit in _units(params, asked, engine, seed, stop, jobs):
+        for unit in _units(params, asked, engine, seed, stop, jobs, first_trial):
             enough = None
             if stop.standard_error is not None:
                 enough = tally.precise_after(unit.table, stop.standard_error)
@@ -356,6 +359,7 @@ def _units(
     seed: int,
     stop: Stop,
     jobs: int,
+    first_trial: int,
 ) -> Iterator[Unit]:
     """Yield units in the order of their trials, without end if `stop` names no number.
 
@@ -370,7 +374,7 @@ def _units(
             n_jobs=jobs, backend=backend, return_as="generator", pre_dispatch="2*n_jobs"
         )
         work = (
-            joblib.delayed(run_unit)(params, asked, engine, seed, first, trials)
+            joblib.delayed(run_unit)(params, asked, engine, seed, first_trial + first, trials)
             for first, trials in _spans(stop.trials, number, size)
         )
         try:

@@ -1,24 +1,21 @@
 """The command that compares allocation schemes, writes their lists and replays their sequences."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.runs import ForceOption, RunOption, answer, draw
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JobsOption,
     JsonOption,
-    OutOption,
     ScenarioArgument,
     SeedOption,
-    check_folder,
     cores,
     deliver,
-    fail,
-    prepare,
+    load_study,
     refuse,
     stoppable,
 )
@@ -26,7 +23,9 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.params.types import Params
     from simulator.planning.contenders import Contender
+    from simulator.planning.ready import Ready
     from simulator.scenario.schema import Scenario
+    from simulator.study import Result
 
 _DEFAULT_SEED = 1
 _DEFAULT_TRIALS = 10_000
@@ -103,48 +102,64 @@ def allocation(
     ] = False,
     seed: SeedOption = _DEFAULT_SEED,
     jobs: JobsOption = None,
-    out: OutOption = None,
+    out: RunOption = None,
+    force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare allocation schemes in one trial: level, power, balance, predictability."""
-    check_folder(out)
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
-    asked, solved, params, plans = prepare(scenario, _changes(n, bias, drift))
-    name = asked.scenario.name
-    contenders = _contenders(solved, params, schemes)
+    study = load_study(scenario, _changes(n, bias, drift))
+    ready = study.ready
+    contenders = _contenders(ready.solved, ready.params, schemes)
     if trial is not None or codes is not None:
         if len(contenders) > 1:
             refuse("--schemes", schemes, "needs to be one scheme here", "give the one")
         if codes is not None:
-            _write_list(solved, contenders[0], seed, codes, for_use)
+            _write_list(ready.solved, contenders[0], seed, codes, for_use)
         else:
-            _show_sequence(solved, params, contenders[0], seed, trial or 0, json)
+            _show_sequence(ready.solved, ready.params, contenders[0], seed, trial or 0, json)
         return
-    from simulator.planning.comparison import compare, only_metrics
-    from simulator.report.allocation import comparison_summary, print_comparison
-    from simulator.report.files import to_json, write_whole
-    from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.report.allocation import print_comparison
 
+    texts = [contender.text for contender in contenders]
+    asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
+
+    def work(folder: Path) -> "Result":
+        result = _compared(ready, contenders, trials, seed, jobs or cores(), metrics_only, effect)
+        draw(lambda figures: _draw(result.summary, figures), folder)
+        return result
+
+    answer(study.question("allocation", seed, **asked), out, force, json, work, print_comparison)
+
+
+def _compared(
+    ready: "Ready",
+    contenders: "list[Contender]",
+    trials: int,
+    seed: int,
+    jobs: int,
+    metrics_only: bool,
+    effect: float | None,
+) -> "Result":
+    """Compare the schemes, with progress."""
+    from simulator.planning.comparison import compare, only_metrics
+    from simulator.report.allocation import comparison_rows, comparison_summary
+    from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.study import Result
+
+    params = ready.params
     say_what_is_compiled(params)
     with lines() as say:
         if metrics_only:
-            found = only_metrics(params, contenders, trials, seed, jobs or cores(), say)
+            found = only_metrics(params, contenders, trials, seed, jobs, say)
         else:
-            null = _under_strong_null(solved)
-            found = compare(params, null, plans, contenders, trials, seed, jobs or cores(), say)
-    summary = comparison_summary(solved, found, seed, effect)
-    if out is not None:
-        stem = out / f"allocation-{name}-seed{seed}"
-        written = [write_whole(stem.with_suffix(".json"), to_json(summary) + "\n")]
-        written += _draw(summary, stem.with_suffix(".svg"))
-        for path in written:
-            print(f"wrote {path}", file=sys.stderr)
-    deliver(summary, json, lambda console: print_comparison(summary, console))
-    if len(found) < len(contenders):
-        fail(f"stopped after {len(found)} of {len(contenders)} schemes, which count", 1)
+            null = _under_strong_null(ready.solved)
+            found = compare(params, null, ready.plans, contenders, trials, seed, jobs, say)
+    summary = comparison_summary(ready.solved, found, seed, effect)
+    return Result(summary, comparison_rows(summary), {}, len(found) == len(contenders))
 
 
 def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
@@ -204,16 +219,10 @@ def _under_strong_null(solved: "Scenario") -> "Params | None":
     return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
 
 
-def _draw(summary: dict[str, Any], path: Path) -> Sequence[Path]:
-    """Draw the figure, if the library for it is installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        print("no figure: it needs matplotlib (pip install 'trialsim[report]')", file=sys.stderr)
-        return []
+def _draw(summary: dict[str, Any], folder: Path) -> None:
     from simulator.report.allocation_figure import draw_comparison
 
-    return [draw_comparison(summary, path)]
+    draw_comparison(summary, folder / "schemes")
 
 
 def _write_list(
@@ -222,8 +231,8 @@ def _write_list(
     """Write a randomisation list, marked as a simulation unless it is for use."""
     from simulator.allocation import AllocationError
     from simulator.planning.sequence import randomisation_list
-    from simulator.report.files import to_csv, write_whole
     from simulator.report.version import program_version
+    from simulator.store import to_csv, write_whole
 
     if not path.parent.is_dir():
         refuse("--list", path, "its folder does not exist", "create it first")

@@ -3,7 +3,6 @@
 import functools
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
@@ -11,10 +10,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.analysis import AnalysisPlan
-    from simulator.params.types import Params
-    from simulator.scenario.loader import LoadedScenario
     from simulator.scenario.schema import Scenario
+    from simulator.study import Study
 
 WRONG_INPUT = 2
 P = ParamSpec("P")
@@ -31,10 +28,6 @@ ScenarioArgument = Annotated[
 ]
 SeedOption = Annotated[
     int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of all random numbers.")
-]
-OutOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder, which must be there, to write results to.", show_default=False),
 ]
 JobsOption = Annotated[
     int | None,
@@ -80,12 +73,6 @@ def two_numbers(
     return first, second
 
 
-def check_folder(folder: Path | None) -> None:
-    """Refuse a folder for results that is not there."""
-    if folder is not None and not folder.is_dir():
-        refuse("--out", folder, "there is no such folder", "create it first")
-
-
 def cores() -> int:
     """Return how many workers run at once."""
     from joblib import cpu_count
@@ -93,47 +80,25 @@ def cores() -> int:
     return int(cpu_count())
 
 
-def prepare(
-    name: str, change: "Callable[[Scenario], Scenario] | None" = None
-) -> "tuple[LoadedScenario, Scenario, Params, tuple[AnalysisPlan, ...]]":
-    """Load a scenario, solve its targets, lower it; say what is wrong at its place in the file.
+def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None) -> "Study":
+    """Load a scenario and make it ready, saying what takes time.
 
     `change` is made to the scenario before its targets are solved.
     """
-    from calibration.targets import solve_targets
-    from simulator.allocation import AllocationError, build_plan
-    from simulator.analysis import plans_of
-    from simulator.params.lower import lower
-    from simulator.planning.observed import refuse_if_nothing_is_known
     from simulator.report.progress import say_what_is_compiled
-    from simulator.scenario.errors import RuleError
-    from simulator.scenario.loader import load_scenario
+    from simulator.study import load
 
     def say(line: str) -> None:
         say_what_is_compiled(None)
         print(f"{line} (once) ...", file=sys.stderr)
 
-    loaded = load_scenario(name)
-    asked = change(loaded.scenario) if change is not None else loaded.scenario
-    try:
-        solved = solve_targets(asked, say)
-        params = lower(solved)
-        a = params.allocation
-        build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
-        refuse_if_nothing_is_known(params)
-    except AllocationError as error:
-        raise loaded.located(
-            RuleError(error.rule, error.remedy, f"allocation.{error.key}")
-        ) from None
-    except RuleError as error:
-        raise loaded.located(error) from None
-    return loaded, solved, params, plans_of(asked)
+    return load(name, say=say, change=change)
 
 
 def deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], None]") -> None:
     """Print a result on standard output, as JSON or as text."""
     if as_json:
-        from simulator.report.files import to_json
+        from simulator.store import to_json
 
         print(to_json(summary))
         return

@@ -48,6 +48,20 @@ def comparison_summary(
     }
 
 
+def comparison_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each scheme: its metrics, then how often each analysis rejects."""
+    rows = []
+    for s in summary["schemes"]:
+        row = {"scheme": s["name"], "method": s["method"], **s["metrics"]}
+        for a in s["analyses"]:
+            for kind in ("power", "level"):
+                if a[kind] is not None:
+                    row |= {f"{a['name']}_{kind}": a[kind]["mean"]}
+                    row |= {f"{a['name']}_{kind}_mcse": a[kind]["mcse"]}
+        rows.append(row)
+    return rows
+
+
 def _scheme(scenario: Scenario, o: Outcome, effect: float | None) -> dict[str, Any]:
     c, n = o.contender, scenario.trial.target_randomised
     simulated = {name: {"mean": m, "mcse": e} for name, (m, e) in o.simulated.items()}

@@ -1,8 +1,6 @@
 """A comparison of allocation schemes as a picture."""
 
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,15 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.report.figures.style import save
+
 _INK, _FAINT, _FIRST = "#1b3a4b", "#b0bec5", "#c0392b"
 _Z95 = 1.959963984540054
 _LINE = 0.024  # height of a name, of the panel's
 _WORD, _GAP = 1.9, 1.08  # width of a name and its distance, as factors on the logarithmic axis
 
 
-def draw_comparison(summary: dict[str, Any], path: Path) -> Path:
+def draw_comparison(summary: dict[str, Any], stem: Path) -> list[Path]:
     """Draw balance against predictability, and power and level of the primary analysis.
 
     Every estimate of a rate has its 95 % Monte Carlo interval.
@@ -38,7 +38,7 @@ def draw_comparison(summary: dict[str, Any], path: Path) -> Path:
         if has_level:
             _draw_rates(axes[2], schemes, "level", "type I error")
         figure.suptitle(_title(summary), fontsize=10, x=0.01, ha="left")
-        return _save(figure, path)
+        return save(figure, stem)
 
 
 def _title(summary: dict[str, Any]) -> str:
@@ -119,17 +119,3 @@ def _draw_rates(axes: Axes, schemes: list[dict[str, Any]], key: str, heading: st
 def _tidy(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=2.5)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    """Write the picture under its name only once it is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        figure.savefig(temporary, format=path.suffix[1:], metadata={"Date": None})
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path

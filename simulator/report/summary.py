@@ -76,6 +76,20 @@ def power_summary(
     return summary | {"verdict": verdict(summary)}
 
 
+def power_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each analysis: how often it rejects, and how good its estimates are."""
+    return [
+        {
+            **{key: a[key] for key in ("name", "alpha", "trials", "rejections", "power", "mcse")},
+            **{key: a[key] for key in ("ci_low", "ci_high", "not_analysable")},
+            **{f"favouring_{arm}": count for arm, count in a["favouring"].items()},
+            **a["performance"],
+            "estimand": a["estimand"],
+        }
+        for a in summary["analyses"]
+    ]
+
+
 def _priors(plan: AnalysisPlan, operations: dict[str, Any]) -> dict[str, Any]:
     """What the priors of an analysis say beside the patients and the mortality simulated."""
     options = plan.options

@@ -1,7 +1,6 @@
 """One trial, event by event."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from simulator.engines.patient import Patient
 from simulator.engines.reference import Trial, simulate
 from simulator.params.types import Params
 from simulator.records import SessionStatus, TrialRecords
-from simulator.report.files import to_csv, write_whole
 from simulator.report.tables import new_table, number, print_table
 from simulator.scenario.schema import Scenario
 
@@ -31,22 +29,19 @@ class Traced:
     events: list[tuple[float, float | str, str, int | str, str, str]]
     summary: dict[str, Any]
 
-    def write(self, folder: Path, patient: int | None) -> Path:
-        """Write the events as CSV, of one patient or of all."""
-        chosen = [e for e in self.events if patient is None or e[3] == patient]
-        which = "" if patient is None else f"-patient{patient}"
-        name = f"trace-{self.scenario}-seed{self.seed}-trial{self.trial}{which}.csv"
-        return write_whole(folder / name, to_csv(HEADER, chosen))
+    def rows(self, patient: int | None) -> list[dict[str, Any]]:
+        """Return the events, of one patient or of all."""
+        return [
+            dict(zip(HEADER, event, strict=True))
+            for event in self.events
+            if patient is None or event[3] == patient
+        ]
 
     def narrowed(self, patient: int | None) -> dict[str, Any]:
         """Return the summary, of one patient or of all, with the events of that one patient."""
         if patient is None:
             return self.summary
-        events = [
-            dict(zip(HEADER, event, strict=True))
-            for event in self.events
-            if event[3] == patient and event[2] != "patient-day"
-        ]
+        events = [row for row in self.rows(patient) if row["event"] != "patient-day"]
         return self.summary | {"patients": [self.summary["patients"][patient]], "events": events}
 
 
@@ -183,7 +178,7 @@ def print_trace(summary: dict[str, Any], console: Console) -> None:
     if isinstance(summary["events"], list):
         console.print()
         print_table(_events_table(summary["events"]), console)
-    console.print(f"\nEvery event is in {summary['file']}.")
+    console.print("\nEvery event is in data/events.csv of the run's folder.")
 
 
 def _patients_table(patients: list[dict[str, Any]]) -> Table:

@@ -1,14 +1,22 @@
 """From the name or path of a scenario to a checked `Scenario`, with the place of every value."""
 
 import os
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from simulator.scenario.document import REFUSED, Node, Reader, read_text, walk
-from simulator.scenario.errors import EXTENDS, Problem, RuleError, ScenarioError, shown
+from simulator.scenario.errors import (
+    EXTENDS,
+    Problem,
+    RuleError,
+    ScenarioError,
+    nearest,
+    shown,
+)
 from simulator.scenario.json_schema import json_schema as json_schema
 from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
@@ -58,6 +66,75 @@ class LoadedScenario:
         """Return the error of a rule that was found broken only after loading, with its place."""
         return self.problem(error.key, error.rule, error.remedy)
 
+    def key(self, written: str, origin: str) -> str:
+        """Return the path of a single value's key, as it stands in `provenance`.
+
+        Parameters
+        ----------
+        written
+            The path; an item of a list may be called by its name, as arms[PE].plan.sessions.
+        origin
+            Where it was written, for the message.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no such key, or it holds more than one value.
+        """
+        path = _INDEX.sub(lambda found: self._index(written[: found.start()], found[1]), written)
+        if path in self.provenance:
+            return path
+        if path in self._nodes and path:
+            inside = next(key for key in self.provenance if key.startswith(path))
+            problem = "holds several values", f"name one of them, as {inside}"
+        else:
+            last = path.rpartition(".")[2]
+            same = [key for key in self.provenance if last and key.endswith(last)]
+            near = nearest(path, same) or next(iter(same), "") or nearest(path, self.provenance)
+            advice = f"did you mean {near}?" if near else "trialsim scenarios NAME lists them"
+            problem = "is not a key of this scenario", advice
+        raise ScenarioError(Problem(origin, 0, written[:100], "", *problem))
+
+    def _index(self, parent: str, word: str) -> str:
+        """Return the index of an item of a list, given by number or by name, in brackets."""
+        node = self._nodes.get(_INDEX.sub(lambda f: self._index(parent[: f.start()], f[1]), parent))
+        items = node.value if node is not None and isinstance(node.value, list) else []
+        for number, item in enumerate(items):
+            named = item.value if isinstance(item.value, dict) else {}
+            if any(named[key].value == word for key in ("name", "label") if key in named):
+                return f"[{number}]"
+        return f"[{word}]"
+
+    def changed(self, values: dict[str, Any], origin: str) -> "LoadedScenario":
+        """Return the scenario with other values, checked anew as a whole.
+
+        Parameters
+        ----------
+        values
+            New value by key, as `key` gives it; a value loses the source of the old one.
+        origin
+            Where the values come from, as --vary: it stands in messages in place of the file.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario that this makes breaks a rule.
+        """
+        root = self._nodes[""]
+        for key, value in values.items():
+            steps = [int(i) if i else name for i, name in _STEP.findall(key)]
+            root = _replaced(root, steps, _grown(value, origin))
+        return _checked(root, self.files, (*self.files, origin), [])
+
+    def with_one_analysis(self, index: int) -> "LoadedScenario":
+        """Return the scenario with one of its analyses alone."""
+        root = self._nodes[""]
+        analyses = root.value["analyses"]
+        one = replace(analyses, value=[analyses.value[index]])
+        alone = replace(root.value["multiplicity"], value=None)
+        changed = replace(root, value=root.value | {"analyses": one, "multiplicity": alone})
+        return _checked(changed, self.files, self.files, [])
+
     def values(self) -> list[tuple[str, Any, str]]:
         """Key, value and source of every value, in the order of the file."""
         return [(key, _plain(self._nodes[key]), self.provenance[key]) for key in self.provenance]
@@ -82,8 +159,15 @@ def load_scenario(name_or_path: str | Path) -> LoadedScenario:
     root = chain[-1].root
     for child in reversed(chain[:-1]):
         root = _merged(child.root, root)
+    files = tuple(file.name for file in chain)
+    return _checked(root, files, files, problems)
+
+
+def _checked(
+    root: Node, files: tuple[str, ...], order: tuple[str, ...], problems: list[Problem]
+) -> LoadedScenario:
+    """Return the scenario of a tree of nodes; `order` has the names that a node's file may have."""
     nodes = dict(walk(root, ""))
-    order = [file.name for file in chain]
     try:
         scenario = Scenario.model_validate(_plain(root))
     except ValidationError as error:
@@ -92,8 +176,30 @@ def load_scenario(name_or_path: str | Path) -> LoadedScenario:
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
             provenance = {key: node.comment for key, node in leaves.items()}
-            return LoadedScenario(scenario, provenance, tuple(order), nodes)
+            return LoadedScenario(scenario, provenance, files, nodes)
     raise ScenarioError(*problems) from None
+
+
+_INDEX = re.compile(r"\[([^\]]*)\]")
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+def _grown(value: Any, origin: str) -> Node:
+    """Return plain values as a tree of nodes."""
+    if isinstance(value, dict):
+        value = {key: _grown(item, origin) for key, item in value.items()}
+    elif isinstance(value, list):
+        value = [_grown(item, origin) for item in value]
+    return Node(value, origin, 0, None)
+
+
+def _replaced(node: Node, steps: list[Any], leaf: Node) -> Node:
+    """Return a tree with another leaf; the old one stays as it is."""
+    if not steps:
+        return leaf
+    value = dict(node.value) if isinstance(node.value, dict) else list(node.value)
+    value[steps[0]] = _replaced(value[steps[0]], steps[1:], leaf)
+    return replace(node, value=value)
 
 
 # Problems and their places
@@ -119,7 +225,7 @@ def _is_refused(nodes: dict[str, Node], key: str) -> bool:
 
 
 def _schema_problems(
-    error: ValidationError, nodes: dict[str, Node], order: list[str]
+    error: ValidationError, nodes: dict[str, Node], order: tuple[str, ...]
 ) -> list[Problem]:
     """Problems in the order of the files and lines, those of single values first."""
     found = []

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator import SOURCES_DIGEST, cache_folder
 from simulator.analysis import AnalysisPlan, design_of
 from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import rows_of
@@ -23,6 +22,7 @@ from simulator.analysis.data import Block
 from simulator.analysis.estimands import statistic_of
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT
+from simulator.caches import MODEL_DIGEST, cache_folder
 from simulator.engines.compiled import simulate
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
@@ -68,7 +68,7 @@ def true_values(
         tests = (statistic_of(plan, plans).test for plan in plans)
         averages = (0.0 if test in _SURVIVORS else math.nan for test in tests)
         return tuple(Truth(0.0, 0.0, average, average) for average in averages)
-    content = pickle.dumps((SOURCES_DIGEST, params, tuple(plans)), protocol=4)
+    content = pickle.dumps((MODEL_DIGEST, params, tuple(plans)), protocol=4)
     kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.npy"
     try:
         return tuple(Truth._make(row) for row in np.load(kept).tolist())

@@ -38,7 +38,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(text, *arguments):
         (tmp_path / "absurd.yaml").write_text(text, encoding="utf-8")
-        words = [arguments[0], "absurd.yaml", *arguments[1:], "--out", str(tmp_path)]
+        words = [arguments[0], "absurd.yaml", *arguments[1:], "--force"]
         monkeypatch.setattr(sys, "argv", ["trialsim", *words])
         try:
             cli.main()
@@ -92,7 +92,7 @@ def test_names_with_quotes_commas_and_brackets_come_back_as_they_were(run, tmp_p
     status, out = run(text, "power", "--trials", "2", "--jobs", "1", "--json")
     assert status == 0
     assert set(json.loads(out)["operations"]["mortality"]) == {first, second}
-    status, out = run(text, "trace", "--trial", "0", "--json")
+    status, out = run(text, "trace", "--trial", "0", "--json", "--out", "kept")
     assert status == 0
-    with open(tmp_path / json.loads(out)["file"], newline="", encoding="utf-8") as file:
+    with open(tmp_path / "kept" / "data" / "events.csv", newline="", encoding="utf-8") as file:
         assert {row["arm"] for row in csv.DictReader(file)} - {""} == {first, second}

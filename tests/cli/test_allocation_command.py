@@ -146,14 +146,15 @@ def test_bias_and_drift_are_put_into_the_trial_and_named(run):
 
 def test_figure_and_object_are_written(run, tmp_path):
     pytest.importorskip("matplotlib")
-    asked = "small.yaml", "--schemes", "efron,thompson", "--trials", 20, "--out", tmp_path
-    status, _, err = run(*asked)
-    assert status == 0
-    picture = tmp_path / "allocation-small-seed1.svg"
-    assert str(picture) in err
+    asked = "small.yaml", "--schemes", "efron,thompson", "--trials", 20, "--out", "found"
+    assert run(*asked)[0] == 0
+    picture = tmp_path / "found" / "figures" / "schemes.svg"
     drawn = picture.read_text()
-    json.loads((tmp_path / "allocation-small-seed1.json").read_text())
-    run(*asked)
+    found = json.loads((tmp_path / "found" / "estimates.json").read_text())
+    rows = rows_of(tmp_path / "found" / "estimates.csv")
+    assert [row["scheme"] for row in rows] == ["efron", "thompson"]
+    assert float(rows[0]["imbalance_index"]) == found["schemes"][0]["metrics"]["imbalance_index"]
+    assert run(*asked, "--force")[0] == 0
     assert picture.read_text() == drawn  # the same to the last byte
 
 

@@ -115,23 +115,23 @@ def test_power_as_json_is_one_object_and_nothing_else(quick):
     done = run_apart("power", "quick.yaml", "--trials", 60, "--jobs", 1, "--json", cwd=quick)
     assert done.returncode == 0
     said = done.stderr.splitlines()
-    assert [line for line in said if not line.startswith("compiling the simulation, once")] == []
+    said = [line for line in said if not line.startswith("compiling the simulation, once")]
+    (folder,) = (quick / "results").iterdir()
+    assert said == [f"wrote results/{folder.name}"]
     result = one_json_object(done.stdout)
     assert result.keys() >= OF_POWER
     assert (result["scenario"], result["seed"], result["trials"]) == ("quick", 1, 60)
     assert [a["name"] for a in result["analyses"]] == ["log_rank", "fisher"]
     for analysis in result["analyses"]:
         assert analysis.keys() >= OF_ANALYSIS
-    assert sorted(path.name for path in quick.rglob("*")) == ["quick.yaml", "results"]
+    assert sorted(path.name for path in quick.iterdir()) == ["quick.yaml", "results"]
 
 
 def test_power_counts_rejections_and_their_error_as_promised(quick, run):
-    status, out, _ = run(
-        "power", "quick.yaml", "--trials", 130, "--jobs", 1, "--json", "--out", "results"
-    )
+    status, out, _ = run("power quick.yaml --trials 130 --jobs 1 --json --out results --by-trial")
     assert status == 0
     result = one_json_object(out)
-    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    rows = rows_of(quick / "results" / "trials.csv")
     alphas = {"log_rank": 0.2, "fisher": 0.05}
     for analysis in result["analyses"]:
         own = [row for row in rows if row["analysis"] == analysis["name"]]
@@ -172,61 +172,65 @@ def by_one_process(tmp_path_factory):
     """What power gives for one process: scenario file, JSON, and per-trial CSV."""
     folder = tmp_path_factory.mktemp("one")
     (folder / "quick.yaml").write_text(QUICK)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out ."
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out run --by-trial"
     done = run_apart(arguments, cwd=folder)
     assert done.returncode == 0
-    return folder, done.stdout, (folder / "power-quick-seed7.csv").read_bytes()
+    return folder, done.stdout, (folder / "run" / "trials.csv").read_bytes()
 
 
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, quick):
     _, text, table = by_one_process
-    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results"
+    arguments = (
+        f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results --by-trial"
+    )
     done = run_apart(arguments, cwd=quick)
     assert done.returncode == 0
     assert done.stdout == text
-    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+    assert (quick / "results" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
 def test_any_size_of_unit_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
     _, text, table = by_one_process
     monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results"
+    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results --by-trial"
     status, out, _ = run(arguments)
     assert status == 0
     assert out == text
-    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+    assert (quick / "results" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, quick):
     _, text, table = by_one_process
-    arguments = f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results"
+    arguments = (
+        f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results --by-trial"
+    )
     done = run_apart(f"{arguments} --engine reference", cwd=quick)
     assert done.returncode == 0
     assert done.stdout == text.replace('"engine": "compiled"', '"engine": "reference"')
-    assert (quick / "results" / "power-quick-seed7.csv").read_bytes() == table
+    assert (quick / "results" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("size", [50, 333, 4000])
 def test_precision_stops_at_the_same_trial_whatever_the_unit(size, quick, run, monkeypatch):
-    arguments = "power quick.yaml --precision 0.0113 --jobs 1 --json"
+    arguments = "power quick.yaml --precision 0.0113 --jobs 1 --json --force"
     expected = run(arguments)[1]
     monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
     assert run(arguments)[1] == expected
 
 
 def test_fewer_trials_are_the_first_ones_of_more(by_one_process, quick, run):
-    run("power quick.yaml --trials 30 --seed 7 --jobs 1 --out results")
-    few = (quick / "results" / "power-quick-seed7.csv").read_bytes().splitlines()
+    run("power quick.yaml --trials 30 --seed 7 --jobs 1 --out results --by-trial")
+    few = (quick / "results" / "trials.csv").read_bytes().splitlines()
     assert few == by_one_process[2].splitlines()[: len(few)]
     assert len(few) == 1 + 2 * 30
 
 
 def test_another_seed_is_another_run(by_one_process, quick, run):
-    run("power quick.yaml --trials 30 --seed 8 --jobs 1 --out results")
-    other = (quick / "results" / "power-quick-seed8.csv").read_bytes().splitlines()
+    run("power quick.yaml --trials 30 --seed 8 --jobs 1 --out results --by-trial")
+    other = (quick / "results" / "trials.csv").read_bytes().splitlines()
     assert other != by_one_process[2].splitlines()[: len(other)]
 
 
@@ -241,12 +245,12 @@ def test_the_smallest_and_the_largest_seed_work(seed, quick, run):
 @pytest.mark.parametrize("asked", [0.5, 0.0113])
 def test_precision_stops_at_the_first_chunk_that_reaches_it(jobs, asked, quick):
     done = run_apart(
-        "power", "quick.yaml", "--precision", asked, "--jobs", jobs, "--json", "--out", "results",
+        "power quick.yaml --json --out results --by-trial", "--precision", asked, "--jobs", jobs,
         cwd=quick,
     )  # fmt: skip
     assert done.returncode == 0
     trials = one_json_object(done.stdout)["trials"]
-    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    rows = rows_of(quick / "results" / "trials.csv")
     rejected = {
         name: np.cumsum([number(r["p_value"]) <= a for r in rows if r["analysis"] == name])
         for name, a in (("log_rank", 0.2), ("fisher", 0.05))
@@ -292,25 +296,74 @@ def test_a_wrong_option_is_refused(options, quick, run):
 
 
 @pytest.mark.parametrize("command", [("power", "--trials", "5"), ("trace", "--trial", "0")])
-@pytest.mark.parametrize("out", ["nowhere", "nowhere/deeper", "quick.yaml"])
-def test_results_are_not_written_where_there_is_no_folder(command, out, quick, run):
+def test_what_is_no_run_is_not_replaced(command, quick, run):
+    (quick / "mine").mkdir()
+    (quick / "mine" / "thesis.txt").write_text("years of work")
     before = sorted(quick.rglob("*"))
-    status, printed, err = run(command[0], "quick.yaml", *command[1:], "--out", out)
-    assert (status, printed) == (2, "")
-    assert "--out" in err
-    assert out in err
-    assert "Traceback" not in err
+    for out in ("mine", "quick.yaml"):
+        for force in ((), ("--force",)):
+            status, printed, err = run(command[0], "quick.yaml", *command[1:], "--out", out, *force)
+            assert (status, printed) == (2, "")
+            assert err.startswith(f"--out = {out}: exists and is not the folder of a run; name")
     assert sorted(quick.rglob("*")) == before
 
 
-def test_written_json_and_text_are_what_is_printed(quick, run):
+def test_a_run_is_written_whole(quick, run):
     printed = run("power quick.yaml --trials 20 --jobs 1 --json --out results")[1]
-    assert (quick / "results" / "power-quick-seed1.json").read_text() == printed
-    text = run("power quick.yaml --trials 20 --jobs 1")[1]
-    page = (quick / "results" / "power-quick-seed1.txt").read_text()
-    said = [line.strip() for line in text.splitlines() if line.strip()]
-    assert said == [line.strip() for line in page.splitlines() if line.strip()][: len(said)]
-    assert {path.suffix for path in (quick / "results").iterdir()} == {".json", ".txt", ".csv"}
+    folder = quick / "results"
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json", "estimates.json", "estimates.csv", "summary.txt", "trials.csv", "data",
+    } - {"trials.csv"}  # fmt: skip
+    assert (folder / "estimates.json").read_text() == printed
+    manifest = one_json_object((folder / "manifest.json").read_text())
+    question = manifest["question"]
+    assert (question["command"], question["seed"], question["asked"]["trials"]) == ("power", 1, 20)
+    assert question["scenario"]["trial"]["target_randomised"] == 16
+    assert manifest["command"].startswith("trialsim power quick.yaml --trials 20")
+    assert manifest["finished"] is True
+    assert manifest["versions"].keys() >= {"trialsim", "python", "numpy", "sources"}
+    rows = rows_of(folder / "estimates.csv")
+    for row, analysis in zip(rows, one_json_object(printed)["analyses"], strict=True):
+        assert row["name"] == analysis["name"]
+        assert float(row["power"]) == analysis["power"]
+        assert float(row["mcse"]) == analysis["mcse"]
+
+
+def test_the_same_question_again_is_answered_from_the_run(quick, run, monkeypatch):
+    text, again = (run("power quick.yaml --trials 20 --jobs", jobs) for jobs in (1, 2))
+    assert again[0] == 0
+    assert [line.rstrip() for line in again[1].splitlines()] == [
+        line.rstrip() for line in text[1].splitlines()
+    ]
+    assert again[2].startswith("answered before, ")
+    assert "--force runs it anew" in again[2]
+    as_json = run("power quick.yaml --trials 20 --json")
+    assert one_json_object(as_json[1])["trials"] == 20
+    (folder,) = (quick / "results").iterdir()
+    marked = folder / "manifest.json"
+    marked.write_text(marked.read_text().replace('"seconds": ', '"seconds": 99'))
+    anew = run("power quick.yaml --trials 20 --force")
+    assert anew[2] == f"wrote results/{folder.name}\n"
+    assert '"seconds": 99' not in marked.read_text()
+    assert [path.name for path in (quick / "results").iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize("other", ["--trials 21", "--trials 20 --seed 2", "--precision 0.1"])
+def test_another_question_is_not_answered_from_the_run(other, quick, run):
+    run("power quick.yaml --trials 20 --out results")
+    status, out, err = run(f"power quick.yaml {other} --out results")
+    assert (status, out) == (2, "")
+    assert err.startswith("--out = results: holds the answer to another question")
+    assert "--force" in err
+    assert run(f"power quick.yaml {other} --out results --force")[0] == 0
+    run(f"power quick.yaml {other}")  # of its own accord it goes beside the first
+
+
+def test_a_scenario_whose_comment_changes_is_another_question(quick, run):
+    run("power quick.yaml --trials 20 --out results")
+    file = quick / "quick.yaml"
+    file.write_text(file.read_text().replace("candidates: 16}", "candidates: 16}  # assumption"))
+    assert run("power quick.yaml --trials 20 --out results")[0] == 2
 
 
 def stop_after(units, monkeypatch):
@@ -329,12 +382,22 @@ def stop_after(units, monkeypatch):
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch):
     stop_after(2, monkeypatch)
-    status, out, _ = run("power quick.yaml --trials 500 --jobs 1 --out results")
+    status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results --by-trial")
     assert status == 1
     assert "100 trials" in out
     assert "run again with --trials" in out
-    rows = rows_of(quick / "results" / "power-quick-seed1.csv")
+    assert "runs it anew" in err
+    assert '"finished": false' in (quick / "results" / "manifest.json").read_text()
+    rows = rows_of(quick / "results" / "trials.csv")
     assert [int(row["trial"]) for row in rows[::2]] == list(range(100))
+    monkeypatch.undo()
+    monkeypatch.chdir(quick)
+    monkeypatch.setattr(sys, "argv", ["trialsim", "report", "results"])
+    with pytest.raises(SystemExit) as refused:
+        cli.main()
+    assert refused.value.code == 2
+    status, out, err = run("power quick.yaml --trials 50 --jobs 1 --out results")
+    assert status == 0  # what was stopped is no answer to anything, and is replaced
 
 
 def test_ctrl_c_is_told_in_the_json(quick, run, monkeypatch):
@@ -357,7 +420,7 @@ def test_ctrl_c_before_the_first_results_writes_nothing(quick, run, monkeypatch)
 
 
 def test_trace_is_the_very_trial_that_power_counts(by_one_process, quick, run):
-    rows = rows_of(by_one_process[0] / "power-quick-seed7.csv")
+    rows = rows_of(by_one_process[0] / "run" / "trials.csv")
     for trial in (0, 17, 169):
         status, out, _ = run("trace", "quick.yaml", "--trial", trial, "--seed", 7, "--json")
         assert status == 0
@@ -377,7 +440,7 @@ def real_trial(tmp_path_factory):
     from simulator.engines.reference import simulate
 
     folder = tmp_path_factory.mktemp("real")
-    done = run_apart("trace", "nct05484908", "--trial", 17, "--json", cwd=folder)
+    done = run_apart("trace nct05484908 --trial 17 --json --out run", cwd=folder)
     assert done.returncode == 0
     solved = solve_targets(load_scenario("nct05484908").scenario, lambda line: None)
     arms = [arm.name for arm in solved.arms]
@@ -402,8 +465,7 @@ def test_traced_patients_are_those_that_the_engine_simulates(real_trial):
 
 def test_traced_events_are_in_order_of_time_and_add_up(real_trial):
     _, traced, records, _ = real_trial
-    events = rows_of(Path(traced["file"]) if Path(traced["file"]).is_absolute()
-                     else real_trial[0] / traced["file"])  # fmt: skip
+    events = rows_of(real_trial[0] / "run" / "data" / "events.csv")
     assert len(events) == traced["events"]
     days = [float(event["trial_day"]) for event in events]
     assert days == sorted(days)
@@ -420,8 +482,8 @@ def test_traced_events_are_in_order_of_time_and_add_up(real_trial):
 
 
 def test_a_death_is_traced_on_its_day(real_trial):
-    _, traced, records, _ = real_trial
-    events = rows_of(real_trial[0] / traced["file"])
+    _, _, records, _ = real_trial
+    events = rows_of(real_trial[0] / "run" / "data" / "events.csv")
     p = records.patients
     died = {
         int(event["patient"]): float(event["patient_day"])
@@ -440,17 +502,16 @@ def test_a_death_is_traced_on_its_day(real_trial):
 
 
 def test_patient_narrows_the_trace_to_one(quick, run):
-    whole = one_json_object(run("trace", "quick.yaml", "--trial", 3, "--json")[1])
-    status, out, _ = run("trace", "quick.yaml", "--trial", 3, "--patient", 5, "--json")
+    whole = one_json_object(run("trace quick.yaml --trial 3 --json --out whole")[1])
+    status, out, _ = run("trace quick.yaml --trial 3 --patient 5 --json --out one")
     assert status == 0
     one = one_json_object(out)
     assert one["patients"] == [whole["patients"][5]]
     assert one["analyses"] == whole["analyses"]
-    events = rows_of(quick / one["file"])
+    events = rows_of(quick / "one" / "data" / "events.csv")
     assert {event["patient"] for event in events} == {"5"}
-    everybody = rows_of(quick / whole["file"])
+    everybody = rows_of(quick / "whole" / "data" / "events.csv")
     assert events == [event for event in everybody if event["patient"] == "5"]
-    assert one["file"] != whole["file"]
 
 
 def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
@@ -464,9 +525,10 @@ def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
 def test_trace_writes_into_the_folder_asked(quick, run):
     status, out, _ = run("trace quick.yaml --trial 3 --out results")
     assert status == 0
-    (path,) = (quick / "results").iterdir()
-    assert path.name in out.replace("\n", "")
-    assert path.suffix == ".csv"
+    assert {path.name for path in (quick / "results" / "figures").iterdir()} == {
+        "swimmer.svg", "swimmer.png",
+    }  # fmt: skip
+    assert "data/events.csv" in out
     assert "nan" not in out  # though without labs there is no MELD
 
 
@@ -523,7 +585,7 @@ def test_power_without_a_scenario_is_refused(run):
 
 def test_results_are_written_also_if_nobody_reads_what_is_printed(tmp_path):
     command = [sys.executable, "-c", "from simulator.cli import main; main()", "power"]
-    options = ["two-arm-survival", "--trials", "20", "--jobs", "1", "--out", str(tmp_path)]
+    options = ["two-arm-survival", "--trials", "20", "--jobs", "1", "--out", str(tmp_path / "run")]
     with subprocess.Popen(
         command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -531,4 +593,4 @@ def test_results_are_written_also_if_nobody_reads_what_is_printed(tmp_path):
         errors = process.stderr.read()
     assert process.returncode == 1
     assert "Traceback" not in errors
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".txt", ".csv"}
+    assert (tmp_path / "run" / "summary.txt").is_file()

@@ -1,0 +1,170 @@
+"""The command that estimates power, or certifies a level."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.runs import ForceOption, RunOption, answer
+from simulator.cli.shared import (
+    LARGEST_TRIAL,
+    JobsOption,
+    JsonOption,
+    ScenarioArgument,
+    SeedOption,
+    cores,
+    load_study,
+    refuse,
+    stoppable,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simulator.study import Result, Study
+
+_TRIALS = {"compiled": 10_000, "reference": 1_000}
+
+
+@stoppable
+def power(
+    scenario: ScenarioArgument,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LARGEST_TRIAL,
+            help="Trials to simulate [default: 10000; reference engine: 1000].",
+            show_default=False,
+        ),
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-5,
+            max=0.5,
+            help="Instead of --trials: stop once every analysis has this standard error.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: SeedOption = 1,
+    engine: Annotated[
+        str, typer.Option(help="compiled or, for the same answer slowly, reference.")
+    ] = "compiled",
+    jobs: JobsOption = None,
+    by_trial: Annotated[
+        bool,
+        typer.Option("--by-trial", help="Keep trials.csv too, a row for each trial and analysis."),
+    ] = False,
+    certify: Annotated[
+        bool,
+        typer.Option(
+            "--certify",
+            help="Instead: the largest type I error of each analysis over a family of nuisance "
+            "values, --trials for each.",
+        ),
+    ] = False,
+    out: RunOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Estimate the power of each analysis, and what the trial takes."""
+    if trials is not None and precision is not None:
+        refuse("--precision", precision, "goes without --trials", "give one of the two")
+    if engine not in _TRIALS:
+        refuse("--engine", engine, "is not an engine", "use compiled or reference")
+    if certify:
+        _refuse_with_certify(precision, engine, by_trial)
+    study = load_study(scenario)
+    asked: dict[str, Any] = {"trials": trials or _TRIALS[engine]}
+    if certify:
+        question = study.question("certify", seed, **asked)
+        answer(
+            question,
+            out,
+            force,
+            json,
+            lambda _: _certificate(study, asked["trials"], seed, jobs or cores()),
+            _print_certificate,
+        )
+        return
+    if precision is not None:
+        asked = {"precision": precision}
+    question = study.question("power", seed, engine=engine, by_trial=by_trial, **asked)
+
+    def work(folder: Path) -> "Result":
+        return _estimated(study, folder if by_trial else None, seed, engine, jobs or cores(), asked)
+
+    answer(question, out, force, json, work, _print_power)
+
+
+def _refuse_with_certify(precision: float | None, engine: str, by_trial: bool) -> None:
+    if precision is not None:
+        refuse("--precision", precision, "goes without --certify", "give --trials")
+    if engine != "compiled":
+        refuse("--engine", engine, "goes without --certify", "leave it out")
+    if by_trial:
+        refuse("--by-trial", "true", "goes without --certify", "leave it out")
+
+
+def _estimated(
+    study: "Study", folder: Path | None, seed: int, engine: str, jobs: int, asked: dict[str, Any]
+) -> "Result":
+    """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
+    from contextlib import ExitStack
+
+    from simulator.power import Stop
+    from simulator.report.progress import say_what_is_compiled, watched
+    from simulator.report.trial_rows import TrialRows
+
+    ready = study.ready
+    if engine == "compiled":
+        say_what_is_compiled(ready.params)
+    trials, precision = asked.get("trials"), asked.get("precision")
+    with ExitStack() as stack:
+        watch = stack.enter_context(watched(Stop(trials, precision), ready.plans[0].name))
+        options: dict[str, Any] = {}
+        if folder is not None:
+            rows = TrialRows(folder / "trials.csv", ready.plans)
+            options["keep"] = stack.enter_context(rows).add
+        return study.power(
+            trials, precision=precision, seed=seed, engine=engine, jobs=jobs, watch=watch, **options
+        )
+
+
+def _print_power(summary: dict[str, Any], console: "Console") -> None:
+    from simulator.report.text import print_funnel, print_power
+
+    print_power(summary, console)
+    if len(summary["operations"]["funnel"]) > 1:
+        console.print()
+        print_funnel(summary, console)
+
+
+def _certificate(study: "Study", trials: int, seed: int, jobs: int) -> "Result":
+    """Work out a certificate of level."""
+    from simulator.planning.certificate import certify
+    from simulator.report.certificate import certificate_summary
+    from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.scenario.errors import RuleError
+    from simulator.study import Result
+
+    loaded = study.ready.loaded
+    say_what_is_compiled(study.ready.params)
+    try:
+        with lines() as say:
+            found = certify(loaded.scenario, trials, seed, jobs, say)
+    except RuleError as error:
+        raise loaded.located(error) from None
+    summary = certificate_summary(found, study.name, seed)
+    rows = [
+        {key: value for key, value in level.items() if not isinstance(value, dict | list)}
+        for level in summary["levels"]
+    ]
+    return Result(summary, rows, {}, finished=True)
+
+
+def _print_certificate(summary: dict[str, Any], console: "Console") -> None:
+    from simulator.report.certificate import print_certificate
+
+    print_certificate(summary, console)

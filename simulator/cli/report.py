@@ -1,0 +1,86 @@
+"""The command that writes a run up."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from simulator.cli.shared import refuse, stoppable
+
+if TYPE_CHECKING:
+    from simulator.store import Run
+
+_FORMATS = {"docx": "docx", "html": "html"}
+_LENGTHS = ("paragraph", "page", "full")
+_NEEDS = "pip install 'trialsim[report]'"
+
+
+@stoppable
+def report(
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run of power.", show_default=False, metavar="RUN")
+    ],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of runs of sweep and size of the same scenario, to be told of too.",
+            show_default=False,
+            metavar="[MORE]...",
+        ),
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="docx or html.")] = "docx",
+    length: Annotated[
+        str, typer.Option(help="paragraph for a form, page, or full with figures.")
+    ] = "full",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write [default: justification in the run's folder].", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Write the justification of a sample size, for a grant or a protocol."""
+    if kind not in _FORMATS:
+        refuse("--format", kind, "is not a format", f"use {' or '.join(_FORMATS)}")
+    if length not in _LENGTHS:
+        refuse("--length", length, "is not a length", f"use {', '.join(_LENGTHS)}")
+    runs = _read(run, more or [])
+    stem = "justification" if length == "full" else f"justification-{length}"
+    path = out or run / f"{stem}.{kind}"
+    if path.exists() and (not force or path.is_dir()):
+        refuse("--out", path, "exists", "name another file, or replace it with --force")
+    if not path.parent.is_dir():
+        refuse("--out", path, "its folder does not exist", "create it first")
+    try:
+        from simulator.report.writing import write_justification
+
+        write_justification(runs, kind, cast("Any", length), path)
+    except ImportError as error:
+        refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
+    print(f"wrote {path}", file=sys.stderr)
+
+
+def _read(first: Path, more: list[Path]) -> "list[Run]":
+    """The runs, a power run first; one that cannot be told of ends the command."""
+    from simulator.store import StoreError, read_run
+
+    runs = []
+    for folder in (first, *more):
+        try:
+            runs.append(read_run(folder))
+        except StoreError as error:
+            refuse("RUN", error.path, error.rule, error.remedy)
+    kinds = [run.manifest["question"]["command"] for run in runs]
+    name = runs[0].summary["scenario"]
+    if kinds[0] != "power":
+        remedy = f"give first a run of trialsim power {name}, then this one"
+        refuse("RUN", first, f"is a run of {kinds[0]}: a justification tells of a power", remedy)
+    for folder, kind, run in zip(more, kinds[1:], runs[1:], strict=True):
+        if kind not in ("sweep", "size"):
+            refuse("RUN", folder, f"is a run of {kind}", "give runs of sweep and size")
+        if run.summary["scenario"] != name:
+            rule = f"is of scenario {run.summary['scenario']}, the first of {name}"
+            refuse("RUN", folder, rule, "give runs of one scenario")
+    return runs

@@ -1,0 +1,120 @@
+"""Answers that are kept: a question that was answered before is not worked out again."""
+
+import io
+import shlex
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.shared import deliver, fail, refuse
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simulator.store import Question
+    from simulator.study import Result
+
+RunOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Folder of the run, to be made [default: results/ and a name of its own].",
+        show_default=False,
+    ),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Run anew what was answered before, in place of it.")
+]
+TEXT = "summary.txt"
+_WIDTH = 110
+
+
+def answer(
+    question: "Question",
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    work: "Callable[[Path], Result]",
+    show: "Callable[[dict[str, Any], Console], None]",
+) -> None:
+    """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
+
+    Parameters
+    ----------
+    work
+        Works it out; may write files of its own into the folder that it is given.
+    show
+        Prints it.
+    """
+    from simulator.store import StoreError, answer_in, new_run, to_json, write_run, write_whole
+
+    folder = out or question.folder
+    try:
+        kept = answer_in(folder, question, replace=force)
+    except StoreError as error:
+        refuse("--out", error.path, error.rule, error.remedy)
+        return
+    if kept is not None:
+        when = str(kept.manifest["ended"]).replace("T", " ").replace("+00:00", " UTC")
+        print(
+            f"answered before, {when}, and kept in {folder}: shown as it was; --force runs it anew",
+            file=sys.stderr,
+        )
+        text = to_json(kept.summary) if as_json else (folder / TEXT).read_text("utf-8").rstrip("\n")
+        print(text)
+        return
+    begun = datetime.now(UTC)
+    with new_run(folder) as aside:
+        result = work(aside)
+        made = {
+            "command": shlex.join(["trialsim", *sys.argv[1:]]),
+            "began": begun.isoformat(timespec="seconds"),
+            "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
+        }
+        write_run(
+            aside,
+            question,
+            result.summary,
+            result.rows,
+            result.data,
+            made,
+            finished=result.finished,
+        )
+        write_whole(aside / TEXT, _as_text(result.summary, show))
+    # Before printing: whoever reads that may stop listening.
+    print(f"wrote {folder}", file=sys.stderr)
+    deliver(result.summary, as_json, lambda console: show(result.summary, console))
+    if not result.finished:
+        fail("stopped: what was done counts, but is no answer; the same command runs it anew", 1)
+
+
+def _as_text(summary: dict[str, Any], show: "Callable[[dict[str, Any], Console], None]") -> str:
+    from rich.console import Console
+
+    page = Console(
+        file=io.StringIO(),
+        width=_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False,
+    )
+    show(summary, page)
+    assert isinstance(page.file, io.StringIO)
+    return page.file.getvalue()
+
+
+def draw(drawing: Callable[[Path], object], folder: Path) -> None:
+    """Draw figures into a folder of a run, if the library for it is installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        print("no figure: it needs matplotlib (pip install 'trialsim[report]')", file=sys.stderr)
+        return
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    drawing(figures)

@@ -1,0 +1,104 @@
+"""The command that looks for a sample size, or for the value of another key."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.shared import (
+    JobsOption,
+    JsonOption,
+    ScenarioArgument,
+    SeedOption,
+    load_study,
+    refuse,
+    stoppable,
+    two_numbers,
+)
+
+if TYPE_CHECKING:
+    from simulator.study import Result
+
+
+@stoppable
+def size(
+    scenario: ScenarioArgument,
+    power: Annotated[float, typer.Option(help="Power to reach, above alpha and below 1.")] = 0.8,
+    analysis: Annotated[
+        str | None,
+        typer.Option(help="Which analysis [default: the primary one].", show_default=False),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="What to look for: a numeric key.")
+    ] = "trial.target_randomised",
+    between: Annotated[
+        str | None,
+        typer.Option(
+            help="Look between two values, as 0.3,0.9; needed for a key that is not the number of "
+            "patients.",
+            show_default=False,
+        ),
+    ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-9,
+            help="Half the width that the 95 % confidence set may have [default: 3 patients or 2 "
+            "%, whichever is more].",
+            show_default=False,
+        ),
+    ] = None,
+    patients: Annotated[
+        int, typer.Option(min=1_000, help="Patients to simulate at the most, over all trials.")
+    ] = 50_000_000,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
+    out: RunOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Find how many patients give a power, through the whole simulation."""
+    bounds = None
+    if between is not None:
+        bounds = two_numbers("--between", between, float, "0.3,0.9")
+        if not bounds[0] < bounds[1]:
+            refuse("--between", between, "must be a lower and a higher value", "as 0.3,0.9")
+    study = load_study(scenario)
+    from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.report.size import print_size
+
+    asked = {
+        "power": power,
+        "analysis": analysis,
+        "by": by,
+        "between": bounds,
+        "within": within,
+        "patients": patients,
+    }
+    study.check_size(power, analysis, by, bounds)
+
+    def work(folder: Path) -> "Result":
+        say_what_is_compiled(study.ready.params)
+        with lines() as say:
+            result = study.size(
+                power,
+                analysis=analysis,
+                by=by,
+                between=bounds,
+                within=within,
+                patients=patients,
+                seed=seed,
+                jobs=jobs,
+                say=say,
+            )
+        draw(lambda figures: _draw(result.summary, figures), folder)
+        return result
+
+    answer(study.question("size", seed, **asked), out, force, json, work, print_size)
+
+
+def _draw(summary: dict[str, Any], folder: Path) -> None:
+    from simulator.report.pictures import draw_size
+
+    draw_size(summary, folder)

@@ -1,0 +1,288 @@
+"""What becomes of a trial over time: the tables that figures are drawn from.
+
+Each is seen in single trials, of the first `TRIALS_SEEN` of a run: a mean over them, its Monte
+Carlo error, and the band that holds nine trials of ten.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from simulator.engines.compiled import simulate
+from simulator.params.types import Params
+from simulator.power import Observe, Observed, Unit
+from simulator.records import Floats, Ints, SessionStatus, TrialRecords
+
+TRIALS_SEEN = 10_000
+DAYS_A_MONTH = 365.25 / 12
+_MOST_POINTS = 120
+_PILOT_TRIALS = 20
+_FIRST_PILOT = 3 << 30  # trials that no run reaches
+_MARGIN = 1.5  # of the longest recruitment among the pilot's trials
+
+Table = list[dict[str, Any]]
+
+
+class Grid(NamedTuple):
+    """At which times curves are seen: days since randomisation, days since the first opening."""
+
+    days: Floats
+    months: Floats
+    weeks: int
+
+
+class Seen(NamedTuple):
+    """A row a trial; by arm, then by time."""
+
+    survival: Floats  # Kaplan-Meier estimate
+    at_risk: Floats
+    recruited: Floats  # by each day of `months`
+    meld: Floats  # mean of those seen, by visit
+    assessed: Floats  # patients seen
+    started: Floats  # sessions begun, by week since randomisation
+    plasma: Floats  # litres used between two of `months`
+    treated: Floats  # patients with a session, by arm
+
+
+def grid_of(params: Params) -> Grid:
+    """Times that suit a scenario; how long recruitment takes is seen in a few trials of it."""
+    follow_up = params.trial.follow_up_days
+    step = max(1, math.ceil(follow_up / _MOST_POINTS))
+    days = np.unique(np.append(np.arange(0, follow_up, step), follow_up)).astype(np.float64)
+    pilot = simulate(params, 0, _FIRST_PILOT, _PILOT_TRIALS).trials.recruitment_end_day
+    longest = min(_MARGIN * float(pilot.max()), params.trial.max_recruitment_days)
+    months = max(1, math.ceil(longest / DAYS_A_MONTH))
+    apart = math.ceil(months / _MOST_POINTS) * DAYS_A_MONTH
+    ends = np.arange(math.ceil(months * DAYS_A_MONTH / apart) + 1.0) * apart
+    weeks = math.ceil(follow_up / 7) if params.max_sessions else 0
+    return Grid(days, ends, weeks)
+
+
+def observer(grid: Grid) -> Observe:
+    """Return what looks at the records of a run, of those of its trials that are to be seen."""
+
+    def observe(params: Params, records: TrialRecords) -> Observed:
+        t, p, s = records
+        seen = max(0, min(t.trial.size, TRIALS_SEEN - int(t.trial[0]))) if t.trial.size else 0
+        arms, visits = len(params.allocation.ratio), p.visit_meld.shape[1]
+        shapes = {
+            "survival": (arms, grid.days.size),
+            "at_risk": (arms, grid.days.size),
+            "recruited": (grid.months.size,),
+            "meld": (arms, visits),
+            "assessed": (arms, visits),
+            "started": (arms, grid.weeks),
+            "plasma": (grid.months.size - 1,),
+            "treated": (arms,),
+        }
+        found = Seen(**{name: np.zeros((seen, *shape)) for name, shape in shapes.items()})
+        patients = t.randomised[:seen]
+        horizon = float(params.trial.follow_up_days)
+        _see_survival(
+            patients,
+            p.arm,
+            p.death_after_days,
+            p.loss_after_days,
+            horizon,
+            grid.days,
+            found.survival,
+            found.at_risk,
+        )
+        row = np.repeat(np.arange(seen), patients)
+        rows = row.size
+        month = np.searchsorted(grid.months, p.entry_day[:rows])
+        np.add.at(found.recruited, (row, np.minimum(month, grid.months.size - 1)), 1.0)
+        np.cumsum(found.recruited, axis=1, out=found.recruited)
+        arm = p.arm[:rows]
+        _see_meld(row, arm, p.visit_meld[:rows], found)
+        if grid.weeks:
+            _see_sessions(row, arm, p.entry_day[:rows], s, rows, grid, found)
+        return tuple(found)
+
+    return observe
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _see_survival(
+    patients: Ints,
+    arm: Ints,
+    death: Floats,
+    loss: Floats,
+    horizon: float,
+    days: Floats,
+    survival: Floats,
+    at_risk: Floats,
+) -> None:
+    """Kaplan-Meier estimate of each arm of each trial on the grid's days.
+
+    The lost are at risk until they are lost; whoever dies on that very day is seen to.
+    """
+    row = 0
+    for trial in range(patients.size):
+        end = row + patients[trial]
+        for a in range(survival.shape[1]):
+            until = np.empty(end - row)
+            size = 0
+            died = np.empty(end - row)
+            deaths = 0
+            for i in range(row, end):
+                if arm[i] != a:
+                    continue
+                seen = death[i] <= min(loss[i], horizon)
+                until[size] = min(death[i], loss[i], horizon)
+                size += 1
+                if seen:
+                    died[deaths] = death[i]
+                    deaths += 1
+            ends, times = np.sort(until[:size]), np.sort(died[:deaths])
+            share, gone, k = 1.0, 0, 0
+            for d in range(days.size):
+                while k < deaths and times[k] <= days[d]:
+                    while ends[gone] < times[k]:
+                        gone += 1
+                    share *= 1.0 - 1.0 / (size - gone)
+                    gone += 1
+                    k += 1
+                survival[trial, a, d] = share if size > 0 else math.nan
+                before = gone
+                while before < size and ends[before] < days[d]:
+                    before += 1
+                at_risk[trial, a, d] = size - before
+        row = end
+
+
+def _see_meld(row: Ints, arm: Ints, visit_meld: Floats, found: Seen) -> None:
+    taken = ~np.isnan(visit_meld)
+    for visit in range(visit_meld.shape[1]):
+        has = taken[:, visit]
+        at = row[has], arm[has]
+        np.add.at(found.assessed[:, :, visit], at, 1.0)
+        np.add.at(found.meld[:, :, visit], at, visit_meld[has, visit])
+    with np.errstate(invalid="ignore"):
+        np.divide(found.meld, found.assessed, out=found.meld)
+
+
+def _see_sessions(
+    row: Ints, arm: Ints, entry_day: Floats, sessions: Any, rows: int, grid: Grid, found: Seen
+) -> None:
+    status = sessions.status[:rows]
+    given = (status == SessionStatus.DELIVERED) | (status == SessionStatus.CUT_SHORT)
+    patient, number = np.nonzero(given)
+    start = sessions.start_day[patient, number]
+    week = ((start - entry_day[patient]) // 7).astype(np.int64)
+    np.add.at(found.started, (row[patient], arm[patient], np.clip(week, 0, grid.weeks - 1)), 1.0)
+    month = np.searchsorted(grid.months, start, side="right") - 1
+    inside = month < grid.months.size - 1
+    litres = sessions.plasma_litres[patient, number]
+    np.add.at(found.plasma, (row[patient][inside], month[inside]), litres[inside])
+    had = np.flatnonzero(given.any(axis=1))
+    np.add.at(found.treated, (row[had], arm[had]), 1.0)
+
+
+@dataclass
+class Curves:
+    """What was seen of the trials of a run so far."""
+
+    grid: Grid
+    _parts: list[Seen] = field(default_factory=list)
+    _trials: int = 0
+
+    def keep(self, _first_trial: int, unit: Unit) -> None:
+        """Take in a unit of work."""
+        if unit.observed and unit.observed[0].shape[0]:
+            self._parts.append(Seen(*unit.observed))
+
+    def tables(self, params: Params, arms: Sequence[str]) -> dict[str, Table]:
+        """Tidy tables by name, those that the scenario models."""
+        seen = Seen(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+        tables = {
+            "survival": _survival_table(seen, self.grid, arms),
+            "recruitment": _recruitment_table(seen, self.grid),
+        }
+        if params.lab.modelled and seen.meld.shape[2]:
+            tables["meld"] = _meld_table(seen, params, arms)
+        if self.grid.weeks:
+            tables["sessions"] = _sessions_table(seen, params, arms)
+            tables["plasma"] = _plasma_table(seen, self.grid)
+            tables["treated"] = [
+                {"arm": arm, **_mean(seen.treated[:, a])} for a, arm in enumerate(arms)
+            ]
+        return tables
+
+
+def _mean(values: Floats, *quantiles: int) -> dict[str, float]:
+    """Mean over the trials that have a value, its Monte Carlo error, and percentiles p5 ..."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return dict.fromkeys(("mean", "mcse", *(f"p{q}" for q in quantiles)), math.nan)
+    error = float(known.std(ddof=1)) / math.sqrt(known.size) if known.size > 1 else math.nan
+    found = {"mean": float(known.mean()), "mcse": error}
+    if quantiles:
+        at = np.percentile(known, quantiles).tolist()
+        found |= {f"p{q}": value for q, value in zip(quantiles, at, strict=True)}
+    return found
+
+
+def _survival_table(seen: Seen, grid: Grid, arms: Sequence[str]) -> Table:
+    table = []
+    for a, arm in enumerate(arms):
+        for d, day in enumerate(grid.days.tolist()):
+            found = _mean(seen.survival[:, a, d], 5, 95)
+            row = {"arm": arm, "day": day, "survival": found.pop("mean"), **found}
+            table.append(row | {"at_risk": float(seen.at_risk[:, a, d].mean())})
+    return table
+
+
+def _recruitment_table(seen: Seen, grid: Grid) -> Table:
+    """Patients randomised by the end of each month, up to the first by which no trial goes on."""
+    over = (seen.recruited == seen.recruited[:, -1:]).all(axis=0)
+    return [
+        {"day": day, **_mean(seen.recruited[:, k], 5, 25, 50, 75, 95)}
+        for k, day in enumerate(grid.months[: int(np.argmax(over)) + 1].tolist())
+    ]
+
+
+def _meld_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
+    table = []
+    for a, arm in enumerate(arms):
+        for visit, day in enumerate(params.assessment.day.tolist()):
+            found = _mean(seen.meld[:, a, visit], 5, 95)
+            row = {"arm": arm, "day": day, "meld": found.pop("mean"), **found}
+            table.append(row | {"patients": float(seen.assessed[:, a, visit].mean())})
+    return table
+
+
+def _sessions_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
+    """Sessions of a trial by week since randomisation, up to the last week that has any."""
+    planned = np.zeros(seen.started.shape[1:])
+    patients = seen.at_risk[:, :, 0].mean(axis=0)
+    for a in range(len(arms)):
+        for k in range(int(params.plan.sessions[a])):
+            day = params.plan.first_after_days[a] + k * params.plan.least_interval_days[a]
+            if day < params.trial.follow_up_days:
+                planned[a, int(day // 7)] += patients[a]
+    busy = np.flatnonzero(seen.started.any(axis=(0, 1)) | planned.any(axis=0))
+    weeks = int(busy[-1]) + 1 if busy.size else 0
+    table = []
+    for a, arm in enumerate(arms):
+        for week in range(weeks):
+            found = _mean(seen.started[:, a, week])
+            row = {"arm": arm, "week": week + 1, "planned": float(planned[a, week])}
+            table.append(row | {"delivered": found["mean"], "mcse": found["mcse"]})
+    return table
+
+
+def _plasma_table(seen: Seen, grid: Grid) -> Table:
+    weeks = float(grid.months[1] - grid.months[0]) / 7
+    used = np.flatnonzero(seen.plasma.any(axis=0))
+    table = []
+    for k in range(int(used[-1]) + 1 if used.size else 0):
+        start, end = grid.months[k : k + 2]
+        found = _mean(seen.plasma[:, k] / weeks, 5, 95)
+        row = {"month": k + 1, "start_day": float(start), "end_day": float(end)}
+        table.append(row | {"litres_per_week": found.pop("mean"), **found})
+    return table

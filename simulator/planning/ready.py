@@ -1,0 +1,80 @@
+"""A scenario made ready to be simulated: checked, its targets solved, lowered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from calibration.targets import solve_targets
+from simulator.allocation import AllocationError, build_plan
+from simulator.analysis import AnalysisPlan, plans_of
+from simulator.params.lower import lower
+from simulator.params.types import Params
+from simulator.planning.observed import refuse_if_nothing_is_known
+from simulator.scenario.errors import RuleError
+from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.schema import Scenario
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A scenario and what simulating it needs.
+
+    Attributes
+    ----------
+    loaded
+        As the file has it, with the place and source of every value.
+    asked
+        What is simulated: the file's scenario, or what somebody made of it.
+    solved
+        The same with each word solved replaced by a number.
+    """
+
+    loaded: LoadedScenario
+    asked: Scenario
+    solved: Scenario
+    params: Params
+    plans: tuple[AnalysisPlan, ...]
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms, the control arm first."""
+        return [arm.name for arm in self.solved.arms]
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The scenario in full, as plain values."""
+        return self.asked.model_dump(mode="json")
+
+
+def make_ready(
+    loaded: LoadedScenario,
+    say: Callable[[str], None],
+    change: Callable[[Scenario], Scenario] | None = None,
+) -> Ready:
+    """Solve a scenario's targets and lower it.
+
+    Parameters
+    ----------
+    say
+        Called with a line on what is being solved.
+    change
+        Made to the scenario before that.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be simulated, with the place of the key that is why.
+    """
+    asked = change(loaded.scenario) if change is not None else loaded.scenario
+    try:
+        solved = solve_targets(asked, say)
+        params = lower(solved)
+        a = params.allocation
+        build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
+        refuse_if_nothing_is_known(params)
+    except AllocationError as error:
+        key = f"allocation.{error.key}"
+        raise loaded.located(RuleError(error.rule, error.remedy, key)) from None
+    except RuleError as error:
+        raise loaded.located(error) from None
+    return Ready(loaded, asked, solved, params, plans_of(asked))

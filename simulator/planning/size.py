@@ -1,0 +1,430 @@
+"""The value of a key, as the number of patients, at which a trial reaches a power.
+
+First the same trials (common random numbers) at values ever further apart, until the power asked
+lies between two neighbours: their differences, which is what the search needs, are known better
+than each power. Then fresh trials at a few values close to the answer: more of the same trials
+would not make the level any better known.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from simulator.planning.crossing import Count, Line, fit_level, fit_line, line_between
+from simulator.planning.paired import run_trials
+from simulator.planning.ready import Ready, make_ready
+from simulator.planning.variation import PATIENTS, changed
+from simulator.power import standard_error
+from simulator.totals import Totals
+
+FIRST_TRIALS = 1_000  # at each value of the search
+_MOST_VALUES = 14  # of the search
+_GROWTH = 1.6  # at most, from one number of patients to the next
+_NEAR = 0.03  # values around the answer, as a share of it
+_POINTS = 5  # of them
+_SIDE = 0.15  # values from which the slope is taken: the answer less and more this share
+_BATCH = 500  # fresh trials at each at first; twice as many, at the most, from round to round
+_FAIR = 0.2  # of power, from the one asked to that at an end of the bracket
+_UNREACHED = 0.01  # a target that fewer trials reach is out of reach: more patients change nothing
+_TOLD_PATIENTS = 1_000_000  # over which it is told what the trial at the answer takes
+_CURVE = 0.35, 0.55, 0.8, 1.25, 1.6  # values of the curve, as shares of the answer's
+_APART = 1.12  # of the curve's values, at the least: a factor
+
+
+class Asked(NamedTuple):
+    """What is asked.
+
+    Attributes
+    ----------
+    key
+        What is looked for.
+    power
+        From above alpha to below 1.
+    low, high
+        Between which values to look.
+    within
+        Half the width that the confidence set may have, in units of the key.
+    patients
+        Simulated at the most, over all trials.
+    """
+
+    key: str
+    power: float
+    low: float
+    high: float
+    within: float | None
+    patients: int
+
+
+class Answer(NamedTuple):
+    """The value from which on the power is reached, and its 95 % confidence set.
+
+    `power` is that of all trials at the value itself, with its Monte Carlo error.
+    """
+
+    value: float
+    low: float
+    high: float
+    power: float
+    mcse: float
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What a search found.
+
+    Attributes
+    ----------
+    answer
+        None if the power is out of reach, `reason` says why.
+    counts
+        Trials and rejections by value, all that were run, in order of the values.
+    line
+        The fit that the answer was read from.
+    at
+        The scenario at the answer or, failing that, where power was largest; and what it took.
+    trials
+        In all, but for those that tell what the trial takes.
+    precise
+        Whether the confidence set is as narrow as asked.
+    """
+
+    asked: Asked
+    answer: Answer | None
+    reason: str
+    counts: dict[float, Count]
+    line: Line | None
+    at: Ready
+    totals: Totals
+    trials: int
+    precise: bool
+
+
+@dataclass
+class _Search:
+    base: Ready
+    asked: Asked
+    seed: int
+    jobs: int
+    say: Callable[[str], None]
+    whole: bool
+    step: float
+    first: dict[float, Count] = field(default_factory=dict)
+    fresh: dict[float, Count] = field(default_factory=dict)
+    ready: dict[float, Ready] = field(default_factory=dict)
+    totals: dict[float, Totals] = field(default_factory=dict)
+    next_trial: int = FIRST_TRIALS
+    patients: int = 0
+
+    @property
+    def counts(self) -> dict[float, Count]:
+        """All trials by value, in order."""
+        pairs = {
+            value: (self.first.get(value, Count(0, 0)), self.fresh.get(value, Count(0, 0)))
+            for value in sorted({*self.first, *self.fresh})
+        }
+        return {
+            value: Count(a.trials + b.trials, a.rejections + b.rejections)
+            for value, (a, b) in pairs.items()
+        }
+
+    @property
+    def scale(self) -> Callable[[float], float]:
+        """Where power is nearly a straight line on the probit's: the root of a number."""
+        return math.sqrt if self.asked.key == PATIENTS else float
+
+    def unscaled(self, x: float) -> float:
+        return max(x, 0.0) ** 2 if self.asked.key == PATIENTS else x
+
+    def made(self, value: float) -> Ready:
+        """The scenario at a value."""
+        if value not in self.ready:
+            plain: Any = int(value) if self.whole else value
+            loaded = changed(self.base.loaded, {self.asked.key: plain}, "--by")
+            self.ready[value] = make_ready(loaded, self.say)
+        return self.ready[value]
+
+    def run(self, value: float, trials: int, *, fresh: bool) -> Count:
+        """Run trials at a value, the first ones or fresh ones, and count them in."""
+        ready = self.made(value)
+        kept = self.fresh if fresh else self.first
+        if not fresh and value in kept:
+            return kept[value]
+        first = self.next_trial if fresh else 0
+        self.say(f"{self.asked.key} = {value:g}: {trials:,} trials")
+        done = run_trials(ready, trials, self.seed, self.jobs, lambda _: None, first)
+        self.next_trial += trials if fresh else 0
+        self.patients += trials * ready.params.trial.target_randomised
+        before = kept.get(value, Count(0, 0))
+        count = Count(before.trials + trials, before.rejections + int(done.rejected.sum()))
+        kept[value] = count
+        self.totals[value] = done.totals
+        return count
+
+    def power(self, value: float) -> float:
+        """Power at a value by the first trials."""
+        count = self.run(value, FIRST_TRIALS, fresh=False)
+        return count.rejections / count.trials
+
+    def inside(self, value: float) -> float:
+        """The value or, outside the range asked, its nearer end."""
+        low, high = self.asked.low, self.asked.high
+        if self.whole:
+            low, high = math.ceil(low / self.step) * self.step, high // self.step * self.step
+        return min(max(value, low), high)
+
+    def rounded(self, value: float) -> float:
+        """The nearest value inside the range that can be tried."""
+        if self.whole:
+            value = round(value / self.step) * self.step
+        return self.inside(value)
+
+    def between(self, low: float, high: float) -> Line:
+        """The line through two values, by the first trials."""
+        counts = self.first[low], self.first[high]
+        return line_between((self.scale(low), self.scale(high)), counts)
+
+
+def find_size(
+    base: Ready,
+    asked: Asked,
+    seed: int,
+    jobs: int,
+    say: Callable[[str], None],
+    *,
+    whole: bool,
+    guess: float | None,
+) -> Sized:
+    """Find the value of a key at which the scenario's first analysis has a power.
+
+    Parameters
+    ----------
+    base
+        Best with that analysis alone: others may not suit the numbers tried.
+    whole
+        Whether the key takes whole numbers only. Numbers of patients are multiples of what fills
+        both arms in their ratio.
+    guess
+        Where to look early on; a closed form's answer, or None.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is no scenario that can be simulated.
+    KeyboardInterrupt
+        If stopped.
+    """
+    step = float(sum(base.params.allocation.ratio)) if asked.key == PATIENTS else 1.0
+    search = _Search(base, asked, seed, jobs, say, whole, step)
+    bracket = _bracket(search, guess)
+    if bracket is None:
+        return _not_found(search)
+    line, precise = _refine(search, *bracket)
+    _draw_curve(search, search.unscaled(line.crossing(asked.power)[0]), *bracket)
+    return _found(search, line, precise)
+
+
+def _values(search: _Search, guess: float | None) -> Iterator[float]:
+    """Values to try, one after another, until the power asked lies between two of them."""
+    asked, own = search.asked, float(search.base.params.trial.target_randomised)
+    if asked.key != PATIENTS:
+        for k in range(5):
+            yield search.rounded(asked.low + k / 4 * (asked.high - asked.low))
+        return
+    least, most = search.inside(-math.inf), search.inside(math.inf)
+    value = search.rounded(own)
+    yield value
+    if search.power(value) < asked.power:
+        growth = max(_GROWTH, (most / value) ** (1 / _MOST_VALUES))
+        while value < most:
+            wanted = guess * 1.1 if guess and guess > value else math.inf
+            value = search.rounded(max(min(wanted, value * growth), value + search.step))
+            yield value
+        return
+    shrink = max(_GROWTH, (value / least) ** (1 / _MOST_VALUES))
+    while value > least:
+        value = search.rounded(value / shrink)
+        yield value
+
+
+def _bracket(search: _Search, guess: float | None) -> tuple[float, float] | None:
+    """Two values with the power asked between them, neither far from it; the lesser value first."""
+    asked = search.asked
+    for value in itertools.islice(_values(search, guess), 2 * _MOST_VALUES):
+        search.power(value)
+        pair = _crossed(search)
+        if pair is not None:
+            return _narrowed(search, *pair)
+        if asked.key == PATIENTS and _out_of_reach(search, value):
+            return None
+    return None
+
+
+def _crossed(search: _Search) -> tuple[float, float] | None:
+    """The first neighbours, by value, that have the power asked between them."""
+    wanted = search.asked.power
+    for low, high in itertools.pairwise(sorted(search.first)):
+        if (search.power(low) - wanted) * (search.power(high) - wanted) <= 0:
+            return low, high
+    return None
+
+
+def _narrowed(search: _Search, low: float, high: float) -> tuple[float, float]:
+    """Halve a bracket until a straight line between its ends is fair."""
+    wanted = search.asked.power
+    for _ in range(_MOST_VALUES):
+        far = max(abs(search.power(value) - wanted) for value in (low, high))
+        middle = search.rounded(search.unscaled(0.5 * (search.scale(low) + search.scale(high))))
+        if far < _FAIR or middle in (low, high):
+            break
+        same_side = (search.power(middle) < wanted) == (search.power(low) < wanted)
+        low, high = (middle, high) if same_side else (low, middle)
+    return low, high
+
+
+def _out_of_reach(search: _Search, patients: float) -> bool:
+    """Whether the number is never reached, and power is less than asked by more than chance."""
+    totals = search.totals[patients]
+    if totals.count("target_reached") / totals.trials >= _UNREACHED:
+        return False
+    power = search.power(patients)
+    return power + 3 * standard_error(*search.first[patients][::-1]) < search.asked.power
+
+
+def _draw_curve(search: _Search, answer: float, low: float, high: float) -> None:
+    """Run the first trials also where the curve is to be seen beside the answer."""
+    if search.asked.key == PATIENTS:
+        values = [share * answer for share in _CURVE]
+    else:
+        values = [low + share * (high - low) for share in (0.25, 0.5, 0.75)]
+    for value in sorted({search.rounded(value) for value in values}):
+        known = search.first if search.asked.key == PATIENTS else ()
+        if not any(1 / _APART < value / other < _APART for other in known):
+            search.power(value)
+
+
+def _refine(search: _Search, low: float, high: float) -> tuple[Line, bool]:
+    """Run fresh trials near the answer until it is known well enough, or none are left."""
+    asked, near, missing, most = search.asked, [low, high], 0.0, _BATCH
+    line = search.between(low, high)
+    while True:
+        centre = search.unscaled(line.crossing(asked.power)[0])
+        centre = min(max(centre, low), high)
+        if not near[0] < centre < near[-1] or near == [low, high]:
+            near = _near(search, centre, high - low)
+        batch = round(min(max(missing / len(near), _BATCH), most))
+        most = 2 * batch
+        for value in near:
+            search.run(value, batch, fresh=True)
+        inside = {v: c for v, c in search.fresh.items() if near[0] <= v <= near[-1]}
+        slope = _slope(search, centre, high - low)
+        line = fit_level(inside, search.scale, slope) or line
+        ends = [search.unscaled(x) for x in line.crossing(asked.power)[1:]]
+        half = abs(ends[1] - ends[0]) / 2
+        wanted = _wanted(asked, centre, high - low)
+        enough = half <= wanted and not slope.is_flat
+        if enough or search.patients > asked.patients:
+            return line, enough
+        # The width falls as the root of the trials.
+        missing = max((half / wanted) ** 2 - 1, 0.0) * sum(
+            count.trials for count in inside.values()
+        )
+
+
+def _slope(search: _Search, centre: float, width: float) -> Line:
+    """The slope near the answer, from values on either side of it with the same trials at each."""
+    reach = _SIDE * centre if search.asked.key == PATIENTS else 0.25 * abs(width)
+    if search.whole:
+        reach = max(reach, search.step)
+    sides = []
+    for sign in (-1, 1):
+        # A value that is there already will do, unless it is much nearer or further away.
+        there = [v for v in search.first if 0.7 <= sign * (v - centre) / reach <= 1.6]
+        sides.append(there[0] if there else search.rounded(centre + sign * reach))
+        search.power(sides[-1])
+    counts = {v: c for v, c in search.counts.items() if sides[0] <= v <= sides[1]}
+    return fit_line(counts, search.scale) or search.between(*sides)
+
+
+def _wanted(asked: Asked, centre: float, width: float) -> float:
+    """Half the width that the confidence set may have."""
+    if asked.within is not None:
+        return asked.within
+    return max(3.0, 0.02 * centre) if asked.key == PATIENTS else 0.02 * width
+
+
+def _near(search: _Search, centre: float, width: float) -> list[float]:
+    """Return a few values around the one in the middle."""
+    reach = _NEAR * centre if search.asked.key == PATIENTS else 0.1 * abs(width)
+    if search.whole:
+        reach = max(reach, search.step / 2)
+    shares = [2 * k / (_POINTS - 1) - 1 for k in range(_POINTS)]
+    return sorted({search.rounded(centre + share * reach) for share in shares})
+
+
+def _found(search: _Search, line: Line, precise: bool) -> Sized:
+    asked = search.asked
+    ends = [search.unscaled(x) for x in line.crossing(asked.power)]
+    if line.is_flat:  # the crossing may be anywhere
+        ends[1:] = [asked.low, asked.high]
+    value, low, high = (search.inside(_reaching(search, end, line.slope)) for end in ends)
+    return _sized(search, (value, min(low, high), max(low, high)), "", value, line, precise)
+
+
+def _reaching(search: _Search, value: float, slope: float) -> float:
+    """The value, rounded to where there is at least as much power."""
+    if not search.whole:
+        return value
+    steps = value / search.step
+    return float(math.ceil(steps - 1e-9) if slope > 0 else math.floor(steps + 1e-9)) * search.step
+
+
+def _not_found(search: _Search) -> Sized:
+    asked = search.asked
+    best = max(search.first, key=search.power)
+    least = min(search.first, key=search.power)
+    if search.power(least) >= asked.power:
+        tried = f"from {min(search.first):g} to {max(search.first):g}"
+        reason = f"every value tried, {tried}, has more than the power asked"
+        return _sized(search, None, reason, least, None, False)
+    tried = f"from {min(search.first):g} to {max(search.first):g}"
+    reason = f"no value tried, {tried}, has the power asked"
+    if asked.key == PATIENTS and _out_of_reach(search, max(search.first)):
+        totals = search.totals[max(search.first)]
+        days = search.base.params.trial.max_recruitment_days
+        come = totals.mean("randomised")["mean"]
+        reason = (
+            f"in the {days:g} days that recruitment may take, {come:.0f} patients come on average"
+        )
+    return _sized(search, None, reason, best, None, False)
+
+
+def _sized(
+    search: _Search,
+    answer: tuple[float, float, float] | None,
+    reason: str,
+    value: float,
+    line: Line | None,
+    precise: bool,
+) -> Sized:
+    counts = search.counts
+    at = search.made(value)
+    told = round(min(max(_TOLD_PATIENTS / at.params.trial.target_randomised, 1_000), 10_000))
+    search.say(f"what {search.asked.key} = {value:g} takes: {told:,} trials")
+    run = run_trials(at, told, search.seed, search.jobs, lambda _: None)
+    there = search.fresh.get(value, Count(0, 0))  # other trials than those just run
+    trials, rejections = there.trials + told, there.rejections + int(run.rejected.sum())
+    power = rejections / trials, standard_error(rejections, trials)
+    return Sized(
+        asked=search.asked,
+        answer=None if answer is None else Answer(*answer, *power),
+        reason=reason,
+        counts=counts,
+        line=line,
+        at=at,
+        totals=run.totals,
+        trials=sum(count.trials for count in counts.values()),
+        precise=precise,
+    )

@@ -1,0 +1,131 @@
+"""A scenario at several values of some keys, each point with the same random numbers."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from simulator.planning.paired import Rate, Trials, rate_beside, run_trials
+from simulator.planning.ready import Ready
+from simulator.planning.variation import combinations, present, variants
+from simulator.power import Asked, Engine, run_unit
+from simulator.totals import Totals
+
+_PILOT_TRIALS = 50
+_FIRST_PILOT = 3 << 30  # trials that no run reaches
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of values.
+
+    Attributes
+    ----------
+    values
+        By key.
+    is_base
+        Whether the values are the scenario's own.
+    rates
+        By analysis, in the scenario's order, beside the base point's.
+    """
+
+    values: dict[str, Any]
+    is_base: bool
+    ready: Ready
+    rates: tuple[Rate, ...]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A sweep that can be run: its points, the base among them or, alone, before them."""
+
+    base: Ready
+    own: dict[str, Any]
+    points: list[dict[str, Any]]
+    scenarios: list[Ready]
+
+    def seconds(self, trials: int, jobs: int) -> float:
+        """Roughly how long it takes, from the speed of a few trials of the base."""
+        plans = self.base.plans
+        asked = Asked(plans, (), ())
+        run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, 1)
+        begun = time.perf_counter()
+        run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, _PILOT_TRIALS)
+        a_patient = (time.perf_counter() - begun) / _PILOT_TRIALS
+        a_patient /= self.base.params.trial.target_randomised
+        patients = sum(ready.params.trial.target_randomised for ready in self.scenarios)
+        return a_patient * patients * trials / jobs
+
+
+def plan_sweep(
+    base: Ready, vary: Mapping[str, Sequence[Any]], origin: str, say: Callable[[str], None]
+) -> Planned:
+    """Check every point of a sweep and make it ready.
+
+    Parameters
+    ----------
+    vary
+        Values by key, as `LoadedScenario.key` gives it.
+    origin
+        Where they come from, for messages.
+
+    Raises
+    ------
+    ScenarioError
+        If a point is no scenario that can be simulated.
+    """
+    own = {key: present(base.loaded, key) for key in vary}
+    points = list(combinations(vary))
+    if own not in points:
+        points.insert(0, own)
+    others = [point for point in points if point != own]
+    made = iter(variants(base, others, origin, say))
+    return Planned(base, own, points, [base if point == own else next(made) for point in points])
+
+
+def run_sweep(
+    planned: Planned,
+    trials: int,
+    seed: int,
+    jobs: int,
+    watch: Callable[[int, int], None],
+) -> list[Point]:
+    """Run the same trials at every point, the base first.
+
+    Parameters
+    ----------
+    watch
+        Called with the number of the point, from 1, and how many of its trials are done.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If stopped before the base is done; later, the points that are done are returned.
+    """
+    base: Trials | None = None
+    order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
+    found: dict[int, Point] = {}
+    for number, index in enumerate(order, start=1):
+        ready, values = planned.scenarios[index], planned.points[index]
+        try:
+            run = run_trials(ready, trials, seed, jobs, partial(watch, number))
+        except KeyboardInterrupt:
+            if base is None:
+                raise
+            break
+        base = base or run
+        rates = _rates(run, base)
+        found[index] = Point(values, values == planned.own, ready, rates, run.totals)
+    return [found[index] for index in sorted(found)]
+
+
+def _rates(run: Trials, base: Trials) -> tuple[Rate, ...]:
+    rates = [
+        rate_beside(run.rejected[:, k], base.rejected[:, k]) for k in range(run.rejected.shape[1])
+    ]
+    if run is base:
+        rates = [rate._replace(difference=0.0, paired_mcse=math.nan) for rate in rates]
+    return tuple(rates)

@@ -1,0 +1,84 @@
+"""Scenarios that differ in some keys: what is varied, and what goes with it."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from simulator.allocation import AllocationError
+from simulator.allocation.notation import parse_scheme
+from simulator.planning.ready import Ready, make_ready
+from simulator.scenario.errors import Problem, ScenarioError
+from simulator.scenario.loader import LoadedScenario
+
+PATIENTS = "trial.target_randomised"
+_SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
+_CANDIDATES = "accrual.candidates"
+_WORDS = {"null": None, "true": True, "false": False}
+
+Values = Mapping[str, Any]  # by key
+
+
+def plain_value(text: str) -> Any:
+    """Value that a word on the command line stands for, as a scenario file would have it."""
+    text = text.strip()
+    if text in _WORDS:
+        return _WORDS[text]
+    for kind in (int, float, date.fromisoformat):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if not isinstance(value, float) or math.isfinite(value):
+            return value
+    return text
+
+
+def present(loaded: LoadedScenario, key: str) -> Any:
+    """Value that a scenario has at a key of a single value."""
+    return next(value for known, value, _ in loaded.values() if known == key)
+
+
+def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenario:
+    """Return a scenario with other values, and with what cannot stay as it is beside them.
+
+    Where a fixed number of candidates comes, as many more come as there are to be more patients. A
+    scheme written on one line, as efron(2/3), brings its options.
+
+    Raises
+    ------
+    ScenarioError
+        If it breaks a rule.
+    """
+    new = dict(values)
+    accrual = loaded.scenario.accrual
+    if PATIENTS in new and accrual.kind == "uniform" and isinstance(new[PATIENTS], int):
+        more = new[PATIENTS] - loaded.scenario.trial.target_randomised
+        new.setdefault(_CANDIDATES, max(accrual.candidates + more, 1))
+    if _SCHEME in new:
+        written = str(new[_SCHEME])
+        try:
+            new[_SCHEME], new[_OPTIONS] = parse_scheme(written)
+        except AllocationError as error:
+            problem = Problem(origin, 0, _SCHEME, written, error.rule, error.remedy)
+            raise ScenarioError(problem) from None
+    return loaded.changed(new, origin)
+
+
+def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Every combination of the values, the last key's changing fastest."""
+    for values in itertools.product(*vary.values()):
+        yield dict(zip(vary, values, strict=True))
+
+
+def variants(
+    base: Ready, points: Sequence[Values], origin: str, say: Callable[[str], None]
+) -> list[Ready]:
+    """Scenarios made ready, one for each point; all are checked before the first is solved."""
+    loaded = [changed(base.loaded, values, origin) for values in points]
+    found = []
+    for number, one in enumerate(loaded, start=1):
+        say(f"preparing point {number} of {len(loaded)}")
+        found.append(make_ready(one, say))
+    return found

@@ -1,0 +1,185 @@
+r"""A document as plain data: what a writer of Word or of HTML is handed.
+
+Text carries three marks: `*emphasis*`, `[@key]` for a citation and `[#name]` for the number of a
+table or picture. Text that comes from elsewhere goes through `literal` first.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+_MARK = re.compile(
+    r"\\(?P<escaped>.)|\*(?P<emphasis>(?:\\.|[^*\\])+)\*"
+    r"|\[@(?P<citation>[\w-]+)\]|\[\#(?P<pointer>[\w-]+)\]"
+)
+# What XML 1.0 has no way to hold: Word would refuse the whole file.
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is the highest below the title."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of marked text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of a row names it.
+
+    `words` are the columns of words, set to the left; others hold numbers. `widths` are relative.
+    `name` is what `[#name]` points at.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    name: str = ""
+    words: tuple[int, ...] = (0,)
+    widths: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in two formats; `alternative` says in words what it shows."""
+
+    caption: str
+    alternative: str
+    png: Path
+    svg: Path
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A displayed equation; `spoken` is how it is read out."""
+
+    latex: str
+    spoken: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work that is cited; `address` is where it is found."""
+
+    key: str
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class References:
+    """The works cited, in the order in which they are numbered."""
+
+    entries: tuple[Reference, ...]
+
+
+Block = Heading | Paragraph | Table | Picture | Equation | References
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title and what follows it. The title is plain text, without marks."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+class Span(NamedTuple):
+    """A stretch of text that is marked alike; of a citation or a pointer, its key."""
+
+    kind: Literal["text", "emphasis", "citation", "pointer"]
+    text: str
+
+
+def literal(text: object) -> str:
+    """Text in which no mark is read and no character is left that a file could not hold."""
+    return re.sub(r"([\\*\[])", r"\\\1", printable(text))
+
+
+def printable(text: object) -> str:
+    """Text without the characters that a file could not hold."""
+    return _UNPRINTABLE.sub("", str(text))
+
+
+def spans(text: str) -> list[Span]:
+    """Split marked text into its spans."""
+    found: list[Span] = []
+    for span in _pieces(text):
+        if found and span.kind == "text" == found[-1].kind:
+            found[-1] = Span("text", found[-1].text + span.text)
+        elif span.text:
+            found.append(span)
+    return found
+
+
+def _pieces(text: str) -> Iterator[Span]:
+    end = 0
+    for mark in _MARK.finditer(text):
+        yield Span("text", text[end : mark.start()])
+        end = mark.end()
+        if mark["escaped"] is not None:
+            yield Span("text", mark["escaped"])
+        elif mark["emphasis"] is not None:
+            yield Span("emphasis", re.sub(r"\\(.)", r"\1", mark["emphasis"]))
+        elif mark["citation"] is not None:
+            yield Span("citation", mark["citation"])
+        else:
+            yield Span("pointer", mark["pointer"])
+    yield Span("text", text[end:])
+
+
+def cited(blocks: tuple[Block, ...]) -> list[str]:
+    """Keys of the works cited, each once, in the order of their first citation."""
+    keys = [s.text for b in blocks for t in _texts(b) for s in spans(t) if s.kind == "citation"]
+    return list(dict.fromkeys(keys))
+
+
+def _texts(block: Block) -> tuple[str, ...]:
+    if isinstance(block, Heading | Paragraph):
+        return (block.text,)
+    if isinstance(block, Table):
+        cells = [cell for row in (block.header, *block.rows) for cell in row]
+        return (block.caption, *cells, block.note)
+    if isinstance(block, Picture):
+        return (block.caption,)
+    return ()
+
+
+def citation_numbers(document: Document) -> dict[str, int]:
+    """Number of each work, as its place in the references gives it."""
+    entries = [e for b in document.blocks if isinstance(b, References) for e in b.entries]
+    return {entry.key: number for number, entry in enumerate(entries, start=1)}
+
+
+def labels(document: Document) -> dict[int, str]:
+    """Label of each table and picture, as in `Table 1`, by its place among the blocks."""
+    found: dict[int, str] = {}
+    counts = {"Table": 0, "Figure": 0}
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Table | Picture):
+            kind = "Table" if isinstance(block, Table) else "Figure"
+            counts[kind] += 1
+            found[place] = f"{kind} {counts[kind]}"
+    return found
+
+
+def pointers(document: Document) -> dict[str, str]:
+    """Label of each named table and picture, by its name."""
+    named = {}
+    for place, label in labels(document).items():
+        block = document.blocks[place]
+        if isinstance(block, Table | Picture) and block.name:
+            named[block.name] = label
+    return named

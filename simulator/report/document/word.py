@@ -1,0 +1,249 @@
+"""A document as a Word file, by python-docx."""
+
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt
+from docx.text.paragraph import Paragraph as WordParagraph
+
+from simulator.report.document.blocks import (
+    Block,
+    Document,
+    Equation,
+    Heading,
+    Paragraph,
+    Picture,
+    References,
+    Table,
+    citation_numbers,
+    labels,
+    pointers,
+    spans,
+)
+from simulator.report.document.omml import equation
+from simulator.report.document.word_parts import (
+    Bookmarks,
+    add_field,
+    add_link,
+    as_reference,
+    bookmark_name,
+    keep_whole,
+    number_references,
+    repeat_header,
+)
+from simulator.report.document.word_style import saved, set_style
+
+_WIDTH_CM = 16.6
+_TALLEST_CM = 19.0
+_LETTER_CM = 0.165  # mean width of a small letter of 9 points
+_SMALL = Pt(9)
+
+
+def write_word(document: Document, path: Path) -> None:
+    """Write a document as a Word file; the same document gives the same bytes.
+
+    Raises
+    ------
+    OSError
+        If the file, or a picture, cannot be written or read.
+    """
+    path.write_bytes(_Writer(document).bytes())
+
+
+class _Writer:
+    """Writes the blocks of a document one after the other."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._word = docx.Document()
+        self._numbers = citation_numbers(document)
+        self._labels, self._pointers = labels(document), pointers(document)
+        self._bookmarks = Bookmarks()
+
+    def bytes(self) -> bytes:
+        """Return the file."""
+        set_style(self._word, self._document.title)
+        number_references(self._word)
+        self._word.add_paragraph(self._document.title, style="Title")
+        blocks = self._document.blocks
+        for place, (block, following) in enumerate(zip(blocks, (*blocks[1:], None), strict=True)):
+            self._write(block, self._labels.get(place, ""))
+            if isinstance(block, Paragraph) and isinstance(following, Equation):
+                self._word.paragraphs[-1].paragraph_format.keep_with_next = True
+        return saved(self._word)
+
+    def _write(self, block: Block, label: str) -> None:
+        if isinstance(block, Heading):
+            self._mark(self._word.add_heading("", block.level), block.text)
+        elif isinstance(block, Paragraph):
+            self._mark(self._word.add_paragraph(), block.text)
+        elif isinstance(block, Table):
+            self._write_table(block, label)
+        elif isinstance(block, Picture):
+            self._write_picture(block, label)
+        elif isinstance(block, Equation):
+            self._write_equation(block)
+        else:
+            self._write_references(block)
+
+    def _mark(self, paragraph: WordParagraph, text: str) -> None:
+        """Append marked text to a paragraph."""
+        for kind, content in spans(text):
+            if kind == "text":
+                paragraph.add_run(content)
+            elif kind == "emphasis":
+                paragraph.add_run(content).italic = True
+            elif kind == "citation":
+                add_link(paragraph, bookmark_name(content), f"[{self._numbers[content]}]")
+            else:
+                shown = self._pointers[content]
+                add_field(paragraph, f"REF {bookmark_name(content)} \\h", shown)
+
+    def _caption(self, label: str, name: str, text: str) -> WordParagraph:
+        kind, number = label.split()
+        paragraph = self._word.add_paragraph(style="Caption")
+        paragraph.add_run(f"{kind} ")
+        add_field(paragraph, f"SEQ {kind} \\* ARABIC", number)
+        if name:
+            self._bookmarks.enclose(paragraph, bookmark_name(name), 0)
+        paragraph.add_run(". ")
+        self._mark(paragraph, text)
+        return paragraph
+
+    def _write_table(self, block: Table, label: str) -> None:
+        self._caption(label, block.name, block.caption).paragraph_format.keep_with_next = True
+        table = self._word.add_table(rows=1 + len(block.rows), cols=len(block.header))
+        table.style = "Table Grid"
+        table.alignment = WD_TABLE_ALIGNMENT.CENTER
+        table.autofit = False
+        _rule(table)
+        widths = _widths(block)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)
+        for row, cells in zip(table.rows, (block.header, *block.rows), strict=True):
+            keep_whole(row)
+            for column, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
+                cell.width = Cm(widths[column])
+                self._write_cell(cell.paragraphs[0], text, left=column in block.words)
+        repeat_header(table.rows[0])
+        for cell in table.rows[0].cells:
+            for run in cell.paragraphs[0].runs:
+                run.bold = True
+        _keep_together(table, with_next=bool(block.note))
+        self._write_note(block.note)
+
+    def _write_note(self, text: str) -> None:
+        """Write what stands under a table; Word needs a paragraph there in any case."""
+        note = self._word.add_paragraph()
+        note.paragraph_format.space_before = Pt(2)
+        self._mark(note, text)
+        _shrink(note)
+        if not text:
+            note.paragraph_format.space_after = Pt(0)
+            note.paragraph_format.line_spacing = Pt(6)
+
+    def _write_cell(self, paragraph: WordParagraph, text: str, *, left: bool) -> None:
+        self._mark(paragraph, text)
+        side = WD_ALIGN_PARAGRAPH.LEFT if left else WD_ALIGN_PARAGRAPH.RIGHT
+        paragraph.alignment = side
+        paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.paragraph_format.line_spacing = 1.0
+        _shrink(paragraph)
+
+    def _write_picture(self, block: Picture, label: str) -> None:
+        paragraph = self._word.add_paragraph()
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        paragraph.paragraph_format.keep_with_next = True
+        inline: Any = paragraph.add_run().add_picture(str(block.png), width=Cm(_WIDTH_CM))
+        if inline.height > Cm(_TALLEST_CM):
+            shrunk = Cm(_TALLEST_CM) / inline.height
+            inline.width, inline.height = int(inline.width * shrunk), Cm(_TALLEST_CM)
+        properties = inline._inline.docPr
+        properties.set("descr", block.alternative)
+        properties.set("name", label)
+        self._caption(label, block.name, block.caption).paragraph_format.space_after = Pt(10)
+
+    def _write_equation(self, block: Equation) -> None:
+        paragraph = self._word.add_paragraph()
+        paragraph._p.append(equation(block.latex))
+
+    def _write_references(self, block: References) -> None:
+        for entry in block.entries:
+            paragraph = self._word.add_paragraph()
+            as_reference(paragraph)
+            paragraph.paragraph_format.space_after = Pt(2)
+            self._mark(paragraph, entry.text)
+            if entry.address:
+                paragraph.add_run(f" {entry.address}")
+            self._bookmarks.enclose(paragraph, bookmark_name(entry.key), 0)
+            _shrink(paragraph)
+
+
+def _shrink(paragraph: WordParagraph) -> None:
+    """Set a paragraph in small type, the runs within its links too."""
+    for link in paragraph.hyperlinks:
+        for run in link.runs:
+            run.font.size = _SMALL
+    for run in paragraph.runs:
+        run.font.size = _SMALL
+
+
+def _widths(block: Table) -> list[float]:
+    """Widths of columns in centimetres: as given, or by what the columns hold.
+
+    Every column gets room for its longest word; what is left goes where lines would break.
+    """
+    if block.widths:
+        return [_WIDTH_CM * share / sum(block.widths) for share in block.widths]
+    columns = list(zip(block.header, *block.rows, strict=True))
+    least = [
+        max(_letters(word) for cell in column for word in cell.split(" ")) + 3 for column in columns
+    ]
+    wanted = [
+        max(_letters(cell) for cell in (column[0][: len(column[0]) // 2], *column[1:])) + 3
+        for column in columns
+    ]
+    missing = [max(want - word, 0.5) for want, word in zip(wanted, least, strict=True)]
+    spare = max(_WIDTH_CM / _LETTER_CM - sum(least), 0)
+    letters = [
+        word + spare * miss / sum(missing) for word, miss in zip(least, missing, strict=True)
+    ]
+    return [_WIDTH_CM * share / sum(letters) for share in letters]
+
+
+def _letters(text: str) -> float:
+    """Return how wide a text is, in letters; capitals are wider."""
+    return len(text) + 0.35 * sum(letter.isupper() for letter in text)
+
+
+def _rule(table: Any) -> None:
+    """Leave rules above and below the table and below its header alone."""
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        border = OxmlElement(f"w:{side}")
+        drawn = side in ("top", "bottom", "insideH")
+        border.set(qn("w:val"), "single" if drawn else "nil")
+        if drawn:
+            border.set(qn("w:sz"), "4" if side == "insideH" else "10")
+            border.set(qn("w:space"), "0")
+            border.set(qn("w:color"), "C4CAD2" if side == "insideH" else "1F2A37")
+        borders.append(border)
+    properties = table._tbl.tblPr
+    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+
+
+def _keep_together(table: Any, *, with_next: bool) -> None:
+    """Keep a short table on one page, and the last row of any with its note."""
+    rows = table.rows
+    short = len(rows) <= 12
+    kept = list(rows)[:-1] if short else list(rows)[:2]
+    if with_next:
+        kept.append(rows[-1])
+    for row in kept:
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True

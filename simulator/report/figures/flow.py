@@ -1,0 +1,230 @@
+"""Flow of patients through the trial, in the order of CONSORT."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from simulator.report.figures import style
+from simulator.report.figures.rows import Row, digits_for, figure_of
+
+_WIDTH, _EDGE, _PAD, _GAP = 540.0, 9.0, 7.0, 20.0  # points
+_TEXT, _LINE = 8.0, 11.0  # size of text, height of a line
+_NUMBER, _LABEL = 34.0, 26.0  # columns of numbers at the right of a box and of labels at its left
+
+
+class _Line(NamedTuple):
+    """A line of a box: a label hung out, text, and a number at the right."""
+
+    label: str
+    text: str
+    number: float | None
+    is_bold: bool = False
+
+
+class _Sheet(NamedTuple):
+    """What boxes are drawn on, and the decimals of their numbers."""
+
+    axes: Axes
+    digits: int
+
+
+class _Box(NamedTuple):
+    """A box at a place, x and y of its upper left corner, y downward."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+def draw_flow(flow: Mapping[str, Any], title: str) -> Figure:
+    """Draw from screening to the end of follow-up how many patients there are, means of the trials.
+
+    Parameters
+    ----------
+    flow
+        screened; excluded, a list of step, text and mean; refused; turned_away or None;
+        randomised; and arms, a list of arm, randomised, started (or None), withdrawn, lost,
+        transplanted, died, completed.
+
+    Raises
+    ------
+    ValueError
+        If there is no arm.
+    """
+    if not flow or not flow.get("arms"):
+        raise ValueError("there is nothing to draw: no arms of a flow of patients")
+    with style.context():
+        heading = style.wrap(title, _WIDTH - 2 * _EDGE, style.TITLE)
+        figure = style.new_figure(_WIDTH / 72, 4.0)
+        figure.set_layout_engine("none")  # boxes are placed to the point
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.set_axis_off()
+        sheet = _Sheet(axes, digits_for(_numbers(flow)))
+        top = _EDGE + style.TITLE * 1.35 * (heading.count("\n") + 1)
+        axes.text(_EDGE, _EDGE, style.plain(heading), va="top", fontsize=style.TITLE)
+        bottom = _draw_arms(sheet, flow["arms"], _draw_screening(sheet, flow, top + 6.0))
+        axes.text(
+            _EDGE,
+            bottom + 8.0,
+            "Numbers are means of the trials.",
+            va="top",
+            fontsize=style.SMALL,
+        )
+        height = bottom + 8.0 + _LINE + _EDGE
+        figure.set_figheight(height / 72)
+        # One unit of the axes is a point, from the upper left corner.
+        axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
+    return figure
+
+
+def _numbers(flow: Mapping[str, Any]) -> list[float | None]:
+    """Return every number of the flow."""
+    numbers = [flow.get(key) for key in ("screened", "refused", "turned_away", "randomised")]
+    numbers += [row["mean"] for row in flow.get("excluded") or []]
+    return numbers + [value for arm in flow["arms"] for key, value in arm.items() if key != "arm"]
+
+
+def _draw_screening(sheet: _Sheet, flow: Mapping[str, Any], top: float) -> _Box:
+    """Draw who is screened, who is kept out, and who is randomised; return the last box."""
+    side = _side_lines(flow)
+    width = 150.0
+    x = _EDGE + 20.0 if side else (_WIDTH - width) / 2
+    screened = _draw_box(sheet, x, top, width, [_Line("", "Screened", flow["screened"], True)])
+    at = screened.bottom + _GAP
+    if side:
+        left = x + width / 2 + 34.0
+        kept_out = _draw_box(sheet, left, at, _WIDTH - _EDGE - left, side)
+        middle = kept_out.y + min(kept_out.height / 2, 26.0)
+        _arrow(sheet.axes, (screened.middle, middle), (kept_out.x, middle))
+        at = kept_out.bottom + _GAP
+    line = [_Line("", "Randomised", flow["randomised"], True)]
+    randomised = _draw_box(sheet, x, at, width, line)
+    _arrow(sheet.axes, (screened.middle, screened.bottom), (randomised.middle, randomised.y))
+    return randomised
+
+
+def _side_lines(flow: Mapping[str, Any]) -> list[_Line]:
+    """Return the lines of the box of those who are not randomised, none if there is nobody."""
+    excluded: Sequence[Row] = flow.get("excluded") or []
+    lines = []
+    if excluded:
+        total = sum(row["mean"] or 0.0 for row in excluded)
+        lines.append(_Line("", "Excluded, by the first criterion not met", total, True))
+        lines += [_Line(str(r["step"]), str(r["text"]), r["mean"]) for r in excluded]
+    for key, words in (
+        ("refused", "Refused consent"),
+        ("turned_away", "Turned away by the investigator"),
+    ):
+        if flow.get(key) is not None and (excluded or flow[key]):
+            lines.append(_Line("", words, flow[key], True))
+    return lines
+
+
+def _draw_arms(sheet: _Sheet, arms: Sequence[Row], randomised: _Box) -> float:
+    """Draw each arm from allocation to its end; return where the last box ends."""
+    width = (_WIDTH - 2 * _EDGE - _GAP * (len(arms) - 1)) / len(arms)
+    fork = randomised.bottom + 0.6 * _GAP
+    columns = [[_allocated(arm), _followed(arm), _completed(arm)] for arm in arms]
+    at = fork + 0.9 * _GAP
+    above = [fork] * len(arms)
+    for stage in range(3):
+        # Boxes of a stage are as high as the highest, so that arrows are level.
+        height = max(_height(column[stage], width) for column in columns)
+        for k, column in enumerate(columns):
+            x = _EDGE + k * (width + _GAP)
+            box = _draw_box(sheet, x, at, width, column[stage], height)
+            _arrow(sheet.axes, (box.middle, above[k]), (box.middle, box.y))
+            above[k] = box.bottom
+        at += height + _GAP
+    middles = [_EDGE + k * (width + _GAP) + width / 2 for k in range(len(arms))]
+    ends = [*middles, randomised.middle]
+    sheet.axes.plot([randomised.middle] * 2, [randomised.bottom, fork], color=style.INK, lw=0.9)
+    sheet.axes.plot([min(ends), max(ends)], [fork, fork], color=style.INK, lw=0.9)
+    return at - _GAP
+
+
+def _allocated(arm: Row) -> list[_Line]:
+    lines = [_Line("", f"Allocated to {arm['arm']}", arm["randomised"], True)]
+    if arm.get("started") is not None:
+        lines.append(_Line("", "had a session", arm["started"]))
+        without = arm["randomised"] - arm["started"]
+        lines.append(_Line("", "had none", without))
+    return lines
+
+
+def _followed(arm: Row) -> list[_Line]:
+    return [
+        _Line("", "Withdrew from treatment", arm.get("withdrawn")),
+        _Line("", "Lost to follow-up", arm.get("lost")),
+        _Line("", "Transplanted", arm.get("transplanted")),
+        _Line("", "Died", arm.get("died")),
+    ]
+
+
+def _completed(arm: Row) -> list[_Line]:
+    return [_Line("", "Completed follow-up", arm.get("completed"), True)]
+
+
+def _label_width(lines: Sequence[_Line]) -> float:
+    widths = [style.text_width(line.label, _TEXT) + 8.0 for line in lines if line.label]
+    return max(widths, default=0.0)
+
+
+def _wrapped(line: _Line, width: float, label: float) -> list[str]:
+    room = width - 2 * _PAD - _NUMBER - (label if line.label else 0.0)
+    return style.wrap(line.text, room, _TEXT * (1.08 if line.is_bold else 1.0)).split("\n")
+
+
+def _height(lines: Sequence[_Line], width: float) -> float:
+    label = min(_label_width(lines), width / 3)
+    return 2 * _PAD - 2.0 + _LINE * sum(len(_wrapped(line, width, label)) for line in lines)
+
+
+def _draw_box(
+    sheet: _Sheet,
+    x: float,
+    y: float,
+    width: float,
+    lines: Sequence[_Line],
+    height: float | None = None,
+) -> _Box:
+    """Draw a box as high as its lines or as told."""
+    axes, digits = sheet
+    box = _Box(x, y, width, height or _height(lines, width))
+    label = min(_label_width(lines), width / 3)
+    axes.add_patch(
+        Rectangle((x, y), width, box.height, fc="white", ec=style.INK, lw=0.9, clip_on=False)
+    )
+    at = y + _PAD
+    for line in lines:
+        kind: dict[str, Any] = {
+            "va": "top",
+            "fontsize": _TEXT,
+            "fontweight": "bold" if line.is_bold else "normal",
+        }
+        texts = _wrapped(line, width, label)
+        if line.label:
+            axes.text(x + _PAD, at, style.plain(style.wrap(line.label, label, _TEXT)), **kind)
+        axes.text(x + width - _PAD, at, figure_of(line.number, digits), ha="right", **kind)
+        for k, text in enumerate(texts):
+            left = x + _PAD + (label if line.label else 0.0)
+            axes.text(left, at + k * _LINE, style.plain(text), **kind)
+        at += _LINE * len(texts)
+    return box
+
+
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    kind = {"arrowstyle": "-|>", "color": style.INK, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops=kind)

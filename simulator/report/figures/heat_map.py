@@ -1,0 +1,139 @@
+"""Power over two quantities."""
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from simulator.report.figures import labels, style
+from simulator.report.figures.rows import Floats, Rows, column, percent, places, require
+
+_CELL, _LEAST_CELL = 0.55, 0.12  # inches: a cell as it should be, and at least
+_MOST = 7.0  # inches that all cells may take
+_FRAME = 1.9  # inches that the rest takes
+_LOW = 0.3
+
+
+def draw_heat_map(
+    rows: Rows, x_label: str, y_label: str, title: str, target: float = 0.8
+) -> Figure:
+    """Draw power as the shade of a cell for every pair of x and y, and where it meets the target.
+
+    Cells stand side by side however far their values are apart; the line of the target is
+    interpolated between the middles of cells, and only where both axes are of numbers.
+
+    Parameters
+    ----------
+    rows
+        x, y (numbers or words), power, mcse.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+    """
+    require(rows, "power")
+    xs, ys = list(places(rows, "x")[0]), list(places(rows, "y")[0])
+    is_numeric = places(rows, "x")[1] and places(rows, "y")[1]
+    power = np.full((len(ys), len(xs)), np.nan)
+    for row, value in zip(rows, column(rows, "power"), strict=True):
+        power[ys.index(row["y"]), xs.index(row["x"])] = value
+    cell_x = min(max(_CELL, 2.8 / len(xs)), _MOST / len(xs))
+    cell_y = min(max(0.42, 1.6 / len(ys)), _MOST / len(ys))
+    with style.context():
+        size = cell_x * len(xs) + _FRAME, cell_y * len(ys) + 0.75
+        figure = style.new_figure(max(size[0], 4.6), size[1])
+        axes = figure.subplots()
+        image = _draw_cells(axes, power)
+        _annotate(axes, power, image, 72 * cell_x)
+        has_line = is_numeric and _draw_contour(axes, power, target)
+        style.tidy(axes, x_label, y_label)
+        axes.spines[:].set_visible(False)
+        labels.name_places(figure, axes, [_name(x) for x in xs], 72 * cell_x * len(xs))
+        texts = [style.plain(style.wrap(_name(y), 118.0, 8.0)) for y in ys]
+        axes.set_yticks(range(len(ys)), texts, fontsize=8)
+        if any(isinstance(y, str) for y in ys):
+            axes.invert_yaxis()  # words are read from the top
+        _draw_bar(figure, axes, image, target)
+        style.title(figure, title)
+        style.note(figure, _note(rows, target, power, has_line))
+    return figure
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:,g}"
+
+
+def _draw_cells(axes: Axes, power: Floats) -> AxesImage:
+    """Draw the cells in shades that stay in order when printed in grey."""
+    top = float(np.nanmax(power, initial=0.0))
+    shades = matplotlib.colormaps["cividis"].with_extremes(bad="white")
+    limit = 100.0 if top >= _LOW else max(100 * top, 1.0)
+    return axes.imshow(100 * power, cmap=shades, vmin=0, vmax=limit, origin="lower", aspect="auto")
+
+
+def _annotate(axes: Axes, power: Floats, image: AxesImage, cell: float) -> None:
+    """Write the percentage into each cell, on its own shade so that no line crosses it."""
+    digits = 0 if np.nanmax(power, initial=0.0) >= _LOW else 1
+    limit = image.get_clim()[1] or 1.0
+    widest = style.text_width("100" if digits == 0 else "10.0", 1.0)
+    size = min(8.0, (cell - 4.0) / widest)
+    if size < 4.5:
+        return
+    for (y, x), value in np.ndenumerate(power):
+        if np.isnan(value):
+            continue
+        red, green, blue, _ = image.cmap(100 * float(value) / limit)
+        is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+        axes.text(
+            x,
+            y,
+            f"{100 * value:.{digits}f}",
+            ha="center",
+            va="center",
+            fontsize=size,
+            color="white" if is_dark else "black",
+            bbox={"facecolor": (red, green, blue), "edgecolor": "none", "pad": 0.6},
+            zorder=4,
+        )
+
+
+def _draw_contour(axes: Axes, power: Floats, target: float) -> bool:
+    """Draw where interpolated power crosses the target; return whether it does."""
+    known = power[~np.isnan(power)]
+    if min(power.shape) < 2 or not known.size or not known.min() < target <= known.max():
+        return False
+    halo = [patheffects.withStroke(linewidth=3.6, foreground="black")]
+    lines = axes.contour(np.ma.masked_invalid(power), [target], colors="white", linewidths=1.8)
+    lines.set(path_effects=halo, zorder=3)
+    return True
+
+
+def _draw_bar(figure: Figure, axes: Axes, image: AxesImage, target: float) -> None:
+    """Draw the scale of shades, with a mark at the target."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=16, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.set_label("power (%)", fontsize=style.SIZE)
+    bar.ax.tick_params(length=2.5, labelsize=8)
+    if 100 * target <= image.get_clim()[1]:
+        bar.ax.axhline(100 * target, color="black", lw=3.2)
+        bar.ax.axhline(100 * target, color="white", lw=1.6)
+
+
+def _note(rows: Rows, target: float, power: Floats, has_line: bool) -> str:
+    text = "Cells: power in percent"
+    errors = column(rows, "mcse")
+    if np.any(errors > 0):
+        text += f" (Monte Carlo standard error at most {100 * np.nanmax(errors):.2g} points)"
+    if has_line:
+        return text + f". Line: {percent(target)}, interpolated between cells."
+    known = power[~np.isnan(power)]
+    if known.size and known.max() < target:
+        return text + f". No cell reaches {percent(target)}."
+    if known.size and known.min() >= target:
+        return text + f". Every cell reaches {percent(target)}."
+    return text + "."

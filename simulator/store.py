@@ -1,0 +1,271 @@
+"""Runs on disk: a folder that holds the answer to one question, whole or not there at all.
+
+A run has `manifest.json` (the question, by what it was answered, and when), `estimates.json` and
+`estimates.csv`, and a folder `data` of tidy CSV files, from which figures are drawn.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from simulator.caches import SOURCES_DIGEST
+
+RESULTS = Path("results")
+MANIFEST, ESTIMATES, TABLE, DATA = "manifest.json", "estimates.json", "estimates.csv", "data"
+_LIBRARIES = ("trialsim", "numpy", "scipy", "numba", "simpy")
+
+Row = Mapping[str, Any]
+
+
+class StoreError(Exception):
+    """A folder is not what was asked for: the path, the rule and the remedy.
+
+    `option` says where the path came from.
+    """
+
+    def __init__(self, path: Path, rule: str, remedy: str) -> None:
+        self.path, self.rule, self.remedy = path, rule, remedy
+        super().__init__(f"{path}: {rule}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that the answer depends on.
+
+    Attributes
+    ----------
+    command
+        As power.
+    scenario, sources
+        The scenario in full as plain values, and the comment beside each of its keys.
+    seed
+        Of all random numbers.
+    asked
+        The command's own options that bear on the answer: trials, engine, keys that are varied.
+    """
+
+    command: str
+    scenario: Mapping[str, Any]
+    sources: Mapping[str, str]
+    seed: int
+    asked: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Twelve digits that another question, or another version of the program, changes."""
+        whole = [self.command, self.scenario, self.sources, self.seed, self.asked, SOURCES_DIGEST]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def folder(self) -> Path:
+        """Where its answer is kept if nothing else is said."""
+        name = self.scenario["name"]
+        return RESULTS / f"{self.command}-{name}-seed{self.seed}-{self.digest}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it was read."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    summary: dict[str, Any]
+
+    def data(self, name: str) -> list[dict[str, Any]]:
+        """Rows of a tidy table; none if the run has no such table."""
+        path = self.folder / DATA / f"{name}.csv"
+        return read_csv(path) if path.is_file() else []
+
+
+def read_run(folder: Path) -> Run:
+    """Return a finished run.
+
+    Raises
+    ------
+    StoreError
+        If there is none in this folder, or it was stopped before its end.
+    """
+    if not folder.is_dir():
+        raise StoreError(folder, "there is no such folder", "give the folder of a run")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        summary = json.loads((folder / ESTIMATES).read_text("utf-8"))
+        finished = bool(manifest["finished"])
+        Question(**manifest["question"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        rule = f"is not the folder of a run ({type(error).__name__} at {MANIFEST})"
+        raise StoreError(folder, rule, "make one, as trialsim power nct05484908 does") from None
+    if not finished:
+        rule = "the run was stopped before its end"
+        raise StoreError(folder, rule, "give its command again, which runs it anew")
+    return Run(folder, manifest, summary)
+
+
+def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
+    """Return the answer to a question if the folder holds it; None if it is to be worked out.
+
+    Parameters
+    ----------
+    replace
+        Whether an answer that is there, to this question or another, is to be worked out anew.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something that must not be replaced.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return None
+    remedy = "name another folder"
+    if not (folder / MANIFEST).is_file():
+        raise StoreError(folder, "exists and is not the folder of a run", remedy)
+    if replace:
+        return None
+    try:
+        run = read_run(folder)
+    except StoreError:
+        return None  # stopped before its end: to be replaced
+    if run.manifest["digest"] != question.digest:
+        rule = "holds the answer to another question, or by another version"
+        raise StoreError(folder, rule, f"{remedy}, or replace it with --force")
+    return run
+
+
+@contextmanager
+def new_run(folder: Path) -> Iterator[Path]:
+    """Give a folder to write a run into, which gets its name only once it is complete.
+
+    What was there under the name, a run or an empty folder, is replaced.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield aside
+        aside.chmod(0o755)
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+            os.replace(folder, old)
+            os.replace(aside, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(aside, folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def write_run(
+    folder: Path,
+    question: Question,
+    summary: Mapping[str, Any],
+    rows: Sequence[Row],
+    data: Mapping[str, Sequence[Row]],
+    made: Mapping[str, Any],
+    *,
+    finished: bool,
+) -> None:
+    """Write a run into a folder.
+
+    Parameters
+    ----------
+    rows
+        Its estimates as a table.
+    data
+        Tidy tables by name.
+    made
+        How it was made: the command line, when it began.
+    """
+    now = datetime.now(UTC)
+    manifest = {
+        "digest": question.digest,
+        "finished": finished,
+        "question": vars(question),
+        **made,
+        "ended": now.isoformat(timespec="seconds"),
+        "versions": {name: version(name) for name in _LIBRARIES}
+        | {"python": platform.python_version(), "sources": SOURCES_DIGEST},
+    }
+    write_whole(folder / MANIFEST, to_json(manifest) + "\n")
+    write_whole(folder / ESTIMATES, to_json(summary) + "\n")
+    write_whole(folder / TABLE, rows_to_csv(rows))
+    if data:
+        (folder / DATA).mkdir()
+    for name, table in data.items():
+        write_whole(folder / DATA / f"{name}.csv", rows_to_csv(table))
+
+
+def to_json(value: Any) -> str:
+    """Return JSON text; a number that does not exist (NaN, infinity) is null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return CSV text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def rows_to_csv(rows: Sequence[Row]) -> str:
+    """Return CSV text of rows that have the same keys; what does not exist is an empty cell."""
+    header = list(rows[0]) if rows else []
+    cells = ([_cell(row[key]) for key in header] for row in rows)
+    return to_csv(header, cells)
+
+
+def _cell(value: object) -> object:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return repr(float(value)) if isinstance(value, float) else value
+
+
+def read_csv(path: Path) -> list[dict[str, Any]]:
+    """Rows of a CSV file: what looks like a number is one, an empty cell is None."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def _value(cell: str) -> Any:
+    if cell == "":
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file under its name only once it is complete."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path

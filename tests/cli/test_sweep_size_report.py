@@ -1,0 +1,370 @@
+"""The commands that vary, size and write up; what they keep; and what they refuse."""
+
+import csv
+import json
+import re
+import sys
+
+import pytest
+
+import simulator
+from simulator import cli
+from simulator.planning import sweep as planning_sweep
+from simulator.scenario.errors import ScenarioError
+
+SMALL = """\
+extends: two-arm-survival
+name: small
+title: 40 patients, two tests
+trial: {target_randomised: 40}
+accrual: {candidates: 40}
+analyses:
+  - {name: log_rank, test: log_rank, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}
+  - {name: fisher, test: fisher, alpha: 0.05, population: randomised,
+     transplant: event, rescue: ignored, withdrawal: ignored, lost: excluded}
+"""
+RATIO = "hazard.effect.hazard_ratio"
+PATIENTS = "trial.target_randomised"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    """Run a command in this process; return exit status, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = end.code or 0
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# sweep
+
+SWEEP = "sweep", "small.yaml", "--vary", f"{RATIO}=0.4,0.8", "--trials", 400
+
+
+def test_sweep_has_the_scenario_s_own_values_first_and_the_same_numbers_everywhere(run, folder):
+    status, out, _ = run(*SWEEP, "--out", "run", "--json")
+    assert status == 0
+    found = json.loads(out)
+    own, *others = found["points"]
+    assert own["is_base"]
+    assert own["values"] == found["base"] == {RATIO: 0.5574929506502402}
+    assert [point["values"][RATIO] for point in others] == [0.4, 0.8]
+    assert json.loads((folder / "run" / "estimates.json").read_text()) == found
+    rows = rows_of(folder / "run" / "data" / "points.csv")
+    assert rows == rows_of(folder / "run" / "estimates.csv")
+    text = (folder / "run" / "summary.txt").read_text()
+    flat = [(p["values"][RATIO], a) for p in found["points"] for a in p["analyses"]]
+    for row, (ratio, a) in zip(rows, flat, strict=True):
+        assert float(row[RATIO]) == ratio
+        assert row["analysis"] == a["name"]
+        for key in ("power", "mcse", "ci_low", "ci_high", "difference"):
+            assert float(row[key]) == a[key]
+        assert f"{a['power']:.1%}" in text
+    assert {path.name for path in (folder / "run" / "figures").iterdir()} == {
+        "power_curve.svg", "power_curve.png",
+    }  # fmt: skip
+    powers = [point["analyses"][0]["power"] for point in found["points"]]
+    assert powers[1] > powers[0] > powers[2]  # .4, .557, .8
+
+
+def test_sweep_over_two_keys_is_every_combination_and_a_heat_map(run, folder):
+    status, out, _ = run(
+        "sweep", "small.yaml", "--vary", f"{PATIENTS}=40,60", "--vary",
+        "allocation.scheme=random_allocation,efron(2/3)", "--trials", 50, "--json", "--out", "run",
+    )  # fmt: skip
+    assert status == 0
+    found = json.loads(out)
+    assert [tuple(p["values"].values()) for p in found["points"]] == [
+        (40, "random_allocation"), (40, "efron(2/3)"),
+        (60, "random_allocation"), (60, "efron(2/3)"),
+    ]  # fmt: skip
+    assert [p["randomised"]["mean"] for p in found["points"]] == [40, 40, 60, 60]
+    assert (folder / "run" / "figures" / "heat_map.svg").is_file()
+
+
+def test_sweep_is_stopped_between_points_and_keeps_those_that_are_done(run, monkeypatch):
+    whole, done = planning_sweep.run_trials, []
+
+    def run_trials(*arguments):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(arguments)
+        return whole(*arguments)
+
+    monkeypatch.setattr(planning_sweep, "run_trials", run_trials)
+    status, out, err = run(*SWEEP, "--json")
+    assert status == 1
+    assert "runs it anew" in err
+    found = json.loads(out)
+    assert found["interrupted"]
+    assert [p["is_base"] for p in found["points"]] == [True, False]
+
+
+REFUSED_SWEEPS = {
+    "an unknown key": (["trial.target=5"], ["trial.target: ", "not a key", "did you mean"]),
+    "a key of several values": (["trial=5"], ["trial: holds several values", "trial."]),
+    "no value": ([PATIENTS], ["needs a key and values"]),
+    "no key": (["=5"], ["needs a key and values"]),
+    "a value out of range": ([f"{PATIENTS}=40,0"], [f"{PATIENTS} = 0", "must be >= 1"]),
+    "a word for a number": ([f"{RATIO}=small"], [f"{RATIO} = ", "a number"]),
+    "half a patient": ([f"{PATIENTS}=40.5"], ["must be a whole number"]),
+    "an unknown word": (["analyses[fisher].test=fischer"], ["fischer", "did you mean fisher?"]),
+    "an unknown scheme": (["allocation.scheme=coin"], ["allocation.scheme", "coin"]),
+    "a scheme's bad option": (["allocation.scheme=efron(2)"], ["probability = 2: must be"]),
+    "a rule between keys": (["hazard.baseline.mortality_at_horizon=solved"], ["target"]),
+    "a value twice": ([f"{RATIO}=0.5,0.5"], ["a value twice"]),
+    "a key twice": ([f"{RATIO}=0.5", f"{RATIO}=0.6"], ["varied already"]),
+    "too many points": ([f"{RATIO}={','.join(str(k / 3000) for k in range(1, 2500))}"],
+                        ["2,499 points"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("vary", "words"), REFUSED_SWEEPS.values(), ids=REFUSED_SWEEPS)
+def test_a_sweep_that_cannot_be_is_refused_before_its_first_trial(
+    vary, words, run, folder, monkeypatch
+):
+    monkeypatch.setattr(planning_sweep, "run_trials", None)
+    options = [option for text in vary for option in ("--vary", text)]
+    status, out, err = run("sweep", "small.yaml", *options)
+    assert (status, out) == (2, "")
+    assert "--vary" in err or "small.yaml:" in err
+    for word in words:
+        assert word in err
+    assert "Traceback" not in err
+    assert not (folder / "results").exists() or not list((folder / "results").iterdir())
+
+
+def test_a_sweep_of_hours_says_how_long_and_wants_a_yes(run, folder, monkeypatch):
+    monkeypatch.setattr(planning_sweep.Planned, "seconds", lambda *_: 9_000.0)
+    status, out, err = run(*SWEEP)
+    assert (status, out) == (2, "")
+    assert "3 points of 400 trials take about 2.5 hours" in err
+    assert "--yes" in err
+    assert list((folder / "results").iterdir()) == []
+    assert run(*SWEEP, "--yes")[0] == 0
+
+
+def test_the_time_foretold_is_near_the_time_taken():
+    """Within a factor of ten: a guess from fifty trials, on a machine that does other things."""
+    import time
+
+    study = simulator.load("two-arm-survival")
+    planned = study.plan_sweep({RATIO: [0.5]})
+    study.run_sweep(planned, 100, jobs=1)
+    foretold = planned.seconds(20_000, 1)
+    begun = time.perf_counter()
+    study.run_sweep(planned, 20_000, jobs=1)
+    assert 0.1 < foretold / (time.perf_counter() - begun) < 10
+
+
+# size
+
+
+def test_size_keeps_the_answer_its_curve_and_what_formulas_say(run, folder):
+    status, out, _ = run(
+        "size", "small.yaml", "--power", 0.6, "--within", 6, "--out", "run", "--json"
+    )
+    assert status == 0
+    found = json.loads(out)
+    answer = found["answer"]
+    assert answer["low"] <= answer["value"] <= answer["high"]
+    assert abs(answer["power"] - 0.6) < 4 * answer["mcse"] + 0.02
+    assert found["analysis"] == "log_rank"
+    curve = rows_of(folder / "run" / "data" / "curve.csv")
+    assert [float(row["power"]) for row in curve] == [row["power"] for row in found["curve"]]
+    assert sum(int(row["trials"]) for row in curve) == found["trials"]
+    methods = [entry["method"] for entry in found["closed_forms"]["needed"]]
+    assert len(methods) == 4
+    for name in ("Schoenfeld", "Freedman", "Normal", "Exact binomial"):
+        assert any(method.startswith(name) for method in methods)
+    text = (folder / "run" / "summary.txt").read_text()
+    assert f"with {answer['value']:.5g} patients (95 % confidence set" in text
+    assert found["closed_forms"]["why"].split()[0] in text
+    assert (folder / "run" / "figures" / "size.png").is_file()
+
+
+def test_size_of_another_analysis_and_by_another_key(run):
+    status, out, _ = run(
+        "size", "small.yaml", "--analysis", "fisher", "--by", RATIO, "--between", "0.05,0.9",
+        "--within", 0.02, "--json",
+    )  # fmt: skip
+    assert status == 0
+    found = json.loads(out)
+    assert (found["analysis"], found["key"]) == ("fisher", RATIO)
+    assert 0.05 < found["answer"]["value"] < 0.5
+
+
+REFUSED_SIZES = {
+    "power of alpha": (["--power", "0.05"], "--power = 0.05: must be between alpha (0.05) and 1"),
+    "power of one": (["--power", "1"], "--power = 1: must be between alpha"),
+    "power of no number": (["--power", "nan"], "--power = nan: must be between"),
+    "an unknown analysis": (["--analysis", "fischer"], "did you mean fisher?"),
+    "an unknown key": (["--by", "trial.patients"], "--by: trial.patients: is not a key"),
+    "a key of words": (["--by", "allocation.scheme"], "does not hold a number"),
+    "no bounds": (["--by", RATIO], "--between: is needed to look for a value of"),
+    "bounds turned round": (["--by", RATIO, "--between", "0.9,0.1"], "a lower and a higher"),
+    "bounds out of range": (["--by", RATIO, "--between=-1,0.1"], f"{RATIO} = -1.0: must be > 0"),
+    "one bound": (["--by", RATIO, "--between", "0.9"], "--between = 0.9: needs two numbers"),
+    "no width": (["--within", "0"], "--within"),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED_SIZES.values(), ids=REFUSED_SIZES)
+def test_a_size_that_cannot_be_is_refused(options, words, run, folder):
+    status, out, err = run("size", "small.yaml", *options)
+    assert (status, out) == (2, "")
+    assert words in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(run):
+    status, out, _ = run(
+        "size", "small.yaml", "--by", RATIO, "--between", "0.9,0.99", "--json"
+    )  # fmt: skip
+    found = json.loads(out)
+    assert status == 0
+    assert not found["reached"]
+    assert found["answer"] is None
+    assert "from 0.9 to 0.99" in found["reason"]
+    best = max(found["curve"], key=lambda row: row["power"])
+    assert found["largest"]["value"] == best["value"]
+    assert found["largest"]["power"] == best["power"]
+
+
+# report
+
+
+@pytest.fixture
+def runs(run):
+    assert run("power", "small.yaml", "--trials", 300, "--out", "power")[0] == 0
+    assert run(*SWEEP, "--out", "sweep")[0] == 0
+    return run
+
+
+def words_in(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_a_report_has_the_numbers_of_the_run(runs, folder):
+    from docx import Document
+
+    found = json.loads((folder / "power" / "estimates.json").read_text())
+    assert runs("report", "power", "sweep")[0] == 0
+    document = Document(str(folder / "power" / "justification.docx"))
+    table = next(
+        t
+        for t in document.tables
+        if t.cell(0, 0).text == "Analysis" and t.cell(0, 1).text == "Power"
+    )
+    for row, analysis in zip(table.rows[1:], found["analyses"], strict=True):
+        shown = float(row.cells[1].text.rstrip("%"))
+        assert abs(shown - 100 * analysis["power"]) <= 0.5
+    assert runs("report", "power", "sweep", "--format", "html")[0] == 0
+    page = (folder / "power" / "justification.html").read_text("utf-8")
+    assert f"{100 * found['analyses'][0]['power']:.0f}" in words_in(page)
+    assert not re.findall(r'(?:src|href)="https?://(?!doi\.org|clinicaltrials|database\.ich)', page)
+
+
+def test_a_report_of_a_paragraph_needs_no_figure(runs, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    status, _, err = runs("report", "power", "--length", "paragraph", "--out", "box.docx")
+    assert (status, err) == (0, "wrote box.docx\n")
+    assert (folder / "box.docx").is_file()
+
+
+REFUSED_REPORTS = {
+    "no such run": (["nowhere"], "RUN = nowhere: there is no such folder"),
+    "a file": (["small.yaml"], "RUN = small.yaml: there is no such folder"),
+    "a folder that is no run": (["."], "is not the folder of a run"),
+    "a sweep alone": (["sweep"], "is a run of sweep: a justification tells of a power"),
+    "a power twice": (["power", "power"], "is a run of power; give runs of sweep and size"),
+    "an unknown format": (["power", "--format", "pdf"], "--format = pdf: is not a format"),
+    "an unknown length": (["power", "--length", "long"], "--length = long: is not a length"),
+    "a file that exists": (["power", "--out", "small.yaml"], "--out = small.yaml: exists"),
+    "a folder for a file": (["power", "--out", "sweep", "--force"], "--out = sweep: exists"),
+    "no folder": (["power", "--out", "none/x.docx"], "its folder does not exist"),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED_REPORTS.values(), ids=REFUSED_REPORTS)
+def test_a_report_that_cannot_be_is_refused(options, words, runs, folder):
+    before = sorted(folder.rglob("*"))
+    status, out, err = runs("report", *options)
+    assert (status, out) == (2, "")
+    assert words in " ".join(err.split())
+    assert "Traceback" not in err
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("kind", "library"), [("docx", "docx"), ("html", "jinja2")])
+def test_a_missing_library_is_named_with_what_to_install(kind, library, runs, folder, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("simulator.report.document")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    status, out, err = runs("report", "power", "--format", kind)
+    assert (status, out) == (2, "")
+    assert err == (
+        f"--format = {kind}: needs {library}, which is not installed; "
+        "pip install 'trialsim[report]'\n"
+    )
+    assert not (folder / "power" / f"justification.{kind}").exists()
+
+
+def test_a_report_of_another_scenario_s_sweep_is_refused(runs, folder):
+    (folder / "other.yaml").write_text(SMALL.replace("name: small", "name: other"))
+    runs("sweep", "other.yaml", "--vary", f"{RATIO}=0.4", "--trials", 20, "--out", "others")
+    status, _, err = runs("report", "power", "others")
+    assert status == 2
+    assert "is of scenario other, the first of small" in err
+
+
+# Python
+
+
+def test_python_gives_what_the_commands_print(run):
+    study = simulator.load("small.yaml")
+    assert json.loads(run("power", "small.yaml", "--trials", 60, "--json")[1])["analyses"][0][
+        "power"
+    ] == float(study.power(60).to_frame().power[0])
+    printed = json.loads(run(*SWEEP, "--json")[1])
+    frame = study.sweep({RATIO: [0.4, 0.8]}, 400).to_frame()
+    assert frame.power.tolist() == [a["power"] for p in printed["points"] for a in p["analyses"]]
+    assert list(frame.columns[:3]) == [RATIO, "is_base", "analysis"]
+    assert study.trace(3).to_frame().shape[0] == 40
+
+
+def test_python_refuses_in_the_same_words():
+    with pytest.raises(ScenarioError, match="no shipped scenario"):
+        simulator.load("nowhere")
+    study = simulator.load("small.yaml")
+    with pytest.raises(ScenarioError, match="did you mean"):
+        study.sweep({"trial.target": [5]})
+    with pytest.raises(ScenarioError, match="between alpha"):
+        study.size(0.01)
+    with pytest.raises(ValueError, match="trials = 0"):
+        study.power(0)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_folder(folder):
+    """Every test starts where small.yaml is."""

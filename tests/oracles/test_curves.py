@@ -1,0 +1,114 @@
+"""Tables behind the figures, against slow and obvious versions of each and another library."""
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from calibration.targets import solve_targets
+from simulator.engines.compiled import simulate
+from simulator.params.lower import lower
+from simulator.planning.curves import DAYS_A_MONTH, Curves, Seen, grid_of, observer
+from simulator.records import SessionStatus
+from simulator.scenario.loader import load_scenario
+
+TRIALS = 12
+GIVEN = SessionStatus.DELIVERED, SessionStatus.CUT_SHORT
+
+
+@pytest.fixture(scope="module", params=["nct05484908-scarce", "two-arm-survival"])
+def seen(request):
+    solved = solve_targets(load_scenario(request.param).scenario, lambda _: None)
+    params = lower(solved)
+    records = simulate(params, 5, 0, TRIALS)
+    grid = grid_of(params)
+    return params, records, grid, Seen(*observer(grid)(params, records))
+
+
+def patients_of(records, trial, arm):
+    p = records.patients
+    return np.flatnonzero((p.trial == records.trials.trial[trial]) & (p.arm == arm))
+
+
+def test_survival_is_the_kaplan_meier_estimate_of_each_arm(seen):
+    params, records, grid, found = seen
+    p, horizon = records.patients, params.trial.follow_up_days
+    for trial in range(TRIALS):
+        for arm in (0, 1):
+            own = patients_of(records, trial, arm)
+            end = np.minimum(np.minimum(p.death_after_days[own], p.loss_after_days[own]), horizon)
+            died = p.death_after_days[own] <= np.minimum(p.loss_after_days[own], horizon)
+            curve = SurvfuncRight(end, died)
+            for d, day in enumerate(grid.days):
+                past = curve.surv_times <= day
+                expected = curve.surv_prob[past][-1] if past.any() else 1.0
+                assert found.survival[trial, arm, d] == pytest.approx(expected, abs=1e-12)
+                assert found.at_risk[trial, arm, d] == (end >= day).sum()
+
+
+def test_recruited_are_those_randomised_by_then(seen):
+    _, records, grid, found = seen
+    for trial in range(TRIALS):
+        own = records.patients.trial == records.trials.trial[trial]
+        for k, day in enumerate(grid.months):
+            assert found.recruited[trial, k] == (records.patients.entry_day[own] <= day).sum()
+
+
+def test_meld_is_the_mean_of_those_seen_at_a_visit(seen):
+    params, records, _, found = seen
+    if not params.lab.modelled:
+        assert found.meld.shape[2] == 0
+        return
+    for trial in range(TRIALS):
+        for arm in (0, 1):
+            values = records.patients.visit_meld[patients_of(records, trial, arm)]
+            for visit in range(values.shape[1]):
+                known = values[~np.isnan(values[:, visit]), visit]
+                assert found.assessed[trial, arm, visit] == known.size
+                expected = known.mean() if known.size else math.nan
+                assert found.meld[trial, arm, visit] == pytest.approx(expected, nan_ok=True)
+
+
+def test_sessions_and_plasma_are_those_of_their_week_and_month(seen):
+    params, records, grid, found = seen
+    if params.max_sessions == 0:
+        assert found.started.shape[2] == 0
+        return
+    p, s = records.patients, records.sessions
+    started, plasma = np.zeros_like(found.started), np.zeros_like(found.plasma)
+    treated = np.zeros_like(found.treated)
+    for trial in range(TRIALS):
+        for arm in (0, 1):
+            for i in patients_of(records, trial, arm):
+                given = [k for k in range(s.status.shape[1]) if s.status[i, k] in GIVEN]
+                treated[trial, arm] += bool(given)
+                for k in given:
+                    week = int((s.start_day[i, k] - p.entry_day[i]) / 7)
+                    started[trial, arm, min(week, grid.weeks - 1)] += 1
+                    month = int(s.start_day[i, k] / (grid.months[1] - grid.months[0]))
+                    if month < plasma.shape[1]:
+                        plasma[trial, month] += s.plasma_litres[i, k]
+    np.testing.assert_array_equal(found.started, started)
+    np.testing.assert_array_equal(found.treated, treated)
+    np.testing.assert_allclose(found.plasma, plasma, rtol=1e-12)
+
+
+def test_tables_are_means_errors_and_bands_of_the_trials(seen):
+    params, _, grid, found = seen
+    curves = Curves(grid)
+    curves.keep(0, type("Unit", (), {"observed": tuple(found)}))
+    tables = curves.tables(params, ["first", "second"])
+    row = tables["survival"][grid.days.size + 20]
+    values = found.survival[:, 1, 20]
+    assert (row["arm"], row["day"]) == ("second", grid.days[20])
+    assert row["survival"] == pytest.approx(values.mean())
+    assert row["mcse"] == pytest.approx(values.std(ddof=1) / math.sqrt(TRIALS))
+    assert (row["p5"], row["p95"]) == tuple(np.percentile(values, [5, 95]))
+    months = tables["recruitment"]
+    target = params.trial.target_randomised
+    assert months[-1]["mean"] == target or months[-1]["day"] == grid.months[-1]
+    assert months[1]["day"] == pytest.approx(DAYS_A_MONTH)
+    if params.max_sessions:
+        planned = sum(r["planned"] for r in tables["sessions"] if r["arm"] == "first")
+        assert planned == pytest.approx(found.at_risk[:, 0, 0].mean() * params.plan.sessions[0])

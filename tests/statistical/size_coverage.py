@@ -1,0 +1,161 @@
+"""How often the confidence set of a size holds the exact size: 200 searches a case.
+
+The bare scenario with one chi-square test, losses left out, has its power by enumeration
+(`slow_sizes`), and so the size that the search looks for. Run as a program, which takes a quarter
+of an hour, it writes what every search found, for `test_size_search` to read, and prints a summary:
+
+    PYTHONPATH=tests python tests/statistical/size_coverage.py
+"""
+
+import csv
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from slow_sizes import exact_size
+
+from simulator.planning.ready import Ready, make_ready
+from simulator.planning.size import Asked, Sized, find_size
+from simulator.planning.variation import PATIENTS, changed
+from simulator.power import interval
+from simulator.scenario.loader import load_scenario
+
+ROOT = Path(__file__).parents[2]
+STORED = ROOT / "results" / "reference" / "size-coverage.csv"
+BARE = ROOT / "scenarios" / "two-arm-survival.yaml"
+MORTALITIES, DROPOUT = (0.60, 0.40), 0.05
+POWERS = 0.8, 0.9
+STARTS = (60,)  # the search starts from the scenario's own number of patients
+SEEDS = range(1, 201)
+MOST_PATIENTS = 50_000_000
+
+
+class Found(NamedTuple):
+    """What one search found: a row of the file.
+
+    Attributes
+    ----------
+    start, power, seed
+        The scenario's own number of patients, the power asked, the seed.
+    value, low, high
+        The answer and its confidence set, in patients.
+    crossing, crossing_low, crossing_high
+        The same before they are rounded up to whole pairs.
+    covered
+        Whether the exact size lies in the confidence set.
+    """
+
+    start: int
+    power: float
+    seed: int
+    value: int
+    low: int
+    high: int
+    crossing: float
+    crossing_low: float
+    crossing_high: float
+    trials: int
+    precise: bool
+    covered: bool
+
+
+@functools.cache
+def base(start: int) -> Ready:
+    """The bare scenario of so many patients, with one chi-square test, losses left out."""
+    loaded = load_scenario(BARE).changed(
+        {"analyses[0].test": "chi_square", "analyses[0].lost": "excluded"}, "size_coverage"
+    )
+    at_start = changed(loaded, {PATIENTS: start}, "size_coverage")
+    return make_ready(at_start, lambda _: None)
+
+
+@functools.cache
+def target(power: float) -> int:
+    """The exact size; with 150 patients the power is .68, and with fewer it is less."""
+    return exact_size(power, *MORTALITIES, DROPOUT, smallest=150)
+
+
+def search(start: int, power: float, seed: int, jobs: int = 1) -> Sized:
+    """Search for the size with the defaults of the command."""
+    asked = Asked(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
+    return find_size(base(start), asked, seed, jobs, lambda _: None, whole=True, guess=None)
+
+
+def found(start: int, power: float, seed: int) -> Found:
+    """Search, and compare with the exact size."""
+    sized = search(start, power, seed)
+    answer, line = sized.answer, sized.line
+    assert answer is not None
+    assert line is not None
+    value, low, high = (int(end) for end in answer[:3])
+    ends = [max(float(end), 0.0) ** 2 for end in line.crossing(power)]
+    covered = low <= target(power) <= high
+    return Found(start, power, seed, value, low, high, *ends, sized.trials, sized.precise, covered)
+
+
+def stored() -> list[Found]:
+    """Rows of the file."""
+    with STORED.open(newline="") as file:
+        return [
+            Found(
+                start=int(row["start"]),
+                power=float(row["power"]),
+                seed=int(row["seed"]),
+                value=int(row["value"]),
+                low=int(row["low"]),
+                high=int(row["high"]),
+                crossing=float(row["crossing"]),
+                crossing_low=float(row["crossing_low"]),
+                crossing_high=float(row["crossing_high"]),
+                trials=int(row["trials"]),
+                precise=row["precise"] == "True",
+                covered=row["covered"] == "True",
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def by_case(rows: Sequence[Found]) -> Iterator[tuple[int, float, list[Found]]]:
+    """The rows of every case: its starting size and power, and what its seeds found."""
+    for start in STARTS:
+        for power in POWERS:
+            yield start, power, [row for row in rows if (row.start, row.power) == (start, power)]
+
+
+def summary(start: int, power: float, rows: Sequence[Found]) -> str:
+    """Coverage of a case with its interval, width and error."""
+    covered, exact = sum(row.covered for row in rows), target(power)
+    low, high = interval(covered, len(rows))
+    half = np.mean([(row.high - row.low) / 2 for row in rows])
+    errors = np.array([row.value - exact for row in rows])
+    error = errors.std(ddof=1) / np.sqrt(len(rows))
+    return (
+        f"from {start}, power {power}: exact size {exact}, covered by {covered} of {len(rows)}, "
+        f"{covered / len(rows):.3f} ({low:.3f} to {high:.3f}); half-width {half:.2f} patients, "
+        f"error {errors.mean():+.2f} (standard error {error:.2f}, largest {np.abs(errors).max()}); "
+        f"{np.mean([row.trials for row in rows]):,.0f} trials; "
+        f"{sum(not row.precise for row in rows)} not precise"
+    )
+
+
+def main() -> None:
+    """Run every search, write the rows and print the summaries."""
+    STORED.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    with STORED.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(Found._fields)
+        for start in STARTS:
+            for power in POWERS:
+                for seed in SEEDS:
+                    rows.append(found(start, power, seed))
+                    table.writerow(rows[-1])
+                    file.flush()
+    for start, power, case in by_case(rows):
+        print(summary(start, power, case))
+
+
+if __name__ == "__main__":
+    main()

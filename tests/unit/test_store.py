@@ -1,0 +1,124 @@
+"""Runs on disk: whole or not there, found again, never in the place of something else."""
+
+import json
+import math
+
+import pytest
+
+from simulator.store import (
+    Question,
+    StoreError,
+    answer_in,
+    new_run,
+    read_csv,
+    read_run,
+    rows_to_csv,
+    to_json,
+    write_run,
+)
+
+SCENARIO = {"name": "small", "trial": {"target_randomised": 16}}
+
+
+def question(**changed):
+    given = {"command": "power", "scenario": SCENARIO, "sources": {}, "seed": 1, "asked": {"n": 1}}
+    return Question(**given | changed)
+
+
+def written(folder, asked, *, finished=True):
+    with new_run(folder) as aside:
+        rows = [{"name": "fisher", "power": 0.25, "truth": math.nan}]
+        data = {"curve": [{"day": 1.0, "arm": "PE", "low": None}]}
+        write_run(aside, asked, {"power": 0.25}, rows, data, {}, finished=finished)
+    return folder
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path):
+    run = read_run(written(tmp_path / "run", question()))
+    assert run.summary == {"power": 0.25}
+    assert run.manifest["question"]["scenario"] == SCENARIO
+    assert run.data("curve") == [{"day": 1.0, "arm": "PE", "low": None}]
+    assert run.data("no such table") == []
+    assert read_csv(run.folder / "estimates.csv") == [
+        {"name": "fisher", "power": 0.25, "truth": None}
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"command": "size"},
+        {"scenario": SCENARIO | {"name": "other"}},
+        {"sources": {"trial.target_randomised": "assumption"}},
+        {"seed": 2},
+        {"asked": {"n": 2}},
+    ],
+    ids=str,
+)
+def test_whatever_the_answer_depends_on_makes_another_question(other, tmp_path):
+    asked = question(**other)
+    assert asked.digest != question().digest
+    folder = written(tmp_path / "run", question())
+    assert answer_in(folder, question(), replace=False).summary == {"power": 0.25}
+    with pytest.raises(StoreError, match="another question"):
+        answer_in(folder, asked, replace=False)
+    assert answer_in(folder, asked, replace=True) is None
+
+
+def test_a_run_that_is_cut_leaves_nothing(tmp_path):
+    def cut():
+        with new_run(tmp_path / "run") as aside:
+            (aside / "half.csv").write_text("1")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_cut_leaves_the_old_one(tmp_path):
+    folder = written(tmp_path / "run", question())
+    with pytest.raises(ValueError, match="broken"), new_run(folder):
+        raise ValueError("broken")
+    assert read_run(folder).summary == {"power": 0.25}
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_run_that_was_stopped_is_no_answer(tmp_path):
+    folder = written(tmp_path / "run", question(), finished=False)
+    assert answer_in(folder, question(), replace=False) is None
+    with pytest.raises(StoreError, match="stopped before its end"):
+        read_run(folder)
+
+
+def test_what_is_no_run_is_refused(tmp_path):
+    (tmp_path / "mine").mkdir()
+    assert answer_in(tmp_path / "mine", question(), replace=False) is None  # empty
+    assert answer_in(tmp_path / "nowhere", question(), replace=False) is None
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for replace in (False, True):
+        with pytest.raises(StoreError, match="not the folder of a run"):
+            answer_in(tmp_path / "mine", question(), replace=replace)
+    for path in (tmp_path / "mine", tmp_path / "nowhere", tmp_path / "mine" / "notes.txt"):
+        with pytest.raises(StoreError):
+            read_run(path)
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"finished": true}', "{"])
+def test_a_manifest_that_is_broken_is_no_run(broken, tmp_path):
+    folder = written(tmp_path / "run", question())
+    (folder / "manifest.json").write_text(broken)
+    with pytest.raises(StoreError, match=r"not the folder of a run \("):
+        read_run(folder)
+
+
+def test_numbers_that_do_not_exist_are_null_and_empty():
+    assert json.loads(to_json({"a": math.nan, "b": [math.inf, 1.5], "c": (None,)})) == {
+        "a": None,
+        "b": [None, 1.5],
+        "c": [None],
+    }
+    assert rows_to_csv([{"a": math.inf, "b": 0.1 + 0.2, "c": "x,y"}]) == (
+        'a,b,c\n,0.30000000000000004,"x,y"\n'
+    )
+    assert rows_to_csv([]) == "\n"
