@@ -31,10 +31,7 @@ Row = Mapping[str, Any]
 
 
 class StoreError(Exception):
-    """A folder is not what was asked for: the path, the rule and the remedy.
-
-    `option` says where the path came from.
-    """
+    """A folder is not what was asked for: the path, the rule and the remedy."""
 
     def __init__(self, path: Path, rule: str, remedy: str) -> None:
         self.path, self.rule, self.remedy = path, rule, remedy

@@ -11,8 +11,8 @@ from simulator.multiplicity import families_of
 from simulator.planning.curves import Curves, grid_of, observer
 from simulator.planning.formulas import facts_of, sizes_by_formula
 from simulator.planning.ready import Ready, make_ready
+from simulator.planning.search import Asked as SizeAsked
 from simulator.planning.size import Answer, find_size
-from simulator.planning.size import Asked as SizeAsked
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.variation import PATIENTS, present
 from simulator.power import (

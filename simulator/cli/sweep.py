@@ -1,6 +1,7 @@
 """The command that varies keys of a scenario."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,18 +98,13 @@ def _read(vary: list[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _told(points: int, trials: int) -> "AbstractContextManager[Any]":
+@contextmanager
+def _told(points: int, trials: int) -> Iterator[Callable[[int, int], None]]:
     """Give a function that shows how far a sweep is."""
-    from contextlib import contextmanager
-
     from simulator.report.progress import lines
 
-    @contextmanager
-    def told() -> Any:
-        with lines() as say:
-            yield lambda point, done: say(f"point {point} of {points}: {done:,} of {trials:,}")
-
-    return told()
+    with lines() as say:
+        yield lambda point, done: say(f"point {point} of {points}: {done:,} of {trials:,} trials")
 
 
 def _draw(summary: dict[str, Any], folder: Path) -> None:

@@ -19,11 +19,9 @@ from simulator.analysis import AnalysisPlan
 from simulator.params.types import Params
 from simulator.planning.contenders import Contender
 from simulator.planning.observed import LABS, Seen, observer
+from simulator.planning.paired import UNKNOWN
 from simulator.power import Asked, Engine, Stop, Unit, monte_carlo, standard_error
 from simulator.records import Floats
-from simulator.truth import Truth
-
-_UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
 class Estimate(NamedTuple):
@@ -211,7 +209,7 @@ def _simulate(
     with_records: bool,
 ) -> _Run:
     run, alpha = _Run(), np.array([plan.alpha for plan in plans])
-    truths = (_UNKNOWN,) * len(plans)
+    truths = (UNKNOWN,) * len(plans)
     asked = Asked(plans, truths, ())
     if with_records:
         asked = asked._replace(observe=observer(contender.plan))

@@ -9,17 +9,17 @@ would not make the level any better known.
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from simulator.planning.crossing import Count, Line, fit_level, fit_line, line_between
+from simulator.planning.crossing import Count, Line, fit_level, fit_line
 from simulator.planning.paired import run_trials
-from simulator.planning.ready import Ready, make_ready
-from simulator.planning.variation import PATIENTS, changed
+from simulator.planning.ready import Ready
+from simulator.planning.search import Asked, Search
+from simulator.planning.variation import PATIENTS
 from simulator.power import standard_error
 from simulator.totals import Totals
 
-FIRST_TRIALS = 1_000  # at each value of the search
 _MOST_VALUES = 14  # of the search
 _GROWTH = 1.6  # at most, from one number of patients to the next
 _NEAR = 0.03  # values around the answer, as a share of it
@@ -31,31 +31,6 @@ _UNREACHED = 0.01  # a target that fewer trials reach is out of reach: more pati
 _TOLD_PATIENTS = 1_000_000  # over which it is told what the trial at the answer takes
 _CURVE = 0.35, 0.55, 0.8, 1.25, 1.6  # values of the curve, as shares of the answer's
 _APART = 1.12  # of the curve's values, at the least: a factor
-
-
-class Asked(NamedTuple):
-    """What is asked.
-
-    Attributes
-    ----------
-    key
-        What is looked for.
-    power
-        From above alpha to below 1.
-    low, high
-        Between which values to look.
-    within
-        Half the width that the confidence set may have, in units of the key.
-    patients
-        Simulated at the most, over all trials.
-    """
-
-    key: str
-    power: float
-    low: float
-    high: float
-    within: float | None
-    patients: int
 
 
 class Answer(NamedTuple):
@@ -102,91 +77,6 @@ class Sized:
     precise: bool
 
 
-@dataclass
-class _Search:
-    base: Ready
-    asked: Asked
-    seed: int
-    jobs: int
-    say: Callable[[str], None]
-    whole: bool
-    step: float
-    first: dict[float, Count] = field(default_factory=dict)
-    fresh: dict[float, Count] = field(default_factory=dict)
-    ready: dict[float, Ready] = field(default_factory=dict)
-    totals: dict[float, Totals] = field(default_factory=dict)
-    next_trial: int = FIRST_TRIALS
-    patients: int = 0
-
-    @property
-    def counts(self) -> dict[float, Count]:
-        """All trials by value, in order."""
-        pairs = {
-            value: (self.first.get(value, Count(0, 0)), self.fresh.get(value, Count(0, 0)))
-            for value in sorted({*self.first, *self.fresh})
-        }
-        return {
-            value: Count(a.trials + b.trials, a.rejections + b.rejections)
-            for value, (a, b) in pairs.items()
-        }
-
-    @property
-    def scale(self) -> Callable[[float], float]:
-        """Where power is nearly a straight line on the probit's: the root of a number."""
-        return math.sqrt if self.asked.key == PATIENTS else float
-
-    def unscaled(self, x: float) -> float:
-        return max(x, 0.0) ** 2 if self.asked.key == PATIENTS else x
-
-    def made(self, value: float) -> Ready:
-        """The scenario at a value."""
-        if value not in self.ready:
-            plain: Any = int(value) if self.whole else value
-            loaded = changed(self.base.loaded, {self.asked.key: plain}, "--by")
-            self.ready[value] = make_ready(loaded, self.say)
-        return self.ready[value]
-
-    def run(self, value: float, trials: int, *, fresh: bool) -> Count:
-        """Run trials at a value, the first ones or fresh ones, and count them in."""
-        ready = self.made(value)
-        kept = self.fresh if fresh else self.first
-        if not fresh and value in kept:
-            return kept[value]
-        first = self.next_trial if fresh else 0
-        self.say(f"{self.asked.key} = {value:g}: {trials:,} trials")
-        done = run_trials(ready, trials, self.seed, self.jobs, lambda _: None, first)
-        self.next_trial += trials if fresh else 0
-        self.patients += trials * ready.params.trial.target_randomised
-        before = kept.get(value, Count(0, 0))
-        count = Count(before.trials + trials, before.rejections + int(done.rejected.sum()))
-        kept[value] = count
-        self.totals[value] = done.totals
-        return count
-
-    def power(self, value: float) -> float:
-        """Power at a value by the first trials."""
-        count = self.run(value, FIRST_TRIALS, fresh=False)
-        return count.rejections / count.trials
-
-    def inside(self, value: float) -> float:
-        """The value or, outside the range asked, its nearer end."""
-        low, high = self.asked.low, self.asked.high
-        if self.whole:
-            low, high = math.ceil(low / self.step) * self.step, high // self.step * self.step
-        return min(max(value, low), high)
-
-    def rounded(self, value: float) -> float:
-        """The nearest value inside the range that can be tried."""
-        if self.whole:
-            value = round(value / self.step) * self.step
-        return self.inside(value)
-
-    def between(self, low: float, high: float) -> Line:
-        """The line through two values, by the first trials."""
-        counts = self.first[low], self.first[high]
-        return line_between((self.scale(low), self.scale(high)), counts)
-
-
 def find_size(
     base: Ready,
     asked: Asked,
@@ -217,7 +107,7 @@ def find_size(
         If stopped.
     """
     step = float(sum(base.params.allocation.ratio)) if asked.key == PATIENTS else 1.0
-    search = _Search(base, asked, seed, jobs, say, whole, step)
+    search = Search(base, asked, seed, jobs, say, whole, step)
     bracket = _bracket(search, guess)
     if bracket is None:
         return _not_found(search)
@@ -226,7 +116,7 @@ def find_size(
     return _found(search, line, precise)
 
 
-def _values(search: _Search, guess: float | None) -> Iterator[float]:
+def _values(search: Search, guess: float | None) -> Iterator[float]:
     """Values to try, one after another, until the power asked lies between two of them."""
     asked, own = search.asked, float(search.base.params.trial.target_randomised)
     if asked.key != PATIENTS:
@@ -249,7 +139,7 @@ def _values(search: _Search, guess: float | None) -> Iterator[float]:
         yield value
 
 
-def _bracket(search: _Search, guess: float | None) -> tuple[float, float] | None:
+def _bracket(search: Search, guess: float | None) -> tuple[float, float] | None:
     """Two values with the power asked between them, neither far from it; the lesser value first."""
     asked = search.asked
     for value in itertools.islice(_values(search, guess), 2 * _MOST_VALUES):
@@ -262,7 +152,7 @@ def _bracket(search: _Search, guess: float | None) -> tuple[float, float] | None
     return None
 
 
-def _crossed(search: _Search) -> tuple[float, float] | None:
+def _crossed(search: Search) -> tuple[float, float] | None:
     """The first neighbours, by value, that have the power asked between them."""
     wanted = search.asked.power
     for low, high in itertools.pairwise(sorted(search.first)):
@@ -271,7 +161,7 @@ def _crossed(search: _Search) -> tuple[float, float] | None:
     return None
 
 
-def _narrowed(search: _Search, low: float, high: float) -> tuple[float, float]:
+def _narrowed(search: Search, low: float, high: float) -> tuple[float, float]:
     """Halve a bracket until a straight line between its ends is fair."""
     wanted = search.asked.power
     for _ in range(_MOST_VALUES):
@@ -284,7 +174,7 @@ def _narrowed(search: _Search, low: float, high: float) -> tuple[float, float]:
     return low, high
 
 
-def _out_of_reach(search: _Search, patients: float) -> bool:
+def _out_of_reach(search: Search, patients: float) -> bool:
     """Whether the number is never reached, and power is less than asked by more than chance."""
     totals = search.totals[patients]
     if totals.count("target_reached") / totals.trials >= _UNREACHED:
@@ -293,7 +183,7 @@ def _out_of_reach(search: _Search, patients: float) -> bool:
     return power + 3 * standard_error(*search.first[patients][::-1]) < search.asked.power
 
 
-def _draw_curve(search: _Search, answer: float, low: float, high: float) -> None:
+def _draw_curve(search: Search, answer: float, low: float, high: float) -> None:
     """Run the first trials also where the curve is to be seen beside the answer."""
     if search.asked.key == PATIENTS:
         values = [share * answer for share in _CURVE]
@@ -305,7 +195,7 @@ def _draw_curve(search: _Search, answer: float, low: float, high: float) -> None
             search.power(value)
 
 
-def _refine(search: _Search, low: float, high: float) -> tuple[Line, bool]:
+def _refine(search: Search, low: float, high: float) -> tuple[Line, bool]:
     """Run fresh trials near the answer until it is known well enough, or none are left."""
     asked, near, missing, most = search.asked, [low, high], 0.0, _BATCH
     line = search.between(low, high)
@@ -333,7 +223,7 @@ def _refine(search: _Search, low: float, high: float) -> tuple[Line, bool]:
         )
 
 
-def _slope(search: _Search, centre: float, width: float) -> Line:
+def _slope(search: Search, centre: float, width: float) -> Line:
     """The slope near the answer, from values on either side of it with the same trials at each."""
     reach = _SIDE * centre if search.asked.key == PATIENTS else 0.25 * abs(width)
     if search.whole:
@@ -355,7 +245,7 @@ def _wanted(asked: Asked, centre: float, width: float) -> float:
     return max(3.0, 0.02 * centre) if asked.key == PATIENTS else 0.02 * width
 
 
-def _near(search: _Search, centre: float, width: float) -> list[float]:
+def _near(search: Search, centre: float, width: float) -> list[float]:
     """Return a few values around the one in the middle."""
     reach = _NEAR * centre if search.asked.key == PATIENTS else 0.1 * abs(width)
     if search.whole:
@@ -364,7 +254,7 @@ def _near(search: _Search, centre: float, width: float) -> list[float]:
     return sorted({search.rounded(centre + share * reach) for share in shares})
 
 
-def _found(search: _Search, line: Line, precise: bool) -> Sized:
+def _found(search: Search, line: Line, precise: bool) -> Sized:
     asked = search.asked
     ends = [search.unscaled(x) for x in line.crossing(asked.power)]
     if line.is_flat:  # the crossing may be anywhere
@@ -373,7 +263,7 @@ def _found(search: _Search, line: Line, precise: bool) -> Sized:
     return _sized(search, (value, min(low, high), max(low, high)), "", value, line, precise)
 
 
-def _reaching(search: _Search, value: float, slope: float) -> float:
+def _reaching(search: Search, value: float, slope: float) -> float:
     """The value, rounded to where there is at least as much power."""
     if not search.whole:
         return value
@@ -381,7 +271,7 @@ def _reaching(search: _Search, value: float, slope: float) -> float:
     return float(math.ceil(steps - 1e-9) if slope > 0 else math.floor(steps + 1e-9)) * search.step
 
 
-def _not_found(search: _Search) -> Sized:
+def _not_found(search: Search) -> Sized:
     asked = search.asked
     best = max(search.first, key=search.power)
     least = min(search.first, key=search.power)
@@ -402,7 +292,7 @@ def _not_found(search: _Search) -> Sized:
 
 
 def _sized(
-    search: _Search,
+    search: Search,
     answer: tuple[float, float, float] | None,
     reason: str,
     value: float,

@@ -16,6 +16,7 @@ import simulator
 
 PACKAGE = Path(simulator.__file__).parent
 COMPILING = "compiling the simulation, once on this machine"
+LAST_OF_LOG = "        value = math.nan\n"
 COMMAND = "power two-arm-survival --trials 40 --seed 3 --jobs 1"
 
 
@@ -70,14 +71,44 @@ def test_two_first_runs_at_once_from_a_read_only_install_and_a_later_one(install
     assert {path.name for path in (cache / "trialsim" / "kernels").rglob("*.nbc")} == kept
 
 
+def threshold_and_folder(root: Path, cache: Path) -> tuple[float, str]:
+    """What a kernel gives that calls one of another file, and where it is kept."""
+    program = (
+        "import os; from simulator.rules.hazard import death_threshold; "
+        "print(death_threshold(0.5), os.environ['NUMBA_CACHE_DIR'])"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=cache,
+        env=environment | {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    value, folder = done.stdout.split()
+    return float(value), folder
+
+
 def test_kernels_of_other_sources_are_not_used(install, tmp_path):
     cache = tmp_path / "cache"
     cache.mkdir()
-    whole, _ = ended(start(install, cache))
-    rule = install / "simulator" / "rules" / "hazard.py"
-    text = rule.read_text(encoding="utf-8")
-    assert text.count("return -log(u)") == 1
-    rule.write_text(text.replace("return -log(u)", "return -2.0 * log(u)"), encoding="utf-8")
-    changed, said = ended(start(install, cache))
-    assert COMPILING in said
-    assert changed != whole  # the threshold of every death is another
+    whole, folder = threshold_and_folder(install, cache)
+    called = install / "simulator" / "rules" / "elementary.py"
+    text = called.read_text(encoding="utf-8")
+    assert text.count(LAST_OF_LOG) == 1
+    called.write_text(
+        text.replace(LAST_OF_LOG, f"{LAST_OF_LOG}    value += 1.0\n"), encoding="utf-8"
+    )
+    changed, other = threshold_and_folder(install, cache)
+    assert changed == pytest.approx(whole - 1.0)  # the threshold of every death is another
+    assert other != folder
+
+
+def test_an_edit_of_words_compiles_nothing_anew(install, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    _, folder = threshold_and_folder(install, cache)
+    words = install / "simulator" / "report" / "text.py"
+    words.write_text(words.read_text(encoding="utf-8") + "\n# a word\n", encoding="utf-8")
+    assert threshold_and_folder(install, cache)[1] == folder

@@ -17,7 +17,8 @@ import numpy as np
 from slow_sizes import exact_size
 
 from simulator.planning.ready import Ready, make_ready
-from simulator.planning.size import Asked, Sized, find_size
+from simulator.planning.search import Asked
+from simulator.planning.size import Sized, find_size
 from simulator.planning.variation import PATIENTS, changed
 from simulator.power import interval
 from simulator.scenario.loader import load_scenario

@@ -29,6 +29,12 @@ from simulator.report.document.verdict import (
 PATIENTS = "trial.target_randomised"
 _MOST_POINTS = 15
 _ROUNDING = 1e-9  # what a whole number may be off by
+_SYMBOLS = (
+    "Here z are quantiles of the standard normal distribution, HR is the hazard ratio, r the "
+    "patients of the second arm for each of the first, d the deaths, and n with index 1 the "
+    "patients of the first arm. Deaths over mortality are patients; all are divided by the share "
+    "that is not lost."
+)
 _CITED = {"schoenfeld": "schoenfeld", "freedman": "freedman"}
 
 
@@ -239,6 +245,8 @@ def _closed_form_blocks(material: Material, forms: Mapped) -> list[Block]:
             blocks.append(Paragraph(f"{sentence(literal(entry['method']))[:-1]}:"))
             spoken = f"Formula of the number of patients by {entry['method']}"
             blocks.append(Equation(entry["formula_latex"], spoken))
+    if any(entry.get("formula_latex") for entry in forms["needed"]):
+        blocks.append(Paragraph(_SYMBOLS))
     return blocks
 
 
