@@ -1,7 +1,8 @@
 """Runs on disk: a folder that holds the answer to one question, whole or not there at all.
 
-A run has `manifest.json` (the question, by what it was answered, and when), `estimates.json` and
-`estimates.csv`, and a folder `data` of tidy CSV files, from which figures are drawn.
+A run has `manifest.json` (the question, by what it was answered, when, and a checksum of every
+file), `estimates.json` and `estimates.csv`, `summary.txt` as it was printed, and a folder `data` of
+tidy CSV files, from which figures are drawn.
 """
 
 import csv
@@ -24,7 +25,9 @@ from typing import Any
 from simulator.caches import SOURCES_DIGEST
 
 RESULTS = Path("results")
-MANIFEST, ESTIMATES, TABLE, DATA = "manifest.json", "estimates.json", "estimates.csv", "data"
+MANIFEST, ESTIMATES, TABLE = "manifest.json", "estimates.json", "estimates.csv"
+TEXT, DATA = "summary.txt", "data"
+_KEYS = {"digest", "finished", "question", "command", "ended", "versions", "files"}
 _LIBRARIES = ("trialsim", "numpy", "scipy", "numba", "simpy")
 
 Row = Mapping[str, Any]
@@ -97,18 +100,44 @@ def read_run(folder: Path) -> Run:
     """
     if not folder.is_dir():
         raise StoreError(folder, "there is no such folder", "give the folder of a run")
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        summary = json.loads((folder / ESTIMATES).read_text("utf-8"))
-        finished = bool(manifest["finished"])
-        Question(**manifest["question"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        rule = f"is not the folder of a run ({type(error).__name__} at {MANIFEST})"
-        raise StoreError(folder, rule, "make one, as trialsim power nct05484908 does") from None
-    if not finished:
+    manifest = _manifest(folder)
+    if not manifest["finished"]:
         rule = "the run was stopped before its end"
         raise StoreError(folder, rule, "give its command again, which runs it anew")
+    for name, checksum in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or _checksum(path) != checksum:
+            rule = f"{name} was changed since the run was written, or is gone"
+            raise StoreError(folder, rule, "give its command again, with --force")
+    summary = json.loads((folder / ESTIMATES).read_text("utf-8"))
     return Run(folder, manifest, summary)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        missing = _KEYS - manifest.keys()
+        Question(**manifest["question"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        missing = _KEYS
+    if missing:
+        rule = f"is not the folder of a run, or its {MANIFEST} is broken"
+        raise StoreError(folder, rule, "make one, as trialsim power nct05484908 does")
+    return dict(manifest)
+
+
+def _refuse_if_more_than_a_run(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse to replace a folder with files that somebody put there, as a report."""
+    own = {*manifest["files"], MANIFEST}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in own:
+            raise StoreError(folder, f"holds {name}, which is no part of the run", "move it first")
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
@@ -129,12 +158,11 @@ def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
     remedy = "name another folder"
     if not (folder / MANIFEST).is_file():
         raise StoreError(folder, "exists and is not the folder of a run", remedy)
-    if replace:
+    manifest = _manifest(folder)
+    if replace or not manifest["finished"]:  # what was stopped is no answer to anything
+        _refuse_if_more_than_a_run(folder, manifest)
         return None
-    try:
-        run = read_run(folder)
-    except StoreError:
-        return None  # stopped before its end: to be replaced
+    run = read_run(folder)
     if run.manifest["digest"] != question.digest:
         rule = "holds the answer to another question, or by another version"
         raise StoreError(folder, rule, f"{remedy}, or replace it with --force")
@@ -170,11 +198,12 @@ def write_run(
     summary: Mapping[str, Any],
     rows: Sequence[Row],
     data: Mapping[str, Sequence[Row]],
+    text: str,
     made: Mapping[str, Any],
     *,
     finished: bool,
 ) -> None:
-    """Write a run into a folder.
+    """Write a run into a folder, which may hold files of its own already.
 
     Parameters
     ----------
@@ -182,26 +211,30 @@ def write_run(
         Its estimates as a table.
     data
         Tidy tables by name.
+    text
+        The answer as it is printed.
     made
         How it was made: the command line, when it began.
     """
-    now = datetime.now(UTC)
+    write_whole(folder / ESTIMATES, to_json(summary) + "\n")
+    write_whole(folder / TABLE, rows_to_csv(rows))
+    write_whole(folder / TEXT, text)
+    if data:
+        (folder / DATA).mkdir()
+    for name, table in data.items():
+        write_whole(folder / DATA / f"{name}.csv", rows_to_csv(table))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {
         "digest": question.digest,
         "finished": finished,
         "question": vars(question),
         **made,
-        "ended": now.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in _LIBRARIES}
         | {"python": platform.python_version(), "sources": SOURCES_DIGEST},
+        "files": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }
     write_whole(folder / MANIFEST, to_json(manifest) + "\n")
-    write_whole(folder / ESTIMATES, to_json(summary) + "\n")
-    write_whole(folder / TABLE, rows_to_csv(rows))
-    if data:
-        (folder / DATA).mkdir()
-    for name, table in data.items():
-        write_whole(folder / DATA / f"{name}.csv", rows_to_csv(table))
 
 
 def to_json(value: Any) -> str:

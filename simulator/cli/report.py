@@ -41,7 +41,7 @@ def report(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Write the justification of a sample size, for a grant or a protocol."""
+    """Write the justification of a sample size, Word or HTML."""
     if kind not in _FORMATS:
         refuse("--format", kind, "is not a format", f"use {' or '.join(_FORMATS)}")
     if length not in _LENGTHS:

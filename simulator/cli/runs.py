@@ -29,7 +29,6 @@ RunOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Run anew what was answered before, in place of it.")
 ]
-TEXT = "summary.txt"
 _WIDTH = 110
 
 
@@ -50,7 +49,7 @@ def answer(
     show
         Prints it.
     """
-    from simulator.store import StoreError, answer_in, new_run, to_json, write_run, write_whole
+    from simulator.store import TEXT, StoreError, answer_in, new_run, to_json, write_run
 
     folder = out or question.folder
     try:
@@ -81,10 +80,10 @@ def answer(
             result.summary,
             result.rows,
             result.data,
+            _as_text(result.summary, show),
             made,
             finished=result.finished,
         )
-        write_whole(aside / TEXT, _as_text(result.summary, show))
     # Before printing: whoever reads that may stop listening.
     print(f"wrote {folder}", file=sys.stderr)
     deliver(result.summary, as_json, lambda console: show(result.summary, console))

@@ -58,7 +58,7 @@ def size(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Find how many patients give a power, through the whole simulation."""
+    """Find how many patients a power needs, by simulation."""
     bounds = None
     if between is not None:
         bounds = two_numbers("--between", between, float, "0.3,0.9")

@@ -48,7 +48,7 @@ def sweep(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Vary keys of a scenario: power at each point, under the same random numbers."""
+    """Vary keys of a scenario: power at every point."""
     values = _read(vary)
     study = load_study(scenario)
     from simulator.report.progress import lines, say_what_is_compiled

@@ -37,7 +37,7 @@ def trace(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Keep every event of one trial, the very one that power counts, and sum it up."""
+    """Keep every event of one trial, and sum it up."""
     study = load_study(scenario)
     from simulator.report.tracing import print_trace
 

@@ -29,7 +29,8 @@ def written(folder, asked, *, finished=True):
     with new_run(folder) as aside:
         rows = [{"name": "fisher", "power": 0.25, "truth": math.nan}]
         data = {"curve": [{"day": 1.0, "arm": "PE", "low": None}]}
-        write_run(aside, asked, {"power": 0.25}, rows, data, {}, finished=finished)
+        made = {"command": "trialsim power small"}
+        write_run(aside, asked, {"power": 0.25}, rows, data, "25 %", made, finished=finished)
     return folder
 
 
@@ -108,8 +109,39 @@ def test_what_is_no_run_is_refused(tmp_path):
 def test_a_manifest_that_is_broken_is_no_run(broken, tmp_path):
     folder = written(tmp_path / "run", question())
     (folder / "manifest.json").write_text(broken)
-    with pytest.raises(StoreError, match=r"not the folder of a run \("):
+    with pytest.raises(StoreError, match=r"not the folder of a run, or its manifest"):
         read_run(folder)
+    with pytest.raises(StoreError, match=r"not the folder of a run, or its manifest"):
+        answer_in(folder, question(), replace=False)
+
+
+NAMES = "estimates.json", "estimates.csv", "summary.txt", "data/curve.csv"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("harm", ["changed", "emptied", "binary", "gone", "a folder"])
+def test_a_run_whose_files_were_changed_is_told_from_one_that_is_whole(name, harm, tmp_path):
+    folder = written(tmp_path / "run", question())
+    path = folder / name
+    text = path.read_bytes()
+    path.unlink()
+    if harm == "a folder":
+        path.mkdir()
+    elif harm != "gone":
+        path.write_bytes({"changed": text + b" ", "emptied": b"", "binary": b"\xff"}[harm])
+    for read in (read_run, lambda it: answer_in(it, question(), replace=False)):
+        with pytest.raises(StoreError, match=f"{name} was changed since"):
+            read(folder)
+    assert answer_in(folder, question(), replace=True) is None
+
+
+def test_a_report_beside_a_run_changes_nothing(tmp_path):
+    folder = written(tmp_path / "run", question())
+    (folder / "justification.docx").write_text("mine")
+    assert read_run(folder).summary == {"power": 0.25}
+    assert answer_in(folder, question(), replace=False).summary == {"power": 0.25}
+    with pytest.raises(StoreError, match=r"holds justification\.docx, which is no part of the run"):
+        answer_in(folder, question(), replace=True)  # and be lost
 
 
 def test_numbers_that_do_not_exist_are_null_and_empty():
