@@ -67,7 +67,9 @@ class Question:
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
         whole = [self.command, self.scenario, self.sources, self.seed, self.asked, SOURCES_DIGEST]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[
+            :12
+        ]
 
     @property
     def folder(self) -> Path:
@@ -153,9 +155,11 @@ def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
     StoreError
         If the folder holds something that must not be replaced.
     """
+    remedy = "name another folder"
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise StoreError(folder, "is where you are, and would be replaced", remedy)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return None
-    remedy = "name another folder"
     if not (folder / MANIFEST).is_file():
         raise StoreError(folder, "exists and is not the folder of a run", remedy)
     manifest = _manifest(folder)
@@ -174,14 +178,23 @@ def new_run(folder: Path) -> Iterator[Path]:
     """Give a folder to write a run into, which gets its name only once it is complete.
 
     What was there under the name, a run or an empty folder, is replaced.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be made.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    folder = folder.resolve()  # what a link leads to, not the link
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise StoreError(folder, f"cannot be made: {error.strerror}", "name another") from None
     try:
         yield aside
         aside.chmod(0o755)
         if folder.exists():
-            old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+            old = aside.with_name(f"{aside.name}.old")
             os.replace(folder, old)
             os.replace(aside, folder)
             shutil.rmtree(old)
@@ -238,8 +251,8 @@ def write_run(
 
 
 def to_json(value: Any) -> str:
-    """Return JSON text; a number that does not exist (NaN, infinity) is null."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False)
+    """Return JSON text; a number that does not exist (NaN, infinity) is null, a date is text."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str)
 
 
 def _finite(value: Any) -> Any:

@@ -14,7 +14,7 @@ from simulator.planning.ready import Ready, make_ready
 from simulator.planning.search import Asked as SizeAsked
 from simulator.planning.size import Answer, find_size
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
-from simulator.planning.variation import PATIENTS, present
+from simulator.planning.variation import PATIENTS, changed, present
 from simulator.power import (
     AnalysisEstimate,
     Asked,
@@ -178,7 +178,10 @@ class Study:
             As `simulator.power.monte_carlo` has them.
         """
         r = self.ready
-        _at_least_one("trials", trials)
+        _check(trials is not None or precision is not None, "trials", trials, "needs a number")
+        _check(trials is None or trials >= 1, "trials", trials, "must be at least 1")
+        _check(precision is None or 0 < precision <= 0.5, "precision", precision, "must be > 0")
+        _check_seed(seed)
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
         alike = r.asked.null_hypothesis == "strong"
         truths = true_values(r.params, r.plans, arms_alike=alike)
@@ -226,6 +229,7 @@ class Study:
         say: Callable[[str], None] = _silent,
     ) -> Planned:
         """Check a sweep without running it."""
+        _check(bool(vary), "vary", dict(vary), "needs a key")
         named = {self.ready.loaded.key(key, origin): list(values) for key, values in vary.items()}
         return plan_sweep(self.ready, named, origin, say)
 
@@ -239,7 +243,8 @@ class Study:
         watch: Callable[[int, int], None] = _silent,
     ) -> Sweep:
         """Run a sweep that was planned."""
-        _at_least_one("trials", trials)
+        _check(trials >= 2, "trials", trials, "must be at least 2")
+        _check_seed(seed)
         points = run_sweep(planned, trials, seed, jobs or int(cpu_count()), watch)
         summary = sweep_summary(planned, points, seed, trials)
         rows = sweep_rows(summary)
@@ -278,8 +283,10 @@ class Study:
         ScenarioError
             If the question is none that the scenario can answer.
         """
+        _check_seed(seed)
+        _check(within is None or within > 0, "within", within, "must be > 0")
+        _check(patients >= 1, "patients", patients, "must be at least 1")
         base, key, (low, high) = self.check_size(power, analysis, by, between)
-        own = present(base.loaded, key)
         asked = SizeAsked(key, power, low, high, within, patients)
         found = find_size(
             base,
@@ -287,7 +294,7 @@ class Study:
             seed,
             jobs or int(cpu_count()),
             say,
-            whole=isinstance(own, int),
+            whole=_is_whole(base, key, low, high),
             guess=self._guess(base, power, seed, say) if key == PATIENTS else None,
         )
         summary = size_summary(base, found, seed)
@@ -305,7 +312,7 @@ class Study:
         base, key = self._sized_by(analysis, by)
         _check_power(power, base.plans[0].alpha)
         low, high = between or _range_of(base, key)
-        if not low < high:
+        if not -math.inf < low < high < math.inf:
             raise _problem("--between", f"{low:g},{high:g}", "must be a lower and a higher value")
         return base, key, (low, high)
 
@@ -338,6 +345,8 @@ class Study:
 
     def trace(self, trial: int, *, seed: int = 1) -> Trace:
         """Simulate one trial with every event, the very one that `power` counts."""
+        _check_seed(seed)
+        _check(0 <= trial < 2**31, "trial", trial, "must be from 0 to 2147483647")
         r = self.ready
         traced = trace_trial(r.solved, r.params, r.plans, seed, trial)
         return Trace(traced.summary, traced.summary["patients"], {}, True, traced)
@@ -356,6 +365,18 @@ def _range_of(base: Ready, key: str) -> tuple[float, float]:
     return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
 
 
+def _is_whole(base: Ready, key: str, low: float, high: float) -> bool:
+    """Whether a key takes whole numbers only: its value may be one that could have decimals."""
+    if not isinstance(present(base.loaded, key), int):
+        return False
+    half = math.floor(low) + 0.5
+    try:
+        changed(base.loaded, {key: half if low <= half <= high else (low + high) / 2}, "--by")
+    except ScenarioError:
+        return True
+    return False
+
+
 def _check_power(power: float, alpha: float) -> None:
     if not alpha < power < 1:
         rule = f"must be between alpha ({alpha:g}) and 1"
@@ -366,9 +387,13 @@ def _problem(option: str, value: str, rule: str, remedy: str = "as 0.3,0.9") -> 
     return ScenarioError(Problem("", 0, option, value, rule, remedy))
 
 
-def _at_least_one(name: str, number: int | None) -> None:
-    if number is not None and number < 1:
-        raise ValueError(f"{name} = {number}: must be at least 1")
+def _check(holds: bool, name: str, value: object, rule: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} = {value}: {rule}")
+
+
+def _check_seed(seed: int) -> None:
+    _check(0 <= seed < 2**63, "seed", seed, "must be from 0 to 9223372036854775807")
 
 
 def _typed(run: MonteCarlo, summary: dict[str, Any]) -> list[AnalysisEstimate]:

@@ -236,6 +236,8 @@ def _write_list(
 
     if not path.parent.is_dir():
         refuse("--list", path, "its folder does not exist", "create it first")
+    if path.exists():
+        refuse("--list", path, "exists", "name another file: a list is never replaced")
     if for_use and seed == _DEFAULT_SEED:
         refuse("--seed", seed, "is everybody's: the list could be guessed", "give one of your own")
     try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _FORMATS = {"docx": "docx", "html": "html"}
 _LENGTHS = ("paragraph", "page", "full")
+_LEAST_TRIALS = 100
 _NEEDS = "pip install 'trialsim[report]'"
 
 
@@ -49,6 +50,8 @@ def report(
     runs = _read(run, more or [])
     stem = "justification" if length == "full" else f"justification-{length}"
     path = out or run / f"{stem}.{kind}"
+    if path.suffix != f".{kind}":
+        refuse("--out", path, f"does not end in .{kind}", f"as justification.{kind}")
     if path.exists() and (not force or path.is_dir()):
         refuse("--out", path, "exists", "name another file, or replace it with --force")
     if not path.parent.is_dir():
@@ -83,4 +86,32 @@ def _read(first: Path, more: list[Path]) -> "list[Run]":
         if run.summary["scenario"] != name:
             rule = f"is of scenario {run.summary['scenario']}, the first of {name}"
             refuse("RUN", folder, rule, "give runs of one scenario")
+        key = _first_difference(*(it.manifest["question"]["scenario"] for it in (runs[0], run)))
+        if key is not None:
+            rule = f"is of a scenario {name} that differs from the first's at {key}"
+            refuse("RUN", folder, rule, "run it anew")
+    _refuse_what_says_nothing(first, runs[0].summary)
     return runs
+
+
+def _first_difference(first: Any, second: Any, key: str = "") -> str | None:
+    """Key at which two scenarios differ first; None if they are the same."""
+    if first == second:
+        return None
+    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+        parts = [(f"{key}.{name}".lstrip("."), name) for name in first]
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        parts = [(f"{key}[{number}]", number) for number in range(len(first))]
+    else:
+        return key
+    found = (_first_difference(first[at], second[at], path) for path, at in parts)
+    return next(path for path in found if path is not None)
+
+
+def _refuse_what_says_nothing(folder: Path, summary: dict[str, Any]) -> None:
+    """Refuse to justify a trial by a handful of trials, or by one without patients."""
+    if summary["trials"] < _LEAST_TRIALS:
+        rule = f"has {summary['trials']} trials, of which a justification needs {_LEAST_TRIALS}"
+        refuse("RUN", folder, rule, "run it with more --trials")
+    if any(entry["mean"] is None for entry in summary["operations"]["mortality"].values()):
+        refuse("RUN", folder, "randomised nobody to one of the arms", "look at the scenario")

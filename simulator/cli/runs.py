@@ -49,11 +49,13 @@ def answer(
     show
         Prints it.
     """
-    from simulator.store import TEXT, StoreError, answer_in, new_run, to_json, write_run
+    from simulator.store import TEXT, StoreError, answer_in, to_json
 
     folder = out or question.folder
     try:
         kept = answer_in(folder, question, replace=force)
+        if kept is None:
+            result = _worked_out(question, folder, work, show)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
         return
@@ -66,6 +68,22 @@ def answer(
         text = to_json(kept.summary) if as_json else (folder / TEXT).read_text("utf-8").rstrip("\n")
         print(text)
         return
+    # Before printing: whoever reads that may stop listening.
+    print(f"wrote {folder}", file=sys.stderr)
+    deliver(result.summary, as_json, lambda console: show(result.summary, console))
+    if not result.finished:
+        fail("stopped: what was done counts, but is no answer; the same command runs it anew", 1)
+
+
+def _worked_out(
+    question: "Question",
+    folder: Path,
+    work: "Callable[[Path], Result]",
+    show: "Callable[[dict[str, Any], Console], None]",
+) -> "Result":
+    """Work an answer out and keep it."""
+    from simulator.store import new_run, write_run
+
     begun = datetime.now(UTC)
     with new_run(folder) as aside:
         result = work(aside)
@@ -84,11 +102,7 @@ def answer(
             made,
             finished=result.finished,
         )
-    # Before printing: whoever reads that may stop listening.
-    print(f"wrote {folder}", file=sys.stderr)
-    deliver(result.summary, as_json, lambda console: show(result.summary, console))
-    if not result.finished:
-        fail("stopped: what was done counts, but is no answer; the same command runs it anew", 1)
+    return result
 
 
 def _as_text(summary: dict[str, Any], show: "Callable[[dict[str, Any], Console], None]") -> str:

@@ -87,7 +87,7 @@ def _read(vary: list[str]) -> dict[str, list[Any]]:
         if key in found:
             refuse("--vary", text, "varies a key that is varied already", "give all values at once")
         values = [plain_value(part) for part in split_schemes(listed)]
-        if len({repr(value) for value in values}) < len(values):
+        if any(value in values[:number] for number, value in enumerate(values)):
             refuse("--vary", text, "has a value twice", "leave one out")
         found[key] = values
     points = 1

@@ -1,6 +1,7 @@
 """What formulas say of a scenario: the size it would need, the difference it could detect."""
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from simulator.analysis import exact_power
@@ -48,16 +49,22 @@ def facts_of(scenario: dict[str, Any], analysis: int, operations: dict[str, Any]
     chosen, (first, second) = scenario["analyses"][analysis], scenario["allocation"]["ratio"]
     patients = sum(entry["mean"] for entry in operations["patients"].values())
     lost = sum(entry["mean"] for entry in operations["lost"].values())
-    control, other = operations["mortality"].values()
+    mortality = operations["mortality"].values()
     return Facts(
         test=chosen["test"],
         alpha=chosen["alpha"],
-        mortality=(control["mean"], other["mean"]),
-        mortality_mcse=(control["mcse"], other["mcse"]),
-        lost=lost / patients,
+        mortality=_pair(entry["mean"] for entry in mortality),
+        mortality_mcse=_pair(entry["mcse"] for entry in mortality),
+        lost=lost / patients if patients else 0.0,
         ratio=second / first,
         has_sessions=any(arm["plan"] is not None for arm in scenario["arms"]),
     )
+
+
+def _pair(numbers: Iterable[float | None]) -> tuple[float, float]:
+    """Two numbers, NaN for those that do not exist, as after one trial."""
+    first, second = (math.nan if number is None else number for number in numbers)
+    return first, second
 
 
 def sizes_by_formula(facts: Facts, power: float) -> dict[str, Any]:
@@ -158,6 +165,8 @@ def detectable(facts: Facts, patients: tuple[int, int], power: float) -> dict[st
     mortality has the power.
     """
     control, _ = facts.mortality
+    if not 0 < control < 1:
+        return None
     exact = facts.test in ("chi_square", "yates", *EXACT_TESTS)
     most = min(MOST_PATIENTS.get(facts.test, _MOST_DETECTABLE), _MOST_DETECTABLE)
     test = facts.test if exact and sum(patients) <= most else "normal"

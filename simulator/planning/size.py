@@ -18,6 +18,7 @@ from simulator.planning.ready import Ready
 from simulator.planning.search import Asked, Search
 from simulator.planning.variation import PATIENTS
 from simulator.power import standard_error
+from simulator.scenario.errors import Problem, ScenarioError
 from simulator.totals import Totals
 
 _MOST_VALUES = 14  # of the search
@@ -107,6 +108,10 @@ def find_size(
         If stopped.
     """
     step = float(sum(base.params.allocation.ratio)) if asked.key == PATIENTS else 1.0
+    if whole and math.ceil(asked.low / step) > asked.high // step:
+        rule = f"holds no multiple of {step:g}"
+        value = f"{asked.low:g},{asked.high:g}"
+        raise ScenarioError(Problem("", 0, "--between", value, rule, "give a wider range"))
     search = Search(base, asked, seed, jobs, say, whole, step)
     bracket = _bracket(search, guess)
     if bracket is None:
@@ -255,10 +260,11 @@ def _near(search: Search, centre: float, width: float) -> list[float]:
 
 
 def _found(search: Search, line: Line, precise: bool) -> Sized:
-    asked = search.asked
-    ends = [search.unscaled(x) for x in line.crossing(asked.power)]
-    if line.is_flat:  # the crossing may be anywhere
-        ends[1:] = [asked.low, asked.high]
+    ends = [search.unscaled(x) for x in line.crossing(search.asked.power)]
+    if line.is_flat:
+        tried = f"{min(search.first):g} and {max(search.first):g}"
+        reason = f"power hardly changes where it is near, between {tried}: the trials do not tell"
+        return _sized(search, None, reason, search.rounded(ends[0]), None, False)
     value, low, high = (search.inside(_reaching(search, end, line.slope)) for end in ends)
     return _sized(search, (value, min(low, high), max(low, high)), "", value, line, precise)
 

@@ -11,8 +11,10 @@ from simulator.planning.paired import Rate, Trials, rate_beside, run_trials
 from simulator.planning.ready import Ready
 from simulator.planning.variation import combinations, present, variants
 from simulator.power import Asked, Engine, run_unit
+from simulator.scenario.errors import Problem, ScenarioError
 from simulator.totals import Totals
 
+_LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
 _FIRST_PILOT = 3 << 30  # trials that no run reaches
 
@@ -77,6 +79,10 @@ def plan_sweep(
     ScenarioError
         If a point is no scenario that can be simulated.
     """
+    for key in vary:
+        if key.rpartition(".")[2] in _LABELS:
+            rule = "is a label, or says what is asked: it is no part of the trial's course"
+            raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
     own = {key: present(base.loaded, key) for key in vary}
     points = list(combinations(vary))
     if own not in points:

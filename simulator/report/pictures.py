@@ -63,7 +63,7 @@ def flow_of(
     o = summary["operations"]
     screened = o["screened"]["mean"]
     steps = {row["step"]: row for row in o["funnel"]}
-    left = {step: row["first_failed"]["mean"] * screened for step, row in steps.items()}
+    left = {step: (row["first_failed"]["mean"] or 0.0) * screened for step, row in steps.items()}
     started = {row["arm"]: row["mean"] for row in treated}
     completed = {row["arm"]: row["at_risk"] for row in survival}  # the last row of each arm
     arms = []
@@ -126,7 +126,8 @@ def draw_sweep(summary: Mapping[str, Any], folder: Path, kinds: Kinds = BOTH) ->
 
 def _place(value: Any) -> Any:
     """A number as it is; a word, or what is none, as the scenario writes it."""
-    return shown(value) if isinstance(value, bool | str) or value is None else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else shown(value)
 
 
 def draw_size(summary: Mapping[str, Any], folder: Path, kinds: Kinds = BOTH) -> Pictures:

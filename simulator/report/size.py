@@ -97,7 +97,7 @@ def size_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 def size_verdict(summary: dict[str, Any]) -> str:
     """Say in a sentence or two what was found."""
-    what, power = summary["analysis"], f"{summary['target_power']:.0%}"
+    what, power = summary["analysis"], f"{100 * summary['target_power']:.10g}%"
     answer, largest, key = summary["answer"], summary["largest"], summary["key"]
     unit = " patients" if key == PATIENTS else ""
     if answer is None:

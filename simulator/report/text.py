@@ -71,11 +71,15 @@ def print_funnel(summary: dict[str, Any], console: Console) -> None:
 
 
 def _percent(entry: dict[str, float]) -> str:
+    if math.isnan(entry["mean"]):
+        return "-"
     digits = _digits(100 * entry["mcse"], 1)
     return f"{entry['mean']:.{digits}%} +- {entry['mcse']:.{digits}%}"
 
 
 def _number(entry: dict[str, float]) -> str:
+    if math.isnan(entry["mean"]):
+        return "-"
     digits = _digits(entry["mcse"], 1)
     return f"{entry['mean']:.{digits}f} +- {entry['mcse']:.{digits}f}"
 

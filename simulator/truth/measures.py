@@ -43,7 +43,9 @@ class Patients(NamedTuple):
 
 
 def measure(patients: Patients, plan: AnalysisPlan, follow_up_days: int, summary: Summary) -> float:
-    """Value of an analysis's summary; NaN where it does not exist."""
+    """Value of an analysis's summary; NaN where it does not exist, as without patients."""
+    if patients.second.all() or not patients.second.any():
+        return math.nan
     with np.errstate(all="ignore"):
         return float(_MEASURES[summary](patients, plan.options, float(follow_up_days)))
 

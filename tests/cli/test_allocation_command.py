@@ -183,6 +183,8 @@ def rows_of(path):
 def test_list_is_marked_as_a_simulation_and_reproducible(run, tmp_path):
     asked = "small.yaml", "--schemes", "permuted_block(4)", "--list"
     assert run(*asked, "one.csv")[0] == 0
+    status, _, err = run(*asked, "one.csv")  # a list that may be in use is never replaced
+    assert (status, "--list = one.csv: exists" in err) == (2, True)
     assert run(*asked, "two.csv")[0] == 0
     assert run(*asked, "other.csv", "--seed", 2)[0] == 0
     rows = rows_of(tmp_path / "one.csv")

@@ -133,6 +133,9 @@ REFUSED_SWEEPS = {
     "a scheme's bad option": (["allocation.scheme=efron(2)"], ["probability = 2: must be"]),
     "a rule between keys": (["hazard.baseline.mortality_at_horizon=solved"], ["target"]),
     "a value twice": ([f"{RATIO}=0.5,0.5"], ["a value twice"]),
+    "a value twice, written in two ways": ([f"{PATIENTS}=60,60.0"], ["a value twice"]),
+    "a label": (["analyses[fisher].name=a,b"], ["analyses[1].name: is a label"]),
+    "the hypothesis": (["null_hypothesis=strong"], ["null_hypothesis: is a label, or says what"]),
     "a key twice": ([f"{RATIO}=0.5", f"{RATIO}=0.6"], ["varied already"]),
     "too many points": ([f"{RATIO}={','.join(str(k / 3000) for k in range(1, 2500))}"],
                         ["2,499 points"]),
@@ -152,6 +155,17 @@ def test_a_sweep_that_cannot_be_is_refused_before_its_first_trial(
         assert word in err
     assert "Traceback" not in err
     assert not (folder / "results").exists() or not list((folder / "results").iterdir())
+
+
+def test_dates_words_and_nothing_can_be_varied(run, folder):
+    for key, values in (
+        ("trial.start_date", "2020-01-01"),
+        ("trial.planned_completion_date", "2030-01-01,null"),
+        ("analyses[fisher].test", "chi_square,fisher"),
+    ):
+        status, out, err = run("sweep", "small.yaml", "--vary", f"{key}={values}", "--trials", 20)
+        assert (status, "Traceback" in err) == (0, False), err
+        assert values.partition(",")[0] in out
 
 
 def test_a_sweep_of_hours_says_how_long_and_wants_a_yes(run, folder, monkeypatch):
@@ -223,6 +237,8 @@ REFUSED_SIZES = {
     "a key of words": (["--by", "allocation.scheme"], "does not hold a number"),
     "no bounds": (["--by", RATIO], "--between: is needed to look for a value of"),
     "bounds turned round": (["--by", RATIO, "--between", "0.9,0.1"], "a lower and a higher"),
+    "bounds without end": (["--by", RATIO, "--between", "0.1,inf"], "a lower and a higher"),
+    "bounds between two numbers": (["--between", "61,61.5"], "holds no multiple of 2"),
     "bounds out of range": (["--by", RATIO, "--between=-1,0.1"], f"{RATIO} = -1.0: must be > 0"),
     "one bound": (["--by", RATIO, "--between", "0.9"], "--between = 0.9: needs two numbers"),
     "no width": (["--within", "0"], "--within"),
@@ -235,6 +251,29 @@ def test_a_size_that_cannot_be_is_refused(options, words, run, folder):
     assert (status, out) == (2, "")
     assert words in " ".join(err.split())
     assert "Traceback" not in err
+
+
+def test_a_key_written_as_a_whole_number_that_takes_others_is_searched_between_them(run):
+    key = "exits.tumour_death.net_probability"  # 0 in the file
+    status, out, _ = run(
+        "size", "small.yaml", "--by", key, "--between", "0,0.5", "--power", 0.15, "--json",
+        "--patients", 2_000_000,
+    )  # fmt: skip
+    assert status == 0
+    tried = [row["value"] for row in json.loads(out)["curve"]]
+    assert min(tried) == 0
+    assert max(tried) <= 0.5
+    assert any(0 < value < 0.5 for value in tried)
+
+
+def test_a_power_that_trials_cannot_tell_has_no_answer(run):
+    status, out, _ = run(
+        "size", "small.yaml", "--power", 0.999999999, "--patients", 500_000, "--json"
+    )  # fmt: skip
+    found = json.loads(out)
+    assert status == 0
+    assert found["answer"] is None
+    assert "the trials do not tell" in found["reason"]
 
 
 def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(run):
@@ -298,16 +337,19 @@ REFUSED_REPORTS = {
     "a folder that is no run": (["."], "is not the folder of a run"),
     "a sweep alone": (["sweep"], "is a run of sweep: a justification tells of a power"),
     "a power twice": (["power", "power"], "is a run of power; give runs of sweep and size"),
+    "a file of the run": (["power", "--out", "power/manifest.json", "--force"], "does not end in"),
     "an unknown format": (["power", "--format", "pdf"], "--format = pdf: is not a format"),
     "an unknown length": (["power", "--length", "long"], "--length = long: is not a length"),
-    "a file that exists": (["power", "--out", "small.yaml"], "--out = small.yaml: exists"),
-    "a folder for a file": (["power", "--out", "sweep", "--force"], "--out = sweep: exists"),
+    "a file that exists": (["power", "--out", "old.docx"], "--out = old.docx: exists"),
+    "a folder for a file": (["power", "--out", "dir.docx", "--force"], "--out = dir.docx: exists"),
     "no folder": (["power", "--out", "none/x.docx"], "its folder does not exist"),
 }
 
 
 @pytest.mark.parametrize(("options", "words"), REFUSED_REPORTS.values(), ids=REFUSED_REPORTS)
 def test_a_report_that_cannot_be_is_refused(options, words, runs, folder):
+    (folder / "old.docx").write_text("mine")
+    (folder / "dir.docx").mkdir()
     before = sorted(folder.rglob("*"))
     status, out, err = runs("report", *options)
     assert (status, out) == (2, "")
@@ -338,6 +380,35 @@ def test_a_report_of_another_scenario_s_sweep_is_refused(runs, folder):
     assert "is of scenario other, the first of small" in err
 
 
+def test_a_report_of_a_sweep_of_another_version_of_the_scenario_is_refused(runs, folder):
+    (folder / "small.yaml").write_text(
+        SMALL.replace("log_rank, alpha: 0.05", "log_rank, alpha: 0.1")
+    )
+    assert runs("size", "small.yaml", "--power", 0.5, "--within", 20, "--out", "size")[0] == 0
+    status, _, err = runs("report", "power", "size")
+    assert status == 2
+    assert "differs from the first's at analyses[0].alpha" in err
+
+
+def test_a_handful_of_trials_justifies_nothing(run):
+    assert run("power", "small.yaml", "--trials", 20, "--out", "few")[0] == 0
+    status, _, err = run("report", "few")
+    assert status == 2
+    assert "has 20 trials, of which a justification needs 100" in err
+
+
+def test_a_trial_without_patients_is_no_reason_for_anything(run, folder):
+    text = SMALL.replace("trial: {target_randomised: 40}",
+                         "trial: {target_randomised: 40, max_recruitment_days: 0.001}")  # fmt: skip
+    (folder / "small.yaml").write_text(text)
+    status, out, _ = run("power", "small.yaml", "--trials", 100, "--out", "none")
+    assert status == 0
+    assert "nan%" not in out.partition("Patients of a trial")[2]
+    status, _, err = run("report", "none")
+    assert status == 2
+    assert "randomised nobody" in err
+
+
 # Python
 
 
@@ -361,8 +432,17 @@ def test_python_refuses_in_the_same_words():
         study.sweep({"trial.target": [5]})
     with pytest.raises(ScenarioError, match="between alpha"):
         study.size(0.01)
-    with pytest.raises(ValueError, match="trials = 0"):
-        study.power(0)
+    for ask, words in (
+        (lambda: study.power(0), "trials = 0"),
+        (lambda: study.power(None), "trials = None"),
+        (lambda: study.power(precision=0.0), "precision = 0"),
+        (lambda: study.power(9, seed=-1), "seed = -1"),
+        (lambda: study.sweep({}), "vary = {}"),
+        (lambda: study.size(within=-1), "within = -1"),
+        (lambda: study.trace(-1), "trial = -1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            ask()
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ def _analysis(material: Material, sweep: Mapped) -> str:
 
 
 def _of(point: Mapped, name: str) -> Mapped:
-    found: Mapped = next(a for a in point["analyses"] if a["name"] == name)
+    found: Mapped = next((a for a in point["analyses"] if a["name"] == name), point["analyses"][0])
     return found
 
 
@@ -113,7 +113,7 @@ def _sweep_table(material: Material, sweep: Mapped, place: int) -> Table:
                 percent(a["power"], a["mcse"]),
                 interval(a["ci_low"], a["ci_high"], threshold=threshold(material)),
                 DASH if _is_base(sweep, point) else _difference(a),
-                *(percent(point["mortality"][arm]["mean"], most=1) for arm in names),
+                *(percent(entry["mean"], most=1) for entry in point["mortality"].values()),
             )
         )
     heads = [label(material, key) for key in keys]
@@ -139,6 +139,8 @@ def _sweep_table(material: Material, sweep: Mapped, place: int) -> Table:
 def _value(found: object) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return count(found)
+    if found is None or isinstance(found, bool):
+        return {None: "null", True: "true", False: "false"}[found]
     return f"{found:g}" if isinstance(found, float) else str(found)
 
 
