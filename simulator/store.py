@@ -26,7 +26,7 @@ from simulator.caches import SOURCES_DIGEST
 
 RESULTS = Path("results")
 MANIFEST, ESTIMATES, TABLE = "manifest.json", "estimates.json", "estimates.csv"
-TEXT, DATA = "summary.txt", "data"
+TEXT, DATA, FIGURES = "summary.txt", "data", "figures"
 _KEYS = {"digest", "finished", "question", "command", "ended", "versions", "files"}
 _LIBRARIES = ("trialsim", "numpy", "scipy", "numba", "simpy")
 
@@ -129,11 +129,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _refuse_if_more_than_a_run(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse to replace a folder with files that somebody put there, as a report."""
+    """Refuse to replace a folder with files that somebody put there, as a report.
+
+    Figures can be drawn again.
+    """
     own = {*manifest["files"], MANIFEST}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in own:
+        if path.is_file() and name not in own and not name.startswith(f"{FIGURES}/"):
             raise StoreError(folder, f"holds {name}, which is no part of the run", "move it first")
 
 

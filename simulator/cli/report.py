@@ -11,7 +11,7 @@ from simulator.cli.shared import refuse, stoppable
 if TYPE_CHECKING:
     from simulator.store import Run
 
-_FORMATS = {"docx": "docx", "html": "html"}
+_FORMATS = "docx", "html", "figures"
 _LENGTHS = ("paragraph", "page", "full")
 _LEAST_TRIALS = 100
 _NEEDS = "pip install 'trialsim[report]'"
@@ -30,39 +30,54 @@ def report(
             metavar="[MORE]...",
         ),
     ] = None,
-    kind: Annotated[str, typer.Option("--format", help="docx or html.")] = "docx",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format", help="docx, html, or figures: each as SVG and PNG, into a folder."
+        ),
+    ] = "docx",
     length: Annotated[
         str, typer.Option(help="paragraph for a form, page, or full with figures.")
     ] = "full",
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File to write [default: justification in the run's folder].", show_default=False
+            help="File or folder to write [default: justification, or figures, in the run's "
+            "folder].",
+            show_default=False,
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Write the justification of a sample size, Word or HTML."""
     if kind not in _FORMATS:
-        refuse("--format", kind, "is not a format", f"use {' or '.join(_FORMATS)}")
+        refuse("--format", kind, "is not a format", f"use {', '.join(_FORMATS)}")
     if length not in _LENGTHS:
         refuse("--length", length, "is not a length", f"use {', '.join(_LENGTHS)}")
     runs = _read(run, more or [])
-    stem = "justification" if length == "full" else f"justification-{length}"
-    path = out or run / f"{stem}.{kind}"
-    if path.suffix != f".{kind}":
+    name = "figures" if kind == "figures" else _document(kind, length)
+    path = out or run / name
+    if kind != "figures" and path.suffix != f".{kind}":
         refuse("--out", path, f"does not end in .{kind}", f"as justification.{kind}")
-    if path.exists() and (not force or path.is_dir()):
-        refuse("--out", path, "exists", "name another file, or replace it with --force")
+    is_other = path.exists() and path.is_dir() != (kind == "figures")
+    if is_other or (path.exists() and not force):
+        refuse("--out", path, "exists", "name another, or replace it with --force")
     if not path.parent.is_dir():
         refuse("--out", path, "its folder does not exist", "create it first")
     try:
-        from simulator.report.writing import write_justification
+        from simulator.report.writing import write_figures, write_justification
 
-        write_justification(runs, kind, cast("Any", length), path)
+        if kind == "figures":
+            write_figures(runs, path)
+        else:
+            write_justification(runs, kind, cast("Any", length), path)
     except ImportError as error:
         refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
     print(f"wrote {path}", file=sys.stderr)
+
+
+def _document(kind: str, length: str) -> str:
+    return f"justification.{kind}" if length == "full" else f"justification-{length}.{kind}"
 
 
 def _read(first: Path, more: list[Path]) -> "list[Run]":

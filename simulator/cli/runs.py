@@ -128,6 +128,8 @@ def draw(drawing: Callable[[Path], object], folder: Path) -> None:
     except ImportError:
         print("no figure: it needs matplotlib (pip install 'trialsim[report]')", file=sys.stderr)
         return
-    figures = folder / "figures"
+    from simulator.store import FIGURES
+
+    figures = folder / FIGURES
     figures.mkdir(exist_ok=True)
     drawing(figures)

@@ -13,6 +13,7 @@ from simulator.report.summary import USUAL_POWER
 from simulator.store import Run
 
 Length = Literal["paragraph", "page", "full"]
+_DRAWING = {"sweep": draw_sweep, "size": draw_size}
 _PICTURE = {"docx": "png", "html": "svg"}  # what each kind of document shows
 
 
@@ -40,6 +41,16 @@ def write_justification(runs: Sequence[Run], kind: str, length: Length, path: Pa
     with tempfile.TemporaryDirectory() as folder:
         pictures = _pictures(runs, Path(folder), (_PICTURE[kind],)) if length == "full" else {}
         write(justification(material_of(runs, pictures), length), path)
+
+
+def write_figures(runs: Sequence[Run], folder: Path) -> None:
+    """Write every figure of the runs as SVG and PNG into a folder, which is made."""
+    folder.mkdir(exist_ok=True)
+    draw_power_run(runs[0], folder)
+    for number, run in enumerate(runs[1:]):
+        own = folder / str(number) if number else folder
+        own.mkdir(exist_ok=True)
+        _DRAWING[run.manifest["question"]["command"]](run.summary, own)
 
 
 def material_of(runs: Sequence[Run], pictures: Pictures) -> Material:
@@ -90,11 +101,10 @@ def _value_at(scenario: Any, key: str) -> Any:
 def _pictures(runs: Sequence[Run], folder: Path, kinds: Kinds) -> Pictures:
     """Draw the figures of every run; of several of a kind the first is shown."""
     found = draw_power_run(runs[0], folder, kinds)
-    drawing = {"sweep": draw_sweep, "size": draw_size}
     for number, run in enumerate(runs[1:]):
         own = folder / str(number)
         own.mkdir()
-        draw = drawing[run.manifest["question"]["command"]]
+        draw = _DRAWING[run.manifest["question"]["command"]]
         for name, paths in draw(run.summary, own, kinds).items():
             found.setdefault(name, paths)
     return found

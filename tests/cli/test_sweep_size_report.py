@@ -331,6 +331,20 @@ def test_a_report_of_a_paragraph_needs_no_figure(runs, folder, monkeypatch):
     assert (folder / "box.docx").is_file()
 
 
+def test_figures_are_written_as_svg_and_png(runs, folder):
+    status, _, err = runs("report", "power", "sweep", "--format", "figures")
+    assert (status, err) == (0, "wrote power/figures\n")
+    names = {path.name for path in (folder / "power" / "figures").iterdir()}
+    assert names == {
+        f"{name}.{kind}"
+        for name in ("survival", "flow", "recruitment", "power_curve")
+        for kind in ("svg", "png")
+    }
+    assert runs("report", "power", "--format", "figures")[0] == 2
+    assert runs("report", "power", "--format", "figures", "--force")[0] == 0
+    assert runs("power", "small.yaml", "--trials", 300, "--out", "power", "--force")[0] == 0
+
+
 REFUSED_REPORTS = {
     "no such run": (["nowhere"], "RUN = nowhere: there is no such folder"),
     "a file": (["small.yaml"], "RUN = small.yaml: there is no such folder"),
