@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from joblib import cpu_count
 
@@ -12,7 +12,7 @@ from simulator.planning.curves import Curves, grid_of, observer
 from simulator.planning.formulas import facts_of, sizes_by_formula
 from simulator.planning.ready import Ready, make_ready
 from simulator.planning.search import Asked as SizeAsked
-from simulator.planning.size import Answer, find_size
+from simulator.planning.size import find_size
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.variation import PATIENTS, changed, present
 from simulator.power import (
@@ -28,7 +28,8 @@ from simulator.power import (
 from simulator.report.size import size_rows, size_summary
 from simulator.report.summary import power_rows, power_summary
 from simulator.report.sweep import sweep_rows, sweep_summary
-from simulator.report.tracing import Traced, trace_trial
+from simulator.report.tracing import trace_trial
+from simulator.results import Power, Size, Sweep, Trace
 from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.scenario.loader import load_scenario
@@ -36,11 +37,7 @@ from simulator.scenario.schema import Scenario
 from simulator.store import Question
 from simulator.truth import true_values
 
-if TYPE_CHECKING:
-    import pandas
-
 Watch = Callable[[int, list[int]], None]
-Rows = list[dict[str, Any]]
 
 MOST_PATIENTS_SOUGHT = 10_000
 PATIENTS_SIMULATED = 50_000_000
@@ -49,60 +46,6 @@ _FEWEST_PATIENTS = 4
 
 def _silent(*_: object) -> None:
     """Say nothing."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """An answer.
-
-    Attributes
-    ----------
-    summary
-        Everything that it tells, as the command prints it with --json.
-    rows
-        Its estimates as a table.
-    data
-        The tidy tables that its figures are drawn from, by name.
-    finished
-        False if it was stopped before its end; what is told is of what was done.
-    """
-
-    summary: dict[str, Any]
-    rows: Rows
-    data: dict[str, Rows]
-    finished: bool
-
-    def to_frame(self) -> "pandas.DataFrame":
-        """Return the estimates as a data frame."""
-        import pandas
-
-        return pandas.DataFrame(self.rows)
-
-
-@dataclass(frozen=True)
-class Power(Result):
-    """Power of each analysis: a row an analysis. `estimates` has the same, typed."""
-
-    estimates: list[AnalysisEstimate]
-
-
-@dataclass(frozen=True)
-class Sweep(Result):
-    """Power at several values of some keys: a row for each point and analysis."""
-
-
-@dataclass(frozen=True)
-class Size(Result):
-    """Where an analysis reaches a power: a row for each value tried. None: out of reach."""
-
-    answer: Answer | None
-
-
-@dataclass(frozen=True)
-class Trace(Result):
-    """One trial: a row a patient. `traced` has every event."""
-
-    traced: Traced
 
 
 def load(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from simulator.params.types import Params
     from simulator.planning.contenders import Contender
     from simulator.planning.ready import Ready
+    from simulator.results import Result
     from simulator.scenario.schema import Scenario
-    from simulator.study import Result
 
 _DEFAULT_SEED = 1
 _DEFAULT_TRIALS = 10_000
@@ -148,7 +148,7 @@ def _compared(
     from simulator.planning.comparison import compare, only_metrics
     from simulator.report.allocation import comparison_rows, comparison_summary
     from simulator.report.progress import lines, say_what_is_compiled
-    from simulator.study import Result
+    from simulator.results import Result
 
     params = ready.params
     say_what_is_compiled(params)

@@ -21,7 +21,8 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simulator.study import Result, Study
+    from simulator.results import Result
+    from simulator.study import Study
 
 _TRIALS = {"compiled": 10_000, "reference": 1_000}
 
@@ -146,8 +147,8 @@ def _certificate(study: "Study", trials: int, seed: int, jobs: int) -> "Result":
     from simulator.planning.certificate import certify
     from simulator.report.certificate import certificate_summary
     from simulator.report.progress import lines, say_what_is_compiled
+    from simulator.results import Result
     from simulator.scenario.errors import RuleError
-    from simulator.study import Result
 
     loaded = study.ready.loaded
     say_what_is_compiled(study.ready.params)

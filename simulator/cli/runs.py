@@ -15,8 +15,8 @@ from simulator.cli.shared import deliver, fail, refuse
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simulator.results import Result
     from simulator.store import Question
-    from simulator.study import Result
 
 RunOption = Annotated[
     Path | None,

@@ -18,7 +18,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.study import Result
+    from simulator.results import Result
 
 
 @stoppable

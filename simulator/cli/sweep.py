@@ -20,7 +20,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.study import Result
+    from simulator.results import Result
 
 _MOST_POINTS = 2_000
 _LONG_SECONDS = 3_600

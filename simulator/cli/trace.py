@@ -17,7 +17,8 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.study import Result, Study
+    from simulator.results import Result
+    from simulator.study import Study
 
 
 @stoppable
@@ -48,7 +49,7 @@ def trace(
 
 
 def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: Path) -> "Result":
-    from simulator.study import Result
+    from simulator.results import Result
 
     whole = study.trace(trial, seed=seed)
     patients = len(whole.rows)

@@ -1,5 +1,6 @@
 """What the pages show as the output of a command is what it prints."""
 
+import contextlib
 import html
 import re
 import subprocess
@@ -44,7 +45,8 @@ def test_the_paragraph_shown_is_the_one_that_is_written(tmp_path, monkeypatch):
         "report planned size --length paragraph --format html --out written.html",
     ):
         monkeypatch.setattr(sys, "argv", ["trialsim", *command.split()])
-        main()
+        with contextlib.suppress(SystemExit):
+            main()
     written = (tmp_path / "written.html").read_text("utf-8")
     words = html.unescape(re.sub(r"<[^>]+>", " ", re.findall(r"<p.*?</p>", written, re.DOTALL)[0]))
     assert " ".join(words.split()) == quoted
