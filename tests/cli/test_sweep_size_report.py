@@ -178,17 +178,14 @@ def test_a_sweep_of_hours_says_how_long_and_wants_a_yes(run, folder, monkeypatch
     assert run(*SWEEP, "--yes")[0] == 0
 
 
-def test_the_time_foretold_is_near_the_time_taken():
-    """Within a factor of ten: a guess from fifty trials, on a machine that does other things."""
-    import time
-
-    study = simulator.load("two-arm-survival")
-    planned = study.plan_sweep({RATIO: [0.5]})
-    study.run_sweep(planned, 100, jobs=1)
-    foretold = planned.seconds(20_000, 1)
-    begun = time.perf_counter()
-    study.run_sweep(planned, 20_000, jobs=1)
-    assert 0.1 < foretold / (time.perf_counter() - begun) < 10
+def test_the_time_foretold_goes_with_trials_patients_and_workers(monkeypatch):
+    study = simulator.load("small.yaml")
+    planned = study.plan_sweep({PATIENTS: [40, 60]})
+    clock = iter([0.0, 5.0] * 3)  # fifty trials of 40 patients take five seconds
+    monkeypatch.setattr(planning_sweep.time, "perf_counter", lambda: next(clock))
+    assert planned.seconds(1_000, 1) == pytest.approx(5 / 50 / 40 * (40 + 60) * 1_000)
+    assert planned.seconds(3_000, 1) == pytest.approx(3 * 250)
+    assert planned.seconds(1_000, 2) == pytest.approx(125)
 
 
 # size
