@@ -189,7 +189,6 @@ class Curves:
 
     grid: Grid
     _parts: list[Seen] = field(default_factory=list)
-    _trials: int = 0
 
     def keep(self, _first_trial: int, unit: Unit) -> None:
         """Take in a unit of work."""

@@ -317,7 +317,7 @@ def test_a_report_has_the_numbers_of_the_run(runs, folder):
         assert abs(shown - 100 * analysis["power"]) <= 0.5
     assert runs("report", "power", "sweep", "--format", "html")[0] == 0
     page = (folder / "power" / "justification.html").read_text("utf-8")
-    assert f"{100 * found['analyses'][0]['power']:.0f}" in words_in(page)
+    assert f"a power of {100 * found['analyses'][0]['power']:.0f}%" in words_in(page)
     assert not re.findall(r'(?:src|href)="https?://(?!doi\.org|clinicaltrials|database\.ich)', page)
 
 
