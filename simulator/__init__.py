@@ -3,14 +3,14 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.caches import KERNELS_DIGEST, cache_folder
 
 if TYPE_CHECKING:
     from simulator.study import Study
 
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
 # a folder of their own, callers would go on running an edited rule as it was.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / MODEL_DIGEST))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / KERNELS_DIGEST))
 
 
 def load(name_or_path: str, **options: Any) -> "Study":

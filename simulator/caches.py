@@ -5,27 +5,33 @@ import os
 import tempfile
 from pathlib import Path
 
-_NO_KERNELS = (
-    "cli",
-    "report",
-    "study.py",
-    "store.py",
-)  # an edit there need not compile everything anew
+_PACKAGE = Path(__file__).parent
+_CALIBRATION = _PACKAGE.parent / "calibration"
+# Rooms whose compiled functions call one another across files: Numba sees an edit in the file that
+# defines a kernel, not in those of the kernels that it calls.
+_COMPILED = ("allocation", "analysis", "draws.py", "engines", "montecarlo", "records.py", "rules")
+_NO_NUMBERS = ("cli", "report", "results", "store.py", "study.py")  # nothing there changes a value
 
 
-def _digest_of_sources(without: tuple[str, ...] = ()) -> str:
-    package = Path(__file__).parent
+def _digest(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+    """Digest of the sources of both packages, of some rooms alone, or of all but some."""
     digest = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
-        if source.relative_to(package).parts[0] in without:
-            continue
-        digest.update(source.relative_to(package).as_posix().encode())
-        digest.update(source.read_bytes())
+    for package in (_PACKAGE, _CALIBRATION):
+        for source in sorted(package.rglob("*.py")):
+            name = source.relative_to(package)
+            inside = package == _PACKAGE
+            if (only and not (inside and name.parts[0] in only)) or (
+                inside and name.parts[0] in without
+            ):
+                continue
+            digest.update(f"{package.name}/{name.as_posix()}".encode())
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-SOURCES_DIGEST = _digest_of_sources()  # names this very program in the keys of answers
-MODEL_DIGEST = _digest_of_sources(_NO_KERNELS)  # and in those of caches, what is not about words
+SOURCES_DIGEST = _digest()  # names this very program, calibration included, in the keys of answers
+MODEL_DIGEST = _digest(without=_NO_NUMBERS)  # in those of values that are kept
+KERNELS_DIGEST = _digest(only=_COMPILED)  # and in those of compiled code
 
 
 def cache_folder() -> Path:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulator.montecarlo.loop import AnalysisEstimate
 from simulator.planning.size import Answer
-from simulator.power import AnalysisEstimate
 from simulator.report.tracing import Traced
 
 if TYPE_CHECKING:

@@ -7,24 +7,24 @@ from typing import Any
 
 from joblib import cpu_count
 
-from simulator.multiplicity import families_of
-from simulator.planning.curves import Curves, grid_of, observer
-from simulator.planning.formulas import facts_of, sizes_by_formula
-from simulator.planning.ready import Ready, make_ready
-from simulator.planning.search import Asked as SizeAsked
-from simulator.planning.size import find_size
-from simulator.planning.sweep import Planned, plan_sweep, run_sweep
-from simulator.planning.variation import PATIENTS, changed, present
-from simulator.power import (
+from simulator.montecarlo.loop import (
     AnalysisEstimate,
-    Asked,
     Engine,
+    Evaluation,
     MonteCarlo,
     Stop,
-    Unit,
+    UnitResult,
     estimates,
     monte_carlo,
 )
+from simulator.montecarlo.multiplicity import families_of
+from simulator.planning.curves import Curves, grid_of, observer
+from simulator.planning.formulas import facts_of, sizes_by_formula
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.search import SizeTarget
+from simulator.planning.size import find_size
+from simulator.planning.sweep import Planned, plan_sweep, run_sweep
+from simulator.planning.variation import PATIENTS, changed, present
 from simulator.report.size import size_rows, size_summary
 from simulator.report.summary import power_rows, power_summary
 from simulator.report.sweep import sweep_rows, sweep_summary
@@ -77,24 +77,24 @@ def load(
     >>> round(study.power(2_000).to_frame().power[0], 1)
     0.4
     """
-    return Study(make_ready(load_scenario(name_or_path), say, change))
+    return Study(prepare(load_scenario(name_or_path), say, change))
 
 
 @dataclass(frozen=True)
 class Study:
     """A scenario that can be asked."""
 
-    ready: Ready
+    prepared: Prepared
 
     @property
     def name(self) -> str:
         """The scenario's name."""
-        return self.ready.solved.name
+        return self.prepared.solved.name
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
-        loaded = self.ready.loaded
-        return Question(command, self.ready.plain, loaded.provenance, seed, asked)
+        loaded = self.prepared.loaded
+        return Question(command, self.prepared.plain, loaded.provenance, seed, asked)
 
     def power(
         self,
@@ -105,7 +105,7 @@ class Study:
         engine: str = "compiled",
         jobs: int | None = None,
         watch: Watch = _silent,
-        keep: Callable[[int, Unit], None] = _silent,
+        keep: Callable[[int, UnitResult], None] = _silent,
     ) -> Power:
         """Estimate the power of each analysis, and what the trial takes.
 
@@ -118,9 +118,9 @@ class Study:
         jobs
             Workers; one a core if None. The answer does not depend on it, nor on the engine.
         watch, keep
-            As `simulator.power.monte_carlo` has them.
+            As `simulator.montecarlo.loop.monte_carlo` has them.
         """
-        r = self.ready
+        r = self.prepared
         _check(trials is not None or precision is not None, "trials", trials, "needs a number")
         _check(trials is None or trials >= 1, "trials", trials, "must be at least 1")
         _check(precision is None or 0 < precision <= 0.5, "precision", precision, "must be > 0")
@@ -130,9 +130,9 @@ class Study:
         truths = true_values(r.params, r.plans, arms_alike=alike)
         curves = Curves(grid_of(r.params))
         see = observer(curves.grid)
-        asked = Asked(r.plans, truths, families_of(r.asked, r.plans), see)
+        asked = Evaluation(r.plans, truths, families_of(r.asked, r.plans), see)
 
-        def take(first: int, unit: Unit) -> None:
+        def take(first: int, unit: UnitResult) -> None:
             keep(first, unit)
             curves.keep(first, unit)
 
@@ -173,8 +173,10 @@ class Study:
     ) -> Planned:
         """Check a sweep without running it."""
         _check(bool(vary), "vary", dict(vary), "needs a key")
-        named = {self.ready.loaded.key(key, origin): list(values) for key, values in vary.items()}
-        return plan_sweep(self.ready, named, origin, say)
+        named = {
+            self.prepared.loaded.key(key, origin): list(values) for key, values in vary.items()
+        }
+        return plan_sweep(self.prepared, named, origin, say)
 
     def run_sweep(
         self,
@@ -230,7 +232,7 @@ class Study:
         _check(within is None or within > 0, "within", within, "must be > 0")
         _check(patients >= 1, "patients", patients, "must be at least 1")
         base, key, (low, high) = self.check_size(power, analysis, by, between)
-        asked = SizeAsked(key, power, low, high, within, patients)
+        asked = SizeTarget(key, power, low, high, within, patients)
         found = find_size(
             base,
             asked,
@@ -250,7 +252,7 @@ class Study:
         analysis: str | None,
         by: str,
         between: tuple[float, float] | None,
-    ) -> tuple[Ready, str, tuple[float, float]]:
+    ) -> tuple[Prepared, str, tuple[float, float]]:
         """Check what is asked of `size`; return the scenario, the key and where to look."""
         base, key = self._sized_by(analysis, by)
         _check_power(power, base.plans[0].alpha)
@@ -259,22 +261,22 @@ class Study:
             raise _problem("--between", f"{low:g},{high:g}", "must be a lower and a higher value")
         return base, key, (low, high)
 
-    def _sized_by(self, analysis: str | None, by: str) -> tuple[Ready, str]:
-        names = [plan.name for plan in self.ready.plans]
+    def _sized_by(self, analysis: str | None, by: str) -> tuple[Prepared, str]:
+        names = [plan.name for plan in self.prepared.plans]
         if analysis is not None and analysis not in names:
             near = nearest(analysis, names)
             remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
             raise _problem("--analysis", analysis, "is no analysis of this scenario", remedy)
-        key = self.ready.loaded.key(by, "--by")
-        own = present(self.ready.loaded, key)
+        key = self.prepared.loaded.key(by, "--by")
+        own = present(self.prepared.loaded, key)
         if isinstance(own, bool) or not isinstance(own, int | float):
             raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
         index = names.index(analysis) if analysis is not None else 0
-        loaded = self.ready.loaded.with_one_analysis(index)
-        return make_ready(loaded, _silent), key
+        loaded = self.prepared.loaded.with_one_analysis(index)
+        return prepare(loaded, _silent), key
 
     @staticmethod
-    def _guess(base: Ready, power: float, seed: int, say: Callable[[str], None]) -> float | None:
+    def _guess(base: Prepared, power: float, seed: int, say: Callable[[str], None]) -> float | None:
         """Where a formula would look, from the mortality in a few trials."""
         from simulator.planning.paired import run_trials
         from simulator.report.summary import operations_summary
@@ -290,7 +292,7 @@ class Study:
         """Simulate one trial with every event, the very one that `power` counts."""
         _check_seed(seed)
         _check(0 <= trial < 2**31, "trial", trial, "must be from 0 to 2147483647")
-        r = self.ready
+        r = self.prepared
         traced = trace_trial(r.solved, r.params, r.plans, seed, trial)
         return Trace(traced.summary, traced.summary["patients"], {}, True, traced)
 
@@ -298,7 +300,7 @@ class Study:
 _FIRST_LOOK = 500
 
 
-def _range_of(base: Ready, key: str) -> tuple[float, float]:
+def _range_of(base: Prepared, key: str) -> tuple[float, float]:
     if key != PATIENTS:
         rule = "is needed to look for a value of"
         raise _problem(
@@ -308,7 +310,7 @@ def _range_of(base: Ready, key: str) -> tuple[float, float]:
     return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
 
 
-def _is_whole(base: Ready, key: str, low: float, high: float) -> bool:
+def _is_whole(base: Prepared, key: str, low: float, high: float) -> bool:
     """Whether a key takes whole numbers only: its value may be one that could have decimals."""
     if not isinstance(present(base.loaded, key), int):
         return False

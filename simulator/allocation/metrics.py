@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from simulator.allocation.plan import Floats, Ints, Plan
-from simulator.allocation.table import DUE, Table, table_of
+from simulator.allocation.table import DUE, ProbabilityTable, table_of
 
 MOST_PATIENTS = 1_000  # a table has a cell for each two numbers of patients
 METRICS = {  # and how each is headed where there is little room
@@ -120,10 +120,10 @@ def _free_imbalance(patients: int) -> float:
     """E max|D_j| of complete randomisation with equal arms."""
     chance = np.full((1, patients + 1, patients + 1), 0.5)
     chance[0, patients] = DUE
-    return _widest(Table(np.array([patients]), chance, chance), patients, 0.5, 1.0)
+    return _widest(ProbabilityTable(np.array([patients]), chance, chance), patients, 0.5, 1.0)
 
 
-def _widest(table: Table, patients: int, share: float, step: float) -> float:
+def _widest(table: ProbabilityTable, patients: int, share: float, step: float) -> float:
     """E max|D_j|: over the values of |D|, the chance that it ever exceeds the one before."""
     expected, bound, unused = 0.0, 0.0, np.zeros(len(Sums._fields))
     kept = 0.0

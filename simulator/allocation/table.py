@@ -25,7 +25,7 @@ _RATIO_CHECKED = 500  # patients for whom the ratio is worked out at every step
 _TOLERANCE = 1e-9  # far above what rounding makes of a sum of probabilities
 
 
-class Table(NamedTuple):
+class ProbabilityTable(NamedTuple):
     """The scheme of one stratum.
 
     Attributes
@@ -47,7 +47,7 @@ class Table(NamedTuple):
     of_second: Floats
 
 
-def table_of(plan: Plan, patients: int) -> Table | None:
+def table_of(plan: Plan, patients: int) -> ProbabilityTable | None:
     """Return the table for so many patients of a stratum; None where the scheme has none."""
     if not ALL[plan.scheme].counts_alone or plan.ratio.size != 2:
         return None
@@ -61,21 +61,21 @@ def table_of(plan: Plan, patients: int) -> Table | None:
     return table
 
 
-_tables: dict[tuple[bytes, ...], Table] = {}
+_tables: dict[tuple[bytes, ...], ProbabilityTable] = {}
 
 
-def _work_out(plan: Plan, patients: int) -> Table:
+def _work_out(plan: Plan, patients: int) -> ProbabilityTable:
     length = plan.block_sizes if plan.block_sizes.size else np.array([patients])
     longest = int(length.max())
     shape = length.size, longest + 1, longest + 1
-    table = Table(length, np.zeros(shape), np.zeros(shape))
+    table = ProbabilityTable(length, np.zeros(shape), np.zeros(shape))
     _fill(plan, new_state(plan), table, _NO_LEVELS, np.empty(2), np.empty(longest + 2, np.bool_))
     return table
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _fill(
-    plan: Plan, state: State, table: Table, levels: Ints, out: Floats, reached: Bools
+    plan: Plan, state: State, table: ProbabilityTable, levels: Ints, out: Floats, reached: Bools
 ) -> None:
     """Ask the scheme after every history that can happen."""
     for size in range(table.length.size):
@@ -97,7 +97,7 @@ def _fill(
         table.chance[size, table.length[size]] = DUE
 
 
-def unconditional(table: Table) -> Floats:
+def unconditional(table: ProbabilityTable) -> Floats:
     """Probability of the first arm for each patient of the first block, before any is known."""
     chances = table.chance[0, : table.length[0]]
     reached = np.zeros(chances.shape[1])

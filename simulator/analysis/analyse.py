@@ -8,7 +8,7 @@ from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import Cut, cut_days, part_of, rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
-from simulator.analysis.replay import replayed
+from simulator.analysis.randomisation_tests import replayed
 from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table, trials_of
 from simulator.records import Ints, TrialRecords
 from simulator.scenario.analysis_rules import REPLAYS

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
-from simulator.analysis.kernel import kernel, sooner
+from simulator.analysis.kernel import kernel, minimum
 from simulator.analysis.types import AnalysisPlan
 from simulator.records import DeathCause, Floats
 
@@ -72,7 +72,7 @@ def _fill(
             loss = by_the_cut(entry, rows.loss_after_days[i], limit)
             transplant = by_the_cut(entry, rows.transplant_after_days[i], limit)
             arm[k, place] = rows.arm[i]
-            first = sooner(sooner(death, transplant), loss)
+            first = minimum(minimum(death, transplant), loss)
             # What is known by the cut is taken at its own time: the cut less the entry, rounded,
             # may be sooner than the death that made the cut.
             if first > follow_up_days:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulator.analysis.kernel import inlined, kernel, sooner
+from simulator.analysis.kernel import inlined, kernel, minimum
 from simulator.records import Floats, Ints, TrialRecords
 
 Bools = npt.NDArray[np.bool_]
@@ -128,7 +128,7 @@ def followed_by_the_cut(entry_day: float, cut_day: float, follow_up_days: float)
     """Return how long a patient who never died nor left was followed by the cut."""
     if entry_day + follow_up_days <= cut_day:
         return follow_up_days
-    return sooner(cut_day - entry_day, follow_up_days)
+    return minimum(cut_day - entry_day, follow_up_days)
 
 
 @kernel
@@ -187,8 +187,8 @@ def _events(
     """Trial days of known deaths, or of completions, a row a trial, with infinity beyond them."""
     for k in range(when.shape[0]):
         for i in range(first_row[k], first_row[k + 1]):
-            death, left = death_after_days[i], sooner(loss_after_days[i], follow_up_days)
-            ends = sooner(death, left)
+            death, left = death_after_days[i], minimum(loss_after_days[i], follow_up_days)
+            ends = minimum(death, left)
             if deaths_alone and death > left:
                 ends = math.inf
             when[k, i - first_row[k]] = entry_day[i] + ends
@@ -243,12 +243,12 @@ def _cut(
             transplant = by_the_cut(entry, rows.transplant_after_days[i], limit)
             entered[i] = entry <= limit
             due[i] = entry + follow_up_days <= limit
-            died[i] = death <= sooner(loss, follow_up_days)
-            lost[i] = loss < sooner(death, follow_up_days)
+            died[i] = death <= minimum(loss, follow_up_days)
+            lost[i] = loss < minimum(death, follow_up_days)
             followed_days[i] = math.nan
             if entered[i]:
                 followed_days[i] = followed_by_the_cut(entry, limit, follow_up_days)
             if died[i] or lost[i]:
-                followed_days[i] = sooner(death, loss)
-            known = transplant <= sooner(sooner(death, loss), follow_up_days)
+                followed_days[i] = minimum(death, loss)
+            known = transplant <= minimum(minimum(death, loss), follow_up_days)
             transplant_after_days[i] = transplant if known else math.inf

@@ -8,8 +8,8 @@ import numpy as np
 
 from simulator.analysis.causes import Causes, causes_of
 from simulator.analysis.cut import Bools, Rows, meld_seen, read_only
-from simulator.analysis.order import Keys, in_order, rank_keys, time_keys
 from simulator.analysis.outcomes import COMPLETE, EVENT, Outcome, count, outcome, treatment_of
+from simulator.analysis.sort_keys import Keys, in_order, rank_keys, time_keys
 from simulator.analysis.types import AnalysisPlan
 from simulator.records import Floats, Ints
 

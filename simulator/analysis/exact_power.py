@@ -26,7 +26,7 @@ _HALVINGS = 50
 _SCAN = 400  # probabilities at which a detectable difference is looked for, before it is refined
 
 
-class Question(NamedTuple):
+class ExactQuestion(NamedTuple):
     """A test of n0 patients against n1.
 
     `gamma` is of the tests with berger_boos in their name; the priors, (a, b), are of
@@ -43,7 +43,7 @@ class Question(NamedTuple):
     prior_1: tuple[float, float] = (1.0, 1.0)
 
 
-def p_value_table(question: Question) -> Floats:
+def p_value_table(question: ExactQuestion) -> Floats:
     """P values of all tables, shape (n0 + 1, n1 + 1), rows by deaths in the first arm.
 
     Raises
@@ -64,7 +64,7 @@ def p_value_table(question: Question) -> Floats:
     return p_values(q.test, q.n0, q.n1, q.gamma, q.alternative)
 
 
-def rejection_set(question: Question) -> Bools:
+def rejection_set(question: ExactQuestion) -> Bools:
     """Tables that are significant, shape (n0 + 1, n1 + 1).
 
     A p value that equals alpha but for rounding is significant.

@@ -18,12 +18,12 @@ ZERO: Any = np.int64(0)
 
 
 @inlined
-def sooner(a: float, b: float) -> float:
+def minimum(a: float, b: float) -> float:
     """Return the smaller of two; unlike `min`, one instruction for several patients at once."""
     return a if a < b else b
 
 
 @inlined
-def later(a: float, b: float) -> float:
+def maximum(a: float, b: float) -> float:
     """Return the larger of two."""
     return a if a > b else b

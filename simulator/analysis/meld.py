@@ -7,7 +7,7 @@ from scipy import special
 
 from simulator.analysis.data import Block, Changes
 from simulator.analysis.kernel import ZERO, inlined, kernel
-from simulator.analysis.order import SECOND, UNUSED
+from simulator.analysis.sort_keys import SECOND, UNUSED
 from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
-from simulator.analysis.kernel import inlined, kernel, later, sooner
+from simulator.analysis.kernel import inlined, kernel, maximum, minimum
 from simulator.analysis.types import AnalysisPlan
 from simulator.records import Floats, Ints
 
@@ -61,15 +61,15 @@ def counted_as(
     that counts as a loss may be a death after all. Who dies on the day of transplant is dead.
     Selections only, so that several patients can be taken at once.
     """
-    horizon = sooner(loss, follow_up_days)
+    horizon = minimum(loss, follow_up_days)
     dead = death if death <= horizon else math.inf
-    lost = loss if loss < sooner(death, follow_up_days) else math.inf
+    lost = loss if loss < minimum(death, follow_up_days) else math.inf
     transplanted = (transplant <= horizon) & (transplant < death)
-    dead = later(transplant, treatment.transplant_is_death) if transplanted else dead
+    dead = maximum(transplant, treatment.transplant_is_death) if transplanted else dead
     last_day = transplant if transplant < follow_up_days else math.inf
-    lost = later(last_day, treatment.transplant_is_loss) if transplanted else lost
-    dead = sooner(dead, later(lost, treatment.loss_is_death))
-    return dead, later(lost, treatment.loss_is_loss)
+    lost = maximum(last_day, treatment.transplant_is_loss) if transplanted else lost
+    dead = minimum(dead, maximum(lost, treatment.loss_is_death))
+    return dead, maximum(lost, treatment.loss_is_loss)
 
 
 def outcome(rows: Rows, cut_day: Floats, follow_up_days: int, treatment: Treatment) -> Outcome:
@@ -110,7 +110,7 @@ def _outcomes(
             last = last if entered else math.nan
             still = LOST if lost < math.inf else still
             ours[i] = EVENT if dead < math.inf else still
-            ended = sooner(dead, lost)
+            ended = minimum(dead, lost)
             days[i] = ended if ended < math.inf else last
 
 

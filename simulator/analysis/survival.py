@@ -7,7 +7,7 @@ import math
 
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import ZERO, inlined, kernel
-from simulator.analysis.order import CENSORED, SECOND, UNUSED, time_bits, time_of
+from simulator.analysis.sort_keys import CENSORED, SECOND, UNUSED, time_bits, time_of
 from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,

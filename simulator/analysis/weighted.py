@@ -7,7 +7,7 @@ import numpy as np
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import ZERO, inlined, kernel
 from simulator.analysis.multinormal import beyond
-from simulator.analysis.order import CENSORED, SECOND, time_of
+from simulator.analysis.sort_keys import CENSORED, SECOND, time_of
 from simulator.analysis.survival import counts_of, tied
 from simulator.analysis.types import (
     EMPTY_ARM,

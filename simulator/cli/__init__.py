@@ -61,13 +61,13 @@ def exact(
     json: JsonOption = False,
 ) -> None:
     """Power, size and smallest detectable difference of a test of two proportions, exactly."""
-    from simulator.analysis.exact_power import Question
+    from simulator.analysis.exact_power import ExactQuestion
     from simulator.report.exact import exact_summary, print_exact, refused
 
     sizes = two_numbers("--n", n, int, "30,30")
     rates = two_numbers("--p", p, float, "0.6,0.3")
     beta = two_numbers("--prior", prior, float, "1,1")
-    asked = Question(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
+    asked = ExactQuestion(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
     problem = refused(asked, rates, power)
     if problem is not None:
         refuse(*problem)

@@ -22,8 +22,8 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.params.types import Params
-    from simulator.planning.contenders import Contender
-    from simulator.planning.ready import Ready
+    from simulator.planning.candidate_schemes import CandidateScheme
+    from simulator.planning.prepared import Prepared
     from simulator.results import Result
     from simulator.scenario.schema import Scenario
 
@@ -112,23 +112,27 @@ def allocation(
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
     study = load_study(scenario, _changes(n, bias, drift))
-    ready = study.ready
-    contenders = _contenders(ready.solved, ready.params, schemes)
+    prepared = study.prepared
+    candidate_schemes = _candidate_schemes(prepared.solved, prepared.params, schemes)
     if trial is not None or codes is not None:
-        if len(contenders) > 1:
+        if len(candidate_schemes) > 1:
             refuse("--schemes", schemes, "needs to be one scheme here", "give the one")
         if codes is not None:
-            _write_list(ready.solved, contenders[0], seed, codes, for_use)
+            _write_list(prepared.solved, candidate_schemes[0], seed, codes, for_use)
         else:
-            _show_sequence(ready.solved, ready.params, contenders[0], seed, trial or 0, json)
+            _show_sequence(
+                prepared.solved, prepared.params, candidate_schemes[0], seed, trial or 0, json
+            )
         return
     from simulator.report.allocation import print_comparison
 
-    texts = [contender.text for contender in contenders]
+    texts = [candidate_scheme.text for candidate_scheme in candidate_schemes]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
     def work(folder: Path) -> "Result":
-        result = _compared(ready, contenders, trials, seed, jobs or cores(), metrics_only, effect)
+        result = _compared(
+            prepared, candidate_schemes, trials, seed, jobs or cores(), metrics_only, effect
+        )
         draw(lambda figures: _draw(result.summary, figures), folder)
         return result
 
@@ -136,8 +140,8 @@ def allocation(
 
 
 def _compared(
-    ready: "Ready",
-    contenders: "list[Contender]",
+    prepared: "Prepared",
+    candidate_schemes: "list[CandidateScheme]",
     trials: int,
     seed: int,
     jobs: int,
@@ -150,16 +154,18 @@ def _compared(
     from simulator.report.progress import lines, say_what_is_compiled
     from simulator.results import Result
 
-    params = ready.params
+    params = prepared.params
     say_what_is_compiled(params)
     with lines() as say:
         if metrics_only:
-            found = only_metrics(params, contenders, trials, seed, jobs, say)
+            found = only_metrics(params, candidate_schemes, trials, seed, jobs, say)
         else:
-            null = _under_strong_null(ready.solved)
-            found = compare(params, null, ready.plans, contenders, trials, seed, jobs, say)
-    summary = comparison_summary(ready.solved, found, seed, effect)
-    return Result(summary, comparison_rows(summary), {}, len(found) == len(contenders))
+            null = _under_strong_null(prepared.solved)
+            found = compare(
+                params, null, prepared.plans, candidate_schemes, trials, seed, jobs, say
+            )
+    summary = comparison_summary(prepared.solved, found, seed, effect)
+    return Result(summary, comparison_rows(summary), {}, len(found) == len(candidate_schemes))
 
 
 def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
@@ -167,7 +173,7 @@ def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
 
     def change(scenario: "Scenario") -> "Scenario":
         from simulator.planning.biases import with_drift, with_selection_bias
-        from simulator.planning.contenders import with_patients
+        from simulator.planning.candidate_schemes import with_patients
         from simulator.scenario.errors import RuleError
 
         if n is not None:
@@ -186,24 +192,26 @@ def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
     return change
 
 
-def _contenders(solved: "Scenario", params: "Params", schemes: str) -> "list[Contender]":
+def _candidate_schemes(
+    solved: "Scenario", params: "Params", schemes: str
+) -> "list[CandidateScheme]":
     """Return the schemes asked for; one that cannot be followed ends the command."""
     from simulator.allocation import AllocationError
     from simulator.allocation.notation import split_schemes
-    from simulator.planning.contenders import contender_of, every_scheme
+    from simulator.planning.candidate_schemes import candidate_scheme_of, every_scheme
     from simulator.planning.observed import refuse_if_nothing_is_known
 
     texts = every_scheme(solved) if schemes.strip() == "all" else split_schemes(schemes)
     found = []
     for text in texts:
         try:
-            contender = contender_of(solved, text)
-            refuse_if_nothing_is_known(params._replace(allocation=contender.params))
+            candidate_scheme = candidate_scheme_of(solved, text)
+            refuse_if_nothing_is_known(params._replace(allocation=candidate_scheme.params))
         except AllocationError as error:
             at = "" if error.key == "scheme" else f"{error.key} = {error.value}: "
             refuse("--schemes", text, f"{at}{error.rule}", error.remedy)
         else:
-            found.append(contender)
+            found.append(candidate_scheme)
     doubled = [text for i, text in enumerate(texts) if text in texts[:i]]
     if doubled:
         refuse("--schemes", doubled[0], "is given twice", "leave one out")
@@ -226,7 +234,7 @@ def _draw(summary: dict[str, Any], folder: Path) -> None:
 
 
 def _write_list(
-    solved: "Scenario", contender: "Contender", seed: int, path: Path, for_use: bool
+    solved: "Scenario", candidate_scheme: "CandidateScheme", seed: int, path: Path, for_use: bool
 ) -> None:
     """Write a randomisation list, marked as a simulation unless it is for use."""
     from simulator.allocation import AllocationError
@@ -241,9 +249,9 @@ def _write_list(
     if for_use and seed == _DEFAULT_SEED:
         refuse("--seed", seed, "is everybody's: the list could be guessed", "give one of your own")
     try:
-        drawn = list(randomisation_list(solved, contender, seed))
+        drawn = list(randomisation_list(solved, candidate_scheme, seed))
     except AllocationError as error:
-        refuse("--schemes", contender.text, error.rule, error.remedy)
+        refuse("--schemes", candidate_scheme.text, error.rule, error.remedy)
     status = "FOR USE" if for_use else "SIMULATION, NOT FOR USE"
     header = (
         "status",
@@ -256,18 +264,23 @@ def _write_list(
         "arm",
         "probability",
     )
-    made = status, contender.text, seed, program_version()
+    made = status, candidate_scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
     print(f"wrote {write_whole(path, to_csv(header, rows))}", file=sys.stderr)
 
 
 def _show_sequence(
-    solved: "Scenario", params: "Params", contender: "Contender", seed: int, trial: int, json: bool
+    solved: "Scenario",
+    params: "Params",
+    candidate_scheme: "CandidateScheme",
+    seed: int,
+    trial: int,
+    json: bool,
 ) -> None:
     """Show every allocation of one trial."""
     from simulator.planning.sequence import replayed_sequence
     from simulator.report.sequence import print_sequence, sequence_summary
 
-    steps = replayed_sequence(params, contender, seed, trial)
-    summary = sequence_summary(solved, contender, seed, trial, steps)
+    steps = replayed_sequence(params, candidate_scheme, seed, trial)
+    summary = sequence_summary(solved, candidate_scheme, seed, trial, steps)
     deliver(summary, json, lambda console: print_sequence(summary, console))

@@ -114,19 +114,19 @@ def _estimated(
     """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
     from contextlib import ExitStack
 
-    from simulator.power import Stop
+    from simulator.montecarlo.loop import Stop
     from simulator.report.progress import say_what_is_compiled, watched
     from simulator.report.trial_rows import TrialRows
 
-    ready = study.ready
+    prepared = study.prepared
     if engine == "compiled":
-        say_what_is_compiled(ready.params)
+        say_what_is_compiled(prepared.params)
     trials, precision = asked.get("trials"), asked.get("precision")
     with ExitStack() as stack:
-        watch = stack.enter_context(watched(Stop(trials, precision), ready.plans[0].name))
+        watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
         options: dict[str, Any] = {}
         if folder is not None:
-            rows = TrialRows(folder / "trials.csv", ready.plans)
+            rows = TrialRows(folder / "trials.csv", prepared.plans)
             options["keep"] = stack.enter_context(rows).add
         return study.power(
             trials, precision=precision, seed=seed, engine=engine, jobs=jobs, watch=watch, **options
@@ -150,8 +150,8 @@ def _certificate(study: "Study", trials: int, seed: int, jobs: int) -> "Result":
     from simulator.results import Result
     from simulator.scenario.errors import RuleError
 
-    loaded = study.ready.loaded
-    say_what_is_compiled(study.ready.params)
+    loaded = study.prepared.loaded
+    say_what_is_compiled(study.prepared.params)
     try:
         with lines() as say:
             found = certify(loaded.scenario, trials, seed, jobs, say)

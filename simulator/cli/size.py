@@ -79,7 +79,7 @@ def size(
     study.check_size(power, analysis, by, bounds)
 
     def work(folder: Path) -> "Result":
-        say_what_is_compiled(study.ready.params)
+        say_what_is_compiled(study.prepared.params)
         with lines() as say:
             result = study.size(
                 power,

@@ -59,7 +59,7 @@ def sweep(
     question = study.question("sweep", seed, trials=trials, vary=[planned.own, *planned.points])
 
     def work(folder: Path) -> "Result":
-        say_what_is_compiled(study.ready.params)
+        say_what_is_compiled(study.prepared.params)
         seconds = planned.seconds(trials, jobs or cores())
         if seconds > _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600

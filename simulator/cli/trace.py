@@ -65,4 +65,4 @@ def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: 
 def _draw(study: "Study", traced: Any, folder: Path) -> None:
     from simulator.report.pictures import draw_trace
 
-    draw_trace(study.ready.solved, traced, folder)
+    draw_trace(study.prepared.solved, traced, folder)

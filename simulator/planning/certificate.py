@@ -15,8 +15,15 @@ from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.nuisance import Largest
+from simulator.montecarlo.loop import (
+    Engine,
+    Evaluation,
+    MonteCarlo,
+    Stop,
+    monte_carlo,
+    standard_error,
+)
 from simulator.params.lower import lower
-from simulator.power import Asked, Engine, MonteCarlo, Stop, monte_carlo, standard_error
 from simulator.scenario.disease import WeibullBaseline
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
@@ -152,7 +159,7 @@ def certify(
         except RuleError as error:
             refused.append((cell, error.rule))
             continue
-        asked = Asked(plans, true_values(params, plans, arms_alike=True), ())
+        asked = Evaluation(plans, true_values(params, plans, arms_alike=True), ())
         runs[cell] = monte_carlo(
             params,
             asked,
@@ -212,7 +219,7 @@ def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Larg
     if plan.test not in exact_power.TESTS or plan.population != "randomised":
         return None
     n0 = round(patients * ratio[0] / sum(ratio))
-    question = exact_power.Question(
+    question = exact_power.ExactQuestion(
         plan.test,
         n0,
         patients - n0,

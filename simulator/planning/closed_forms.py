@@ -7,7 +7,7 @@ import math
 
 from scipy.stats import norm
 
-from simulator.analysis.exact_power import Question, power, rejection_set
+from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
 
 
 def schoenfeld_events(hazard_ratio: float, alpha: float, power: float, ratio: float = 1.0) -> float:
@@ -70,7 +70,7 @@ def exact_patients(
 
 
 def _exact_power(test: str, n0: int, n1: int, p0: float, p1: float, alpha: float) -> float:
-    return power(rejection_set(Question(test, n0, n1, alpha)), p0, p1)
+    return power(rejection_set(ExactQuestion(test, n0, n1, alpha)), p0, p1)
 
 
 def _z(alpha: float, power: float) -> float:

@@ -16,11 +16,18 @@ import numpy as np
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.sequences import LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
+from simulator.montecarlo.loop import (
+    Engine,
+    Evaluation,
+    Stop,
+    UnitResult,
+    monte_carlo,
+    standard_error,
+)
 from simulator.params.types import Params
-from simulator.planning.contenders import Contender
-from simulator.planning.observed import LABS, Seen, observer
+from simulator.planning.candidate_schemes import CandidateScheme
+from simulator.planning.observed import LABS, SequenceRows, observer
 from simulator.planning.paired import UNKNOWN
-from simulator.power import Asked, Engine, Stop, Unit, monte_carlo, standard_error
 from simulator.records import Floats
 
 
@@ -50,7 +57,7 @@ class Rejections(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SchemeOutcome:
     """What a scheme does in the trial.
 
     Attributes
@@ -68,7 +75,7 @@ class Outcome:
         Absolute standardised difference of each baseline lab.
     """
 
-    contender: Contender
+    candidate_scheme: CandidateScheme
     trials: int
     exact: dict[str, float] | None
     simulated: dict[str, tuple[float, float]]
@@ -89,7 +96,7 @@ class _Found(NamedTuple):
     favours: Floats
     level: Floats
     level_favours: Floats
-    seen: Seen
+    seen: SequenceRows
 
 
 @dataclass
@@ -100,7 +107,7 @@ class _Run:
     favours_second: list[Floats] = field(default_factory=list)
     observed: list[tuple[Floats, ...]] = field(default_factory=list)
 
-    def keep(self, alpha: Floats, unit: Unit) -> None:
+    def keep(self, alpha: Floats, unit: UnitResult) -> None:
         rejected = unit.table.p_value <= alpha
         self.rejected.append(rejected.astype(np.float64))
         self.favours_second.append((rejected & (unit.table.favours == 1)).astype(np.float64))
@@ -109,20 +116,20 @@ class _Run:
     def whole(self) -> tuple[Floats, Floats]:
         return np.concatenate(self.rejected), np.concatenate(self.favours_second)
 
-    def seen(self) -> Seen:
-        return Seen(*(np.concatenate(parts) for parts in zip(*self.observed, strict=True)))
+    def seen(self) -> SequenceRows:
+        return SequenceRows(*(np.concatenate(parts) for parts in zip(*self.observed, strict=True)))
 
 
 def compare(
     params: Params,
     null: Params | None,
     plans: tuple[AnalysisPlan, ...],
-    contenders: Sequence[Contender],
+    candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
     jobs: int,
     say: Callable[[str], None],
-) -> list[Outcome]:
+) -> list[SchemeOutcome]:
     """Simulate the trial under each scheme.
 
     Parameters
@@ -139,16 +146,18 @@ def compare(
     KeyboardInterrupt
         If stopped before the first scheme is done; later, the schemes that are done are returned.
     """
-    found: list[Outcome] = []
+    found: list[SchemeOutcome] = []
     first: _Found | None = None
-    for number, contender in enumerate(contenders, start=1):
-        say(f"scheme {number} of {len(contenders)}: {contender.text}")
+    for number, candidate_scheme in enumerate(candidate_schemes, start=1):
+        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
         try:
-            run = _simulate(params, contender, plans, trials, seed, jobs, with_records=True)
+            run = _simulate(params, candidate_scheme, plans, trials, seed, jobs, with_records=True)
             rejected, favours = run.whole()
             level = level_favours = np.full(rejected.shape, math.nan)
             if null is not None:
-                under = _simulate(null, contender, plans, trials, seed, jobs, with_records=False)
+                under = _simulate(
+                    null, candidate_scheme, plans, trials, seed, jobs, with_records=False
+                )
                 level, level_favours = under.whole()
         except KeyboardInterrupt:
             if not found:
@@ -156,18 +165,18 @@ def compare(
             break
         now = _Found(rejected, favours, level, level_favours, run.seen())
         first = first or now
-        found.append(_outcome(contender, plans, params, now, first, null is not None))
+        found.append(_outcome(candidate_scheme, plans, params, now, first, null is not None))
     return found
 
 
 def only_metrics(
     params: Params,
-    contenders: Sequence[Contender],
+    candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
     jobs: int,
     say: Callable[[str], None],
-) -> list[Outcome]:
+) -> list[SchemeOutcome]:
     """Return balance and predictability alone: exact where they can be, else from simulated trials.
 
     Raises
@@ -175,17 +184,17 @@ def only_metrics(
     KeyboardInterrupt
         If stopped before the first scheme is done.
     """
-    found: list[Outcome] = []
-    for number, contender in enumerate(contenders, start=1):
-        say(f"scheme {number} of {len(contenders)}: {contender.text}")
+    found: list[SchemeOutcome] = []
+    for number, candidate_scheme in enumerate(candidate_schemes, start=1):
+        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
         exact = None
-        if contender.use == "none":
-            exact = exact_metrics(contender.plan, params.trial.target_randomised)
+        if candidate_scheme.use == "none":
+            exact = exact_metrics(candidate_scheme.plan, params.trial.target_randomised)
         if exact is not None:
-            found.append(Outcome(contender, 0, exact, {}, (), {}, {}, [], []))
+            found.append(SchemeOutcome(candidate_scheme, 0, exact, {}, (), {}, {}, [], []))
             continue
         try:
-            run = _simulate(params, contender, (), trials, seed, jobs, with_records=True)
+            run = _simulate(params, candidate_scheme, (), trials, seed, jobs, with_records=True)
         except KeyboardInterrupt:
             if not found:
                 raise
@@ -193,14 +202,14 @@ def only_metrics(
         seen = run.seen()
         empty = np.empty((seen.overall.shape[0], 0))
         now = _Found(empty, empty, empty, empty, seen)
-        whole = _outcome(contender, (), params, now, now, has_level=False)
+        whole = _outcome(candidate_scheme, (), params, now, now, has_level=False)
         found.append(replace(whole, trial={}, covariates={}))
     return found
 
 
 def _simulate(
     params: Params,
-    contender: Contender,
+    candidate_scheme: CandidateScheme,
     plans: tuple[AnalysisPlan, ...],
     trials: int,
     seed: int,
@@ -210,11 +219,11 @@ def _simulate(
 ) -> _Run:
     run, alpha = _Run(), np.array([plan.alpha for plan in plans])
     truths = (UNKNOWN,) * len(plans)
-    asked = Asked(plans, truths, ())
+    asked = Evaluation(plans, truths, ())
     if with_records:
-        asked = asked._replace(observe=observer(contender.plan))
+        asked = asked._replace(observe=observer(candidate_scheme.plan))
     done = monte_carlo(
-        params._replace(allocation=contender.params),
+        params._replace(allocation=candidate_scheme.params),
         asked,
         seed,
         Stop(trials, None),
@@ -243,13 +252,13 @@ def _rate(values: Floats, first: Floats) -> Estimate:
 
 
 def _outcome(
-    contender: Contender,
+    candidate_scheme: CandidateScheme,
     plans: tuple[AnalysisPlan, ...],
     params: Params,
     now: _Found,
     first: _Found,
     has_level: bool,
-) -> Outcome:
+) -> SchemeOutcome:
     seen, before = now.seen, first.seen
     analyses = tuple(
         Rejections(
@@ -270,10 +279,10 @@ def _outcome(
         columns["kept_out"] = seen.kept_out[:, 0], before.kept_out[:, 0]
         columns["put_off"] = seen.kept_out[:, 1], before.kept_out[:, 1]
     target = params.trial.target_randomised
-    exact = exact_metrics(contender.plan, target) if contender.use == "none" else None
-    share = float(contender.plan.ratio[0] / contender.plan.ratio.sum())
-    return Outcome(
-        contender=contender,
+    exact = exact_metrics(candidate_scheme.plan, target) if candidate_scheme.use == "none" else None
+    share = float(candidate_scheme.plan.ratio[0] / candidate_scheme.plan.ratio.sum())
+    return SchemeOutcome(
+        candidate_scheme=candidate_scheme,
         trials=now.rejected.shape[0],
         exact=exact,
         simulated=simulated_metrics(seen.overall, seen.outcomes[:, 0], share),
@@ -284,8 +293,8 @@ def _outcome(
             for i, lab in enumerate(LABS)
             if not np.isnan(seen.covariates[:, i]).all()
         },
-        strata=_strata(seen) if contender.use != "none" else [],
-        margins=_margins(seen) if contender.use != "none" else [],
+        strata=_strata(seen) if candidate_scheme.use != "none" else [],
+        margins=_margins(seen) if candidate_scheme.use != "none" else [],
     )
 
 
@@ -324,7 +333,7 @@ def simulated_metrics(
     return {name: found.get(name, (value, math.nan)) for name, value in rest.items()}
 
 
-def _strata(seen: Seen) -> list[dict[str, float]]:
+def _strata(seen: SequenceRows) -> list[dict[str, float]]:
     rows = []
     for s in range(seen.strata_patients.shape[1]):
         patients = seen.strata_patients[:, s]
@@ -340,7 +349,7 @@ def _strata(seen: Seen) -> list[dict[str, float]]:
     return rows
 
 
-def _margins(seen: Seen) -> list[dict[str, float]]:
+def _margins(seen: SequenceRows) -> list[dict[str, float]]:
     return [
         {
             "patients": float(seen.margin_patients[:, m].mean()),

@@ -13,8 +13,8 @@ import numba
 import numpy as np
 
 from simulator.engines.compiled import simulate
+from simulator.montecarlo.loop import Observe, Observed, UnitResult
 from simulator.params.types import Params
-from simulator.power import Observe, Observed, Unit
 from simulator.records import Floats, Ints, SessionStatus, TrialRecords
 
 TRIALS_SEEN = 10_000
@@ -35,7 +35,7 @@ class Grid(NamedTuple):
     weeks: int
 
 
-class Seen(NamedTuple):
+class CurveRows(NamedTuple):
     """A row a trial; by arm, then by time."""
 
     survival: Floats  # Kaplan-Meier estimate
@@ -79,7 +79,7 @@ def observer(grid: Grid) -> Observe:
             "plasma": (grid.months.size - 1,),
             "treated": (arms,),
         }
-        found = Seen(**{name: np.zeros((seen, *shape)) for name, shape in shapes.items()})
+        found = CurveRows(**{name: np.zeros((seen, *shape)) for name, shape in shapes.items()})
         patients = t.randomised[:seen]
         horizon = float(params.trial.follow_up_days)
         _see_survival(
@@ -155,7 +155,7 @@ def _see_survival(
         row = end
 
 
-def _see_meld(row: Ints, arm: Ints, visit_meld: Floats, found: Seen) -> None:
+def _see_meld(row: Ints, arm: Ints, visit_meld: Floats, found: CurveRows) -> None:
     taken = ~np.isnan(visit_meld)
     for visit in range(visit_meld.shape[1]):
         has = taken[:, visit]
@@ -167,7 +167,7 @@ def _see_meld(row: Ints, arm: Ints, visit_meld: Floats, found: Seen) -> None:
 
 
 def _see_sessions(
-    row: Ints, arm: Ints, entry_day: Floats, sessions: Any, rows: int, grid: Grid, found: Seen
+    row: Ints, arm: Ints, entry_day: Floats, sessions: Any, rows: int, grid: Grid, found: CurveRows
 ) -> None:
     status = sessions.status[:rows]
     given = (status == SessionStatus.DELIVERED) | (status == SessionStatus.CUT_SHORT)
@@ -188,16 +188,16 @@ class Curves:
     """What was seen of the trials of a run so far."""
 
     grid: Grid
-    _parts: list[Seen] = field(default_factory=list)
+    _parts: list[CurveRows] = field(default_factory=list)
 
-    def keep(self, _first_trial: int, unit: Unit) -> None:
+    def keep(self, _first_trial: int, unit: UnitResult) -> None:
         """Take in a unit of work."""
         if unit.observed and unit.observed[0].shape[0]:
-            self._parts.append(Seen(*unit.observed))
+            self._parts.append(CurveRows(*unit.observed))
 
     def tables(self, params: Params, arms: Sequence[str]) -> dict[str, Table]:
         """Tidy tables by name, those that the scenario models."""
-        seen = Seen(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+        seen = CurveRows(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
         tables = {
             "survival": _survival_table(seen, self.grid, arms),
             "recruitment": _recruitment_table(seen, self.grid),
@@ -226,7 +226,7 @@ def _mean(values: Floats, *quantiles: int) -> dict[str, float]:
     return found
 
 
-def _survival_table(seen: Seen, grid: Grid, arms: Sequence[str]) -> Table:
+def _survival_table(seen: CurveRows, grid: Grid, arms: Sequence[str]) -> Table:
     table = []
     for a, arm in enumerate(arms):
         for d, day in enumerate(grid.days.tolist()):
@@ -236,7 +236,7 @@ def _survival_table(seen: Seen, grid: Grid, arms: Sequence[str]) -> Table:
     return table
 
 
-def _recruitment_table(seen: Seen, grid: Grid) -> Table:
+def _recruitment_table(seen: CurveRows, grid: Grid) -> Table:
     """Patients randomised by the end of each month, up to the first by which no trial goes on."""
     over = (seen.recruited == seen.recruited[:, -1:]).all(axis=0)
     return [
@@ -245,7 +245,7 @@ def _recruitment_table(seen: Seen, grid: Grid) -> Table:
     ]
 
 
-def _meld_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
+def _meld_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> Table:
     table = []
     for a, arm in enumerate(arms):
         for visit, day in enumerate(params.assessment.day.tolist()):
@@ -255,7 +255,7 @@ def _meld_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
     return table
 
 
-def _sessions_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
+def _sessions_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> Table:
     """Sessions of a trial by week since randomisation, up to the last week that has any."""
     planned = np.zeros(seen.started.shape[1:])
     patients = seen.at_risk[:, :, 0].mean(axis=0)
@@ -275,7 +275,7 @@ def _sessions_table(seen: Seen, params: Params, arms: Sequence[str]) -> Table:
     return table
 
 
-def _plasma_table(seen: Seen, grid: Grid) -> Table:
+def _plasma_table(seen: CurveRows, grid: Grid) -> Table:
     weeks = float(grid.months[1] - grid.months[0]) / 7
     used = np.flatnonzero(seen.plasma.any(axis=0))
     table = []

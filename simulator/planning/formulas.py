@@ -174,7 +174,7 @@ def detectable(facts: Facts, patients: tuple[int, int], power: float) -> dict[st
         found = _detectable_by_normal(facts, sum(patients), power)
     else:
         gamma = 0.001 if test.endswith("berger_boos") else 0.0
-        question = exact_power.Question(test, *patients, facts.alpha, "two_sided", gamma)
+        question = exact_power.ExactQuestion(test, *patients, facts.alpha, "two_sided", gamma)
         significant = exact_power.rejection_set(question)
         found = exact_power.detectable(significant, control, power, lower=True)
     if found is None:

@@ -9,8 +9,8 @@ import numpy as np
 from simulator.allocation import SCHEMES, AllocationError, Plan
 from simulator.allocation.sequences import describe
 from simulator.engines.compiled import simulate
+from simulator.montecarlo.loop import Observe, Observed
 from simulator.params.types import Params
-from simulator.power import Observe, Observed
 from simulator.records import Floats, Ints, TrialRecords
 
 _PATIENTS_TRIED = 6_000
@@ -18,7 +18,7 @@ _FIRST_TRIAL = 3 << 30  # trials that no run reaches
 LABS = "bilirubin", "inr", "creatinine", "platelets", "meld"
 
 
-class Seen(NamedTuple):
+class SequenceRows(NamedTuple):
     """A row a trial; the first five as `allocation.sequences.Sequences` has them.
 
     Attributes

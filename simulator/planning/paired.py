@@ -6,31 +6,39 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.montecarlo.loop import (
+    Engine,
+    Evaluation,
+    Stop,
+    UnitResult,
+    interval,
+    monte_carlo,
+    standard_error,
+)
+from simulator.montecarlo.totals import Totals
 from simulator.params.types import Bools
-from simulator.planning.ready import Ready
-from simulator.power import Asked, Engine, Stop, Unit, interval, monte_carlo, standard_error
+from simulator.planning.prepared import Prepared
 from simulator.records import Floats
-from simulator.totals import Totals
 from simulator.truth import Truth
 
 UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
-class Trials(NamedTuple):
-    """Trials of a scenario: (trials, analyses) rejected or not, and what they took."""
+class PairedTrials(NamedTuple):
+    """PairedTrials of a scenario: (trials, analyses) rejected or not, and what they took."""
 
     rejected: Bools
     totals: Totals
 
 
 def run_trials(
-    ready: Ready,
+    prepared: Prepared,
     trials: int,
     seed: int,
     jobs: int,
     watch: Callable[[int], None],
     first_trial: int = 0,
-) -> Trials:
+) -> PairedTrials:
     """Simulate and analyse so many trials from `first_trial` on.
 
     Raises
@@ -38,14 +46,14 @@ def run_trials(
     KeyboardInterrupt
         If stopped before the last.
     """
-    alpha, rows = np.array([plan.alpha for plan in ready.plans]), []
+    alpha, rows = np.array([plan.alpha for plan in prepared.plans]), []
 
-    def keep(_first: int, unit: Unit) -> None:
+    def keep(_first: int, unit: UnitResult) -> None:
         rows.append(unit.table.p_value <= alpha)
 
-    asked = Asked(ready.plans, (UNKNOWN,) * len(ready.plans), ())
+    asked = Evaluation(prepared.plans, (UNKNOWN,) * len(prepared.plans), ())
     run = monte_carlo(
-        ready.params,
+        prepared.params,
         asked,
         seed,
         Stop(trials, None),
@@ -57,7 +65,7 @@ def run_trials(
     )
     if run.interrupted:
         raise KeyboardInterrupt
-    return Trials(np.concatenate(rows), run.totals)
+    return PairedTrials(np.concatenate(rows), run.totals)
 
 
 class Rate(NamedTuple):

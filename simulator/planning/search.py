@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from simulator.planning.crossing import Count, Line, line_between
+from simulator.montecarlo.totals import Totals
 from simulator.planning.paired import run_trials
-from simulator.planning.ready import Ready, make_ready
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.probit_fit import Count, Line, line_between
 from simulator.planning.variation import PATIENTS, changed
-from simulator.totals import Totals
 
 FIRST_TRIALS = 1_000  # at each value of the search
 
 
-class Asked(NamedTuple):
+class SizeTarget(NamedTuple):
     """What is asked.
 
     Attributes
@@ -51,8 +51,8 @@ class Search:
         By value: the first trials, the same at each, and others.
     """
 
-    base: Ready
-    asked: Asked
+    base: Prepared
+    asked: SizeTarget
     seed: int
     jobs: int
     say: Callable[[str], None]
@@ -60,7 +60,7 @@ class Search:
     step: float
     first: dict[float, Count] = field(default_factory=dict)
     fresh: dict[float, Count] = field(default_factory=dict)
-    ready: dict[float, Ready] = field(default_factory=dict)
+    prepared: dict[float, Prepared] = field(default_factory=dict)
     totals: dict[float, Totals] = field(default_factory=dict)
     next_trial: int = FIRST_TRIALS
     patients: int = 0
@@ -86,25 +86,25 @@ class Search:
         """The value at a point of the scale."""
         return max(x, 0.0) ** 2 if self.asked.key == PATIENTS else x
 
-    def made(self, value: float) -> Ready:
+    def made(self, value: float) -> Prepared:
         """The scenario at a value."""
-        if value not in self.ready:
+        if value not in self.prepared:
             plain: Any = int(value) if self.whole else value
             loaded = changed(self.base.loaded, {self.asked.key: plain}, "--by")
-            self.ready[value] = make_ready(loaded, self.say)
-        return self.ready[value]
+            self.prepared[value] = prepare(loaded, self.say)
+        return self.prepared[value]
 
     def run(self, value: float, trials: int, *, fresh: bool) -> Count:
         """Run trials at a value, the first ones or fresh ones, and count them in."""
-        ready = self.made(value)
+        prepared = self.made(value)
         kept = self.fresh if fresh else self.first
         if not fresh and value in kept:
             return kept[value]
         first = self.next_trial if fresh else 0
         self.say(f"{self.asked.key} = {value:g}: {trials:,} trials")
-        done = run_trials(ready, trials, self.seed, self.jobs, lambda _: None, first)
+        done = run_trials(prepared, trials, self.seed, self.jobs, lambda _: None, first)
         self.next_trial += trials if fresh else 0
-        self.patients += trials * ready.params.trial.target_randomised
+        self.patients += trials * prepared.params.trial.target_randomised
         before = kept.get(value, Count(0, 0))
         count = Count(before.trials + trials, before.rejections + int(done.rejected.sum()))
         kept[value] = count

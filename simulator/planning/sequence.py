@@ -9,11 +9,11 @@ import numpy as np
 from simulator import allocation, draws
 from simulator.allocation import AllocationError
 from simulator.analysis.cut import rows_of
-from simulator.analysis.replay import known_outcomes
+from simulator.analysis.randomisation_tests import known_outcomes
 from simulator.draws import Purpose
 from simulator.engines.compiled import simulate
 from simulator.params.types import Params
-from simulator.planning.contenders import Contender
+from simulator.planning.candidate_schemes import CandidateScheme
 from simulator.scenario.schema import Scenario
 
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that are taken for another
@@ -44,11 +44,13 @@ class Step(NamedTuple):
     right: bool | None
 
 
-def replayed_sequence(params: Params, contender: Contender, seed: int, trial: int) -> list[Step]:
+def replayed_sequence(
+    params: Params, candidate_scheme: CandidateScheme, seed: int, trial: int
+) -> list[Step]:
     """Return the allocations of one trial under a scheme, in the order in which they were made."""
-    params = params._replace(allocation=contender.params)
+    params = params._replace(allocation=candidate_scheme.params)
     records = simulate(params, seed, trial, 1)
-    p, plan = records.patients, contender.plan
+    p, plan = records.patients, candidate_scheme.plan
     known = known_outcomes(rows_of(records), params.trial.follow_up_days)
     in_stratum: dict[int, list[int]] = {}
     counts, outcomes, learnt = [0, 0], [[0, 0], [0, 0]], 0
@@ -91,7 +93,9 @@ class Code(NamedTuple):
     probability: float  # of that arm, given those before in the stratum
 
 
-def randomisation_list(scenario: Scenario, contender: Contender, seed: int) -> Iterator[Code]:
+def randomisation_list(
+    scenario: Scenario, candidate_scheme: CandidateScheme, seed: int
+) -> Iterator[Code]:
     """Draw a list of codes, as many in each stratum as the trial has patients.
 
     How many patients a stratum will have is not known, but none can have more.
@@ -101,24 +105,26 @@ def randomisation_list(scenario: Scenario, contender: Contender, seed: int) -> I
     AllocationError
         If the scheme looks at patients or outcomes: what comes next is then not known beforehand.
     """
-    scheme, plan = contender.scheme, contender.plan
+    scheme, plan = candidate_scheme.scheme, candidate_scheme.plan
     if not scheme.counts_alone:
         what = "outcomes" if scheme.adaptive else "the patients as they come"
         rule = f"{scheme.word} looks at {what}: no list can be drawn beforehand"
-        raise AllocationError("scheme", contender.text, rule, "use a scheme that looks at numbers")
-    return _codes(scenario, contender, seed, np.empty(plan.levels.size, np.int64))
+        raise AllocationError(
+            "scheme", candidate_scheme.text, rule, "use a scheme that looks at numbers"
+        )
+    return _codes(scenario, candidate_scheme, seed, np.empty(plan.levels.size, np.int64))
 
 
 def _codes(
-    scenario: Scenario, contender: Contender, seed: int, levels: "np.ndarray"
+    scenario: Scenario, candidate_scheme: CandidateScheme, seed: int, levels: "np.ndarray"
 ) -> Iterator[Code]:
-    plan, out = contender.plan, np.empty(contender.plan.ratio.size)
+    plan, out = candidate_scheme.plan, np.empty(candidate_scheme.plan.ratio.size)
     arms = [arm.name for arm in scenario.arms]
     used: set[str] = set()
     for stratum in range(int(np.prod(plan.levels))):
         state = allocation.new_state(plan)
         allocation.levels_of(plan, stratum, levels)
-        name = level_names(scenario, levels) if contender.use == "strata" else ""
+        name = level_names(scenario, levels) if candidate_scheme.use == "strata" else ""
         for number in range(scenario.trial.target_randomised):
             due = allocation.draw_due(plan, state, levels)
             if due >= 0:
@@ -128,7 +134,7 @@ def _codes(
             u = draws.uniform(seed, 0, int(Purpose.LIST), stratum, number)
             arm = int(allocation.choose(out, u))
             allocation.record(plan, state, levels, arm)
-            code = _code(f"{contender.text} {seed} {stratum} {number}", used)
+            code = _code(f"{candidate_scheme.text} {seed} {stratum} {number}", used)
             yield Code(name, number + 1, code, arms[arm], float(out[arm]))
 
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simulator.planning.crossing import Count, Line, fit_level, fit_line
+from simulator.montecarlo.loop import standard_error
+from simulator.montecarlo.totals import Totals
 from simulator.planning.paired import run_trials
-from simulator.planning.ready import Ready
-from simulator.planning.search import Asked, Search
+from simulator.planning.prepared import Prepared
+from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
+from simulator.planning.search import Search, SizeTarget
 from simulator.planning.variation import PATIENTS
-from simulator.power import standard_error
 from simulator.scenario.errors import Problem, ScenarioError
-from simulator.totals import Totals
 
 _MOST_VALUES = 14  # of the search
 _GROWTH = 1.6  # at most, from one number of patients to the next
@@ -67,20 +67,20 @@ class Sized:
         Whether the confidence set is as narrow as asked.
     """
 
-    asked: Asked
+    asked: SizeTarget
     answer: Answer | None
     reason: str
     counts: dict[float, Count]
     line: Line | None
-    at: Ready
+    at: Prepared
     totals: Totals
     trials: int
     precise: bool
 
 
 def find_size(
-    base: Ready,
-    asked: Asked,
+    base: Prepared,
+    asked: SizeTarget,
     seed: int,
     jobs: int,
     say: Callable[[str], None],
@@ -243,7 +243,7 @@ def _slope(search: Search, centre: float, width: float) -> Line:
     return fit_line(counts, search.scale) or search.between(*sides)
 
 
-def _wanted(asked: Asked, centre: float, width: float) -> float:
+def _wanted(asked: SizeTarget, centre: float, width: float) -> float:
     """Half the width that the confidence set may have."""
     if asked.within is not None:
         return asked.within

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from simulator.planning.paired import Rate, Trials, rate_beside, run_trials
-from simulator.planning.ready import Ready
+from simulator.montecarlo.loop import Engine, Evaluation, run_unit
+from simulator.montecarlo.totals import Totals
+from simulator.planning.paired import PairedTrials, Rate, rate_beside, run_trials
+from simulator.planning.prepared import Prepared
 from simulator.planning.variation import combinations, present, variants
-from simulator.power import Asked, Engine, run_unit
 from simulator.scenario.errors import Problem, ScenarioError
-from simulator.totals import Totals
 
 _LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
@@ -35,7 +35,7 @@ class Point:
 
     values: dict[str, Any]
     is_base: bool
-    ready: Ready
+    prepared: Prepared
     rates: tuple[Rate, ...]
     totals: Totals
 
@@ -44,26 +44,26 @@ class Point:
 class Planned:
     """A sweep that can be run: its points, the base among them or, alone, before them."""
 
-    base: Ready
+    base: Prepared
     own: dict[str, Any]
     points: list[dict[str, Any]]
-    scenarios: list[Ready]
+    scenarios: list[Prepared]
 
     def seconds(self, trials: int, jobs: int) -> float:
         """Roughly how long it takes, from the speed of a few trials of the base."""
         plans = self.base.plans
-        asked = Asked(plans, (), ())
+        asked = Evaluation(plans, (), ())
         run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, 1)
         begun = time.perf_counter()
         run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, _PILOT_TRIALS)
         a_patient = (time.perf_counter() - begun) / _PILOT_TRIALS
         a_patient /= self.base.params.trial.target_randomised
-        patients = sum(ready.params.trial.target_randomised for ready in self.scenarios)
+        patients = sum(prepared.params.trial.target_randomised for prepared in self.scenarios)
         return a_patient * patients * trials / jobs
 
 
 def plan_sweep(
-    base: Ready, vary: Mapping[str, Sequence[Any]], origin: str, say: Callable[[str], None]
+    base: Prepared, vary: Mapping[str, Sequence[Any]], origin: str, say: Callable[[str], None]
 ) -> Planned:
     """Check every point of a sweep and make it ready.
 
@@ -111,24 +111,24 @@ def run_sweep(
     KeyboardInterrupt
         If stopped before the base is done; later, the points that are done are returned.
     """
-    base: Trials | None = None
+    base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
     found: dict[int, Point] = {}
     for number, index in enumerate(order, start=1):
-        ready, values = planned.scenarios[index], planned.points[index]
+        prepared, values = planned.scenarios[index], planned.points[index]
         try:
-            run = run_trials(ready, trials, seed, jobs, partial(watch, number))
+            run = run_trials(prepared, trials, seed, jobs, partial(watch, number))
         except KeyboardInterrupt:
             if base is None:
                 raise
             break
         base = base or run
         rates = _rates(run, base)
-        found[index] = Point(values, values == planned.own, ready, rates, run.totals)
+        found[index] = Point(values, values == planned.own, prepared, rates, run.totals)
     return [found[index] for index in sorted(found)]
 
 
-def _rates(run: Trials, base: Trials) -> tuple[Rate, ...]:
+def _rates(run: PairedTrials, base: PairedTrials) -> tuple[Rate, ...]:
     rates = [
         rate_beside(run.rejected[:, k], base.rejected[:, k]) for k in range(run.rejected.shape[1])
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.allocation import AllocationError
 from simulator.allocation.notation import parse_scheme
-from simulator.planning.ready import Ready, make_ready
+from simulator.planning.prepared import Prepared, prepare
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loader import LoadedScenario
 
@@ -73,12 +73,12 @@ def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def variants(
-    base: Ready, points: Sequence[Values], origin: str, say: Callable[[str], None]
-) -> list[Ready]:
+    base: Prepared, points: Sequence[Values], origin: str, say: Callable[[str], None]
+) -> list[Prepared]:
     """Scenarios made ready, one for each point; all are checked before the first is solved."""
     loaded = [changed(base.loaded, values, origin) for values in points]
     found = []
     for number, one in enumerate(loaded, start=1):
         say(f"preparing point {number} of {len(loaded)}")
-        found.append(make_ready(one, say))
+        found.append(prepare(one, say))
     return found

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from simulator import allocation
 from simulator.allocation.selection_effect import biased_level
-from simulator.planning.comparison import Outcome
-from simulator.planning.contenders import Contender
+from simulator.planning.candidate_schemes import CandidateScheme
+from simulator.planning.comparison import SchemeOutcome
 from simulator.planning.sequence import level_in_words, level_names
 from simulator.report.tables import new_table, number, print_table
 from simulator.report.version import program_version
@@ -22,7 +22,7 @@ _USES = {"none": "-", "strata": "strata", "margins": "margins"}
 
 
 def comparison_summary(
-    scenario: Scenario, outcomes: Sequence[Outcome], seed: int, effect: float | None
+    scenario: Scenario, outcomes: Sequence[SchemeOutcome], seed: int, effect: float | None
 ) -> dict[str, Any]:
     """Everything that a comparison says.
 
@@ -62,8 +62,8 @@ def comparison_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _scheme(scenario: Scenario, o: Outcome, effect: float | None) -> dict[str, Any]:
-    c, n = o.contender, scenario.trial.target_randomised
+def _scheme(scenario: Scenario, o: SchemeOutcome, effect: float | None) -> dict[str, Any]:
+    c, n = o.candidate_scheme, scenario.trial.target_randomised
     simulated = {name: {"mean": m, "mcse": e} for name, (m, e) in o.simulated.items()}
     found: dict[str, Any] = {
         "name": c.text,
@@ -98,7 +98,7 @@ def _scheme(scenario: Scenario, o: Outcome, effect: float | None) -> dict[str, A
 
 
 def _named_strata(
-    scenario: Scenario, c: Contender, rows: list[dict[str, float]]
+    scenario: Scenario, c: CandidateScheme, rows: list[dict[str, float]]
 ) -> list[dict[str, Any]]:
     named, levels = [], np.empty(c.plan.levels.size, np.int64)
     for stratum, row in enumerate(rows):
@@ -108,7 +108,7 @@ def _named_strata(
 
 
 def _named_margins(
-    scenario: Scenario, c: Contender, rows: list[dict[str, float]]
+    scenario: Scenario, c: CandidateScheme, rows: list[dict[str, float]]
 ) -> list[dict[str, Any]]:
     names = [
         f"{factor.variable} {level_in_words(scenario, factor.variable, level)}"

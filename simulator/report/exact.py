@@ -19,7 +19,9 @@ _ALTERNATIVES = ("two_sided", "less", "greater")
 Problem = tuple[str, object, str, str]
 
 
-def refused(asked: exact.Question, rates: tuple[float, float], wanted: float) -> Problem | None:
+def refused(
+    asked: exact.ExactQuestion, rates: tuple[float, float], wanted: float
+) -> Problem | None:
     """Return the first thing that is wrong with a question: option, value, rule and remedy."""
     test, sizes, alpha = asked.test, (asked.n0, asked.n1), asked.alpha
     if test not in exact.TESTS:
@@ -50,7 +52,7 @@ def refused(asked: exact.Question, rates: tuple[float, float], wanted: float) ->
 
 
 def exact_summary(
-    asked: exact.Question, rates: tuple[float, float], wanted: float
+    asked: exact.ExactQuestion, rates: tuple[float, float], wanted: float
 ) -> dict[str, Any]:
     """Power at the rates given, largest size, and the nearest rates that reach a power."""
     significant = exact.rejection_set(asked)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.engines.compiled import is_cached
+from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
 from simulator.params.types import Params
-from simulator.power import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 

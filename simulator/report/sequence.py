@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from simulator.planning.contenders import Contender
+from simulator.planning.candidate_schemes import CandidateScheme
 from simulator.planning.sequence import Step, level_names
 from simulator.report.tables import new_table, print_table
 from simulator.report.version import program_version
@@ -15,7 +15,11 @@ from simulator.scenario.schema import Scenario
 
 
 def sequence_summary(
-    scenario: Scenario, contender: Contender, seed: int, trial: int, steps: Sequence[Step]
+    scenario: Scenario,
+    candidate_scheme: CandidateScheme,
+    seed: int,
+    trial: int,
+    steps: Sequence[Step],
 ) -> dict[str, Any]:
     """One trial's allocations."""
     arms = [arm.name for arm in scenario.arms]
@@ -23,7 +27,7 @@ def sequence_summary(
         "scenario": scenario.name,
         "seed": seed,
         "trial": trial,
-        "scheme": contender.text,
+        "scheme": candidate_scheme.text,
         "version": program_version(),
         "arms": arms,
         "sequence": [

@@ -5,11 +5,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from simulator.montecarlo.loop import interval, standard_error
 from simulator.planning.formulas import facts_of, sizes_by_formula
-from simulator.planning.ready import Ready
+from simulator.planning.prepared import Prepared
 from simulator.planning.size import Sized
 from simulator.planning.variation import PATIENTS, present
-from simulator.power import interval, standard_error
 from simulator.report.summary import operations_summary
 from simulator.report.sweep import shown
 from simulator.report.tables import new_table, number, print_table
@@ -28,7 +28,7 @@ _TOLD = (
 _SUMMED = "sessions_delivered", "plasma_litres"
 
 
-def size_summary(base: Ready, found: Sized, seed: int) -> dict[str, Any]:
+def size_summary(base: Prepared, found: Sized, seed: int) -> dict[str, Any]:
     """Everything that a search tells, each figure with its Monte Carlo error."""
     asked, answer = found.asked, found.answer
     operations = operations_summary(found.at.solved, found.at.params, found.totals)

@@ -11,12 +11,12 @@ import numpy as np
 from calibration.targets import implied_hazard_ratio
 from simulator.analysis import AnalysisPlan, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
+from simulator.montecarlo.loop import MonteCarlo, estimates, interval, standard_error
+from simulator.montecarlo.totals import Totals
 from simulator.params.types import Params
-from simulator.power import MonteCarlo, estimates, interval, standard_error
 from simulator.report.version import program_version
 from simulator.scenario.loader import LoadedScenario
 from simulator.scenario.schema import Scenario
-from simulator.totals import Totals
 
 USUAL_POWER = 0.80
 

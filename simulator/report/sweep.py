@@ -45,14 +45,14 @@ def sweep_summary(
 
 
 def _point(point: Point) -> dict[str, Any]:
-    ready = point.ready
-    operations = operations_summary(ready.solved, ready.params, point.totals)
+    prepared = point.prepared
+    operations = operations_summary(prepared.solved, prepared.params, point.totals)
     return {
         "values": point.values,
         "is_base": point.is_base,
         "analyses": [
             {"name": plan.name, **rate._asdict()}
-            for plan, rate in zip(ready.plans, point.rates, strict=True)
+            for plan, rate in zip(prepared.plans, point.rates, strict=True)
         ],
         **{name: operations[name] for name in _TOLD},
     }

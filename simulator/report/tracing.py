@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis import END, REASONS, AnalysisPlan, Design, Reason, analyse, design_of
-from simulator.engines.patient import Patient
-from simulator.engines.reference import Trial, simulate
+from simulator.engines.reference.patient import Patient
+from simulator.engines.reference.trial import Trial, simulate
 from simulator.params.types import Params
 from simulator.records import SessionStatus, TrialRecords
 from simulator.report.tables import new_table, number, print_table

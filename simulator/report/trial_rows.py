@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis import REASONS, AnalysisPlan, Reason
-from simulator.power import Unit
+from simulator.montecarlo.loop import UnitResult
 
 
 class TrialRows:
@@ -26,7 +26,7 @@ class TrialRows:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def add(self, first_trial: int, unit: Unit) -> None:
+    def add(self, first_trial: int, unit: UnitResult) -> None:
         """Write the trials that come next."""
         columns = [column.tolist() for column in unit.table]
         for row, cells in enumerate(zip(*columns, strict=True)):

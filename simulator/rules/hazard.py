@@ -75,7 +75,7 @@ def covariate_log_factor(
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
-def day_factor(
+def hazard_multiplier(
     constant: float,
     meld_coefficient: float,
     meld: float,

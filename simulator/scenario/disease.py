@@ -163,7 +163,7 @@ class Hazard(Part):
     )
 
 
-class Exit(Part):
+class ExitRate(Part):
     """A constant hazard until a day, given as the net probability by then."""
 
     net_probability: Annotated[float, Field(ge=0, lt=1)] = Field(
@@ -172,7 +172,7 @@ class Exit(Part):
     by_day: Positive = Field(description="patient day to which it refers; none happen later")
 
 
-class Infection(Exit):
+class Infection(ExitRate):
     """Infections, which may raise the hazard."""
 
     hazard_ratio: Positive = Field(description="factor on the liver hazard from the next day on")
@@ -181,10 +181,10 @@ class Infection(Exit):
 class Exits(Part):
     """Everything but death from the liver that may happen to a patient."""
 
-    tumour_death: Exit = Field(description="death from the tumour; part of all-cause death")
-    transplant: Exit = Field(description="liver transplant")
-    withdrawal: Exit = Field(description="withdrawal from treatment; survival stays known")
-    loss: Exit = Field(description="loss to follow-up: ends treatment and knowledge")
+    tumour_death: ExitRate = Field(description="death from the tumour; part of all-cause death")
+    transplant: ExitRate = Field(description="liver transplant")
+    withdrawal: ExitRate = Field(description="withdrawal from treatment; survival stays known")
+    loss: ExitRate = Field(description="loss to follow-up: ends treatment and knowledge")
     infection: Infection = Field(description="catheter or other infection")
     serious_adverse_event_hazard_ratio: Positive = Field(
         description="factor on the liver hazard after a session with a serious adverse event"

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.scenario.document import REFUSED, Node, Reader, read_text, walk
 from simulator.scenario.errors import (
     EXTENDS,
     Problem,
@@ -21,6 +20,7 @@ from simulator.scenario.json_schema import json_schema as json_schema
 from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
 from simulator.scenario.shipped import find_scenario, shipped_remedy
+from simulator.scenario.yaml_reader import REFUSED, Node, Reader, read_text, walk
 
 MOST_PROBLEMS = 200
 

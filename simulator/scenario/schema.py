@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.scenario.agreement import disagreements
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.base import Count, Line, Part, Positive, Word
 from simulator.scenario.bias import SelectionBias
+from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility

@@ -15,8 +15,8 @@ from simulator.records import Floats, Ints
 _BRACKET = 20.0  # log hazard ratios
 
 
-class Patients(NamedTuple):
-    """Patients of many trials, a row each.
+class PooledPatients(NamedTuple):
+    """PooledPatients of many trials, a row each.
 
     Attributes
     ----------
@@ -42,7 +42,9 @@ class Patients(NamedTuple):
     change: Floats
 
 
-def measure(patients: Patients, plan: AnalysisPlan, follow_up_days: int, summary: Summary) -> float:
+def measure(
+    patients: PooledPatients, plan: AnalysisPlan, follow_up_days: int, summary: Summary
+) -> float:
     """Value of an analysis's summary; NaN where it does not exist, as without patients."""
     if patients.second.all() or not patients.second.any():
         return math.nan
@@ -50,26 +52,26 @@ def measure(patients: Patients, plan: AnalysisPlan, follow_up_days: int, summary
         return float(_MEASURES[summary](patients, plan.options, float(follow_up_days)))
 
 
-def _shares(p: Patients) -> tuple[float, float]:
+def _shares(p: PooledPatients) -> tuple[float, float]:
     return float(p.dead[~p.second].mean()), float(p.dead[p.second].mean())
 
 
-def _risk_difference(p: Patients, _: Any, __: float) -> float:
+def _risk_difference(p: PooledPatients, _: Any, __: float) -> float:
     first, second = _shares(p)
     return second - first
 
 
-def _log_risk_ratio(p: Patients, _: Any, __: float) -> float:
+def _log_risk_ratio(p: PooledPatients, _: Any, __: float) -> float:
     first, second = _shares(p)
     return math.log(second / first) if first > 0 < second else math.nan
 
 
-def _log_odds_ratio(p: Patients, _: Any, __: float) -> float:
+def _log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
     first, second = _shares(p)
     return float(special.logit(second) - special.logit(first))
 
 
-def _stratified_difference(p: Patients, _: Any, __: float) -> float:
+def _stratified_difference(p: PooledPatients, _: Any, __: float) -> float:
     """Differences within strata, weighted as Mantel and Haenszel's."""
     total = weights = 0.0
     for stratum in np.unique(p.stratum):
@@ -83,7 +85,7 @@ def _stratified_difference(p: Patients, _: Any, __: float) -> float:
     return total / weights if weights else math.nan
 
 
-def _adjusted_log_odds_ratio(p: Patients, _: Any, __: float) -> float:
+def _adjusted_log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
     """Maximum likelihood of the logistic model with intercept, arm and MELD."""
     spread = p.baseline.std()
     meld = (p.baseline - p.baseline.mean()) / (spread if spread > 0 else 1.0)
@@ -137,16 +139,16 @@ def _equal(survival: Floats) -> Floats:
     return np.ones_like(survival)
 
 
-def _log_hazard_ratio(p: Patients, _: Any, __: float) -> float:
+def _log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
     nobody = np.zeros(p.dead.size, np.int64)
     return _cox(p.time_days, p.dead, p.second, nobody, _equal)
 
 
-def _stratified_log_hazard_ratio(p: Patients, _: Any, __: float) -> float:
+def _stratified_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
     return _cox(p.time_days, p.dead, p.second, p.stratum, _equal)
 
 
-def _weighted_log_hazard_ratio(p: Patients, options: Any, __: float) -> float:
+def _weighted_log_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
     """As many as survive to a time are at risk then, since nobody is lost."""
     if "rho" in options:
 
@@ -164,44 +166,44 @@ def _weighted_log_hazard_ratio(p: Patients, options: Any, __: float) -> float:
     return _cox(p.time_days, p.dead, p.second, nobody, weigh)
 
 
-def _rmst_difference(p: Patients, options: Any, __: float) -> float:
+def _rmst_difference(p: PooledPatients, options: Any, __: float) -> float:
     time = np.minimum(p.time_days, options["day"])
     return float(time[p.second].mean() - time[~p.second].mean())
 
 
-def _log_cumulative_hazard_ratio(p: Patients, options: Any, __: float) -> float:
+def _log_cumulative_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
     dead = p.dead & (p.time_days <= options["day"])
     first, second = 1 - dead[~p.second].mean(), 1 - dead[p.second].mean()
     return float(np.log(-np.log(second)) - np.log(-np.log(first)))
 
 
-def _cause_log_hazard_ratio(p: Patients, _: Any, __: float) -> float:
+def _cause_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
     nobody = np.zeros(p.dead.size, np.int64)
     return _cox(p.time_days, p.ended_by == 1, p.second, nobody, _equal)
 
 
-def _subdistribution_log_hazard_ratio(p: Patients, _: Any, __: float) -> float:
+def _subdistribution_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
     nobody = np.zeros(p.dead.size, np.int64)
     time = np.where(p.ended_by == 2, np.inf, p.time_days)
     return _cox(time, p.ended_by == 1, p.second, nobody, _equal)
 
 
-def _incidence_difference(p: Patients, _: Any, __: float) -> float:
+def _incidence_difference(p: PooledPatients, _: Any, __: float) -> float:
     of_cause = p.ended_by == 1
     return float(of_cause[p.second].mean() - of_cause[~p.second].mean())
 
 
-def _mean_change(p: Patients, _: Any, __: float) -> float:
+def _mean_change(p: PooledPatients, _: Any, __: float) -> float:
     return float(p.change[p.seen & p.second].mean() - p.change[p.seen & ~p.second].mean())
 
 
-def _adjusted_change(p: Patients, _: Any, __: float) -> float:
+def _adjusted_change(p: PooledPatients, _: Any, __: float) -> float:
     seen = p.seen
     design = np.column_stack([np.ones(seen.sum()), p.second[seen], p.baseline[seen]])
     return float(np.linalg.lstsq(design, p.change[seen], rcond=None)[0][1])
 
 
-def _pairs(p: Patients, margin: float, *, unseen_take_part: bool) -> tuple[float, float]:
+def _pairs(p: PooledPatients, margin: float, *, unseen_take_part: bool) -> tuple[float, float]:
     """Shares of pairs that the second arm wins and loses, by sorting each arm."""
     alive = ~p.dead
     if not unseen_take_part:
@@ -222,27 +224,27 @@ def _pairs(p: Patients, margin: float, *, unseen_take_part: bool) -> tuple[float
     return won / (n0 * n1), lost / (n0 * n1)
 
 
-def _worst_rank(p: Patients, _: Any, __: float) -> float:
+def _worst_rank(p: PooledPatients, _: Any, __: float) -> float:
     won, lost = _pairs(p, 0.0, unseen_take_part=False)
     return won - lost
 
 
-def _net_benefit(p: Patients, options: Any, __: float) -> float:
+def _net_benefit(p: PooledPatients, options: Any, __: float) -> float:
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return won - lost
 
 
-def _log_win_ratio(p: Patients, options: Any, __: float) -> float:
+def _log_win_ratio(p: PooledPatients, options: Any, __: float) -> float:
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return math.log(won / lost) if won > 0 < lost else math.nan
 
 
-def _log_win_odds(p: Patients, options: Any, __: float) -> float:
+def _log_win_odds(p: PooledPatients, options: Any, __: float) -> float:
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return math.log((1 + won - lost) / (1 - won + lost))
 
 
-_MEASURES: dict[Summary, Callable[[Patients, Any, float], float]] = {
+_MEASURES: dict[Summary, Callable[[PooledPatients, Any, float], float]] = {
     Summary.RISK_DIFFERENCE: _risk_difference,
     Summary.LOG_RISK_RATIO: _log_risk_ratio,
     Summary.LOG_ODDS_RATIO: _log_odds_ratio,

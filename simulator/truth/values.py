@@ -27,7 +27,7 @@ from simulator.engines.compiled import simulate
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.scenario.analysis_rules import CAUSE_TESTS
-from simulator.truth.measures import Patients, measure
+from simulator.truth.measures import PooledPatients, measure
 from simulator.truth.worlds import exchanged, in_world, world_of
 
 _SEED = 0  # its own, so that the truth is the same whatever seed the run has
@@ -94,7 +94,7 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
         mine = [index for index, other in worlds.items() if other == world]
         supposed = in_world(params, world)
         survivors = [i for i in mine if inner[i].test in _SURVIVORS]
-        batches: dict[int, list[Patients]] = {index: [] for index in mine}
+        batches: dict[int, list[PooledPatients]] = {index: [] for index in mine}
         pairs: dict[int, list[Floats]] = {index: [] for index in survivors}
         for batch in range(_BATCHES):
             first = _FIRST_TRIAL + batch * size
@@ -114,10 +114,10 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
 
 
 def _truth(
-    batches: list[Patients], pairs: list[Floats] | None, plan: AnalysisPlan, params: Params
+    batches: list[PooledPatients], pairs: list[Floats] | None, plan: AnalysisPlan, params: Params
 ) -> Truth:
     days, summary = params.trial.follow_up_days, TESTS[plan.test].summary
-    whole = Patients(*map(np.concatenate, zip(*batches, strict=True)))
+    whole = PooledPatients(*map(np.concatenate, zip(*batches, strict=True)))
     value = measure(whole, plan, days, summary)
     parts = np.array([measure(batch, plan, days, summary) for batch in batches])
     error = float(parts.std(ddof=1)) / math.sqrt(parts.size)
@@ -130,14 +130,14 @@ def _truth(
     return Truth(value, error, float(differences.mean()), spread)
 
 
-def _always_survivors(now: Patients, exchanged_arms: Patients) -> Floats:
+def _always_survivors(now: PooledPatients, exchanged_arms: PooledPatients) -> Floats:
     """Change under the second treatment less that under the first, in those who survive both."""
     both = now.seen & exchanged_arms.seen
     difference = now.change[both] - exchanged_arms.change[both]
     return np.where(now.second[both], difference, -difference)
 
 
-def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Patients:
+def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> PooledPatients:
     """Put what an analysis looks at into rows of patients, all of whose ends are known."""
     design = design_of(params, _SEED)
     rows = handled(records, rows_of(records), handling_of(plan), design.arm_modality)
@@ -149,7 +149,7 @@ def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Pati
         causes = block.causes(plan)
         used = np.isfinite(causes.time_days)
         nothing = np.zeros(int(used.sum()))
-        return Patients(
+        return PooledPatients(
             second=causes.arm[used] == 1,
             dead=causes.ended_by[used] == 1,
             time_days=causes.time_days[used],
@@ -161,7 +161,7 @@ def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Pati
         )
     known = block.outcome(plan)
     changes = block.changes(plan)
-    return Patients(
+    return PooledPatients(
         second=rows.arm == 1,
         dead=known.status == EVENT,
         time_days=known.time_days,

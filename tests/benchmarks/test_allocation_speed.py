@@ -9,8 +9,8 @@ from simulator.allocation.notation import parse_scheme
 from simulator.allocation.table import _tables
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
+from simulator.planning.candidate_schemes import candidate_scheme_of
 from simulator.planning.comparison import compare
-from simulator.planning.contenders import contender_of
 
 pytestmark = pytest.mark.benchmark
 
@@ -31,10 +31,10 @@ def test_exact_metrics_of_500_patients(benchmark, text):
 def test_five_hundred_trials_of_the_base_case_compared_on_one_core(benchmark, text):
     scenario = base_case()
     params, plans = lower(scenario), plans_of(scenario)[:1]
-    contenders = [contender_of(scenario, text)]
+    candidate_schemes = [candidate_scheme_of(scenario, text)]
     found = benchmark.pedantic(
         compare,
-        (params, params, plans, contenders, 500, 1, 1, lambda _: None),
+        (params, params, plans, candidate_schemes, 500, 1, 1, lambda _: None),
         rounds=3,
         warmup_rounds=1,
     )

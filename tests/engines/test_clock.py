@@ -5,7 +5,7 @@ import itertools
 import pytest
 import simpy
 
-from simulator.engines.clock import Clock, Kind
+from simulator.engines.reference.clock import Clock, Kind
 
 
 def test_kinds_of_the_same_instant_happen_in_the_order_of_the_model_page():

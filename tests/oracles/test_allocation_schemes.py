@@ -1,8 +1,8 @@
 """Allocation schemes against slow ones written from the papers' formulas, and printed numbers.
 
-`slow_allocation` knows nothing of the program; the numbers are those of the oracle notes. A step's
-probability costs the program some ten roundings and one power, each good to a few units of 2^-53:
-1e-12 relative leaves a factor of a hundred. What is 0 or 1 must be so exactly: it is forced.
+`reference_allocation` knows nothing of the program; the numbers are those of the oracle notes. A
+step's probability costs the program some ten roundings and one power, each good to a few units of
+2^-53: 1e-12 relative leaves a factor of a hundred. What is 0 or 1 must be so exactly: it is forced.
 """
 
 import functools
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import slow_allocation as slow
+import reference_allocation as slow
 
 from simulator import allocation
 from simulator.allocation.metrics import exact_metrics

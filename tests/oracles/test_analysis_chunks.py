@@ -9,8 +9,17 @@ import pytest
 from analysis_records import Result, design, plan_of, records_of_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference_analysis import (
+    MELDS,
+    NEVER,
+    PROPORTIONS,
+    TIMES,
+    F,
+    slow_cut_day,
+    slow_result,
+    trials_in,
+)
 from scenario_builder import base_case, run, shipped
-from slow_analysis import MELDS, NEVER, PROPORTIONS, TIMES, F, slow_cut_day, slow_result, trials_in
 
 from simulator.analysis import END, AnalysisPlan, Cut, Reason, analyse
 from simulator.records import Patients, TrialRecords, Trials

@@ -38,14 +38,14 @@ AT_28 = {"boschloo": 0.645121, "boschloo_minlike": 0.608573}  # 28 v 30, .6 v .3
 
 @pytest.mark.parametrize("test", HOMMA)
 def test_one_sided_powers_are_the_published_ones(test):
-    significant = exact.rejection_set(exact.Question(test, 40, 10, 0.025, "greater"))
+    significant = exact.rejection_set(exact.ExactQuestion(test, 40, 10, 0.025, "greater"))
     for p, published in zip(HIGHER, HOMMA[test], strict=True):
         assert exact.power(significant, 0.2, p) == pytest.approx(published, abs=6e-8)
 
 
 @pytest.mark.parametrize("test", AT_30)
 def test_size_and_power_at_30_v_30_are_the_published_ones(test):
-    significant = exact.rejection_set(exact.Question(test, 30, 30, 0.05))
+    significant = exact.rejection_set(exact.ExactQuestion(test, 30, 30, 0.05))
     size, power = AT_30[test]
     assert exact.size(significant)[0] == pytest.approx(size, abs=6e-7)
     assert exact.power(significant, 0.6, 0.3) == pytest.approx(power, abs=6e-7)
@@ -53,7 +53,7 @@ def test_size_and_power_at_30_v_30_are_the_published_ones(test):
 
 @pytest.mark.parametrize("test", AT_28)
 def test_unequal_arms_tell_the_definitions_of_boschloo_apart(test):
-    significant = exact.rejection_set(exact.Question(test, 28, 30, 0.05))
+    significant = exact.rejection_set(exact.ExactQuestion(test, 28, 30, 0.05))
     assert exact.power(significant, 0.6, 0.3) == pytest.approx(AT_28[test], abs=6e-7)
 
 
@@ -103,7 +103,7 @@ def test_no_common_mortality_has_more_than_the_bound(n0, n1, seed, part):
 
 def test_the_bound_does_not_take_the_word_of_what_was_found():
     """Told of a largest that is too small, it still is above the true one."""
-    inside = exact.rejection_set(exact.Question("chi_square", 12, 9, 0.05))
+    inside = exact.rejection_set(exact.ExactQuestion("chi_square", 12, 9, 0.05))
     n = 21
     ways = nuisance.log_choices(n)
     share = np.zeros(n + 1)
@@ -119,7 +119,7 @@ def test_the_bound_does_not_take_the_word_of_what_was_found():
 @pytest.mark.parametrize(("n0", "n1"), [(5, 9), (12, 12), (1, 7)])
 def test_exact_tests_hold_their_level_at_every_alpha(test, n0, n1):
     for alpha in (0.01, 0.05, 0.1, 0.3):
-        significant = exact.rejection_set(exact.Question(test, n0, n1, alpha))
+        significant = exact.rejection_set(exact.ExactQuestion(test, n0, n1, alpha))
         assert exact.size(significant)[0] <= alpha * (1 + 1e-6)
 
 
@@ -127,7 +127,7 @@ def test_exact_tests_hold_their_level_at_every_alpha(test, n0, n1):
 @pytest.mark.parametrize(("n0", "n1"), [(5, 9), (8, 8)])
 def test_berger_and_boos_hold_their_level(test, n0, n1):
     for alpha in (0.05, 0.1):
-        significant = exact.rejection_set(exact.Question(test, n0, n1, alpha, gamma=0.001))
+        significant = exact.rejection_set(exact.ExactQuestion(test, n0, n1, alpha, gamma=0.001))
         assert exact.size(significant)[0] <= alpha * (1 + 1e-6)
 
 
@@ -255,7 +255,7 @@ def test_mid_p_is_the_tail_less_half_of_what_was_seen(n0, n1, data):
 @pytest.mark.parametrize("test", exact.TESTS)
 def test_one_and_two_sided_tables_agree_with_exchanged_arms(test):
     gamma = 0.001 if "boos" in test else 0.0
-    question = exact.Question(test, 7, 5, 0.05, gamma=gamma)
+    question = exact.ExactQuestion(test, 7, 5, 0.05, gamma=gamma)
     back = question._replace(n0=5, n1=7)
     two_sided = exact.p_value_table(question)
     assert two_sided == pytest.approx(exact.p_value_table(back).T, abs=1e-9)
@@ -267,12 +267,12 @@ def test_one_and_two_sided_tables_agree_with_exchanged_arms(test):
 
 def test_a_one_sided_question_of_a_two_sided_test_is_refused():
     with pytest.raises(ValueError, match="two-sided"):
-        exact.p_value_table(exact.Question("barnard", 5, 5, 0.05, "less"))
+        exact.p_value_table(exact.ExactQuestion("barnard", 5, 5, 0.05, "less"))
 
 
 @pytest.mark.parametrize("lower", [True, False])
 def test_a_detectable_difference_has_the_power_and_less_has_not(lower):
-    significant = exact.rejection_set(exact.Question("boschloo", 30, 30, 0.05))
+    significant = exact.rejection_set(exact.ExactQuestion("boschloo", 30, 30, 0.05))
     rate = exact.detectable(significant, 0.5, 0.8, lower=lower)
     assert exact.power(significant, 0.5, rate) == pytest.approx(0.8, abs=1e-9)
     nearer = rate + (1e-4 if lower else -1e-4)
@@ -280,5 +280,5 @@ def test_a_detectable_difference_has_the_power_and_less_has_not(lower):
 
 
 def test_no_difference_is_detectable_where_the_arms_are_too_small():
-    significant = exact.rejection_set(exact.Question("fisher", 3, 3, 0.05))
+    significant = exact.rejection_set(exact.ExactQuestion("fisher", 3, 3, 0.05))
     assert exact.detectable(significant, 0.5, 0.8, lower=True) is None

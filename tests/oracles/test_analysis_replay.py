@@ -12,7 +12,7 @@ from scipy import stats
 from simulator import allocation
 from simulator.analysis import END, Reason, analyse, design_of
 from simulator.analysis.catalogue import TESTS
-from simulator.analysis.replay import _UNASKED, _ask, permute, reallocate
+from simulator.analysis.randomisation_tests import _UNASKED, _ask, permute, reallocate
 from simulator.params.lower import lower
 
 NEVER = math.inf

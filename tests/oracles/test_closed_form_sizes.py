@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import slow_sizes
+import reference_sizes
 from scipy import integrate
 
 from simulator.planning.closed_forms import (
@@ -179,7 +179,7 @@ def test_fisher_patients_are_those_of_pwrss(asked, patients):
 def test_fisher_patients_are_the_first_that_reach_the_power_and_not_where_it_stays():
     # pwrss gives 216 for .6 v .4: the power is .8008 at 204, below .8 from 206 to 214, and .8019
     # (.80194182 in its tests) at 216.
-    power = slow_sizes.exact_curve(range(200, 222, 2), 0.6, 0.4, 0.0, "fisher")
+    power = reference_sizes.exact_curve(range(200, 222, 2), 0.6, 0.4, 0.0, "fisher")
     assert power[216] == printed("0.80194182")
     assert [n for n, value in power.items() if value >= 0.8] == [204, 216, 218, 220]
     assert exact_patients("fisher", 0.6, 0.4, 0.05, 0.80, 400) == 204
@@ -191,7 +191,7 @@ def test_fisher_patients_are_the_first_that_reach_the_power_and_not_where_it_sta
     [(0.6, 0.4, 0.8), (0.4, 0.6, 0.9), (0.6, 0.3, 0.8), (0.05, 0.25, 0.9), (0.75, 0.25, 0.83)],
 )
 def test_exact_patients_are_the_first_by_enumeration(test, p_control, p_experimental, power):
-    first = slow_sizes.exact_size(power, p_control, p_experimental, 0.0, test)
+    first = reference_sizes.exact_size(power, p_control, p_experimental, 0.0, test)
     assert exact_patients(test, p_control, p_experimental, 0.05, power, 400) == first
 
 
@@ -214,20 +214,20 @@ def test_no_size_is_given_where_the_largest_is_too_small(largest):
 
 def test_the_oracle_gives_the_published_powers():
     # R and exact fractions (chi-square, Fisher 30 v 30), pwrss (the others).
-    assert slow_sizes.exact_chi_square_power(60, 0.6, 0.4, 0.0) == printed("0.349609")
-    assert slow_sizes.exact_fisher_power(60, 0.6, 0.4, 0.0) == printed("0.257143")
-    assert slow_sizes.exact_fisher_power(78, 2 / 3, 1 / 3, 0.0) == printed("0.8008238")
-    assert slow_sizes.exact_fisher_power(36, 0.75, 0.25, 0.0) == printed("0.833005149")
-    assert slow_sizes.exact_fisher_power(100, 0.6, 0.4, 0.0) == printed("0.462100133")
+    assert reference_sizes.exact_chi_square_power(60, 0.6, 0.4, 0.0) == printed("0.349609")
+    assert reference_sizes.exact_fisher_power(60, 0.6, 0.4, 0.0) == printed("0.257143")
+    assert reference_sizes.exact_fisher_power(78, 2 / 3, 1 / 3, 0.0) == printed("0.8008238")
+    assert reference_sizes.exact_fisher_power(36, 0.75, 0.25, 0.0) == printed("0.833005149")
+    assert reference_sizes.exact_fisher_power(100, 0.6, 0.4, 0.0) == printed("0.462100133")
 
 
 def test_the_oracle_rejects_by_fisher_where_whole_numbers_do():
     for n0, n1 in [(1, 19), (7, 7), (12, 9), (30, 28)]:
         slow = [
-            [slow_sizes.fisher_p_value(x0, n0, x1, n1) <= 0.05 for x1 in range(n1 + 1)]
+            [reference_sizes.fisher_p_value(x0, n0, x1, n1) <= 0.05 for x1 in range(n1 + 1)]
             for x0 in range(n0 + 1)
         ]
-        assert np.array_equal(slow_sizes.fisher_rejects(n0, n1), slow)
+        assert np.array_equal(reference_sizes.fisher_rejects(n0, n1), slow)
 
 
 def test_the_oracle_counts_as_dead_those_whose_death_comes_before_loss_and_horizon():
@@ -236,7 +236,7 @@ def test_the_oracle_counts_as_dead_those_whose_death_comes_before_loss_and_horiz
     dead, _ = integrate.quad(
         lambda day: death_rate * math.exp(-(death_rate + loss_rate) * day), 0, 84
     )
-    fates = slow_sizes.fates(mortality, dropout)
+    fates = reference_sizes.fates(mortality, dropout)
     assert fates[0] == pytest.approx(dead, rel=1e-12)
     assert fates[2] == pytest.approx(float(Fraction(2, 5) * Fraction(4, 5)), rel=1e-12)
     assert sum(fates) == pytest.approx(1, rel=1e-12)

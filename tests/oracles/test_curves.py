@@ -9,7 +9,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from calibration.targets import solve_targets
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
-from simulator.planning.curves import DAYS_A_MONTH, Curves, Seen, grid_of, observer
+from simulator.planning.curves import DAYS_A_MONTH, CurveRows, Curves, grid_of, observer
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
 
@@ -23,7 +23,7 @@ def seen(request):
     params = lower(solved)
     records = simulate(params, 5, 0, TRIALS)
     grid = grid_of(params)
-    return params, records, grid, Seen(*observer(grid)(params, records))
+    return params, records, grid, CurveRows(*observer(grid)(params, records))
 
 
 def patients_of(records, trial, arm):

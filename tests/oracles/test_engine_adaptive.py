@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from reference_allocation import chance_a_dies_less
 from scenario_builder import bare, base_case, run
-from slow_allocation import chance_a_dies_less
 
 from simulator.draws import Purpose, uniform
 

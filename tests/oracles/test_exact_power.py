@@ -13,7 +13,7 @@ from scipy import stats
 from simulator.analysis import END, analyse, design_of
 from simulator.analysis.exact_power import (
     TESTS,
-    Question,
+    ExactQuestion,
     detectable,
     p_value_table,
     power,
@@ -24,9 +24,9 @@ from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 
 
-def asked(test: str, n0: int = 30, n1: int = 30, **own) -> Question:
+def asked(test: str, n0: int = 30, n1: int = 30, **own) -> ExactQuestion:
     gamma = 0.001 if test.endswith("berger_boos") else 0.0
-    return Question(test, n0, n1, 0.05, gamma=gamma, **own)
+    return ExactQuestion(test, n0, n1, 0.05, gamma=gamma, **own)
 
 
 # 30 v 30, .6 v .3: power and largest size, from the oracles of the project, by enumeration in R

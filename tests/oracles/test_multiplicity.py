@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from simulator.analysis import plans_of
-from simulator.multiplicity import Family, Joint, families_of, rejected
+from simulator.montecarlo.multiplicity import Family, Joint, families_of, rejected
 
 METHODS = {"bonferroni": "bonferroni", "holm": "holm", "hochberg": "simes-hochberg"}
 

@@ -1,10 +1,11 @@
 """How often the confidence set of a size holds the exact size: 200 searches a case.
 
 The bare scenario with one chi-square test, losses left out, has its power by enumeration
-(`slow_sizes`), and so the size that the search looks for. Run as a program, which takes a quarter
-of an hour, it writes what every search found, for `test_size_search` to read, and prints a summary:
+(`reference_sizes`), and so the size that the search looks for. Run as a program, which takes a
+quarter of an hour, it writes what every search found, for `test_size_search` to read, and prints a
+summary:
 
-    PYTHONPATH=tests python tests/statistical/size_coverage.py
+    PYTHONPATH=tests:tests/oracles python tests/statistical/size_coverage.py
 """
 
 import csv
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from slow_sizes import exact_size
+from reference_sizes import exact_size
 
-from simulator.planning.ready import Ready, make_ready
-from simulator.planning.search import Asked
+from simulator.montecarlo.loop import interval
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.search import SizeTarget
 from simulator.planning.size import Sized, find_size
 from simulator.planning.variation import PATIENTS, changed
-from simulator.power import interval
 from simulator.scenario.loader import load_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -63,13 +64,13 @@ class Found(NamedTuple):
 
 
 @functools.cache
-def base(start: int) -> Ready:
+def base(start: int) -> Prepared:
     """The bare scenario of so many patients, with one chi-square test, losses left out."""
     loaded = load_scenario(BARE).changed(
         {"analyses[0].test": "chi_square", "analyses[0].lost": "excluded"}, "size_coverage"
     )
     at_start = changed(loaded, {PATIENTS: start}, "size_coverage")
-    return make_ready(at_start, lambda _: None)
+    return prepare(at_start, lambda _: None)
 
 
 @functools.cache
@@ -80,7 +81,7 @@ def target(power: float) -> int:
 
 def search(start: int, power: float, seed: int, jobs: int = 1) -> Sized:
     """Search for the size with the defaults of the command."""
-    asked = Asked(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
+    asked = SizeTarget(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
     return find_size(base(start), asked, seed, jobs, lambda _: None, whole=True, guess=None)
 
 

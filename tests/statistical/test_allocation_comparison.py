@@ -13,8 +13,8 @@ from scenario_builder import bare, base_case, changed
 from simulator.allocation.metrics import METRICS, exact_metrics
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
+from simulator.planning.candidate_schemes import candidate_scheme_of
 from simulator.planning.comparison import compare, only_metrics
-from simulator.planning.contenders import contender_of
 from simulator.scenario.schema import Scenario
 
 TRIALS, SEED = 2_000, 20_261_124
@@ -32,9 +32,9 @@ BY_COUNTS = (
 def compared(scenario: Scenario, *schemes: str, trials: int = TRIALS):
     params = lower(scenario)
     null = lower(scenario.model_copy(update={"null_hypothesis": "strong"}))
-    contenders = [contender_of(scenario, text) for text in schemes]
+    candidate_schemes = [candidate_scheme_of(scenario, text) for text in schemes]
     plans = plans_of(scenario)
-    return compare(params, null, plans, contenders, trials, SEED, 2, lambda _: None)
+    return compare(params, null, plans, candidate_schemes, trials, SEED, 2, lambda _: None)
 
 
 @functools.cache
@@ -76,7 +76,7 @@ def test_metrics_alone_are_exact_where_they_can_be_and_simulated_else():
         base_case(),
         {"allocation.factors": [{"variable": "inr", "cut_points": [2.0]}]},
     )
-    schemes = [contender_of(scenario, text) for text in ("complete", "efron", "hu_hu")]
+    schemes = [candidate_scheme_of(scenario, text) for text in ("complete", "efron", "hu_hu")]
     found = only_metrics(lower(scenario), schemes, 200, SEED, 1, lambda _: None)
     assert [outcome.exact is not None for outcome in found] == [True, False, False]
     assert found[0].exact == exact_metrics(schemes[0].plan, 60)

@@ -127,7 +127,7 @@ def test_exact_levels_use_the_planned_sizes():
         **{"allocation.ratio": [2, 1], "allocation.scheme": "complete"},
     )
     (plan,) = plans_of(scenario)
-    expected = exact.size(exact.rejection_set(exact.Question("fisher", 40, 20, 0.05)))
+    expected = exact.size(exact.rejection_set(exact.ExactQuestion("fisher", 40, 20, 0.05)))
     assert exact_level(plan, [2, 1], 60) == expected
 
 

@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from reference_sizes import exact_chi_square_power, fates
 from scipy.optimize import brentq
 from size_coverage import (
     DROPOUT,
@@ -25,17 +26,22 @@ from size_coverage import (
     stored,
     target,
 )
-from slow_sizes import exact_chi_square_power, fates
 
+from simulator.montecarlo.loop import (
+    Engine,
+    Evaluation,
+    Stop,
+    interval,
+    monte_carlo,
+    standard_error,
+)
 from simulator.planning.closed_forms import schoenfeld_power
-from simulator.planning.crossing import Count, Line, fit_level, fit_line
 from simulator.planning.paired import UNKNOWN
-from simulator.planning.ready import Ready, make_ready
-from simulator.planning.search import FIRST_TRIALS, Asked
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
+from simulator.planning.search import FIRST_TRIALS, SizeTarget
 from simulator.planning.size import find_size
 from simulator.planning.variation import PATIENTS, changed
-from simulator.power import Asked as AskedOfTrials
-from simulator.power import Engine, Stop, interval, monte_carlo, standard_error
 from simulator.scenario.loader import load_scenario
 
 START, POWER, SEED = 60, 0.8, 1
@@ -52,11 +58,11 @@ def exact(patients: float) -> float:
     return exact_chi_square_power(int(patients), *MORTALITIES, DROPOUT)
 
 
-def rejections(ready: Ready, seed: int, trials: int, first_trial: int = 0) -> int:
+def rejections(prepared: Prepared, seed: int, trials: int, first_trial: int = 0) -> int:
     """Rejections among successive trials, by the Monte Carlo loop that `run` goes through."""
     run = monte_carlo(
-        ready.params,
-        AskedOfTrials(ready.plans, (UNKNOWN,), ()),
+        prepared.params,
+        Evaluation(prepared.plans, (UNKNOWN,), ()),
         seed,
         Stop(trials, None),
         1,
@@ -131,7 +137,7 @@ def test_search_run_again_gives_what_is_stored(start, power, seed):
 def said():
     """A search with one round of fresh trials, and what it said: value and trials of every run."""
     lines: list[str] = []
-    asked = Asked(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
+    asked = SizeTarget(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
     sized = find_size(base(START), asked, SEED, 1, lines.append, whole=True, guess=None)
     run = re.compile(f"{re.escape(PATIENTS)} = ([0-9]+): ([0-9,]+) trials")
     runs = [match for match in map(run.fullmatch, lines) if match]
@@ -145,8 +151,8 @@ def test_counts_are_those_of_the_same_trials_run_alone(said):
     next_trial = FIRST_TRIALS
     for value, trials in runs:
         fresh = trials != FIRST_TRIALS
-        ready = make_ready(changed(base(START).loaded, {PATIENTS: value}, "test"), quiet)
-        rejected = rejections(ready, SEED, trials, next_trial if fresh else 0)
+        prepared = prepare(changed(base(START).loaded, {PATIENTS: value}, "test"), quiet)
+        rejected = rejections(prepared, SEED, trials, next_trial if fresh else 0)
         next_trial += trials if fresh else 0
         before = expected.get(value, Count(0, 0))
         expected[value] = Count(before.trials + trials, before.rejections + rejected)
@@ -179,9 +185,9 @@ def schoenfeld_ratio(patients: int, power: float) -> float:
 
 
 def test_key_that_costs_power_is_answered_by_its_largest_value():
-    ready = make_ready(load_scenario("two-arm-survival"), quiet)
-    asked = Asked(HAZARD_RATIO, POWER, 0.2, 0.95, None, 50_000_000)
-    sized = find_size(ready, asked, SEED, 1, quiet, whole=False, guess=None)
+    prepared = prepare(load_scenario("two-arm-survival"), quiet)
+    asked = SizeTarget(HAZARD_RATIO, POWER, 0.2, 0.95, None, 50_000_000)
+    sized = find_size(prepared, asked, SEED, 1, quiet, whole=False, guess=None)
     answer = sized.answer
     assert answer.low < answer.value < answer.high
     assert sized.line.slope < 0
@@ -195,9 +201,9 @@ def test_key_that_costs_power_is_answered_by_its_largest_value():
 
 def test_size_that_recruitment_does_not_reach_is_out_of_reach():
     loaded = load_scenario("nct05484908").with_one_analysis(0)
-    ready = make_ready(loaded.changed({"trial.max_recruitment_days": 400}, "test"), quiet)
-    asked = Asked(PATIENTS, POWER, 4, 10_000, None, 50_000_000)
-    sized = find_size(ready, asked, SEED, 1, quiet, whole=True, guess=None)
+    prepared = prepare(loaded.changed({"trial.max_recruitment_days": 400}, "test"), quiet)
+    asked = SizeTarget(PATIENTS, POWER, 4, 10_000, None, 50_000_000)
+    sized = find_size(prepared, asked, SEED, 1, quiet, whole=True, guess=None)
     assert (sized.answer, sized.line, sized.precise) == (None, None, False)
     came = 2.32 * 400 / (365.25 / 12)  # a month
     error = math.sqrt(came / FIRST_TRIALS)

@@ -9,7 +9,7 @@ from simulator import allocation
 from simulator.allocation import SCHEMES, AllocationError
 from simulator.allocation.notation import example_of, parse_scheme, split_schemes
 from simulator.allocation.schemes import ALL, CODES
-from simulator.scenario.agreement import RESPONSE_ADAPTIVE
+from simulator.scenario.cross_checks import RESPONSE_ADAPTIVE
 from simulator.scenario.schema import Allocation
 
 

@@ -12,7 +12,7 @@ from simulator.allocation import SCHEMES
 from simulator.allocation.notation import example_of
 from simulator.analysis import plans_of
 from simulator.draws import Purpose
-from simulator.engines.clock import Kind
+from simulator.engines.reference.clock import Kind
 from simulator.records import Patients, Sessions, Trials, columns
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.json_schema import json_schema

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.analysis import AnalysisTable
-from simulator.performance import Estimation
+from simulator.montecarlo.performance import Estimation
 from simulator.truth import Truth
 
 NAN = math.nan

@@ -113,17 +113,19 @@ def test_death_in_a_day_stays_in_that_day():
 
 
 def test_day_factor_multiplies_what_acts():
-    found = hazard.day_factor(0.3, 0.0769610411361284, 31.0, 27.0, math.log(0.7), math.log(2.0))
+    found = hazard.hazard_multiplier(
+        0.3, 0.0769610411361284, 31.0, 27.0, math.log(0.7), math.log(2.0)
+    )
     assert found == pytest.approx(math.exp(0.3) * 1.08**4 * 0.7 * 2, rel=1e-12)
 
 
 def test_an_unmodelled_meld_does_not_enter_the_hazard():
-    assert hazard.day_factor(0.0, 0.0, math.nan, 27.0, 0.0, 0.0) == 1.0
+    assert hazard.hazard_multiplier(0.0, 0.0, math.nan, 27.0, 0.0, 0.0) == 1.0
 
 
 @pytest.mark.parametrize("log_factor", [-1e308, -800.0, 800.0, 1e308])
 def test_an_absurd_factor_stays_a_positive_number(log_factor):
-    factor = hazard.day_factor(log_factor, 0.0, 0.0, 0.0, 0.0, 0.0)
+    factor = hazard.hazard_multiplier(log_factor, 0.0, 0.0, 0.0, 0.0, 0.0)
     assert 0.0 < factor < math.inf
 
 

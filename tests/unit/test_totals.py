@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simulator.operations import Operations
-from simulator.totals import Totals
+from simulator.montecarlo.operations import Operations
+from simulator.montecarlo.totals import Totals
 
 AXES = {"failed_first": 3, "sessions_by_modality": 2, "adverse_events": 8}
 BY_ARM = set(Operations._fields[Operations._fields.index("patients") :]) - set(AXES)

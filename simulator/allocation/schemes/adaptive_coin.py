@@ -2,15 +2,15 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import TARGETS, both_begun, target_share
 from simulator.rules.elementary import power
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     options = setting.options
     target = check.word("options.target", options["target"], TARGETS)
-    return Numbers([target, check.number("options.gamma", options["gamma"], 0.0, 100.0)])
+    return SchemeNumbers([target, check.number("options.gamma", options["gamma"], 0.0, 100.0)])
 
 
 @rule

@@ -1,13 +1,13 @@
 """Atkinson's D_A-optimal biased coin (Atkinson 1982)."""
 
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 
 _SMALLEST_PIVOT = 1e-9  # of the largest entry: the entries are whole numbers of patients
 
 
-def _read(setting: Setting) -> Numbers:
-    return Numbers(design=1 + sum(levels - 1 for levels in setting.levels))
+def _read(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers(design=1 + sum(levels - 1 for levels in setting.levels))
 
 
 @rule

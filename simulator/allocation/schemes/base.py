@@ -49,7 +49,7 @@ class Setting(NamedTuple):
     target: int
 
 
-class Numbers(NamedTuple):
+class SchemeNumbers(NamedTuple):
     """A scheme's options as `Plan` holds them."""
 
     numbers: Sequence[float] = ()
@@ -90,7 +90,7 @@ class Scheme:
     word: str
     does: str
     chance: Any
-    read: Callable[[Setting], Numbers] = field(default=lambda _: Numbers())
+    read: Callable[[Setting], SchemeNumbers] = field(default=lambda _: SchemeNumbers())
     standard: Mapping[str, object] = field(default_factory=dict)
     ratio: Ratio = Ratio.EQUAL
     factors: Factors = Factors.STRATA

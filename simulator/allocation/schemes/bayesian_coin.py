@@ -2,12 +2,12 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
 from simulator.rules.elementary import power
 
 
-def _read(setting: Setting) -> Numbers:
-    return Numbers([check.number("options.gamma", setting.options["gamma"], 1e-3, 1e3)])
+def _read(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers([check.number("options.gamma", setting.options["gamma"], 1e-3, 1e3)])
 
 
 @rule

@@ -2,11 +2,11 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
-    return Numbers([check.whole("options.bound", setting.options["bound"], 1)])
+def _read(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers([check.whole("options.bound", setting.options["bound"], 1)])
 
 
 @rule

@@ -4,13 +4,13 @@ import math
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Ratio, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     blocks = check.whole("options.blocks", setting.options["blocks"], 1)
     divisor = math.gcd(*setting.ratio)
-    return Numbers([blocks, *(part // divisor for part in setting.ratio)])
+    return SchemeNumbers([blocks, *(part // divisor for part in setting.ratio)])
 
 
 @rule

@@ -2,22 +2,22 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import REQUIRED, Numbers, Ratio, Scheme, Setting, rule
+from simulator.allocation.schemes.base import REQUIRED, Ratio, Scheme, SchemeNumbers, Setting, rule
 
 
-def _read_one(setting: Setting) -> Numbers:
+def _read_one(setting: Setting) -> SchemeNumbers:
     size = setting.options["block_size"]
     read = check.block_size("options.block_size", size, setting.ratio, setting.target)
-    return Numbers(block_sizes=[read])
+    return SchemeNumbers(block_sizes=[read])
 
 
-def _read_several(setting: Setting) -> Numbers:
+def _read_several(setting: Setting) -> SchemeNumbers:
     listed = check.items("options.block_sizes", setting.options["block_sizes"])
     sizes = [
         check.block_size(f"options.block_sizes[{i}]", size, setting.ratio, setting.target)
         for i, size in enumerate(listed)
     ]
-    return Numbers(block_sizes=sizes)
+    return SchemeNumbers(block_sizes=sizes)
 
 
 @rule

@@ -2,13 +2,15 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     names = "initial_balls", "immigration_balls"
-    return Numbers([check.whole(f"options.{n}", setting.options[n], 1, 10_000) for n in names])
+    return SchemeNumbers(
+        [check.whole(f"options.{n}", setting.options[n], 1, 10_000) for n in names]
+    )
 
 
 @rule

@@ -2,12 +2,12 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     value = setting.options["probability"]
-    return Numbers([check.number("options.probability", value, 0.5, 1.0)])
+    return SchemeNumbers([check.number("options.probability", value, 0.5, 1.0)])
 
 
 @rule

@@ -2,13 +2,13 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 
 _OVERALL, _STRATUM, _PROBABILITY, _MARGINS = range(4)  # places in `numbers`
 _EPSILON = 2.0**-52
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     options, listed = setting.options, setting.options["margins"]
     overall = check.number("options.overall", options["overall"], 0.0, 1e6)
     stratum = check.number("options.stratum", options["stratum"], 0.0, 1e6)
@@ -19,7 +19,7 @@ def _read(setting: Setting) -> Numbers:
     if not any((overall, stratum, *margins)):
         raise AllocationError("options.margins", listed, "one weight must be > 0", "as [1, 1]")
     probability = check.number("options.probability", options["probability"], 0.5, 1.0)
-    return Numbers([overall, stratum, probability, *margins])
+    return SchemeNumbers([overall, stratum, probability, *margins])
 
 
 @rule

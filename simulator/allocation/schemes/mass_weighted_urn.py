@@ -2,11 +2,11 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Ratio, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
-    return Numbers([check.number("options.mass", setting.options["mass"], 1e-3, 1e6)])
+def _read(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers([check.number("options.mass", setting.options["mass"], 1e-3, 1e6)])
 
 
 @rule

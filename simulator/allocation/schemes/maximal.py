@@ -2,19 +2,19 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 
 _MOST_PATIENTS = 10_000  # counting sequences by whole numbers of thousands of digits takes a while
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     bound = check.whole("options.bound", setting.options["bound"], 1)
     check.whole_groups(setting.scheme, setting.ratio, setting.target)
     if setting.target > _MOST_PATIENTS:
         rule = f"is for at most {_MOST_PATIENTS} patients, and {setting.target} are planned"
         raise AllocationError("scheme", setting.scheme, rule, "use big_stick")
     bound = min(bound, setting.target // 2)
-    return Numbers([bound], _shares(setting.target, bound))
+    return SchemeNumbers([bound], _shares(setting.target, bound))
 
 
 def _shares(patients: int, bound: int) -> list[list[float]]:

@@ -2,13 +2,13 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Ratio, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
 
 _EPSILON = 2.0**-52
 
 
-def _read(setting: Setting) -> Numbers:
-    return Numbers([check.number("options.eta", setting.options["eta"], 0.0, 1.0)])
+def _read(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers([check.number("options.eta", setting.options["eta"], 0.0, 1.0)])
 
 
 @rule

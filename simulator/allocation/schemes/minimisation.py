@@ -4,7 +4,7 @@ import math
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 
 RANGE, VARIANCE, STANDARD_DEVIATION = range(3)
 _MEASURES = "range", "variance", "standard_deviation"
@@ -22,16 +22,16 @@ def _weights(setting: Setting) -> list[float]:
     return read
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     options = setting.options
     measure = check.word("options.measure", options["measure"], _MEASURES)
     least = 1.0 / len(setting.ratio)
     probability = check.number("options.probability", options["probability"], least, 1.0)
-    return Numbers([measure, probability, *_weights(setting)])
+    return SchemeNumbers([measure, probability, *_weights(setting)])
 
 
-def _read_taves(setting: Setting) -> Numbers:
-    return Numbers([RANGE, 1.0, *_weights(setting)])
+def _read_taves(setting: Setting) -> SchemeNumbers:
+    return SchemeNumbers([RANGE, 1.0, *_weights(setting)])
 
 
 @rule

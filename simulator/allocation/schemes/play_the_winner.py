@@ -2,11 +2,11 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED, SURVIVED
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     names = "initial_balls", "added_balls"
     numbers = [check.number(f"options.{n}", setting.options[n], 0.0, 1e6) for n in names]
     if numbers[1] == 0.0:
@@ -16,7 +16,7 @@ def _read(setting: Setting) -> Numbers:
             "without balls to add it never adapts",
             "give a number above 0, or use complete",
         )
-    return Numbers(numbers)
+    return SchemeNumbers(numbers)
 
 
 @rule

@@ -2,12 +2,12 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Ratio, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Ratio, Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     check.whole_groups(setting.scheme, setting.ratio, setting.target)
-    return Numbers()
+    return SchemeNumbers()
 
 
 @rule

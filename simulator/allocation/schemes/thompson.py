@@ -2,20 +2,20 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED, SURVIVED
 from simulator.rules.elementary import exp, log, power
 
 _EXPONENT, _BURN_IN, _CLIP = range(3)  # places in `numbers`
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     options = setting.options
     burn_in = check.whole("options.burn_in", options["burn_in"], 0)
     if burn_in >= setting.target:
         rule = f"is not below the trial's {setting.target} patients: it would never adapt"
         raise AllocationError("options.burn_in", burn_in, rule, "lower it")
-    return Numbers(
+    return SchemeNumbers(
         [
             check.number("options.exponent", options["exponent"], 0.0, 100.0),
             burn_in,

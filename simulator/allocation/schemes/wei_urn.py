@@ -2,10 +2,10 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Numbers, Scheme, Setting, rule
+from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
 
 
-def _read(setting: Setting) -> Numbers:
+def _read(setting: Setting) -> SchemeNumbers:
     names = "initial_balls", "added_balls"
     numbers = [check.number(f"options.{n}", setting.options[n], 0.0, 1e6) for n in names]
     if not any(numbers):
@@ -15,7 +15,7 @@ def _read(setting: Setting) -> Numbers:
             "the urn would stay empty",
             "give one of the two above 0, as 0 and 1",
         )
-    return Numbers(numbers)
+    return SchemeNumbers(numbers)
 
 
 @rule

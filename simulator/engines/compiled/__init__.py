@@ -12,9 +12,9 @@ import numpy as np
 from simulator.engines.compiled.independent import are_independent, run_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
-from simulator.engines.compiled.rooms import rooms_of
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
 from simulator.engines.compiled.trials import run_trials
+from simulator.engines.compiled.workspace import rooms_of
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 

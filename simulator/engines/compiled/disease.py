@@ -141,7 +141,7 @@ def factors(
             lab_rule.native(c, c_slope, day, d.normal_creatinine, d.ceiling_creatinine),
             d.meld_bounded,
         )
-        out[k] = rule.day_factor(
+        out[k] = rule.hazard_multiplier(
             constant, d.meld_coefficient, meld, d.meld_reference, out[k], events
         )
 
@@ -182,7 +182,7 @@ def live(d: Disease, b: Baseline, people: People, p: int, first: int, last: int)
 
 
 @inlined
-def take_back(number: Floats, count: Ints, p: int, session_end: float) -> None:
+def rollback(number: Floats, count: Ints, p: int, session_end: float) -> None:
     """Take back the days on which a session that begins now will act."""
     acts = last_opening_by(number[ENTRY_AT, p], session_end, count[LAST_DAY, p]) + 1
     if session_end < number[LEAVES_AT, p] and count[OPENED, p] >= acts:
@@ -191,7 +191,7 @@ def take_back(number: Floats, count: Ints, p: int, session_end: float) -> None:
 
 
 @kernel
-def bring_hazard(
+def advance_hazard(
     d: Disease,
     b: Baseline,
     modalities: Floats,
@@ -223,9 +223,9 @@ def bring_hazard(
         last = min(changes - 1, first + at_once - 1)
         if d.sees_sessions:  # no day ahead: labs cannot be taken back
             last = first
-            bring_labs(d, kinetics, left, error_log_sd, people, p, first)
+            advance_labs(d, kinetics, left, error_log_sd, people, p, first)
             direct = d.direct_log_hazard_ratio != 0.0 and count[ARM, p] == d.direct_arm
-            people.factor[p, first] = rule.day_factor(
+            people.factor[p, first] = rule.hazard_multiplier(
                 number[CONSTANT, p],
                 d.meld_coefficient,
                 number[SEEN_MELD, p],
@@ -293,7 +293,7 @@ def see_labs(d: Disease, number: Floats, shift: Floats, lab: Floats, p: int, day
 
 
 @kernel
-def bring_labs(
+def advance_labs(
     d: Disease,
     kinetics: Floats,
     left: Floats,

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator import allocation, draws
 from simulator.allocation import SCHEMES
-from simulator.allocation.table import DUE, Table
+from simulator.allocation.table import DUE, ProbabilityTable
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
@@ -182,7 +182,7 @@ def write_ends(
 @entry
 def run_independent(
     inputs: Inputs,
-    table: Table,
+    table: ProbabilityTable,
     seed: int,
     first_trial: int,
     trials: int,
@@ -219,7 +219,7 @@ def run_independent(
             effect = rule.direct_log_hazard_ratio(
                 d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, 0.0
             )
-        factor[second] = rule.day_factor(0.0, 0.0, 0.0, 0.0, effect, 0.0)
+        factor[second] = rule.hazard_multiplier(0.0, 0.0, 0.0, 0.0, effect, 0.0)
     for first in range(0, trials, at_once):
         now = min(at_once, trials - first)
         row, end, trial = first * target, (first + now) * target, first_trial + first

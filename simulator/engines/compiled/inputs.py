@@ -28,8 +28,8 @@ Ints = npt.NDArray[np.int64]
 MELD_LABS = 3
 
 
-class Factors(NamedTuple):
-    """Factors of allocation: variable (-1: site) and cut points."""
+class FactorArrays(NamedTuple):
+    """FactorArrays of allocation: variable (-1: site) and cut points."""
 
     variable: Ints  # (F,)
     first: Ints  # (F + 1,)
@@ -45,7 +45,7 @@ class Inputs(NamedTuple):
     wants_normal: Bools  # (V,): of each variable, whether its own normal is read
     eligibility: EligibilityParams
     allocation: Plan
-    factors: Factors
+    factors: FactorArrays
     selection: SelectionParams
     tables: Tables
     lab: LabParams
@@ -78,7 +78,7 @@ def _inputs_of(params: Params) -> Inputs:
         wants_normal=_wants_normal(params),
         eligibility=params.eligibility,
         allocation=plan,
-        factors=Factors(
+        factors=FactorArrays(
             variable=a.factor_variable,
             first=np.cumsum([0, *(points.size for points in cuts)]),
             cut_points=np.concatenate([np.empty(0), *cuts]),

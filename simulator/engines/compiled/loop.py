@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator import allocation
-from simulator.engines.compiled.disease import bring_hazard, bring_labs, die_at_constant_factor
+from simulator.engines.compiled.disease import advance_hazard, advance_labs, die_at_constant_factor
 from simulator.engines.compiled.exits import learn_outcome
 from simulator.engines.compiled.heap import pop, push
 from simulator.engines.compiled.kernel import inlined, kernel
@@ -93,7 +93,7 @@ def bring(t: Tables, people: People, p: int, through: int) -> None:
     if people.whole[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
         return
     planned = t.plans[people.whole[ARM, p], SESSIONS]
-    bring_hazard(
+    advance_hazard(
         t.disease,
         t.baseline,
         t.modalities,
@@ -110,7 +110,7 @@ def bring(t: Tables, people: People, p: int, through: int) -> None:
 @inlined
 def bring_seen(t: Tables, people: People, p: int, through: int) -> None:
     """Bring a patient's labs to the opening of patient-day `through`."""
-    bring_labs(t.disease, t.kinetics, t.left, t.error_log_sd, people, p, through)
+    advance_labs(t.disease, t.kinetics, t.left, t.error_log_sd, people, p, through)
 
 
 @inlined

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.engines.compiled.inputs import Bools, Factors
+from simulator.engines.compiled.inputs import Bools, FactorArrays
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
@@ -169,7 +169,7 @@ def screen(
 
 
 @inlined
-def levels_of(f: Factors, values: Floats, site: int, levels: Ints) -> None:
+def levels_of(f: FactorArrays, values: Floats, site: int, levels: Ints) -> None:
     """Fill in the levels of a patient's factors."""
     for factor in range(f.variable.size):
         i = f.variable[factor]
@@ -267,7 +267,7 @@ def recruit(
     profile: Floats,
     latent: Floats,
     plan: allocation.Plan,
-    factors: Factors,
+    factors: FactorArrays,
     state: allocation.State,
     levels: Ints,
     probability: Floats,

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from simulator.allocation.table import MOST_PATIENTS, Table, table_of
+from simulator.allocation.table import MOST_PATIENTS, ProbabilityTable, table_of
 from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
@@ -15,7 +15,7 @@ from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
 
 _LABS, _MELD_LABS, _ADVERSE_EVENTS = 4, 3, 4
-_NO_TABLE = Table(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
+_NO_TABLE = ProbabilityTable(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
 

@@ -3,7 +3,7 @@
 import math
 
 from simulator import draws
-from simulator.engines.compiled.disease import take_back
+from simulator.engines.compiled.disease import rollback
 from simulator.engines.compiled.heap import push
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
@@ -159,7 +159,7 @@ def begin(
     session_count[p, k, EVENT_BITS] = bits
     session_count[p, k, IS_SERIOUS] = serious
     session_count[p, k, STATUS] = _RUNNING
-    take_back(people.number, count, p, session[p, k, END])
+    rollback(people.number, count, p, session[p, k, END])
     count[SESSION, p] = k + 1
     count[PHASE, p] = COMING
     if stops or k + 1 >= plans[arm, SESSIONS] + plans[arm, RESCUES]:

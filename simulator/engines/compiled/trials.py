@@ -29,7 +29,6 @@ from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, kernel
 from simulator.engines.compiled.loop import bring, bring_seen, treat
 from simulator.engines.compiled.recruitment import recruit
-from simulator.engines.compiled.rooms import Rooms
 from simulator.engines.compiled.state import (
     CANDIDATE,
     CHOSEN,
@@ -54,6 +53,7 @@ from simulator.engines.compiled.state import (
 from simulator.engines.compiled.tables import LIMITED, Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
+from simulator.engines.compiled.workspace import Rooms
 from simulator.params.types import HazardParams, LabParams
 from simulator.records import Patients, Sessions, Trials
 from simulator.rules import hazard as hazard_rule

@@ -1,7 +1,7 @@
 """What each picture shows, in a caption and in words for those who do not see it."""
 
 from simulator.report.document.blocks import Picture, literal, spans
-from simulator.report.document.conduct import (
+from simulator.report.document.feasibility import (
     on_time_sentence,
     recruitment_sentence,
     sessions_sentence,

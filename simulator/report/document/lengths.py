@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from simulator.report.document.assumptions import assumption_blocks, main_assumptions
 from simulator.report.document.blocks import Block, Heading, Paragraph, literal
-from simulator.report.document.conduct import (
+from simulator.report.document.events import event_blocks, loss_sentence
+from simulator.report.document.feasibility import (
     SCARCE,
     feasibility_blocks,
     on_time_sentence,
@@ -13,7 +14,6 @@ from simulator.report.document.conduct import (
     sessions_sentence,
     target_sentence,
 )
-from simulator.report.document.events import event_blocks, loss_sentence
 from simulator.report.document.figures import pictures
 from simulator.report.document.limits import limit_blocks, no_result_sentence
 from simulator.report.document.material import Material, primary, test_in_words
@@ -42,7 +42,7 @@ from simulator.report.document.rejections import (
 )
 from simulator.report.document.simulation import simulation_blocks
 from simulator.report.document.size import consequence, formula_blocks, size_blocks
-from simulator.report.document.varied import sweep_blocks
+from simulator.report.document.sweeps import sweep_blocks
 from simulator.report.document.verdict import (
     is_power,
     judgement,

@@ -1,7 +1,7 @@
 """What the numbers do not tell."""
 
 from simulator.report.document.blocks import Block, Paragraph, literal
-from simulator.report.document.conduct import (
+from simulator.report.document.feasibility import (
     SCARCE,
     is_slow,
     on_time_sentence,

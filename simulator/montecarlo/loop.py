@@ -12,12 +12,12 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse, design_of
 from simulator.engines import compiled, reference
-from simulator.multiplicity import Family, Joint
-from simulator.operations import Operations, operations_of
+from simulator.montecarlo.multiplicity import Family, Joint
+from simulator.montecarlo.operations import Operations, operations_of
+from simulator.montecarlo.performance import Estimation, Performance
+from simulator.montecarlo.totals import Totals
 from simulator.params.types import Params
-from simulator.performance import Estimation, Performance
 from simulator.records import Floats, Ints, TrialRecords
-from simulator.totals import Totals
 from simulator.truth import Truth
 
 
@@ -48,7 +48,7 @@ Observed = tuple[Floats, ...]  # each with a row a trial
 Observe = Callable[[Params, TrialRecords], Observed]
 
 
-class Unit(NamedTuple):
+class UnitResult(NamedTuple):
     """What one unit of work gave."""
 
     table: AnalysisTable
@@ -60,7 +60,7 @@ def _observe_nothing(_params: Params, _records: TrialRecords) -> Observed:
     return ()
 
 
-class Asked(NamedTuple):
+class Evaluation(NamedTuple):
     """What is asked of every trial.
 
     Analyses, the truth that they estimate, those judged together, and what else somebody wants to
@@ -95,7 +95,7 @@ class MonteCarlo:
 
     engine: Engine
     seed: int
-    asked: "Asked"
+    asked: "Evaluation"
     trials: int
     rejections: Ints
     favouring: Ints
@@ -200,24 +200,24 @@ def _estimate(
 
 def run_unit(
     params: Params,
-    asked: Asked,
+    asked: Evaluation,
     engine: Engine,
     seed: int,
     first_trial: int,
     trials: int,
-) -> Unit:
+) -> UnitResult:
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
     simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
     table = analyse(records, asked.plans, design_of(params, seed), END)
-    return Unit(table, operations_of(params, records), asked.observe(params, records))
+    return UnitResult(table, operations_of(params, records), asked.observe(params, records))
 
 
 @dataclass
 class _Tally:
     """Counts of a run so far."""
 
-    asked: Asked
+    asked: Evaluation
     arms: int
     trials: int = 0
     rejections: Ints = field(init=False)
@@ -250,7 +250,7 @@ class _Tally:
                 return after
         return None
 
-    def add(self, unit: Unit) -> None:
+    def add(self, unit: UnitResult) -> None:
         table = unit.table
         rejected = table.p_value <= self.alpha
         self.trials += rejected.shape[0]
@@ -264,9 +264,9 @@ class _Tally:
         self.totals.add(unit.operations)
 
 
-def _first(unit: Unit, trials: int) -> Unit:
+def _first(unit: UnitResult, trials: int) -> UnitResult:
     """First trials of a unit."""
-    return Unit(
+    return UnitResult(
         AnalysisTable._make(column[:trials] for column in unit.table),
         Operations._make(column[:trials] for column in unit.operations),
         tuple(column[:trials] for column in unit.observed),
@@ -275,13 +275,13 @@ def _first(unit: Unit, trials: int) -> Unit:
 
 def monte_carlo(
     params: Params,
-    asked: Asked,
+    asked: Evaluation,
     seed: int,
     stop: Stop,
     jobs: int,
     engine: Engine,
     watch: Callable[[int, list[int]], None],
-    keep: Callable[[int, Unit], None],
+    keep: Callable[[int, UnitResult], None],
     first_trial: int = 0,
 ) -> MonteCarlo:
     """Simulate and analyse trials until `stop`.
@@ -354,13 +354,13 @@ def trials_a_unit(params: Params, engine: Engine, stop: Stop, jobs: int) -> int:
 
 def _units(
     params: Params,
-    asked: Asked,
+    asked: Evaluation,
     engine: Engine,
     seed: int,
     stop: Stop,
     jobs: int,
     first_trial: int,
-) -> Iterator[Unit]:
+) -> Iterator[UnitResult]:
     """Yield units in the order of their trials, without end if `stop` names no number.
 
     Compiled kernels let other threads run, so threads do; SimPy needs processes. A process that is

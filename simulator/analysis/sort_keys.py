@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.cut import Bools, Rows, by_the_cut, followed_by_the_cut
-from simulator.analysis.kernel import inlined, kernel, sooner
+from simulator.analysis.kernel import inlined, kernel, minimum
 from simulator.analysis.outcomes import Treatment, counted_as
 from simulator.records import Floats, Ints
 
@@ -61,7 +61,7 @@ def _time_key(
 ) -> np.uint64:
     """Key of a patient who was dead, lost or else last seen, each at a time or never."""
     censored = 0 if dead < math.inf else CENSORED
-    key = (time_bits(sooner(sooner(dead, lost), last)) << 2) | censored | second
+    key = (time_bits(minimum(minimum(dead, lost), last)) << 2) | censored | second
     return UNUSED_KEY if lost < left_out_before else np.uint64(key)
 
 
@@ -106,7 +106,7 @@ def time_keys(
                 treatment,
             )
             last = followed_by_the_cut(entry[i], limit, follow_up_days)
-            last = math.inf if sooner(dead, lost) < math.inf else last
+            last = math.inf if minimum(dead, lost) < math.inf else last
             key = _time_key(dead, lost, last, arm[i], left_out_before)
             ours[i] = key if entry[i] <= limit else UNUSED_KEY
 

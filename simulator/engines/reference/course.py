@@ -8,12 +8,12 @@ import numpy as np
 import simpy
 
 from simulator.draws import Exit, Purpose
-from simulator.engines.clock import Kind
+from simulator.engines.reference.clock import Kind
 from simulator.rules import hazard, labs
 from simulator.rules.normal import normal_quantile
 
 if TYPE_CHECKING:
-    from simulator.engines.patient import Patient, Session
+    from simulator.engines.reference.patient import Patient, Session
 
 MELD_LABS = 3  # bilirubin, INR, creatinine; platelets come after them
 
@@ -160,7 +160,7 @@ class Course:
         """Find the time of death where nothing but the baseline hazard varies."""
         p = self.params.hazard
         effect = self.direct_effect(0.0)
-        self.factor = hazard.day_factor(self.constant_log_factor, 0.0, 0.0, 0.0, effect, 0.0)
+        self.factor = hazard.hazard_multiplier(self.constant_log_factor, 0.0, 0.0, 0.0, effect, 0.0)
         death_after_days = hazard.death_at_constant_factor(
             p.kind, p.day, p.cumulative, p.shape, self.factor, self.threshold
         )
@@ -174,7 +174,7 @@ class Course:
         if patient.entry_day + patient.infection_after_days < opening:
             events += p.infection_log_hazard_ratio
         self.opened, self.hazard_at_opening = day, self.hazard_at_next
-        self.factor = hazard.day_factor(
+        self.factor = hazard.hazard_multiplier(
             self.constant_log_factor,
             p.meld_coefficient,
             self.meld_seen if p.sees_sessions else self.meld_native,

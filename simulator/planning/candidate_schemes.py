@@ -10,7 +10,7 @@ from simulator.params.types import AllocationParams
 from simulator.scenario.schema import Allocation, Scenario
 
 
-class Contender(NamedTuple):
+class CandidateScheme(NamedTuple):
     """A scheme in a comparison.
 
     `text` is how it was written; `use` says what it does with the scenario's factors: strata,
@@ -46,14 +46,14 @@ def every_scheme(scenario: Scenario) -> list[str]:
         alone = REQUIRED not in scheme.standard.values()
         text = scheme.word if alone else example_of(scheme)
         try:
-            contender_of(scenario, text)
+            candidate_scheme_of(scenario, text)
         except AllocationError:
             continue
         found.append(text)
     return found
 
 
-def contender_of(scenario: Scenario, text: str) -> Contender:
+def candidate_scheme_of(scenario: Scenario, text: str) -> CandidateScheme:
     """Return a scheme written on one line as it would run in a scenario.
 
     A scheme takes the scenario's factors as it can: as strata, as margins, or, if it can use none
@@ -92,4 +92,4 @@ def contender_of(scenario: Scenario, text: str) -> Contender:
     target = scenario.trial.target_randomised
     plan = build_plan(word, options, own.ratio, params.factor_levels, target)
     use = "none" if not factors else "margins" if needed else "strata"
-    return Contender(text, scheme, options, use, params, plan)
+    return CandidateScheme(text, scheme, options, use, params, plan)

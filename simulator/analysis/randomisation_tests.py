@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation.table import DUE, MOST_PATIENTS, Table, table_of
+from simulator.allocation.table import DUE, MOST_PATIENTS, ProbabilityTable, table_of
 from simulator.analysis.catalogue import TESTS
 from simulator.analysis.causes import Causes
 from simulator.analysis.cut import Bools, Rows, part_of, read_only
 from simulator.analysis.data import Block, Cells, Changes, Ends
 from simulator.analysis.kernel import kernel
-from simulator.analysis.order import SECOND, UNUSED, Keys
+from simulator.analysis.sort_keys import SECOND, UNUSED, Keys
 from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table
 from simulator.draws import Purpose, code_of
 from simulator.records import Floats, Ints
@@ -229,7 +229,7 @@ def reallocate(
 @kernel
 def _look_up(
     scheme: allocation.Plan,
-    table: Table,
+    table: ProbabilityTable,
     strata: int,
     seed: int,
     trial: int,

@@ -8,13 +8,13 @@ import numpy as np
 import simpy
 
 from simulator.draws import Purpose
-from simulator.engines.clock import Kind
+from simulator.engines.reference.clock import Kind
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantile
 
 if TYPE_CHECKING:
-    from simulator.engines.patient import Patient, Session
-    from simulator.engines.reference import Trial
+    from simulator.engines.reference.patient import Patient, Session
+    from simulator.engines.reference.trial import Trial
 
 FIRST_COME, SICKEST_FIRST, SHORTEST_WINDOW = range(3)
 

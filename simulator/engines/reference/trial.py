@@ -19,11 +19,11 @@ import simpy
 
 from simulator import allocation, draws
 from simulator.draws import Purpose
-from simulator.engines.clock import Clock, Kind
-from simulator.engines.collect import collect
-from simulator.engines.numbers import Numbers
-from simulator.engines.patient import Assignment, Patient
-from simulator.engines.ward import Ward
+from simulator.engines.reference.clock import Clock, Kind
+from simulator.engines.reference.collect import collect
+from simulator.engines.reference.numbers import Numbers
+from simulator.engines.reference.patient import Assignment, Patient
+from simulator.engines.reference.ward import Ward
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.rules import accrual, candidate, eligibility, selection

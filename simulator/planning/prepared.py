@@ -16,7 +16,7 @@ from simulator.scenario.schema import Scenario
 
 
 @dataclass(frozen=True)
-class Ready:
+class Prepared:
     """A scenario and what simulating it needs.
 
     Attributes
@@ -46,11 +46,11 @@ class Ready:
         return self.asked.model_dump(mode="json")
 
 
-def make_ready(
+def prepare(
     loaded: LoadedScenario,
     say: Callable[[str], None],
     change: Callable[[Scenario], Scenario] | None = None,
-) -> Ready:
+) -> Prepared:
     """Solve a scenario's targets and lower it.
 
     Parameters
@@ -77,4 +77,4 @@ def make_ready(
         raise loaded.located(RuleError(error.rule, error.remedy, key)) from None
     except RuleError as error:
         raise loaded.located(error) from None
-    return Ready(loaded, asked, solved, params, plans_of(asked))
+    return Prepared(loaded, asked, solved, params, plans_of(asked))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numba
 import numpy as np
 
-from simulator.operations import Operations
+from simulator.montecarlo.operations import Operations
 from simulator.records import Floats, Ints
 
 # Each ratio that a summary shows, part and whole, element by element where the whole has axes.

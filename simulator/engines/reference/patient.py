@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import simpy
 
 from simulator.draws import Exit, Purpose
-from simulator.engines.clock import Kind
-from simulator.engines.course import MELD_LABS, Course
-from simulator.engines.ward import Request
+from simulator.engines.reference.clock import Kind
+from simulator.engines.reference.course import MELD_LABS, Course
+from simulator.engines.reference.ward import Request
 from simulator.records import DeathCause, Floats, SessionStatus
 from simulator.rules import hazard, sessions
 from simulator.rules.normal import normal_quantile
 
 if TYPE_CHECKING:
-    from simulator.engines.reference import Trial
+    from simulator.engines.reference.trial import Trial
 
 Wait = Generator[simpy.Event, None, None]
 

@@ -11,9 +11,9 @@ from simulator.records import Patients, Sessions, SessionStatus, TrialRecords, T
 from simulator.rules import sessions as rule
 
 if TYPE_CHECKING:
-    from simulator.engines.patient import Patient, Session
-    from simulator.engines.reference import Trial
-    from simulator.engines.ward import Ward
+    from simulator.engines.reference.patient import Patient, Session
+    from simulator.engines.reference.trial import Trial
+    from simulator.engines.reference.ward import Ward
 
 _COUNTED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
 _ADVERSE_EVENTS = 4

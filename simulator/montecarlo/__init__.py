@@ -1,0 +1,1 @@
+"""The Monte Carlo loop: units of work, sums, trial metrics, performance, multiplicity."""
