@@ -4,7 +4,7 @@ from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END, Cut, Data, cut
 from simulator.analysis.estimands import estimand, estimand_attributes
 from simulator.analysis.plans import design_of, plans_of
-from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Design, Reason
+from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Design, Reason, rejects
 
 __all__ = [
     "END",
@@ -21,4 +21,5 @@ __all__ = [
     "estimand",
     "estimand_attributes",
     "plans_of",
+    "rejects",
 ]

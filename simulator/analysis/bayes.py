@@ -17,6 +17,7 @@ from simulator.analysis.types import (
     write_result,
 )
 from simulator.records import Floats, Ints
+from simulator.results.power import PriorReport
 
 Prior = tuple[float, float]
 _SMOOTH = 4  # added to each parameter, it leaves no density with a corner
@@ -132,15 +133,11 @@ def _recur(
             table[x0, x1] = along
 
 
-def prior_report(prior: Prior, patients: int, mortality: float) -> dict[str, float]:
+def prior_report(prior: Prior, patients: int, mortality: float) -> PriorReport:
     """What a prior says and how it agrees with the deaths expected of an arm.
 
-    Returns
-    -------
-    dict
-        mean; low and high, its central 95 %; effective_patients, a + b, against `patients` in the
-        data; predictive_p, the prior predictive probability of a number of deaths no more likely
-        than the expected one, rounded (Box 1980): a small one is a conflict of prior and data.
+    The prior predictive probability is of a number of deaths no more likely than the expected one,
+    rounded (Box 1980): a small one is a conflict of prior and data.
     """
     from scipy import stats
 
@@ -148,11 +145,12 @@ def prior_report(prior: Prior, patients: int, mortality: float) -> dict[str, flo
     low, high = (float(stats.beta.ppf(tail, a, b)) for tail in (0.025, 0.975))
     chances = stats.betabinom.pmf(np.arange(patients + 1), patients, a, b)
     expected = chances[round(mortality * patients)]
-    return {
-        "mean": a / (a + b),
-        "low": low,
-        "high": high,
-        "effective_patients": a + b,
-        "patients": patients,
-        "predictive_p": float(chances[chances <= expected * (1 + 1e-9)].sum()),
-    }
+    return PriorReport(
+        mean=a / (a + b),
+        low=low,
+        high=high,
+        effective_patients=a + b,
+        patients=patients,
+        predictive_p=float(chances[chances <= expected * (1 + 1e-9)].sum()),
+        mortality=mortality,
+    )

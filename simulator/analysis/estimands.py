@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from simulator.analysis.catalogue import TESTS, Summary
 from simulator.analysis.types import AnalysisPlan
+from simulator.results.measures import Scale
+from simulator.results.power import Test
 from simulator.scenario.analysis_rules import CAUSE_TESTS, MELD_TESTS, REPLAYS, TIME_TESTS
 
 _POPULATION = {
@@ -129,3 +131,40 @@ def _variable(plan: AnalysisPlan, follow_up_days: int) -> str:
     if plan.test in MELD_TESTS:
         return f"death within {follow_up_days} days, then change of MELD to the last visit"
     return f"death by day {follow_up_days}"
+
+
+_KINDS = {"rerandomisation": "re-randomisation", "permutation": "permutation"}
+_PROPORTIONS = (
+    Summary.RISK_DIFFERENCE,
+    Summary.STRATIFIED_RISK_DIFFERENCE,
+    Summary.INCIDENCE_DIFFERENCE,
+)
+_POINTS = (Summary.MEAN_CHANGE, Summary.ADJUSTED_CHANGE)
+_PAIRS = (Summary.WORST_RANK, Summary.NET_BENEFIT)
+
+
+def scale_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> Scale:
+    """Unit of an analysis's estimate."""
+    summary = TESTS[statistic_of(plan, plans).test].summary
+    if summary in _PROPORTIONS:
+        return Scale.PROPORTION
+    if summary in _POINTS:
+        return Scale.MELD_POINTS
+    if summary in _PAIRS:
+        return Scale.PROBABILITY
+    return Scale.DAYS if summary is Summary.RMST_DIFFERENCE else Scale.LOG_RATIO
+
+
+def test_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> Test:
+    """What an analysis is called."""
+    inner = statistic_of(plan, plans)
+    how = TESTS[inner.test].words.format(**inner.options)
+    if plan is not inner:
+        how = f"{_KINDS[plan.test]} test of {inner.name}, {plan.options['draws']} draws: {how}"
+    name, _, details = how.partition(", ")
+    if ":" in name or name.startswith("margin"):
+        return Test(plan.test, f"the analysis {plan.name}", plan.name, how)
+    if name == "Bayesian":
+        return Test(plan.test, "a Bayesian analysis", "Bayesian analysis", details)
+    article = "the " if name[0].islower() else ""
+    return Test(plan.test, f"{article}{name}", name, details)

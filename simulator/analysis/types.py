@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from simulator import allocation
@@ -88,6 +89,15 @@ class AnalysisTable(NamedTuple):
     high: Floats
     favours: Ints
     reason: Ints
+
+
+def rejects(table: AnalysisTable, alpha: Floats) -> npt.NDArray[np.bool_]:
+    """Which analyses reject, (trials, analyses), each at its level: p <= alpha.
+
+    A trial that is not analysable does not reject.
+    """
+    rejected: npt.NDArray[np.bool_] = table.p_value <= alpha
+    return rejected
 
 
 # The reasons as compiled code writes them. Plain numbers, which are types of their own to Numba,

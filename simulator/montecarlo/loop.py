@@ -1,7 +1,7 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,12 +10,20 @@ import joblib
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse, design_of
+from simulator.analysis import (
+    END,
+    AnalysisPlan,
+    AnalysisTable,
+    Reason,
+    analyse,
+    design_of,
+    rejects,
+)
 from simulator.engines import compiled, reference
 from simulator.montecarlo.multiplicity import Family, Joint
-from simulator.montecarlo.operations import Operations, operations_of
-from simulator.montecarlo.performance import Estimation, Performance
+from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.totals import Totals
+from simulator.montecarlo.trial_metrics import TrialMetrics, trial_metrics_of
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.truth import Truth
@@ -52,7 +60,7 @@ class UnitResult(NamedTuple):
     """What one unit of work gave."""
 
     table: AnalysisTable
-    operations: Operations
+    metrics: TrialMetrics
     observed: Observed
 
 
@@ -131,73 +139,6 @@ def interval(rejections: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
-@dataclass(frozen=True)
-class AnalysisEstimate:
-    """How often an analysis rejects, with its Monte Carlo error.
-
-    Attributes
-    ----------
-    rejections, favouring
-        Trials with p <= alpha; those among them that favour each arm.
-    power
-        Share of all trials that reject; a trial that cannot be analysed does not.
-    mcse
-        Monte Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
-    ci_low, ci_high
-        95 % interval by Wilson's score (1927).
-    not_analysable, reasons
-        Trials without a result, and how many for each reason.
-    """
-
-    name: str
-    estimand: str
-    alpha: float
-    trials: int
-    rejections: int
-    favouring: tuple[int, ...]
-    power: float
-    mcse: float
-    ci_low: float
-    ci_high: float
-    not_analysable: int
-    reasons: dict[str, int]
-    performance: Performance
-
-
-def estimates(run: "MonteCarlo", estimands: Sequence[str], arms: int) -> list[AnalysisEstimate]:
-    """Summarise each analysis over the trials of a run."""
-    return [
-        _estimate(run, index, plan, text, arms)
-        for index, (plan, text) in enumerate(zip(run.plans, estimands, strict=True))
-    ]
-
-
-def _estimate(
-    run: "MonteCarlo", index: int, plan: AnalysisPlan, text: str, arms: int
-) -> AnalysisEstimate:
-    rejections, reasons = int(run.rejections[index]), run.reasons[index]
-    low, high = interval(rejections, run.trials)
-    return AnalysisEstimate(
-        name=plan.name,
-        estimand=text,
-        alpha=plan.alpha,
-        trials=run.trials,
-        rejections=rejections,
-        favouring=tuple(int(run.favouring[index, arm]) for arm in range(arms)),
-        power=rejections / run.trials,
-        mcse=standard_error(rejections, run.trials),
-        ci_low=low,
-        ci_high=high,
-        not_analysable=run.trials - int(reasons[Reason.ANALYSED]),
-        reasons={
-            REASONS[why]: int(reasons[why])
-            for why in Reason
-            if why is not Reason.ANALYSED and reasons[why]
-        },
-        performance=run.estimation.performance(index),
-    )
-
-
 def run_unit(
     params: Params,
     asked: Evaluation,
@@ -210,7 +151,7 @@ def run_unit(
     simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
     table = analyse(records, asked.plans, design_of(params, seed), END)
-    return UnitResult(table, operations_of(params, records), asked.observe(params, records))
+    return UnitResult(table, trial_metrics_of(params, records), asked.observe(params, records))
 
 
 @dataclass
@@ -239,7 +180,7 @@ class _Tally:
 
     def precise_after(self, table: AnalysisTable, standard_error_asked: float) -> int | None:
         """Trials of a unit after which every analysis is precise enough, None if not yet."""
-        rejected = np.cumsum(table.p_value <= self.alpha, axis=0)
+        rejected = np.cumsum(rejects(table, self.alpha), axis=0)
         size = rejected.shape[0]
         mark = TRIALS_PER_CHUNK - self.trials % TRIALS_PER_CHUNK
         for after in range(mark, size + 1, TRIALS_PER_CHUNK):
@@ -252,7 +193,7 @@ class _Tally:
 
     def add(self, unit: UnitResult) -> None:
         table = unit.table
-        rejected = table.p_value <= self.alpha
+        rejected = rejects(table, self.alpha)
         self.trials += rejected.shape[0]
         self.rejections += rejected.sum(axis=0)
         for arm in range(self.arms):
@@ -261,14 +202,14 @@ class _Tally:
             self.reasons[:, why] += (table.reason == why).sum(axis=0)
         self.joint.add(table.p_value, rejected)
         self.estimation.add(table, rejected)
-        self.totals.add(unit.operations)
+        self.totals.add(unit.metrics)
 
 
 def _first(unit: UnitResult, trials: int) -> UnitResult:
     """First trials of a unit."""
     return UnitResult(
         AnalysisTable._make(column[:trials] for column in unit.table),
-        Operations._make(column[:trials] for column in unit.operations),
+        TrialMetrics._make(column[:trials] for column in unit.metrics),
         tuple(column[:trials] for column in unit.observed),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.records import Floats
+from simulator.results.power import Performance
 from simulator.truth import Truth
 
 # Columns of the sums, a row an analysis.
@@ -24,54 +25,6 @@ INTERVALS, COVERED = 8, 9
 SIGNIFICANT, WRONG_SIGN, SIZE_MEAN, SIZE_SQUARES = 10, 11, 12, 13
 _COLUMNS = 14
 _KNOWN = 4.0  # standard errors by which a truth must differ from 0 for its sign to be known
-
-
-@dataclass(frozen=True)
-class Performance:
-    """What the estimates of an analysis are like; None where that does not exist.
-
-    Each has its Monte Carlo standard error (`_mcse`), which holds that of the truth where the truth
-    is part of it.
-
-    Attributes
-    ----------
-    truth, truth_mcse, survivor_average, survivor_average_mcse
-        See `truth.Truth`.
-    estimates
-        Trials with an estimate, which the rest is of.
-    mean, bias
-        Of the estimates.
-    empirical_se, model_se
-        Standard deviation of the estimates, and the mean of their standard errors.
-    rmse
-        Root of the mean squared error.
-    coverage
-        Share of intervals that hold the truth.
-    sign_error, exaggeration
-        Among the trials that reject: share of estimates on the wrong side of 0, and the mean size
-        of an estimate over that of the truth.
-    """
-
-    truth: float | None
-    truth_mcse: float | None
-    survivor_average: float | None
-    survivor_average_mcse: float | None
-    estimates: int
-    mean: float | None
-    bias: float | None
-    bias_mcse: float | None
-    empirical_se: float | None
-    empirical_se_mcse: float | None
-    model_se: float | None
-    model_se_mcse: float | None
-    rmse: float | None
-    rmse_mcse: float | None
-    coverage: float | None
-    coverage_mcse: float | None
-    sign_error: float | None
-    sign_error_mcse: float | None
-    exaggeration: float | None
-    exaggeration_mcse: float | None
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)

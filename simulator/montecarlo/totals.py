@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numba
 import numpy as np
 
-from simulator.montecarlo.operations import Operations
+from simulator.montecarlo.trial_metrics import TrialMetrics
 from simulator.records import Floats, Ints
+from simulator.results.measures import Estimate
 
 # Each ratio that a summary shows, part and whole, element by element where the whole has axes.
 _RATIOS = (
@@ -66,16 +67,16 @@ class Totals:
     _second: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _pair: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def add(self, operations: Operations) -> None:
+    def add(self, metrics: TrialMetrics) -> None:
         """Fold in the trials that come next."""
         columns = {
             name: np.asarray(column, np.float64).reshape(len(column), -1)
-            for name, column in zip(Operations._fields, operations, strict=True)
+            for name, column in zip(TrialMetrics._fields, metrics, strict=True)
         }
         if not self._place:
             self._lay_out({name: column.shape[1] for name, column in columns.items()})
         rows = np.hstack(list(columns.values()))
-        self.enrolment_days.append(operations.enrolment_days)
+        self.enrolment_days.append(metrics.enrolment_days)
         self.trials = _fold(
             rows,
             self.trials,
@@ -116,30 +117,30 @@ class Totals:
         """Number of elements of a column."""
         return int(self._place[name].stop - self._place[name].start)
 
-    def mean(self, name: str, element: int = 0) -> dict[str, float]:
+    def mean(self, name: str, element: int = 0) -> Estimate:
         """Mean over trials and its Monte Carlo standard error."""
         k = self._index(name, element)
         error = math.sqrt(self._covariance(k, k) / self.trials)
-        return {"mean": float(self._mean[k]), "mcse": error}
+        return Estimate(float(self._mean[k]), error)
 
     def count(self, name: str) -> int:
         """Trials in which a column of zeros and ones is one."""
         return round(float(self._mean[self._index(name, 0)]) * self.trials)
 
-    def ratio(self, part: str, whole: str, element: int = 0) -> dict[str, float]:
+    def ratio(self, part: str, whole: str, element: int = 0) -> Estimate:
         """Ratio of totals over trials, its error taking the trial as the unit (delta method)."""
         k = self._index(part, element)
         j = self._index(whole, element if self.width(whole) > 1 else 0)
         bottom = float(self._mean[j])
         if bottom == 0.0:
-            return {"mean": math.nan, "mcse": math.nan}
+            return Estimate(math.nan, math.nan)
         share = float(self._mean[k]) / bottom
         cross = self._moment[self._pair[k, j]] / (self.trials - 1) if self.trials > 1 else math.nan
         spread = self._covariance(k, k) - 2 * share * cross + share**2 * self._covariance(j, j)
         error = math.sqrt(max(spread, 0.0) / self.trials) / abs(bottom)
-        return {"mean": share, "mcse": math.nan if math.isnan(spread) else error}
+        return Estimate(share, math.nan if math.isnan(spread) else error)
 
-    def weighed(self, weights: Sequence[float]) -> dict[str, float]:
+    def weighed(self, weights: Sequence[float]) -> Estimate:
         """Mean of the sessions by modality times their prices, and its error."""
         start = self._place[_WEIGHED].start
         mean = sum(w * float(self._mean[start + i]) for i, w in enumerate(weights))
@@ -148,4 +149,4 @@ class Totals:
             for i, a in enumerate(weights)
             for j, b in enumerate(weights)
         )
-        return {"mean": mean, "mcse": math.sqrt(max(variance, 0.0) / self.trials)}
+        return Estimate(mean, math.sqrt(max(variance, 0.0) / self.trials))

@@ -7,20 +7,20 @@ from simulator.allocation.notation import UNSTRATIFIED, example_of, parse_scheme
 from simulator.allocation.schemes.base import REQUIRED, Factors
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import AllocationParams
+from simulator.results.allocation import FactorUse
 from simulator.scenario.schema import Allocation, Scenario
 
 
 class CandidateScheme(NamedTuple):
     """A scheme in a comparison.
 
-    `text` is how it was written; `use` says what it does with the scenario's factors: strata,
-    margins, or none.
+    `text` is how it was written; `use` says what it does with the scenario's factors.
     """
 
     text: str
     scheme: Scheme
     options: dict[str, object]
-    use: str
+    use: FactorUse
     params: AllocationParams
     plan: Plan
 
@@ -91,5 +91,7 @@ def candidate_scheme_of(scenario: Scenario, text: str) -> CandidateScheme:
     params = lower_allocation(scenario.model_copy(update={"allocation": allocation}))
     target = scenario.trial.target_randomised
     plan = build_plan(word, options, own.ratio, params.factor_levels, target)
-    use = "none" if not factors else "margins" if needed else "strata"
+    use = FactorUse.STRATA if not needed else FactorUse.MARGINS
+    if not factors:
+        use = FactorUse.NONE
     return CandidateScheme(text, scheme, options, use, params, plan)

@@ -7,14 +7,13 @@ strong null hypothesis, over a family that is named, with a bound that holds for
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from scipy import special
 
 from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
-from simulator.analysis.nuisance import Largest
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
@@ -24,72 +23,25 @@ from simulator.montecarlo.loop import (
     standard_error,
 )
 from simulator.params.lower import lower
+from simulator.results.certificate import (
+    Cell,
+    Certificate,
+    ExactLevel,
+    Family,
+    Level,
+    LevelVerdict,
+    RefusedCell,
+)
 from simulator.scenario.disease import WeibullBaseline
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 from simulator.truth import true_values
+from simulator.version import program_version
 
 MORTALITIES = (0.2, 0.4, 0.6, 0.8)
 SHAPES = (0.5, 1.0, 2.0)
 LOSSES = (0.0, 0.1, 0.2)
 CONFIDENCE = 0.95
-
-
-class Cell(NamedTuple):
-    """Nuisance values: common mortality by the end, Weibull shape, net probability of loss."""
-
-    mortality: float
-    shape: float
-    loss: float
-
-
-class Level(NamedTuple):
-    """Level of an analysis.
-
-    Attributes
-    ----------
-    exact
-        Largest type I error over the common mortality, where it is, and what none exceeds; None
-        for analyses that are not of one 2 x 2 table.
-    simulated, mcse, at
-        Largest rate of rejection among the cells, its Monte Carlo error, and the cell.
-    low, high
-        Bounds of the largest type I error of the family: each with the stated confidence for all
-        cells together (Clopper and Pearson's, with Bonferroni's correction).
-    """
-
-    name: str
-    test: str
-    alpha: float
-    exact: Largest | None
-    simulated: float
-    mcse: float
-    at: Cell
-    low: float
-    high: float
-
-    @property
-    def verdict(self) -> str:
-        """Whether the level is held, in a few words."""
-        if self.exact is not None and self.exact.probability > self.alpha * (1 + 1e-9):
-            return "EXCEEDS its level (exact)"
-        if self.low > self.alpha:
-            return "EXCEEDS its level"
-        holds = self.exact is not None and self.exact.bound <= self.alpha
-        if holds and self.test in HOLD_THEIR_LEVEL:
-            return "holds its level (exact)"
-        if self.high <= self.alpha:
-            return "holds its level"
-        return "holds it at the planned sizes" if holds else "not shown to exceed its level"
-
-
-class Certificate(NamedTuple):
-    """Levels of all analyses, the family that they cover, and trials simulated a cell."""
-
-    levels: tuple[Level, ...]
-    cells: tuple[Cell, ...]
-    trials: int
-    refused: tuple[tuple[Cell, str], ...]
 
 
 def cells_of(scenario: Scenario) -> tuple[Cell, ...]:
@@ -125,11 +77,7 @@ def under(scenario: Scenario, cell: Cell) -> Scenario:
 
 
 def certify(
-    scenario: Scenario,
-    trials: int,
-    seed: int,
-    jobs: int,
-    say: Callable[[str], None],
+    scenario: Scenario, trials: int, seed: int, jobs: int, say: Callable[[str], None]
 ) -> Certificate:
     """Work out the level of every analysis of a scenario.
 
@@ -177,7 +125,21 @@ def certify(
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
     levels = tuple(_level(scenario, plan, index, runs) for index, plan in enumerate(plans))
-    return Certificate(levels, tuple(runs), trials, tuple(refused))
+    return Certificate(
+        scenario=scenario.name,
+        seed=seed,
+        version=program_version(),
+        trials_per_cell=trials,
+        confidence=CONFIDENCE,
+        family=Family(
+            mortality=tuple(sorted({cell.mortality for cell in runs})),
+            weibull_shape=tuple(sorted({cell.shape for cell in runs})),
+            loss=tuple(sorted({cell.loss for cell in runs})),
+            cells=len(runs),
+        ),
+        refused=tuple(RefusedCell(c.mortality, c.shape, c.loss, why) for c, why in refused),
+        levels=levels,
+    )
 
 
 def _level(
@@ -188,17 +150,34 @@ def _level(
     rejections, trials = counts[worst]
     share = (1.0 - CONFIDENCE) / len(runs)
     bounds = [_bounds(*count, share) for count in counts.values()]
+    low, high = max(low for low, _ in bounds), max(high for _, high in bounds)
+    exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
     return Level(
         name=plan.name,
         test=plan.test,
         alpha=plan.alpha,
-        exact=exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised),
+        exact=exact,
         simulated=rejections / trials,
         mcse=standard_error(rejections, trials),
         at=worst,
-        low=max(low for low, _ in bounds),
-        high=max(high for _, high in bounds),
+        low=low,
+        high=high,
+        verdict=_verdict(plan, exact, low, high),
     )
+
+
+def _verdict(plan: AnalysisPlan, exact: ExactLevel | None, low: float, high: float) -> LevelVerdict:
+    """Whether the level is held: by enumeration where it can be, else by simulation."""
+    if exact is not None and exact.probability > plan.alpha * (1 + 1e-9):
+        return LevelVerdict.EXCEEDS_EXACT
+    if low > plan.alpha:
+        return LevelVerdict.EXCEEDS
+    holds = exact is not None and exact.bound <= plan.alpha
+    if holds and plan.test in HOLD_THEIR_LEVEL:
+        return LevelVerdict.HOLDS_EXACT
+    if high <= plan.alpha:
+        return LevelVerdict.HOLDS
+    return LevelVerdict.HOLDS_AT_PLANNED_SIZES if holds else LevelVerdict.NOT_SHOWN_TO_EXCEED
 
 
 def _bounds(rejections: int, trials: int, tail: float) -> tuple[float, float]:
@@ -211,7 +190,7 @@ def _bounds(rejections: int, trials: int, tail: float) -> tuple[float, float]:
     return low, high
 
 
-def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Largest | None:
+def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> ExactLevel | None:
     """Largest type I error of a test of two proportions at the planned sizes; else None.
 
     Who was treated depends on the arm: then outcomes are not independent given it.
@@ -228,4 +207,5 @@ def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Larg
         prior_0=tuple(plan.options.get("prior_control", (1.0, 1.0))),
         prior_1=tuple(plan.options.get("prior_experimental", (1.0, 1.0))),
     )
-    return exact_power.size(exact_power.rejection_set(question))
+    found = exact_power.size(exact_power.rejection_set(question))
+    return ExactLevel(found.probability, found.at, found.bound)

@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.allocation import levels_of
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
+from simulator.allocation.selection_effect import biased_level
 from simulator.allocation.sequences import LARGEST, mean_with_error
-from simulator.analysis import AnalysisPlan
+from simulator.analysis import AnalysisPlan, rejects
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
@@ -24,68 +26,29 @@ from simulator.montecarlo.loop import (
     monte_carlo,
     standard_error,
 )
+from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
 from simulator.planning.observed import LABS, SequenceRows, observer
 from simulator.planning.paired import UNKNOWN
+from simulator.planning.power import drift_of, selection_bias_of
+from simulator.planning.prepared import Prepared
+from simulator.planning.sequence import level_in_words, level_names
 from simulator.records import Floats
+from simulator.results.allocation import (
+    Allocation,
+    FactorUse,
+    MarginBalance,
+    Method,
+    SchemeAnalysis,
+    SchemeResult,
+    StratumBalance,
+)
+from simulator.results.measures import Estimate, NullHypothesis, PairedEstimate
+from simulator.scenario.schema import Scenario
+from simulator.version import program_version
 
-
-class Estimate(NamedTuple):
-    """A mean over trials with its Monte Carlo error, and the same of its difference to the first
-    scheme's, trial by trial.
-    """
-
-    mean: float
-    mcse: float
-    difference: float
-    paired_mcse: float
-
-
-class Rejections(NamedTuple):
-    """How often an analysis rejects: as the scenario is, and under the strong null hypothesis.
-
-    Of either, those in favour of the second arm: what an investigator who favours it is after.
-    """
-
-    name: str
-    alpha: float
-    power: Estimate
-    favours_second: Estimate
-    level: Estimate | None
-    level_favours_second: Estimate | None
-
-
-@dataclass(frozen=True)
-class SchemeOutcome:
-    """What a scheme does in the trial.
-
-    Attributes
-    ----------
-    exact
-        Its metrics for the whole trial, summed exactly; None where that cannot be done, or where
-        it works within strata.
-    simulated
-        Its metrics over the simulated trials: mean and Monte Carlo error, NaN for those that are
-        not means of trials.
-    strata, margins
-        By combination of levels and by level: patients, |D| at the end and, for strata, max|D_j|
-        and the share of right guesses.
-    covariates
-        Absolute standardised difference of each baseline lab.
-    """
-
-    candidate_scheme: CandidateScheme
-    trials: int
-    exact: dict[str, float] | None
-    simulated: dict[str, tuple[float, float]]
-    analyses: tuple[Rejections, ...]
-    trial: dict[str, Estimate]
-    covariates: dict[str, Estimate]
-    strata: list[dict[str, float]]
-    margins: list[dict[str, float]]
-
-
+_Z_TEST_ALPHA = 0.05
 TRIAL = "patients", "deaths", "first_arm_share", "recruitment_days", "outcomes_known"
 
 
@@ -108,7 +71,7 @@ class _Run:
     observed: list[tuple[Floats, ...]] = field(default_factory=list)
 
     def keep(self, alpha: Floats, unit: UnitResult) -> None:
-        rejected = unit.table.p_value <= alpha
+        rejected = rejects(unit.table, alpha)
         self.rejected.append(rejected.astype(np.float64))
         self.favours_second.append((rejected & (unit.table.favours == 1)).astype(np.float64))
         self.observed.append(unit.observed)
@@ -120,7 +83,77 @@ class _Run:
         return SequenceRows(*(np.concatenate(parts) for parts in zip(*self.observed, strict=True)))
 
 
+def compare_schemes(
+    prepared: Prepared,
+    candidate_schemes: Sequence[CandidateScheme],
+    trials: int,
+    seed: int,
+    jobs: int,
+    say: Callable[[str], None],
+    *,
+    metrics_only: bool = False,
+    effect: float | None = None,
+) -> Allocation:
+    """Compare allocation schemes in a scenario; the first is what the others are compared with.
+
+    Parameters
+    ----------
+    metrics_only
+        Whether balance and predictability are all that is asked.
+    effect
+        Shift of a response, in standard deviations, for the exact level of a Z test under
+        selection bias; None: not asked.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If stopped before the first scheme is done.
+    """
+    solved, params = prepared.solved, prepared.params
+    if metrics_only:
+        found = only_metrics(solved, params, candidate_schemes, trials, seed, jobs, say)
+    else:
+        null = under_strong_null(solved)
+        found = compare(
+            solved, params, null, prepared.plans, candidate_schemes, trials, seed, jobs, say
+        )
+    if effect is not None:
+        chosen = zip(found, candidate_schemes, strict=False)
+        found = [_with_z_level(result, scheme, params, effect) for result, scheme in chosen]
+    return Allocation(
+        scenario=solved.name,
+        seed=seed,
+        version=program_version(),
+        patients=params.trial.target_randomised,
+        trials=max((result.trials for result in found), default=0),
+        null_hypothesis=NullHypothesis(solved.null_hypothesis),
+        arms=tuple(prepared.arms),
+        selection_bias=selection_bias_of(solved),
+        drift=drift_of(solved),
+        z_test_effect=effect,
+        schemes=tuple(found),
+        interrupted=len(found) < len(candidate_schemes),
+    )
+
+
+def under_strong_null(solved: Scenario) -> Params | None:
+    """Return the scenario with nothing but the label between the arms; None if it is that."""
+    if solved.null_hypothesis == "strong":
+        return None
+    return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
+
+
+def _with_z_level(
+    result: SchemeResult, scheme: CandidateScheme, params: Params, effect: float
+) -> SchemeResult:
+    if scheme.use is not FactorUse.NONE:
+        return result
+    level = biased_level(scheme.plan, params.trial.target_randomised, effect, _Z_TEST_ALPHA)
+    return replace(result, z_test_level=level)
+
+
 def compare(
+    scenario: Scenario,
     params: Params,
     null: Params | None,
     plans: tuple[AnalysisPlan, ...],
@@ -129,7 +162,7 @@ def compare(
     seed: int,
     jobs: int,
     say: Callable[[str], None],
-) -> list[SchemeOutcome]:
+) -> list[SchemeResult]:
     """Simulate the trial under each scheme.
 
     Parameters
@@ -146,7 +179,7 @@ def compare(
     KeyboardInterrupt
         If stopped before the first scheme is done; later, the schemes that are done are returned.
     """
-    found: list[SchemeOutcome] = []
+    found: list[SchemeResult] = []
     first: _Found | None = None
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
         say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
@@ -165,18 +198,23 @@ def compare(
             break
         now = _Found(rejected, favours, level, level_favours, run.seen())
         first = first or now
-        found.append(_outcome(candidate_scheme, plans, params, now, first, null is not None))
+        found.append(
+            _result(
+                scenario, candidate_scheme, plans, params, now, first, has_level=null is not None
+            )
+        )
     return found
 
 
 def only_metrics(
+    scenario: Scenario,
     params: Params,
     candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
     jobs: int,
     say: Callable[[str], None],
-) -> list[SchemeOutcome]:
+) -> list[SchemeResult]:
     """Return balance and predictability alone: exact where they can be, else from simulated trials.
 
     Raises
@@ -184,14 +222,14 @@ def only_metrics(
     KeyboardInterrupt
         If stopped before the first scheme is done.
     """
-    found: list[SchemeOutcome] = []
+    found: list[SchemeResult] = []
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
         say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
         exact = None
-        if candidate_scheme.use == "none":
+        if candidate_scheme.use is FactorUse.NONE:
             exact = exact_metrics(candidate_scheme.plan, params.trial.target_randomised)
         if exact is not None:
-            found.append(SchemeOutcome(candidate_scheme, 0, exact, {}, (), {}, {}, [], []))
+            found.append(_exact_result(candidate_scheme, exact))
             continue
         try:
             run = _simulate(params, candidate_scheme, (), trials, seed, jobs, with_records=True)
@@ -202,8 +240,8 @@ def only_metrics(
         seen = run.seen()
         empty = np.empty((seen.overall.shape[0], 0))
         now = _Found(empty, empty, empty, empty, seen)
-        whole = _outcome(candidate_scheme, (), params, now, now, has_level=False)
-        found.append(replace(whole, trial={}, covariates={}))
+        whole = _result(scenario, candidate_scheme, (), params, now, now, has_level=False)
+        found.append(replace(whole, trial={}, covariate_imbalance={}))
     return found
 
 
@@ -237,31 +275,33 @@ def _simulate(
     return run
 
 
-def _estimate(values: Floats, first: Floats) -> Estimate:
+def _estimate(values: Floats, first: Floats) -> PairedEstimate:
     """Mean and its difference to the first scheme's; a trial without a value is left out."""
     own, pairs = values[~np.isnan(values)], (values - first)[~np.isnan(values - first)]
     nothing = math.nan, math.nan
     mean = mean_with_error(own) if own.size else nothing
-    return Estimate(*mean, *(mean_with_error(pairs) if pairs.size else nothing))
+    return PairedEstimate(*mean, *(mean_with_error(pairs) if pairs.size else nothing))
 
 
-def _rate(values: Floats, first: Floats) -> Estimate:
+def _rate(values: Floats, first: Floats) -> PairedEstimate:
     """Share of trials, its error from (r + 2) / (n + 4), so that none of few is no certainty."""
     error = standard_error(int(values.sum()), values.size)
-    return _estimate(values, first)._replace(mcse=error)
+    return replace(_estimate(values, first), mcse=error)
 
 
-def _outcome(
+def _result(
+    scenario: Scenario,
     candidate_scheme: CandidateScheme,
     plans: tuple[AnalysisPlan, ...],
     params: Params,
     now: _Found,
     first: _Found,
+    *,
     has_level: bool,
-) -> SchemeOutcome:
+) -> SchemeResult:
     seen, before = now.seen, first.seen
     analyses = tuple(
-        Rejections(
+        SchemeAnalysis(
             plan.name,
             plan.alpha,
             _rate(now.rejected[:, i], first.rejected[:, i]),
@@ -279,22 +319,56 @@ def _outcome(
         columns["kept_out"] = seen.kept_out[:, 0], before.kept_out[:, 0]
         columns["put_off"] = seen.kept_out[:, 1], before.kept_out[:, 1]
     target = params.trial.target_randomised
-    exact = exact_metrics(candidate_scheme.plan, target) if candidate_scheme.use == "none" else None
+    exact = (
+        exact_metrics(candidate_scheme.plan, target)
+        if candidate_scheme.use is FactorUse.NONE
+        else None
+    )
     share = float(candidate_scheme.plan.ratio[0] / candidate_scheme.plan.ratio.sum())
-    return SchemeOutcome(
-        candidate_scheme=candidate_scheme,
+    simulated = {
+        name: Estimate(*pair)
+        for name, pair in simulated_metrics(seen.overall, seen.outcomes[:, 0], share).items()
+    }
+    by_factor = candidate_scheme.use is not FactorUse.NONE
+    return SchemeResult(
+        name=candidate_scheme.text,
+        scheme=candidate_scheme.scheme.word,
+        options=candidate_scheme.options,
+        factors_as=candidate_scheme.use,
         trials=now.rejected.shape[0],
-        exact=exact,
-        simulated=simulated_metrics(seen.overall, seen.outcomes[:, 0], share),
-        analyses=analyses,
+        method=Method.EXACT if exact else Method.SIMULATED,
+        metrics=exact or {name: found.mean for name, found in simulated.items()},
+        simulated_metrics=simulated,
         trial={name: _estimate(*pair) for name, pair in columns.items()},
-        covariates={
+        covariate_imbalance={
             lab: _estimate(seen.covariates[:, i], before.covariates[:, i])
             for i, lab in enumerate(LABS)
             if not np.isnan(seen.covariates[:, i]).all()
         },
-        strata=_strata(seen) if candidate_scheme.use != "none" else [],
-        margins=_margins(seen) if candidate_scheme.use != "none" else [],
+        analyses=analyses,
+        strata=_strata(scenario, candidate_scheme, seen) if by_factor else (),
+        margins=_margins(scenario, candidate_scheme, seen) if by_factor else (),
+        z_test_level=None,
+    )
+
+
+def _exact_result(scheme: CandidateScheme, metrics: dict[str, float]) -> SchemeResult:
+    """A scheme of which nothing was simulated."""
+    return SchemeResult(
+        name=scheme.text,
+        scheme=scheme.scheme.word,
+        options=scheme.options,
+        factors_as=scheme.use,
+        trials=0,
+        method=Method.EXACT,
+        metrics=metrics,
+        simulated_metrics={},
+        trial={},
+        covariate_imbalance={},
+        analyses=(),
+        strata=(),
+        margins=(),
+        z_test_level=None,
     )
 
 
@@ -333,27 +407,39 @@ def simulated_metrics(
     return {name: found.get(name, (value, math.nan)) for name, value in rest.items()}
 
 
-def _strata(seen: SequenceRows) -> list[dict[str, float]]:
-    rows = []
+def _strata(
+    scenario: Scenario, scheme: CandidateScheme, seen: SequenceRows
+) -> tuple[StratumBalance, ...]:
+    rows, levels = [], np.empty(scheme.plan.levels.size, np.int64)
     for s in range(seen.strata_patients.shape[1]):
         patients = seen.strata_patients[:, s]
         guesses = float(seen.strata[:, s, 2].sum()) / max(float(patients.sum()), 1.0)
+        levels_of(scheme.plan, s, levels)
         rows.append(
-            {
-                "patients": float(patients.mean()),
-                "mean_abs_imbalance": float(seen.strata[:, s, 0].mean()),
-                "max_imbalance": float(seen.strata[:, s, 1].mean()),
-                "correct_guesses": guesses if patients.any() else math.nan,
-            }
+            StratumBalance(
+                stratum=level_names(scenario, levels),
+                patients=float(patients.mean()),
+                mean_abs_imbalance=float(seen.strata[:, s, 0].mean()),
+                max_imbalance=float(seen.strata[:, s, 1].mean()),
+                correct_guesses=guesses if patients.any() else math.nan,
+            )
         )
-    return rows
+    return tuple(rows)
 
 
-def _margins(seen: SequenceRows) -> list[dict[str, float]]:
-    return [
-        {
-            "patients": float(seen.margin_patients[:, m].mean()),
-            "mean_abs_imbalance": float(seen.margins[:, m].mean()),
-        }
-        for m in range(seen.margins.shape[1])
+def _margins(
+    scenario: Scenario, scheme: CandidateScheme, seen: SequenceRows
+) -> tuple[MarginBalance, ...]:
+    names = [
+        f"{factor.variable} {level_in_words(scenario, factor.variable, level)}"
+        for factor, levels in zip(
+            scenario.allocation.factors or [], scheme.plan.levels, strict=False
+        )
+        for level in range(levels)
     ]
+    return tuple(
+        MarginBalance(
+            name, float(seen.margin_patients[:, m].mean()), float(seen.margins[:, m].mean())
+        )
+        for m, name in enumerate(names)
+    )

@@ -16,6 +16,15 @@ from simulator.engines.compiled import simulate
 from simulator.montecarlo.loop import Observe, Observed, UnitResult
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, SessionStatus, TrialRecords
+from simulator.results.curves import (
+    Curves,
+    MeldPoint,
+    PlasmaPoint,
+    RecruitmentPoint,
+    SessionsPoint,
+    SurvivalPoint,
+    TreatedPoint,
+)
 
 TRIALS_SEEN = 10_000
 DAYS_A_MONTH = 365.25 / 12
@@ -23,8 +32,6 @@ _MOST_POINTS = 120
 _PILOT_TRIALS = 20
 _FIRST_PILOT = 3 << 30  # trials that no run reaches
 _MARGIN = 1.5  # of the longest recruitment among the pilot's trials
-
-Table = list[dict[str, Any]]
 
 
 class Grid(NamedTuple):
@@ -184,7 +191,7 @@ def _see_sessions(
 
 
 @dataclass
-class Curves:
+class CurveRecorder:
     """What was seen of the trials of a run so far."""
 
     grid: Grid
@@ -195,22 +202,23 @@ class Curves:
         if unit.observed and unit.observed[0].shape[0]:
             self._parts.append(CurveRows(*unit.observed))
 
-    def tables(self, params: Params, arms: Sequence[str]) -> dict[str, Table]:
-        """Tidy tables by name, those that the scenario models."""
+    def tables(self, params: Params, arms: Sequence[str]) -> Curves:
+        """Return the tables that the scenario models."""
         seen = CurveRows(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
-        tables = {
-            "survival": _survival_table(seen, self.grid, arms),
-            "recruitment": _recruitment_table(seen, self.grid),
-        }
-        if params.lab.modelled and seen.meld.shape[2]:
-            tables["meld"] = _meld_table(seen, params, arms)
-        if self.grid.weeks:
-            tables["sessions"] = _sessions_table(seen, params, arms)
-            tables["plasma"] = _plasma_table(seen, self.grid)
-            tables["treated"] = [
-                {"arm": arm, **_mean(seen.treated[:, a])} for a, arm in enumerate(arms)
-            ]
-        return tables
+        has_meld = params.lab.modelled and seen.meld.shape[2]
+        treated = [
+            TreatedPoint(arm, **_mean(seen.treated[:, a]))
+            for a, arm in enumerate(arms)
+            if self.grid.weeks
+        ]
+        return Curves(
+            survival=_survival_table(seen, self.grid, arms),
+            recruitment=_recruitment_table(seen, self.grid),
+            meld=_meld_table(seen, params, arms) if has_meld else (),
+            sessions=_sessions_table(seen, params, arms) if self.grid.weeks else (),
+            plasma=_plasma_table(seen, self.grid) if self.grid.weeks else (),
+            treated=tuple(treated),
+        )
 
 
 def _mean(values: Floats, *quantiles: int) -> dict[str, float]:
@@ -226,36 +234,38 @@ def _mean(values: Floats, *quantiles: int) -> dict[str, float]:
     return found
 
 
-def _survival_table(seen: CurveRows, grid: Grid, arms: Sequence[str]) -> Table:
+def _survival_table(seen: CurveRows, grid: Grid, arms: Sequence[str]) -> tuple[SurvivalPoint, ...]:
     table = []
     for a, arm in enumerate(arms):
         for d, day in enumerate(grid.days.tolist()):
             found = _mean(seen.survival[:, a, d], 5, 95)
-            row = {"arm": arm, "day": day, "survival": found.pop("mean"), **found}
-            table.append(row | {"at_risk": float(seen.at_risk[:, a, d].mean())})
-    return table
+            at_risk = float(seen.at_risk[:, a, d].mean())
+            table.append(SurvivalPoint(arm, day, found.pop("mean"), **found, at_risk=at_risk))
+    return tuple(table)
 
 
-def _recruitment_table(seen: CurveRows, grid: Grid) -> Table:
+def _recruitment_table(seen: CurveRows, grid: Grid) -> tuple[RecruitmentPoint, ...]:
     """Patients randomised by the end of each month, up to the first by which no trial goes on."""
     over = (seen.recruited == seen.recruited[:, -1:]).all(axis=0)
-    return [
-        {"day": day, **_mean(seen.recruited[:, k], 5, 25, 50, 75, 95)}
+    return tuple(
+        RecruitmentPoint(day, **_mean(seen.recruited[:, k], 5, 25, 50, 75, 95))
         for k, day in enumerate(grid.months[: int(np.argmax(over)) + 1].tolist())
-    ]
+    )
 
 
-def _meld_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> Table:
+def _meld_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> tuple[MeldPoint, ...]:
     table = []
     for a, arm in enumerate(arms):
         for visit, day in enumerate(params.assessment.day.tolist()):
             found = _mean(seen.meld[:, a, visit], 5, 95)
-            row = {"arm": arm, "day": day, "meld": found.pop("mean"), **found}
-            table.append(row | {"patients": float(seen.assessed[:, a, visit].mean())})
-    return table
+            patients = float(seen.assessed[:, a, visit].mean())
+            table.append(MeldPoint(arm, day, found.pop("mean"), **found, patients=patients))
+    return tuple(table)
 
 
-def _sessions_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> Table:
+def _sessions_table(
+    seen: CurveRows, params: Params, arms: Sequence[str]
+) -> tuple[SessionsPoint, ...]:
     """Sessions of a trial by week since randomisation, up to the last week that has any."""
     planned = np.zeros(seen.started.shape[1:])
     patients = seen.at_risk[:, :, 0].mean(axis=0)
@@ -270,18 +280,18 @@ def _sessions_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> Tab
     for a, arm in enumerate(arms):
         for week in range(weeks):
             found = _mean(seen.started[:, a, week])
-            row = {"arm": arm, "week": week + 1, "planned": float(planned[a, week])}
-            table.append(row | {"delivered": found["mean"], "mcse": found["mcse"]})
-    return table
+            due = float(planned[a, week])
+            table.append(SessionsPoint(arm, week + 1, due, found["mean"], found["mcse"]))
+    return tuple(table)
 
 
-def _plasma_table(seen: CurveRows, grid: Grid) -> Table:
+def _plasma_table(seen: CurveRows, grid: Grid) -> tuple[PlasmaPoint, ...]:
     weeks = float(grid.months[1] - grid.months[0]) / 7
     used = np.flatnonzero(seen.plasma.any(axis=0))
     table = []
     for k in range(int(used[-1]) + 1 if used.size else 0):
         start, end = grid.months[k : k + 2]
         found = _mean(seen.plasma[:, k] / weeks, 5, 95)
-        row = {"month": k + 1, "start_day": float(start), "end_day": float(end)}
-        table.append(row | {"litres_per_week": found.pop("mean"), **found})
-    return table
+        litres = found.pop("mean")
+        table.append(PlasmaPoint(k + 1, float(start), float(end), litres, **found))
+    return tuple(table)

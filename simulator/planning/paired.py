@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.analysis import rejects
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
@@ -49,7 +50,7 @@ def run_trials(
     alpha, rows = np.array([plan.alpha for plan in prepared.plans]), []
 
     def keep(_first: int, unit: UnitResult) -> None:
-        rows.append(unit.table.p_value <= alpha)
+        rows.append(rejects(unit.table, alpha))
 
     asked = Evaluation(prepared.plans, (UNKNOWN,) * len(prepared.plans), ())
     run = monte_carlo(

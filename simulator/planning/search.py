@@ -9,7 +9,8 @@ from simulator.montecarlo.totals import Totals
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.probit_fit import Count, Line, line_between
-from simulator.planning.variation import PATIENTS, changed
+from simulator.planning.variation import changed
+from simulator.results.size import PATIENTS
 
 FIRST_TRIALS = 1_000  # at each value of the search
 

@@ -7,80 +7,75 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation import AllocationError
+from simulator.allocation import AllocationError, levels_of
 from simulator.analysis.cut import rows_of
 from simulator.analysis.randomisation_tests import known_outcomes
 from simulator.draws import Purpose
 from simulator.engines.compiled import simulate
-from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
+from simulator.planning.prepared import Prepared
+from simulator.results.allocation import (
+    AllocationSequence,
+    AllocationStep,
+    FactorUse,
+    OutcomesKnown,
+)
 from simulator.scenario.schema import Scenario
+from simulator.version import program_version
 
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that are taken for another
 
 
-class Step(NamedTuple):
-    """One allocation of a simulated trial.
-
-    Attributes
-    ----------
-    before
-        Patients by arm before this one, of the trial and of the patient's stratum.
-    known
-        By arm, survivals and deaths known by then.
-    right
-        Whether guessing the arm that is behind in the stratum was right; None in balance.
-    """
-
-    patient: int
-    day: float
-    levels: tuple[int, ...]
-    before: tuple[int, int]
-    before_in_stratum: tuple[int, int]
-    known: tuple[tuple[int, int], tuple[int, int]]
-    probability: float
-    draw: float
-    arm: int
-    right: bool | None
-
-
-def replayed_sequence(
-    params: Params, candidate_scheme: CandidateScheme, seed: int, trial: int
-) -> list[Step]:
+def allocation_sequence(
+    prepared: Prepared, candidate_scheme: CandidateScheme, seed: int, trial: int
+) -> AllocationSequence:
     """Return the allocations of one trial under a scheme, in the order in which they were made."""
-    params = params._replace(allocation=candidate_scheme.params)
+    arms = tuple(prepared.arms)
+    return AllocationSequence(
+        scenario=prepared.solved.name,
+        seed=seed,
+        trial=trial,
+        scheme=candidate_scheme.text,
+        version=program_version(),
+        arms=arms,
+        sequence=tuple(_steps(prepared, candidate_scheme, seed, trial)),
+    )
+
+
+def _steps(
+    prepared: Prepared, candidate_scheme: CandidateScheme, seed: int, trial: int
+) -> Iterator[AllocationStep]:
+    params, arms = prepared.params._replace(allocation=candidate_scheme.params), prepared.arms
     records = simulate(params, seed, trial, 1)
     p, plan = records.patients, candidate_scheme.plan
     known = known_outcomes(rows_of(records), params.trial.follow_up_days)
     in_stratum: dict[int, list[int]] = {}
     counts, outcomes, learnt = [0, 0], [[0, 0], [0, 0]], 0
-    steps, levels = [], np.empty(plan.levels.size, np.int64)
+    levels = np.empty(plan.levels.size, np.int64)
     for i in range(p.arm.size):
         while learnt < known.day.size and known.day[learnt] <= p.entry_day[i]:
             who = known.patient[learnt]
             outcomes[p.arm[who]][int(known.died[learnt])] += 1
             learnt += 1
-        allocation.levels_of(plan, int(p.stratum[i]), levels)
+        levels_of(plan, int(p.stratum[i]), levels)
         stratum = int(p.stratum[i]) if plan.counts_strata else 0
         mine, arm = in_stratum.setdefault(stratum, [0, 0]), int(p.arm[i])
         ahead = mine[0] * plan.ratio[1] - mine[1] * plan.ratio[0]
-        steps.append(
-            Step(
-                patient=i,
-                day=float(p.entry_day[i]),
-                levels=tuple(levels.tolist()),
-                before=(counts[0], counts[1]),
-                before_in_stratum=(mine[0], mine[1]),
-                known=((outcomes[0][0], outcomes[0][1]), (outcomes[1][0], outcomes[1][1])),
-                probability=float(p.allocation_probability[i, 0]),
-                draw=float(p.allocation_draw[i]),
-                arm=arm,
-                right=None if ahead == 0 else bool((ahead < 0) == (arm == 0)),
-            )
+        probability = float(p.allocation_probability[i, 0])
+        yield AllocationStep(
+            patient=i,
+            day=float(p.entry_day[i]),
+            stratum=level_names(prepared.solved, levels) if levels.size else "",
+            before=dict(zip(arms, counts, strict=True)),
+            before_in_stratum=dict(zip(arms, mine, strict=True)),
+            known={name: OutcomesKnown(*o) for name, o in zip(arms, outcomes, strict=True)},
+            probability={arms[0]: probability, arms[1]: 1.0 - probability},
+            draw=float(p.allocation_draw[i]),
+            arm=arms[arm],
+            guess_right=None if ahead == 0 else bool((ahead < 0) == (arm == 0)),
         )
         counts[arm] += 1
         mine[arm] += 1
-    return steps
 
 
 class Code(NamedTuple):
@@ -123,8 +118,8 @@ def _codes(
     used: set[str] = set()
     for stratum in range(int(np.prod(plan.levels))):
         state = allocation.new_state(plan)
-        allocation.levels_of(plan, stratum, levels)
-        name = level_names(scenario, levels) if candidate_scheme.use == "strata" else ""
+        levels_of(plan, stratum, levels)
+        name = level_names(scenario, levels) if candidate_scheme.use is FactorUse.STRATA else ""
         for number in range(scenario.trial.target_randomised):
             due = allocation.draw_due(plan, state, levels)
             if due >= 0:

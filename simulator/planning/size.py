@@ -9,18 +9,32 @@ would not make the level any better known.
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from simulator.montecarlo.loop import standard_error
-from simulator.montecarlo.totals import Totals
+from simulator.analysis.estimands import test_of
+from simulator.montecarlo.loop import interval, standard_error
+from simulator.montecarlo.operations import operations_of
+from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
 from simulator.planning.search import Search, SizeTarget
-from simulator.planning.variation import PATIENTS
+from simulator.planning.variation import present
+from simulator.results.measures import Estimate
+from simulator.results.operations import ByArm, Operations
+from simulator.results.size import (
+    PATIENTS,
+    CurvePoint,
+    LargestPower,
+    NoSize,
+    NoSizeKind,
+    Size,
+    SizeEstimate,
+    SizeOperations,
+)
 from simulator.scenario.errors import Problem, ScenarioError
+from simulator.version import program_version
 
+CONFIDENCE = 0.95
 _MOST_VALUES = 14  # of the search
 _GROWTH = 1.6  # at most, from one number of patients to the next
 _NEAR = 0.03  # values around the answer, as a share of it
@@ -29,53 +43,9 @@ _SIDE = 0.15  # values from which the slope is taken: the answer less and more t
 _BATCH = 500  # fresh trials at each at first; twice as many, at the most, from round to round
 _FAIR = 0.2  # of power, from the one asked to that at an end of the bracket
 _UNREACHED = 0.01  # a target that fewer trials reach is out of reach: more patients change nothing
-_TOLD_PATIENTS = 1_000_000  # over which it is told what the trial at the answer takes
+_SHOWN_PATIENTS = 1_000_000  # simulated to see what the trial at the answer takes
 _CURVE = 0.35, 0.55, 0.8, 1.25, 1.6  # values of the curve, as shares of the answer's
 _APART = 1.12  # of the curve's values, at the least: a factor
-
-
-class Answer(NamedTuple):
-    """The value from which on the power is reached, and its 95 % confidence set.
-
-    `power` is that of all trials at the value itself, with its Monte Carlo error.
-    """
-
-    value: float
-    low: float
-    high: float
-    power: float
-    mcse: float
-
-
-@dataclass(frozen=True)
-class Sized:
-    """What a search found.
-
-    Attributes
-    ----------
-    answer
-        None if the power is out of reach, `reason` says why.
-    counts
-        Trials and rejections by value, all that were run, in order of the values.
-    line
-        The fit that the answer was read from.
-    at
-        The scenario at the answer or, failing that, where power was largest; and what it took.
-    trials
-        In all, but for those that tell what the trial takes.
-    precise
-        Whether the confidence set is as narrow as asked.
-    """
-
-    asked: SizeTarget
-    answer: Answer | None
-    reason: str
-    counts: dict[float, Count]
-    line: Line | None
-    at: Prepared
-    totals: Totals
-    trials: int
-    precise: bool
 
 
 def find_size(
@@ -87,7 +57,7 @@ def find_size(
     *,
     whole: bool,
     guess: float | None,
-) -> Sized:
+) -> Size:
     """Find the value of a key at which the scenario's first analysis has a power.
 
     Parameters
@@ -259,14 +229,13 @@ def _near(search: Search, centre: float, width: float) -> list[float]:
     return sorted({search.rounded(centre + share * reach) for share in shares})
 
 
-def _found(search: Search, line: Line, precise: bool) -> Sized:
+def _found(search: Search, line: Line, precise: bool) -> Size:
     ends = [search.unscaled(x) for x in line.crossing(search.asked.power)]
     if line.is_flat:
-        tried = f"{min(search.first):g} and {max(search.first):g}"
-        reason = f"power hardly changes where it is near, between {tried}: the trials do not tell"
-        return _sized(search, None, reason, search.rounded(ends[0]), None, False)
+        reason = NoSize(NoSizeKind.FLAT, min(search.first), max(search.first))
+        return _size(search, None, reason, search.rounded(ends[0]), False)
     value, low, high = (search.inside(_reaching(search, end, line.slope)) for end in ends)
-    return _sized(search, (value, min(low, high), max(low, high)), "", value, line, precise)
+    return _size(search, (value, min(low, high), max(low, high)), None, value, precise)
 
 
 def _reaching(search: Search, value: float, slope: float) -> float:
@@ -277,50 +246,88 @@ def _reaching(search: Search, value: float, slope: float) -> float:
     return float(math.ceil(steps - 1e-9) if slope > 0 else math.floor(steps + 1e-9)) * search.step
 
 
-def _not_found(search: Search) -> Sized:
-    asked = search.asked
-    best = max(search.first, key=search.power)
-    least = min(search.first, key=search.power)
+def _not_found(search: Search) -> Size:
+    asked, lowest, highest = search.asked, min(search.first), max(search.first)
+    best, least = (pick(search.first, key=search.power) for pick in (max, min))
     if search.power(least) >= asked.power:
-        tried = f"from {min(search.first):g} to {max(search.first):g}"
-        reason = f"every value tried, {tried}, has more than the power asked"
-        return _sized(search, None, reason, least, None, False)
-    tried = f"from {min(search.first):g} to {max(search.first):g}"
-    reason = f"no value tried, {tried}, has the power asked"
-    if asked.key == PATIENTS and _out_of_reach(search, max(search.first)):
-        totals = search.totals[max(search.first)]
-        days = search.base.params.trial.max_recruitment_days
-        come = totals.mean("randomised")["mean"]
-        reason = (
-            f"in the {days:g} days that recruitment may take, {come:.0f} patients come on average"
+        reason = NoSize(NoSizeKind.ALWAYS, lowest, highest)
+        return _size(search, None, reason, least, False)
+    reason = NoSize(NoSizeKind.NEVER, lowest, highest)
+    if asked.key == PATIENTS and _out_of_reach(search, highest):
+        reason = NoSize(
+            NoSizeKind.RECRUITMENT,
+            lowest,
+            highest,
+            recruitment_days=search.base.params.trial.max_recruitment_days,
+            patients=search.totals[highest].mean("randomised").mean,
         )
-    return _sized(search, None, reason, best, None, False)
+    return _size(search, None, reason, best, False)
 
 
-def _sized(
+def _size(
     search: Search,
     answer: tuple[float, float, float] | None,
-    reason: str,
+    reason: NoSize | None,
     value: float,
-    line: Line | None,
     precise: bool,
-) -> Sized:
-    counts = search.counts
+) -> Size:
+    counts, base, asked = search.counts, search.base, search.asked
     at = search.made(value)
-    told = round(min(max(_TOLD_PATIENTS / at.params.trial.target_randomised, 1_000), 10_000))
-    search.say(f"what {search.asked.key} = {value:g} takes: {told:,} trials")
-    run = run_trials(at, told, search.seed, search.jobs, lambda _: None)
+    shown = round(min(max(_SHOWN_PATIENTS / at.params.trial.target_randomised, 1_000), 10_000))
+    search.say(f"what {asked.key} = {value:g} takes: {shown:,} trials")
+    run = run_trials(at, shown, search.seed, search.jobs, lambda _: None)
     there = search.fresh.get(value, Count(0, 0))  # other trials than those just run
-    trials, rejections = there.trials + told, there.rejections + int(run.rejected.sum())
+    trials, rejections = there.trials + shown, there.rejections + int(run.rejected.sum())
     power = rejections / trials, standard_error(rejections, trials)
-    return Sized(
-        asked=search.asked,
-        answer=None if answer is None else Answer(*answer, *power),
+    operations = operations_of(at.solved, at.params, run.totals)
+    largest = max(counts, key=lambda tried: counts[tried].rejections / counts[tried].trials)
+    return Size(
+        scenario=base.solved.name,
+        title=base.solved.title,
+        seed=search.seed,
+        version=program_version(),
+        key=asked.key,
+        own_value=present(base.loaded, asked.key),
+        analysis=base.plans[0].name,
+        test_name=test_of(base.plans[0], base.plans).name,
+        alpha=base.plans[0].alpha,
+        target_power=asked.power,
+        reached=answer is not None,
         reason=reason,
-        counts=counts,
-        line=line,
-        at=at,
-        totals=run.totals,
-        trials=sum(count.trials for count in counts.values()),
         precise=precise,
+        answer=None if answer is None else SizeEstimate(*answer, *power, CONFIDENCE),
+        largest=LargestPower(largest, *_share(counts[largest])[:2]),
+        trials=sum(count.trials for count in counts.values()),
+        operations=_operations(operations),
+        curve=tuple(CurvePoint(v, c.trials, *_share(c)) for v, c in counts.items()),
+        closed_forms=closed_forms(facts_of(at.plain, 0, operations), asked.power),
     )
+
+
+def _share(count: Count) -> tuple[float, float, float, float]:
+    """Power, its Monte Carlo standard error, and its 95 % interval."""
+    trials, rejections = count
+    error = standard_error(rejections, trials)
+    return rejections / trials, error, *interval(rejections, trials)
+
+
+def _operations(o: Operations) -> SizeOperations:
+    return SizeOperations(
+        randomised=o.randomised,
+        enrolment_days=o.enrolment_days,
+        trial_days=o.trial_days,
+        target_reached=o.target_reached,
+        on_time=o.on_time,
+        mortality=o.mortality,
+        patients=o.patients,
+        lost=o.lost,
+        sessions_delivered=_of_both_arms(o.sessions_delivered),
+        plasma_litres=_of_both_arms(o.plasma_litres),
+        cost=o.cost,
+    )
+
+
+def _of_both_arms(by_arm: ByArm) -> Estimate:
+    """Sum over the arms; the sum of their errors is what its error is at most."""
+    estimates = by_arm.values()
+    return Estimate(sum(e.mean for e in estimates), sum(e.mcse for e in estimates))

@@ -7,37 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
-from simulator.montecarlo.totals import Totals
-from simulator.planning.paired import PairedTrials, Rate, rate_beside, run_trials
+from simulator.montecarlo.operations import operations_of
+from simulator.planning.paired import PairedTrials, rate_beside, run_trials
 from simulator.planning.prepared import Prepared
 from simulator.planning.variation import combinations, present, variants
+from simulator.results.measures import CONVENTIONAL_POWER, NullHypothesis
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
+from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
 _FIRST_PILOT = 3 << 30  # trials that no run reaches
-
-
-@dataclass(frozen=True)
-class Point:
-    """One combination of values.
-
-    Attributes
-    ----------
-    values
-        By key.
-    is_base
-        Whether the values are the scenario's own.
-    rates
-        By analysis, in the scenario's order, beside the base point's.
-    """
-
-    values: dict[str, Any]
-    is_base: bool
-    prepared: Prepared
-    rates: tuple[Rate, ...]
-    totals: Totals
 
 
 @dataclass(frozen=True)
@@ -98,13 +81,17 @@ def run_sweep(
     seed: int,
     jobs: int,
     watch: Callable[[int, int], None],
-) -> list[Point]:
+    *,
+    target_power: float = CONVENTIONAL_POWER,
+) -> Sweep:
     """Run the same trials at every point, the base first.
 
     Parameters
     ----------
     watch
         Called with the number of the point, from 1, and how many of its trials are done.
+    target_power
+        What each power is judged by.
 
     Raises
     ------
@@ -113,7 +100,7 @@ def run_sweep(
     """
     base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
-    found: dict[int, Point] = {}
+    found: dict[int, SweepPoint] = {}
     for number, index in enumerate(order, start=1):
         prepared, values = planned.scenarios[index], planned.points[index]
         try:
@@ -123,15 +110,58 @@ def run_sweep(
                 raise
             break
         base = base or run
-        rates = _rates(run, base)
-        found[index] = Point(values, values == planned.own, prepared, rates, run.totals)
-    return [found[index] for index in sorted(found)]
+        powers = _powers(prepared, run, base, target_power)
+        found[index] = _point(values, values == planned.own, prepared, powers, run)
+    own, null = planned.base, NullHypothesis(planned.base.asked.null_hypothesis)
+    return Sweep(
+        scenario=own.solved.name,
+        title=own.solved.title,
+        seed=seed,
+        trials=trials,
+        version=program_version(),
+        null_hypothesis=null,
+        threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
+        keys=tuple(planned.own),
+        base=planned.own,
+        interrupted=len(found) < len(planned.points),
+        points=tuple(found[index] for index in sorted(found)),
+    )
 
 
-def _rates(run: PairedTrials, base: PairedTrials) -> tuple[Rate, ...]:
-    rates = [
-        rate_beside(run.rejected[:, k], base.rejected[:, k]) for k in range(run.rejected.shape[1])
-    ]
-    if run is base:
-        rates = [rate._replace(difference=0.0, paired_mcse=math.nan) for rate in rates]
-    return tuple(rates)
+def _powers(
+    prepared: Prepared, run: PairedTrials, base: PairedTrials, target: float
+) -> tuple[PointPower, ...]:
+    null = NullHypothesis(prepared.asked.null_hypothesis)
+    powers = []
+    for k, plan in enumerate(prepared.plans):
+        rate = rate_beside(run.rejected[:, k], base.rejected[:, k])
+        if run is base:
+            rate = rate._replace(difference=0.0, paired_mcse=math.nan)
+        verdict = judge(null, rate.ci_low, rate.ci_high, plan.alpha, target)
+        powers.append(PointPower(plan.name, *rate, verdict.judgement))
+    return tuple(powers)
+
+
+def _point(
+    values: dict[str, Any],
+    is_base: bool,
+    prepared: Prepared,
+    powers: tuple[PointPower, ...],
+    run: PairedTrials,
+) -> SweepPoint:
+    o = operations_of(prepared.solved, prepared.params, run.totals)
+    return SweepPoint(
+        values=values,
+        is_base=is_base,
+        analyses=powers,
+        enrolment_days=o.enrolment_days,
+        target_reached=o.target_reached,
+        on_time=o.on_time,
+        randomised=o.randomised,
+        mortality=o.mortality,
+        lost=o.lost,
+        patients=o.patients,
+        sessions_delivered=o.sessions_delivered,
+        plasma_litres=o.plasma_litres,
+        short_of_plasma_share=o.short_of_plasma_share,
+    )

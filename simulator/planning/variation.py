@@ -9,10 +9,10 @@ from typing import Any
 from simulator.allocation import AllocationError
 from simulator.allocation.notation import parse_scheme
 from simulator.planning.prepared import Prepared, prepare
+from simulator.results.size import PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loader import LoadedScenario
 
-PATIENTS = "trial.target_randomised"
 _SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
 _CANDIDATES = "accrual.candidates"
 _WORDS = {"null": None, "true": True, "false": False}

@@ -1,0 +1,106 @@
+"""The question of an exact calculation: what can be asked of a test of two proportions."""
+
+from typing import NamedTuple
+
+from simulator.analysis import exact_power
+from simulator.analysis.bayes import prior_report
+from simulator.analysis.exact_power import ExactQuestion
+from simulator.analysis.exact_tables import TWO_SIDED_ONLY
+from simulator.results.exact import Detectable, Exact
+from simulator.results.power import PriorReport
+from simulator.scenario.analysis_rules import MOST_PATIENTS
+from simulator.scenario.errors import nearest
+from simulator.version import program_version
+
+_MOST_OTHERS = 5_000
+_ALTERNATIVES = ("two_sided", "less", "greater")
+_ROUNDING = 1e-9  # relative, of a sum of probabilities
+
+
+class Refusal(NamedTuple):
+    """What is wrong with a question: the argument's name, its value, the rule and the remedy."""
+
+    name: str
+    value: object
+    rule: str
+    remedy: str
+
+
+def refusal(asked: ExactQuestion, rates: tuple[float, float], power: float) -> Refusal | None:
+    """Return the first thing that is wrong with a question."""
+    return _wrong_test(asked) or _wrong_numbers(asked, rates, power) or _wrong_options(asked)
+
+
+def _wrong_test(asked: ExactQuestion) -> Refusal | None:
+    test, sizes = asked.test, (asked.n0, asked.n1)
+    if test not in exact_power.TESTS:
+        near = nearest(test, exact_power.TESTS)
+        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(exact_power.TESTS)}"
+        return Refusal("test", test, "is not a test of two proportions", remedy)
+    most = MOST_PATIENTS.get(test, _MOST_OTHERS)
+    if min(sizes) < 1 or sum(sizes) > most:
+        rule = f"each arm needs a patient, both together at most {most} for {test}"
+        return Refusal("n", f"{sizes[0]},{sizes[1]}", rule, "as 30,30")
+    return None
+
+
+def _wrong_numbers(
+    asked: ExactQuestion, rates: tuple[float, float], power: float
+) -> Refusal | None:
+    if not all(0 <= rate <= 1 for rate in rates):
+        return Refusal("p", f"{rates[0]},{rates[1]}", "must be probabilities", "as 0.6,0.3")
+    if not 0 < asked.alpha < 1:
+        return Refusal("alpha", asked.alpha, "must be > 0 and < 1", "as 0.05")
+    side = asked.alternative
+    if side not in _ALTERNATIVES:
+        return Refusal("alternative", side, "is unknown", f"use {', '.join(_ALTERNATIVES)}")
+    if side != "two_sided" and asked.test in TWO_SIDED_ONLY:
+        return Refusal("alternative", side, f"{asked.test} is two-sided", "leave it out")
+    if not asked.alpha < power < 1:
+        return Refusal("power", power, "must be between alpha and 1", "as 0.8")
+    return None
+
+
+def _wrong_options(asked: ExactQuestion) -> Refusal | None:
+    if asked.test.endswith("berger_boos") and not 0 < asked.gamma < asked.alpha:
+        return Refusal("gamma", asked.gamma, "must be > 0 and below alpha", "as 0.001")
+    prior = asked.prior_0
+    if asked.test == "beta_binomial" and not all(0.01 <= value <= 10_000 for value in prior):
+        rule = "must be from 0.01 to 10000"
+        return Refusal("prior", f"{prior[0]},{prior[1]}", rule, "as 1,1")
+    return None
+
+
+def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float) -> Exact:
+    """Power at the rates given, largest size, and the nearest rates that reach a power."""
+    significant = exact_power.rejection_set(asked)
+    largest = exact_power.size(significant)
+    lower, higher = (
+        exact_power.detectable(significant, rates[0], power, lower=is_lower)
+        for is_lower in (True, False)
+    )
+    threshold: float | None = None
+    priors: tuple[PriorReport, ...] = ()
+    if asked.test == "beta_binomial":
+        threshold = 1 - (asked.alpha / 2 if asked.alternative == "two_sided" else asked.alpha)
+        priors = (
+            prior_report(asked.prior_0, asked.n0, rates[0]),
+            prior_report(asked.prior_0, asked.n1, rates[1]),
+        )
+    return Exact(
+        test=asked.test,
+        n=(asked.n0, asked.n1),
+        p=rates,
+        alpha=asked.alpha,
+        alternative=asked.alternative,
+        power=exact_power.power(significant, *rates),
+        size=largest.probability,
+        size_at=largest.at,
+        size_bound=largest.bound,
+        exceeds_level=largest.probability > asked.alpha * (1 + _ROUNDING),
+        detectable=Detectable(power, rates[0], lower, higher),
+        version=program_version(),
+        gamma=asked.gamma if asked.test.endswith("berger_boos") else None,
+        posterior_threshold=threshold,
+        prior=priors,
+    )

@@ -1,0 +1,280 @@
+"""The question of one run: how often each analysis rejects, and what the trial takes."""
+
+import itertools
+import math
+import re
+from collections.abc import Callable
+
+from calibration.targets import implied_hazard_ratio
+from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
+from simulator.analysis.bayes import prior_report
+from simulator.analysis.estimands import scale_of, test_of
+from simulator.montecarlo.judgement import judge
+from simulator.montecarlo.loop import (
+    Engine,
+    Evaluation,
+    MonteCarlo,
+    Stop,
+    UnitResult,
+    interval,
+    monte_carlo,
+    standard_error,
+)
+from simulator.montecarlo.multiplicity import families_of
+from simulator.montecarlo.operations import operations_of
+from simulator.planning.curves import CurveRecorder, grid_of, observer
+from simulator.planning.prepared import Prepared
+from simulator.results.measures import CONVENTIONAL_POWER, Estimate, NullHypothesis
+from simulator.results.operations import Operations
+from simulator.results.power import (
+    AnalysisPower,
+    Assumption,
+    Drift,
+    Effect,
+    EffectKind,
+    EstimandAttributes,
+    FamilyPower,
+    PairAgreement,
+    Power,
+    PriorReport,
+    SelectionBias,
+)
+from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.schema import Scenario
+from simulator.truth import true_values
+from simulator.version import program_version
+
+
+def estimate_power(
+    prepared: Prepared,
+    stop: Stop,
+    seed: int,
+    jobs: int,
+    engine: Engine,
+    watch: Callable[[int, list[int]], None],
+    keep: Callable[[int, UnitResult], None],
+    *,
+    target_power: float = CONVENTIONAL_POWER,
+) -> Power:
+    """Simulate and analyse trials from 0 on until `stop`.
+
+    Parameters
+    ----------
+    watch, keep
+        As `montecarlo.loop.monte_carlo` has them.
+    target_power
+        What the verdict holds the power against.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If not even the first unit of work was done.
+    """
+    params, plans = prepared.params, prepared.plans
+    alike = prepared.asked.null_hypothesis == "strong"
+    curves = CurveRecorder(grid_of(params))
+    evaluation = Evaluation(
+        plans,
+        true_values(params, plans, arms_alike=alike),
+        families_of(prepared.asked, plans),
+        observer(curves.grid),
+    )
+
+    def take(first: int, unit: UnitResult) -> None:
+        keep(first, unit)
+        curves.keep(first, unit)
+
+    run = monte_carlo(params, evaluation, seed, stop, jobs, engine, watch, take)
+    return _answer(prepared, run, curves, target_power)
+
+
+def _answer(
+    prepared: Prepared, run: MonteCarlo, curves: CurveRecorder, target_power: float
+) -> Power:
+    loaded, solved, params = prepared.loaded, prepared.solved, prepared.params
+    operations = operations_of(solved, params, run.totals)
+    null = NullHypothesis(loaded.scenario.null_hypothesis)
+    analyses = tuple(_analysis(prepared, run, index, operations) for index in range(len(run.plans)))
+    first = analyses[0]
+    return Power(
+        scenario=solved.name,
+        title=solved.title,
+        files=tuple(loaded.files),
+        seed=run.seed,
+        engine=run.engine.value,
+        trials=run.trials,
+        version=program_version(),
+        interrupted=run.interrupted,
+        null_hypothesis=null,
+        arms=tuple(prepared.arms),
+        effect=effect_of(loaded.scenario, solved),
+        selection_bias=selection_bias_of(solved),
+        drift=drift_of(solved),
+        analyses=analyses,
+        agreement=_agreement(run),
+        multiplicity=_multiplicity(run),
+        operations=operations,
+        assumptions=assumptions(loaded),
+        verdict=judge(null, first.ci_low, first.ci_high, first.alpha, target_power),
+        curves=curves.tables(params, prepared.arms),
+    )
+
+
+def _analysis(
+    prepared: Prepared, run: MonteCarlo, index: int, operations: Operations
+) -> AnalysisPower:
+    plans, arms = run.plans, prepared.arms
+    plan, days = plans[index], prepared.params.trial.follow_up_days
+    rejections, reasons = int(run.rejections[index]), run.reasons[index]
+    low, high = interval(rejections, run.trials)
+    favouring = {arm: int(run.favouring[index, a]) for a, arm in enumerate(arms)}
+    return AnalysisPower(
+        name=plan.name,
+        test=test_of(plan, plans),
+        estimand=estimand(plan, days, arms, plans),
+        scale=scale_of(plan, plans),
+        alpha=plan.alpha,
+        trials=run.trials,
+        rejections=rejections,
+        favouring=favouring,
+        power=rejections / run.trials,
+        mcse=standard_error(rejections, run.trials),
+        ci_low=low,
+        ci_high=high,
+        not_analysable=run.trials - int(reasons[Reason.ANALYSED]),
+        reasons={
+            REASONS[why]: int(reasons[why])
+            for why in Reason
+            if why is not Reason.ANALYSED and reasons[why]
+        },
+        performance=run.estimation.performance(index),
+        estimand_attributes=_attributes(plan, days, arms, plans),
+        prior=_priors(plan, operations),
+    )
+
+
+def _attributes(
+    plan: AnalysisPlan, days: int, arms: list[str], plans: tuple[AnalysisPlan, ...]
+) -> EstimandAttributes:
+    found = {"death": None, **estimand_attributes(plan, days, arms, plans)}
+    return EstimandAttributes.from_dict(found)
+
+
+def _priors(plan: AnalysisPlan, operations: Operations) -> dict[str, PriorReport]:
+    """What the priors of an analysis say beside the patients and the mortality simulated."""
+    if "prior_control" not in plan.options:
+        return {}
+    priors = plan.options["prior_control"], plan.options["prior_experimental"]
+    found = {}
+    for (arm, deaths), prior in zip(operations.mortality.items(), priors, strict=True):
+        patients = operations.patients[arm].mean
+        if patients > 0 and math.isfinite(deaths.mean):
+            found[arm] = prior_report(tuple(prior), round(patients), deaths.mean)
+    return found
+
+
+def _agreement(run: MonteCarlo) -> tuple[PairAgreement, ...]:
+    """How often each pair of analyses rejects together, and each without the other."""
+    names, both = [plan.name for plan in run.plans], run.joint.both
+    return tuple(
+        PairAgreement(
+            first=names[i],
+            second=names[j],
+            both=int(both[i, j]),
+            only_first=int(both[i, i] - both[i, j]),
+            only_second=int(both[j, j] - both[i, j]),
+            trials=run.trials,
+        )
+        for i, j in itertools.combinations(range(len(names)), 2)
+    )
+
+
+def _multiplicity(run: MonteCarlo) -> tuple[FamilyPower, ...]:
+    """Rejections of analyses that are judged together."""
+    found = []
+    for index, family in enumerate(run.asked.families):
+        counts = run.joint.by_analysis[index].tolist()
+        names = [run.plans[column].name for column in family.columns]
+        found.append(
+            FamilyPower(
+                name=family.name,
+                method=family.method,
+                alpha=family.alpha,
+                by_analysis={
+                    name: _proportion(count, run.trials)
+                    for name, count in zip(names, counts, strict=True)
+                },
+                any=_proportion(run.joint.any_of[index], run.trials),
+                all=_proportion(run.joint.all_of[index], run.trials),
+            )
+        )
+    return tuple(found)
+
+
+def _proportion(count: int, trials: int) -> Estimate:
+    return Estimate(count / trials, standard_error(count, trials))
+
+
+def effect_of(asked: Scenario, solved: Scenario) -> Effect:
+    """The treatment effect that is simulated, null hypothesis included."""
+    if asked.null_hypothesis == "strong":
+        return Effect(EffectKind.NONE)
+    if asked.null_hypothesis == "mortality":
+        return Effect(EffectKind.EQUAL_HAZARDS)
+    effect = solved.hazard.effect
+    if effect.kind == "direct":
+        return Effect(
+            EffectKind.DIRECT,
+            hazard_ratio=float(effect.hazard_ratio),
+            delay_days=effect.delay_days,
+            waning_half_life_days=effect.waning_half_life_days,
+            combined_with_labs=effect.combined_with_labs,
+        )
+    if effect.kind == "by_session":
+        return Effect(
+            EffectKind.BY_SESSION,
+            full_course_hazard_ratios={
+                m.name: float(m.full_course_hazard_ratio)
+                for m in solved.modalities
+                if m.full_course_hazard_ratio is not None
+            },
+            combined_with_labs=effect.combined_with_labs,
+        )
+    return Effect(EffectKind.BY_LABS, implied_hazard_ratio=Estimate(*implied_hazard_ratio(solved)))
+
+
+def selection_bias_of(solved: Scenario) -> SelectionBias | None:
+    """The investigator who guesses, if there is one."""
+    bias = solved.selection_bias
+    return None if bias is None else SelectionBias(**bias.model_dump())
+
+
+def drift_of(solved: Scenario) -> Drift | None:
+    """The drift of mortality, if there is one."""
+    drift = solved.hazard.drift
+    return None if drift is None else Drift(**drift.model_dump())
+
+
+def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
+    """Lines of the scenario whose source is an assumption, in whole or in part.
+
+    A line that holds several values is named by what their keys have in common.
+    """
+    lines: dict[tuple[str, int], list[str]] = {}
+    for key in loaded.provenance:
+        lines.setdefault(loaded.location(key), []).append(key)
+    sources = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
+    return tuple(
+        Assumption(_enclosing(keys), source)
+        for keys, source in sources
+        if "assumption" in source.lower()
+    )
+
+
+def _enclosing(keys: list[str]) -> str:
+    """The key itself or, of several, what they all begin with: `a.b` of `a.b.c` and `a.b[0]`."""
+    if len(keys) == 1:
+        return keys[0]
+    split = [re.split(r"(?=[.\[])", key) for key in keys]
+    shared = itertools.takewhile(lambda part: len(set(part)) == 1, zip(*split, strict=False))
+    return "".join(part[0] for part in shared)

@@ -1,0 +1,136 @@
+"""The question of one trial: every event of it, from the reference engine."""
+
+import numpy as np
+
+from simulator.analysis import END, REASONS, Reason, analyse, design_of, rejects
+from simulator.engines.reference.patient import Patient
+from simulator.engines.reference.trial import Trial, simulate
+from simulator.planning.prepared import Prepared
+from simulator.records import DeathCause, SessionStatus, TrialRecords
+from simulator.results.base import Cell
+from simulator.results.trace import (
+    Trace,
+    TraceAnalysis,
+    TraceEvent,
+    TracePatient,
+    TracePlasma,
+)
+
+_DELIVERED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
+
+
+def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
+    """Simulate one trial with an observer: the very trial that `power` counts under this index."""
+    params, arms = prepared.params, prepared.arms
+    names = _names(prepared)
+    events: list[TraceEvent] = []
+
+    def observe(of: Trial, event: str, patient: Patient | None, details: dict[str, Cell]) -> None:
+        now = of.clock.now
+        known = {
+            name: names[name][value] if name in names else value  # type: ignore[index]
+            for name, value in details.items()
+        }
+        if patient is None:
+            events.append(TraceEvent(now, None, event, None, None, known))
+        else:
+            own = now - patient.entry_day
+            events.append(TraceEvent(now, own, event, patient.number, arms[patient.arm], known))
+
+    records = simulate(params, seed, trial, 1, observe)
+    t, p = records.trials, records.patients
+    dead = p.death_after_days <= params.trial.follow_up_days
+    return Trace(
+        scenario=prepared.solved.name,
+        seed=seed,
+        trial=trial,
+        patient=None,
+        follow_up_days=float(params.trial.follow_up_days),
+        screened=int(t.screened[0]),
+        randomised=int(t.randomised[0]),
+        recruitment_end_day=float(t.recruitment_end_day[0]),
+        trial_end_day=float(t.trial_end_day[0]),
+        deaths={name: int(dead[p.arm == arm].sum()) for arm, name in enumerate(arms)},
+        randomised_by_arm={name: int((p.arm == arm).sum()) for arm, name in enumerate(arms)},
+        analyses=_analyses(prepared, records, seed),
+        patients=_patients(records, arms),
+        has_unit=prepared.solved.unit is not None,
+        plasma=_plasma(prepared),
+        event_count=len(events),
+        all_events=tuple(events),
+    )
+
+
+def _names(prepared: Prepared) -> dict[str, list[str]]:
+    """Names of what events tell of by number."""
+    eligibility = prepared.solved.eligibility
+    return {
+        "modality": [modality.name for modality in prepared.solved.modalities],
+        "criterion": [c.label for c in eligibility.criteria] if eligibility else [],
+    }
+
+
+def _plasma(prepared: Prepared) -> TracePlasma | None:
+    """Plasma of the unit, None where it is no limit."""
+    unit = prepared.solved.unit
+    if unit is None or unit.plasma is None:
+        return None
+    litres = prepared.params.modality.plasma_litres.tolist()
+    names = [modality.name for modality in prepared.solved.modalities]
+    return TracePlasma(
+        initial_litres=unit.plasma.initial_litres,
+        capacity_litres=unit.plasma.capacity_litres,
+        litres_by_modality=dict(zip(names, litres, strict=True)),
+    )
+
+
+def _analyses(prepared: Prepared, records: TrialRecords, seed: int) -> tuple[TraceAnalysis, ...]:
+    plans = prepared.plans
+    table = analyse(records, plans, design_of(prepared.params, seed), END)
+    rejected = rejects(table, np.array([plan.alpha for plan in plans]))
+    return tuple(
+        TraceAnalysis(
+            name=plan.name,
+            p_value=float(table.p_value[0, k]),
+            estimate=float(table.estimate[0, k]),
+            standard_error=float(table.standard_error[0, k]),
+            low=float(table.low[0, k]),
+            high=float(table.high[0, k]),
+            rejects=bool(rejected[0, k]),
+            result=REASONS[Reason(int(table.reason[0, k]))],
+        )
+        for k, plan in enumerate(plans)
+    )
+
+
+def _patients(records: TrialRecords, arms: list[str]) -> tuple[TracePatient, ...]:
+    p, s = records.patients, records.sessions
+    return tuple(
+        TracePatient(
+            patient=int(p.patient[i]),
+            candidate=int(p.candidate[i]),
+            arm=arms[int(p.arm[i])],
+            entry_day=float(p.entry_day[i]),
+            baseline_meld=float(p.baseline_meld[i]),
+            sessions=tuple(SessionStatus(int(code)).name.lower() for code in s.status[i]),
+            sessions_delivered=int(np.isin(s.status[i], _DELIVERED).sum()),
+            plasma_litres=float(p.plasma_litres[i]),
+            outcomes=_outcomes(records, i),
+        )
+        for i in range(p.patient.size)
+    )
+
+
+def _outcomes(records: TrialRecords, row: int) -> tuple[tuple[str, float], ...]:
+    """What became of a patient, in the order in which it happened."""
+    p = records.patients
+    cause = DeathCause(int(p.death_cause[row]))
+    death = "death" if cause is DeathCause.NONE else f"{cause.name.lower()} death"
+    found = (
+        (death, p.death_after_days),
+        ("transplant", p.transplant_after_days),
+        ("withdrawal", p.withdrawal_after_days),
+        ("loss", p.loss_after_days),
+    )
+    ended = ((word, float(days[row])) for word, days in found)
+    return tuple(sorted((pair for pair in ended if np.isfinite(pair[1])), key=lambda pair: pair[1]))

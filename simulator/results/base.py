@@ -1,0 +1,180 @@
+"""What every answer can do: become plain JSON and come back, become rows, show itself in short."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas
+
+Cell: TypeAlias = bool | int | float | str | None
+Value: TypeAlias = Any  # as a scenario file can hold it: a single value, a list or a mapping
+Row: TypeAlias = dict[str, Cell]
+
+
+class AnswerError(ValueError):
+    """A mapping is no answer of this kind, or of another version of its schema."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A part of an answer: a frozen dataclass that becomes plain JSON and comes back."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it: a number that does not exist (NaN) is None."""
+        return {f.name: _plain(getattr(self, f.name)) for f in kept_fields(type(self))}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was made of.
+
+        Raises
+        ------
+        AnswerError
+            If a field is missing, or a value is not of its type.
+        """
+        hints = _hints(cls)
+        try:
+            return cls(**{f.name: _typed(hints[f.name], plain[f.name]) for f in kept_fields(cls)})
+        except KeyError as error:
+            raise AnswerError(f"{cls.__name__}: {error.args[0]} is missing") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            raise AnswerError(f"{cls.__name__}: {error}") from None
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Answer(Record):
+    """An answer to one question.
+
+    Its JSON has `answer`, its kind, and `schema_version`, which changes whenever a field is renamed
+    or changes its meaning.
+    """
+
+    KIND: ClassVar[str]
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, its kind and the version of its schema first."""
+        return {"answer": self.KIND, "schema_version": self.SCHEMA_VERSION, **super().to_dict()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was made of.
+
+        Raises
+        ------
+        AnswerError
+            If it is of another kind or version, or a field is missing or of another type.
+        """
+        if plain.get("answer") != cls.KIND:
+            raise AnswerError(f"is an answer of kind {plain.get('answer')}, not {cls.KIND}")
+        if plain.get("schema_version") != cls.SCHEMA_VERSION:
+            found = plain.get("schema_version")
+            raise AnswerError(f"has version {found} of its schema, not {cls.SCHEMA_VERSION}")
+        return super().from_dict(plain)
+
+    @property
+    def finished(self) -> bool:
+        """False if it was stopped before its end; it tells of what was done."""
+        return True
+
+    def rows(self) -> list[Row]:
+        """Return its estimates as rows of a table, all with the same keys."""
+        raise NotImplementedError
+
+    def headline(self) -> list[str]:
+        """Return what it says in a few short lines."""
+        raise NotImplementedError
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the estimates as a data frame."""
+        import pandas
+
+        return pandas.DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        """Return a few lines, not every number."""
+        return "\n".join(self.headline())
+
+    def _repr_html_(self) -> str:
+        """Return the short lines and the table of estimates, as notebooks show it."""
+        lines = "<br>".join(escape(line) for line in self.headline()[:1])
+        return f"<p>{lines}</p>{self.to_frame().to_html(index=False, max_rows=20, na_rep='-')}"
+
+
+def flat(record: Record) -> Row:
+    """Return the fields of a record that are single values, as cells of a row."""
+    found = {f.name: getattr(record, f.name) for f in kept_fields(type(record))}
+    return {name: cell for name, cell in found.items() if isinstance(cell, Cell)}
+
+
+def table(records: Iterable[Record]) -> list[Row]:
+    """Return records of single values as rows."""
+    return [flat(record) for record in records]
+
+
+def kept_fields(cls: Any) -> tuple["dataclasses.Field[Any]", ...]:
+    """Fields that JSON has; tables that travel as CSV beside it are marked and left out."""
+    return tuple(f for f in dataclasses.fields(cls) if f.metadata.get("json", True))
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    """Return a plain value as a field's type has it."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return _frozen(value)
+    if origin in (types.UnionType, typing.Union):
+        return _of_union(inner, value)
+    if origin is tuple:
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(_typed(inner[0], item) for item in value)
+        return tuple(_typed(one, item) for one, item in zip(inner, value, strict=True))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {key: _typed(inner[1], item) for key, item in value.items()}
+    if isinstance(hint, type) and issubclass(hint, Record | Enum):
+        return hint.from_dict(value) if issubclass(hint, Record) else hint(value)
+    return _number_or_word(hint, value)
+
+
+def _of_union(members: tuple[Any, ...], value: Any) -> Any:
+    if value is None and type(None) in members:
+        return None
+    others = [member for member in members if member is not type(None)]
+    if len(others) == 1:
+        return _typed(others[0], value)
+    return _frozen(value)
+
+
+def _number_or_word(hint: Any, value: Any) -> Any:
+    if hint is float and value is None:
+        return math.nan
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise TypeError(f"{value!r} is not of type {hint.__name__}")
+    return value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value

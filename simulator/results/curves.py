@@ -1,0 +1,105 @@
+"""What becomes of a trial over time: tidy tables that figures are drawn from.
+
+Means over the first trials of a run, with their Monte Carlo standard errors and percentiles over
+trials (p5 to p95). They travel as CSV files beside the JSON of an answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+
+from simulator.results.base import Record, Row, table
+
+
+@dataclass(frozen=True)
+class SurvivalPoint(Record):
+    """Kaplan-Meier survival of an arm at a patient day, and patients at risk."""
+
+    arm: str
+    day: float
+    survival: float
+    mcse: float
+    p5: float
+    p95: float
+    at_risk: float
+
+
+@dataclass(frozen=True)
+class RecruitmentPoint(Record):
+    """Patients randomised by a trial day."""
+
+    day: float
+    mean: float
+    mcse: float
+    p5: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class MeldPoint(Record):
+    """Mean MELD of an arm at a visit, among the patients assessed."""
+
+    arm: str
+    day: float
+    meld: float
+    mcse: float
+    p5: float
+    p95: float
+    patients: float
+
+
+@dataclass(frozen=True)
+class SessionsPoint(Record):
+    """Sessions of an arm in a week since randomisation: planned, and delivered."""
+
+    arm: str
+    week: int
+    planned: float
+    delivered: float
+    mcse: float
+
+
+@dataclass(frozen=True)
+class PlasmaPoint(Record):
+    """Litres of plasma per week, in an interval of trial days."""
+
+    month: int
+    start_day: float
+    end_day: float
+    litres_per_week: float
+    mcse: float
+    p5: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class TreatedPoint(Record):
+    """Patients of an arm with a session."""
+
+    arm: str
+    mean: float
+    mcse: float
+
+
+@dataclass(frozen=True)
+class Curves(Record):
+    """All of them; a table that the scenario does not model is empty."""
+
+    survival: tuple[SurvivalPoint, ...] = ()
+    recruitment: tuple[RecruitmentPoint, ...] = ()
+    meld: tuple[MeldPoint, ...] = ()
+    sessions: tuple[SessionsPoint, ...] = ()
+    plasma: tuple[PlasmaPoint, ...] = ()
+    treated: tuple[TreatedPoint, ...] = ()
+
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tables that are not empty, by name."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: table(records) for name, records in found.items() if records}
+
+    @classmethod
+    def of_tables(cls, tables: Mapping[str, Iterable[Row]]) -> "Curves":
+        """Return the curves of tables as `tables` gives them."""
+        return cls.from_dict({f.name: list(tables.get(f.name, ())) for f in fields(cls)})

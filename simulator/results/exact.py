@@ -1,0 +1,68 @@
+"""The answer of `exact`: power and size of a test of two proportions, by enumeration."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.power import PriorReport
+
+
+@dataclass(frozen=True)
+class Detectable(Record):
+    """Mortality of the second arm, nearest to the control arm's, that is detected with a power.
+
+    `lower` and `higher` than the control arm's; None if no mortality has the power.
+    """
+
+    power: float
+    control: float
+    lower: float | None
+    higher: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Exact(Answer):
+    """An exact power calculation.
+
+    Attributes
+    ----------
+    n, p
+        Patients and death probabilities of the two arms.
+    size, size_at, size_bound
+        Largest type I error found over a common mortality, where it is, and what none exceeds.
+    exceeds_level
+        Whether the largest type I error is above alpha.
+    gamma
+        Of the tests of Berger and Boos; else None.
+    posterior_threshold, prior
+        Of a Bayesian analysis: at what posterior probability it decides, and what its priors say.
+    """
+
+    KIND: ClassVar[str] = "exact"
+
+    test: str
+    n: tuple[int, int]
+    p: tuple[float, float]
+    alpha: float
+    alternative: str
+    power: float
+    size: float
+    size_at: float
+    size_bound: float
+    exceeds_level: bool
+    detectable: Detectable
+    version: str
+    gamma: float | None
+    posterior_threshold: float | None
+    prior: tuple[PriorReport, ...]
+
+    def rows(self) -> list[Row]:
+        """One row."""
+        return [flat(self)]
+
+    def headline(self) -> list[str]:
+        """Power and size."""
+        return [
+            f"{self.test}, {self.n[0]} v {self.n[1]}: power {self.power:.6f} at "
+            f"{self.p[0]:g} v {self.p[1]:g}, size {self.size:.6f}"
+        ]

@@ -1,0 +1,349 @@
+"""The answer of `power`: how often each analysis rejects, and what the trial takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.curves import Curves
+from simulator.results.measures import Estimate, NullHypothesis, Scale, Verdict
+from simulator.results.operations import Operations
+
+
+@dataclass(frozen=True)
+class Performance(Record):
+    """What the estimates of an analysis are like; None where that does not exist.
+
+    Each has its Monte Carlo standard error (`_mcse`), which holds that of the truth where the truth
+    is part of it. Definitions: Morris, White and Crowther (2019); sign and exaggeration: Gelman and
+    Carlin (2014).
+
+    Attributes
+    ----------
+    truth, survivor_average
+        True value of the estimand; effect of treatment in those who would survive in either arm.
+    estimates
+        Trials with an estimate, which the rest is of.
+    mean, bias, empirical_se, model_se, rmse
+        Of the estimates: mean, less the truth, their standard deviation, the mean of their
+        standard errors, and the root of the mean squared error.
+    coverage
+        Share of intervals that hold the truth.
+    sign_error, exaggeration
+        Type S error, the share of estimates on the wrong side of 0, and type M error, the mean size
+        of an estimate over that of the truth: among the trials that reject.
+    """
+
+    truth: float | None
+    truth_mcse: float | None
+    survivor_average: float | None
+    survivor_average_mcse: float | None
+    estimates: int
+    mean: float | None
+    bias: float | None
+    bias_mcse: float | None
+    empirical_se: float | None
+    empirical_se_mcse: float | None
+    model_se: float | None
+    model_se_mcse: float | None
+    rmse: float | None
+    rmse_mcse: float | None
+    coverage: float | None
+    coverage_mcse: float | None
+    sign_error: float | None
+    sign_error_mcse: float | None
+    exaggeration: float | None
+    exaggeration_mcse: float | None
+
+
+@dataclass(frozen=True)
+class EstimandAttributes(Record):
+    """The attributes of ICH E9(R1); `loss`, how missing outcomes are treated, is none of them.
+
+    `death` is None where death is the outcome itself.
+    """
+
+    population: str
+    treatment: str
+    variable: str
+    transplant: str
+    rescue: str
+    withdrawal: str
+    death: str | None
+    loss: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Test(Record):
+    """What an analysis is called.
+
+    Attributes
+    ----------
+    word
+        In a scenario.
+    name
+        In prose, as it stands in mid-sentence with its article: `the log-rank test`.
+    short
+        In a table.
+    details
+        What the name leaves out, as `asymptotic`; empty if nothing.
+    """
+
+    word: str
+    name: str
+    short: str
+    details: str
+
+
+@dataclass(frozen=True)
+class PriorReport(Record):
+    """What a beta prior of a mortality says beside the data expected.
+
+    Attributes
+    ----------
+    mean, low, high
+        Its mean and central 95 %.
+    effective_patients, patients
+        What it is worth, beside the patients in the data.
+    predictive_p
+        Prior predictive probability of deaths no more likely than those expected (Box 1980).
+    mortality
+        That the expectation is of.
+    """
+
+    mean: float
+    low: float
+    high: float
+    effective_patients: float
+    patients: int
+    predictive_p: float
+    mortality: float
+
+
+@dataclass(frozen=True)
+class AnalysisPower(Record):
+    """How often an analysis rejects, and how good its estimates are.
+
+    Attributes
+    ----------
+    trials, rejections, favouring
+        All trials; those with p <= alpha; those among them that favour each arm.
+    power, mcse
+        Share of all trials that reject (a trial that is not analysable does not), and its Monte
+        Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
+    ci_low, ci_high
+        95 % interval by Wilson's score (1927).
+    not_analysable, reasons
+        Trials without a result, and how many for each reason.
+    estimand, estimand_attributes
+        In a sentence, and by attribute.
+    scale
+        Unit of the estimate.
+    prior
+        By arm, of a Bayesian analysis.
+    """
+
+    name: str
+    test: Test
+    estimand: str
+    scale: Scale
+    alpha: float
+    trials: int
+    rejections: int
+    favouring: Mapping[str, int]
+    power: float
+    mcse: float
+    ci_low: float
+    ci_high: float
+    not_analysable: int
+    reasons: Mapping[str, int]
+    performance: Performance
+    estimand_attributes: EstimandAttributes
+    prior: Mapping[str, PriorReport]
+
+
+@dataclass(frozen=True)
+class PairAgreement(Record):
+    """How often two analyses reject the same trial."""
+
+    first: str
+    second: str
+    both: int
+    only_first: int
+    only_second: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class FamilyPower(Record):
+    """Rejections of analyses that are judged together, as shares of trials."""
+
+    name: str
+    method: str
+    alpha: float
+    by_analysis: Mapping[str, Estimate]
+    any: Estimate
+    all: Estimate
+
+
+class EffectKind(StrEnum):
+    """How treatment acts."""
+
+    NONE = "none"  # strong null hypothesis: both arms are treated as the control arm
+    EQUAL_HAZARDS = "equal_hazards"  # hazard ratio 1; plans, sessions and labs differ
+    DIRECT = "direct"  # a hazard ratio between the arms
+    BY_SESSION = "by_session"  # accrues with each session delivered
+    BY_LABS = "by_labs"  # only through what sessions do to MELD
+
+
+@dataclass(frozen=True)
+class Effect(Record):
+    """The treatment effect that was simulated; what a kind does not have is None or empty.
+
+    Attributes
+    ----------
+    hazard_ratio, delay_days, waning_half_life_days
+        Of the second arm against the first, from when on, and how it wanes.
+    full_course_hazard_ratios
+        By modality: a full course against none.
+    implied_hazard_ratio
+        Of the second arm against the first with every session on time.
+    combined_with_labs
+        Whether sessions act through MELD a second time, on purpose.
+    """
+
+    kind: EffectKind
+    hazard_ratio: float | None = None
+    delay_days: float | None = None
+    waning_half_life_days: float | None = None
+    full_course_hazard_ratios: Mapping[str, float] = field(default_factory=dict)
+    implied_hazard_ratio: Estimate | None = None
+    combined_with_labs: bool = False
+
+
+@dataclass(frozen=True)
+class SelectionBias(Record):
+    """An investigator who guesses the next arm and favours one; None: not of this kind."""
+
+    kind: str
+    favours: str
+    hazard_ratio: float | None = None
+    probability: float | None = None
+    variable: str | None = None
+    poor_above: float | None = None
+    returns_after_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Drift(Record):
+    """A drift of mortality: the last patient's hazard over the first's."""
+
+    kind: str
+    hazard_ratio: float
+    after_share: float | None = None
+
+
+@dataclass(frozen=True)
+class Assumption(Record):
+    """A value of the scenario that is an assumption, in whole or in part."""
+
+    key: str
+    source: str
+
+
+@dataclass(frozen=True, repr=False)
+class Power(Answer):
+    """Power of each analysis, and what the trial takes.
+
+    Attributes
+    ----------
+    files
+        The scenario's files, the first that was named.
+    engine, trials, seed, version
+        By what it was answered.
+    interrupted
+        Whether it was stopped early: it tells of the trials that were done.
+    analyses
+        In the order of the scenario; the first is the primary one.
+    agreement
+        Of each pair of analyses.
+    multiplicity
+        Analyses judged together.
+    verdict
+        On the primary analysis.
+    curves
+        Tables over time, which travel as CSV.
+    """
+
+    KIND: ClassVar[str] = "power"
+
+    scenario: str
+    title: str
+    files: tuple[str, ...]
+    seed: int
+    engine: str
+    trials: int
+    version: str
+    interrupted: bool
+    null_hypothesis: NullHypothesis
+    arms: tuple[str, ...]
+    effect: Effect
+    selection_bias: SelectionBias | None
+    drift: Drift | None
+    analyses: tuple[AnalysisPower, ...]
+    agreement: tuple[PairAgreement, ...]
+    multiplicity: tuple[FamilyPower, ...]
+    operations: Operations
+    assumptions: tuple[Assumption, ...]
+    verdict: Verdict
+    curves: Curves = field(default_factory=Curves, metadata={"json": False})
+
+    @property
+    def finished(self) -> bool:
+        """False if it was stopped before its end; it tells of what was done."""
+        return not self.interrupted
+
+    @property
+    def primary(self) -> AnalysisPower:
+        """The primary analysis, which is the first."""
+        return self.analyses[0]
+
+    def rows(self) -> list[Row]:
+        """One row per analysis: how often it rejects, and how good its estimates are."""
+        return [
+            {
+                **{key: getattr(a, key) for key in _FIRST},
+                **{f"favouring_{arm}": count for arm, count in a.favouring.items()},
+                **flat(a.performance),
+                "estimand": a.estimand,
+            }
+            for a in self.analyses
+        ]
+
+    def headline(self) -> list[str]:
+        """Scenario and trials, then one line per analysis, the first few."""
+        lines = [f"Power of {self.scenario}: {self.trials:,} trials, seed {self.seed}"]
+        lines += [
+            f"  {a.name}: {a.power:.1%} (MCSE {a.mcse:.1%}, 95 % interval {a.ci_low:.1%} to "
+            f"{a.ci_high:.1%})"
+            for a in self.analyses[:_SHOWN]
+        ]
+        if len(self.analyses) > _SHOWN:
+            lines.append(f"  and {len(self.analyses) - _SHOWN} more: to_frame() has all")
+        return lines
+
+
+_FIRST = (
+    "name",
+    "alpha",
+    "trials",
+    "rejections",
+    "power",
+    "mcse",
+    "ci_low",
+    "ci_high",
+    "not_analysable",
+)
+_SHOWN = 7

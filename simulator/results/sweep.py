@@ -1,0 +1,120 @@
+"""The answer of `sweep`: power at several values of some keys, with the same trials at each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simulator.results.base import Answer, Record, Row, Value, flat
+from simulator.results.measures import Days, Estimate, Judgement, NullHypothesis, Share
+from simulator.results.operations import ByArm
+
+
+@dataclass(frozen=True)
+class PointPower(Record):
+    """How often an analysis rejects at a point, beside the same trials of the base scenario.
+
+    Attributes
+    ----------
+    power, mcse, ci_low, ci_high
+        Share of trials, its Monte Carlo standard error, 95 % interval by Wilson's score.
+    difference, paired_mcse
+        To the base, trial by trial, with the error that common random numbers leave; at the base
+        itself 0 and NaN.
+    judgement
+        On the target power, or on the nominal level.
+    """
+
+    name: str
+    power: float
+    mcse: float
+    ci_low: float
+    ci_high: float
+    difference: float
+    paired_mcse: float
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class SweepPoint(Record):
+    """One combination of values, the power there, and what the trial takes there."""
+
+    values: Mapping[str, Value]
+    is_base: bool
+    analyses: tuple[PointPower, ...]
+    enrolment_days: Days
+    target_reached: Share
+    on_time: Share | None
+    randomised: Estimate
+    mortality: ByArm
+    lost: ByArm
+    patients: ByArm
+    sessions_delivered: ByArm
+    plasma_litres: ByArm
+    short_of_plasma_share: ByArm
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep(Answer):
+    """Power at every combination of values.
+
+    Attributes
+    ----------
+    trials
+        At each point.
+    keys, base
+        What is varied, and the scenario's own values.
+    threshold
+        What rejections are held against: the target power, or the level of the first analysis.
+    points
+        In the order asked for, the base among them.
+    interrupted
+        Whether it was stopped early; the points shown are complete.
+    """
+
+    KIND: ClassVar[str] = "sweep"
+
+    scenario: str
+    title: str
+    seed: int
+    trials: int
+    version: str
+    null_hypothesis: NullHypothesis
+    threshold: float
+    keys: tuple[str, ...]
+    base: Mapping[str, Value]
+    interrupted: bool
+    points: tuple[SweepPoint, ...]
+
+    @property
+    def finished(self) -> bool:
+        """False if it was stopped before its end; it tells of what was done."""
+        return not self.interrupted
+
+    def rows(self) -> list[Row]:
+        """One row per point and analysis: the tidy table that figures are drawn from."""
+        return [
+            {
+                **{key: _cell(value) for key, value in point.values.items()},
+                "is_base": int(point.is_base),
+                "analysis": a.name,
+                "trials": self.trials,
+                **{key: cell for key, cell in flat(a).items() if key not in ("name", "judgement")},
+            }
+            for point in self.points
+            for a in point.analyses
+        ]
+
+    def headline(self) -> list[str]:
+        """What was varied, and the range of the primary analysis's power."""
+        first = [point.analyses[0] for point in self.points]
+        low, high = (pick(first, key=lambda a: a.power) for pick in (min, max))
+        return [
+            f"Sweep of {self.scenario} over {', '.join(self.keys)}: {len(self.points)} points, "
+            f"{self.trials:,} trials each, seed {self.seed}",
+            f"  {low.name}: {low.power:.1%} (MCSE {low.mcse:.1%}) to {high.power:.1%} (MCSE "
+            f"{high.mcse:.1%})",
+        ]
+
+
+def _cell(value: Value) -> bool | int | float | str | None:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,138 @@
+"""The answer of `trace`: one trial, event by event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from simulator.results.base import Answer, Cell, Record, Row, flat
+
+
+@dataclass(frozen=True)
+class TraceEvent(Record):
+    """Something that happened.
+
+    Attributes
+    ----------
+    trial_day, patient_day
+        When, since the first opening, and since the patient's randomisation; None without patient.
+    patient, arm
+        Whom it befell; None if nobody.
+    details
+        What else is known of it, by name: numbers, or names of modalities and criteria.
+    """
+
+    trial_day: float
+    patient_day: float | None
+    event: str
+    patient: int | None
+    arm: str | None
+    details: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class TraceAnalysis(Record):
+    """The result of an analysis of this trial; NaN where it has none, `result` says why."""
+
+    name: str
+    p_value: float
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
+    rejects: bool
+    result: str
+
+
+@dataclass(frozen=True)
+class TracePatient(Record):
+    """A patient: order of randomisation, candidate, arm, MELD, sessions and what became of them.
+
+    `outcomes` are (word, patient day) in the order in which they happened, empty for who is alive.
+    """
+
+    patient: int
+    candidate: int
+    arm: str
+    entry_day: float
+    baseline_meld: float
+    sessions: tuple[str, ...]
+    sessions_delivered: int
+    plasma_litres: float
+    outcomes: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class TracePlasma(Record):
+    """Plasma of the ALSS unit: stock at the beginning, what it can hold, litres per session by
+    modality.
+    """
+
+    initial_litres: float
+    capacity_litres: float | None
+    litres_by_modality: Mapping[str, float]
+
+
+@dataclass(frozen=True, repr=False)
+class Trace(Answer):
+    """One trial.
+
+    Attributes
+    ----------
+    patient
+        The one that is shown alone; None: all are.
+    event_count
+        Events of the whole trial.
+    events
+        Of the patient shown; of the whole trial they travel as CSV and are `all_events`.
+    has_unit, plasma
+        Whether there is an ALSS unit; its plasma, if that is limited.
+    """
+
+    KIND: ClassVar[str] = "trace"
+
+    scenario: str
+    seed: int
+    trial: int
+    patient: int | None
+    follow_up_days: float
+    screened: int
+    randomised: int
+    recruitment_end_day: float
+    trial_end_day: float
+    deaths: Mapping[str, int]
+    randomised_by_arm: Mapping[str, int]
+    analyses: tuple[TraceAnalysis, ...]
+    patients: tuple[TracePatient, ...]
+    has_unit: bool
+    plasma: TracePlasma | None
+    event_count: int
+    events: tuple[TraceEvent, ...] = ()
+    all_events: tuple[TraceEvent, ...] = field(default=(), metadata={"json": False})
+
+    def of_patient(self, patient: int) -> "Trace":
+        """Return what it tells of one patient, labs left out.
+
+        Raises
+        ------
+        IndexError
+            If the trial has no such patient.
+        """
+        mine = tuple(event for event in self.all_events if event.patient == patient)
+        shown = tuple(event for event in mine if event.event != "patient-day")
+        one = (self.patients[patient],)
+        return replace(self, patient=patient, patients=one, events=shown, all_events=mine)
+
+    def rows(self) -> list[Row]:
+        """One row per patient."""
+        return [flat(patient) for patient in self.patients]
+
+    def headline(self) -> list[str]:
+        """Patients and deaths."""
+        dead = ", ".join(
+            f"{arm} {count} of {self.randomised_by_arm[arm]}" for arm, count in self.deaths.items()
+        )
+        return [
+            f"Trial {self.trial} of {self.scenario}, seed {self.seed}: {self.randomised} "
+            f"randomised, {self.event_count:,} events",
+            f"  dead by the end of follow-up: {dead}",
+        ]
