@@ -4,8 +4,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from simulator.caches import KERNELS_DIGEST, cache_folder
+from simulator.errors import TrialsimError
+from simulator.version import program_version
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simulator.results import Exact
     from simulator.study import Study
 
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
@@ -13,7 +18,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / KERNELS_DIGEST))
 
 
-def load(name_or_path: str, **options: Any) -> "Study":
+__version__ = program_version()
+
+
+def load(name_or_path: "str | Path", **options: Any) -> "Study":
     """Load a scenario, by name or path, to be asked: `simulator.load("nct05484908").power()`.
 
     See `simulator.study.load`; imported here only when called, as it takes a second.
@@ -21,3 +29,13 @@ def load(name_or_path: str, **options: Any) -> "Study":
     from simulator import study
 
     return study.load(name_or_path, **options)
+
+
+def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any) -> "Exact":
+    """Power and size of a test of two proportions, exactly; see `simulator.study.exact`."""
+    from simulator import study
+
+    return study.exact(test, n, p, **options)
+
+
+__all__ = ["TrialsimError", "__version__", "exact", "load"]

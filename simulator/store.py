@@ -16,13 +16,17 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from simulator.caches import SOURCES_DIGEST
+from simulator.errors import TrialsimError
+from simulator.results import ANSWERS, Answer, Power
+from simulator.results.base import Row
+from simulator.results.curves import Curves
 
 RESULTS = Path("results")
 MANIFEST, ESTIMATES, TABLE = "manifest.json", "estimates.json", "estimates.csv"
@@ -30,10 +34,8 @@ TEXT, DATA, FIGURES = "summary.txt", "data", "figures"
 _KEYS = {"digest", "finished", "question", "command", "ended", "versions", "files"}
 _LIBRARIES = ("trialsim", "numpy", "scipy", "numba", "simpy")
 
-Row = Mapping[str, Any]
 
-
-class StoreError(Exception):
+class StoreError(TrialsimError):
     """A folder is not what was asked for: the path, the rule and the remedy."""
 
     def __init__(self, path: Path, rule: str, remedy: str) -> None:
@@ -84,12 +86,12 @@ class Run:
 
     folder: Path
     manifest: dict[str, Any]
-    summary: dict[str, Any]
+    answer: Answer
 
-    def data(self, name: str) -> list[dict[str, Any]]:
-        """Rows of a tidy table; none if the run has no such table."""
-        path = self.folder / DATA / f"{name}.csv"
-        return read_csv(path) if path.is_file() else []
+    @property
+    def question(self) -> Question:
+        """The question that it answers."""
+        return Question(**self.manifest["question"])
 
 
 def read_run(folder: Path) -> Run:
@@ -111,8 +113,21 @@ def read_run(folder: Path) -> Run:
         if not path.is_file() or _checksum(path) != checksum:
             rule = f"{name} was changed since the run was written, or is gone"
             raise StoreError(folder, rule, "give its command again, with --force")
-    summary = json.loads((folder / ESTIMATES).read_text("utf-8"))
-    return Run(folder, manifest, summary)
+    return Run(folder, manifest, _answer(folder))
+
+
+def _answer(folder: Path) -> Answer:
+    plain = json.loads((folder / ESTIMATES).read_text("utf-8"))
+    try:
+        answer = ANSWERS[plain["answer"]].from_dict(plain)
+        if isinstance(answer, Power):
+            names = (path.stem for path in (folder / DATA).glob("*.csv"))
+            tables = {name: read_csv(folder / DATA / f"{name}.csv") for name in names}
+            answer = replace(answer, curves=Curves.of_tables(tables))
+    except (KeyError, TypeError, ValueError):
+        rule = f"{ESTIMATES} is not as this version writes it"
+        raise StoreError(folder, rule, "give its command again, with --force") from None
+    return answer
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -211,38 +226,31 @@ def new_run(folder: Path) -> Iterator[Path]:
 def write_run(
     folder: Path,
     question: Question,
-    summary: Mapping[str, Any],
-    rows: Sequence[Row],
-    data: Mapping[str, Sequence[Row]],
+    answer: Answer,
     text: str,
     made: Mapping[str, Any],
-    *,
-    finished: bool,
 ) -> None:
     """Write a run into a folder, which may hold files of its own already.
 
     Parameters
     ----------
-    rows
-        Its estimates as a table.
-    data
-        Tidy tables by name.
     text
         The answer as it is printed.
     made
         How it was made: the command line, when it began.
     """
-    write_whole(folder / ESTIMATES, to_json(summary) + "\n")
-    write_whole(folder / TABLE, rows_to_csv(rows))
+    write_whole(folder / ESTIMATES, to_json(answer.to_dict()) + "\n")
+    write_whole(folder / TABLE, rows_to_csv(answer.rows()))
     write_whole(folder / TEXT, text)
-    if data:
+    tables = answer.tables()
+    if tables:
         (folder / DATA).mkdir()
-    for name, table in data.items():
+    for name, table in tables.items():
         write_whole(folder / DATA / f"{name}.csv", rows_to_csv(table))
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {
         "digest": question.digest,
-        "finished": finished,
+        "finished": answer.finished,
         "question": vars(question),
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -288,19 +296,10 @@ def _cell(value: object) -> object:
     return repr(float(value)) if isinstance(value, float) else value
 
 
-def read_csv(path: Path) -> list[dict[str, Any]]:
-    """Rows of a CSV file: what looks like a number is one, an empty cell is None."""
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, each cell as it is written."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
-
-
-def _value(cell: str) -> Any:
-    if cell == "":
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+        return list(csv.DictReader(file))
 
 
 def write_whole(path: Path, text: str) -> Path:

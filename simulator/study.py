@@ -1,47 +1,58 @@
-"""The simulator from Python: load a scenario, ask it, get the answer as a table."""
+"""The simulator from Python: load a scenario, ask it, get a typed answer.
+
+Everything that a command can be asked, a `Study` can: the commands parse options, show progress and
+keep runs.
+"""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, cast
 
 from joblib import cpu_count
 
-from simulator.montecarlo.loop import (
-    AnalysisEstimate,
-    Engine,
-    Evaluation,
-    MonteCarlo,
-    Stop,
-    UnitResult,
-    estimates,
-    monte_carlo,
-)
-from simulator.montecarlo.multiplicity import families_of
-from simulator.planning.curves import Curves, grid_of, observer
-from simulator.planning.formulas import facts_of, sizes_by_formula
+from simulator.analysis import exact_power
+from simulator.montecarlo.loop import Engine, Stop, UnitResult
+from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
+from simulator.planning.certificate import certify
+from simulator.planning.comparison import compare_scenarios
+from simulator.planning.exact import exact_answer, refusal
+from simulator.planning.observed import refuse_if_nothing_is_known
+from simulator.planning.power import estimate_power
 from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.scheme_comparison import compare_schemes
 from simulator.planning.search import SizeTarget
-from simulator.planning.size import find_size
+from simulator.planning.sequence import Code, allocation_sequence, randomisation_list
+from simulator.planning.size import find_size, guess_of
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
-from simulator.planning.variation import PATIENTS, changed, present
-from simulator.report.size import size_rows, size_summary
-from simulator.report.summary import power_rows, power_summary
-from simulator.report.sweep import sweep_rows, sweep_summary
-from simulator.report.tracing import trace_trial
-from simulator.results import Power, Size, Sweep, Trace
+from simulator.planning.trace import trace_trial
+from simulator.planning.variation import changed, present
+from simulator.results import (
+    Allocation,
+    AllocationSequence,
+    Certificate,
+    Comparison,
+    Exact,
+    Power,
+    Size,
+    Sweep,
+    Trace,
+)
+from simulator.results.measures import CONVENTIONAL_POWER
+from simulator.results.size import PATIENTS
 from simulator.scenario.analysis_rules import MOST_PATIENTS
-from simulator.scenario.errors import Problem, ScenarioError, nearest
+from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.store import Question
-from simulator.truth import true_values
 
 Watch = Callable[[int, list[int]], None]
 
 MOST_PATIENTS_SOUGHT = 10_000
 PATIENTS_SIMULATED = 50_000_000
 _FEWEST_PATIENTS = 4
+_LARGEST_SEED, _LARGEST_TRIAL, _MOST_TRIALS = 2**63 - 1, 2**31 - 1, 2**31 - 1
 
 
 def _silent(*_: object) -> None:
@@ -49,12 +60,12 @@ def _silent(*_: object) -> None:
 
 
 def load(
-    name_or_path: str,
+    name_or_path: str | Path,
     *,
     say: Callable[[str], None] = _silent,
     change: Callable[[Scenario], Scenario] | None = None,
 ) -> "Study":
-    """Load a scenario and make it ready to be simulated.
+    """Load a scenario and prepare it to be simulated.
 
     Parameters
     ----------
@@ -77,19 +88,48 @@ def load(
     >>> round(study.power(2_000).to_frame().power[0], 1)
     0.4
     """
-    return Study(prepare(load_scenario(name_or_path), say, change))
+    if not isinstance(name_or_path, str | Path):
+        raise TypeError(f"name_or_path = {name_or_path!r}: must be a name or a path")
+    return Study(prepare(load_scenario(str(name_or_path)), say, change))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
-    """A scenario that can be asked."""
+    """A scenario that can be asked.
+
+    All estimates are functions of the scenario, the seed and the number of trials: neither the
+    number of workers (`jobs`, one per core if None) nor the engine changes a bit of them.
+    """
 
     prepared: Prepared
+
+    def __repr__(self) -> str:
+        """Return name, title and size."""
+        s = self.prepared.solved
+        return f"Study of {s.name}: {s.title}; {s.trial.target_randomised} patients"
 
     @property
     def name(self) -> str:
         """The scenario's name."""
         return self.prepared.solved.name
+
+    def with_values(self, values: Mapping[str, Any]) -> "Study":
+        """Return the study of the scenario with other values.
+
+        Parameters
+        ----------
+        values
+            By key, as {"trial.target_randomised": 120}.
+
+        Raises
+        ------
+        ScenarioError
+            If a key or a value is none of the scenario's.
+        """
+        _require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
+        loaded = self.prepared.loaded
+        named = {loaded.key(key, "with_values"): value for key, value in values.items()}
+        return Study(prepare(changed(loaded, named, "with_values"), _silent))
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
@@ -104,6 +144,7 @@ class Study:
         seed: int = 1,
         engine: str = "compiled",
         jobs: int | None = None,
+        target_power: float = CONVENTIONAL_POWER,
         watch: Watch = _silent,
         keep: Callable[[int, UnitResult], None] = _silent,
     ) -> Power:
@@ -115,32 +156,73 @@ class Study:
             To simulate; None with `precision`.
         precision
             Stop once every analysis has this Monte Carlo standard error.
-        jobs
-            Workers; one a core if None. The answer does not depend on it, nor on the engine.
+        target_power
+            What the verdict holds the power against.
         watch, keep
-            As `simulator.montecarlo.loop.monte_carlo` has them.
+            As `montecarlo.loop.monte_carlo` has them.
         """
-        r = self.prepared
-        _check(trials is not None or precision is not None, "trials", trials, "needs a number")
-        _check(trials is None or trials >= 1, "trials", trials, "must be at least 1")
-        _check(precision is None or 0 < precision <= 0.5, "precision", precision, "must be > 0")
-        _check_seed(seed)
+        if precision is None:
+            _whole("trials", trials, 1, _MOST_TRIALS)
+        else:
+            _number("precision", precision, 0, 0.5)
+        _number("target_power", target_power, 0, 1)
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _require(engine in tuple(Engine), "engine", engine, "must be compiled or reference")
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
-        alike = r.asked.null_hypothesis == "strong"
-        truths = true_values(r.params, r.plans, arms_alike=alike)
-        curves = Curves(grid_of(r.params))
-        see = observer(curves.grid)
-        asked = Evaluation(r.plans, truths, families_of(r.asked, r.plans), see)
+        return estimate_power(
+            self.prepared,
+            stop,
+            seed,
+            _workers(jobs),
+            Engine(engine),
+            watch,
+            keep,
+            target_power=target_power,
+        )
 
-        def take(first: int, unit: UnitResult) -> None:
-            keep(first, unit)
-            curves.keep(first, unit)
+    def certify(
+        self,
+        trials: int = 10_000,
+        *,
+        seed: int = 1,
+        jobs: int | None = None,
+        say: Callable[[str], None] = _silent,
+    ) -> Certificate:
+        """Work out the largest type I error of every analysis over a family of nuisance values.
 
-        workers = jobs or int(cpu_count())
-        run = monte_carlo(r.params, asked, seed, stop, workers, Engine(engine), watch, take)
-        summary = power_summary(r.loaded, r.solved, r.params, run)
-        data = curves.tables(r.params, r.arms)
-        return Power(summary, power_rows(summary), data, not run.interrupted, _typed(run, summary))
+        Parameters
+        ----------
+        trials
+            Of each member of the family.
+
+        Raises
+        ------
+        ScenarioError
+            If no member can be simulated.
+        """
+        _whole("trials", trials, 1, _MOST_TRIALS)
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        loaded = self.prepared.loaded
+        try:
+            return certify(loaded.scenario, trials, seed, _workers(jobs), say)
+        except RuleError as error:
+            raise loaded.located(error) from None
+
+    def compare(
+        self,
+        other: "Study",
+        trials: int = 10_000,
+        *,
+        seed: int = 1,
+        jobs: int | None = None,
+        watch: Callable[[int], None] = _silent,
+    ) -> Comparison:
+        """Compare another study's power with this one's, trial by trial."""
+        _require(isinstance(other, Study), "other", other, "must be a Study")
+        _whole("trials", trials, 2, _MOST_TRIALS)
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        pair = self.prepared, other.prepared
+        return compare_scenarios(*pair, trials, seed, _workers(jobs), watch)
 
     def sweep(
         self,
@@ -149,6 +231,7 @@ class Study:
         *,
         seed: int = 1,
         jobs: int | None = None,
+        target_power: float = CONVENTIONAL_POWER,
     ) -> Sweep:
         """Estimate power at every combination of values of some keys, with the same trials at each.
 
@@ -163,7 +246,7 @@ class Study:
             If a key or a value is none of the scenario's.
         """
         planned = self.plan_sweep(vary)
-        return self.run_sweep(planned, trials, seed=seed, jobs=jobs)
+        return self.run_sweep(planned, trials, seed=seed, jobs=jobs, target_power=target_power)
 
     def plan_sweep(
         self,
@@ -172,10 +255,10 @@ class Study:
         say: Callable[[str], None] = _silent,
     ) -> Planned:
         """Check a sweep without running it."""
-        _check(bool(vary), "vary", dict(vary), "needs a key")
-        named = {
-            self.prepared.loaded.key(key, origin): list(values) for key, values in vary.items()
-        }
+        _require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
+        _require(bool(vary), "vary", dict(vary), "needs a key")
+        loaded = self.prepared.loaded
+        named = {loaded.key(key, origin): list(values) for key, values in vary.items()}
         return plan_sweep(self.prepared, named, origin, say)
 
     def run_sweep(
@@ -185,19 +268,18 @@ class Study:
         *,
         seed: int = 1,
         jobs: int | None = None,
+        target_power: float = CONVENTIONAL_POWER,
         watch: Callable[[int, int], None] = _silent,
     ) -> Sweep:
         """Run a sweep that was planned."""
-        _check(trials >= 2, "trials", trials, "must be at least 2")
-        _check_seed(seed)
-        points = run_sweep(planned, trials, seed, jobs or int(cpu_count()), watch)
-        summary = sweep_summary(planned, points, seed, trials)
-        rows = sweep_rows(summary)
-        return Sweep(summary, rows, {"points": rows}, not summary["interrupted"])
+        _whole("trials", trials, 2, _MOST_TRIALS)
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _number("target_power", target_power, 0, 1)
+        return run_sweep(planned, trials, seed, _workers(jobs), watch, target_power=target_power)
 
     def size(
         self,
-        power: float = 0.8,
+        power: float = CONVENTIONAL_POWER,
         *,
         analysis: str | None = None,
         by: str = PATIENTS,
@@ -219,7 +301,7 @@ class Study:
         between
             Values between which to look; must be given for a key other than the number of patients.
         within
-            Half the width that the 95 % confidence set may have; if None, 3 patients or 2 %.
+            Half the width that the 95 % confidence interval may have; if None, 3 patients or 2 %.
         patients
             To simulate at the most, over all trials.
 
@@ -228,23 +310,21 @@ class Study:
         ScenarioError
             If the question is none that the scenario can answer.
         """
-        _check_seed(seed)
-        _check(within is None or within > 0, "within", within, "must be > 0")
-        _check(patients >= 1, "patients", patients, "must be at least 1")
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _number("power", power, 0, 1)
+        if within is not None:
+            _number("within", within, 0, math.inf)
+        _whole("patients", patients, 1, 2**62)
         base, key, (low, high) = self.check_size(power, analysis, by, between)
-        asked = SizeTarget(key, power, low, high, within, patients)
-        found = find_size(
+        return find_size(
             base,
-            asked,
+            SizeTarget(key, power, low, high, within, patients),
             seed,
-            jobs or int(cpu_count()),
+            _workers(jobs),
             say,
             whole=_is_whole(base, key, low, high),
-            guess=self._guess(base, power, seed, say) if key == PATIENTS else None,
+            guess=guess_of(base, power, seed, say) if key == PATIENTS else None,
         )
-        summary = size_summary(base, found, seed)
-        rows = size_rows(summary)
-        return Size(summary, rows, {"curve": rows}, True, found.answer)
 
     def check_size(
         self,
@@ -262,42 +342,242 @@ class Study:
         return base, key, (low, high)
 
     def _sized_by(self, analysis: str | None, by: str) -> tuple[Prepared, str]:
+        index = 0 if analysis is None else self._place_of(analysis)
+        loaded = self.prepared.loaded
+        key = loaded.key(by, "--by")
+        own = present(loaded, key)
+        if isinstance(own, bool) or not isinstance(own, int | float):
+            raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
+        return prepare(loaded.with_one_analysis(index), _silent), key
+
+    def _place_of(self, analysis: str) -> int:
         names = [plan.name for plan in self.prepared.plans]
-        if analysis is not None and analysis not in names:
+        if analysis not in names:
             near = nearest(analysis, names)
             remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
             raise _problem("--analysis", analysis, "is no analysis of this scenario", remedy)
-        key = self.prepared.loaded.key(by, "--by")
-        own = present(self.prepared.loaded, key)
-        if isinstance(own, bool) or not isinstance(own, int | float):
-            raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
-        index = names.index(analysis) if analysis is not None else 0
-        loaded = self.prepared.loaded.with_one_analysis(index)
-        return prepare(loaded, _silent), key
+        return names.index(analysis)
 
-    @staticmethod
-    def _guess(base: Prepared, power: float, seed: int, say: Callable[[str], None]) -> float | None:
-        """Where a formula would look, from the mortality in a few trials."""
-        from simulator.planning.paired import run_trials
-        from simulator.report.summary import operations_summary
+    def trace(self, trial: int, *, patient: int | None = None, seed: int = 1) -> Trace:
+        """Simulate one trial with every event, the very one that `power` counts.
 
-        say("a first look")
-        seen = run_trials(base, _FIRST_LOOK, seed, 1, _silent)
-        operations = operations_summary(base.solved, base.params, seen.totals)
-        formulas = sizes_by_formula(facts_of(base.plain, 0, operations)._replace(test=""), power)
-        found = [e["patients"] for e in formulas["needed"] if e["method"].startswith("Normal")]
-        return found[0] if found and math.isfinite(found[0]) else None
+        Parameters
+        ----------
+        patient
+            Show this one alone, by order of randomisation from 0.
 
-    def trace(self, trial: int, *, seed: int = 1) -> Trace:
-        """Simulate one trial with every event, the very one that `power` counts."""
-        _check_seed(seed)
-        _check(0 <= trial < 2**31, "trial", trial, "must be from 0 to 2147483647")
-        r = self.prepared
-        traced = trace_trial(r.solved, r.params, r.plans, seed, trial)
-        return Trace(traced.summary, traced.summary["patients"], {}, True, traced)
+        Raises
+        ------
+        IndexError
+            If the trial has no such patient.
+        """
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _whole("trial", trial, 0, _LARGEST_TRIAL)
+        whole = trace_trial(self.prepared, seed, trial)
+        return whole if patient is None else whole.of_patient(patient)
+
+    def schemes(self, texts: Sequence[str]) -> list[CandidateScheme]:
+        """Return allocation schemes, each written on one line, as they would run in this scenario.
+
+        Raises
+        ------
+        AllocationError
+            If a text is no scheme, or the scheme cannot be followed here.
+        """
+        found = []
+        for text in texts:
+            scheme = candidate_scheme_of(self.prepared.solved, text)
+            refuse_if_nothing_is_known(self.prepared.params._replace(allocation=scheme.params))
+            found.append(scheme)
+        return found
+
+    def allocation(
+        self,
+        schemes: Sequence[str] | Sequence[CandidateScheme],
+        trials: int = 10_000,
+        *,
+        metrics_only: bool = False,
+        effect: float | None = None,
+        seed: int = 1,
+        jobs: int | None = None,
+        say: Callable[[str], None] = _silent,
+    ) -> Allocation:
+        """Compare allocation schemes in this scenario: level, power, balance, predictability.
+
+        Parameters
+        ----------
+        schemes
+            Each on one line, as `efron(2/3)`; the first is what the others are compared with.
+        trials
+            Of each scheme, and as many for the level.
+        metrics_only
+            Whether balance and predictability are all that is asked, exact if possible.
+        effect
+            Add the exact level of a Z test if guesses shift responses by so many standard
+            deviations.
+
+        Raises
+        ------
+        AllocationError
+            If a text is no scheme, or the scheme cannot be followed here.
+        """
+        _whole("trials", trials, 2, _MOST_TRIALS)
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _require(bool(schemes), "schemes", schemes, "needs a scheme")
+        chosen = self._chosen(schemes)
+        return compare_schemes(
+            self.prepared,
+            chosen,
+            trials,
+            seed,
+            _workers(jobs),
+            say,
+            metrics_only=metrics_only,
+            effect=effect,
+        )
+
+    def _chosen(
+        self, schemes: Sequence[str] | Sequence[CandidateScheme]
+    ) -> Sequence[CandidateScheme]:
+        if all(isinstance(scheme, str) for scheme in schemes):
+            return self.schemes(cast("Sequence[str]", schemes))
+        return cast("Sequence[CandidateScheme]", schemes)
+
+    def allocation_sequence(self, scheme: str, trial: int, *, seed: int = 1) -> AllocationSequence:
+        """Return every allocation of one trial under a scheme."""
+        _whole("seed", seed, 0, _LARGEST_SEED)
+        _whole("trial", trial, 0, _LARGEST_TRIAL)
+        return allocation_sequence(self.prepared, self.schemes([scheme])[0], seed, trial)
+
+    def randomisation_list(self, scheme: str, *, seed: int) -> Iterator[Code]:
+        """Draw a randomisation list, as many codes in each stratum as the trial has patients.
+
+        Raises
+        ------
+        AllocationError
+            If the scheme looks at patients or outcomes, so that no list can be drawn beforehand.
+        """
+        return randomisation_list(self.prepared.solved, self.schemes([scheme])[0], seed)
+
+    def exact(
+        self,
+        p: tuple[float, float],
+        *,
+        analysis: str | None = None,
+        n: tuple[int, int] | None = None,
+        power: float = CONVENTIONAL_POWER,
+    ) -> Exact:
+        """Power and size of one of its tests of two proportions, exactly.
+
+        Parameters
+        ----------
+        p
+            Death probabilities of the two arms.
+        analysis
+            Name; the scenario's first if None.
+        n
+            Patients of the two arms; as planned if None.
+
+        Raises
+        ------
+        ValueError
+            If it is no test of two proportions, or a number is out of range.
+        """
+        plan = self.prepared.plans[0 if analysis is None else self._place_of(analysis)]
+        first, second = self.prepared.params.allocation.ratio
+        total = self.prepared.params.trial.target_randomised
+        n0 = round(total * first / (first + second))
+        n0, n1 = n or (n0, total - n0)
+        prior_0, prior_1 = (
+            tuple(plan.options.get(key, (1.0, 1.0)))
+            for key in ("prior_control", "prior_experimental")
+        )
+        gamma = plan.options.get("gamma", 0.0)
+        return exact(
+            plan.test, (n0, n1), p, plan.alpha, power=power, gamma=gamma, prior=(prior_0, prior_1)
+        )
+
+    def report(
+        self,
+        path: str | Path,
+        power: Power,
+        *more: Sweep | Size,
+        kind: Literal["docx", "html"] | None = None,
+        length: Literal["paragraph", "page", "full"] = "full",
+    ) -> Path:
+        """Write the justification of the sample size as a Word or HTML document.
+
+        Parameters
+        ----------
+        power, more
+            Answers of this study: of `power`, and of `sweep` and `size` that are to be told of.
+        kind
+            What the path ends in, if None.
+
+        Raises
+        ------
+        ImportError
+            If a library that it needs is not installed (`pip install 'trialsim[report]'`).
+        ValueError
+            If the path ends in neither .docx nor .html.
+        """
+        from simulator.justification import write_justification
+
+        question = self.question("power", power.seed)
+        return write_justification(Path(path), power, more, question, kind=kind, length=length)
 
 
-_FIRST_LOOK = 500
+def exact(
+    test: str,
+    n: tuple[int, int],
+    p: tuple[float, float],
+    alpha: float = 0.05,
+    *,
+    alternative: str = "two_sided",
+    power: float = CONVENTIONAL_POWER,
+    gamma: float = 0.001,
+    prior: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0), (1.0, 1.0)),
+) -> Exact:
+    """Power, size and smallest detectable difference of a test of two proportions, exactly.
+
+    Parameters
+    ----------
+    test
+        Its word in a scenario, as boschloo.
+    n, p
+        Patients and death probabilities of the two arms.
+    alternative
+        two_sided, less (lower mortality in the second arm) or greater.
+    power
+        Of the difference to detect.
+    gamma, prior
+        Of the tests of Berger and Boos, and of beta_binomial: (a, b) of each arm.
+
+    Raises
+    ------
+    ValueError
+        If the question is none that can be answered; says what is wrong and how to mend it.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> round(simulator.exact("boschloo", (28, 30), (0.6, 0.3)).power, 6)
+    0.645121
+    """
+    first, second = prior
+    asked = exact_power.ExactQuestion(
+        test,
+        *n,
+        alpha,
+        cast("Any", alternative),
+        gamma,
+        cast("Any", tuple(first)),
+        cast("Any", tuple(second)),
+    )
+    wrong = refusal(asked, p, power)
+    if wrong is not None:
+        raise ValueError(f"{wrong.name} = {wrong.value}: {wrong.rule}; {wrong.remedy}")
+    return exact_answer(asked, p, power)
 
 
 def _range_of(base: Prepared, key: str) -> tuple[float, float]:
@@ -332,15 +612,25 @@ def _problem(option: str, value: str, rule: str, remedy: str = "as 0.3,0.9") -> 
     return ScenarioError(Problem("", 0, option, value, rule, remedy))
 
 
-def _check(holds: bool, name: str, value: object, rule: str) -> None:
+def _workers(jobs: int | None) -> int:
+    if jobs is None:
+        return int(cpu_count())
+    _whole("jobs", jobs, 1, 1024)
+    return jobs
+
+
+def _require(holds: bool, name: str, value: object, rule: str) -> None:
     if not holds:
-        raise ValueError(f"{name} = {value}: {rule}")
+        raise ValueError(f"{name} = {value!r}: {rule}")
 
 
-def _check_seed(seed: int) -> None:
-    _check(0 <= seed < 2**63, "seed", seed, "must be from 0 to 9223372036854775807")
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} = {value!r}: must be a whole number")
+    _require(low <= int(cast("int", value)) <= high, name, value, f"must be from {low} to {high}")
 
 
-def _typed(run: MonteCarlo, summary: dict[str, Any]) -> list[AnalysisEstimate]:
-    texts = [entry["estimand"] for entry in summary["analyses"]]
-    return estimates(run, texts, len(summary["analyses"][0]["favouring"]))
+def _number(name: str, value: object, above: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} = {value!r}: must be a number")
+    _require(above < value <= most, name, value, f"must be above {above:g}, at most {most:g}")

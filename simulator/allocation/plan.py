@@ -6,6 +6,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.errors import TrialsimError
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -17,7 +19,7 @@ borrowing: Any = numba.njit(  # type: ignore[call-overload]
 )
 
 
-class AllocationError(ValueError):
+class AllocationError(TrialsimError, ValueError):
     """An allocation that cannot be honoured.
 
     `key` is relative to the scenario's `allocation`, as "options.block_size".

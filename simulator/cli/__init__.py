@@ -62,17 +62,16 @@ def exact(
 ) -> None:
     """Power, size and smallest detectable difference of a test of two proportions, exactly."""
     from simulator.analysis.exact_power import ExactQuestion
-    from simulator.report.exact import exact_summary, print_exact, refused
+    from simulator.planning.exact import exact_answer, refusal
 
     sizes = two_numbers("--n", n, int, "30,30")
     rates = two_numbers("--p", p, float, "0.6,0.3")
     beta = two_numbers("--prior", prior, float, "1,1")
     asked = ExactQuestion(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
-    problem = refused(asked, rates, power)
-    if problem is not None:
-        refuse(*problem)
-    summary = exact_summary(asked, rates, power)
-    deliver(summary, json, lambda console: print_exact(summary, console))
+    wrong = refusal(asked, rates, power)
+    if wrong is not None:
+        refuse(f"--{wrong.name}", wrong.value, wrong.rule, wrong.remedy)
+    deliver(exact_answer(asked, rates, power), json)
 
 
 def scenarios(
@@ -95,13 +94,30 @@ def scenarios(
         print(f"{key} = {shown}" + (f"  # {source}" if source else ""))
 
 
-def schema() -> None:
-    """Print the JSON Schema of a scenario file, for completion in editors."""
+def schema(
+    of: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the JSON that a command prints, instead: power, sweep, size ...",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a scenario file, or of an answer, for editors and programs."""
     import json
 
-    from simulator.scenario.loader import json_schema
+    if of is None:
+        from simulator.scenario.loader import json_schema
 
-    print(json.dumps(json_schema(), indent=2))
+        print(json.dumps(json_schema(), indent=2))
+        return
+    from simulator.results import ANSWERS
+    from simulator.results.json_schema import answer_schema
+
+    kinds = {("certify" if kind == "certificate" else kind): kind for kind in ANSWERS}
+    if of not in kinds:
+        refuse("--of", of, "is no command with an answer", f"use one of {', '.join(kinds)}")
+    print(json.dumps(answer_schema(ANSWERS[kinds[of]]), indent=2))
 
 
 for command in (

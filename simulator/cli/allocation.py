@@ -13,7 +13,6 @@ from simulator.cli.shared import (
     JsonOption,
     ScenarioArgument,
     SeedOption,
-    cores,
     deliver,
     load_study,
     refuse,
@@ -21,11 +20,10 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.params.types import Params
     from simulator.planning.candidate_schemes import CandidateScheme
-    from simulator.planning.prepared import Prepared
-    from simulator.results import Result
+    from simulator.results import Allocation
     from simulator.scenario.schema import Scenario
+    from simulator.study import Study
 
 _DEFAULT_SEED = 1
 _DEFAULT_TRIALS = 10_000
@@ -112,60 +110,36 @@ def allocation(
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
     study = load_study(scenario, _changes(n, bias, drift))
-    prepared = study.prepared
-    candidate_schemes = _candidate_schemes(prepared.solved, prepared.params, schemes)
+    chosen = _chosen(study, schemes)
     if trial is not None or codes is not None:
-        if len(candidate_schemes) > 1:
+        if len(chosen) > 1:
             refuse("--schemes", schemes, "needs to be one scheme here", "give the one")
         if codes is not None:
-            _write_list(prepared.solved, candidate_schemes[0], seed, codes, for_use)
+            _write_list(study, chosen[0], seed, codes, for_use)
         else:
-            _show_sequence(
-                prepared.solved, prepared.params, candidate_schemes[0], seed, trial or 0, json
-            )
+            deliver(study.allocation_sequence(chosen[0].text, trial or 0, seed=seed), json)
         return
-    from simulator.report.allocation import print_comparison
-
-    texts = [candidate_scheme.text for candidate_scheme in candidate_schemes]
+    texts = [scheme.text for scheme in chosen]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
-    def work(folder: Path) -> "Result":
-        result = _compared(
-            prepared, candidate_schemes, trials, seed, jobs or cores(), metrics_only, effect
-        )
-        draw(lambda figures: _draw(result.summary, figures), folder)
+    def work(folder: Path) -> "Allocation":
+        from simulator.cli.progress import lines, say_what_is_compiled
+
+        say_what_is_compiled(study.prepared.params)
+        with lines() as say:
+            result = study.allocation(
+                chosen,
+                trials,
+                metrics_only=metrics_only,
+                effect=effect,
+                seed=seed,
+                jobs=jobs,
+                say=say,
+            )
+        draw(lambda figures: _draw(result, figures), folder)
         return result
 
-    answer(study.question("allocation", seed, **asked), out, force, json, work, print_comparison)
-
-
-def _compared(
-    prepared: "Prepared",
-    candidate_schemes: "list[CandidateScheme]",
-    trials: int,
-    seed: int,
-    jobs: int,
-    metrics_only: bool,
-    effect: float | None,
-) -> "Result":
-    """Compare the schemes, with progress."""
-    from simulator.planning.comparison import compare, only_metrics
-    from simulator.report.allocation import comparison_rows, comparison_summary
-    from simulator.report.progress import lines, say_what_is_compiled
-    from simulator.results import Result
-
-    params = prepared.params
-    say_what_is_compiled(params)
-    with lines() as say:
-        if metrics_only:
-            found = only_metrics(params, candidate_schemes, trials, seed, jobs, say)
-        else:
-            null = _under_strong_null(prepared.solved)
-            found = compare(
-                params, null, prepared.plans, candidate_schemes, trials, seed, jobs, say
-            )
-    summary = comparison_summary(prepared.solved, found, seed, effect)
-    return Result(summary, comparison_rows(summary), {}, len(found) == len(candidate_schemes))
+    answer(study.question("allocation", seed, **asked), out, force, json, work)
 
 
 def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
@@ -192,55 +166,40 @@ def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
     return change
 
 
-def _candidate_schemes(
-    solved: "Scenario", params: "Params", schemes: str
-) -> "list[CandidateScheme]":
+def _chosen(study: "Study", schemes: str) -> "list[CandidateScheme]":
     """Return the schemes asked for; one that cannot be followed ends the command."""
     from simulator.allocation import AllocationError
     from simulator.allocation.notation import split_schemes
-    from simulator.planning.candidate_schemes import candidate_scheme_of, every_scheme
-    from simulator.planning.observed import refuse_if_nothing_is_known
+    from simulator.planning.candidate_schemes import every_scheme
 
-    texts = every_scheme(solved) if schemes.strip() == "all" else split_schemes(schemes)
-    found = []
+    everything = schemes.strip() == "all"
+    texts = every_scheme(study.prepared.solved) if everything else split_schemes(schemes)
+    found: list[CandidateScheme] = []
     for text in texts:
         try:
-            candidate_scheme = candidate_scheme_of(solved, text)
-            refuse_if_nothing_is_known(params._replace(allocation=candidate_scheme.params))
+            found += study.schemes([text])
         except AllocationError as error:
             at = "" if error.key == "scheme" else f"{error.key} = {error.value}: "
             refuse("--schemes", text, f"{at}{error.rule}", error.remedy)
-        else:
-            found.append(candidate_scheme)
     doubled = [text for i, text in enumerate(texts) if text in texts[:i]]
     if doubled:
         refuse("--schemes", doubled[0], "is given twice", "leave one out")
     return found
 
 
-def _under_strong_null(solved: "Scenario") -> "Params | None":
-    """Return the scenario with nothing but the label between the arms; None if it is that."""
-    from simulator.params.lower import lower
+def _draw(result: "Allocation", folder: Path) -> None:
+    from simulator.report.pictures import draw_allocation
 
-    if solved.null_hypothesis == "strong":
-        return None
-    return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
-
-
-def _draw(summary: dict[str, Any], folder: Path) -> None:
-    from simulator.report.allocation_figure import draw_comparison
-
-    draw_comparison(summary, folder / "schemes")
+    draw_allocation(result, folder)
 
 
 def _write_list(
-    solved: "Scenario", candidate_scheme: "CandidateScheme", seed: int, path: Path, for_use: bool
+    study: "Study", scheme: "CandidateScheme", seed: int, path: Path, for_use: bool
 ) -> None:
     """Write a randomisation list, marked as a simulation unless it is for use."""
     from simulator.allocation import AllocationError
-    from simulator.planning.sequence import randomisation_list
-    from simulator.report.version import program_version
     from simulator.store import to_csv, write_whole
+    from simulator.version import program_version
 
     if not path.parent.is_dir():
         refuse("--list", path, "its folder does not exist", "create it first")
@@ -249,9 +208,9 @@ def _write_list(
     if for_use and seed == _DEFAULT_SEED:
         refuse("--seed", seed, "is everybody's: the list could be guessed", "give one of your own")
     try:
-        drawn = list(randomisation_list(solved, candidate_scheme, seed))
+        drawn = list(study.randomisation_list(scheme.text, seed=seed))
     except AllocationError as error:
-        refuse("--schemes", candidate_scheme.text, error.rule, error.remedy)
+        refuse("--schemes", scheme.text, error.rule, error.remedy)
     status = "FOR USE" if for_use else "SIMULATION, NOT FOR USE"
     header = (
         "status",
@@ -264,23 +223,6 @@ def _write_list(
         "arm",
         "probability",
     )
-    made = status, candidate_scheme.text, seed, program_version()
+    made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
     print(f"wrote {write_whole(path, to_csv(header, rows))}", file=sys.stderr)
-
-
-def _show_sequence(
-    solved: "Scenario",
-    params: "Params",
-    candidate_scheme: "CandidateScheme",
-    seed: int,
-    trial: int,
-    json: bool,
-) -> None:
-    """Show every allocation of one trial."""
-    from simulator.planning.sequence import replayed_sequence
-    from simulator.report.sequence import print_sequence, sequence_summary
-
-    steps = replayed_sequence(params, candidate_scheme, seed, trial)
-    summary = sequence_summary(solved, candidate_scheme, seed, trial, steps)
-    deliver(summary, json, lambda console: print_sequence(summary, console))

@@ -12,16 +12,13 @@ from simulator.cli.shared import (
     JsonOption,
     ScenarioArgument,
     SeedOption,
-    cores,
     load_study,
     refuse,
     stoppable,
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from simulator.results import Result
+    from simulator.results import Answer
     from simulator.study import Study
 
 _TRIALS = {"compiled": 10_000, "reference": 1_000}
@@ -55,7 +52,7 @@ def power(
     jobs: JobsOption = None,
     by_trial: Annotated[
         bool,
-        typer.Option("--by-trial", help="Keep trials.csv too, a row for each trial and analysis."),
+        typer.Option("--by-trial", help="Keep trials.csv too, one row per trial and analysis."),
     ] = False,
     certify: Annotated[
         bool,
@@ -85,18 +82,17 @@ def power(
             out,
             force,
             json,
-            lambda _: _certificate(study, asked["trials"], seed, jobs or cores()),
-            _print_certificate,
+            lambda _: _certificate(study, asked["trials"], seed, jobs),
         )
         return
     if precision is not None:
         asked = {"precision": precision}
     question = study.question("power", seed, engine=engine, by_trial=by_trial, **asked)
 
-    def work(folder: Path) -> "Result":
-        return _estimated(study, folder if by_trial else None, seed, engine, jobs or cores(), asked)
+    def work(folder: Path) -> "Answer":
+        return _estimated(study, folder if by_trial else None, seed, engine, jobs, asked)
 
-    answer(question, out, force, json, work, _print_power)
+    answer(question, out, force, json, work)
 
 
 def _refuse_with_certify(precision: float | None, engine: str, by_trial: bool) -> None:
@@ -109,13 +105,18 @@ def _refuse_with_certify(precision: float | None, engine: str, by_trial: bool) -
 
 
 def _estimated(
-    study: "Study", folder: Path | None, seed: int, engine: str, jobs: int, asked: dict[str, Any]
-) -> "Result":
+    study: "Study",
+    folder: Path | None,
+    seed: int,
+    engine: str,
+    jobs: int | None,
+    asked: dict[str, Any],
+) -> "Answer":
     """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
     from contextlib import ExitStack
 
+    from simulator.cli.progress import say_what_is_compiled, watched
     from simulator.montecarlo.loop import Stop
-    from simulator.report.progress import say_what_is_compiled, watched
     from simulator.report.trial_rows import TrialRows
 
     prepared = study.prepared
@@ -133,39 +134,10 @@ def _estimated(
         )
 
 
-def _print_power(summary: dict[str, Any], console: "Console") -> None:
-    from simulator.report.text import print_funnel, print_power
+def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "Answer":
+    """Work out a certificate of level, with progress."""
+    from simulator.cli.progress import lines, say_what_is_compiled
 
-    print_power(summary, console)
-    if len(summary["operations"]["funnel"]) > 1:
-        console.print()
-        print_funnel(summary, console)
-
-
-def _certificate(study: "Study", trials: int, seed: int, jobs: int) -> "Result":
-    """Work out a certificate of level."""
-    from simulator.planning.certificate import certify
-    from simulator.report.certificate import certificate_summary
-    from simulator.report.progress import lines, say_what_is_compiled
-    from simulator.results import Result
-    from simulator.scenario.errors import RuleError
-
-    loaded = study.prepared.loaded
     say_what_is_compiled(study.prepared.params)
-    try:
-        with lines() as say:
-            found = certify(loaded.scenario, trials, seed, jobs, say)
-    except RuleError as error:
-        raise loaded.located(error) from None
-    summary = certificate_summary(found, study.name, seed)
-    rows = [
-        {key: value for key, value in level.items() if not isinstance(value, dict | list)}
-        for level in summary["levels"]
-    ]
-    return Result(summary, rows, {}, finished=True)
-
-
-def _print_certificate(summary: dict[str, Any], console: "Console") -> None:
-    from simulator.report.certificate import print_certificate
-
-    print_certificate(summary, console)
+    with lines() as say:
+        return study.certify(trials, seed=seed, jobs=jobs, say=say)

@@ -1,5 +1,6 @@
 """The command that writes a run up."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -9,6 +10,7 @@ import typer
 from simulator.cli.shared import refuse, stoppable
 
 if TYPE_CHECKING:
+    from simulator.results import Power, Size, Sweep
     from simulator.store import Run
 
 _FORMATS = "docx", "html", "figures"
@@ -65,12 +67,7 @@ def report(
     if not path.parent.is_dir():
         refuse("--out", path, "its folder does not exist", "create it first")
     try:
-        from simulator.report.writing import write_figures, write_justification
-
-        if kind == "figures":
-            write_figures(runs, path)
-        else:
-            write_justification(runs, kind, cast("Any", length), path)
+        _write(runs, kind, length, path)
     except ImportError as error:
         refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
     print(f"wrote {path}", file=sys.stderr)
@@ -91,21 +88,21 @@ def _read(first: Path, more: list[Path]) -> "list[Run]":
         except StoreError as error:
             refuse("RUN", error.path, error.rule, error.remedy)
     kinds = [run.manifest["question"]["command"] for run in runs]
-    name = runs[0].summary["scenario"]
+    name = _scenario(runs[0])
     if kinds[0] != "power":
         remedy = f"give first a run of trialsim power {name}, then this one"
         refuse("RUN", first, f"is a run of {kinds[0]}: a justification tells of a power", remedy)
     for folder, kind, run in zip(more, kinds[1:], runs[1:], strict=True):
         if kind not in ("sweep", "size"):
             refuse("RUN", folder, f"is a run of {kind}", "give runs of sweep and size")
-        if run.summary["scenario"] != name:
-            rule = f"is of scenario {run.summary['scenario']}, the first of {name}"
+        if _scenario(run) != name:
+            rule = f"is of scenario {_scenario(run)}, the first of {name}"
             refuse("RUN", folder, rule, "give runs of one scenario")
         key = _first_difference(*(it.manifest["question"]["scenario"] for it in (runs[0], run)))
         if key is not None:
             rule = f"is of a scenario {name} that differs from the first's at {key}"
             refuse("RUN", folder, rule, "run it anew")
-    _refuse_what_says_nothing(first, runs[0].summary)
+    _refuse_what_says_nothing(first, _power(runs[0]))
     return runs
 
 
@@ -123,10 +120,41 @@ def _first_difference(first: Any, second: Any, key: str = "") -> str | None:
     return next(path for path in found if path is not None)
 
 
-def _refuse_what_says_nothing(folder: Path, summary: dict[str, Any]) -> None:
+def _scenario(run: "Run") -> str:
+    """Name of the scenario that a run is of."""
+    return str(run.manifest["question"]["scenario"]["name"])
+
+
+def _power(run: "Run") -> "Power":
+    return cast("Power", run.answer)
+
+
+def _write(runs: "list[Run]", kind: str, length: str, path: Path) -> None:
+    """Write the document or the figures."""
+    from simulator.justification import write_figures, write_justification
+    from simulator.report.document.dossier import Provenance
+
+    power, first = _power(runs[0]), runs[0]
+    more = [cast("Sweep | Size", run.answer) for run in runs[1:]]
+    if kind == "figures":
+        write_figures(path, power, more, first.question.scenario)
+        return
+    provenance = Provenance(first.manifest["command"], first.manifest["versions"])
+    write_justification(
+        path,
+        power,
+        more,
+        first.question,
+        kind=cast("Any", kind),
+        length=cast("Any", length),
+        provenance=provenance,
+    )
+
+
+def _refuse_what_says_nothing(folder: Path, power: "Power") -> None:
     """Refuse to justify a trial by a handful of trials, or by one without patients."""
-    if summary["trials"] < _LEAST_TRIALS:
-        rule = f"has {summary['trials']} trials, of which a justification needs {_LEAST_TRIALS}"
+    if power.trials < _LEAST_TRIALS:
+        rule = f"has {power.trials} trials, of which a justification needs {_LEAST_TRIALS}"
         refuse("RUN", folder, rule, "run it with more --trials")
-    if any(entry["mean"] is None for entry in summary["operations"]["mortality"].values()):
+    if any(math.isnan(entry.mean) for entry in power.operations.mortality.values()):
         refuse("RUN", folder, "randomised nobody to one of the arms", "look at the scenario")

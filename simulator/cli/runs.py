@@ -6,16 +6,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.shared import deliver, fail, refuse
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from simulator.results import Result
+    from simulator.results import Answer
     from simulator.store import Question
 
 RunOption = Annotated[
@@ -37,8 +35,7 @@ def answer(
     out: Path | None,
     force: bool,
     as_json: bool,
-    work: "Callable[[Path], Result]",
-    show: "Callable[[dict[str, Any], Console], None]",
+    work: "Callable[[Path], Answer]",
 ) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
@@ -46,8 +43,6 @@ def answer(
     ----------
     work
         Works it out; may write files of its own into the folder that it is given.
-    show
-        Prints it.
     """
     from simulator.store import TEXT, StoreError, answer_in, to_json
 
@@ -55,7 +50,7 @@ def answer(
     try:
         kept = answer_in(folder, question, replace=force)
         if kept is None:
-            result = _worked_out(question, folder, work, show)
+            result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
         return
@@ -65,22 +60,25 @@ def answer(
             f"answered before, {when}, and kept in {folder}: shown as it was; --force runs it anew",
             file=sys.stderr,
         )
-        text = to_json(kept.summary) if as_json else (folder / TEXT).read_text("utf-8").rstrip("\n")
+        text = (
+            to_json(kept.answer.to_dict())
+            if as_json
+            else (folder / TEXT).read_text("utf-8").rstrip("\n")
+        )
         print(text)
         return
     # Before printing: whoever reads that may stop listening.
     print(f"wrote {folder}", file=sys.stderr)
-    deliver(result.summary, as_json, lambda console: show(result.summary, console))
+    deliver(result, as_json)
     if not result.finished:
-        fail("stopped: what was done counts, but is no answer; the same command runs it anew", 1)
+        fail("interrupted: partial results saved; the same command reruns it", 1)
 
 
 def _worked_out(
     question: "Question",
     folder: Path,
-    work: "Callable[[Path], Result]",
-    show: "Callable[[dict[str, Any], Console], None]",
-) -> "Result":
+    work: "Callable[[Path], Answer]",
+) -> "Answer":
     """Work an answer out and keep it."""
     from simulator.store import new_run, write_run
 
@@ -92,21 +90,14 @@ def _worked_out(
             "began": begun.isoformat(timespec="seconds"),
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
         }
-        write_run(
-            aside,
-            question,
-            result.summary,
-            result.rows,
-            result.data,
-            _as_text(result.summary, show),
-            made,
-            finished=result.finished,
-        )
+        write_run(aside, question, result, _as_text(result), made)
     return result
 
 
-def _as_text(summary: dict[str, Any], show: "Callable[[dict[str, Any], Console], None]") -> str:
+def _as_text(answer: "Answer") -> str:
     from rich.console import Console
+
+    from simulator.report.text import print_answer
 
     page = Console(
         file=io.StringIO(),
@@ -116,7 +107,7 @@ def _as_text(summary: dict[str, Any], show: "Callable[[dict[str, Any], Console],
         emoji=False,
         force_terminal=False,
     )
-    show(summary, page)
+    print_answer(answer, page)
     assert isinstance(page.file, io.StringIO)
     return page.file.getvalue()
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from simulator.results import Answer
     from simulator.scenario.schema import Scenario
     from simulator.study import Study
 
@@ -85,7 +84,7 @@ def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None
 
     `change` is made to the scenario before its targets are solved.
     """
-    from simulator.report.progress import say_what_is_compiled
+    from simulator.cli.progress import say_what_is_compiled
     from simulator.study import load
 
     def say(line: str) -> None:
@@ -95,14 +94,16 @@ def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None
     return load(name, say=say, change=change)
 
 
-def deliver(summary: dict[str, Any], as_json: bool, show: "Callable[[Console], None]") -> None:
-    """Print a result on standard output, as JSON or as text."""
+def deliver(answer: "Answer", as_json: bool) -> None:
+    """Print an answer on standard output, as JSON or as text."""
     if as_json:
         from simulator.store import to_json
 
-        print(to_json(summary))
+        print(to_json(answer.to_dict()))
         return
     from rich.console import Console
 
+    from simulator.report.text import print_answer
+
     width = None if sys.stdout.isatty() else 110
-    show(Console(highlight=False, markup=False, emoji=False, width=width))
+    print_answer(answer, Console(highlight=False, markup=False, emoji=False, width=width))

@@ -1,7 +1,7 @@
 """The command that looks for a sample size, or for the value of another key."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.results import Result
+    from simulator.results import Size
 
 
 @stoppable
@@ -44,8 +44,8 @@ def size(
         float | None,
         typer.Option(
             min=1e-9,
-            help="Half the width that the 95 % confidence set may have [default: 3 patients or 2 "
-            "%, whichever is more].",
+            help="Half the width that the 95 % confidence interval may have [default: 3 patients or "
+            "2 %, whichever is more].",
             show_default=False,
         ),
     ] = None,
@@ -65,8 +65,7 @@ def size(
         if not bounds[0] < bounds[1]:
             refuse("--between", between, "must be a lower and a higher value", "as 0.3,0.9")
     study = load_study(scenario)
-    from simulator.report.progress import lines, say_what_is_compiled
-    from simulator.report.size import print_size
+    from simulator.cli.progress import lines, say_what_is_compiled
 
     asked = {
         "power": power,
@@ -78,7 +77,7 @@ def size(
     }
     study.check_size(power, analysis, by, bounds)
 
-    def work(folder: Path) -> "Result":
+    def work(folder: Path) -> "Size":
         say_what_is_compiled(study.prepared.params)
         with lines() as say:
             result = study.size(
@@ -92,13 +91,13 @@ def size(
                 jobs=jobs,
                 say=say,
             )
-        draw(lambda figures: _draw(result.summary, figures), folder)
+        draw(lambda figures: _draw(result, figures), folder)
         return result
 
-    answer(study.question("size", seed, **asked), out, force, json, work, print_size)
+    answer(study.question("size", seed, **asked), out, force, json, work)
 
 
-def _draw(summary: dict[str, Any], folder: Path) -> None:
+def _draw(result: "Size", folder: Path) -> None:
     from simulator.report.pictures import draw_size
 
-    draw_size(summary, folder)
+    draw_size(result, folder)

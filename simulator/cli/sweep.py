@@ -20,7 +20,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.results import Result
+    from simulator.results import Sweep
 
 _MOST_POINTS = 2_000
 _LONG_SECONDS = 3_600
@@ -51,14 +51,13 @@ def sweep(
     """Vary keys of a scenario: power at every point."""
     values = _read(vary)
     study = load_study(scenario)
-    from simulator.report.progress import lines, say_what_is_compiled
-    from simulator.report.sweep import print_sweep
+    from simulator.cli.progress import lines, say_what_is_compiled
 
     with lines() as say:
         planned = study.plan_sweep(values, "--vary", say)
     question = study.question("sweep", seed, trials=trials, vary=[planned.own, *planned.points])
 
-    def work(folder: Path) -> "Result":
+    def work(folder: Path) -> "Sweep":
         say_what_is_compiled(study.prepared.params)
         seconds = planned.seconds(trials, jobs or cores())
         if seconds > _LONG_SECONDS and not yes:
@@ -67,10 +66,10 @@ def sweep(
             refuse("--vary", " ".join(vary), rule, "add --yes, or ask for fewer --trials")
         with _told(len(planned.points), trials) as watch:
             result = study.run_sweep(planned, trials, seed=seed, jobs=jobs, watch=watch)
-        draw(lambda figures: _draw(result.summary, figures), folder)
+        draw(lambda figures: _draw(result, figures), folder)
         return result
 
-    answer(question, out, force, json, work, print_sweep)
+    answer(question, out, force, json, work)
 
 
 def _read(vary: list[str]) -> dict[str, list[Any]]:
@@ -101,13 +100,13 @@ def _read(vary: list[str]) -> dict[str, list[Any]]:
 @contextmanager
 def _told(points: int, trials: int) -> Iterator[Callable[[int, int], None]]:
     """Give a function that shows how far a sweep is."""
-    from simulator.report.progress import lines
+    from simulator.cli.progress import lines
 
     with lines() as say:
         yield lambda point, done: say(f"point {point} of {points}: {done:,} of {trials:,} trials")
 
 
-def _draw(summary: dict[str, Any], folder: Path) -> None:
+def _draw(result: "Sweep", folder: Path) -> None:
     from simulator.report.pictures import draw_sweep
 
-    draw_sweep(summary, folder)
+    draw_sweep(result, folder)

@@ -1,7 +1,7 @@
 """The command that shows one trial, event by event."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from simulator.results import Result
+    from simulator.results import Trace
     from simulator.study import Study
 
 
@@ -40,29 +40,22 @@ def trace(
 ) -> None:
     """Keep every event of one trial, and sum it up."""
     study = load_study(scenario)
-    from simulator.report.tracing import print_trace
-
     question = study.question("trace", seed, trial=trial, patient=patient)
-    answer(
-        question, out, force, json, lambda f: _traced(study, trial, patient, seed, f), print_trace
-    )
+    answer(question, out, force, json, lambda folder: _traced(study, trial, patient, seed, folder))
 
 
-def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: Path) -> "Result":
-    from simulator.results import Result
-
+def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: Path) -> "Trace":
     whole = study.trace(trial, seed=seed)
-    patients = len(whole.rows)
-    if patient is not None and patient >= patients:
-        refuse("--patient", patient, f"the trial has {patients} patients", "count from 0")
-    traced = whole.traced
     if patient is None:
-        draw(lambda figures: _draw(study, traced, figures), folder)
-    summary = traced.narrowed(patient)
-    return Result(summary, whole.rows, {"events": traced.rows(patient)}, finished=True)
+        draw(lambda figures: _draw(whole, figures), folder)
+        return whole
+    if patient >= len(whole.patients):
+        rule = f"the trial has {len(whole.patients)} patients"
+        refuse("--patient", patient, rule, "count from 0")
+    return whole.of_patient(patient)
 
 
-def _draw(study: "Study", traced: Any, folder: Path) -> None:
+def _draw(trace: "Trace", folder: Path) -> None:
     from simulator.report.pictures import draw_trace
 
-    draw_trace(study.prepared.solved, traced, folder)
+    draw_trace(trace, folder)

@@ -162,11 +162,13 @@ def _level(
         at=worst,
         low=low,
         high=high,
-        verdict=_verdict(plan, exact, low, high),
+        verdict=verdict_on(plan, exact, low, high),
     )
 
 
-def _verdict(plan: AnalysisPlan, exact: ExactLevel | None, low: float, high: float) -> LevelVerdict:
+def verdict_on(
+    plan: AnalysisPlan, exact: ExactLevel | None, low: float, high: float
+) -> LevelVerdict:
     """Whether the level is held: by enumeration where it can be, else by simulation."""
     if exact is not None and exact.probability > plan.alpha * (1 + 1e-9):
         return LevelVerdict.EXCEEDS_EXACT

@@ -19,6 +19,7 @@ from simulator.planning.prepared import Prepared
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
 from simulator.planning.search import Search, SizeTarget
 from simulator.planning.variation import present
+from simulator.results.closed_forms import Formula
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.size import (
@@ -27,6 +28,7 @@ from simulator.results.size import (
     LargestPower,
     NoSize,
     NoSizeKind,
+    PowerFit,
     Size,
     SizeEstimate,
     SizeOperations,
@@ -35,6 +37,7 @@ from simulator.scenario.errors import Problem, ScenarioError
 from simulator.version import program_version
 
 CONFIDENCE = 0.95
+_FIRST_LOOK = 500  # trials
 _MOST_VALUES = 14  # of the search
 _GROWTH = 1.6  # at most, from one number of patients to the next
 _NEAR = 0.03  # values around the answer, as a share of it
@@ -233,9 +236,9 @@ def _found(search: Search, line: Line, precise: bool) -> Size:
     ends = [search.unscaled(x) for x in line.crossing(search.asked.power)]
     if line.is_flat:
         reason = NoSize(NoSizeKind.FLAT, min(search.first), max(search.first))
-        return _size(search, None, reason, search.rounded(ends[0]), False)
+        return _size(search, None, reason, search.rounded(ends[0]), None, False)
     value, low, high = (search.inside(_reaching(search, end, line.slope)) for end in ends)
-    return _size(search, (value, min(low, high), max(low, high)), None, value, precise)
+    return _size(search, (value, min(low, high), max(low, high)), None, value, line, precise)
 
 
 def _reaching(search: Search, value: float, slope: float) -> float:
@@ -251,7 +254,7 @@ def _not_found(search: Search) -> Size:
     best, least = (pick(search.first, key=search.power) for pick in (max, min))
     if search.power(least) >= asked.power:
         reason = NoSize(NoSizeKind.ALWAYS, lowest, highest)
-        return _size(search, None, reason, least, False)
+        return _size(search, None, reason, least, None, False)
     reason = NoSize(NoSizeKind.NEVER, lowest, highest)
     if asked.key == PATIENTS and _out_of_reach(search, highest):
         reason = NoSize(
@@ -261,7 +264,7 @@ def _not_found(search: Search) -> Size:
             recruitment_days=search.base.params.trial.max_recruitment_days,
             patients=search.totals[highest].mean("randomised").mean,
         )
-    return _size(search, None, reason, best, False)
+    return _size(search, None, reason, best, None, False)
 
 
 def _size(
@@ -269,6 +272,7 @@ def _size(
     answer: tuple[float, float, float] | None,
     reason: NoSize | None,
     value: float,
+    line: Line | None,
     precise: bool,
 ) -> Size:
     counts, base, asked = search.counts, search.base, search.asked
@@ -299,7 +303,8 @@ def _size(
         largest=LargestPower(largest, *_share(counts[largest])[:2]),
         trials=sum(count.trials for count in counts.values()),
         operations=_operations(operations),
-        curve=tuple(CurvePoint(v, c.trials, *_share(c)) for v, c in counts.items()),
+        curve=tuple(CurvePoint(v, *c, *_share(c)) for v, c in counts.items()),
+        fit=None if line is None else PowerFit(*line),
         closed_forms=closed_forms(facts_of(at.plain, 0, operations), asked.power),
     )
 
@@ -331,3 +336,13 @@ def _of_both_arms(by_arm: ByArm) -> Estimate:
     """Sum over the arms; the sum of their errors is what its error is at most."""
     estimates = by_arm.values()
     return Estimate(sum(e.mean for e in estimates), sum(e.mcse for e in estimates))
+
+
+def guess_of(base: Prepared, power: float, seed: int, say: Callable[[str], None]) -> float | None:
+    """Where a closed form would look, from the mortality in a few trials; None if it cannot."""
+    say("a first look")
+    seen = run_trials(base, _FIRST_LOOK, seed, 1, lambda _: None)
+    facts = facts_of(base.plain, 0, operations_of(base.solved, base.params, seen.totals))
+    forms = closed_forms(facts._replace(test=""), power)
+    found = [form.patients for form in forms.needed if form.formula is Formula.NORMAL]
+    return found[0] if found and found[0] is not None and math.isfinite(found[0]) else None

@@ -97,6 +97,7 @@ def _analyses(prepared: Prepared, records: TrialRecords, seed: int) -> tuple[Tra
             low=float(table.low[0, k]),
             high=float(table.high[0, k]),
             rejects=bool(rejected[0, k]),
+            analysable=int(table.reason[0, k]) == Reason.ANALYSED,
             result=REASONS[Reason(int(table.reason[0, k]))],
         )
         for k, plan in enumerate(plans)

@@ -7,6 +7,7 @@ Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each ha
 from simulator.results.allocation import Allocation, AllocationSequence
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.certificate import Certificate
+from simulator.results.comparison import Comparison
 from simulator.results.exact import Exact
 from simulator.results.power import Power
 from simulator.results.size import Size
@@ -15,7 +16,17 @@ from simulator.results.trace import Trace
 
 ANSWERS: dict[str, type[Answer]] = {
     kind.KIND: kind
-    for kind in (Power, Sweep, Size, Trace, Allocation, AllocationSequence, Exact, Certificate)
+    for kind in (
+        Power,
+        Sweep,
+        Size,
+        Trace,
+        Allocation,
+        AllocationSequence,
+        Exact,
+        Certificate,
+        Comparison,
+    )
 }
 
 __all__ = [
@@ -25,6 +36,7 @@ __all__ = [
     "Answer",
     "AnswerError",
     "Certificate",
+    "Comparison",
     "Exact",
     "Power",
     "Record",

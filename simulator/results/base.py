@@ -9,6 +9,8 @@ from enum import Enum
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
+from simulator.errors import TrialsimError
+
 if TYPE_CHECKING:
     import pandas
 
@@ -17,7 +19,7 @@ Value: TypeAlias = Any  # as a scenario file can hold it: a single value, a list
 Row: TypeAlias = dict[str, Cell]
 
 
-class AnswerError(ValueError):
+class AnswerError(TrialsimError, ValueError):
     """A mapping is no answer of this kind, or of another version of its schema."""
 
 
@@ -86,6 +88,10 @@ class Answer(Record):
     def rows(self) -> list[Row]:
         """Return its estimates as rows of a table, all with the same keys."""
         raise NotImplementedError
+
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tidy tables that travel as CSV beside its JSON, by name."""
+        return {}
 
     def headline(self) -> list[str]:
         """Return what it says in a few short lines."""

@@ -4,8 +4,10 @@ Means over the first trials of a run, with their Monte Carlo standard errors and
 trials (p5 to p95). They travel as CSV files beside the JSON of an answer.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from simulator.results.base import Record, Row, table
 
@@ -100,6 +102,39 @@ class Curves(Record):
         return {name: table(records) for name, records in found.items() if records}
 
     @classmethod
-    def of_tables(cls, tables: Mapping[str, Iterable[Row]]) -> "Curves":
-        """Return the curves of tables as `tables` gives them."""
-        return cls.from_dict({f.name: list(tables.get(f.name, ())) for f in fields(cls)})
+    def of_tables(cls, tables: Mapping[str, Iterable[Mapping[str, str]]]) -> "Curves":
+        """Return the curves of CSV tables, each cell as it is written.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a column is missing, or a cell is no number.
+        """
+        return cls(
+            **{
+                name: tuple(_point(kind, row) for row in tables.get(name, ()))
+                for name, kind in _POINTS.items()
+            }
+        )
+
+
+_POINTS: dict[str, type[Record]] = {
+    "survival": SurvivalPoint,
+    "recruitment": RecruitmentPoint,
+    "meld": MeldPoint,
+    "sessions": SessionsPoint,
+    "plasma": PlasmaPoint,
+    "treated": TreatedPoint,
+}
+
+
+def _point(kind: type[Record], row: Mapping[str, str]) -> Any:
+    return kind(**{f.name: _cell(f.type, row[f.name]) for f in fields(kind)})
+
+
+def _cell(kind: Any, cell: str) -> str | int | float:
+    if kind is str:
+        return cell
+    if kind is int:
+        return int(cell)
+    return float(cell) if cell else math.nan

@@ -322,6 +322,10 @@ class Power(Answer):
             for a in self.analyses
         ]
 
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tidy tables that travel as CSV beside its JSON, by name."""
+        return self.curves.tables()
+
     def headline(self) -> list[str]:
         """Scenario and trials, then one line per analysis, the first few."""
         lines = [f"Power of {self.scenario}: {self.trials:,} trials, seed {self.seed}"]

@@ -52,10 +52,25 @@ class CurvePoint(Record):
 
     value: float
     trials: int
+    rejections: int
     power: float
     mcse: float
     ci_low: float
     ci_high: float
+
+
+@dataclass(frozen=True)
+class PowerFit(Record):
+    """The probit regression that the answer was read from: Phi(level + slope (x - centre)).
+
+    x is the value or, of a number of patients, its root.
+    """
+
+    centre: float
+    level: float
+    slope: float
+    level_variance: float
+    slope_variance: float
 
 
 @dataclass(frozen=True)
@@ -102,8 +117,8 @@ class Size(Answer):
         The largest power found.
     trials
         In all.
-    curve
-        Every value tried, in order.
+    curve, fit
+        Every value tried, in order; the regression, None where no answer was found.
     """
 
     KIND: ClassVar[str] = "size"
@@ -126,6 +141,7 @@ class Size(Answer):
     trials: int
     operations: SizeOperations
     curve: tuple[CurvePoint, ...]
+    fit: PowerFit | None
     closed_forms: ClosedForms
 
     @property
@@ -136,6 +152,10 @@ class Size(Answer):
     def rows(self) -> list[Row]:
         """One row per value tried."""
         return [{"key": self.key, "analysis": self.analysis, **flat(point)} for point in self.curve]
+
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tidy tables that travel as CSV beside its JSON, by name."""
+        return {"curve": self.rows()}
 
     def headline(self) -> list[str]:
         """The answer, or the largest power found."""

@@ -104,6 +104,10 @@ class Sweep(Answer):
             for a in point.analyses
         ]
 
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tidy tables that travel as CSV beside its JSON, by name."""
+        return {"points": self.rows()}
+
     def headline(self) -> list[str]:
         """What was varied, and the range of the primary analysis's power."""
         first = [point.analyses[0] for point in self.points]

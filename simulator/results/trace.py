@@ -28,6 +28,15 @@ class TraceEvent(Record):
     arm: str | None
     details: Mapping[str, Cell]
 
+    @property
+    def details_text(self) -> str:
+        """The details in one cell: `name value; name value`."""
+        return "; ".join(f"{name} {_short(value)}" for name, value in self.details.items())
+
+    def row(self) -> Row:
+        """Return it as a row of a table, the details in one cell."""
+        return {**flat(self), "details": self.details_text}
+
 
 @dataclass(frozen=True)
 class TraceAnalysis(Record):
@@ -40,6 +49,7 @@ class TraceAnalysis(Record):
     low: float
     high: float
     rejects: bool
+    analysable: bool
     result: str
 
 
@@ -126,6 +136,10 @@ class Trace(Answer):
         """One row per patient."""
         return [flat(patient) for patient in self.patients]
 
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the tidy tables that travel as CSV beside its JSON, by name."""
+        return {"events": [event.row() for event in self.all_events]}
+
     def headline(self) -> list[str]:
         """Patients and deaths."""
         dead = ", ".join(
@@ -136,3 +150,7 @@ class Trace(Answer):
             f"randomised, {self.event_count:,} events",
             f"  dead by the end of follow-up: {dead}",
         ]
+
+
+def _short(value: Cell) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from simulator.errors import TrialsimError
+
 EXTENDS = "extends"  # the one key of a file that is no part of a scenario
 
 
-class RuleError(ValueError):
+class RuleError(TrialsimError, ValueError):
     """A rule of the schema that a scenario breaks.
 
     `key` is relative to the model that raises it, dotted, with [i] for items of lists.
@@ -19,7 +21,7 @@ class RuleError(ValueError):
         self.rule, self.remedy, self.key = rule, remedy, key
 
 
-class BrokenRulesError(ValueError):
+class BrokenRulesError(TrialsimError, ValueError):
     """Several broken rules of one model, raised together so that none hides another."""
 
     def __init__(self, errors: Sequence[RuleError]) -> None:
@@ -61,7 +63,7 @@ class Problem(NamedTuple):
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
-class ScenarioError(Exception):
+class ScenarioError(TrialsimError):
     """A scenario cannot be used; `problems` has a problem for each reason why."""
 
     def __init__(self, *problems: Problem) -> None:

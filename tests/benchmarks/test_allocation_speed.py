@@ -10,7 +10,7 @@ from simulator.allocation.table import _tables
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
 from simulator.planning.candidate_schemes import candidate_scheme_of
-from simulator.planning.comparison import compare
+from simulator.planning.scheme_comparison import compare
 
 pytestmark = pytest.mark.benchmark
 
@@ -34,7 +34,7 @@ def test_five_hundred_trials_of_the_base_case_compared_on_one_core(benchmark, te
     candidate_schemes = [candidate_scheme_of(scenario, text)]
     found = benchmark.pedantic(
         compare,
-        (params, params, plans, candidate_schemes, 500, 1, 1, lambda _: None),
+        (scenario, params, params, plans, candidate_schemes, 500, 1, 1, lambda _: None),
         rounds=3,
         warmup_rounds=1,
     )

@@ -72,9 +72,9 @@ def test_it_decides_at_the_posterior_probability_that_alpha_stands_for():
 
 def test_a_prior_report_says_what_the_prior_is_worth_and_where_data_would_contradict_it():
     agrees, differs = prior_report((18.0, 12.0), 30, 0.6), prior_report((18.0, 12.0), 30, 0.05)
-    assert agrees["effective_patients"] == 30
-    assert agrees["mean"] == pytest.approx(0.6)
+    assert agrees.effective_patients == 30
+    assert agrees.mean == pytest.approx(0.6)
     law = stats.betabinom(30, 18, 12)
     every = law.pmf(np.arange(31))
-    assert differs["predictive_p"] == pytest.approx(every[every <= law.pmf(2) * (1 + 1e-9)].sum())
-    assert differs["predictive_p"] < 0.001 < 0.5 < agrees["predictive_p"]
+    assert differs.predictive_p == pytest.approx(every[every <= law.pmf(2) * (1 + 1e-9)].sum())
+    assert differs.predictive_p < 0.001 < 0.5 < agrees.predictive_p

@@ -9,7 +9,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from calibration.targets import solve_targets
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
-from simulator.planning.curves import DAYS_A_MONTH, CurveRows, Curves, grid_of, observer
+from simulator.planning.curves import DAYS_A_MONTH, CurveRecorder, CurveRows, grid_of, observer
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
 
@@ -96,19 +96,19 @@ def test_sessions_and_plasma_are_those_of_their_week_and_month(seen):
 
 def test_tables_are_means_errors_and_bands_of_the_trials(seen):
     params, _, grid, found = seen
-    curves = Curves(grid)
+    curves = CurveRecorder(grid)
     curves.keep(0, type("Unit", (), {"observed": tuple(found)}))
     tables = curves.tables(params, ["first", "second"])
-    row = tables["survival"][grid.days.size + 20]
+    row = tables.survival[grid.days.size + 20]
     values = found.survival[:, 1, 20]
-    assert (row["arm"], row["day"]) == ("second", grid.days[20])
-    assert row["survival"] == pytest.approx(values.mean())
-    assert row["mcse"] == pytest.approx(values.std(ddof=1) / math.sqrt(TRIALS))
-    assert (row["p5"], row["p95"]) == tuple(np.percentile(values, [5, 95]))
-    months = tables["recruitment"]
+    assert (row.arm, row.day) == ("second", grid.days[20])
+    assert row.survival == pytest.approx(values.mean())
+    assert row.mcse == pytest.approx(values.std(ddof=1) / math.sqrt(TRIALS))
+    assert (row.p5, row.p95) == tuple(np.percentile(values, [5, 95]))
+    months = tables.recruitment
     target = params.trial.target_randomised
-    assert months[-1]["mean"] == target or months[-1]["day"] == grid.months[-1]
-    assert months[1]["day"] == pytest.approx(DAYS_A_MONTH)
+    assert months[-1].mean == target or months[-1].day == grid.months[-1]
+    assert months[1].day == pytest.approx(DAYS_A_MONTH)
     if params.max_sessions:
-        planned = sum(r["planned"] for r in tables["sessions"] if r["arm"] == "first")
+        planned = sum(r.planned for r in tables.sessions if r.arm == "first")
         assert planned == pytest.approx(found.at_risk[:, 0, 0].mean() * params.plan.sessions[0])

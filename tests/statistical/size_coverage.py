@@ -19,9 +19,11 @@ from reference_sizes import exact_size
 
 from simulator.montecarlo.loop import interval
 from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.probit_fit import Line
 from simulator.planning.search import SizeTarget
-from simulator.planning.size import Sized, find_size
-from simulator.planning.variation import PATIENTS, changed
+from simulator.planning.size import find_size
+from simulator.planning.variation import changed
+from simulator.results.size import PATIENTS, Size
 from simulator.scenario.loader import load_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +81,7 @@ def target(power: float) -> int:
     return exact_size(power, *MORTALITIES, DROPOUT, smallest=150)
 
 
-def search(start: int, power: float, seed: int, jobs: int = 1) -> Sized:
+def search(start: int, power: float, seed: int, jobs: int = 1) -> Size:
     """Search for the size with the defaults of the command."""
     asked = SizeTarget(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
     return find_size(base(start), asked, seed, jobs, lambda _: None, whole=True, guess=None)
@@ -88,10 +90,11 @@ def search(start: int, power: float, seed: int, jobs: int = 1) -> Sized:
 def found(start: int, power: float, seed: int) -> Found:
     """Search, and compare with the exact size."""
     sized = search(start, power, seed)
-    answer, line = sized.answer, sized.line
+    answer, fit = sized.answer, sized.fit
     assert answer is not None
-    assert line is not None
-    value, low, high = (int(end) for end in answer[:3])
+    assert fit is not None
+    value, low, high = int(answer.value), int(answer.low), int(answer.high)
+    line = Line(**vars(fit))
     ends = [max(float(end), 0.0) ** 2 for end in line.crossing(power)]
     covered = low <= target(power) <= high
     return Found(start, power, seed, value, low, high, *ends, sized.trials, sized.precise, covered)

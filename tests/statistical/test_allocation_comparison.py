@@ -14,7 +14,8 @@ from simulator.allocation.metrics import METRICS, exact_metrics
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
 from simulator.planning.candidate_schemes import candidate_scheme_of
-from simulator.planning.comparison import compare, only_metrics
+from simulator.planning.scheme_comparison import compare, only_metrics
+from simulator.results.allocation import Method
 from simulator.scenario.schema import Scenario
 
 TRIALS, SEED = 2_000, 20_261_124
@@ -34,7 +35,9 @@ def compared(scenario: Scenario, *schemes: str, trials: int = TRIALS):
     null = lower(scenario.model_copy(update={"null_hypothesis": "strong"}))
     candidate_schemes = [candidate_scheme_of(scenario, text) for text in schemes]
     plans = plans_of(scenario)
-    return compare(params, null, plans, candidate_schemes, trials, SEED, 2, lambda _: None)
+    return compare(
+        scenario, params, null, plans, candidate_schemes, trials, SEED, 2, lambda _: None
+    )
 
 
 @functools.cache
@@ -45,15 +48,17 @@ def plain():
 @pytest.mark.parametrize("place", range(len(BY_COUNTS)), ids=BY_COUNTS)
 def test_simulated_metrics_agree_with_the_exact_ones(place):
     outcome = plain()[place]
-    assert set(outcome.simulated) == set(METRICS) == set(outcome.exact)
-    for name, (mean, error) in outcome.simulated.items():
+    assert set(outcome.simulated_metrics) == set(METRICS) == set(outcome.metrics)
+    assert outcome.method is Method.EXACT
+    for name, found in outcome.simulated_metrics.items():
+        mean, error = found.mean, found.mcse
         if math.isnan(error):  # no mean of trials: the spread of D_n, and distances
             continue
         # What does not vary between trials is summed alike, but for rounding; a bound that nearly
         # every trial meets may be met by all: the rule of three.
         rare = 3 / TRIALS if name == "max_imbalance" else 0.0
-        assert mean == pytest.approx(outcome.exact[name], abs=4 * error + rare + 1e-12), name
-    spread, size = outcome.simulated["sd_imbalance"][0], outcome.exact["sd_imbalance"]
+        assert mean == pytest.approx(outcome.metrics[name], abs=4 * error + rare + 1e-12), name
+    spread, size = outcome.simulated_metrics["sd_imbalance"].mean, outcome.metrics["sd_imbalance"]
     # D_n is near normal, or of bounded support: the variance of its square is at most twice s^4.
     assert spread**2 == pytest.approx(size**2, abs=4 * math.sqrt(2 / TRIALS) * size**2 + 1e-12)
 
@@ -77,13 +82,13 @@ def test_metrics_alone_are_exact_where_they_can_be_and_simulated_else():
         {"allocation.factors": [{"variable": "inr", "cut_points": [2.0]}]},
     )
     schemes = [candidate_scheme_of(scenario, text) for text in ("complete", "efron", "hu_hu")]
-    found = only_metrics(lower(scenario), schemes, 200, SEED, 1, lambda _: None)
-    assert [outcome.exact is not None for outcome in found] == [True, False, False]
-    assert found[0].exact == exact_metrics(schemes[0].plan, 60)
+    found = only_metrics(scenario, lower(scenario), schemes, 200, SEED, 1, lambda _: None)
+    assert [outcome.method is Method.EXACT for outcome in found] == [True, False, False]
+    assert found[0].metrics == exact_metrics(schemes[0].plan, 60)
     assert [len(outcome.strata) for outcome in found] == [0, 2, 2]
     by_stratum = found[1].strata
-    assert sum(row["patients"] for row in by_stratum) == pytest.approx(60.0)
-    assert all(row["correct_guesses"] > 0.55 for row in by_stratum)
+    assert sum(row.patients for row in by_stratum) == pytest.approx(60.0)
+    assert all(row.correct_guesses > 0.55 for row in by_stratum)
 
 
 @functools.cache
@@ -174,5 +179,5 @@ def test_covariate_balance_is_that_of_the_labs_between_the_arms():
     # an estimated spread, add a few per cent.
     expected = math.sqrt(4 / (math.pi * 30))
     for lab in ("inr", "creatinine"):
-        assert outcome.covariates[lab].mean == pytest.approx(expected, rel=0.06)
-    assert np.isfinite([e.mcse for e in outcome.covariates.values()]).all()
+        assert outcome.covariate_imbalance[lab].mean == pytest.approx(expected, rel=0.06)
+    assert np.isfinite([e.mcse for e in outcome.covariate_imbalance.values()]).all()

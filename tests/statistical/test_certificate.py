@@ -10,7 +10,6 @@ from scipy import stats
 from calibration.targets import solve_targets
 from simulator.analysis import exact_power as exact
 from simulator.analysis import plans_of
-from simulator.analysis.nuisance import Largest
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.planning.certificate import (
@@ -18,14 +17,14 @@ from simulator.planning.certificate import (
     LOSSES,
     MORTALITIES,
     SHAPES,
-    Cell,
-    Level,
     _bounds,
     cells_of,
     certify,
     exact_level,
     under,
+    verdict_on,
 )
+from simulator.results.certificate import Cell, ExactLevel, LevelVerdict
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 
@@ -58,15 +57,17 @@ def certificate():
 def test_chi_square_is_told_to_exceed_its_level_and_fisher_to_hold_it(certificate):
     chi_square, fisher, log_rank = certificate[0].levels
     assert round(chi_square.exact.probability, 4) == 0.0554
-    assert chi_square.verdict.startswith("EXCEEDS")
+    assert chi_square.verdict is LevelVerdict.EXCEEDS_EXACT
     assert round(fisher.exact.probability, 4) == 0.0274
-    assert fisher.verdict == "holds its level (exact)"
+    assert fisher.verdict is LevelVerdict.HOLDS_EXACT
     assert log_rank.exact is None
 
 
 def test_the_family_is_every_combination_and_every_cell_is_told(certificate):
-    cells, lines = certificate[0].cells, certificate[1]
-    assert len(cells) == len(set(cells)) == len(MORTALITIES) * len(SHAPES) * len(LOSSES)
+    family, lines = certificate[0].family, certificate[1]
+    cells = cells_of(with_analyses("log_rank"))
+    assert family.cells == len(set(cells)) == len(MORTALITIES) * len(SHAPES) * len(LOSSES)
+    assert (family.mortality, family.weibull_shape, family.loss) == (MORTALITIES, SHAPES, LOSSES)
     assert len(lines) == len(cells)
     assert all(
         f"mortality {cell.mortality:g}" in line for cell, line in zip(cells, lines, strict=True)
@@ -128,27 +129,27 @@ def test_exact_levels_use_the_planned_sizes():
     )
     (plan,) = plans_of(scenario)
     expected = exact.size(exact.rejection_set(exact.ExactQuestion("fisher", 40, 20, 0.05)))
-    assert exact_level(plan, [2, 1], 60) == expected
+    assert exact_level(plan, [2, 1], 60) == ExactLevel(*expected)
 
 
 @pytest.mark.parametrize(
     ("test", "size", "low", "high", "verdict"),
     [
-        ("fisher", 0.03, 0.02, 0.06, "holds its level (exact)"),
-        ("mid_p", 0.046, 0.04, 0.06, "holds it at the planned sizes"),
-        ("mid_p", 0.046, 0.03, 0.049, "holds its level"),
-        ("mid_p", 0.046, 0.051, 0.06, "EXCEEDS its level"),
-        ("chi_square", 0.055, 0.04, 0.06, "EXCEEDS its level (exact)"),
-        ("log_rank", None, 0.04, 0.06, "not shown to exceed its level"),
-        ("log_rank", None, 0.03, 0.05, "holds its level"),
+        ("fisher", 0.03, 0.02, 0.06, LevelVerdict.HOLDS_EXACT),
+        ("mid_p", 0.046, 0.04, 0.06, LevelVerdict.HOLDS_AT_PLANNED_SIZES),
+        ("mid_p", 0.046, 0.03, 0.049, LevelVerdict.HOLDS),
+        ("mid_p", 0.046, 0.051, 0.06, LevelVerdict.EXCEEDS),
+        ("chi_square", 0.055, 0.04, 0.06, LevelVerdict.EXCEEDS_EXACT),
+        ("log_rank", None, 0.04, 0.06, LevelVerdict.NOT_SHOWN_TO_EXCEED),
+        ("log_rank", None, 0.03, 0.05, LevelVerdict.HOLDS),
     ],
 )
 def test_only_an_exact_test_holds_its_level_at_sizes_that_were_not_planned(
     test, size, low, high, verdict
 ):
-    known = None if size is None else Largest(size, 0.5, size * (1 + 1e-9))
-    level = Level("a", test, 0.05, known, 0.05, 0.001, Cell(0.4, 1.0, 0.0), low, high)
-    assert level.verdict == verdict
+    (plan,) = plans_of(with_analyses(test))
+    known = None if size is None else ExactLevel(size, 0.5, size * (1 + 1e-9))
+    assert verdict_on(plan, known, low, high) is verdict
 
 
 def test_the_treated_have_no_exact_level():

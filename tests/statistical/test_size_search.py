@@ -41,7 +41,8 @@ from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
 from simulator.planning.search import FIRST_TRIALS, SizeTarget
 from simulator.planning.size import find_size
-from simulator.planning.variation import PATIENTS, changed
+from simulator.planning.variation import changed
+from simulator.results.size import PATIENTS, NoSizeKind
 from simulator.scenario.loader import load_scenario
 
 START, POWER, SEED = 60, 0.8, 1
@@ -157,14 +158,14 @@ def test_counts_are_those_of_the_same_trials_run_alone(said):
         before = expected.get(value, Count(0, 0))
         expected[value] = Count(before.trials + trials, before.rejections + rejected)
     assert next_trial > FIRST_TRIALS
-    assert sized.counts == expected
+    assert {p.value: Count(p.trials, p.rejections) for p in sized.curve} == expected
     assert sized.trials == sum(trials for _, trials in runs)
 
 
 def test_answer_does_not_depend_on_the_number_of_jobs(said):
     sized, _ = said
-    again = find_size(base(START), sized.asked, SEED, 2, quiet, whole=True, guess=None)
-    assert (again.answer, again.line, again.counts) == (sized.answer, sized.line, sized.counts)
+    asked = SizeTarget(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
+    assert find_size(base(START), asked, SEED, 2, quiet, whole=True, guess=None) == sized
 
 
 # Other keys, and none ----------------------------------------------------------------------------
@@ -190,11 +191,12 @@ def test_key_that_costs_power_is_answered_by_its_largest_value():
     sized = find_size(prepared, asked, SEED, 1, quiet, whole=False, guess=None)
     answer = sized.answer
     assert answer.low < answer.value < answer.high
-    assert sized.line.slope < 0
+    assert sized.fit.slope < 0
     # Schoenfeld's formula is for ratios near 1.
     assert answer.value == pytest.approx(schoenfeld_ratio(60, POWER), rel=0.1)
     trials = 10_000
-    power = rejections(sized.at, SEED + 1, trials) / trials
+    there = changed(prepared.loaded, {HAZARD_RATIO: answer.value}, "test")
+    power = rejections(prepare(there, quiet), SEED + 1, trials) / trials
     error = math.hypot(answer.mcse, standard_error(round(power * trials), trials))
     assert power == pytest.approx(POWER, abs=4 * error)
 
@@ -204,15 +206,17 @@ def test_size_that_recruitment_does_not_reach_is_out_of_reach():
     prepared = prepare(loaded.changed({"trial.max_recruitment_days": 400}, "test"), quiet)
     asked = SizeTarget(PATIENTS, POWER, 4, 10_000, None, 50_000_000)
     sized = find_size(prepared, asked, SEED, 1, quiet, whole=True, guess=None)
-    assert (sized.answer, sized.line, sized.precise) == (None, None, False)
+    assert (sized.answer, sized.fit, sized.precise) == (None, None, False)
     came = 2.32 * 400 / (365.25 / 12)  # a month
     error = math.sqrt(came / FIRST_TRIALS)
-    opening = "in the 400 days that recruitment may take, "
-    assert sized.reason.startswith(opening)
-    stated = float(sized.reason.removeprefix(opening).split(" patients come")[0])
-    assert stated == pytest.approx(came, abs=4 * error + 0.5)
-    largest = max(count.rejections for count in sized.counts.values())
-    assert rejections(sized.at, SEED, FIRST_TRIALS) == largest < POWER * FIRST_TRIALS
+    reason = sized.reason
+    assert (reason.kind, reason.recruitment_days) == (NoSizeKind.RECRUITMENT, 400)
+    assert reason.patients == pytest.approx(came, abs=4 * error)
+    largest = max(sized.curve, key=lambda point: point.power)
+    assert sized.largest.value == largest.value
+    there = changed(prepared.loaded, {PATIENTS: int(largest.value)}, "test")
+    rejected = rejections(prepare(there, quiet), SEED, FIRST_TRIALS)
+    assert rejected == largest.rejections < POWER * FIRST_TRIALS
 
 
 # The fit -----------------------------------------------------------------------------------------

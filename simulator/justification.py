@@ -1,0 +1,146 @@
+"""The justification of a sample size: answers and what closed forms add, handed to the writers."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from simulator.planning.formulas import closed_forms, detectable, facts_of
+from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
+from simulator.report.document.justification import justification
+from simulator.report.pictures import (
+    Kinds,
+    Pictures,
+    draw_power,
+    draw_size,
+    draw_sweep,
+    planned_of,
+)
+from simulator.results import Power, Size, Sweep
+from simulator.store import Question
+
+Length = Literal["paragraph", "page", "full"]
+Kind = Literal["docx", "html"]
+_PICTURE = {"docx": "png", "html": "svg"}  # what each kind of document shows
+
+
+def write_justification(
+    path: Path,
+    power: Power,
+    more: Sequence[Sweep | Size],
+    question: Question,
+    *,
+    kind: Kind | None = None,
+    length: Length = "full",
+    provenance: Provenance | None = None,
+) -> Path:
+    """Write the justification of a sample size.
+
+    Parameters
+    ----------
+    power, more
+        Answers of `power`, and of `sweep` and `size` that are to be told of.
+    question
+        That `power` answers: it holds the scenario in full, and the source of each value.
+    kind
+        docx or html; what the path ends in, if None.
+    length
+        A paragraph, a page or all, with figures.
+    provenance
+        How the answer was made, where that is known.
+
+    Raises
+    ------
+    ImportError
+        If a library that it needs is not installed.
+    ValueError
+        If the kind is unknown.
+    """
+    chosen = kind or path.suffix.removeprefix(".")
+    if chosen not in _PICTURE:
+        raise ValueError(f"path = {path}: must end in .docx or .html")
+    if chosen == "docx":
+        from simulator.report.document.word import write_word as write
+    else:
+        from simulator.report.document.html import write_html as write
+    with tempfile.TemporaryDirectory() as folder:
+        pictures: Pictures = {}
+        if length == "full":
+            pictures = _drawn(power, more, question.scenario, Path(folder), (_PICTURE[chosen],))
+        dossier = dossier_of(power, more, question, pictures, provenance)
+        write(justification(dossier, length), path)
+    return path
+
+
+def write_figures(
+    folder: Path, power: Power, more: Sequence[Sweep | Size], scenario: Mapping[str, Any]
+) -> Path:
+    """Write every figure of the answers as SVG and PNG into a folder, which is made."""
+    folder.mkdir(exist_ok=True)
+    draw_power(power, planned_of(scenario), folder)
+    for number, answer in enumerate(more):
+        own = folder / str(number) if number else folder
+        own.mkdir(exist_ok=True)
+        _draw(answer, own)
+    return folder
+
+
+def dossier_of(
+    power: Power,
+    more: Sequence[Sweep | Size],
+    question: Question,
+    pictures: Pictures,
+    provenance: Provenance | None,
+) -> Dossier:
+    """Gather what a justification is written from."""
+    scenario, target = question.scenario, power.verdict.target_power
+    facts = facts_of(scenario, 0, power.operations)
+    first, second = scenario["allocation"]["ratio"]
+    patients = scenario["trial"]["target_randomised"]
+    control = round(patients * first / (first + second))
+    return Dossier(
+        power=power,
+        values=tuple(
+            ScenarioValue(key, _value_at(scenario, key), source)
+            for key, source in question.sources.items()
+        ),
+        sweeps=tuple(answer for answer in more if isinstance(answer, Sweep)),
+        sizes=tuple(answer for answer in more if isinstance(answer, Size)),
+        pictures=pictures,
+        provenance=provenance or Provenance("", {}),
+        closed_forms=closed_forms(facts, target),
+        detectable=detectable(facts, (control, patients - control), target),
+    )
+
+
+def _value_at(scenario: Any, key: str) -> Any:
+    """Value at a key path such as arms[1].plan.sessions; None where it is none."""
+    found = scenario
+    for step in key.replace("[", ".[").split("."):
+        if found is None:
+            return None
+        found = found[int(step[1:-1])] if step.startswith("[") else found[step]
+    return found
+
+
+def _drawn(
+    power: Power,
+    more: Sequence[Sweep | Size],
+    scenario: Mapping[str, Any],
+    folder: Path,
+    kinds: Kinds,
+) -> Pictures:
+    """Draw the figures of every answer; of several of a kind the first is shown."""
+    found = dict(draw_power(power, planned_of(scenario), folder, kinds))
+    for number, answer in enumerate(more):
+        own = folder / str(number)
+        own.mkdir()
+        for name, paths in _draw(answer, own, kinds).items():
+            found.setdefault(name, paths)
+    return found
+
+
+def _draw(answer: Sweep | Size, folder: Path, kinds: Kinds = ("svg", "png")) -> Pictures:
+    if isinstance(answer, Sweep):
+        return draw_sweep(answer, folder, kinds)
+    return draw_size(answer, folder, kinds)

@@ -1,0 +1,322 @@
+"""The answer of `power` as a page of text."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.text.numbers import (
+    number,
+    percent,
+    plain_percent,
+    share_in_words,
+    value_or_dash,
+)
+from simulator.report.text.tables import new_table, print_table
+from simulator.report.words import LEVEL_WORDS, RATES, biases_in_words, effect_in_words
+from simulator.results.measures import Judgement
+from simulator.results.operations import ByArm, Operations, UnitUse
+from simulator.results.power import AnalysisPower, FamilyPower, Performance, Power, PriorReport
+
+_ADVICE = "trialsim scenarios {name} lists every value with its source"
+
+
+def print_power(answer: Power, console: Console) -> None:
+    """Print what a designer needs first, then what stands behind it."""
+    _print_head(answer, console)
+    print_table(_power_table(answer), console)
+    console.print()
+    print_table(_estimates_table(answer), console)
+    _print_estimates_explained(answer, console)
+    if answer.agreement:
+        console.print()
+        print_table(_agreement_table(answer), console)
+    for family in answer.multiplicity:
+        console.print()
+        print_table(_family_table(family), console)
+    operations = answer.operations
+    console.print()
+    print_table(_patients_table(operations), console)
+    _print_recruitment(operations, console)
+    if operations.has_sessions:
+        console.print()
+        print_table(_sessions_table(operations), console)
+        _print_unit(operations, console)
+    for a in answer.analyses:
+        for arm, report in a.prior.items():
+            console.print(f"{a.name}, {prior_in_words(arm, report)}")
+    _print_sources(answer, console)
+    if len(operations.funnel) > 1:
+        console.print()
+        console.print(_funnel_table(operations))
+
+
+def _print_head(answer: Power, console: Console) -> None:
+    console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
+    console.print(
+        f"{answer.trials:,} trials, seed {answer.seed}, {answer.engine} engine, "
+        f"trialsim {answer.version}. +- is the Monte Carlo standard error (MCSE)."
+    )
+    console.print(f"Effect: {effect_in_words(answer.effect, answer.arms)}.")
+    for words in biases_in_words(answer.selection_bias, answer.drift):
+        console.print(f"Biased: {words}.")
+    console.print()
+    console.print(Text(verdict_in_words(answer), style="bold"))
+    console.print()
+
+
+def verdict_in_words(answer: Power) -> str:
+    """Say in a sentence or two what the primary analysis can do."""
+    first, verdict = answer.primary, answer.verdict
+    rate = RATES[answer.null_hypothesis]
+    found = (
+        f"{rate} ({first.test.short}) {first.power:.1%} (95 % interval {first.ci_low:.1%} to "
+        f"{first.ci_high:.1%})"
+    )
+    if first.not_analysable:
+        found += f", {first.not_analysable / first.trials:.1%} of trials not analysable"
+    if verdict.judgement is Judgement.EQUAL_HAZARDS:
+        return f"EQUAL HAZARDS, arms treated as they are: {found}; this is no type I error."
+    if verdict.is_level:
+        kept = LEVEL_WORDS[verdict.judgement]
+        return f"TYPE I ERROR: {found}; this {kept} its nominal level of {first.alpha:.1%}."
+    arm, favoured = list(first.favouring.items())[-1]
+    found = f"{found}, in favour of {arm} {favoured / first.trials:.1%}"
+    target = f"{100 * verdict.target_power:.10g}%"
+    if verdict.judgement is Judgement.INCONCLUSIVE:
+        return (
+            f"INCONCLUSIVE at this precision: {found}; the interval contains the target of "
+            f"{target}: run more trials."
+        )
+    rates = ", ".join(f"{m.mean:.1%} under {a}" for a, m in answer.operations.mortality.items())
+    if verdict.judgement is Judgement.UNDERPOWERED:
+        return (
+            f"UNDERPOWERED for the assumed effect: {found}; conventional target {target}; "
+            f"mortality is {rates}."
+        )
+    return f"ADEQUATELY POWERED for the assumed effect: {found}; mortality is {rates}."
+
+
+def prior_in_words(arm: str, report: PriorReport) -> str:
+    """Say what a prior holds, and whether the mortality expected contradicts it."""
+    return (
+        f"prior of {arm}: mean {report.mean:.3f} ({report.low:.3f} to {report.high:.3f}), "
+        f"worth {report.effective_patients:g} patients beside {report.patients}; prior "
+        "predictive probability of deaths no more likely than at a mortality of "
+        f"{report.mortality:.3g}: {report.predictive_p:.3f}."
+    )
+
+
+def _funnel_table(operations: Operations) -> Table:
+    """Where candidates leave on their way to randomisation."""
+    table = new_table("Funnel", "share of candidates", "fail (in any order)")
+    table.add_column("criterion")
+    for row in operations.funnel:
+        at_all = "" if row.fails_at_all is None else f"{row.fails_at_all:.1%}"
+        table.add_row(row.step, percent(row.first_failed), at_all, row.text)
+    return table
+
+
+def _power_table(answer: Power) -> Table:
+    table = new_table(
+        "Analysis",
+        RATES[answer.null_hypothesis],
+        "+-",
+        "95 % interval",
+        *(f"favours {arm}" for arm in answer.arms),
+        "not analysable",
+    )
+    for a in answer.analyses:
+        table.add_row(
+            a.name,
+            f"{a.power:.1%}",
+            f"{a.mcse:.1%}",
+            f"{a.ci_low:.1%} to {a.ci_high:.1%}",
+            *(f"{count / a.trials:.1%}" for count in a.favouring.values()),
+            str(a.not_analysable),
+        )
+    return table
+
+
+_ESTIMATE_COLUMNS = (
+    "true value",
+    "bias",
+    "empirical\nSE",
+    "mean\nmodel SE",
+    "RMSE",
+    "coverage",
+    "type S error",
+    "type M error",
+)
+
+
+def _estimates_table(answer: Power) -> Table:
+    """How good each estimate is."""
+    table = new_table("Estimates", *_ESTIMATE_COLUMNS)
+    for a in answer.analyses:
+        p = a.performance
+        table.add_row(
+            a.name,
+            value_or_dash(p.truth, p.truth_mcse),
+            value_or_dash(p.bias, p.bias_mcse),
+            value_or_dash(p.empirical_se),
+            value_or_dash(p.model_se),
+            value_or_dash(p.rmse),
+            plain_percent(p.coverage),
+            value_or_dash(p.sign_error, p.sign_error_mcse, show=percent),
+            value_or_dash(p.exaggeration, p.exaggeration_mcse),
+        )
+        if p.survivor_average is not None:
+            average = value_or_dash(p.survivor_average, p.survivor_average_mcse)
+            table.add_row("  always-survivors", average)
+    return table
+
+
+def _print_estimates_explained(answer: Power, console: Console) -> None:
+    measured: dict[str, list[str]] = {}
+    for a in answer.analyses:
+        measured.setdefault(a.estimand_attributes.summary, []).append(a.name)
+    for words, names in measured.items():
+        console.print(f"{words[:1].upper()}{words[1:]}: {', '.join(names)}.")
+    found = [a.performance for a in answer.analyses]
+    console.print(_errors_in_words(found))
+    if any(p.sign_error is not None for p in found):
+        console.print(
+            "Type S error: among the trials that reject, estimates on the wrong side of no effect. "
+            "Type M error (exaggeration ratio): how many times the true size they have on average."
+        )
+    if any(p.survivor_average is not None for p in found):
+        console.print(
+            "Always-survivors: the effect in those who would survive under either treatment."
+        )
+
+
+def _errors_in_words(found: Iterable[Performance]) -> str:
+    """Monte Carlo errors that the table has no room for: the largest of all analyses."""
+    relative, coverage = [0.0], [0.0]
+    for p in found:
+        relative += _relative_errors(p)
+        if p.coverage and p.coverage_mcse is not None:
+            coverage.append(p.coverage_mcse)
+    return (
+        "Empirical SE, mean model SE and RMSE: relative MCSE at most "
+        f"{max(relative):.1%}; coverage: MCSE at most {max(coverage):.1%}."
+    )
+
+
+def _relative_errors(p: Performance) -> Iterator[float]:
+    for value, error in (
+        (p.empirical_se, p.empirical_se_mcse),
+        (p.model_se, p.model_se_mcse),
+        (p.rmse, p.rmse_mcse),
+    ):
+        if value and error is not None:
+            yield error / value
+
+
+def _agreement_table(answer: Power) -> Table:
+    """How the primary analysis agrees with the others."""
+    first = answer.primary.name
+    table = new_table(f"Rejections of {first} and", "both", f"only {first}", "only the other")
+    for pair in answer.agreement:
+        if pair.first == first:
+            counts = pair.both, pair.only_first, pair.only_second
+            table.add_row(pair.second, *(f"{count / pair.trials:.1%}" for count in counts))
+    return table
+
+
+def _family_table(family: FamilyPower) -> Table:
+    """Rejections of analyses judged together."""
+    title = f"Together: {family.name} ({family.method}, level {family.alpha:g})"
+    table = new_table(title, "rejected")
+    for name, share in family.by_analysis.items():
+        table.add_row(name, percent(share))
+    table.add_row("any of them", percent(family.any))
+    table.add_row("all of them", percent(family.all))
+    return table
+
+
+def _rows(table: Table, rows: Iterable[tuple[str, ByArm, bool]]) -> Table:
+    for label, by_arm, is_share in rows:
+        show = percent if is_share else number
+        table.add_row(label, *(show(entry) for entry in by_arm.values()))
+    return table
+
+
+def _patients_table(o: Operations) -> Table:
+    rows = (
+        ("randomised", o.patients, False),
+        ("mortality by the end of follow-up", o.mortality, True),
+        ("  of this, from the tumour", o.mortality_from_tumour, True),
+        ("lost to follow-up", o.lost, False),
+        ("withdrawn from treatment", o.withdrawn, False),
+        ("transplanted", o.transplants, False),
+        ("infected", o.infections, False),
+    )
+    return _rows(new_table("Patients per trial", *o.arms), rows)
+
+
+def _print_recruitment(o: Operations, console: Console) -> None:
+    days = o.enrolment_days
+    console.print(
+        f"\nRecruitment: mean {days.mean:.0f} days (MCSE {days.mcse:.0f}; 90 % range "
+        f"{days.p5:.0f} to {days.p95:.0f}), {o.screened.mean:.0f} candidates screened; "
+        f"the target is reached in {o.target_reached.mean:.1%} of trials."
+    )
+    if o.on_time is not None:
+        console.print(
+            f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
+        )
+
+
+def _sessions_table(o: Operations) -> Table:
+    rows = (
+        ("planned", o.sessions_planned, False),
+        ("due", o.sessions_due, False),
+        ("delivered", o.sessions_delivered, False),
+        ("  of these, cut short", o.sessions_cut_short, False),
+        ("  delayed more than 1 day", o.sessions_late, False),
+        ("missed", o.sessions_missed, False),
+        ("without plasma on the planned day", o.short_of_plasma_share, True),
+        ("wait for a session, days", o.wait_days, False),
+        ("plasma, litres", o.plasma_litres, False),
+        ("machine time, hours", o.machine_hours, False),
+    )
+    return _rows(new_table("Sessions per trial", *o.arms), rows)
+
+
+def _print_unit(o: Operations, console: Console) -> None:
+    if o.unit.days_open.mean > 0:
+        console.print(_unit_in_words(o.unit))
+    if o.cost is not None:
+        console.print(
+            f"Sessions cost {o.cost.mean:,.0f} {o.cost.currency} per trial (MCSE "
+            f"{o.cost.mcse:,.0f})."
+        )
+
+
+def _unit_in_words(unit: UnitUse) -> str:
+    return (
+        f"\nOf {unit.days_open.mean:.0f} site-days open, the unit is without plasma for a waiting "
+        f"patient on {number(unit.days_short_of_plasma)}; its machines are in use for "
+        f"{unit.machine_use.mean:.0%} of its hours."
+    )
+
+
+def _print_sources(answer: Power, console: Console) -> None:
+    advice = _ADVICE.format(name=answer.scenario)
+    console.print(f"\n{len(answer.assumptions)} lines of this scenario are assumptions; {advice}.")
+    for line in _failures(answer.analyses):
+        console.print(line)
+    if answer.interrupted:
+        console.print(
+            f"Interrupted after {answer.trials:,} trials: partial results saved. A trial is the "
+            "same whenever it is run: run again with --trials for more."
+        )
+
+
+def _failures(analyses: Iterable[AnalysisPower]) -> Iterator[str]:
+    for a in analyses:
+        for why, count in a.reasons.items():
+            yield f"{a.name}: {count} trials not analysable ({why})"

@@ -1,0 +1,149 @@
+"""The answer of `size` as a page of text."""
+
+from rich.console import Console
+from rich.text import Text
+
+from simulator.report.text.numbers import share_in_words, value_in_words
+from simulator.report.text.tables import new_table, number, print_table
+from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
+from simulator.results.size import NoSize, NoSizeKind, Size
+
+FORMULAS = {
+    Formula.SCHOENFELD: "Schoenfeld, log-rank",
+    Formula.FREEDMAN: "Freedman, log-rank",
+    Formula.NORMAL: "Normal approximation, two proportions",
+    Formula.EXACT_BINOMIAL: "Exact binomial",
+}
+CONTRASTS = {
+    Contrast.NO_DIFFERENCE: (
+        "No closed-form sample size: in the simulation the arms do not differ in mortality by more "
+        "than chance."
+    ),
+    Contrast.SESSIONS: (
+        "The closed forms know two mortalities and a share lost; in the simulation a larger trial "
+        "meets other queues, sessions that are delayed or missed contribute less effect, hazards "
+        "are not proportional, and arms and losses vary from trial to trial."
+    ),
+    Contrast.APPROXIMATION: (
+        "The closed forms are approximations for large trials with a fixed share lost; the "
+        "simulation follows each patient, and counts what the test does at this very size."
+    ),
+}
+
+
+def print_size(answer: Size, console: Console) -> None:
+    """Print what was found, what it takes, the curve, and what closed forms say."""
+    console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
+    console.print(
+        f"{answer.trials:,} trials in all, seed {answer.seed}, trialsim {answer.version}. +- is "
+        "the Monte Carlo standard error (MCSE).\n"
+    )
+    console.print(Text(size_in_words(answer), style="bold"))
+    console.print()
+    _print_what_it_takes(answer, console)
+    table = new_table(answer.key, "trials", "power", "+-", "95 % interval", words=())
+    for point in answer.curve:
+        table.add_row(
+            f"{point.value:.5g}",
+            f"{point.trials:,}",
+            f"{point.power:.1%}",
+            f"{point.mcse:.1%}",
+            f"{point.ci_low:.1%} to {point.ci_high:.1%}",
+        )
+    print_table(table, console)
+    console.print()
+    _print_closed_forms(answer.closed_forms, console)
+
+
+def size_in_words(answer: Size) -> str:
+    """Say in a sentence or two what was found."""
+    power = f"{100 * answer.target_power:.10g}%"
+    if answer.answer is None or answer.reason is not None:
+        largest = answer.largest
+        reason = "" if answer.reason is None else f": {reason_in_words(answer.reason)}"
+        return (
+            f"OUT OF REACH: no attainable value of {answer.key} gave {power} power "
+            f"({answer.analysis}){reason}. The largest power found is {largest.power:.1%} (MCSE "
+            f"{largest.mcse:.1%}) at {answer.key} = {largest.value:g}."
+        )
+    found, unit = answer.answer, " patients" if answer.is_of_patients else ""
+    text = (
+        f"{answer.analysis} has a power of {power} with {found.value:.5g}{unit}"
+        f"{'' if unit else f' of {answer.key}'} (95 % confidence interval {found.low:.5g} to "
+        f"{found.high:.5g})"
+    )
+    if not answer.precise:
+        text += "; stopped before the interval was as narrow as asked: allow more --patients"
+    return f"{text}; power there {found.power:.1%} (MCSE {found.mcse:.1%})."
+
+
+def reason_in_words(reason: NoSize) -> str:
+    """Say why no value has the power, as it stands after a colon."""
+    tried = f"from {reason.lowest:g} to {reason.highest:g}"
+    if reason.kind is NoSizeKind.FLAT:
+        return (
+            f"power hardly changes where it is near, between {reason.lowest:g} and "
+            f"{reason.highest:g}: the trials do not tell"
+        )
+    if reason.kind is NoSizeKind.ALWAYS:
+        return f"every value tried, {tried}, has more than the power asked"
+    if reason.kind is NoSizeKind.NEVER:
+        return f"no value tried, {tried}, has the power asked"
+    return (
+        f"in the {reason.recruitment_days:g} days that recruitment may take, {reason.patients:.0f} "
+        "patients can be recruited on average"
+    )
+
+
+def _print_what_it_takes(answer: Size, console: Console) -> None:
+    o = answer.operations
+    value = answer.answer.value if answer.answer else answer.largest.value
+    days = o.enrolment_days
+    words = (
+        f"At {answer.key} = {value:.5g} (the scenario's own: {value_in_words(answer.own_value)}), "
+        f"{o.randomised.mean:.0f} patients are randomised; recruitment: mean {days.mean:.0f} days "
+        f"(90 % range {days.p5:.0f} to {days.p95:.0f})"
+    )
+    if o.sessions_delivered.mean:
+        words += (
+            f", {o.sessions_delivered.mean:.0f} sessions and {o.plasma_litres.mean:.0f} L of plasma"
+        )
+    if o.cost is not None:
+        words += f", which cost {o.cost.mean:,.0f} {o.cost.currency}"
+    console.print(f"{words}.")
+    if o.on_time is not None:
+        console.print(
+            f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
+        )
+    console.print()
+
+
+def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
+    if forms.needed:
+        columns = "Closed-form sample size", "patients", "+-", "assuming"
+        table = new_table(*columns, words=("Closed-form sample size", "assuming"))
+        for form in forms.needed:
+            numbers = (number(value, 0) for value in (form.patients, form.mcse))
+            table.add_row(FORMULAS[form.formula], *numbers, assumptions_in_words(form, forms))
+        print_table(table, console)
+    console.print(CONTRASTS[forms.contrast])
+
+
+def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:
+    """Say what a closed form assumes, or why it gives no number."""
+    if form.missing is Missing.RATIO_NOT_WHOLE:
+        return "not worked out: arms of whole numbers need a ratio of 1:k"
+    if form.missing is Missing.TOO_LARGE:
+        return f"not worked out: far beyond {forms.largest_enumerated} patients"
+    lost = f"{forms.lost:.1%}"
+    if form.formula is Formula.EXACT_BINOMIAL:
+        return f"{form.test}, arms of fixed size, {lost} excluded as lost to follow-up"
+    if form.formula is Formula.NORMAL:
+        return (
+            f"mortality {forms.control:.1%} v {forms.experimental:.1%}, no correction for "
+            f"continuity, and {lost} excluded as lost to follow-up"
+        )
+    return (
+        f"proportional hazards with a ratio of {form.hazard_ratio:.3f}, {form.mortality:.1%} of "
+        f"patients dying, and {lost} lost to follow-up"
+    )

@@ -1,0 +1,71 @@
+"""Words for what an answer holds as a value: effects, biases, judgements."""
+
+from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.power import Drift, Effect, EffectKind, SelectionBias
+
+RATES = {
+    NullHypothesis.NONE: "power",
+    NullHypothesis.STRONG: "type I error",
+    NullHypothesis.MORTALITY: "rejections",
+}
+LEVEL_WORDS = {
+    Judgement.LEVEL_EXCEEDED: "EXCEEDS",
+    Judgement.LEVEL_HELD: "is within",
+    Judgement.LEVEL_COMPATIBLE: "is compatible with",
+}
+
+
+def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
+    """Say how treatment acts, to be set after `Effect: `."""
+    if effect.kind is EffectKind.NONE:
+        return "none: under the strong null hypothesis both arms are treated as the control arm is"
+    if effect.kind is EffectKind.EQUAL_HAZARDS:
+        return "a hazard ratio of 1 between the arms; plans, sessions and labs differ as given"
+    if effect.kind is EffectKind.BY_LABS:
+        implied = effect.implied_hazard_ratio
+        ratio = "" if implied is None else f"{implied.mean:.4f} +- {implied.mcse:.4f}"
+        return (
+            "only through what sessions do to MELD, which implies a hazard ratio of "
+            f"{ratio} of {arms[1]} against {arms[0]}, every session on time"
+        )
+    if effect.kind is EffectKind.DIRECT:
+        words = f"hazard ratio {effect.hazard_ratio:.3g} of {arms[1]} against {arms[0]}"
+        if effect.delay_days:
+            words += f" from day {effect.delay_days:g}"
+        if effect.waning_half_life_days is not None:
+            words += f", waning with a half-life of {effect.waning_half_life_days:g} d"
+    else:
+        ratios = [f"{name} {ratio:.3g}" for name, ratio in effect.full_course_hazard_ratios.items()]
+        words = (
+            "accrues with each session delivered; hazard ratio of a full course against none: "
+            f"{', '.join(ratios)}"
+        )
+    if effect.combined_with_labs:
+        words += "; and, on purpose a second time, through what sessions do to MELD"
+    return words
+
+
+def biases_in_words(bias: SelectionBias | None, drift: Drift | None) -> list[str]:
+    """Say what distorts the trial: an investigator who guesses, a drift of mortality."""
+    found = []
+    if bias is not None:
+        found.append(_guesses(bias))
+    if drift is not None:
+        found.append(
+            f"mortality drifts ({drift.kind}): the last patient's hazard is "
+            f"{drift.hazard_ratio:g} times the first's"
+        )
+    return found
+
+
+def _guesses(bias: SelectionBias) -> str:
+    words = f"the next arm is guessed, {bias.favours} is to look better: "
+    if bias.hazard_ratio is not None:
+        return f"{words}patients' hazards x {bias.hazard_ratio:g}, or its inverse, by the guess"
+    done = "turned away"
+    if bias.returns_after_days is not None:
+        done = f"deferred for {bias.returns_after_days:g} d"
+    return (
+        f"{words}who does not suit the guess ({bias.variable} above {bias.poor_above:g} is poor) "
+        f"is {done} with probability {bias.probability:g}"
+    )
