@@ -1,0 +1,213 @@
+"""Answers: they come back from their JSON, tell their version, and show themselves in short."""
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+import typing
+from collections.abc import Mapping
+from enum import Enum
+
+import pytest
+
+import simulator
+from simulator.results import ANSWERS
+from simulator.results.base import Answer, AnswerError, Record
+from simulator.results.curves import Curves
+from simulator.results.json_schema import answer_schema
+from simulator.store import rows_to_csv, to_json
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory) -> dict[str, Answer]:
+    """One small answer of each kind, from Python."""
+    study = simulator.load("two-arm-survival")
+    base = simulator.load("nct05484908")
+    found = [
+        base.power(60),
+        study.sweep({"trial.target_randomised": [60, 80]}, 60),
+        study.size(0.3, patients=100_000),
+        base.trace(3),
+        base.allocation(["permuted_block(4)", "complete"], 40),
+        base.allocation_sequence("complete", 3),
+        simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
+        study.certify(50),
+        study.compare(study.with_values({"trial.target_randomised": 80}), 60),
+    ]
+    return {answer.KIND: answer for answer in found}
+
+
+def kinds(of=tuple(ANSWERS)):
+    return pytest.mark.parametrize("kind", of)
+
+
+def same(a, b) -> bool:
+    """Whether two values are equal, NaN equal to itself."""
+    if isinstance(a, Record):
+        return type(a) is type(b) and all(
+            same(getattr(a, f.name), getattr(b, f.name))
+            for f in dataclasses.fields(a)
+            if f.metadata.get("json", True)
+        )
+    if isinstance(a, Mapping):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, float) and math.isnan(a):
+        return math.isnan(b)
+    return a == b and type(a) is type(b)
+
+
+def test_every_kind_of_answer_is_made_by_python(answers):
+    assert set(answers) == set(ANSWERS)
+
+
+@kinds()
+def test_an_answer_comes_back_from_its_json(answers, kind):
+    answer = answers[kind]
+    again = ANSWERS[kind].from_dict(json.loads(to_json(answer.to_dict())))
+    assert same(answer, again)
+    assert again.to_dict() == json.loads(to_json(again.to_dict()))
+
+
+@kinds()
+def test_an_answer_of_another_version_is_refused(answers, kind):
+    plain = answers[kind].to_dict() | {"schema_version": 0}
+    with pytest.raises(AnswerError, match="version 0 of its schema"):
+        ANSWERS[kind].from_dict(plain)
+
+
+@kinds()
+def test_a_field_that_is_missing_or_of_another_type_is_named(answers, kind):
+    plain = answers[kind].to_dict()
+    name = list(plain)[-1]
+    with pytest.raises(AnswerError, match=f"{name} is missing"):
+        ANSWERS[kind].from_dict({key: value for key, value in plain.items() if key != name})
+    first = list(plain)[2]
+    with pytest.raises(AnswerError):
+        ANSWERS[kind].from_dict(plain | {first: {"not": "this"}})
+
+
+def test_another_kind_is_refused(answers):
+    with pytest.raises(AnswerError, match="not sweep"):
+        ANSWERS["sweep"].from_dict(answers["power"].to_dict())
+
+
+@kinds()
+def test_rows_have_the_same_keys_and_single_values(answers, kind):
+    rows = answers[kind].rows()
+    assert rows
+    assert len({tuple(row) for row in rows}) == 1
+    for row in rows:
+        for cell in row.values():
+            assert cell is None or isinstance(cell, bool | int | float | str)
+    assert len(answers[kind].to_frame()) == len(rows)
+
+
+@kinds()
+def test_an_answer_shows_itself_in_a_few_lines(answers, kind):
+    shown = repr(answers[kind])
+    assert shown.count("\n") < 10
+    assert all(len(line) <= 120 for line in shown.splitlines())
+    page = answers[kind]._repr_html_()
+    assert page.count("<table") == 1
+    assert len(page) < 60_000
+
+
+@kinds()
+def test_the_schema_has_every_field_of_the_json(answers, kind):
+    schema, plain = answer_schema(ANSWERS[kind]), answers[kind].to_dict()
+    assert set(schema["properties"]) == set(plain) == set(schema["required"])
+    assert schema["properties"]["answer"] == {"const": kind}
+
+
+def test_curves_come_back_from_csv(answers):
+    curves = answers["power"].curves
+    tables = {}
+    for name, rows in curves.tables().items():
+        header, *lines = rows_to_csv(rows).splitlines()
+        names = header.split(",")
+        tables[name] = [dict(zip(names, line.split(","), strict=True)) for line in lines]
+    assert same(Curves.of_tables(tables), curves)
+
+
+def test_every_field_of_every_answer_is_typed():
+    """No field is `Any` but for values that a scenario can hold, and no mapping is untyped."""
+    seen, pending = set(), list(ANSWERS.values())
+    while pending:
+        cls = pending.pop()
+        if cls in seen:
+            continue
+        seen.add(cls)
+        assert cls.__doc__
+        assert not cls.__doc__.startswith(f"{cls.__name__}(")  # not the one dataclasses make
+        for name, hint in typing.get_type_hints(cls).items():
+            parts = [hint]
+            while parts:
+                part = parts.pop()
+                assert part is not dict, f"{cls.__name__}.{name}"
+                parts += [one for one in typing.get_args(part) if one is not Ellipsis]
+                if isinstance(part, type) and issubclass(part, Record):
+                    pending.append(part)
+    assert len(seen) > 30
+
+
+def test_words_of_answers_are_enumerations_with_values_of_their_own(answers):
+    verdict = answers["power"].verdict
+    assert isinstance(verdict.judgement, Enum)
+    assert verdict.judgement.value in ("underpowered", "inconclusive", "adequate")
+
+
+def test_a_kept_answer_is_read_without_engine_or_schema():
+    code = (
+        "import sys; import simulator.results; "
+        "heavy = {'numba', 'numpy', 'pydantic', 'scipy', 'simpy', 'pandas'} & set(sys.modules); "
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda s: s.power("100"), TypeError, "trials = '100': must be a whole number"),
+        (lambda s: s.power(0), ValueError, "trials = 0: must be from 1 to"),
+        (lambda s: s.power(True), TypeError, "trials = True"),
+        (lambda s: s.power(None), TypeError, "trials = None"),
+        (lambda s: s.power(10, engine="fast"), ValueError, "engine = 'fast'"),
+        (lambda s: s.power(10, jobs=0), ValueError, "jobs = 0"),
+        (lambda s: s.power(10, seed=-1), ValueError, "seed = -1"),
+        (lambda s: s.power(None, precision="x"), TypeError, "precision = 'x'"),
+        (lambda s: s.sweep(["trial.target_randomised"]), ValueError, "vary = "),
+        (lambda s: s.sweep({"trial.target_randomised": [60]}, 1), ValueError, "trials = 1"),
+        (lambda s: s.size("0.8"), TypeError, "power = '0.8'"),
+        (lambda s: s.trace(1.5), TypeError, "trial = 1.5"),
+        (lambda s: s.compare("other"), ValueError, "other = 'other'"),
+        (lambda s: s.exact((0.6, 1.2)), ValueError, "is not a test of two proportions"),
+        (lambda s: s.with_values([1]), ValueError, "values = "),
+        (lambda s: s.with_values({"trial.no": 1}), simulator.TrialsimError, "trial.no"),
+        (lambda s: s.allocation(["efron(2)"]), simulator.TrialsimError, "efron"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_its_value_and_the_rule(call, error, says):
+    with pytest.raises(error) as caught:
+        call(simulator.load("two-arm-survival"))
+    assert says in str(caught.value)
+
+
+def test_a_study_shows_itself_in_a_line_and_takes_other_values():
+    study = simulator.load("two-arm-survival")
+    assert len(repr(study)) < 200
+    other = study.with_values({"trial.target_randomised": 120})
+    assert "120 patients" in repr(other)
+    assert "60 patients" in repr(study)
+    assert simulator.__version__
+
+
+def test_exact_takes_what_the_scenario_plans():
+    """Fisher's exact power of the base case, as its own test and sizes have it."""
+    base = simulator.load("nct05484908")
+    alone = simulator.exact("fisher", (30, 30), (0.6, 0.3))
+    assert base.exact((0.6, 0.3)).power == alone.power
