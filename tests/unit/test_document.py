@@ -335,7 +335,7 @@ def test_analyses_judged_together_are_in_a_table():
 def test_trials_that_are_not_analysable_are_counted_with_their_reasons():
     first = analysis_power(FISHER, not_analysable=25, reasons={"nobody died": 25})
     text = words(justification(dossier(power_answer(analyses=(first,))), "full"))
-    assert "Not analysable are 25 of 10,000 trials (0.2%; nobody died: 25)" in text
+    assert "Of 10,000 trials 25 (0.2%; nobody died: 25) are not analysable" in text
 
 
 def test_detectable_difference_that_does_not_exist_is_told():
@@ -396,7 +396,7 @@ def test_mean_that_does_not_exist_is_a_dash():
 
 def test_search_that_finds_no_size_says_why():
     text = words(justification(dossier(sizes=(size_answer(reached=False),)), "full"))
-    why = "in the 1,825 days that recruitment may take, 141 patients can be recruited on average"
+    why = "in the 1825 days that recruitment may take, 141 patients can be recruited on average"
     assert f"No attainable sample size gave 80% power: {why}." in text
     assert f"In the simulation no attainable sample size gave 80% power: {why}." in text
     assert "The largest power found is 9.0%" in text

@@ -40,8 +40,8 @@ _METHODS = {
 }
 _CONTRASTS = {
     Contrast.SESSIONS: "The formulas know two mortalities and a share lost; in the simulation a "
-    "larger trial meets other queues, delayed or missed sessions earn less effect, hazards are not "
-    "proportional and arms and losses vary from trial to trial.",
+    "larger trial meets other queues, delayed or missed sessions contribute less effect, hazards "
+    "are not proportional and arms and losses vary from trial to trial.",
     Contrast.APPROXIMATION: "The formulas are approximations for large trials with a fixed share "
     "lost; the simulation follows each patient, and counts what the test does at this very size.",
     Contrast.NO_DIFFERENCE: "In the simulation the arms do not differ in mortality by more than "

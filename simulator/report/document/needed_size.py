@@ -115,8 +115,8 @@ def reason_in_words(found: Size) -> str:
     if reason.kind is NoSizeKind.NEVER:
         return f"no value tried, from {low} to {high}, has the power asked"
     return (
-        f"in the {number(reason.recruitment_days, None, 3)} days that recruitment may take, "
-        f"{number(reason.patients, None, 0)} patients can be recruited on average"
+        f"in the {reason.recruitment_days:g} days that recruitment may take, "
+        f"{reason.patients:.0f} patients can be recruited on average"
     )
 
 

@@ -156,8 +156,9 @@ def not_analysable_sentence(power: Power) -> str:
     reasons = "; ".join(f"{literal(why)}: {count(n)}" for why, n in first.reasons.items())
     share = percent(first.not_analysable / first.trials)
     return (
-        f"Not analysable are {count(first.not_analysable)} of {count(first.trials)} trials "
-        f"({share}{f'; {reasons}' if reasons else ''}), which count as no rejection."
+        f"Of {count(first.trials)} trials {count(first.not_analysable)} "
+        f"({share}{f'; {reasons}' if reasons else ''}) are not analysable and count as no "
+        "rejection."
     )
 
 
