@@ -14,7 +14,7 @@ from simulator.report.document.blocks import (
     literal,
     printable,
 )
-from simulator.report.document.dossier import Dossier, test_in_full
+from simulator.report.document.dossier import Dossier, switched_off, test_in_full
 from simulator.report.document.feasibility import (
     SCARCE,
     event_blocks,
@@ -40,7 +40,6 @@ from simulator.report.document.outcome import (
     no_effect_sentence,
     other_analyses,
     outcome_sentence,
-    registry_in_words,
 )
 from simulator.report.document.power import (
     judgement_sentence,
@@ -168,7 +167,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
     """Return the justification as about a page, with one table."""
     power, o = dossier.power, dossier.power.operations
     outcome = [
-        _registered(dossier).replace(" [@registry]", ""),
+        _registered(dossier, cite=False),
         outcome_sentence(power),
         analysis_sentence(power),
     ]
@@ -203,9 +202,12 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
     )
 
 
-def _registered(dossier: Dossier) -> str:
-    record = registry_in_words(dossier)
-    return f"The trial is registered as {record}." if record else ""
+def _registered(dossier: Dossier, *, cite: bool = True) -> str:
+    """Say where the trial is registered; empty where it is not."""
+    found = dossier.value("trial.registry_id")
+    if switched_off(found):
+        return ""
+    return f"The trial is registered as {literal(found)}{' [@registry]' if cite else ''}."
 
 
 def _full(dossier: Dossier) -> tuple[Block, ...]:

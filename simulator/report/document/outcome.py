@@ -282,9 +282,3 @@ def no_effect_sentence(power: Power) -> str:
         "This run asks how often the trial rejects where the hazard ratio is 1 and the arms still "
         "differ in plans, sessions and labs; no target difference applies."
     )
-
-
-def registry_in_words(dossier: Dossier) -> str:
-    """Name the registry record, cited; empty where there is none."""
-    found = dossier.value("trial.registry_id")
-    return f"{literal(found)} [@registry]" if found not in (None, "", "null") else ""
