@@ -52,6 +52,7 @@ from simulator.report.document.omml import equation
 from simulator.report.document.word import write_word
 from simulator.results.closed_forms import Formula, Missing
 from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
+from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
 from simulator.results.size import NoSize, NoSizeKind
 
@@ -392,6 +393,22 @@ def test_mean_that_does_not_exist_is_a_dash():
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "patients")
     assert "nan" not in words(document)
     assert not any("tumour" in row[0] for row in table.rows)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_single_trial_has_no_errors_to_show(length):
+    one = Operations.from_dict(without_errors(operations().to_dict()))
+    unsure = performance(truth_mcse=None, bias_mcse=None, coverage_mcse=None, sign_error_mcse=None)
+    first = analysis_power(FISHER, performance=unsure)
+    document = justification(dossier(power_answer(operations=one, analyses=(first,))), length)
+    assert "792 days" in words(document)
+    assert not re.search(r"\bnan\b", words(document))
+
+
+def without_errors(plain):
+    if isinstance(plain, dict):
+        return {key: None if key == "mcse" else without_errors(v) for key, v in plain.items()}
+    return [without_errors(item) for item in plain] if isinstance(plain, list) else plain
 
 
 def test_search_that_finds_no_size_says_why():

@@ -290,7 +290,9 @@ def _assumed(dossier: Dossier) -> str:
 def _interrupted(power: Power) -> str:
     if not power.interrupted:
         return ""
-    return f"The run was stopped after {count(power.trials)} trials, all of which count."
+    return (
+        f"The run was interrupted: these are the partial results of {count(power.trials)} trials."
+    )
 
 
 def _slow(dossier: Dossier) -> str:
