@@ -1,15 +1,33 @@
-import copy
 import datetime
 import io
 import itertools
+import math
 import re
 import sys
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import docx
 import pytest
+from answers import (
+    CHI_SQUARE,
+    FISHER,
+    NEWCOMBE,
+    NOTHING_BY_ARM,
+    analysis_power,
+    by_arm,
+    closed_form,
+    closed_forms,
+    detectable_difference,
+    operations,
+    operations_without_sessions,
+    performance,
+    power_answer,
+    size_answer,
+    sweep_answer,
+)
 from docx.oxml.ns import qn
 
 from simulator.report.document import numbers
@@ -27,15 +45,18 @@ from simulator.report.document.blocks import (
     pointers,
     spans,
 )
+from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
-from simulator.report.document.material import Material
 from simulator.report.document.omml import equation
-from simulator.report.document.verdict import Reading, reading
 from simulator.report.document.word import write_word
+from simulator.results.closed_forms import Formula, Missing
+from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
+from simulator.results.operations import Operations
+from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
+from simulator.results.size import NoSize, NoSizeKind
 
 LENGTHS = ("paragraph", "page", "full")
-ARMS = ("PE", "DPMAS+LPE")
 # A PNG of one point, and an SVG.
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -45,168 +66,39 @@ PNG = bytes.fromhex(
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 
 
-def mean(value, mcse=0.0):
-    return {"mean": value, "mcse": mcse}
+VALUES = (
+    ScenarioValue("trial.registry_id", "NCT05484908", ""),
+    ScenarioValue("trial.planned_completion_date", datetime.date(2024, 12, 31), ""),
+    ScenarioValue("trial.target_randomised", 60, "registry"),
+    ScenarioValue("trial.follow_up_days", 84, "registry: 12 weeks"),
+    ScenarioValue("allocation.ratio[0]", 1, "registry"),
+    ScenarioValue("allocation.ratio[1]", 1, "registry"),
+    ScenarioValue("hazard.mortality_targets.PE", 0.45, "assumption: *borrowed* [0.3]"),
+    ScenarioValue("hazard.baseline.mortality_at_horizon", "solved", ""),
+    ScenarioValue("hazard.effect.hazard_ratio", 0.85, ""),
+    ScenarioValue("hazard.frailty_log_sd", 0, "assumption"),
+    ScenarioValue("exits.loss.net_probability", 0.05, "assumption"),
+)
 
 
-def by_arm(first, second=None, mcse=0.01):
-    return {ARMS[0]: mean(first, mcse), ARMS[1]: mean(first if second is None else second, mcse)}
-
-
-def analysis(name, test, power, low, high, **changed):
-    summary = "difference of 84-day mortality"
-    return {
-        "name": name,
-        "estimand": f"{summary} ({test}), DPMAS+LPE against PE, of all randomised; transplant "
-        "counts as death",
-        "alpha": 0.05,
-        "trials": 10_000,
-        "rejections": round(10_000 * power),
-        "favouring": {ARMS[0]: 88, ARMS[1]: round(10_000 * power) - 88},
-        "power": power,
-        "mcse": 0.0019,
-        "ci_low": low,
-        "ci_high": high,
-        "not_analysable": 0,
-        "reasons": {},
-        "performance": {
-            "truth": -0.0324, "truth_mcse": 0.0021, "bias": -0.0006, "bias_mcse": 0.0025,
-            "coverage": 0.9445, "coverage_mcse": 0.0023, "sign_error": 0.234,
-            "sign_error_mcse": 0.022, "exaggeration": 10.14, "exaggeration_mcse": 0.66,
-        },
-        "estimand_attributes": {
-            "population": "all randomised", "treatment": "DPMAS+LPE against PE",
-            "variable": "death by day 84", "transplant": "composite: counts as death",
-            "rescue": "treatment policy", "withdrawal": "treatment policy",
-            "loss": "those lost before are left out", "summary": summary,
-        },
-    } | changed  # fmt: skip
-
-
-def operations():
-    shares = ("ci_low", 0.5000), ("ci_high", 0.5196)
-    return {
-        "enrolment_days": mean(791.64, 1.02) | {"p5": 633.0, "p95": 968.2},
-        "trial_days": mean(875.6, 1.0),
-        "target_reached": {"mean": 1.0, "ci_low": 0.9996, "ci_high": 1.0},
-        "on_time": {"mean": 0.5098, **dict(shares)},
-        "screened": mean(148.98, 0.15),
-        "randomised": mean(60.0),
-        "funnel": [
-            {"step": "I6", "text": "INR above 1.5", "first_failed": mean(0.097, 0.0005)},
-            {"step": "randomised", "text": "", "first_failed": mean(0.4, 0.001)},
-        ],
-        "mortality": by_arm(0.44858, 0.41575, 0.0009),
-        "mortality_from_tumour": by_arm(0.0428, 0.0436, 0.0004),
-        "patients": by_arm(29.994, 30.006, 0.005),
-        "withdrawn": by_arm(0.892), "lost": by_arm(1.045, 1.091), "transplants": by_arm(0.208),
-        "infections": by_arm(3.12), "sessions_planned": by_arm(89.98),
-        "sessions_due": by_arm(80.52, 80.26), "sessions_delivered": by_arm(79.81),
-        "sessions_equivalent": by_arm(76.9), "sessions_cut_short": by_arm(5.65),
-        "sessions_late": by_arm(6.3, 8.18), "sessions_missed": by_arm(0.279, 0.187),
-        "plasma_litres": by_arm(159.76, 79.59), "machine_hours": by_arm(154.1, 322.2),
-        "short_of_plasma_share": by_arm(0.0535, 0.0418, 0.0003), "wait_days": by_arm(0.37, 0.55),
-        "unit": {
-            "days_open": mean(750.5, 0.9), "days_short_of_plasma": mean(10.71, 0.06),
-            "machine_use": mean(0.29, 0.001),
-        },
-    }  # fmt: skip
-
-
-def summary(power=0.0376, low=0.0340, high=0.0415, null="none", **changed):
-    effect = {
-        "none": "hazard ratio 0.85 of DPMAS+LPE against PE",
-        "strong": "none: under the strong null both arms are treated as the control arm is",
-        "mortality": "a hazard ratio of 1 between the arms; plans, sessions and labs differ",
-    }
-    return {
-        "scenario": "mine", "title": "A trial of <b>& 60 patients", "seed": 7,
-        "engine": "compiled", "trials": 10_000, "version": "0.1.0", "interrupted": False,
-        "null_hypothesis": null, "effect": effect[null], "biases": [], "multiplicity": [],
-        "analyses": [
-            analysis("fisher", "Fisher's exact test", power, low, high),
-            analysis("log_rank", "log-rank test", 0.0611, 0.0566, 0.0660),
-        ],
-        "operations": operations(),
-        "assumptions": [{"key": "hazard.effect.hazard_ratio", "source": "assumption"}],
-    } | changed  # fmt: skip
-
-
-VALUES = [
-    {"key": "trial.registry_id", "value": "NCT05484908", "source": ""},
-    {"key": "trial.planned_completion_date", "value": datetime.date(2024, 12, 31), "source": ""},
-    {"key": "trial.target_randomised", "value": 60, "source": "registry"},
-    {"key": "trial.follow_up_days", "value": 84, "source": "registry: 12 weeks"},
-    {"key": "allocation.ratio[0]", "value": 1, "source": "registry"},
-    {"key": "allocation.ratio[1]", "value": 1, "source": "registry"},
-    {"key": "hazard.mortality_targets.PE", "value": 0.45, "source": "assumption: *borrowed* [0.3]"},
-    {"key": "hazard.baseline.mortality_at_horizon", "value": "solved", "source": ""},
-    {"key": "hazard.effect.hazard_ratio", "value": 0.85, "source": ""},
-    {"key": "hazard.frailty_log_sd", "value": 0, "source": "assumption"},
-    {"key": "exits.loss.net_probability", "value": 0.05, "source": "assumption"},
-]  # fmt: skip
-DETECTABLE = {"test": "fisher", "patients": [30, 30], "control": 0.449, "experimental": 0.12,
-              "power": 0.8, "alpha": 0.05}  # fmt: skip
-CLOSED_FORMS = {
-    "target_power": 0.8,
-    "needed": [
-        {"method": "Normal approximation, two proportions", "patients": 7100,
-         "formula_latex": r"n = \frac{(z_1+z_2)^2\,\bar{p}}{(p_1-p_2)^2}", "assumes": "no loss"},
-        {"method": "Schoenfeld's formula", "patients": 7300, "formula_latex": r"d = \sqrt{x}",
-         "assumes": "proportional hazards"},
-    ],
-    "why": "the simulation loses patients and uses an exact test",
-}  # fmt: skip
-
-
-def sweep():
-    points = [
-        {"values": {"trial.target_randomised": n},
-         "mortality": {ARMS[0]: mean(0.449, 0.001), ARMS[1]: mean(0.416, 0.001)},
-         "analyses": [{"name": "fisher", "power": power, "mcse": 0.002, "ci_low": power - 0.004,
-                       "ci_high": power + 0.004, "difference": difference, "paired_mcse": error}]}
-        for n, power, difference, error in ((60, 0.0376, 0.0, 0.0), (120, 0.0512, 0.0136, 0.0021))
-    ]  # fmt: skip
-    return {"scenario": "mine", "seed": 7, "trials": 10_000, "keys": ["trial.target_randomised"],
-            "base": {"trial.target_randomised": 60}, "points": points}  # fmt: skip
-
-
-def size(reached=True):
-    answer = {
-        "value": 7040,
-        "low": 6950,
-        "high": 7130,
-        "confidence": 0.95,
-        "power": 0.801,
-        "mcse": 0.002,
-    }
-    return {
-        "scenario": "mine", "seed": 7, "key": "trial.target_randomised", "analysis": "fisher",
-        "target_power": 0.8, "reached": reached, "answer": answer if reached else None,
-        "reason": "141 patients are the most that are allowed", "trials": 90_000,
-        "largest": {"value": 141, "power": 0.09, "mcse": 0.003},
-        "operations": {"enrolment_days": mean(92_373.2, 14.2) | {"p5": 9e4, "p95": 9.4e4},
-                       "sessions_delivered": mean(18_712.3, 1.2), "plasma_litres": mean(28_110, 3),
-                       "on_time": None},
-        "curve": [{"value": 60, "power": 0.04, "mcse": 0.004, "ci_low": 0.032, "ci_high": 0.048}],
-        "closed_forms": CLOSED_FORMS,
-    }  # fmt: skip
-
-
-def material(power=None, **changed):
+def dossier(power=None, **changes):
     given = {
-        "power": power or summary(),
+        "power": power or power_answer(),
         "values": VALUES,
-        "manifest": {"command": "trialsim grant mine", "versions": {"numpy": "2.1"}},
-        "closed_forms": CLOSED_FORMS,
-        "detectable": DETECTABLE,
+        "provenance": Provenance("trialsim grant mine", {"numpy": "2.1"}),
+        "closed_forms": closed_forms(),
+        "detectable": detectable_difference(),
     }
-    return Material(**(given | changed))
+    return Dossier(**(given | changes))
+
+
+def with_operations(**changes):
+    return dossier(power_answer(operations=operations(**changes)))
 
 
 @pytest.fixture
 def everything(tmp_path):
-    """Material with all that may be there."""
+    """A dossier with all that may be there."""
     png, svg = tmp_path / "p.png", tmp_path / "p.svg"
     png.write_bytes(PNG)
     svg.write_bytes(SVG)
@@ -221,7 +113,7 @@ def everything(tmp_path):
         "size",
     )
     pictures = dict.fromkeys(names, (png, svg))
-    return material(sweeps=[sweep()], sizes=[size()], pictures=pictures)
+    return dossier(sweeps=(sweep_answer(),), sizes=(size_answer(),), pictures=pictures)
 
 
 def words(document):
@@ -313,21 +205,23 @@ def test_marks_are_split_into_spans():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "found"),
+    ("low", "high", "said"),
     [
-        (0.78, 0.7999999, Reading.UNDERPOWERED),
-        (0.78, 0.80, Reading.UNCLEAR),
-        (0.7999999, 0.82, Reading.UNCLEAR),
-        (0.80, 0.82, Reading.ADEQUATE),
+        (0.78, 0.7999999, "underpowered"),
+        (0.78, 0.80, "inconclusive"),
+        (0.7999999, 0.82, "inconclusive"),
+        (0.80, 0.82, "adequately powered"),
     ],
 )
-def test_power_is_read_by_the_limits_of_its_interval(low, high, found):
-    assert reading(material(summary(0.8, low, high))) is found
+def test_power_is_read_by_the_limits_of_its_interval(low, high, said):
+    text = words(justification(dossier(power_answer(0.8, low, high)), "paragraph"))
+    judgements = ("underpowered", "inconclusive", "adequately powered")
+    assert [word for word in judgements if word in text] == [said]
 
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_underpowered_trial_is_told_what_it_could_detect_and_what_it_would_need(length):
-    text = words(justification(material(), length))
+    text = words(justification(dossier(), length))
     assert "The trial is underpowered" in text
     assert "from 44.9% under PE to 12.0% under DPMAS+LPE, 32.9 percentage points" in text
     assert "7,100" in text
@@ -336,31 +230,39 @@ def test_underpowered_trial_is_told_what_it_could_detect_and_what_it_would_need(
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_size_found_by_simulation_goes_before_formulas(length):
-    text = words(justification(material(sizes=[size()]), length))
-    assert "would need 7,040 patients (95% confidence set 6,950 to 7,130, by simulation)" in text
+    text = words(justification(dossier(sizes=(size_answer(),)), length))
+    assert (
+        "would need 7,040 patients (95% confidence interval 6,950 to 7,130, by simulation)" in text
+    )
 
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_adequate_power_is_not_called_underpowered(length):
-    text = words(justification(material(summary(0.81, 0.80, 0.82)), length))
-    assert "The size is adequate for this effect" in text
+    text = words(justification(dossier(power_answer(0.81, 0.80, 0.82)), length))
+    assert "The trial is adequately powered for this effect" in text
     assert "underpowered" not in text
     assert "smallest reduction" not in text
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_power_about_eighty_percent_cannot_be_told_from_it(length):
-    text = words(justification(material(summary(0.8, 0.79, 0.81)), length))
-    assert "cannot be told from 80%" in text
+def test_power_about_eighty_percent_is_inconclusive(length):
+    text = words(justification(dossier(power_answer(0.8, 0.79, 0.81)), length))
+    assert "inconclusive: the interval contains the conventional target of 80%" in text
     assert "underpowered" not in text
     assert "adequate" not in text
 
 
-@pytest.mark.parametrize("null", ["strong", "mortality"])
+def test_target_that_the_user_names_is_not_called_conventional():
+    text = words(justification(dossier(power_answer(0.81, 0.80, 0.82, target=0.9)), "page"))
+    assert "underpowered for this effect: the target of 90% is not reached" in text
+    assert "conventional" not in text
+
+
+@pytest.mark.parametrize("null", [NullHypothesis.STRONG, NullHypothesis.MORTALITY])
 @pytest.mark.parametrize("length", LENGTHS)
-def test_run_without_an_effect_claims_no_power(null, length, everything):
-    given = {"sweeps": everything.sweeps, "sizes": everything.sizes}
-    text = words(justification(material(summary(null=null), **given), length))
+def test_run_without_an_effect_claims_no_power(null, length):
+    given = {"sweeps": (sweep_answer(null),), "sizes": (size_answer(),)}
+    text = words(justification(dossier(power_answer(null=null), **given), length))
     claims = [s for s in re.split(r"(?<=[.!?]) ", text) if "power" in s.lower()]
     assert all("neither a power" in claim for claim in claims)
     assert "target difference" in text
@@ -372,84 +274,228 @@ def test_run_without_an_effect_claims_no_power(null, length, everything):
     [(0.0501, 0.06, "exceeds"), (0.04, 0.05, "is within"), (0.05, 0.0501, "is compatible with")],
 )
 def test_type_i_error_is_held_against_its_level(low, high, said):
-    text = words(justification(material(summary(0.05, low, high, "strong")), "paragraph"))
+    power = power_answer(0.05, low, high, NullHypothesis.STRONG)
+    text = words(justification(dossier(power), "paragraph"))
     assert f"{said} the nominal level of 5%" in text
 
 
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        (Effect(EffectKind.DIRECT, hazard_ratio=0.85),
+         "The assumed effect is a hazard ratio of 0.85 for DPMAS+LPE against PE."),
+        (Effect(EffectKind.DIRECT, 0.85, delay_days=7.0, waning_half_life_days=30.0),
+         "0.85 for DPMAS+LPE against PE from day 7, waning with a half-life of 30 d."),
+        (Effect(EffectKind.BY_SESSION, full_course_hazard_ratios={"PE": 0.5, "LPE": 0.4567},
+                combined_with_labs=True),
+         "accrue with each session delivered (hazard ratio of a full course against none: PE 0.5, "
+         "LPE 0.457; and, on purpose a second time, through what sessions do to MELD)."),
+        (Effect(EffectKind.BY_LABS, implied_hazard_ratio=Estimate(0.81234, 0.00123)),
+         "act only through what sessions do to MELD, which implies a hazard ratio of 0.8123 ± "
+         "0.0012 of DPMAS+LPE against PE, every session on time."),
+    ],
+)  # fmt: skip
+def test_effect_is_told_by_its_kind(effect, said):
+    assert said in words(justification(dossier(power_answer(effect=effect)), "page"))
+
+
+@pytest.mark.parametrize(
+    ("scale", "truth", "said"),
+    [
+        (Scale.PROPORTION, -0.0324, "is \N{MINUS SIGN}3.2 percentage points (Monte Carlo standard "
+         "error 0.2)"),
+        (Scale.LOG_RATIO, -0.1, "is \N{MINUS SIGN}0.100 (Monte Carlo standard error 0.002; as a "
+         "ratio 0.905)"),
+        (Scale.DAYS, 3.0, "is 3.000 (Monte Carlo standard error 0.002)"),
+    ],
+)  # fmt: skip
+def test_true_value_has_the_unit_of_its_scale(scale, truth, said):
+    first = analysis_power(scale=scale, performance=performance(truth=truth))
+    text = words(justification(dossier(power_answer(analyses=(first,))), "full"))
+    assert f"The true value of the estimand, the difference of 84-day mortality, {said}." in text
+
+
+def test_test_is_named_with_its_details_once():
+    newcombe = analysis_power(NEWCOMBE, name="newcombe")
+    power = power_answer(analyses=(analysis_power(CHI_SQUARE), newcombe))
+    document = justification(dossier(power), "full")
+    assert "is analysed by Pearson's chi-square test (asymptotic) at" in words(document)
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "power")
+    assert [row[0] for row in table.rows] == ["Pearson's chi-square test (chi_square)", "newcombe"]
+
+
+def test_analyses_judged_together_are_in_a_table():
+    half = Estimate(0.06, 0.002)
+    family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, Estimate(0.07, 0.002), half)
+    document = justification(dossier(power_answer(multiplicity=(family,))), "full")
+    assert "Judged together are fisher by hochberg at 5%." in words(document)
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "families")
+    assert table.rows == (("main", "hochberg", "7.0%", "6.0%"),)
+
+
+def test_trials_that_are_not_analysable_are_counted_with_their_reasons():
+    first = analysis_power(FISHER, not_analysable=25, reasons={"nobody died": 25})
+    text = words(justification(dossier(power_answer(analyses=(first,))), "full"))
+    assert "Of 10,000 trials 25 (0.2%; nobody died: 25) are not analysable" in text
+
+
 def test_detectable_difference_that_does_not_exist_is_told():
-    text = words(justification(material(detectable=DETECTABLE | {"experimental": None}), "page"))
+    none = detectable_difference(experimental=math.nan)
+    text = words(justification(dossier(detectable=none), "page"))
     assert "no mortality under DPMAS+LPE has 80% power" in text
 
 
+def test_detectable_difference_says_how_it_was_worked_out():
+    exact = words(justification(dossier(), "page"))
+    normal = words(justification(dossier(detectable=detectable_difference(test="normal")), "page"))
+    assert "32.9 percentage points (exact calculation)" in exact
+    assert "32.9 percentage points (normal approximation)" in normal
+
+
 def test_recruitment_is_a_risk_only_where_it_is_slow():
-    slow, given = summary(), operations()
-    given["target_reached"] = {"mean": 0.4, "ci_low": 0.39, "ci_high": 0.41}
-    given["randomised"] = mean(51.3, 0.1)
-    slow["operations"] = given
-    text = words(justification(material(slow), "full"))
+    slow = with_operations(target_reached=Share(0.4, 0.39, 0.41), randomised=Estimate(51.3, 0.1))
+    text = words(justification(slow, "full"))
     assert "Recruitment is a risk" in text
-    assert "The chance to reach 60 patients is 40.0% (95% interval 39.0% to 41.0%)" in text
+    assert "The probability of reaching 60 patients is 40.0% (95% interval 39.0% to 41.0%)" in text
     assert "51.3 randomised on average" in text
-    assert "Recruitment is a risk" not in words(justification(material(), "full"))
+    assert "Recruitment is a risk" not in words(justification(dossier(), "full"))
 
 
 def test_late_completion_is_a_risk_below_an_even_chance():
-    late = summary()
-    late["operations"]["on_time"] = {"mean": 0.4999, "ci_low": 0.49, "ci_high": 0.51}
-    assert "Recruitment is a risk" in words(justification(material(late), "full"))
+    late = with_operations(on_time=Share(0.4999, 0.49, 0.51))
+    assert "Recruitment is a risk" in words(justification(late, "full"))
+
+
+def test_recruitment_has_its_range_over_trials():
+    text = words(justification(dossier(), "paragraph"))
+    assert "90% range 633 to 968 days, 5th to 95th percentile" in text
 
 
 def test_plasma_is_told_only_where_it_is_short():
-    assert "Plasma is short" in words(justification(material(), "full"))
-    assert "Plasma is short" not in words(justification(material(), "paragraph"))
-    scarce, none = summary(), summary()
-    scarce["operations"]["short_of_plasma_share"] = by_arm(0.356, 0.225, 0.001)
-    none["operations"]["short_of_plasma_share"] = by_arm(0.0, 0.0, 0.0)
-    assert "35.6% under PE" in words(justification(material(scarce), "paragraph"))
-    assert "Plasma is short" not in words(justification(material(none), "full"))
+    assert "Plasma is short" in words(justification(dossier(), "full"))
+    assert "Plasma is short" not in words(justification(dossier(), "paragraph"))
+    scarce = with_operations(short_of_plasma_share=by_arm(0.356, 0.225, 0.001))
+    none = with_operations(short_of_plasma_share=by_arm(0.0, 0.0, 0.0))
+    assert "35.6% under PE" in words(justification(scarce, "paragraph"))
+    assert "Plasma is short" not in words(justification(none, "full"))
 
 
 def test_trial_without_sessions_is_told_nothing_of_them():
-    bare = summary()
-    o = bare["operations"]
-    for key in o:
-        if key.startswith("sessions_"):
-            o[key] = by_arm(0.0, 0.0, 0.0)
-    o["short_of_plasma_share"] = o["wait_days"] = by_arm(None, None, None)
-    text = words(justification(material(bare), "full"))
-    assert "Sessions of a trial" not in text
+    bare = dossier(power_answer(operations=operations_without_sessions()))
+    text = words(justification(bare, "full"))
+    assert "Sessions per trial" not in text
+    assert "Sessions per trial" in words(justification(dossier(), "full"))
     assert "plasma is" not in text.lower()
 
 
+def test_mean_that_does_not_exist_is_a_dash():
+    document = justification(with_operations(mortality_from_tumour=NOTHING_BY_ARM), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "patients")
+    assert "nan" not in words(document)
+    assert not any("tumour" in row[0] for row in table.rows)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_single_trial_has_no_errors_to_show(length):
+    one = Operations.from_dict(without_errors(operations().to_dict()))
+    unsure = performance(truth_mcse=None, bias_mcse=None, coverage_mcse=None, sign_error_mcse=None)
+    first = analysis_power(FISHER, performance=unsure)
+    document = justification(dossier(power_answer(operations=one, analyses=(first,))), length)
+    assert "792 days" in words(document)
+    assert not re.search(r"\bnan\b", words(document))
+
+
+def without_errors(plain):
+    if isinstance(plain, dict):
+        return {key: None if key == "mcse" else without_errors(v) for key, v in plain.items()}
+    return [without_errors(item) for item in plain] if isinstance(plain, list) else plain
+
+
 def test_search_that_finds_no_size_says_why():
-    text = words(justification(material(sizes=[size(reached=False)]), "full"))
-    assert "It found none: 141 patients are the most that are allowed." in text
+    text = words(justification(dossier(sizes=(size_answer(reached=False),)), "full"))
+    why = "in the 1825 days that recruitment may take, 141 patients can be recruited on average"
+    assert f"No attainable sample size gave 80% power: {why}." in text
+    assert f"In the simulation no attainable sample size gave 80% power: {why}." in text
     assert "The largest power found is 9.0%" in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (NoSizeKind.FLAT, "power hardly changes where it is near, between 60 and 7000"),
+        (NoSizeKind.ALWAYS, "every value tried, from 60 to 7000, has more than the power asked"),
+        (NoSizeKind.NEVER, "no value tried, from 60 to 7000, has the power asked"),
+    ],
+)
+def test_reason_for_no_size_follows_its_kind(kind, said):
+    found = replace(size_answer(reached=False), reason=NoSize(kind, 60.0, 7000.0))
+    assert said in words(justification(dossier(sizes=(found,)), "full"))
+
+
 def test_size_that_is_no_number_of_patients_keeps_its_decimals():
-    found = size() | {"key": "hazard.effect.hazard_ratio"}
-    found["answer"] = found["answer"] | {"value": 0.612, "low": 0.598, "high": None}
-    text = words(justification(material(sizes=[found]), "full"))
-    assert "It is reached at 0.612 (95% confidence set 0.598 or more)" in text
+    found = size_answer(key="hazard.effect.hazard_ratio")
+    answer = replace(found.answer, value=0.612, low=0.598, high=math.nan)
+    text = words(justification(dossier(sizes=(replace(found, answer=answer),)), "full"))
+    assert "It is reached at 0.612 (95% confidence interval 0.598 or more)" in text
     assert "would need about 7,100" in text
 
 
 def test_patients_of_a_formula_are_rounded_up():
-    forms = CLOSED_FORMS | {"needed": [CLOSED_FORMS["needed"][0] | {"patients": 7100.2}]}
-    text = words(justification(material(closed_forms=forms), "page"))
+    forms = closed_forms(closed_form(Formula.NORMAL, 7100.2))
+    text = words(justification(dossier(closed_forms=forms), "page"))
     assert "would need about 7,101 patients" in text
 
 
+def test_patients_of_a_formula_are_rounded_to_their_error():
+    forms = closed_forms(closed_form(Formula.NORMAL, 7101.2, mcse=130.0))
+    text = words(justification(dossier(closed_forms=forms), "page"))
+    assert "would need about 7,200 patients" in text
+
+
+def test_closed_forms_say_what_they_assume_or_why_there_is_none():
+    exact = Formula.EXACT_BINOMIAL
+    forms = closed_forms(
+        closed_form(Formula.SCHOENFELD, 7300.0),
+        closed_form(Formula.NORMAL, 7100.0),
+        closed_form(exact, 7200.0, test="fisher"),
+        closed_form(exact, None, test="fisher", missing=Missing.TOO_LARGE),
+        closed_form(exact, None, test="fisher", missing=Missing.RATIO_NOT_WHOLE),
+    )
+    document = justification(dossier(closed_forms=forms), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "closed-forms")
+    assert table.rows == (
+        ("Schoenfeld, log-rank [@schoenfeld]", "7,300", "proportional hazards with a ratio of "
+         "0.908, 43.0% of patients dying, and 3.6% lost to follow-up"),
+        ("Normal approximation, two proportions", "7,100", "mortality 44.9% v 41.6%, no correction "
+         "for continuity, and 3.6% excluded as lost to follow-up"),
+        ("Exact binomial", "7,200", "fisher, arms of fixed size, 3.6% excluded as lost to "
+         "follow-up"),
+        ("Exact binomial", "none", "not worked out: far beyond 600 patients"),
+        ("Exact binomial", "none", "not worked out: arms of whole numbers need a ratio of 1:k"),
+    )  # fmt: skip
+    assert sum(isinstance(block, Equation) for block in document.blocks) == 2 + 3
+
+
+def test_sweep_tells_how_many_points_reach_the_target():
+    plan, more = sweep_answer().points
+    enough = replace(more.analyses[0], judgement=power_answer(0.81, 0.8, 0.82).verdict.judgement)
+    sweep = sweep_answer(points=(plan, replace(more, analyses=(enough,))))
+    assert "Of 2 points, 1 reaches 80%," in words(justification(dossier(sweeps=(sweep,)), "full"))
+    text = words(justification(dossier(sweeps=(sweep_answer(),)), "full"))
+    assert "No point reaches 80%." in text
+    assert "at 1 of the 1 other points" in text
+    assert "60 (plan)" in text
+
+
 def test_value_without_a_source_counts_as_an_assumption():
-    blocks = justification(material(), "full").blocks
+    blocks = justification(dossier(), "full").blocks
     table = next(b for b in blocks if isinstance(b, Table) and b.name == "assumed-effect")
     sources = {row[0]: row[2] for row in table.rows}
     assert sources["Hazard ratio between the arms"] == "assumption (no source is given)"
 
 
 def test_paragraph_fits_the_box_of_a_form():
-    document = justification(material(), "paragraph")
+    document = justification(dossier(), "paragraph")
     assert len(document.blocks) == 1
     assert 100 <= len(words(document).split()) <= 200
 
@@ -480,11 +526,11 @@ def test_word_has_the_numbers_of_the_summary(tmp_path, everything):
     )
     table = next(t for t in found.tables if t.cell(0, 1).text == "Power")
     rows = [[plain(cell.text) for cell in row.cells] for row in table.rows[1:]]
-    for row, a in zip(rows, everything.power["analyses"], strict=True):
-        assert a["name"] in row[0]
-        assert row[1] == f"{a['power']:.1%}"
-        assert row[3] == f"{a['ci_low']:.1%} to {a['ci_high']:.1%}"
-        assert row[4:] == [f"{n / 10_000:.1%}" for n in a["favouring"].values()]
+    for row, a in zip(rows, everything.power.analyses, strict=True):
+        assert a.name in row[0]
+        assert row[1] == f"{a.power:.1%}"
+        assert row[3] == f"{a.ci_low:.1%} to {a.ci_high:.1%}"
+        assert row[4:] == [f"{n / 10_000:.1%}" for n in a.favouring.values()]
 
 
 def test_word_is_built_of_its_own_styles_and_fields(tmp_path, everything):
@@ -509,7 +555,7 @@ def test_word_pictures_have_alternative_text_with_the_numbers(tmp_path, everythi
 
 
 def test_word_properties_are_fixed(tmp_path):
-    found = word_file(justification(material(), "page"), tmp_path / "a.docx")
+    found = word_file(justification(dossier(), "page"), tmp_path / "a.docx")
     properties = found.core_properties
     assert properties.title == "Sample size justification: A trial of <b>& 60 patients"
     assert properties.language == "en-GB"
@@ -522,7 +568,7 @@ def test_word_properties_are_fixed(tmp_path):
 
 
 def test_citations_of_word_lead_to_the_numbered_references(tmp_path):
-    found = word_file(justification(material(), "page"), tmp_path / "a.docx")
+    found = word_file(justification(dossier(), "page"), tmp_path / "a.docx")
     anchors = {n.get(qn("w:anchor")) for n in found.element.iter(qn("w:hyperlink"))}
     bookmarks = {n.get(qn("w:name")) for n in found.element.iter(qn("w:bookmarkStart"))}
     assert anchors
@@ -530,13 +576,13 @@ def test_citations_of_word_lead_to_the_numbered_references(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("power", "length"), [(summary(), "full"), (summary(null="strong"), "page")]
+    ("null", "length"), [(NullHypothesis.NONE, "full"), (NullHypothesis.STRONG, "page")]
 )
-def test_same_input_gives_same_bytes(tmp_path, power, length):
+def test_same_input_gives_same_bytes(tmp_path, null, length):
     paths = [tmp_path / f"{n}.{end}" for end in ("docx", "html") for n in (1, 2)]
     for path in paths:
         write = write_word if path.suffix == ".docx" else write_html
-        write(justification(material(copy.deepcopy(power)), length), path)
+        write(justification(dossier(power_answer(null=null)), length), path)
     first, second, third, fourth = (path.read_bytes() for path in paths)
     assert first == second
     assert third == fourth
@@ -625,18 +671,22 @@ def test_html_is_accessible(tmp_path, everything):
 
 
 def test_html_escapes_what_comes_from_elsewhere(tmp_path):
-    power = summary(title='<script>alert(1)</script> & "x"', biases=["<i>drift</i>"])
-    found, text = page(justification(material(power), "full"), tmp_path / "a.html")
+    bias = SelectionBias("shift", "<i>B</i>", hazard_ratio=0.7)
+    drift = Drift("linear", 2.0)
+    title = '<script>alert(1)</script> & "x"'
+    power = power_answer(title=title, selection_bias=bias, drift=drift)
+    found, text = page(justification(dossier(power), "full"), tmp_path / "a.html")
     assert not found.all("script")
     assert not found.all("i")
     assert "&lt;script&gt;" in text
-    assert "&lt;i&gt;drift&lt;/i&gt;" in text
+    assert "the next arm is guessed, &lt;i&gt;B&lt;/i&gt; is to look better" in text
+    assert "mortality drifts (linear): the last patient&#39;s hazard is 2 times the first" in text
     assert "*borrowed* [0.3]" in text
 
 
 def test_word_takes_what_would_be_markup_elsewhere(tmp_path):
-    power = summary(title="<b>& ]]> *x* [@none]\x00")
-    found = word_file(justification(material(power), "full"), tmp_path / "a.docx")
+    power = power_answer(title="<b>& ]]> *x* [@none]\x00")
+    found = word_file(justification(dossier(power), "full"), tmp_path / "a.docx")
     assert "<b>& ]]> *x* [@none]" in found.paragraphs[0].text
 
 
@@ -681,7 +731,7 @@ def test_missing_library_is_an_import_error(monkeypatch, library, module):
 
 def test_words_need_none_of_the_writers_libraries():
     folder = Path(sys.modules["simulator.report.document.justification"].__file__).parent
-    writers = {"word.py", "word_parts.py", "word_style.py", "omml.py", "html.py"}
+    writers = {"word.py", "word_format.py", "omml.py", "html.py"}
     for path in folder.glob("*.py"):
         if path.name not in writers:
             assert not re.search(

@@ -1,215 +1,283 @@
-"""Recruitment, sessions and plasma, each with its chance."""
+"""What the trial takes: loss and other events, recruitment, sessions and plasma."""
+
+from collections.abc import Iterable
 
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.events import percents, share
-from simulator.report.document.material import (
-    Mapped,
-    Material,
-    arms,
-    date_in_words,
-    has_sessions,
-    operations,
-    planned_patients,
-    value,
-)
+from simulator.report.document.dossier import Dossier, date_in_words, happens, planned_patients
 from simulator.report.document.numbers import (
     count,
     error_of,
     interval,
+    joined,
     known,
     listed,
     months,
     number,
     percent,
+    percent_with_error,
+    range_of_days,
+    rounded_mean,
+    whole_percent,
     with_error,
 )
+from simulator.results.measures import Estimate
+from simulator.results.operations import ByArm, FunnelRow, Operations, Step
+from simulator.results.power import EstimandAttributes
 
-_SESSIONS = (
-    ("Planned", "sessions_planned"),
-    ("Fell due", "sessions_due"),
-    ("Delivered", "sessions_delivered"),
-    ("Of these, cut short", "sessions_cut_short"),
-    ("Begun over a day late", "sessions_late"),
-    ("Missed", "sessions_missed"),
-    ("Plasma, litres", "plasma_litres"),
-    ("Machine time, hours", "machine_hours"),
-)
 _WORST = 3  # criteria that are told in words
 SCARCE = 0.10  # share of sessions short of plasma from which a form's box, too, has room for it
-_EVEN = 0.5  # a chance below this makes what it is of unlikely
+_EVEN = 0.5  # a probability below this makes what it is of unlikely
+
+Rows = list[tuple[str, ...]]
 
 
-def recruitment_sentence(material: Material, *, error: bool = False) -> str:
-    """Say how long recruitment takes."""
-    days = operations(material)["enrolment_days"]
-    mean = number(days["mean"], days["mcse"], 0)
-    if operations(material)["target_reached"]["mean"] == 0:
-        return f"Recruitment goes on to its limit, {mean} days ({months(days['mean'])})."
-    about = months(days["mean"])
-    if error and days["mcse"]:
-        about = f"Monte Carlo standard error {error_of(days, 1, 2)}; {about}"
+# Loss to follow-up and other intercurrent events
+
+
+def loss_sentence(dossier: Dossier, *, short: bool = False) -> str:
+    """Say how many are lost, and that the power allows for them."""
+    o = dossier.power.operations
+    shares = {arm: share(o.lost[arm], o.patients[arm]) for arm in o.arms}
+    if not any(shares.values()):
+        return "Nobody is lost to follow-up in the simulated trials."
+    told = listed([f"{percent(lost)} under {literal(arm)}" for arm, lost in shares.items()])
+    if short:
+        return f"Loss to follow-up is allowed for ({told})."
+    net = dossier.value("exits.loss.net_probability")
+    assumed = ""
+    if known(net):
+        assumed = (
+            f", fewer than the {whole_percent(net)} that would be if nobody died first"
+            if max(shares.values()) < net
+            else f" ({whole_percent(net)} was assumed)"
+        )
+    rule = literal(dossier.power.primary.estimand_attributes.loss)
     return (
-        f"Recruitment takes {mean} days on average ({about}; {count(days['p5'])} to "
-        f"{count(days['p95'])} days in nine trials of ten)."
+        f"In the simulated trials {told} are lost to follow-up{assumed}. The results above allow "
+        f"for it ({rule}), so there is no further inflation for attrition."
     )
 
 
-def target_sentence(material: Material) -> str:
+def share(part: Estimate, whole: Estimate) -> float:
+    """Return one mean as a share of another; 0 of nothing."""
+    return part.mean / whole.mean if whole.mean else 0.0
+
+
+def event_blocks(dossier: Dossier) -> list[Block]:
+    """Loss and the other intercurrent events, with a table of how often they happen."""
+    rules = _event_rules(dossier.power.primary.estimand_attributes)
+    text = f"Other intercurrent events are handled as follows: {'; '.join(rules)}."
+    return [
+        Paragraph(loss_sentence(dossier)),
+        Paragraph(f"{text} [#patients] has how often they happen."),
+        _patients_table(dossier.power.operations),
+    ]
+
+
+def _event_rules(a: EstimandAttributes) -> list[str]:
+    handled = (
+        ("transplant", a.transplant),
+        ("rescue or another modality", a.rescue),
+        ("withdrawal from treatment", a.withdrawal),
+        ("death", a.death),
+    )
+    return [f"{event} ({literal(rule)})" for event, rule in handled if rule is not None]
+
+
+def _patients_table(o: Operations) -> Table:
+    rows: Rows = [("Randomised", *map(with_error, o.patients.values()))]
+    for label, deaths in (
+        ("Died", o.mortality),
+        ("Of these, tumour-related", o.mortality_from_tumour),
+    ):
+        if happens(deaths):
+            rows.append((f"{label}, % of patients", *map(percent_with_error, deaths.values())))
+    rows += _rows_of_means(
+        (
+            ("Lost to follow-up", o.lost),
+            ("Withdrawn from treatment", o.withdrawn),
+            ("Transplanted", o.transplants),
+            ("Infected", o.infections),
+        )
+    )
+    return Table(
+        caption="Patients per trial: mean number by arm, and its Monte Carlo standard error.",
+        header=("Patients", *map(literal, o.arms)),
+        rows=tuple(rows),
+        note="Deaths are counted to the end of follow-up, those after loss among them.",
+        name="patients",
+    )
+
+
+def _rows_of_means(labelled: Iterable[tuple[str, ByArm]]) -> Rows:
+    """Rows of what happens at all, its mean by arm in each."""
+    return [
+        (label, *map(with_error, by_arm.values())) for label, by_arm in labelled if happens(by_arm)
+    ]
+
+
+# Recruitment
+
+
+def recruitment_sentence(o: Operations, *, error: bool = False) -> str:
+    """Say how long recruitment takes."""
+    days = o.enrolment_days
+    mean = number(days.mean, days.mcse, 0)
+    if o.target_reached.mean == 0:
+        return f"Recruitment goes on to its limit, {mean} days ({months(days.mean)})."
+    about = months(days.mean)
+    if error and known(days.mcse) and days.mcse:
+        about = f"Monte Carlo standard error {error_of(days.mcse, 1, 2)}; {about}"
+    return f"Recruitment takes a mean of {mean} days ({about}; {range_of_days(days.p5, days.p95)})."
+
+
+def target_sentence(dossier: Dossier) -> str:
     """Say how often the target is reached, if that is not always; else empty."""
-    o, target = operations(material), count(planned_patients(material))
-    reached = o["target_reached"]
-    if reached["mean"] == 1:
+    o, target = dossier.power.operations, count(planned_patients(dossier))
+    reached = o.target_reached
+    mean = f"on average {rounded_mean(o.randomised)} are randomised"
+    if reached.mean == 1:
         return ""
-    if reached["mean"] == 0:
-        how = f"None of the {count(material.power['trials'])} simulated trials reaches {target}"
-    else:
-        how = (
-            f"The chance to reach {target} patients is {percent(reached['mean'])} (95% interval "
-            f"{interval(reached['ci_low'], reached['ci_high'])})"
-        )
-        return f"{how}; on average {_mean(o['randomised'])} are randomised."
-    return f"{how} patients: on average {_mean(o['randomised'])} are randomised."
+    if reached.mean == 0:
+        trials = count(dossier.power.trials)
+        return f"None of the {trials} simulated trials reaches {target} patients: {mean}."
+    return (
+        f"The probability of reaching {target} patients is {percent(reached.mean)} (95% interval "
+        f"{interval(reached.ci_low, reached.ci_high)}); {mean}."
+    )
 
 
-def _mean(entry: Mapped) -> str:
-    return number(entry["mean"], entry["mcse"], 1)
-
-
-def on_time_sentence(material: Material) -> str:
-    """Return the chance to finish on the planned date; empty where no date is planned."""
-    chance = operations(material)["on_time"]
-    if not chance:
+def on_time_sentence(dossier: Dossier) -> str:
+    """Return the probability of completing by the planned date; empty where none is planned."""
+    on_time = dossier.power.operations.on_time
+    if on_time is None:
         return ""
-    date = value(material, "trial.planned_completion_date")
-    when = "by the planned date" + (f", {date_in_words(date)}," if date else "")
-    limits = interval(chance["ci_low"], chance["ci_high"])
-    if chance["mean"] == 0:
-        trials = count(material.power["trials"])
-        when = when.rstrip(",")
-        return f"None of the {trials} simulated trials finishes {when} (95% interval {limits})."
-    return f"The chance to finish {when} is {percent(chance['mean'])} (95% interval {limits})."
+    date = dossier.value("trial.planned_completion_date")
+    when = "by the planned date" + (f", {date_in_words(date)}" if date else "")
+    limits = interval(on_time.ci_low, on_time.ci_high)
+    if on_time.mean == 0:
+        trials = count(dossier.power.trials)
+        return f"None of the {trials} simulated trials completes {when} (95% interval {limits})."
+    comma = "," if date else ""
+    return (
+        f"The probability of completing {when}{comma} is {percent(on_time.mean)} (95% interval "
+        f"{limits})."
+    )
 
 
-def is_late(material: Material) -> bool:
-    """Whether the trial will rather not finish on the planned date."""
-    chance = operations(material)["on_time"]
-    return bool(chance) and chance["mean"] < _EVEN
+def is_slow(o: Operations) -> bool:
+    """Whether recruitment is short of the plan: probably late, or short of patients."""
+    late = o.on_time is not None and o.on_time.mean < _EVEN
+    return late or o.target_reached.mean < 1
 
 
-def is_slow(material: Material) -> bool:
-    """Whether recruitment is short of the plan: in time, or in patients."""
-    return is_late(material) or operations(material)["target_reached"]["mean"] < 1
-
-
-def plasma_sentence(material: Material, least: float = 0, *, short: bool = False) -> str:
-    """Say how often sessions are short of plasma; empty where none are, or fewer than `least`."""
-    o = operations(material)
-    shares = {
-        arm: entry
-        for arm, entry in o["short_of_plasma_share"].items()
-        if known(entry["mean"]) and entry["mean"] > 0
-    }
-    if not shares or max(entry["mean"] for entry in shares.values()) < least:
-        return ""
-    if short:
-        parts = [f"{percent(e['mean'], e['mcse'])} under {literal(a)}" for a, e in shares.items()]
-        return f"Plasma is short on the planned day for {listed(parts)} of the sessions due."
-    told = [
-        f"{percent(entry['mean'], entry['mcse'])} of those under {literal(arm)}"
-        for arm, entry in shares.items()
-    ]
-    text = f"Plasma is short on the planned day for sessions that fall due: {listed(told)}"
-    unit = o["unit"]
-    if unit["days_short_of_plasma"]["mean"] > 0:
-        text += (
-            f"; the unit is without plasma for a waiting patient on "
-            f"{_mean(unit['days_short_of_plasma'])} of {count(unit['days_open']['mean'])} days "
-            "on which it is open"
-        )
-    return f"{text}."
-
-
-def sessions_sentence(material: Material) -> str:
-    """Say which share of the sessions that fall due is missed or late; empty without sessions."""
-    if not has_sessions(material):
-        return ""
-    o = operations(material)
-    told = []
-    for arm in arms(material):
-        due = o["sessions_due"][arm]
-        if due["mean"]:
-            missed, late = (
-                share(o["sessions_missed"][arm], due),
-                share(o["sessions_late"][arm], due),
-            )
-            told.append(
-                f"{percent(missed)} are missed and {percent(late)} begin over a day late "
-                f"under {literal(arm)}"
-            )
-    return f"Of the sessions that fall due, {listed(told)}." if told else ""
-
-
-def feasibility_blocks(material: Material) -> list[Block]:
-    """Recruitment, sessions and plasma in full."""
-    o = operations(material)
-    words = [
-        recruitment_sentence(material, error=True),
-        _screened(material),
-        target_sentence(material),
-    ]
-    if o["target_reached"]["mean"] == 1:
-        words.append(f"All {count(material.power['trials'])} simulated trials reach the target.")
-    words.append(on_time_sentence(material) or "No date of completion is planned.")
-    blocks: list[Block] = [Paragraph(" ".join(filter(None, words)))]
-    if has_sessions(material):
-        text = " ".join(filter(None, [sessions_sentence(material), plasma_sentence(material)]))
-        blocks += [Paragraph(f"{text} [#sessions] has the numbers."), _sessions_table(material)]
-    if "cost" in o:
-        cost = o["cost"]
-        blocks.append(
-            Paragraph(
-                f"Sessions cost {with_error(cost)} {literal(cost['currency'])} a trial "
-                "(± Monte Carlo standard error)."
-            )
-        )
-    return blocks
-
-
-def _screened(material: Material) -> str:
+def _screening_sentence(o: Operations) -> str:
     """Say how many are screened, and which criteria they most often fail."""
-    o = operations(material)
-    if len(o["funnel"]) < 2:
+    if len(o.funnel) < 2:
         return ""
-    text = f"On average {_mean(o['screened'])} candidates are screened."
-    failed = [row for row in o["funnel"] if row["text"] and row["first_failed"]["mean"] > 0]
-    worst = sorted(failed, key=lambda row: -row["first_failed"]["mean"])[:_WORST]
+    text = f"On average {rounded_mean(o.screened)} candidates are screened."
     reasons = [
-        f"“{literal(row['text'])}” "
-        f"({percent(row['first_failed']['mean'], row['first_failed']['mcse'])})"
-        for row in worst
+        f"“{literal(row.text)}” ({percent(row.first_failed.mean, row.first_failed.mcse)})"
+        for row in _worst_criteria(o)
     ]
     if not reasons:
         return text
     return f"{text} The criteria that they most often fail first are {listed(reasons)}."
 
 
-def _sessions_table(material: Material) -> Table:
-    o, names = operations(material), arms(material)
-    rows = [
-        (label, *(with_error(o[key][arm]) for arm in names))
-        for label, key in _SESSIONS
-        if any(o[key][arm]["mean"] for arm in names)
+def _worst_criteria(o: Operations) -> list[FunnelRow]:
+    failed = [
+        row
+        for row in o.funnel
+        if row.kind is Step.CRITERION and row.text and row.first_failed.mean > 0
     ]
-    rows.append(
+    return sorted(failed, key=lambda row: -row.first_failed.mean)[:_WORST]
+
+
+# Sessions and plasma
+
+
+def plasma_sentence(o: Operations, least: float = 0, *, short: bool = False) -> str:
+    """Say how often sessions are short of plasma; empty where none are, or fewer than `least`."""
+    shares = {
+        arm: entry
+        for arm, entry in o.short_of_plasma_share.items()
+        if known(entry.mean) and entry.mean > 0
+    }
+    if not shares or max(entry.mean for entry in shares.values()) < least:
+        return ""
+    if short:
+        parts = [f"{percent(e.mean, e.mcse)} under {literal(a)}" for a, e in shares.items()]
+        return f"Plasma is short on the planned day for {listed(parts)} of the sessions due."
+    told = [f"{percent(e.mean, e.mcse)} of those under {literal(a)}" for a, e in shares.items()]
+    text = f"Plasma is short on the planned day for sessions due: {listed(told)}"
+    if o.unit.days_short_of_plasma.mean > 0:
+        text += (
+            f"; the unit is without plasma for a waiting patient on "
+            f"{rounded_mean(o.unit.days_short_of_plasma)} of {count(o.unit.days_open.mean)} "
+            "site-days open"
+        )
+    return f"{text}."
+
+
+def sessions_sentence(o: Operations) -> str:
+    """Say which share of the sessions due is missed or delayed; empty without sessions."""
+    told = []
+    for arm, due in o.sessions_due.items():
+        if o.has_sessions and due.mean:
+            missed, late = share(o.sessions_missed[arm], due), share(o.sessions_late[arm], due)
+            told.append(
+                f"{percent(missed)} are missed and {percent(late)} delayed more than 1 day under "
+                f"{literal(arm)}"
+            )
+    return f"Of the sessions due, {listed(told)}." if told else ""
+
+
+def feasibility_blocks(dossier: Dossier) -> list[Block]:
+    """Recruitment, sessions and plasma in full."""
+    power, o = dossier.power, dossier.power.operations
+    words = [
+        recruitment_sentence(o, error=True),
+        _screening_sentence(o),
+        target_sentence(dossier),
+    ]
+    if o.target_reached.mean == 1:
+        words.append(f"All {count(power.trials)} simulated trials reach the target.")
+    words.append(on_time_sentence(dossier) or "No date of completion is planned.")
+    blocks: list[Block] = [Paragraph(joined(words))]
+    if o.has_sessions:
+        text = joined([sessions_sentence(o), plasma_sentence(o)])
+        blocks += [Paragraph(f"{text} [#sessions] has the numbers."), _sessions_table(o)]
+    if o.cost is not None:
+        cost = with_error(Estimate(o.cost.mean, o.cost.mcse))
+        blocks.append(
+            Paragraph(
+                f"Sessions cost {cost} {literal(o.cost.currency)} per trial "
+                "(± Monte Carlo standard error)."
+            )
+        )
+    return blocks
+
+
+def _sessions_table(o: Operations) -> Table:
+    rows = _rows_of_means(
         (
-            "Without plasma on the planned day, %",
-            *(percents(o["short_of_plasma_share"][arm]) for arm in names),
+            ("Planned", o.sessions_planned),
+            ("Due", o.sessions_due),
+            ("Delivered", o.sessions_delivered),
+            ("Of these, cut short", o.sessions_cut_short),
+            ("Delayed more than 1 day", o.sessions_late),
+            ("Missed", o.sessions_missed),
+            ("Plasma, litres", o.plasma_litres),
+            ("Machine time, hours", o.machine_hours),
         )
     )
-    rows.append(("Wait for a session, days", *(with_error(o["wait_days"][arm]) for arm in names)))
+    short = map(percent_with_error, o.short_of_plasma_share.values())
+    rows.append(("Without plasma on the planned day, %", *short))
+    rows.append(("Wait for a session, days", *map(with_error, o.wait_days.values())))
     return Table(
-        caption="Sessions of a trial: mean by arm, and its Monte Carlo standard error.",
-        header=("Sessions", *(literal(arm) for arm in names)),
+        caption="Sessions per trial: mean by arm, and its Monte Carlo standard error.",
+        header=("Sessions", *map(literal, o.arms)),
         rows=tuple(rows),
         name="sessions",
     )

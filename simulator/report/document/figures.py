@@ -1,33 +1,31 @@
 """What each picture shows, in a caption and in words for those who do not see it."""
 
 from simulator.report.document.blocks import Picture, literal, spans
+from simulator.report.document.dossier import Dossier, analysis_named
 from simulator.report.document.feasibility import (
     on_time_sentence,
     recruitment_sentence,
     sessions_sentence,
 )
-from simulator.report.document.material import (
-    Material,
-    analysis_named,
-    arms,
-    has_sessions,
-    operations,
-    primary,
+from simulator.report.document.needed_size import amount, confidence_interval, quantity
+from simulator.report.document.numbers import (
+    capital,
+    listed,
+    percent,
+    rounded_mean,
+    whole_percent,
 )
-from simulator.report.document.numbers import capital, listed, number, percent, whole_percent
-from simulator.report.document.outcome import true_mortality
-from simulator.report.document.size import amount, confidence, quantity
-from simulator.report.document.verdict import rate_name
+from simulator.report.document.power import mortality_in_words, rate_name
 
 
-def pictures(material: Material, *names: str) -> list[Picture]:
+def pictures(dossier: Dossier, *names: str) -> list[Picture]:
     """Pictures of these names, as far as there are any, in this order."""
-    return [_picture(material, name) for name in names if name in material.pictures]
+    return [_picture(dossier, name) for name in names if name in dossier.pictures]
 
 
-def _picture(material: Material, name: str) -> Picture:
-    caption, alternative = _WORDS[name](material)
-    png, svg = material.pictures[name]
+def _picture(dossier: Dossier, name: str) -> Picture:
+    caption, alternative = _WORDS[name](dossier)
+    png, svg = dossier.pictures[name]
     return Picture(caption, _unmarked(f"{caption} {alternative}"), png, svg, f"figure-{name}")
 
 
@@ -35,89 +33,84 @@ def _unmarked(text: str) -> str:
     return "".join(span.text for span in spans(text) if span.kind != "citation").strip()
 
 
-def _both(material: Material) -> str:
-    return listed([literal(arm) for arm in arms(material)])
+def _both(dossier: Dossier) -> str:
+    return listed([literal(arm) for arm in dossier.power.arms])
 
 
-def _survival(material: Material) -> tuple[str, str]:
-    died = [f"{share} under {literal(arm)}" for arm, share in true_mortality(material).items()]
-    text = f"By the end of follow-up {listed(died)} have died in the simulated trials."
-    return f"Survival under {_both(material)}: mean Kaplan-Meier curves of the trials.", text
+def _survival(dossier: Dossier) -> tuple[str, str]:
+    died = mortality_in_words(dossier.power.operations.mortality)
+    text = f"By the end of follow-up {died} have died in the simulated trials."
+    return f"Survival under {_both(dossier)}: mean Kaplan-Meier curves of the trials.", text
 
 
-def _flow(material: Material) -> tuple[str, str]:
-    o = operations(material)
-    by_arm = [f"{_mean(o['patients'][arm])} to {literal(arm)}" for arm in arms(material)]
-    screened, randomised = _mean(o["screened"]), _mean(o["randomised"])
+def _flow(dossier: Dossier) -> tuple[str, str]:
+    o = dossier.power.operations
+    by_arm = [f"{rounded_mean(entry)} to {literal(arm)}" for arm, entry in o.patients.items()]
     text = (
-        f"Of {screened} candidates screened on average {randomised} are randomised, "
-        f"{listed(by_arm)}."
+        f"Of {rounded_mean(o.screened)} candidates screened on average "
+        f"{rounded_mean(o.randomised)} are randomised, {listed(by_arm)}."
     )
     return "Flow of patients through a trial, means of the simulated trials.", text
 
 
-def _mean(entry: dict[str, float]) -> str:
-    return number(entry["mean"], entry["mcse"], 1)
-
-
-def _recruitment(material: Material) -> tuple[str, str]:
-    text = f"{recruitment_sentence(material)} {on_time_sentence(material)}"
+def _recruitment(dossier: Dossier) -> tuple[str, str]:
+    text = f"{recruitment_sentence(dossier.power.operations)} {on_time_sentence(dossier)}"
     return "Patients randomised over time, and how trials differ.", text
 
 
-def _meld(material: Material) -> tuple[str, str]:
-    caption = f"Mean MELD at the visits under {_both(material)}, among those assessed."
+def _meld(dossier: Dossier) -> tuple[str, str]:
+    caption = f"Mean MELD at the visits under {_both(dossier)}, among those assessed."
     return caption, "Those who died before a visit are not in its mean."
 
 
-def _sessions(material: Material) -> tuple[str, str]:
-    text = sessions_sentence(material) if has_sessions(material) else "No sessions are planned."
-    caption = f"Sessions by week since randomisation under {_both(material)}, and plasma by month."
+def _sessions(dossier: Dossier) -> tuple[str, str]:
+    o = dossier.power.operations
+    text = sessions_sentence(o) if o.has_sessions else "No sessions are planned."
+    caption = f"Sessions by week since randomisation under {_both(dossier)}, and plasma by month."
     return caption, text
 
 
-def _power_curve(material: Material) -> tuple[str, str]:
-    rate = rate_name(material)
-    shown = _range(material)
-    return f"{capital(rate)} over the quantity varied, with 95% intervals.", shown
+def _power_curve(dossier: Dossier) -> tuple[str, str]:
+    return f"{_varied_rate(dossier)} over the quantity varied, with 95% intervals.", _range(dossier)
 
 
-def _heat_map(material: Material) -> tuple[str, str]:
-    rate = rate_name(material)
-    shown = _range(material)
-    return f"{capital(rate)} over the two quantities varied.", shown
+def _heat_map(dossier: Dossier) -> tuple[str, str]:
+    return f"{_varied_rate(dossier)} over the two quantities varied.", _range(dossier)
 
 
-def _range(material: Material) -> str:
-    name = primary(material)["name"]
+def _varied_rate(dossier: Dossier) -> str:
+    asked = next((sweep for sweep in dossier.sweeps), dossier.power)
+    return capital(rate_name(asked.null_hypothesis))
+
+
+def _range(dossier: Dossier) -> str:
+    name = dossier.power.primary.name
     found = [
         analysis
-        for sweep in material.sweeps
-        for point in sweep["points"]
-        for analysis in point["analyses"]
-        if analysis["name"] == name
+        for sweep in dossier.sweeps
+        for point in sweep.points
+        for analysis in point.analyses
+        if analysis.name == name
     ]
     if not found:
         return "The numbers are in the text."
-    low = min(found, key=lambda a: a["power"])
-    high = max(found, key=lambda a: a["power"])
+    low, high = (pick(found, key=lambda a: a.power) for pick in (min, max))
     return (
-        f"Over all points varied it goes from {percent(low['power'], low['mcse'])} to "
-        f"{percent(high['power'], high['mcse'])} for {analysis_named(material, name)}."
+        f"Over all points varied it goes from {percent(low.power, low.mcse)} to "
+        f"{percent(high.power, high.mcse)} for {analysis_named(dossier.power, name)}."
     )
 
 
-def _size(material: Material) -> tuple[str, str]:
-    found = next(iter(material.sizes), None)
+def _size(dossier: Dossier) -> tuple[str, str]:
+    found = next(iter(dossier.sizes), None)
     if found is None:
         return "Power by size.", "The numbers are in the text."
-    target = whole_percent(found["target_power"])
-    if found["reached"]:
-        answer = found["answer"]
-        text = f"Power of {target} is reached at {amount(answer['value'])} ({confidence(answer)})."
-    else:
-        text = f"None of those tried has {target} power."
-    return f"Power of {analysis_named(material, found['analysis'])} by {quantity(found)}.", text
+    target = whole_percent(found.target_power)
+    text = f"No value tried gave {target} power."
+    if found.answer is not None:
+        reached = f"{amount(found.answer.value)} ({confidence_interval(found.answer)})"
+        text = f"Power of {target} is reached at {reached}."
+    return f"Power of {literal(found.test_name)} by {quantity(found)}.", text
 
 
 _WORDS = {

@@ -2,32 +2,304 @@
 
 from typing import Literal
 
-from simulator.report.document.blocks import Block, Document, Heading, Paragraph, printable
-from simulator.report.document.lengths import full_blocks, page_blocks, paragraph_text
-from simulator.report.document.material import Material, value
-from simulator.report.document.references import references
+from simulator.report.document.assumptions import assumption_blocks, main_assumptions
+from simulator.report.document.blocks import (
+    Block,
+    Document,
+    Heading,
+    Paragraph,
+    Reference,
+    References,
+    cited,
+    literal,
+    printable,
+)
+from simulator.report.document.dossier import Dossier, switched_off, test_in_full
+from simulator.report.document.feasibility import (
+    SCARCE,
+    event_blocks,
+    feasibility_blocks,
+    loss_sentence,
+    on_time_sentence,
+    plasma_sentence,
+    recruitment_sentence,
+    sessions_sentence,
+    target_sentence,
+)
+from simulator.report.document.figures import pictures
+from simulator.report.document.needed_size import comparison_blocks, consequence, size_blocks
+from simulator.report.document.numbers import count, joined, uncapital, whole_percent
+from simulator.report.document.outcome import (
+    analysis_sentence,
+    analysis_source,
+    difference_blocks,
+    difference_sentence,
+    effect_sentence,
+    effect_status,
+    estimand_table,
+    no_effect_sentence,
+    other_analyses,
+    outcome_sentence,
+)
+from simulator.report.document.power import (
+    judgement_sentence,
+    mortality_in_words,
+    not_analysable_sentence,
+    planned_in_words,
+    power_blocks,
+    power_heading,
+    power_sentence,
+    power_table,
+    rate,
+    rate_name,
+    size_in_words,
+    type_s_and_m_sentence,
+)
+from simulator.report.document.simulation import limit_blocks, simulation_blocks
+from simulator.report.document.sweeps import sweep_blocks
 
 Length = Literal["paragraph", "page", "full"]
 
+_PAGE_METHOD = (
+    "Intervals tell of Monte Carlo error alone, not of doubt about the assumptions. This page "
+    "follows DELTA2 [@delta2], the simulation ADEMP [@ademp]."
+)
 
-def justification(material: Material, length: Length) -> Document:
+_WORKS = {
+    "delta2": (
+        "Cook JA, Julious SA, Sones W, et al. DELTA2 guidance on choosing the target difference "
+        "and undertaking and reporting the sample size calculation for a randomised controlled "
+        "trial. BMJ 2018;363:k3750.",
+        "https://doi.org/10.1136/bmj.k3750",
+    ),
+    "ademp": (
+        "Morris TP, White IR, Crowther MJ. Using simulation studies to evaluate statistical "
+        "methods. Statistics in Medicine 2019;38:2074-2102.",
+        "https://doi.org/10.1002/sim.8086",
+    ),
+    "schoenfeld": (
+        "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
+        "Biometrics 1983;39:499-503.",
+        "https://doi.org/10.2307/2531021",
+    ),
+    "freedman": (
+        "Freedman LS. Tables of the number of patients required in clinical trials using the "
+        "logrank test. Statistics in Medicine 1982;1:121-129.",
+        "https://doi.org/10.1002/sim.4780010204",
+    ),
+    "agresti": (
+        'Agresti A, Coull BA. Approximate is better than "exact" for interval estimation of '
+        "binomial proportions. The American Statistician 1998;52:119-126.",
+        "https://doi.org/10.1080/00031305.1998.10480550",
+    ),
+    "wilson": (
+        "Wilson EB. Probable inference, the law of succession, and statistical inference. Journal "
+        "of the American Statistical Association 1927;22:209-212.",
+        "https://doi.org/10.1080/01621459.1927.10502953",
+    ),
+    "e9": (
+        "International Council for Harmonisation. ICH E9(R1): Addendum on estimands and "
+        "sensitivity analysis in clinical trials to the guideline on statistical principles for "
+        "clinical trials. 2019.",
+        "https://database.ich.org/sites/default/files/E9-R1_Step4_Guideline_2019_1203.pdf",
+    ),
+    "gelman": (
+        "Gelman A, Carlin J. Beyond power calculations: assessing Type S (sign) and Type M "
+        "(magnitude) errors. Perspectives on Psychological Science 2014;9:641-651.",
+        "https://doi.org/10.1177/1745691614551642",
+    ),
+}
+
+
+def justification(dossier: Dossier, length: Length) -> Document:
     """Write the justification of a trial's size.
 
     Parameters
     ----------
-    material
-        Summaries of the runs that it rests on.
+    dossier
+        Results that it rests on.
     length
         `paragraph` for the box of a form, `page` for an application, `full` for its appendix.
     """
     blocks: tuple[Block, ...]
     if length == "paragraph":
-        blocks = (Paragraph(paragraph_text(material)),)
+        blocks = (Paragraph(_paragraph(dossier)),)
     elif length == "page":
-        blocks = page_blocks(material)
+        blocks = _page(dossier)
     else:
-        blocks = full_blocks(material)
-    cited = references(blocks, value(material, "trial.registry_id"))
-    if cited.entries:
-        blocks = (*blocks, Heading("References"), cited)
-    return Document(f"Sample size justification: {printable(material.power['title'])}", blocks)
+        blocks = _full(dossier)
+    works = _references(blocks, dossier.value("trial.registry_id"))
+    if works.entries:
+        blocks = (*blocks, Heading("References"), works)
+    return Document(f"Sample size justification: {printable(dossier.power.title)}", blocks)
+
+
+def _paragraph(dossier: Dossier) -> str:
+    """Return the justification as one paragraph, for the box of a form."""
+    power, first = dossier.power, dossier.power.primary
+    o = power.operations
+    if power.verdict.is_power:
+        lead = ""
+        effect = f" for the assumed effect, mortality of {mortality_in_words(o.mortality)}"
+    else:
+        lead, effect = no_effect_sentence(power), ""
+    return joined(
+        [
+            lead,
+            f"The primary outcome, {literal(first.estimand_attributes.variable)}, is analysed by "
+            f"{test_in_full(first)} at a two-sided level of {whole_percent(first.alpha)}.",
+            f"With {planned_in_words(dossier)}, {count(first.trials)} simulated trials (seed "
+            f"{power.seed}, trialsim {literal(power.version)}) give a "
+            f"{rate_name(power.null_hypothesis)} of {rate(power, first, error=False)}{effect}.",
+            judgement_sentence(power),
+            consequence(dossier, short=True),
+            effect_status(dossier),
+            loss_sentence(dossier, short=True),
+            recruitment_sentence(o),
+            target_sentence(dossier),
+            on_time_sentence(dossier),
+            plasma_sentence(o, least=SCARCE, short=True),
+        ]
+    )
+
+
+def _page(dossier: Dossier) -> tuple[Block, ...]:
+    """Return the justification as about a page, with one table."""
+    power, o = dossier.power, dossier.power.operations
+    outcome = [
+        _registered(dossier, cite=False),
+        outcome_sentence(power),
+        analysis_sentence(power),
+    ]
+    if power.verdict.is_power:
+        difference = [effect_sentence(power), difference_sentence(o.mortality)]
+    else:
+        difference = [no_effect_sentence(power)]
+    found = [
+        power_sentence(dossier),
+        type_s_and_m_sentence(power),
+        not_analysable_sentence(power),
+    ]
+    conduct = [
+        loss_sentence(dossier, short=True),
+        recruitment_sentence(o, error=True),
+        target_sentence(dossier),
+        on_time_sentence(dossier),
+        sessions_sentence(o),
+        plasma_sentence(o, short=True),
+        _PAGE_METHOD,
+    ]
+    return (
+        Heading("Primary outcome and analysis"),
+        Paragraph(joined(outcome)),
+        Heading("Target difference and assumptions"),
+        Paragraph(joined([*difference, main_assumptions(dossier)])),
+        Heading(f"Size and {uncapital(power_heading(power))}"),
+        Paragraph(joined(found)),
+        power_table(power, short=True),
+        Heading("Loss to follow-up, recruitment and feasibility"),
+        Paragraph(joined(conduct)),
+    )
+
+
+def _registered(dossier: Dossier, *, cite: bool = True) -> str:
+    """Say where the trial is registered; empty where it is not."""
+    found = dossier.value("trial.registry_id")
+    if switched_off(found):
+        return ""
+    return f"The trial is registered as {literal(found)}{' [@registry]' if cite else ''}."
+
+
+def _full(dossier: Dossier) -> tuple[Block, ...]:
+    """Return everything: DELTA2's items, then the simulation by ADEMP."""
+    return (
+        Heading("Summary"),
+        Paragraph(_paragraph(dossier)),
+        *_design(dossier),
+        *_size_and_power(dossier),
+        *_conduct(dossier),
+        *_sensitivity(dossier),
+        Heading("Limits"),
+        *limit_blocks(dossier),
+        Heading("The simulation"),
+        *simulation_blocks(dossier),
+        *pictures(dossier, "meld"),
+    )
+
+
+def _design(dossier: Dossier) -> list[Block]:
+    power = dossier.power
+    outcome = [
+        "This justification follows the order of DELTA2 [@delta2].",
+        _registered(dossier),
+        outcome_sentence(power),
+        "[#estimand] has its estimand in terms of ICH E9(R1) [@e9].",
+    ]
+    analysis = [analysis_sentence(power), analysis_source(dossier), other_analyses(power)]
+    return [
+        Heading("Primary outcome"),
+        Paragraph(joined(outcome)),
+        estimand_table(power),
+        Heading("Analysis"),
+        Paragraph(joined(analysis)),
+        Heading("Target difference"),
+        *difference_blocks(dossier),
+        *pictures(dossier, "survival"),
+        Heading("Assumptions"),
+        *assumption_blocks(dossier),
+    ]
+
+
+def _size_and_power(dossier: Dossier) -> list[Block]:
+    return [
+        Heading("Sample size"),
+        Paragraph(f"The plan is for {size_in_words(dossier)}."),
+        *pictures(dossier, "flow"),
+        Heading(power_heading(dossier.power)),
+        *power_blocks(dossier),
+    ]
+
+
+def _conduct(dossier: Dossier) -> list[Block]:
+    return [
+        Heading("Loss to follow-up and other intercurrent events"),
+        *event_blocks(dossier),
+        Heading("Recruitment and feasibility"),
+        *feasibility_blocks(dossier),
+        *pictures(dossier, "recruitment", "sessions"),
+    ]
+
+
+def _sensitivity(dossier: Dossier) -> list[Block]:
+    found: list[Block] = [
+        *sweep_blocks(dossier),
+        *pictures(dossier, "power_curve", "heat_map"),
+        *size_blocks(dossier),
+        *pictures(dossier, "size"),
+    ]
+    if not found:
+        return comparison_blocks(dossier, 1)
+    return [Heading("Sensitivity analyses"), *found, *comparison_blocks(dossier, 2)]
+
+
+def _references(blocks: tuple[Block, ...], registry_id: str | None) -> References:
+    """Works that are cited, numbered in the order of their first citation."""
+    entries = []
+    for key in cited(blocks):
+        text, address = _registry(registry_id or "") if key == "registry" else _WORKS[key]
+        entries.append(Reference(key, text, address))
+    return References(tuple(entries))
+
+
+def _registry(registry_id: str) -> tuple[str, str]:
+    if registry_id == "NCT05484908":
+        title = "Efficacy and safety of ALSS treatment for ICIs-LF in patients with HCC. "
+    else:
+        title = ""
+    if registry_id.startswith("NCT"):
+        where = "ClinicalTrials.gov identifier"
+        return (
+            f"{title}{where} {literal(registry_id)}.",
+            f"https://clinicaltrials.gov/study/{registry_id}",
+        )
+    return f"Registry record {literal(registry_id)}.", ""

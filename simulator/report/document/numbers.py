@@ -1,8 +1,10 @@
 """Numbers in words: as many digits as their Monte Carlo error supports, and no more."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, TypeGuard
+from collections.abc import Iterable
+from typing import TypeGuard
+
+from simulator.results.measures import CONVENTIONAL_POWER, Estimate
 
 DASH = "\N{EN DASH}"  # stands where there is no number
 DAYS_OF_MONTH = 30.4375
@@ -28,9 +30,9 @@ def decimals(error: float | None, most: int) -> int:
 
 def number(value: float | None, error: float | None = None, most: int = _MOST_DECIMALS) -> str:
     """Return a number, rounded to the first digit of its error, with at most `most` decimals."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return "not available"
-    if error is None or error == 0:
+    if not known(error) or error == 0:
         shown = _trimmed(value, most)
     else:
         digits = decimals(error, most)
@@ -49,9 +51,11 @@ def _signed(shown: str) -> str:
     return shown.replace("-", MINUS)
 
 
-def error_of(entry: Mapping[str, Any], scale: float = 1, most: int = _MOST_DECIMALS) -> str:
-    """Monte Carlo error of an entry, to its first digit."""
-    error = scale * entry["mcse"]
+def error_of(error: float, scale: float = 1, most: int = _MOST_DECIMALS) -> str:
+    """Monte Carlo standard error, scaled, to its first digit."""
+    if not known(error):
+        return "not available"
+    error *= scale
     digits = decimals(error, most)
     smallest = 10.0**-most
     if 0 < error < smallest / 2:
@@ -59,13 +63,28 @@ def error_of(entry: Mapping[str, Any], scale: float = 1, most: int = _MOST_DECIM
     return f"{round(error, digits):,.{max(digits, 0)}f}" if error else "0"
 
 
-def with_error(entry: Mapping[str, Any], most: int = _MOST_DECIMALS) -> str:
+def with_error(found: Estimate, most: int = _MOST_DECIMALS) -> str:
     """Return a mean and its Monte Carlo error, as in `792 ± 1`; an exact one alone."""
-    if not known(entry["mean"]):
+    if not known(found.mean):
         return DASH
-    if not entry["mcse"]:
-        return number(entry["mean"], None, 1)
-    return plus_minus(number(entry["mean"], entry["mcse"], most), error_of(entry, 1, most))
+    if not known(found.mcse) or found.mcse == 0:
+        return number(found.mean, None, 1)
+    return plus_minus(number(found.mean, found.mcse, most), error_of(found.mcse, 1, most))
+
+
+def percent_with_error(found: Estimate) -> str:
+    """Return a proportion in per cent, without the sign, and its error."""
+    return with_error(Estimate(100 * found.mean, 100 * found.mcse), 2)
+
+
+def rounded_mean(found: Estimate) -> str:
+    """Return a mean with the digits that its error supports, one decimal at the most."""
+    return number(found.mean, found.mcse, 1)
+
+
+def range_of_days(low: float, high: float) -> str:
+    """Return the 5th and the 95th percentile over trials."""
+    return f"90% range {count(low)} to {count(high)} days, 5th to 95th percentile"
 
 
 def plus_minus(shown: str, error: str) -> str:
@@ -80,7 +99,7 @@ def count(value: float) -> str:
 
 def percent(value: float | None, error: float | None = None, most: int = 1) -> str:
     """Return a proportion as a percentage; what rounds to none or all, but is not, says so."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return "not available"
     digits = max(decimals(None if error is None else 100 * error, most), 0)
     smallest = 10.0**-digits
@@ -96,6 +115,18 @@ def percent(value: float | None, error: float | None = None, most: int = 1) -> s
 def whole_percent(value: float) -> str:
     """Return a level or an assumed probability, without zeros behind its last digit."""
     return f"{_trimmed(100 * value, 3)}%"
+
+
+def points_of_error(error: float) -> str:
+    """Monte Carlo standard error of a proportion, with its unit."""
+    shown = error_of(error, 100, 2)
+    return f"{shown} percentage point{'' if shown == '1' else 's'}"
+
+
+def target_in_words(power: float) -> str:
+    """Name the power that a design is to have."""
+    kind = "conventional target" if power == CONVENTIONAL_POWER else "target"
+    return f"the {kind} of {whole_percent(power)}"
 
 
 def interval(low: float, high: float, *, threshold: float | None = None) -> str:
@@ -133,6 +164,11 @@ def months(days: float) -> str:
     if days > _MANY_MONTHS * DAYS_OF_MONTH:
         return f"{days / (12 * DAYS_OF_MONTH):.0f} years"
     return f"{days / DAYS_OF_MONTH:.0f} months"
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Return sentences as one text; those that have nothing to say are empty and left out."""
+    return " ".join(filter(None, sentences))
 
 
 def listed(items: list[str], last: str = "and") -> str:

@@ -1,44 +1,39 @@
 """Primary outcome, its estimand and its analysis; the target difference and where it is from."""
 
 import math
-import re
 
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.material import (
-    Mapped,
-    Material,
-    arms,
+from simulator.report.document.dossier import (
+    Dossier,
+    ScenarioValue,
+    assumed_among,
     matching,
-    operations,
-    primary,
-    source,
-    test_in_words,
+    source_in_words,
+    test_in_full,
     title,
-    value,
 )
 from simulator.report.document.numbers import (
     capital,
     error_of,
+    joined,
     known,
     listed,
     number,
-    percent,
     points,
     whole_percent,
 )
-from simulator.report.document.verdict import Reading, is_power, mortality_words, reading
+from simulator.report.document.power import mortality_in_words
+from simulator.results.measures import NullHypothesis, Scale
+from simulator.results.operations import ByArm
+from simulator.results.power import (
+    Drift,
+    Effect,
+    EffectKind,
+    EstimandAttributes,
+    Power,
+    SelectionBias,
+)
 
-_ATTRIBUTES = {
-    "population": "Population",
-    "treatment": "Treatments compared",
-    "variable": "Variable",
-    "death": "Death",
-    "transplant": "Transplant",
-    "rescue": "Rescue or another modality",
-    "withdrawal": "Withdrawal from treatment",
-    "summary": "Population-level summary",
-    "loss": "Missing outcomes (no part of the estimand)",
-}
 _EFFECT_KEYS = (
     r"hazard\.mortality_targets\..*",
     r"hazard\.baseline\.mortality_at_horizon",
@@ -47,22 +42,21 @@ _EFFECT_KEYS = (
 )
 
 
-def outcome_sentence(material: Material) -> str:
+def outcome_sentence(power: Power) -> str:
     """Say what the primary outcome is, and in whom it is compared."""
-    a = primary(material)["estimand_attributes"]
+    a = power.primary.estimand_attributes
     return (
-        f"The primary outcome is {literal(a['variable'])} ({literal(a['treatment'])}, "
-        f"{literal(a['population'])})."
+        f"The primary outcome is {literal(a.variable)} ({literal(a.treatment)}, "
+        f"{literal(a.population)})."
     )
 
 
-def estimand_table(material: Material) -> Table:
+def estimand_table(power: Power) -> Table:
     """Attributes of the primary estimand."""
-    attributes = primary(material)["estimand_attributes"]
     rows = [
-        (label, literal(capital(attributes[key])))
-        for key, label in _ATTRIBUTES.items()
-        if key in attributes
+        (label, literal(capital(choice)))
+        for label, choice in _attributes(power.primary.estimand_attributes)
+        if choice is not None
     ]
     return Table(
         caption="The primary estimand by its attributes.",
@@ -74,132 +68,175 @@ def estimand_table(material: Material) -> Table:
     )
 
 
-def analysis_sentence(material: Material) -> str:
-    """Say how the primary outcome is analysed, and at which level."""
-    first = primary(material)
-    attributes = first["estimand_attributes"]
+def _attributes(a: EstimandAttributes) -> tuple[tuple[str, str | None], ...]:
     return (
-        f"The {literal(attributes['summary'])} is analysed by {test_in_words(first)} at a "
-        f"two-sided significance level of {whole_percent(first['alpha'])}; "
-        f"{literal(attributes['loss'])}."
+        ("Population", a.population),
+        ("Treatments compared", a.treatment),
+        ("Variable", a.variable),
+        ("Death", a.death),
+        ("Transplant", a.transplant),
+        ("Rescue or another modality", a.rescue),
+        ("Withdrawal from treatment", a.withdrawal),
+        ("Population-level summary", a.summary),
+        ("Missing outcomes (no part of the estimand)", a.loss),
     )
 
 
-def analysis_source(material: Material) -> str:
+def analysis_sentence(power: Power) -> str:
+    """Say how the primary outcome is analysed, and at which level."""
+    first = power.primary
+    attributes = first.estimand_attributes
+    return (
+        f"The {literal(attributes.summary)} is analysed by {test_in_full(first)} at a "
+        f"two-sided significance level of {whole_percent(first.alpha)}; "
+        f"{literal(attributes.loss)}."
+    )
+
+
+def analysis_source(dossier: Dossier) -> str:
     """Say where the choice of the primary analysis comes from."""
-    found = matching(material, r"analyses\[0\]\.test")
+    found = matching(dossier, r"analyses\[0\]\.test")
     if not found:
         return ""
-    if not found[0]["source"]:
+    if not found[0].source:
         return "The scenario names no source for this choice, which counts as an assumption."
-    return f"The scenario gives as its source: “{source(found[0])}”."
+    return f"The scenario gives as its source: “{source_in_words(found[0])}”."
 
 
-def other_analyses(material: Material) -> str:
-    """Name the analyses beside the primary one, and those judged together."""
-    names = [title(a) for a in material.power["analyses"][1:]]
+def other_analyses(power: Power) -> str:
+    """Name the secondary and sensitivity analyses, and those judged together."""
+    names = [title(a) for a in power.analyses[1:]]
     if not names:
         return "No other analysis was simulated."
-    text = f"Others were simulated beside it and are secondary here: {listed(names)}."
-    families = material.power["multiplicity"]
-    if not families:
+    text = f"Secondary and sensitivity analyses: {listed(names)}."
+    if not power.multiplicity:
         return f"{text} None of them is corrected for the number of analyses."
     judged = [
-        f"{listed([literal(name) for name in family['by_analysis']])} by "
-        f"{literal(family['method'].replace('_', ' '))} at {whole_percent(family['alpha'])}"
-        for family in families
+        f"{listed([literal(name) for name in family.by_analysis])} by "
+        f"{literal(family.method.replace('_', ' '))} at {whole_percent(family.alpha)}"
+        for family in power.multiplicity
     ]
     return f"{text} Judged together are {'; '.join(judged)}."
 
 
-def effect_sentence(material: Material) -> str:
-    """Say which effect the scenario assumes, in its own words."""
-    words = literal(material.power["effect"]).replace("+-", "±")
-    if words.startswith("hazard ratio"):
-        return f"The effect assumed is a {_of_ratio(words)}."
-    head, _, tail = words.partition(": ")
-    if head == "earned session by session" and tail:
-        return f"The effect assumed is earned session by session ({tail})."
-    if words.startswith("only through"):
-        return f"Treatment is assumed to act {words}."
-    if not is_power(material):
+def effect_sentence(power: Power) -> str:
+    """Say which effect was simulated."""
+    effect, arms = power.effect, f"{literal(power.arms[-1])} against {literal(power.arms[0])}"
+    if effect.kind is EffectKind.NONE:
         return (
-            f"The effect is set to {words}."
-            if words.startswith("a ")
-            else (f"There is no effect: {words.partition(': ')[2] or words}.")
+            "There is no effect: under the strong null hypothesis both arms are treated as the "
+            "control arm is."
         )
-    return f"The effect assumed is: {words}."
+    if effect.kind is EffectKind.EQUAL_HAZARDS:
+        return (
+            "The effect is set to a hazard ratio of 1 between the arms; plans, sessions and labs "
+            "differ as given."
+        )
+    if effect.kind is EffectKind.BY_LABS:
+        return (
+            "Treatment is assumed to act only through what sessions do to MELD, which implies a "
+            f"hazard ratio of {_implied(effect)} of {arms}, every session on time."
+        )
+    twice = ""
+    if effect.combined_with_labs:
+        twice = "; and, on purpose a second time, through what sessions do to MELD"
+    if effect.kind is EffectKind.BY_SESSION:
+        ratios = effect.full_course_hazard_ratios.items()
+        told = ", ".join(f"{literal(name)} {ratio:.3g}" for name, ratio in ratios)
+        return (
+            "The treatment effect is assumed to accrue with each session delivered (hazard ratio "
+            f"of a full course against none: {told}{twice})."
+        )
+    ratio = f"{effect.hazard_ratio:.3g} for {arms}{_over_time(effect)}"
+    return f"The assumed effect is a hazard ratio of {ratio}{twice}."
 
 
-def _of_ratio(words: str) -> str:
-    """`hazard ratio 0.6 of B against A` as it stands in a sentence."""
-    return re.sub(r"^hazard ratio (\S+) of ", r"hazard ratio of \1 for ", words)
+def _implied(effect: Effect) -> str:
+    implied = effect.implied_hazard_ratio
+    if implied is None:
+        return "an unknown size"
+    return f"{implied.mean:.4f} ± {implied.mcse:.4f}"
 
 
-def difference_sentence(material: Material) -> str:
+def _over_time(effect: Effect) -> str:
+    words = f" from day {effect.delay_days:g}" if effect.delay_days else ""
+    if effect.waning_half_life_days is not None:
+        words += f", waning with a half-life of {effect.waning_half_life_days:g} d"
+    return words
+
+
+def biases_in_words(bias: SelectionBias | None, drift: Drift | None) -> list[str]:
+    """Say what distorts the trial: an investigator who guesses, a drift of mortality."""
+    found = []
+    if bias is not None:
+        found.append(_guessing(bias))
+    if drift is not None:
+        found.append(
+            f"mortality drifts ({drift.kind}): the last patient's hazard is "
+            f"{drift.hazard_ratio:g} times the first's"
+        )
+    return found
+
+
+def _guessing(bias: SelectionBias) -> str:
+    words = f"the next arm is guessed, {bias.favours} is to look better: "
+    if bias.hazard_ratio is not None:
+        return f"{words}patients' hazards x {bias.hazard_ratio:g}, or its inverse, by the guess"
+    done = "turned away"
+    if bias.returns_after_days is not None:
+        done = f"deferred for {bias.returns_after_days:g} d"
+    return (
+        f"{words}who does not suit the guess ({bias.variable} above {bias.poor_above:g} is poor) "
+        f"is {done} with probability {bias.probability:g}"
+    )
+
+
+def difference_sentence(mortality: ByArm) -> str:
     """Return mortality by arm and its difference."""
-    entries = operations(material)["mortality"]
-    names = arms(material)
-    control, experimental = entries[names[0]], entries[names[-1]]
-    if not known(control["mean"]) or not known(experimental["mean"]):
+    control, experimental = (list(mortality.values())[place] for place in (0, -1))
+    if not known(control.mean) or not known(experimental.mean):
         return "In the simulated trials an arm has no patients, and no mortality."
-    error = math.hypot(control["mcse"], experimental["mcse"])
-    difference = points(experimental["mean"] - control["mean"], error)
+    error = math.hypot(control.mcse, experimental.mcse)
+    difference = points(experimental.mean - control.mean, error)
     return (
         f"In the simulated trials mortality by the end of follow-up is "
-        f"{mortality_words(material)}, a difference of {difference} percentage points (Monte Carlo "
-        f"standard error {error_of({'mcse': error}, 100, 2)})."
+        f"{mortality_in_words(mortality)}, a difference of {difference} percentage points (Monte "
+        f"Carlo standard error {error_of(error, 100, 2)})."
     )
 
 
-def truth_sentence(material: Material) -> str:
+def truth_sentence(power: Power) -> str:
     """Return the true value of the primary estimand."""
-    p = primary(material)["performance"]
-    if not known(p["truth"]):
+    first, p = power.primary, power.primary.performance
+    if not known(p.truth):
         return ""
-    summary = literal(primary(material)["estimand_attributes"]["summary"])
-    error = p["truth_mcse"] or 0.0
-    about = f" (Monte Carlo standard error {error_of({'mcse': error})}"
-    if in_points(primary(material)):
-        unit = "percentage points"
-        shown = f"{points(p['truth'], error)} {unit}"
-        about = f" (Monte Carlo standard error {error_of({'mcse': error}, 100, 2)}"
+    error = p.truth_mcse if known(p.truth_mcse) else 0.0
+    if first.scale is Scale.PROPORTION:
+        shown = f"{points(p.truth, error)} percentage points"
+        about = f"Monte Carlo standard error {error_of(error, 100, 2)}"
     else:
-        shown = number(p["truth"], error, 3)
-    if is_log_ratio(primary(material)):
-        ratio = math.exp(p["truth"])
+        shown = number(p.truth, error, 3)
+        about = f"Monte Carlo standard error {error_of(error)}"
+    if first.scale is Scale.LOG_RATIO:
+        ratio = math.exp(p.truth)
         about += f"; as a ratio {number(ratio, ratio * error, 3)}"
-    return f"The true value of the estimand, the {summary}, is {shown}{about})."
+    summary = literal(first.estimand_attributes.summary)
+    return f"The true value of the estimand, the {summary}, is {shown} ({about})."
 
 
-def in_points(analysis: Mapped) -> bool:
-    """Whether an estimate is a difference of proportions of patients."""
-    summary = analysis["estimand_attributes"]["summary"]
-    return bool(summary.startswith("difference of")) and (
-        "mortality" in summary or "incidence" in summary
-    )
-
-
-def is_log_ratio(analysis: Mapped) -> bool:
-    """Whether an estimate is the logarithm of a ratio."""
-    summary = analysis["estimand_attributes"]["summary"]
-    named = ("log ", "weighted log ")
-    return bool(summary.startswith(named)) and ("ratio" in summary or "odds" in summary)
-
-
-def effect_sources(material: Material) -> list[Mapped]:
+def effect_sources(dossier: Dossier) -> list[ScenarioValue]:
     """Values that make the target difference, each with its source."""
-    found = [entry for pattern in _EFFECT_KEYS for entry in matching(material, pattern)]
+    found = [entry for pattern in _EFFECT_KEYS for entry in matching(dossier, pattern)]
     # A delay of 0 days makes no difference.
-    return [entry for entry in found if known(entry["value"]) and entry["value"] != 0]
+    return [entry for entry in found if known(entry.value) and entry.value != 0]
 
 
-def effect_status(material: Material) -> str:
+def effect_status(dossier: Dossier) -> str:
     """Say in a form's box which of the values behind the difference are assumptions."""
-    if not is_power(material):
+    if not dossier.power.verdict.is_power:
         return ""
-    found = effect_sources(material)
-    assumed = [e for e in found if not e["source"] or "assumption" in e["source"].lower()]
+    found = effect_sources(dossier)
+    assumed = assumed_among(dossier, found)
     if not found:
         return "Mortality and effect stand here without their sources and count as assumptions."
     if len(assumed) == len(found):
@@ -212,19 +249,21 @@ def effect_status(material: Material) -> str:
     )
 
 
-def difference_blocks(material: Material) -> list[Block]:
+def difference_blocks(dossier: Dossier) -> list[Block]:
     """Return the target difference, and why it is that."""
-    if not is_power(material):
-        return [Paragraph(f"{no_effect_words(material)} {effect_sentence(material)}")]
-    words = [effect_sentence(material), difference_sentence(material), truth_sentence(material)]
+    power = dossier.power
+    if not power.verdict.is_power:
+        return [Paragraph(f"{no_effect_sentence(power)} {effect_sentence(power)}")]
+    mortality = power.operations.mortality
+    words = [effect_sentence(power), difference_sentence(mortality), truth_sentence(power)]
     return [
-        Paragraph(" ".join(filter(None, words))),
+        Paragraph(joined(words)),
         Paragraph(
             "The values that make this difference, and what is known of each, are in "
             "[#assumed-effect]. They say what effect is thought realistic. The scenario records no "
             "judgement of which difference would matter to patients, which DELTA2 asks for as well "
             "[@delta2]; the applicants have to add it."
-            if effect_sources(material)
+            if effect_sources(dossier)
             else "The scenario's values were not handed over, so the difference stands here as an "
             "assumption. DELTA2 asks why it is important or realistic [@delta2]; the applicants "
             "have to say so."
@@ -232,9 +271,9 @@ def difference_blocks(material: Material) -> list[Block]:
     ]
 
 
-def no_effect_words(material: Material) -> str:
+def no_effect_sentence(power: Power) -> str:
     """Say that a run without an effect has no target difference."""
-    if reading(material) is Reading.LEVEL:
+    if power.null_hypothesis is NullHypothesis.STRONG:
         return (
             "This run asks for the type I error: both arms are treated alike, and no target "
             "difference applies."
@@ -243,17 +282,3 @@ def no_effect_words(material: Material) -> str:
         "This run asks how often the trial rejects where the hazard ratio is 1 and the arms still "
         "differ in plans, sessions and labs; no target difference applies."
     )
-
-
-def true_mortality(material: Material) -> dict[str, str]:
-    """Mortality by arm for an alternative text."""
-    return {
-        arm: percent(entry["mean"], entry["mcse"])
-        for arm, entry in operations(material)["mortality"].items()
-    }
-
-
-def registry_words(material: Material) -> str:
-    """Name the registry record, cited; empty where there is none."""
-    found = value(material, "trial.registry_id")
-    return f"{literal(found)} [@registry]" if found not in (None, "", "null") else ""

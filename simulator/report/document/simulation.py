@@ -1,30 +1,36 @@
-"""The simulation in the order of ADEMP, with its equations."""
+"""The simulation in the order of ADEMP, with its equations; and what its numbers do not tell."""
 
 from simulator.report.document.blocks import Block, Equation, Heading, Paragraph, Table, literal
-from simulator.report.document.material import (
-    Mapped,
-    Material,
-    has_sessions,
-    operations,
+from simulator.report.document.dossier import (
+    Dossier,
+    assumed_among,
     planned_patients,
-    primary,
     test_in_short,
     title,
-    value,
+)
+from simulator.report.document.feasibility import (
+    SCARCE,
+    is_slow,
+    on_time_sentence,
+    plasma_sentence,
+    target_sentence,
 )
 from simulator.report.document.numbers import (
     DASH,
     capital,
     count,
     error_of,
+    joined,
     known,
     number,
     percent,
     plus_minus,
     points,
 )
-from simulator.report.document.outcome import effect_sentence, in_points
-from simulator.report.document.verdict import is_power, rate_name
+from simulator.report.document.outcome import biases_in_words, effect_sentence, effect_sources
+from simulator.report.document.power import rate_name
+from simulator.results.measures import Scale
+from simulator.results.power import AnalysisPower, Power
 
 _POWER = r"\hat{\pi} = \frac{r}{n}"
 _POWER_SPOKEN = "pi hat equals r divided by n"
@@ -36,44 +42,43 @@ _ERROR_SPOKEN = (
 )
 
 
-def simulation_blocks(material: Material) -> list[Block]:
+def simulation_blocks(dossier: Dossier) -> list[Block]:
     """Aims, data-generating mechanisms, estimands, methods, performance measures."""
+    power = dossier.power
     return [
         Paragraph("The simulation is reported in the order of ADEMP [@ademp]."),
         Heading("Aims", 2),
-        Paragraph(_aims(material)),
+        Paragraph(_aims(dossier)),
         Heading("Data-generating mechanisms", 2),
-        *_mechanisms(material),
+        *_mechanisms(dossier),
         Heading("Estimands", 2),
-        *_estimands(material),
+        *_estimands(power),
         Heading("Methods", 2),
-        Paragraph(_methods(material)),
+        Paragraph(_methods(power)),
         Heading("Performance measures", 2),
-        *_measures(material),
+        *_measures(power),
         Heading("How to repeat it", 2),
-        *_repeat(material),
+        Paragraph(_how_to_repeat(dossier)),
     ]
 
 
-def _aims(material: Material) -> str:
-    first, patients = (
-        test_in_short(primary(material)),
-        count(planned_patients(material)),
-    )
-    what = f"the {rate_name(material)} of {first} and of the analyses beside it"
+def _aims(dossier: Dossier) -> str:
+    power, patients = dossier.power, count(planned_patients(dossier))
     return (
-        f"To estimate {what} in a trial that is to randomise {patients} patients, and the chance "
-        "that the trial can be carried out as planned."
+        f"To estimate the {rate_name(power.null_hypothesis)} of {test_in_short(power.primary)} and "
+        "of the secondary and sensitivity analyses in a trial that is to randomise "
+        f"{patients} patients, and the probability that the trial can be carried out as planned."
     )
 
 
-def _mechanisms(material: Material) -> list[Block]:
-    latex, spoken, where = hazard_model(material)
+def _mechanisms(dossier: Dossier) -> list[Block]:
+    latex, spoken, where = hazard_model(dossier)
+    o = dossier.power.operations
     text = "Each trial is simulated patient by patient: candidates are referred, "
-    text += "screened and randomised" if len(operations(material)["funnel"]) > 1 else "randomised"
-    if has_sessions(material):
+    text += "screened and randomised" if len(o.funnel) > 1 else "randomised"
+    if o.has_sessions:
         text += ", and sessions wait for a machine, a nurse and plasma"
-    text += f". {effect_sentence(material)} The hazard of death from the liver of patient "
+    text += f". {effect_sentence(dossier.power)} The hazard of liver-related death of patient "
     return [
         Paragraph(text + "*i*, *s* days after randomisation, is"),
         Equation(latex, spoken),
@@ -81,26 +86,26 @@ def _mechanisms(material: Material) -> list[Block]:
     ]
 
 
-def hazard_model(material: Material) -> tuple[str, str, str]:
+def hazard_model(dossier: Dossier) -> tuple[str, str, str]:
     """Hazard of death as this scenario uses it: LaTeX, as it is read out, and what stands for what.
 
     Factors that the scenario switches off are left out; without its values all are kept.
     """
     latex, spoken = r"h_i(s) = h_0(s)", "h of i at s equals h nought of s"
     where = ["*h*₀ is the baseline hazard"]
-    if _used(material, "hazard.log_hazard_ratio_per_meld_point"):
+    if _used(dossier, "hazard.log_hazard_ratio_per_meld_point"):
         latex += r" \, \exp\{\beta\,(M_i(s) - M_{\mathrm{ref}})\}"
         spoken += ", times the exponential of beta times M of i at s minus M ref"
-        where.append("*M* is MELD, held for each day, and β its log hazard ratio a point")
-    if _used(material, "hazard.covariates"):
+        where.append("*M* is MELD, held for each day, and β its log hazard ratio per point")
+    if _used(dossier, "hazard.covariates"):
         latex += r" \, \exp\{\gamma^{\top}(z_i - c)\}"
         spoken += ", times the exponential of gamma transposed times z of i minus c"
         where.append("*z* are baseline covariates about their centres *c*")
-    if _used(material, "hazard.frailty_log_sd"):
+    if _used(dossier, "hazard.frailty_log_sd"):
         latex += r" \, w_i"
         spoken += ", times w of i"
         where.append("*w* is a lognormal frailty of mean 1")
-    if _used(material, "hazard.drift"):
+    if _used(dossier, "hazard.drift"):
         latex += r" \, d_i"
         spoken += ", times d of i"
         where.append("*d* is the drift of mortality while the trial recruits")
@@ -113,27 +118,24 @@ def hazard_model(material: Material) -> tuple[str, str, str]:
     return latex, spoken, f"where {'; '.join(where)}. Other exits have constant hazards."
 
 
-def _used(material: Material, key: str) -> bool:
+def _used(dossier: Dossier, key: str) -> bool:
     entries = [
         e
-        for e in material.values
-        if e["key"] == key or e["key"].startswith(f"{key}.") or e["key"].startswith(f"{key}[")
+        for e in dossier.values
+        if e.key == key or e.key.startswith(f"{key}.") or e.key.startswith(f"{key}[")
     ]
     if not entries:
-        return not material.values
-    return any(e["value"] not in (None, 0, "null", "") for e in entries)
+        return not dossier.values
+    return any(e.value not in (None, 0, "null", "") for e in entries)
 
 
-def _estimands(material: Material) -> list[Block]:
-    rows = tuple(
-        (literal(a["name"]), literal(capital(a["estimand"])), _truth(a))
-        for a in material.power["analyses"]
-    )
+def _estimands(power: Power) -> list[Block]:
+    rows = tuple((literal(a.name), literal(capital(a.estimand)), _truth(a)) for a in power.analyses)
     return [
         Paragraph(
             "[#estimands] has the estimand of each analysis, in terms of ICH E9(R1) [@e9], and its "
-            "true value: that of many patients of the scenario, in the world that the estimand "
-            "supposes."
+            "true value: that of many patients of the scenario, in the hypothetical "
+            "(counterfactual) scenario that the estimand supposes."
         ),
         Table(
             caption="Analyses, their estimands and true values.",
@@ -148,113 +150,179 @@ def _estimands(material: Material) -> list[Block]:
     ]
 
 
-def _truth(analysis: Mapped) -> str:
-    p = analysis["performance"]
-    if not known(p["truth"]):
+def _truth(analysis: AnalysisPower) -> str:
+    p = analysis.performance
+    return _estimate(analysis.scale, p.truth, p.truth_mcse)
+
+
+def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
+    if not known(found):
         return DASH
-    return _estimate(analysis, p["truth"], p["truth_mcse"])
-
-
-def _estimate(analysis: Mapped, found: float, error: float | None) -> str:
-    scale = 100 if in_points(analysis) else 1
-    unit = " pp" if in_points(analysis) else ""
+    in_points = scale is Scale.PROPORTION
+    factor, unit = (100, " pp") if in_points else (1, "")
     if not known(error) or not error:
-        return (points(found) if unit else number(found, None, 3)) + unit
-    return plus_minus(number(scale * found, scale * error), error_of({"mcse": error}, scale)) + unit
+        return (points(found) if in_points else number(found, None, 3)) + unit
+    return plus_minus(number(factor * found, factor * error), error_of(error, factor)) + unit
 
 
-def _methods(material: Material) -> str:
-    lines = [f"{title(a)} at {100 * a['alpha']:g}%" for a in material.power["analyses"]]
+def _methods(power: Power) -> str:
+    lines = [f"{title(a)} at {100 * a.alpha:g}%" for a in power.analyses]
     return (
         f"Every simulated trial is analysed by each of the following at its level: "
         f"{', '.join(lines)}. All analyses see the same trials."
     )
 
 
-def _measures(material: Material) -> list[Block]:
-    rate = rate_name(material)
-    blocks: list[Block] = [
+def _measures(power: Power) -> list[Block]:
+    misled = (
+        "; so are, among the trials that reject, the type S error, which is the share of estimates "
+        "of the wrong sign, and the type M error, which is the exaggeration ratio, the mean size "
+        "of an estimate over the true size [@gelman]."
+    )
+    return [
         Paragraph(
-            f"The {rate} is the share of all trials that reject; a trial without a result is no "
-            "rejection. With *r* rejections in *n* trials it is estimated by"
+            f"The {rate_name(power.null_hypothesis)} is the share of all trials that reject; a "
+            "trial that is not analysable is no rejection. With *r* rejections in *n* trials it is "
+            "estimated by"
         ),
         Equation(_POWER, _POWER_SPOKEN),
         Paragraph("with the Monte Carlo standard error of Agresti and Coull [@agresti]"),
         Equation(_ERROR, _ERROR_SPOKEN),
         Paragraph(
             "and Wilson's 95% interval [@wilson]. Bias and coverage of each estimate are in "
-            "[#performance]" + _type_s_and_m(material)
+            "[#performance]" + (misled if power.verdict.is_power else ".")
         ),
-        _performance_table(material),
+        _performance_table(power),
     ]
-    return blocks
 
 
-def _type_s_and_m(material: Material) -> str:
-    if not is_power(material):
-        return "."
-    return (
-        "; so are, among the trials that reject, the share whose estimate has the wrong sign and "
-        "the number of times by which estimates exceed the true size on average [@gelman]."
-    )
-
-
-def _performance_table(material: Material) -> Table:
-    signs = is_power(material)
+def _performance_table(power: Power) -> Table:
+    signs = power.verdict.is_power
     rows = []
-    for a in material.power["analyses"]:
-        p = a["performance"]
-        cells = [literal(a["name"]), _bias(a, p), _share(p, "coverage")]
+    for a in power.analyses:
+        p = a.performance
+        cells = [
+            literal(a.name),
+            _estimate(a.scale, p.bias, p.bias_mcse),
+            _share(p.coverage, p.coverage_mcse),
+        ]
         if signs:
-            cells += [_share(p, "sign_error"), _times(p)]
+            cells += [
+                _share(p.sign_error, p.sign_error_mcse),
+                _ratio(p.exaggeration, p.exaggeration_mcse),
+            ]
         rows.append(tuple(cells))
     return Table(
         caption="Performance of the estimates (± Monte Carlo standard error).",
-        header=("Analysis", "Bias", "Coverage, %", *(("Wrong sign, %", "Times too large") * signs)),
+        header=(
+            "Analysis",
+            "Bias",
+            "Coverage, %",
+            *(("Type S error, %", "Type M error (ratio)") * signs),
+        ),
         rows=tuple(rows),
         note="pp: percentage points. A dash: nothing to tell, as where no interval is made.",
         name="performance",
     )
 
 
-def _bias(analysis: Mapped, p: Mapped) -> str:
-    return _estimate(analysis, p["bias"], p["bias_mcse"]) if known(p["bias"]) else DASH
-
-
-def _share(p: Mapped, key: str) -> str:
-    if not known(p[key]):
+def _share(found: float | None, error: float | None) -> str:
+    if not known(found):
         return DASH
-    error = p.get(f"{key}_mcse")
     if not known(error) or not error:
-        return percent(p[key])[:-1]
-    return plus_minus(number(100 * p[key], 100 * error, 2), error_of({"mcse": error}, 100, 2))
+        return percent(found)[:-1]
+    return plus_minus(number(100 * found, 100 * error, 2), error_of(error, 100, 2))
 
 
-def _times(p: Mapped) -> str:
-    if not known(p["exaggeration"]):
+def _ratio(found: float | None, error: float | None) -> str:
+    if not known(found):
         return DASH
-    error = p["exaggeration_mcse"]
     if not known(error) or not error:
-        return number(p["exaggeration"], None, 1)
-    return plus_minus(number(p["exaggeration"], error, 2), error_of({"mcse": error}, 1, 2))
+        return number(found, None, 1)
+    return plus_minus(number(found, error, 2), error_of(error, 1, 2))
 
 
-def _repeat(material: Material) -> list[Block]:
-    p, manifest = material.power, material.manifest
+def _how_to_repeat(dossier: Dossier) -> str:
+    power, made = dossier.power, dossier.provenance
+    target = dossier.value("name") or power.scenario
     text = (
-        f"{count(p['trials'])} trials, seed {p['seed']}, {literal(p['engine'])} engine, trialsim "
-        f"{literal(p['version'])}. A trial is a function of scenario, seed and its number, so the "
-        "run gives the same digits again."
+        f"Scenario {literal(target)}: {count(power.trials)} trials, seed {power.seed}, "
+        f"{literal(power.engine)} engine, trialsim {literal(power.version)}. A trial is a function "
+        "of scenario, seed and its number, so the run gives the same digits again."
     )
-    if manifest.get("command"):
-        text += f" Command: “{literal(_command(manifest['command']))}”."
-    versions = manifest.get("versions")
-    if isinstance(versions, dict) and versions:
-        found = ", ".join(f"{literal(name)} {literal(v)}" for name, v in versions.items())
+    if made.command:
+        text += f" Command: “{literal(made.command)}”."
+    if made.versions:
+        found = ", ".join(f"{literal(name)} {literal(v)}" for name, v in made.versions.items())
         text += f" Versions: {found}."
-    target = value(material, "name") or p["scenario"]
-    return [Paragraph(f"Scenario {literal(target)}: {text}")]
+    return text
 
 
-def _command(found: object) -> str:
-    return " ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
+def limit_blocks(dossier: Dossier) -> list[Block]:
+    """Limits of the numbers and of the model, those alone that hold for this run."""
+    power = dossier.power
+    biases = biases_in_words(power.selection_bias, power.drift)
+    groups = (
+        [
+            "Monte Carlo errors and intervals tell how well the simulation answers for the values "
+            "given. They do not tell how true those values are.",
+            _assumed(dossier),
+            *(f"The trial is biased on purpose: {literal(bias)}." for bias in biases),
+            _interrupted(power),
+        ],
+        [_slow(dossier), plasma_sentence(power.operations, least=SCARCE)],
+        _limits_of_model(dossier),
+    )
+    return [Paragraph(text) for group in groups if (text := joined(group))]
+
+
+def _assumed(dossier: Dossier) -> str:
+    assumed = assumed_among(dossier, effect_sources(dossier))
+    if not assumed or not dossier.power.verdict.is_power:
+        return ""
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    return (
+        f"Of the values behind the target difference {count(len(assumed))} {verb}, in whole or in "
+        "part; another mortality or effect gives another power."
+    )
+
+
+def _interrupted(power: Power) -> str:
+    if not power.interrupted:
+        return ""
+    return (
+        f"The run was interrupted: these are the partial results of {count(power.trials)} trials."
+    )
+
+
+def _slow(dossier: Dossier) -> str:
+    if not is_slow(dossier.power.operations):
+        return ""
+    words = joined([target_sentence(dossier), on_time_sentence(dossier)])
+    return f"Recruitment is a risk. {words}"
+
+
+def _limits_of_model(dossier: Dossier) -> list[str]:
+    """Limits of the model page that bear on what this scenario uses."""
+    power = dossier.power
+    found = [
+        "In the model loss, withdrawal and transplant do not depend on how ill a patient is, and "
+        "the trial is analysed once, at its end."
+    ]
+    slope = dossier.value("hazard.log_hazard_ratio_per_meld_point")
+    if known(slope) and slope:
+        found.append(
+            "The hazard ratio per point of MELD was published for MELD at baseline and is used for "
+            "MELD as it changes, an approximation."
+        )
+    if power.operations.has_sessions:
+        found.append(
+            "Plasma has no blood groups, deliveries are independent from day to day, and sessions "
+            "cause no infections."
+        )
+    if len(power.arms) == 2 and power.verdict.is_power:
+        found.append(
+            "Power counts rejections in favour of either arm. This run does not show whether each "
+            "analysis holds its level: one that rejects too often gains power by it."
+        )
+    return found

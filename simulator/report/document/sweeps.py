@@ -1,75 +1,76 @@
-"""What was varied: sweeps, each with its difference from the plan and the paired error."""
+"""Sensitivity analyses: sweeps, each with its difference from the plan and the paired error."""
 
 from simulator.report.document.assumptions import label
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.material import Mapped, Material, analysis_named, primary
+from simulator.report.document.dossier import Dossier, analysis_named
 from simulator.report.document.numbers import (
     DASH,
     capital,
     count,
     error_of,
     interval,
+    joined,
     known,
     listed,
     percent,
     plus_minus,
     points,
     uncapital,
+    whole_percent,
 )
-from simulator.report.document.verdict import is_power, rate_name, threshold
+from simulator.report.document.power import rate_name
+from simulator.results.base import Value
+from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
 _TWO_SIDED = 1.96
 
 
-def sweep_blocks(material: Material) -> list[Block]:
+def sweep_blocks(dossier: Dossier) -> list[Block]:
     """Each sweep in words and in a table."""
     blocks: list[Block] = []
-    for place, sweep in enumerate(material.sweeps):
-        if sweep["points"]:
-            table = _sweep_table(material, sweep, place)
-            blocks += [Paragraph(_sweep_words(material, sweep, table.name)), table]
+    for place, sweep in enumerate(dossier.sweeps):
+        if sweep.points:
+            name = f"sweep-{place}"
+            blocks.append(Paragraph(_sweep_in_words(dossier, sweep, name)))
+            blocks.append(_sweep_table(dossier, sweep, name))
     return blocks
 
 
-def _analysis(material: Material, sweep: Mapped) -> str:
-    """The primary analysis, where a sweep has it; else the first that it has."""
-    names = [a["name"] for a in sweep["points"][0]["analyses"]]
-    wanted = primary(material)["name"]
-    return str(wanted if wanted in names else names[0])
+def _analysis(dossier: Dossier, sweep: Sweep) -> str:
+    """Name of the primary analysis, where a sweep has it; else of the first that it has."""
+    names = [a.name for a in sweep.points[0].analyses]
+    wanted = dossier.power.primary.name
+    return wanted if wanted in names else names[0]
 
 
-def _of(point: Mapped, name: str) -> Mapped:
-    found: Mapped = next((a for a in point["analyses"] if a["name"] == name), point["analyses"][0])
-    return found
+def _of(point: SweepPoint, name: str) -> PointPower:
+    return next((a for a in point.analyses if a.name == name), point.analyses[0])
 
 
-def _sweep_words(material: Material, sweep: Mapped, table: str) -> str:
-    name, rate = _analysis(material, sweep), rate_name(material)
-    keys = listed([uncapital(label(material, key)) for key in sweep["keys"]])
-    found = [_of(point, name) for point in sweep["points"]]
-    low, high = min(found, key=_power), max(found, key=_power)
+def _sweep_in_words(dossier: Dossier, sweep: Sweep, table: str) -> str:
+    name = _analysis(dossier, sweep)
+    keys = listed([uncapital(label(dossier, key)) for key in sweep.keys])
+    found = [_of(point, name) for point in sweep.points]
+    low, high = (pick(found, key=lambda a: a.power) for pick in (min, max))
     text = (
-        f"[#{table}] varies {keys} in the scenario {literal(sweep['scenario'])}, with "
-        f"{count(sweep['trials'])} simulated trials a point (seed {sweep['seed']}). The {rate} of "
-        f"{analysis_named(material, name)} lies between {percent(low['power'], low['mcse'])} and "
-        f"{percent(high['power'], high['mcse'])}."
+        f"[#{table}] varies {keys} in the scenario {literal(sweep.scenario)}, with "
+        f"{count(sweep.trials)} simulated trials per point (seed {sweep.seed}). The "
+        f"{rate_name(sweep.null_hypothesis)} of {analysis_named(dossier.power, name)} lies between "
+        f"{percent(low.power, low.mcse)} and {percent(high.power, high.mcse)}."
     )
-    words = [text, _told_from_base(sweep, found)]
-    if is_power(material):
-        words.append(_reaches(material, found))
-    return " ".join(filter(None, words))
+    words = [text, _clear_differences(sweep, found)]
+    if sweep.null_hypothesis is NullHypothesis.NONE:
+        words.append(_reaching(sweep, found))
+    return joined(words)
 
 
-def _power(analysis: Mapped) -> float:
-    return float(analysis["power"])
-
-
-def _told_from_base(sweep: Mapped, found: list[Mapped]) -> str:
+def _clear_differences(sweep: Sweep, found: list[PointPower]) -> str:
     """Say how many points differ from the plan by more than chance."""
     pairs = [
-        (a["difference"], a["paired_mcse"])
-        for a, point in zip(found, sweep["points"], strict=True)
-        if known(a["difference"]) and known(a["paired_mcse"]) and not _is_base(sweep, point)
+        (a.difference, a.paired_mcse)
+        for a, point in zip(found, sweep.points, strict=True)
+        if known(a.difference) and known(a.paired_mcse) and not point.is_base
     ]
     if not pairs:
         return ""
@@ -80,63 +81,55 @@ def _told_from_base(sweep: Mapped, found: list[Mapped]) -> str:
     )
 
 
-def _reaches(material: Material, found: list[Mapped]) -> str:
-    wanted = threshold(material)
-    usual = f"{100 * wanted:.0f}%"
-    enough = sum(a["ci_low"] >= wanted for a in found)
-    short = sum(a["ci_high"] < wanted for a in found)
-    if short == len(found):
-        return f"No point reaches {usual}."
-    unclear = len(found) - enough - short
-    text = f"Of {len(found)} points, {enough or 'none'} reach{'es' if enough == 1 else ''} {usual}"
+def _reaching(sweep: Sweep, found: list[PointPower]) -> str:
+    target = whole_percent(sweep.threshold)
+    judgements = [a.judgement for a in found]
+    enough = judgements.count(Judgement.ADEQUATE)
+    unclear = judgements.count(Judgement.INCONCLUSIVE)
+    if judgements.count(Judgement.UNDERPOWERED) == len(found):
+        return f"No point reaches {target}."
+    text = f"Of {len(found)} points, {enough or 'none'} reach{'es' if enough == 1 else ''} {target}"
     if unclear:
-        text += f" and {unclear} cannot be told from it"
+        text += f" and {unclear} {'is' if unclear == 1 else 'are'} inconclusive"
     return f"{text}, by the limits of their intervals."
 
 
-def _is_base(sweep: Mapped, point: Mapped) -> bool:
-    return all(sweep["base"].get(key) == value for key, value in point["values"].items())
-
-
-def _sweep_table(material: Material, sweep: Mapped, place: int) -> Table:
-    name, keys = _analysis(material, sweep), list(sweep["keys"])
-    names = list(sweep["points"][0].get("mortality") or {})
-    rows = []
-    for point in sweep["points"]:
-        a = _of(point, name)
-        cells = [literal(_value(point["values"][key])) for key in keys]
-        if _is_base(sweep, point):
-            cells[0] += " (plan)"
-        rows.append(
-            (
-                *cells,
-                percent(a["power"], a["mcse"]),
-                interval(a["ci_low"], a["ci_high"], threshold=threshold(material)),
-                DASH if _is_base(sweep, point) else _difference(a),
-                *(percent(entry["mean"], most=1) for entry in point["mortality"].values()),
-            )
-        )
-    heads = [label(material, key) for key in keys]
-    rate = rate_name(material)
+def _sweep_table(dossier: Dossier, sweep: Sweep, table: str) -> Table:
+    name = _analysis(dossier, sweep)
+    heads = [label(dossier, key) for key in sweep.keys]
+    rate = capital(rate_name(sweep.null_hypothesis))
     return Table(
-        caption=f"{capital(rate)} of {analysis_named(material, name)} by "
+        caption=f"{rate} of {analysis_named(dossier.power, name)} by "
         f"{listed([uncapital(head) for head in heads])}.",
         header=(
             *heads,
-            capital(rate),
+            rate,
             "95% interval",
             "Difference from the plan, points",
-            *(f"Mortality, {literal(arm)}" for arm in names),
+            *(f"Mortality, {literal(arm)}" for arm in sweep.points[0].mortality),
         ),
-        rows=tuple(rows),
+        rows=tuple(_row(sweep, point, _of(point, name)) for point in sweep.points),
         note="Differences are paired: every point uses the same random numbers. ± is their "
         "Monte Carlo standard error.",
-        name=f"sweep-{place}",
+        name=table,
         words=(),
     )
 
 
-def _value(found: object) -> str:
+def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
+    cells = [literal(_value(point.values[key])) for key in sweep.keys]
+    if point.is_base:
+        cells[0] += " (plan)"
+    return (
+        *cells,
+        percent(a.power, a.mcse),
+        interval(a.ci_low, a.ci_high, threshold=sweep.threshold),
+        DASH if point.is_base else _difference(a),
+        *(percent(entry.mean, most=1) for entry in point.mortality.values()),
+    )
+
+
+def _value(found: Value) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return count(found)
     if found is None or isinstance(found, bool):
@@ -144,10 +137,9 @@ def _value(found: object) -> str:
     return f"{found:g}" if isinstance(found, float) else str(found)
 
 
-def _difference(analysis: Mapped) -> str:
-    difference, error = analysis["difference"], analysis["paired_mcse"]
-    if not known(difference):
+def _difference(a: PointPower) -> str:
+    if not known(a.difference):
         return DASH
-    if not known(error) or error == 0:
-        return points(difference)
-    return plus_minus(points(difference, error, 2), error_of({"mcse": error}, 100, 2))
+    if not known(a.paired_mcse) or a.paired_mcse == 0:
+        return points(a.difference)
+    return plus_minus(points(a.difference, a.paired_mcse, 2), error_of(a.paired_mcse, 100, 2))

@@ -26,7 +26,7 @@ from simulator.report.document.blocks import (
     spans,
 )
 from simulator.report.document.omml import equation
-from simulator.report.document.word_parts import (
+from simulator.report.document.word_format import (
     Bookmarks,
     add_field,
     add_link,
@@ -35,8 +35,9 @@ from simulator.report.document.word_parts import (
     keep_whole,
     number_references,
     repeat_header,
+    saved,
+    set_style,
 )
-from simulator.report.document.word_style import saved, set_style
 
 _WIDTH_CM = 16.6
 _TALLEST_CM = 19.0

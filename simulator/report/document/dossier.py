@@ -1,0 +1,157 @@
+"""What a justification is written from, and the facts in it by name."""
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.report.document.blocks import literal
+from simulator.report.document.numbers import capital, known
+from simulator.results.base import Value
+from simulator.results.closed_forms import ClosedForms, DetectableDifference
+from simulator.results.operations import ByArm
+from simulator.results.power import AnalysisPower, Power
+from simulator.results.size import Size
+from simulator.results.sweep import Sweep
+
+NO_SOURCE = "assumption (no source is given)"
+
+
+@dataclass(frozen=True)
+class ScenarioValue:
+    """A value of the scenario and where it comes from; `source` is empty where none is given."""
+
+    key: str
+    value: Value
+    source: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The command that made the run, and the versions of the libraries by name."""
+
+    command: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Results that a justification rests on. It is written from these; nothing is worked out.
+
+    Parameters
+    ----------
+    power
+        Of the trial as planned.
+    values
+        Every value of the scenario.
+    sweeps, sizes
+        Sensitivity analyses, and searches for a size.
+    pictures
+        Path of the PNG and of the SVG by what is shown.
+    closed_forms
+        Closed-form sample sizes, or None.
+    detectable
+        The smallest difference that the planned size detects, or None. Its `experimental` is NaN
+        if no mortality has the power.
+    """
+
+    power: Power
+    values: tuple[ScenarioValue, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    pictures: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
+    closed_forms: ClosedForms | None = None
+    detectable: DetectableDifference | None = None
+
+    def value(self, key: str) -> Value:
+        """Return the value of a key of the scenario; None where it has none."""
+        return next((entry.value for entry in self.values if entry.key == key), None)
+
+
+def matching(dossier: Dossier, pattern: str) -> list[ScenarioValue]:
+    """Values whose whole key matches a pattern, but for those that are switched off."""
+    return [
+        entry
+        for entry in dossier.values
+        if re.fullmatch(pattern, entry.key) and not switched_off(entry.value)
+    ]
+
+
+def switched_off(found: object) -> bool:
+    """Whether a value says that a part of the model is not used."""
+    return found is None or found in ("null", "")
+
+
+def source_in_words(entry: ScenarioValue) -> str:
+    """Where a value comes from; one without a source counts as an assumption."""
+    return literal(entry.source) if entry.source else NO_SOURCE
+
+
+def assumed_among(dossier: Dossier, entries: list[ScenarioValue]) -> list[ScenarioValue]:
+    """Those of the values that are assumptions, in whole or in part."""
+    sources = {"", *(assumption.source for assumption in dossier.power.assumptions)}
+    return [entry for entry in entries if entry.source in sources]
+
+
+def planned_patients(dossier: Dossier) -> int:
+    """Return how many patients are to be randomised; without the values, how many were."""
+    found = dossier.value("trial.target_randomised")
+    return round(found if known(found) else dossier.power.operations.randomised.mean)
+
+
+def planned_by_arm(dossier: Dossier) -> list[int] | None:
+    """Patients by arm under the allocation ratio; None where it does not divide the number."""
+    total, power = planned_patients(dossier), dossier.power
+    ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
+    if not all(known(part) for part in ratio):
+        ratio = [power.operations.patients[arm].mean for arm in power.arms]
+    shares = [total * part / sum(ratio) for part in ratio]
+    rounded = [round(share) for share in shares]
+    return rounded if sum(rounded) == total and _close(shares, rounded) else None
+
+
+def _close(shares: list[float], rounded: list[int]) -> bool:
+    # Without a ratio the means of the run stand in, which are a little off.
+    return all(abs(a - b) < 0.1 for a, b in zip(shares, rounded, strict=True))
+
+
+def happens(by_arm: ByArm) -> bool:
+    """Whether a mean is known and not zero in any arm."""
+    return any(known(entry.mean) and entry.mean != 0 for entry in by_arm.values())
+
+
+def test_in_short(analysis: AnalysisPower) -> str:
+    """Name of a test in mid-sentence, with its article."""
+    return literal(analysis.test.name)
+
+
+def test_in_full(analysis: AnalysisPower) -> str:
+    """Name of a test in mid-sentence, with its article and its details in brackets."""
+    details = analysis.test.details
+    words = test_in_short(analysis)
+    return f"{words} ({literal(details)})" if details else words
+
+
+def title(analysis: AnalysisPower) -> str:
+    """Name of a test for the first column of a table, and of the analysis in brackets."""
+    short = analysis.test.short
+    if short == analysis.name:
+        return literal(analysis.name)
+    return literal(f"{capital(short)} ({analysis.name})")
+
+
+def analysis_named(power: Power, name: str) -> str:
+    """Return the test of an analysis in mid-sentence; its name where the run has none of it."""
+    found = next((a for a in power.analyses if a.name == name), None)
+    return literal(name) if found is None else test_in_short(found)
+
+
+def date_in_words(found: object) -> str:
+    """Return a date as in `31 December 2024`; anything else as it is."""
+    try:
+        date = datetime.date.fromisoformat(str(found))
+    except ValueError:
+        return literal(found)
+    return f"{date.day} {date:%B} {date.year}"

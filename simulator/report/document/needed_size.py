@@ -1,0 +1,232 @@
+"""What size the assumed effect would need, by simulation and by closed forms."""
+
+from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
+from simulator.report.document.closed_form_sizes import (
+    closed_form_blocks,
+    needed_by_closed_forms,
+)
+from simulator.report.document.dossier import Dossier
+from simulator.report.document.numbers import (
+    capital,
+    count,
+    error_of,
+    interval,
+    joined,
+    known,
+    listed,
+    months,
+    number,
+    percent,
+    points_of_error,
+    range_of_days,
+    whole_percent,
+    with_error,
+)
+from simulator.results.measures import Judgement
+from simulator.results.operations import Operations
+from simulator.results.size import NoSizeKind, Size, SizeEstimate
+
+_MOST_POINTS = 15
+_IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
+
+
+def consequence(dossier: Dossier, *, short: bool = False) -> str:
+    """Say what the planned size could detect and what the assumed effect would need, if short."""
+    if dossier.power.verdict.judgement is not Judgement.UNDERPOWERED:
+        return ""
+    return joined([detectable_sentence(dossier), needed_sentence(dossier, short=short)])
+
+
+def detectable_sentence(dossier: Dossier) -> str:
+    """Say which effect the planned size could detect; empty where nothing tells."""
+    found, power = dossier.detectable, dossier.power
+    if found is None or not power.verdict.is_power:
+        return ""
+    names = [literal(arm) for arm in power.arms]
+    how = "normal approximation" if found.test == "normal" else "exact calculation"
+    if not known(found.experimental):
+        return (
+            f"At this size no mortality under {names[-1]} has {whole_percent(found.power)} power "
+            f"({how})."
+        )
+    low, high = (round(100 * share, 1) for share in (found.experimental, found.control))
+    change = "reduction" if low < high else "increase"
+    patients = listed([count(n) for n in found.patients])
+    return (
+        f"The smallest {change} that {patients} patients"
+        f"{_if_recruited(sum(found.patients), power.operations)}, all followed up, detect with "
+        f"{whole_percent(found.power)} power is from {high:.1f}% under {names[0]} to {low:.1f}% "
+        f"under {names[-1]}, {abs(high - low):.1f} percentage points ({how})."
+    )
+
+
+def _if_recruited(wanted: int, o: Operations) -> str:
+    """Say so where the patients of a calculation are more than the trial recruits."""
+    return ", if they could be recruited" if wanted > _IF_RECRUITED * o.randomised.mean else ""
+
+
+def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
+    """Say how many patients the assumed effect would need; empty where nothing tells."""
+    if not dossier.power.verdict.is_power:
+        return ""
+    found = _own_search(dossier)
+    if found is not None and found.answer is not None:
+        return (
+            f"For {whole_percent(found.target_power)} power the assumed effect would need "
+            f"{amount(found.answer.value)} patients ({confidence_interval(found.answer)}, by "
+            "simulation)."
+        )
+    words = [needed_by_closed_forms(dossier.closed_forms, short=short)]
+    if found is not None:
+        words.append(f"In the simulation {_none_found(found)}.")
+    return joined(words)
+
+
+def _own_search(dossier: Dossier) -> Size | None:
+    """Return the search for the number of patients in this scenario, by the primary analysis."""
+    asked = dossier.power.scenario, dossier.power.primary.name
+    for found in dossier.sizes:
+        if found.is_of_patients and (found.scenario, found.analysis) == asked:
+            return found
+    return None
+
+
+def _none_found(found: Size) -> str:
+    """Say that there is no size, and why."""
+    what = "attainable sample size" if found.is_of_patients else f"value of {literal(found.key)}"
+    words = f"no {what} gave {whole_percent(found.target_power)} power"
+    reason = reason_in_words(found)
+    return f"{words}: {reason}" if reason else words
+
+
+def reason_in_words(found: Size) -> str:
+    """Say why a search found no value, in mid-sentence; empty where it found one."""
+    reason = found.reason
+    if reason is None:
+        return ""
+    low, high = f"{reason.lowest:g}", f"{reason.highest:g}"
+    if reason.kind is NoSizeKind.FLAT:
+        return (
+            f"power hardly changes where it is near, between {low} and {high}, and the trials do "
+            "not tell where it is reached"
+        )
+    if reason.kind is NoSizeKind.ALWAYS:
+        return f"every value tried, from {low} to {high}, has more than the power asked"
+    if reason.kind is NoSizeKind.NEVER:
+        return f"no value tried, from {low} to {high}, has the power asked"
+    return (
+        f"in the {reason.recruitment_days:g} days that recruitment may take, "
+        f"{reason.patients:.0f} patients can be recruited on average"
+    )
+
+
+def confidence_interval(answer: SizeEstimate) -> str:
+    """Return the confidence interval of an answer; a limit that is not known is left open."""
+    level = f"{whole_percent(answer.confidence)} confidence interval"
+    if known(answer.low) and known(answer.high):
+        return f"{level} {amount(answer.low)} to {amount(answer.high)}"
+    if known(answer.low):
+        return f"{level} {amount(answer.low)} or more"
+    return f"{level} {amount(answer.high)} or less" if known(answer.high) else f"{level} unlimited"
+
+
+def quantity(found: Size) -> str:
+    """Name what a search varies."""
+    return "number of patients" if found.is_of_patients else literal(found.key)
+
+
+def amount(value: float) -> str:
+    """Return a value that a search varies: whole, or with a few decimals."""
+    return number(value, None, 3)
+
+
+def size_blocks(dossier: Dossier) -> list[Block]:
+    """Each search for a size in words and tables."""
+    blocks: list[Block] = []
+    if not dossier.power.verdict.is_power:
+        return blocks
+    for place, found in enumerate(dossier.sizes):
+        blocks.append(Paragraph(_search_in_words(found)))
+        if found.curve:
+            blocks.append(_curve_table(found, place))
+    return blocks
+
+
+def _search_in_words(found: Size) -> str:
+    words = (
+        f"A search over the {quantity(found)} asked for {whole_percent(found.target_power)} power "
+        f"of {literal(found.test_name)} in the scenario {literal(found.scenario)}, with "
+        f"{count(found.trials)} simulated trials (seed {found.seed})."
+    )
+    if found.answer is None:
+        return f"{words} {_not_reached(found)}"
+    reached = "The smallest that reaches it is" if found.is_of_patients else "It is reached at"
+    words += (
+        f" {reached} {amount(found.answer.value)} ({confidence_interval(found.answer)}), where "
+        f"power is {percent(found.answer.power, found.answer.mcse, 2)} (Monte Carlo standard error "
+        f"{points_of_error(found.answer.mcse)}). The interval tells of Monte Carlo error alone, "
+        "not of doubt about the assumptions."
+    )
+    return joined([words, _operations_sentence(found)])
+
+
+def _not_reached(found: Size) -> str:
+    largest = found.largest
+    return (
+        f"{capital(_none_found(found))}. The largest power found is "
+        f"{percent(largest.power, largest.mcse)} (Monte Carlo standard error "
+        f"{points_of_error(largest.mcse)}), at {amount(largest.value)}."
+    )
+
+
+def _operations_sentence(found: Size) -> str:
+    o, days = found.operations, found.operations.enrolment_days
+    parts = [
+        f"recruitment takes a mean of {number(days.mean, days.mcse, 0)} days, {months(days.mean)} "
+        f"({range_of_days(days.p5, days.p95)})"
+    ]
+    if o.sessions_delivered.mean:
+        parts.append(f"{with_error(o.sessions_delivered)} sessions are delivered")
+    if o.plasma_litres.mean:
+        parts.append(f"{with_error(o.plasma_litres)} litres of plasma are used")
+    if o.on_time is not None:
+        parts.append(
+            "the probability of completing by the planned date is "
+            f"{percent(o.on_time.mean)} (95% interval "
+            f"{interval(o.on_time.ci_low, o.on_time.ci_high)})"
+        )
+    return f"At that size {listed(parts)}. ± is the Monte Carlo standard error."
+
+
+def _curve_table(found: Size, place: int) -> Table:
+    curve = sorted(found.curve, key=lambda point: point.value)
+    chosen = curve[:: -(-len(curve) // _MOST_POINTS)]
+    name = quantity(found)
+    return Table(
+        caption=f"Power of {literal(found.test_name)} by {name}.",
+        header=(capital(name), "Power", "Monte Carlo error, points", "95% interval"),
+        rows=tuple(
+            (
+                number(point.value, None, 3),
+                percent(point.power, point.mcse, 2),
+                error_of(point.mcse, 100, 2),
+                interval(point.ci_low, point.ci_high, threshold=found.target_power),
+            )
+            for point in chosen
+        ),
+        note="" if len(chosen) == len(curve) else f"{len(chosen)} of {len(curve)} points.",
+        name=f"size-{place}",
+        words=(),
+    )
+
+
+def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:
+    """Closed-form sample sizes for the same question, under a heading of its own."""
+    given = [dossier.closed_forms, *(found.closed_forms for found in dossier.sizes)]
+    forms = next((form for form in given if form is not None and form.needed), None)
+    if forms is None or not dossier.power.verdict.is_power:
+        return []
+    found = _own_search(dossier)
+    answer = None if found is None or found.answer is None else amount(found.answer.value)
+    heading = Heading("Comparison with closed-form sample sizes", level)
+    return [heading, *closed_form_blocks(forms, answer)]

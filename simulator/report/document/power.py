@@ -1,0 +1,234 @@
+"""Power of each analysis, or what stands in its place, and what it amounts to."""
+
+from simulator.report.document.blocks import Paragraph, Table, literal
+from simulator.report.document.dossier import (
+    Dossier,
+    planned_by_arm,
+    planned_patients,
+    test_in_short,
+    title,
+)
+from simulator.report.document.needed_size import consequence
+from simulator.report.document.numbers import (
+    capital,
+    count,
+    error_of,
+    interval,
+    joined,
+    known,
+    listed,
+    number,
+    percent,
+    points_of_error,
+    rounded_mean,
+    target_in_words,
+    whole_percent,
+)
+from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.operations import ByArm
+from simulator.results.power import AnalysisPower, Power
+
+_RATES = {
+    NullHypothesis.NONE: "power",
+    NullHypothesis.STRONG: "type I error",
+    NullHypothesis.MORTALITY: "share of rejections",
+}
+_HEADINGS = {
+    NullHypothesis.NONE: "Power",
+    NullHypothesis.STRONG: "Type I error",
+    NullHypothesis.MORTALITY: "Rejections",
+}
+_MOST_ROWS_OF_A_PAGE = 8
+_MOSTLY = 0.95  # a target reached so often needs no second number beside it
+
+
+def rate_name(null: NullHypothesis) -> str:
+    """Name of the share of trials that reject."""
+    return _RATES[null]
+
+
+def power_heading(power: Power) -> str:
+    """Heading of the section on power, or on what stands in its place."""
+    return _HEADINGS[power.null_hypothesis]
+
+
+def rate(power: Power, analysis: AnalysisPower, *, error: bool = True) -> str:
+    """Return a share of rejections with its Monte Carlo error and interval."""
+    shown = percent(analysis.power, analysis.mcse, 2)
+    limits = interval(analysis.ci_low, analysis.ci_high, threshold=power.verdict.threshold)
+    about = f"95% interval {limits}"
+    if error:
+        about = f"Monte Carlo standard error {points_of_error(analysis.mcse)}, {about}"
+    return f"{shown} ({about})"
+
+
+def judgement_sentence(power: Power) -> str:
+    """Say in a sentence what the primary analysis's share of rejections amounts to."""
+    target = target_in_words(power.verdict.target_power)
+    level = f"the nominal level of {whole_percent(power.primary.alpha)}"
+    sentences = {
+        Judgement.UNDERPOWERED: f"The trial is underpowered for this effect: {target} is not "
+        "reached.",
+        Judgement.INCONCLUSIVE: f"With {count(power.primary.trials)} simulated trials this is "
+        f"inconclusive: the interval contains {target}; more of them would narrow it.",
+        Judgement.ADEQUATE: f"The trial is adequately powered for this effect: {target} is "
+        "reached.",
+        Judgement.EQUAL_HAZARDS: "It is neither a power nor a type I error.",
+        Judgement.LEVEL_EXCEEDED: f"It exceeds {level}.",
+        Judgement.LEVEL_HELD: f"It is within {level}.",
+        Judgement.LEVEL_COMPATIBLE: f"It is compatible with {level}.",
+    }
+    return sentences[power.verdict.judgement]
+
+
+def mortality_in_words(mortality: ByArm) -> str:
+    """Return mortality by arm, as it came out in the simulated trials."""
+    return listed(
+        [
+            f"{percent(entry.mean, entry.mcse)} under {literal(arm)}"
+            for arm, entry in mortality.items()
+        ]
+    )
+
+
+def size_in_words(dossier: Dossier) -> str:
+    """Planned number of patients, by arm where the ratio divides it."""
+    total, by_arm = planned_patients(dossier), planned_by_arm(dossier)
+    if by_arm is None:
+        return f"{count(total)} patients"
+    if len(set(by_arm)) == 1:
+        return f"{count(total)} patients ({by_arm[0]} per arm)"
+    split = listed(
+        [f"{n} to {literal(arm)}" for n, arm in zip(by_arm, dossier.power.arms, strict=True)]
+    )
+    return f"{count(total)} patients ({split})"
+
+
+def planned_in_words(dossier: Dossier) -> str:
+    """Planned number of patients, and how many are randomised where those are fewer."""
+    words, o = f"{size_in_words(dossier)} planned", dossier.power.operations
+    if o.target_reached.mean > _MOSTLY:
+        return words
+    return f"{words} and {rounded_mean(o.randomised)} randomised on average"
+
+
+def power_sentence(dossier: Dossier) -> str:
+    """Power of the primary analysis with its error, and what it amounts to."""
+    power, first = dossier.power, dossier.power.primary
+    text = (
+        f"With {planned_in_words(dossier)}, the {rate_name(power.null_hypothesis)} of "
+        f"{test_in_short(first)} is {rate(power, first)}."
+    )
+    return joined([text, judgement_sentence(power), consequence(dossier)])
+
+
+def direction_sentence(power: Power) -> str:
+    """Say which arm the rejections favour."""
+    first = power.primary
+    shares = [
+        f"{literal(arm)} in {percent(n / first.trials)}" for arm, n in first.favouring.items()
+    ]
+    return f"Rejections favour {listed(shares)} of trials."
+
+
+def type_s_and_m_sentence(power: Power) -> str:
+    """Say how far significant estimates mislead; empty where that is not known, or no power."""
+    p = power.primary.performance
+    if not power.verdict.is_power or not known(p.sign_error) or not known(p.exaggeration):
+        return ""
+    # Too few rejections give no error, and then no number either.
+    if not known(p.sign_error_mcse) or not known(p.exaggeration_mcse):
+        return ""
+    return (
+        "Among the trials that reject, the type S error (an estimate of the wrong sign) is "
+        f"{percent(p.sign_error, p.sign_error_mcse, 2)} and the type M error (exaggeration ratio) "
+        f"is {number(p.exaggeration, p.exaggeration_mcse, 2)} (Monte Carlo standard errors "
+        f"{error_of(p.sign_error_mcse, 100, 2)} percentage points and "
+        f"{error_of(p.exaggeration_mcse, 1, 2)})."
+    )
+
+
+def not_analysable_sentence(power: Power) -> str:
+    """Say in how many trials the primary analysis has no result; empty where all have one."""
+    first = power.primary
+    if not first.not_analysable:
+        return ""
+    reasons = "; ".join(f"{literal(why)}: {count(n)}" for why, n in first.reasons.items())
+    share = percent(first.not_analysable / first.trials)
+    return (
+        f"Of {count(first.trials)} trials {count(first.not_analysable)} "
+        f"({share}{f'; {reasons}' if reasons else ''}) are not analysable and count as no "
+        "rejection."
+    )
+
+
+def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
+    """Power by analysis in words and in a table."""
+    power = dossier.power
+    misled = type_s_and_m_sentence(power)
+    words = [
+        power_sentence(dossier),
+        direction_sentence(power),
+        f"{misled[:-1]} [@gelman]." if misled else "",
+        not_analysable_sentence(power),
+        "[#power] has every analysis; intervals are Wilson's [@wilson].",
+    ]
+    found: list[Paragraph | Table] = [Paragraph(joined(words)), power_table(power)]
+    if power.multiplicity:
+        found.append(_families_table(power))
+    return found
+
+
+def power_table(power: Power, *, short: bool = False) -> Table:
+    """Share of trials in which each analysis rejects."""
+    chosen = power.analyses[:_MOST_ROWS_OF_A_PAGE] if short else power.analyses
+    some_fail = any(a.not_analysable for a in power.analyses)
+    name = capital(rate_name(power.null_hypothesis))
+    note = "The first analysis is the primary one."
+    if len(chosen) < len(power.analyses):
+        note += f" {len(power.analyses) - len(chosen)} more were simulated."
+    note += f" {count(power.trials)} simulated trials, seed {power.seed}."
+    return Table(
+        caption=f"{name} by analysis.",
+        header=(
+            "Analysis",
+            name,
+            "Monte Carlo error, points",
+            "95% interval",
+            *(f"Favours {literal(arm)}" for arm in power.arms),
+            *(("Not analysable",) * some_fail),
+        ),
+        rows=tuple(_row(power, a, some_fail) for a in chosen),
+        note=note,
+        name="power",
+    )
+
+
+def _row(power: Power, a: AnalysisPower, some_fail: bool) -> tuple[str, ...]:
+    cells = (
+        title(a),
+        percent(a.power, a.mcse, 2),
+        error_of(a.mcse, 100, 2),
+        interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
+        *(percent(n / a.trials, a.mcse) for n in a.favouring.values()),
+    )
+    return (*cells, count(a.not_analysable)) if some_fail else cells
+
+
+def _families_table(power: Power) -> Table:
+    rows = [
+        (
+            literal(family.name),
+            literal(family.method.replace("_", " ")),
+            percent(family.any.mean, family.any.mcse),
+            percent(family.all.mean, family.all.mcse),
+        )
+        for family in power.multiplicity
+    ]
+    return Table(
+        caption="Analyses judged together: share of trials that reject at least one, and all.",
+        header=("Family", "Method", "At least one", "All"),
+        rows=tuple(rows),
+        name="families",
+        words=(0, 1),
+    )

@@ -1,0 +1,318 @@
+"""Answers for tests of what shows them: small, plausible, each field there, changed by keyword.
+
+They are of a trial of 60 patients in two arms, `mine`, with 10,000 simulated trials.
+"""
+
+import math
+from dataclasses import replace
+
+from simulator.montecarlo.judgement import judge
+from simulator.results.closed_forms import (
+    ClosedForm,
+    ClosedForms,
+    Contrast,
+    DetectableDifference,
+    Formula,
+)
+from simulator.results.measures import Days, Estimate, NullHypothesis, Scale, Share
+from simulator.results.operations import FunnelRow, Operations, Step, UnitUse
+from simulator.results.power import (
+    AnalysisPower,
+    Assumption,
+    Effect,
+    EffectKind,
+    EstimandAttributes,
+    Performance,
+    Power,
+    Test,
+)
+from simulator.results.size import (
+    PATIENTS,
+    CurvePoint,
+    LargestPower,
+    NoSize,
+    NoSizeKind,
+    Size,
+    SizeEstimate,
+    SizeOperations,
+)
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
+
+ARMS = ("PE", "DPMAS+LPE")
+TRIALS = 10_000
+TARGET = 0.8
+ALPHA = 0.05
+EFFECTS = {
+    NullHypothesis.NONE: Effect(EffectKind.DIRECT, hazard_ratio=0.85),
+    NullHypothesis.STRONG: Effect(EffectKind.NONE),
+    NullHypothesis.MORTALITY: Effect(EffectKind.EQUAL_HAZARDS),
+}
+FISHER = Test("fisher", "Fisher's exact test", "Fisher's exact test", "")
+CHI_SQUARE = Test(
+    "chi_square", "Pearson's chi-square test", "Pearson's chi-square test", "asymptotic"
+)
+NEWCOMBE = Test("risk_difference", "the analysis newcombe", "newcombe", "interval: newcombe")
+LOG_RANK = Test("log_rank", "the log-rank test", "log-rank test", "")
+
+
+def by_arm(first, second=None, mcse=0.01):
+    """An estimate of each arm; of both the same if only one is given."""
+    return {
+        ARMS[0]: Estimate(first, mcse),
+        ARMS[1]: Estimate(first if second is None else second, mcse),
+    }
+
+
+NOTHING_BY_ARM = by_arm(math.nan, mcse=math.nan)
+
+
+def performance(**changes):
+    """How good the estimates of a difference of mortality are."""
+    made = Performance(
+        truth=-0.0324, truth_mcse=0.0021, survivor_average=None, survivor_average_mcse=None,
+        estimates=TRIALS, mean=-0.033, bias=-0.0006, bias_mcse=0.0025, empirical_se=0.128,
+        empirical_se_mcse=0.0009, model_se=0.127, model_se_mcse=0.0001, rmse=0.128,
+        rmse_mcse=0.0009, coverage=0.9445, coverage_mcse=0.0023, sign_error=0.234,
+        sign_error_mcse=0.022, exaggeration=10.14, exaggeration_mcse=0.66,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes):
+    """An analysis that rejects in a share of the trials, with its interval."""
+    summary = "difference of 84-day mortality"
+    rejections = round(TRIALS * power)
+    made = AnalysisPower(
+        name=test.word,
+        test=test,
+        estimand=f"{summary} ({test.short}), DPMAS+LPE against PE, of all randomised; transplant "
+        "counts as death",
+        scale=Scale.PROPORTION,
+        alpha=ALPHA,
+        trials=TRIALS,
+        rejections=rejections,
+        favouring={ARMS[0]: 88, ARMS[1]: rejections - 88},
+        power=power,
+        mcse=0.0019,
+        ci_low=low,
+        ci_high=high,
+        not_analysable=0,
+        reasons={},
+        performance=performance(),
+        estimand_attributes=EstimandAttributes(
+            population="all randomised",
+            treatment="DPMAS+LPE against PE",
+            variable="death by day 84",
+            transplant="composite: counts as death",
+            rescue="treatment policy",
+            withdrawal="treatment policy",
+            death=None,
+            loss="those lost before are left out",
+            summary=summary,
+        ),
+        prior={},
+    )
+    return replace(made, **changes)
+
+
+def operations(**changes):
+    """What the trial takes: sessions, some plasma short, an even chance to be on time."""
+    made = Operations(
+        enrolment_days=Days(791.64, 1.02, 633.0, 968.2),
+        trial_days=Estimate(875.6, 1.0),
+        target_reached=Share(1.0, 0.9996, 1.0),
+        on_time=Share(0.5098, 0.5000, 0.5196),
+        screened=Estimate(148.98, 0.15),
+        randomised=Estimate(60.0, 0.0),
+        funnel=(
+            FunnelRow(Step.CRITERION, "I6", "INR above 1.5", Estimate(0.097, 0.0005), 0.12),
+            FunnelRow(Step.RANDOMISED, "randomised", "", Estimate(0.4, 0.001), None),
+        ),
+        mortality=by_arm(0.44858, 0.41575, 0.0009),
+        mortality_from_tumour=by_arm(0.0428, 0.0436, 0.0004),
+        patients=by_arm(29.994, 30.006, 0.005),
+        withdrawn=by_arm(0.892),
+        lost=by_arm(1.045, 1.091),
+        transplants=by_arm(0.208),
+        infections=by_arm(3.12),
+        sessions_planned=by_arm(89.98),
+        sessions_due=by_arm(80.52, 80.26),
+        sessions_delivered=by_arm(79.81),
+        sessions_equivalent=by_arm(76.9),
+        sessions_cut_short=by_arm(5.65),
+        sessions_late=by_arm(6.3, 8.18),
+        sessions_missed=by_arm(0.279, 0.187),
+        plasma_litres=by_arm(159.76, 79.59),
+        machine_hours=by_arm(154.1, 322.2),
+        short_of_plasma_share=by_arm(0.0535, 0.0418, 0.0003),
+        wait_days=by_arm(0.37, 0.55),
+        unit=UnitUse(
+            days_open=Estimate(750.5, 0.9),
+            days_short_of_plasma=Estimate(10.71, 0.06),
+            machine_use=Estimate(0.29, 0.001),
+        ),
+        cost=None,
+    )
+    return replace(made, **changes)
+
+
+def operations_without_sessions(**changes):
+    """What a trial takes that treats nobody in sessions."""
+    made = operations()
+    none = {
+        name: by_arm(0.0, mcse=0.0)
+        for name in ("plasma_litres", "machine_hours", *_session_columns(made))
+    }
+    undefined = dict.fromkeys(("short_of_plasma_share", "wait_days"), NOTHING_BY_ARM)
+    return replace(made, **none, **undefined, **changes)
+
+
+def _session_columns(made):
+    return [name for name in vars(made) if name.startswith("sessions_")]
+
+
+def power_answer(
+    power=0.0376, low=0.0340, high=0.0415, null=NullHypothesis.NONE, target=TARGET, **changes
+):
+    """An answer of `power`; its verdict is that of the first analysis's interval."""
+    made = Power(
+        scenario="mine",
+        title="A trial of <b>& 60 patients",
+        files=("mine.yaml",),
+        seed=7,
+        engine="compiled",
+        trials=TRIALS,
+        version="0.1.0",
+        interrupted=False,
+        null_hypothesis=null,
+        arms=ARMS,
+        effect=EFFECTS[null],
+        selection_bias=None,
+        drift=None,
+        analyses=(
+            analysis_power(FISHER, power, low, high),
+            analysis_power(LOG_RANK, 0.0611, 0.0566, 0.0660),
+        ),
+        agreement=(),
+        multiplicity=(),
+        operations=operations(),
+        assumptions=(
+            Assumption("hazard.mortality_targets.PE", "assumption: *borrowed* [0.3]"),
+            Assumption("exits.loss.net_probability", "assumption"),
+        ),
+        verdict=judge(null, low, high, ALPHA, target),
+    )
+    return replace(made, **changes)
+
+
+def sweep_answer(null=NullHypothesis.NONE, **changes):
+    """A sweep of the number of patients: the plan's 60, and 120."""
+    points = (
+        _sweep_point(60, 0.0376, 0.0, math.nan, null),
+        _sweep_point(120, 0.0512, 0.0136, 0.0021, null),
+    )
+    made = Sweep(
+        scenario="mine",
+        title="A trial",
+        seed=7,
+        trials=TRIALS,
+        version="0.1.0",
+        null_hypothesis=null,
+        threshold=judge(null, 0.0, 1.0, ALPHA, TARGET).threshold,
+        keys=(PATIENTS,),
+        base={PATIENTS: 60},
+        interrupted=False,
+        points=points,
+    )
+    return replace(made, **changes)
+
+
+def _sweep_point(patients, power, difference, paired_mcse, null):
+    o, low, high = operations(), power - 0.004, power + 0.004
+    judgement = judge(null, low, high, ALPHA, TARGET).judgement
+    return SweepPoint(
+        values={PATIENTS: patients},
+        is_base=patients == 60,
+        analyses=(
+            PointPower("fisher", power, 0.002, low, high, difference, paired_mcse, judgement),
+        ),
+        enrolment_days=o.enrolment_days,
+        target_reached=o.target_reached,
+        on_time=o.on_time,
+        randomised=Estimate(float(patients), 0.0),
+        mortality=by_arm(0.449, 0.416, 0.001),
+        lost=o.lost,
+        patients=o.patients,
+        sessions_delivered=o.sessions_delivered,
+        plasma_litres=o.plasma_litres,
+        short_of_plasma_share=o.short_of_plasma_share,
+    )
+
+
+def closed_form(formula, patients, **changes):
+    """One formula's answer."""
+    of_hazards = formula in (Formula.SCHOENFELD, Formula.FREEDMAN)
+    ratio, mortality = (0.908, 0.43) if of_hazards else (None, None)
+    made = ClosedForm(formula, patients, None, None, None, None, ratio, mortality)
+    return replace(made, **changes)
+
+
+def closed_forms(*needed, **changes):
+    """Closed-form sample sizes: the normal approximation's and Schoenfeld's, unless given."""
+    made = ClosedForms(
+        target_power=TARGET,
+        control=0.449,
+        experimental=0.416,
+        lost=0.036,
+        largest_enumerated=600,
+        needed=needed
+        or (closed_form(Formula.NORMAL, 7100.0), closed_form(Formula.SCHOENFELD, 7300.0)),
+        contrast=Contrast.SESSIONS,
+    )
+    return replace(made, **changes)
+
+
+def size_answer(reached=True, **changes):
+    """A search for the number of patients, which is found or more than can be recruited."""
+    o = operations()
+    never = NoSize(NoSizeKind.RECRUITMENT, 60.0, 7000.0, recruitment_days=1825.0, patients=141.2)
+    made = Size(
+        scenario="mine",
+        title="A trial",
+        seed=7,
+        version="0.1.0",
+        key=PATIENTS,
+        own_value=60,
+        analysis="fisher",
+        test_name="Fisher's exact test",
+        alpha=ALPHA,
+        target_power=TARGET,
+        reached=reached,
+        reason=None if reached else never,
+        precise=reached,
+        answer=SizeEstimate(7040.0, 6950.0, 7130.0, 0.801, 0.002, 0.95) if reached else None,
+        largest=LargestPower(141.0, 0.09, 0.003),
+        trials=90_000,
+        operations=SizeOperations(
+            randomised=Estimate(7040.0, 0.0),
+            enrolment_days=Days(92_373.2, 14.2, 9e4, 9.4e4),
+            trial_days=Estimate(92_457.2, 14.2),
+            target_reached=o.target_reached,
+            on_time=None,
+            mortality=o.mortality,
+            patients=by_arm(3520.0),
+            lost=by_arm(123.0),
+            sessions_delivered=Estimate(18_712.3, 1.2),
+            plasma_litres=Estimate(28_110.0, 3.0),
+            cost=None,
+        ),
+        curve=(CurvePoint(60.0, 3000, 0.04, 0.004, 0.032, 0.048),),
+        closed_forms=closed_forms(),
+    )
+    return replace(made, **changes)
+
+
+def detectable_difference(**changes):
+    """The smallest difference that 30 patients in each arm detect."""
+    made = DetectableDifference("fisher", (30, 30), 0.449, 0.12, TARGET, ALPHA)
+    return replace(made, **changes)
