@@ -22,9 +22,10 @@ from simulator.report.document.numbers import (
     whole_percent,
     with_error,
 )
+from simulator.report.words import reason_in_words
 from simulator.results.measures import Judgement
 from simulator.results.operations import Operations
-from simulator.results.size import NoSizeKind, Size, SizeEstimate
+from simulator.results.size import Size, SizeEstimate
 
 _MOST_POINTS = 15
 _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
@@ -95,29 +96,8 @@ def _none_found(found: Size) -> str:
     """Say that there is no size, and why."""
     what = "attainable sample size" if found.is_of_patients else f"value of {literal(found.key)}"
     words = f"no {what} gave {whole_percent(found.target_power)} power"
-    reason = reason_in_words(found)
+    reason = "" if found.reason is None else reason_in_words(found.reason)
     return f"{words}: {reason}" if reason else words
-
-
-def reason_in_words(found: Size) -> str:
-    """Say why a search found no value, in mid-sentence; empty where it found one."""
-    reason = found.reason
-    if reason is None:
-        return ""
-    low, high = f"{reason.lowest:g}", f"{reason.highest:g}"
-    if reason.kind is NoSizeKind.FLAT:
-        return (
-            f"power hardly changes where it is near, between {low} and {high}, and the trials do "
-            "not tell where it is reached"
-        )
-    if reason.kind is NoSizeKind.ALWAYS:
-        return f"every value tried, from {low} to {high}, has more than the power asked"
-    if reason.kind is NoSizeKind.NEVER:
-        return f"no value tried, from {low} to {high}, has the power asked"
-    return (
-        f"in the {reason.recruitment_days:g} days that recruitment may take, "
-        f"{reason.patients:.0f} patients can be recruited on average"
-    )
 
 
 def confidence_interval(answer: SizeEstimate) -> str:

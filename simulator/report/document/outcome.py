@@ -26,12 +26,10 @@ from simulator.report.document.power import mortality_in_words
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.operations import ByArm
 from simulator.results.power import (
-    Drift,
     Effect,
     EffectKind,
     EstimandAttributes,
     Power,
-    SelectionBias,
 )
 
 _EFFECT_KEYS = (
@@ -163,32 +161,6 @@ def _over_time(effect: Effect) -> str:
     if effect.waning_half_life_days is not None:
         words += f", waning with a half-life of {effect.waning_half_life_days:g} d"
     return words
-
-
-def biases_in_words(bias: SelectionBias | None, drift: Drift | None) -> list[str]:
-    """Say what distorts the trial: an investigator who guesses, a drift of mortality."""
-    found = []
-    if bias is not None:
-        found.append(_guessing(bias))
-    if drift is not None:
-        found.append(
-            f"mortality drifts ({drift.kind}): the last patient's hazard is "
-            f"{drift.hazard_ratio:g} times the first's"
-        )
-    return found
-
-
-def _guessing(bias: SelectionBias) -> str:
-    words = f"the next arm is guessed, {bias.favours} is to look better: "
-    if bias.hazard_ratio is not None:
-        return f"{words}patients' hazards x {bias.hazard_ratio:g}, or its inverse, by the guess"
-    done = "turned away"
-    if bias.returns_after_days is not None:
-        done = f"deferred for {bias.returns_after_days:g} d"
-    return (
-        f"{words}who does not suit the guess ({bias.variable} above {bias.poor_above:g} is poor) "
-        f"is {done} with probability {bias.probability:g}"
-    )
 
 
 def difference_sentence(mortality: ByArm) -> str:

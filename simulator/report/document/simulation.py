@@ -27,8 +27,9 @@ from simulator.report.document.numbers import (
     plus_minus,
     points,
 )
-from simulator.report.document.outcome import biases_in_words, effect_sentence, effect_sources
+from simulator.report.document.outcome import effect_sentence, effect_sources
 from simulator.report.document.power import rate_name
+from simulator.report.words import biases_in_words
 from simulator.results.measures import Scale
 from simulator.results.power import AnalysisPower, Power
 

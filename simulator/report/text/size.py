@@ -5,30 +5,9 @@ from rich.text import Text
 
 from simulator.report.text.numbers import share_in_words, value_in_words
 from simulator.report.text.tables import new_table, number, print_table
-from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
-from simulator.results.size import NoSize, NoSizeKind, Size
-
-FORMULAS = {
-    Formula.SCHOENFELD: "Schoenfeld, log-rank",
-    Formula.FREEDMAN: "Freedman, log-rank",
-    Formula.NORMAL: "Normal approximation, two proportions",
-    Formula.EXACT_BINOMIAL: "Exact binomial",
-}
-CONTRASTS = {
-    Contrast.NO_DIFFERENCE: (
-        "No closed-form sample size: in the simulation the arms do not differ in mortality by more "
-        "than chance."
-    ),
-    Contrast.SESSIONS: (
-        "The closed forms know two mortalities and a share lost; in the simulation a larger trial "
-        "meets other queues, sessions that are delayed or missed contribute less effect, hazards "
-        "are not proportional, and arms and losses vary from trial to trial."
-    ),
-    Contrast.APPROXIMATION: (
-        "The closed forms are approximations for large trials with a fixed share lost; the "
-        "simulation follows each patient, and counts what the test does at this very size."
-    ),
-}
+from simulator.report.words import CONTRASTS, FORMULAS, assumptions_in_words, reason_in_words
+from simulator.results.closed_forms import ClosedForms
+from simulator.results.size import Size
 
 
 def print_size(answer: Size, console: Console) -> None:
@@ -77,24 +56,6 @@ def size_in_words(answer: Size) -> str:
     return f"{text}; power there {found.power:.1%} (MCSE {found.mcse:.1%})."
 
 
-def reason_in_words(reason: NoSize) -> str:
-    """Say why no value has the power, as it stands after a colon."""
-    tried = f"from {reason.lowest:g} to {reason.highest:g}"
-    if reason.kind is NoSizeKind.FLAT:
-        return (
-            f"power hardly changes where it is near, between {reason.lowest:g} and "
-            f"{reason.highest:g}: the trials do not tell"
-        )
-    if reason.kind is NoSizeKind.ALWAYS:
-        return f"every value tried, {tried}, has more than the power asked"
-    if reason.kind is NoSizeKind.NEVER:
-        return f"no value tried, {tried}, has the power asked"
-    return (
-        f"in the {reason.recruitment_days:g} days that recruitment may take, {reason.patients:.0f} "
-        "patients can be recruited on average"
-    )
-
-
 def _print_what_it_takes(answer: Size, console: Console) -> None:
     o = answer.operations
     value = answer.answer.value if answer.answer else answer.largest.value
@@ -127,23 +88,3 @@ def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
             table.add_row(FORMULAS[form.formula], *numbers, assumptions_in_words(form, forms))
         print_table(table, console)
     console.print(CONTRASTS[forms.contrast])
-
-
-def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:
-    """Say what a closed form assumes, or why it gives no number."""
-    if form.missing is Missing.RATIO_NOT_WHOLE:
-        return "not worked out: arms of whole numbers need a ratio of 1:k"
-    if form.missing is Missing.TOO_LARGE:
-        return f"not worked out: far beyond {forms.largest_enumerated} patients"
-    lost = f"{forms.lost:.1%}"
-    if form.formula is Formula.EXACT_BINOMIAL:
-        return f"{form.test}, arms of fixed size, {lost} excluded as lost to follow-up"
-    if form.formula is Formula.NORMAL:
-        return (
-            f"mortality {forms.control:.1%} v {forms.experimental:.1%}, no correction for "
-            f"continuity, and {lost} excluded as lost to follow-up"
-        )
-    return (
-        f"proportional hazards with a ratio of {form.hazard_ratio:.3f}, {form.mortality:.1%} of "
-        f"patients dying, and {lost} lost to follow-up"
-    )
