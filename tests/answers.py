@@ -306,7 +306,8 @@ def size_answer(reached=True, **changes):
             plasma_litres=Estimate(28_110.0, 3.0),
             cost=None,
         ),
-        curve=(CurvePoint(60.0, 3000, 0.04, 0.004, 0.032, 0.048),),
+        curve=(CurvePoint(60.0, 3000, 120, 0.04, 0.004, 0.032, 0.048),),
+        fit=None,
         closed_forms=closed_forms(),
     )
     return replace(made, **changes)

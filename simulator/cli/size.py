@@ -44,8 +44,8 @@ def size(
         float | None,
         typer.Option(
             min=1e-9,
-            help="Half the width that the 95 % confidence interval may have [default: 3 patients or "
-            "2 %, whichever is more].",
+            help="Half the width that the 95 % confidence interval may have [default: 3 patients "
+            "or 2 %, whichever is more].",
             show_default=False,
         ),
     ] = None,
