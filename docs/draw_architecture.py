@@ -107,7 +107,10 @@ STRAIGHT_WAY = (
         "simulator/montecarlo/loop.py",
     ),
     Step(
-        "Result", "every number, verdict, unit and full name, decided once", "", "simulator.montecarlo"
+        "Result",
+        "every number, verdict, unit and full name, decided once",
+        "",
+        "simulator.montecarlo",
     ),
     Step("text, figure, document", "the same result, rendered", "", "simulator.report"),
 )
