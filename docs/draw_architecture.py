@@ -345,7 +345,9 @@ def draw_rooms(rooms: Rooms) -> Any:
     for place, room in enumerate(order):
         _draw_room(axes, rooms, room, *_corner(place))
     for arrow, line in routes(rooms).items():
-        _draw_arrow(axes, line, WIDTHS[width_class(rooms.arrows[arrow])], rooms.points_down(arrow))
+        down = rooms.points_down(arrow)
+        width = WIDTHS[width_class(rooms.arrows[arrow])]
+        _draw_arrow(axes, line, width if down else max(width, WIDTHS[2]), down)
     _draw_key(axes, height - 16)
     if rooms.circles:
         told = "; ".join(", ".join(circle) for circle in rooms.circles)
@@ -394,12 +396,14 @@ def routes(rooms: Rooms) -> dict[Arrow, list[tuple[float, float]]]:
     """
     place = {room: number for number, room in enumerate(rooms.order)}
     ends = {a: tuple(sorted((place[a.importer], place[a.imported]))) for a in rooms.arrows}
+    farthest_first = sorted(ends, key=lambda a: (-ends[a][1], a))
+    latest_first = sorted(ends, key=lambda a: (-ends[a][0], a))
     lines = {}
     for arrow, (upper, lower) in ends.items():
-        beside = sorted((e[1] for e in ends.values() if e[0] == upper), reverse=True)
-        above = sorted((e[0] for e in ends.values() if e[1] == lower), reverse=True)
-        y = _corner(upper)[1] + _slot(beside.index(lower), len(beside), NODE_HEIGHT)
-        x = _corner(lower)[0] + _slot(above.index(upper), len(above), NODE_WIDTH)
+        beside = [a for a in farthest_first if ends[a][0] == upper]
+        above = [a for a in latest_first if ends[a][1] == lower]
+        y = _corner(upper)[1] + _slot(beside.index(arrow), len(beside), NODE_HEIGHT)
+        x = _corner(lower)[0] + _slot(above.index(arrow), len(above), NODE_WIDTH)
         line = [(_corner(upper)[0] + NODE_WIDTH, y), (x, y), (x, _corner(lower)[1])]
         lines[arrow] = line if rooms.points_down(arrow) else line[::-1]
     return lines
@@ -421,7 +425,8 @@ def _draw_arrow(
     back = (x - long * dx, y - long * dy)
     xs, ys = zip(*[*line[:-1], back], strict=True)
     style = "-" if downward else (0, (4, 2))
-    axes.plot(xs, ys, color=colour, lw=width, ls=style, solid_joinstyle="round")
+    above = 1 if downward else 2
+    axes.plot(xs, ys, color=colour, lw=width, ls=style, solid_joinstyle="round", zorder=above)
     wings = [(back[0] + half * dy, back[1] + half * dx), (back[0] - half * dy, back[1] - half * dx)]
     axes.add_patch(Polygon([(x, y), *wings], fc=colour, ec="none", zorder=3))
 
