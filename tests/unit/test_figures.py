@@ -26,6 +26,7 @@ from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession, draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
+from simulator.report.pictures import draw_allocation, draw_sweep, draw_trace
 from simulator.results.allocation import Allocation, FactorUse, Method, SchemeAnalysis, SchemeResult
 from simulator.results.curves import (
     MeldPoint,
@@ -34,8 +35,16 @@ from simulator.results.curves import (
     SessionsPoint,
     SurvivalPoint,
 )
-from simulator.results.measures import NullHypothesis, PairedEstimate
+from simulator.results.measures import (
+    Days,
+    Estimate,
+    Judgement,
+    NullHypothesis,
+    PairedEstimate,
+    Share,
+)
 from simulator.results.size import SizeEstimate
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.results.trace import Trace, TraceEvent, TracePatient, TracePlasma
 
 ARMS = ("PE", "DPMAS+LPE")
@@ -731,3 +740,66 @@ def test_schemes_have_their_rates_and_the_level_they_are_held_against():
     strong = draw_schemes(allocation(null=NullHypothesis.STRONG)).axes
     assert [axes.get_xlabel() for axes in strong[1:]] == ["type I error of log_rank"]
     assert strong[1].lines[-1].get_xdata()[0] == 0.05
+
+
+def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
+    mean = Estimate(1.0, 0.1)
+    points = tuple(
+        SweepPoint(
+            values=dict(zip(keys, at, strict=True)),
+            is_base=k == 0,
+            analyses=tuple(
+                PointPower(name, 0.04, 0.01, 0.03, 0.06, 0.0, 0.01, Judgement.LEVEL_HELD)
+                for name in ("log_rank", "fisher")
+            ),
+            enrolment_days=Days(1.0, 0.1, 0.0, 2.0),
+            target_reached=Share(1.0, 0.9, 1.0),
+            on_time=None,
+            randomised=mean,
+            mortality=dict.fromkeys(ARMS, mean),
+            lost=dict.fromkeys(ARMS, mean),
+            patients=dict.fromkeys(ARMS, mean),
+            sessions_delivered=dict.fromkeys(ARMS, mean),
+            plasma_litres=dict.fromkeys(ARMS, mean),
+            short_of_plasma_share=dict.fromkeys(ARMS, mean),
+        )
+        for k, at in enumerate(values)
+    )
+    base = points[0].values
+    return Sweep("small", "Small", 1, 400, "0", null, threshold, keys, base, False, points)
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "name", "words"),
+    [
+        (("date",), [(None,), ("2030-01-01",)], "power_curve", ["null", "power (%)"]),
+        (("n", "on"), [(60, True), (80, True)], "heat_map", ["true", "Power of log_rank."]),
+    ],
+)
+def test_sweeps_over_one_and_two_keys_have_their_pictures(keys, values, name, words, tmp_path):
+    pictures = draw_sweep(sweep(keys, values), tmp_path)
+    assert pictures == {name: (tmp_path / f"{name}.png", tmp_path / f"{name}.svg")}
+    assert all(path.is_file() for path in pictures[name])
+    svg = pictures[name][1].read_text()
+    # Texts are drawn as outlines, each under its own words as a comment.
+    assert all(f"<!-- {word}" in svg for word in words)
+
+
+def test_sweeps_over_three_keys_have_no_picture(tmp_path):
+    assert draw_sweep(sweep(("a", "b", "c"), [(1, 2, 3)]), tmp_path) == {}
+
+
+def test_a_sweep_under_the_strong_null_is_held_against_the_level(tmp_path):
+    null = sweep(("n",), [(60,), (80,)], NullHypothesis.STRONG, 0.05)
+    svg = draw_sweep(null, tmp_path, ("svg",))["power_curve"][1].read_text()
+    assert "<!-- type I error (%) -->" in svg
+    assert "<!-- 5 % -->" in svg
+    assert "80 %" not in svg
+
+
+def test_pictures_of_a_trace_and_of_schemes_are_saved_under_their_names(tmp_path):
+    assert set(draw_trace(story(), tmp_path)) == {"swimmer", "gantt"}
+    assert set(draw_trace(replace(story(), has_unit=False), tmp_path)) == {"swimmer"}
+    assert set(draw_allocation(allocation(trials=0), tmp_path)) == {"schemes"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{n}.{k}" for n in ("swimmer", "gantt", "schemes") for k in ("png", "svg")}
