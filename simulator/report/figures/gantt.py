@@ -169,7 +169,7 @@ def _draw_bars(
     day: float,
     is_numbered: bool,
 ) -> None:
-    """Draw the sessions: framed where late, of half height where not completed."""
+    """Draw the sessions: framed where delayed, of half height where not completed."""
     count = max(lines, default=0) + 1
     for session, line in zip(sessions, lines, strict=True):
         height = 0.7 if session.is_complete else 0.35
