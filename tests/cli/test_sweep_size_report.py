@@ -461,30 +461,25 @@ def _in_the_folder(folder):
     """Every test starts where small.yaml is."""
 
 
-def test_tables_behind_figures_agree_with_the_estimates(run, folder):
+def test_tables_behind_figures_agree_with_the_estimates():
     """Trials fewer than the figures see, so that both are of the same ones."""
-    from pathlib import Path
+    from simulator.report.figures.consort import flow_of
 
-    from simulator.report.pictures import flow_of
-    from simulator.store import read_run
-
-    assert run("power", "small.yaml", "--trials", 400, "--out", "run")[0] == 0
-    kept = read_run(Path("run"))
-    o, survival = kept.summary["operations"], kept.data("survival")
-    for arm, patients in o["patients"].items():
-        first, *_, last = [row for row in survival if row["arm"] == arm]
-        assert first["at_risk"] == pytest.approx(patients["mean"], rel=1e-12)
-        assert (first["survival"], first["day"], last["day"]) == (1.0, 0.0, 84.0)
+    power = simulator.load("small.yaml").power(400)
+    o, survival = power.operations, power.curves.survival
+    for arm, patients in o.patients.items():
+        first, *_, last = [point for point in survival if point.arm == arm]
+        assert first.at_risk == pytest.approx(patients.mean, rel=1e-12)
+        assert (first.survival, first.day, last.day) == (1.0, 0.0, 84.0)
         # Kaplan and Meier's estimate sees the lost until they are lost; the mortality is of all.
-        mortality = o["mortality"][arm]
-        error = (last["mcse"] ** 2 + mortality["mcse"] ** 2) ** 0.5
-        assert abs(1 - last["survival"] - mortality["mean"]) < 4 * error
-    months = kept.data("recruitment")
-    assert months[-1]["mean"] == o["randomised"]["mean"]
-    flow = flow_of(kept.summary, survival, kept.data("treated"))
-    kept_out = sum(row["mean"] for row in flow["excluded"]) + (flow["refused"] or 0)
-    assert flow["screened"] == pytest.approx(kept_out + flow["randomised"])
-    for arm in flow["arms"]:
-        left = arm["lost"] + arm["died"] + arm["completed"]
-        assert arm["randomised"] == pytest.approx(left)
-        assert arm["died"] <= o["mortality"][arm["arm"]]["mean"] * arm["randomised"]
+        mortality = o.mortality[arm]
+        error = (last.mcse**2 + mortality.mcse**2) ** 0.5
+        assert abs(1 - last.survival - mortality.mean) < 4 * error
+    assert power.curves.recruitment[-1].mean == o.randomised.mean
+    flow = flow_of(power)
+    kept_out = sum(exclusion.mean for exclusion in flow.excluded) + (flow.refused or 0)
+    assert flow.screened == pytest.approx(kept_out + flow.randomised)
+    for arm in flow.arms:
+        left = arm.lost + arm.died + arm.completed
+        assert arm.randomised == pytest.approx(left)
+        assert arm.died <= o.mortality[arm.arm].mean * arm.randomised

@@ -1,6 +1,7 @@
 """Figures: they draw what the rows say, and nothing in them overlaps or is cut."""
 
 import math
+from dataclasses import astuple, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -9,17 +10,42 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from simulator.report.figures import style
+from simulator.report.figures.consort import ArmFlow, Exclusion, Flow
 from simulator.report.figures.flow import draw_flow
-from simulator.report.figures.gantt import draw_gantt
-from simulator.report.figures.heat_map import draw_heat_map
+from simulator.report.figures.gantt import GanttDay, GanttSession, draw_gantt
+from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
 from simulator.report.figures.meld import draw_meld
-from simulator.report.figures.power_curve import draw_power_curve
-from simulator.report.figures.recruitment import draw_recruitment
+from simulator.report.figures.power_curve import RatePoint, draw_power_curve
+from simulator.report.figures.recruitment import (
+    RecruitmentPlan,
+    draw_recruitment,
+    recruitment_plan,
+)
+from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.survival import draw_survival
-from simulator.report.figures.swimmer import draw_swimmer
+from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession, draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
-from simulator.report.tracing import Traced
+from simulator.report.pictures import draw_allocation, draw_sweep, draw_trace
+from simulator.results.allocation import Allocation, FactorUse, Method, SchemeAnalysis, SchemeResult
+from simulator.results.curves import (
+    MeldPoint,
+    PlasmaPoint,
+    RecruitmentPoint,
+    SessionsPoint,
+    SurvivalPoint,
+)
+from simulator.results.measures import (
+    Days,
+    Estimate,
+    Judgement,
+    NullHypothesis,
+    PairedEstimate,
+    Share,
+)
+from simulator.results.size import SizeEstimate
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
+from simulator.results.trace import Trace, TraceEvent, TracePatient, TracePlasma
 
 ARMS = ("PE", "DPMAS+LPE")
 LONG_ARMS = (
@@ -56,163 +82,137 @@ CRITERIA = (
 )
 
 
-def survival_rows(arms=ARMS, spread=1.0, last=84):
-    rows = []
+def survival_points(arms=ARMS, spread=1.0, last=84):
+    points = []
     for k, arm in enumerate(arms):
         for day in range(last + 1):
             alive = 1 - (0.55 - 0.08 * k) * (1 - math.exp(-day / 25))
             width = spread * 0.2 * (1 - alive) ** 0.5
             low, high = max(alive - width, 0), min(alive + width, 1)
-            row = {"arm": arm, "day": float(day), "survival": alive, "mcse": 0.002 * spread}
-            rows.append(row | {"p5": low, "p95": high, "at_risk": 30 * alive * (1 - 0.0005 * day)})
-    return rows
+            at_risk = 30 * alive * (1 - 0.0005 * day)
+            points.append(SurvivalPoint(arm, float(day), alive, 0.002 * spread, low, high, at_risk))
+    return points
 
 
-def meld_rows(arms=ARMS, spread=1.0, days=(0, 7, 14, 28, 56, 84)):
-    return [
-        {
-            "arm": arm,
-            "day": float(day),
-            "meld": None if day == 56 and k else 27.5 - 0.03 * day - k * min(day, 20) / 10,
-            "mcse": 0.05 * spread,
-            "p5": None if day == 56 and k else 26.5 - 0.03 * day - 2 * k - spread,
-            "p95": None if day == 56 and k else 26.5 - 0.03 * day - 2 * k + spread,
-            "patients": 29.4 * math.exp(-day / 110),
-        }
-        for k, arm in enumerate(arms)
-        for day in days
-    ]
+def meld_points(arms=ARMS, spread=1.0, days=(0, 7, 14, 28, 56, 84)):
+    points = []
+    for k, arm in enumerate(arms):
+        for day in days:
+            meld = math.nan if day == 56 and k else 27.5 - 0.03 * day - k * min(day, 20) / 10
+            middle = math.nan if day == 56 and k else 26.5 - 0.03 * day - 2 * k
+            ends = middle - spread, middle + spread
+            patients = 29.4 * math.exp(-day / 110)
+            points.append(MeldPoint(arm, float(day), meld, 0.05 * spread, *ends, patients))
+    return points
 
 
-def recruitment_rows(spread=1.0):
-    rows = []
+def recruitment_points(spread=1.0):
+    points = []
     for day in range(0, 1100, 7):
         mean = min(2.32 / 30.4375 * day, 60)
         width = spread * math.sqrt(mean) * (1 - mean / 75)
         share = {"p5": -1.6, "p25": -0.7, "p50": 0.0, "p75": 0.7, "p95": 1.6}
         quantiles = {key: max(0, min(60, round(mean + z * width))) for key, z in share.items()}
-        rows.append({"day": float(day), "mean": mean, **quantiles})
-    return rows
+        points.append(RecruitmentPoint(float(day), mean, 0.1, **quantiles))
+    return points
 
 
-def session_rows(arms=ARMS, weeks=12):
+def session_points(arms=ARMS, weeks=12):
     return [
-        {
-            "arm": arm,
-            "week": week,
-            "planned": planned,
-            "delivered": planned * (0.83 - 0.1 * k),
-            "mcse": 0.2 if planned else 0.0,
-        }
+        SessionsPoint(arm, week, planned, planned * (0.83 - 0.1 * k), 0.2 if planned else 0.0)
         for k, arm in enumerate(arms)
         for week, planned in enumerate([52.1, 27.4, 4.2] + [0.0] * (weeks - 3), 1)
     ]
 
 
-def plasma_rows(months=29, spread=1.0):
+def plasma_points(months=29, spread=1.0):
     return [
-        {
-            "month": month,
-            "start_day": 30.4375 * (month - 1),
-            "end_day": 30.4375 * month,
-            "litres_per_week": 2.1 - 0.05 * max(month - 24, 0),
-            "mcse": 0.05,
-            "p5": 2.1 - 1.6 * spread,
-            "p95": 2.1 + 3 * spread,
-        }
+        PlasmaPoint(
+            month=month,
+            start_day=30.4375 * (month - 1),
+            end_day=30.4375 * month,
+            litres_per_week=2.1 - 0.05 * max(month - 24, 0),
+            mcse=0.05,
+            p5=2.1 - 1.6 * spread,
+            p95=2.1 + 3 * spread,
+        )
         for month in range(1, months + 1)
     ]
 
 
-def power_rows(analyses=("log-rank", "fisher"), xs=range(60, 601, 60), top=1.0, fitted=False):
-    rows = []
+def rate_points(analyses=("log-rank", "fisher"), xs=range(60, 601, 60), top=1.0):
+    points = []
     for k, analysis in enumerate(analyses):
         for number, x in enumerate(xs):
             size = x if isinstance(x, int) else 60 * (number + 1)
             power = top * (1 - math.exp(-size / (180 + 25 * k)))
-            row = {"x": x, "analysis": analysis, "power": power}
-            row |= {"ci_low": max(power - 0.03, 0), "ci_high": min(power + 0.03, 1)}
-            if fitted:
-                row |= {
-                    "fitted": power + 0.002,
-                    "band_low": power - 0.01,
-                    "band_high": power + 0.012,
-                }
-            rows.append(row)
-    return rows
+            ends = max(power - 0.03, 0), min(power + 0.03, 1)
+            points.append(RatePoint(x, analysis, power, *ends))
+    return points
 
 
-def heat_rows(xs=(60, 120, 180, 240, 320, 400), ys=(0.5, 0.6, 0.7, 0.8, 0.9), top=1.0):
+def heat_points(xs=(60, 120, 180, 240, 320, 400), ys=(0.5, 0.6, 0.7, 0.8, 0.9), top=1.0):
     return [
-        {
-            "x": x,
-            "y": y,
-            "power": top * (1 - math.exp(-((k + 1) * (len(ys) - j) ** 2) / 14)),
-            "mcse": 0.005,
-        }
+        HeatPoint(x, y, top * (1 - math.exp(-((k + 1) * (len(ys) - j) ** 2) / 14)), 0.005)
         for k, x in enumerate(xs)
         for j, y in enumerate(ys)
     ]
 
 
-def flow_of(arms=ARMS, criteria=CRITERIA, turned_away=None, started=28.31):
-    excluded = [
-        {"step": step, "text": text, "mean": 14.27 / (k + 1)}
-        for k, (step, text) in enumerate(criteria)
-    ]
-    return {
-        "screened": 160.02,
-        "excluded": excluded,
-        "refused": 6.72 if criteria else 0.0,
-        "turned_away": turned_away,
-        "randomised": 60.0,
-        "arms": [
-            {
-                "arm": arm,
-                "randomised": 30.0,
-                "started": started,
-                "withdrawn": 0.93,
-                "lost": 1.17 + k,
-                "transplanted": 0.3,
-                "died": 13.8,
-                "completed": 14.7,
-            }
+def flow(arms=ARMS, criteria=CRITERIA, turned_away=None, started=28.31):
+    return Flow(
+        screened=160.02,
+        excluded=tuple(
+            Exclusion(label, text, 14.27 / (k + 1)) for k, (label, text) in enumerate(criteria)
+        ),
+        refused=6.72 if criteria else 0.0,
+        turned_away=turned_away,
+        randomised=60.0,
+        arms=tuple(
+            ArmFlow(
+                arm=arm,
+                randomised=30.0,
+                started=started,
+                withdrawn=0.93,
+                lost=1.17 + k,
+                transplanted=0.3,
+                died=13.8,
+                completed=14.7,
+            )
             for k, arm in enumerate(arms)
-        ],
-    }
+        ),
+    )
 
 
 def swimmer_patients(count=60, arms=ARMS):
     rng = np.random.default_rng(5)
-    outcomes = ["died of the liver", "died of the tumour", "transplanted", "lost", "completed"]
+    outcomes = ["liver death", "tumour death", "transplant", "loss", "completed"]
     patients = []
     for number in range(count):
         outcome = outcomes[number % 5]
         end = 84.0 if outcome == "completed" else float(rng.uniform(3, 84))
         withdrawn = end / 2 if number % 11 == 3 else None
         starts = [day for day in (1.1, 4.5, 8.2) if day < (withdrawn or end)]
-        statuses = ["delivered", "cut short" if number % 4 == 0 else "delivered", "missed"]
-        sessions = [
-            {"start": start, "end": start + 0.1, "status": status}
+        statuses = ["delivered", "cut_short" if number % 4 == 0 else "delivered", "missed"]
+        sessions = tuple(
+            SwimmerSession(start, start + 0.1, status)
             for start, status in zip(starts, statuses, strict=False)
-        ]
-        row = {"patient": number, "arm": arms[number % len(arms)], "entry_day": 8.0 * number}
-        row |= {"sessions": sessions, "end_day": end, "outcome": outcome}
-        patients.append(row | {"withdrawn_day": withdrawn})
+        )
+        arm = arms[number % len(arms)]
+        patients.append(SwimmerPatient(number, arm, sessions, end, outcome, withdrawn))
     return patients
 
 
 def gantt_days(count=900, stock=True):
     return [
-        {
-            "day": day,
-            "open": None if day % 7 == 2 else 8.0,
-            "close": None if day % 7 == 2 else 20.0,
-            "background_sessions": 0.0 if day % 7 == 2 else 9.0,
-            "queue": max(0, round(3 * math.sin(day / 9))),
-            "stock_litres": 6 + 5 * math.sin(day / 13) if stock else None,
-            "short": stock and math.sin(day / 13) < -0.8,
-        }
+        GanttDay(
+            day=day,
+            is_open=day % 7 != 2,
+            background_sessions=0.0 if day % 7 == 2 else 9.0,
+            queue=max(0, round(3 * math.sin(day / 9))),
+            stock_litres=6 + 5 * math.sin(day / 13) if stock else None,
+            is_short=stock and math.sin(day / 13) < -0.8,
+        )
         for day in range(count)
     ]
 
@@ -220,16 +220,69 @@ def gantt_days(count=900, stock=True):
 def gantt_sessions(count=180, days=900, arms=ARMS):
     rng = np.random.default_rng(6)
     return [
-        {
-            "start_day": start,
-            "end_day": start + 0.1 + 0.1 * (k % 2),
-            "patient": k // 3,
-            "arm": arms[k // 3 % len(arms)],
-            "late": k % 9 == 0,
-            "status": "cut short" if k % 10 == 0 else "delivered",
-        }
+        GanttSession(
+            start_day=start,
+            end_day=start + 0.1 + 0.1 * (k % 2),
+            patient=k // 3,
+            arm=arms[k // 3 % len(arms)],
+            is_delayed=k % 9 == 0,
+            is_complete=k % 10 != 0,
+        )
         for k, start in enumerate(np.sort(rng.uniform(0, days, count)).tolist())
     ]
+
+
+SCHEMES = (
+    "complete",
+    "random_blocks(4, 6)",
+    "efron(2/3)",
+    "big_stick(3)",
+    "minimisation of Pocock and Simon $",
+)
+
+
+def allocation(names=SCHEMES, trials=1_000, null=NullHypothesis.NONE):
+    def estimate(mean):
+        return PairedEstimate(mean, 0.01, 0.0, 0.01)
+
+    schemes = []
+    for k, name in enumerate(names):
+        level = None if null is NullHypothesis.STRONG else estimate(0.05 + 0.002 * k)
+        analysis = SchemeAnalysis(
+            "log_rank", 0.05, estimate(0.8 - 0.01 * k), estimate(0.8), level, level
+        )
+        schemes.append(
+            SchemeResult(
+                name=name,
+                scheme=name,
+                options={},
+                factors_as=FactorUse.NONE,
+                trials=trials,
+                method=Method.SIMULATED if trials else Method.EXACT,
+                metrics={"imbalance_index": 0.9**k, "correct_guesses": 0.5 + 0.06 * k},
+                simulated_metrics={},
+                trial={},
+                covariate_imbalance={},
+                analyses=(analysis,) if trials else (),
+                strata=(),
+                margins=(),
+                z_test_level=None,
+            )
+        )
+    return Allocation(
+        scenario="nct05484908",
+        seed=1,
+        version="0",
+        patients=60,
+        trials=trials,
+        null_hypothesis=null,
+        arms=ARMS,
+        selection_bias=None,
+        drift=None,
+        z_test_effect=None,
+        schemes=tuple(schemes),
+        interrupted=False,
+    )
 
 
 def extents(figure):
@@ -270,49 +323,57 @@ def assert_nothing_collides(figure):
         assert wide <= 1 or high <= 1, (one, other)
 
 
+ANSWER = SizeEstimate(291.0, 270.0, 320.0, 0.8, 0.01, 0.95)
 FIGURES = {
-    "survival": lambda: draw_survival(survival_rows(), SHORT_TITLE),
+    "survival": lambda: draw_survival(survival_points(), SHORT_TITLE),
     "survival, four long arms, one trial": lambda: draw_survival(
-        survival_rows(LONG_ARMS + ARMS, 0, 730), LONG_TITLE
+        survival_points(LONG_ARMS + ARMS, 0, 730), LONG_TITLE
     ),
-    "flow": lambda: draw_flow(flow_of(), SHORT_TITLE),
-    "flow, no criteria": lambda: draw_flow(flow_of(LONG_ARMS, (), None, None), LONG_TITLE),
-    "flow, three arms": lambda: draw_flow(flow_of(LONG_ARMS + ARMS[:1], CRITERIA, 2.3), LONG_TITLE),
-    "recruitment": lambda: draw_recruitment(recruitment_rows(), 60, 800, SHORT_TITLE),
-    "recruitment, one trial": lambda: draw_recruitment(recruitment_rows(0), 60, None, LONG_TITLE),
-    "recruitment, late": lambda: draw_recruitment(recruitment_rows(), 90, 1500, LONG_TITLE),
-    "meld": lambda: draw_meld(meld_rows(), SHORT_TITLE),
-    "meld, many visits": lambda: draw_meld(meld_rows(LONG_ARMS, 0, range(0, 91, 5)), LONG_TITLE),
-    "sessions": lambda: draw_sessions(session_rows(), plasma_rows(), SHORT_TITLE),
+    "flow": lambda: draw_flow(flow(), SHORT_TITLE),
+    "flow, no criteria": lambda: draw_flow(flow(LONG_ARMS, (), None, None), LONG_TITLE),
+    "flow, three arms": lambda: draw_flow(flow(LONG_ARMS + ARMS[:1], CRITERIA, 2.3), LONG_TITLE),
+    "recruitment": lambda: draw_recruitment(
+        recruitment_points(), RecruitmentPlan(60, 800.0), SHORT_TITLE
+    ),
+    "recruitment, one trial": lambda: draw_recruitment(
+        recruitment_points(0), RecruitmentPlan(60, None), LONG_TITLE
+    ),
+    "recruitment, late": lambda: draw_recruitment(
+        recruitment_points(), RecruitmentPlan(90, 1500.0), LONG_TITLE
+    ),
+    "meld": lambda: draw_meld(meld_points(), SHORT_TITLE),
+    "meld, many visits": lambda: draw_meld(meld_points(LONG_ARMS, 0, range(0, 91, 5)), LONG_TITLE),
+    "sessions": lambda: draw_sessions(session_points(), plasma_points(), SHORT_TITLE),
     "sessions, long arms, one trial": lambda: draw_sessions(
-        session_rows(LONG_ARMS), plasma_rows(3, 0), LONG_TITLE
+        session_points(LONG_ARMS), plasma_points(3, 0), LONG_TITLE
     ),
-    "power": lambda: draw_power_curve(
-        power_rows(), "patients", SHORT_TITLE, answer={"value": 291, "low": 270, "high": 320}
-    ),
-    "power, fitted": lambda: draw_power_curve(
-        power_rows(("log-rank", "fisher", "cox"), fitted=True), "patients", SHORT_TITLE
+    "power": lambda: draw_power_curve(rate_points(), "patients", SHORT_TITLE, answer=ANSWER),
+    "power, unbounded interval": lambda: draw_power_curve(
+        rate_points(("log-rank", "fisher", "cox")),
+        "patients",
+        SHORT_TITLE,
+        answer=replace(ANSWER, value=700.0, high=math.nan),
     ),
     "power, many analyses": lambda: draw_power_curve(
-        power_rows([f"analysis {k} of a long name" for k in range(11)]), "patients", LONG_TITLE
+        rate_points([f"analysis {k} of a long name" for k in range(11)]), "patients", LONG_TITLE
     ),
     "power, low": lambda: draw_power_curve(
-        power_rows(("fisher",), top=0.06), "ratio", LONG_TITLE, target=0.05, steps=True
+        rate_points(("fisher",), top=0.06), "ratio", LONG_TITLE, target=0.05, rate="type I error"
     ),
     "power, words": lambda: draw_power_curve(
-        power_rows(xs=["complete", "random_blocks", "minimisation of Pocock"]), "", SHORT_TITLE
+        rate_points(xs=["complete", "random_blocks", "minimisation of Pocock"]), "", SHORT_TITLE
     ),
     "power, crowded words": lambda: draw_power_curve(
-        power_rows(xs=[f"scheme_{k}_with_long_name" for k in range(12)]), "scheme", LONG_TITLE
+        rate_points(xs=[f"scheme_{k}_with_long_name" for k in range(12)]), "scheme", LONG_TITLE
     ),
-    "heat map": lambda: draw_heat_map(heat_rows(), "patients", "hazard ratio", SHORT_TITLE),
+    "heat map": lambda: draw_heat_map(heat_points(), "patients", "hazard ratio", SHORT_TITLE),
     "heat map, words": lambda: draw_heat_map(
-        heat_rows(("complete", "minimisation of Pocock"), ("no bias", "drift"), 0.2),
+        heat_points(("complete", "minimisation of Pocock"), ("no bias", "drift"), 0.2),
         "scheme",
         "bias",
         LONG_TITLE,
     ),
-    "heat map, one cell": lambda: draw_heat_map(heat_rows((60,), (0.5,)), "x", "y", LONG_TITLE),
+    "heat map, one cell": lambda: draw_heat_map(heat_points((60,), (0.5,)), "x", "y", LONG_TITLE),
     "swimmer": lambda: draw_swimmer(swimmer_patients(24), 84, SHORT_TITLE),
     "swimmer, 110 patients": lambda: draw_swimmer(swimmer_patients(110, LONG_ARMS), 84, LONG_TITLE),
     "swimmer, two patients": lambda: draw_swimmer(swimmer_patients(2), 84, LONG_TITLE),
@@ -323,6 +384,9 @@ FIGURES = {
         gantt_days(900, stock=False), gantt_sessions(2000, 900, LONG_ARMS), LONG_TITLE
     ),
     "gantt, idle": lambda: draw_gantt(gantt_days(20), [], SHORT_TITLE),
+    "schemes": lambda: draw_schemes(allocation()),
+    "schemes, exact": lambda: draw_schemes(allocation(trials=0)),
+    "schemes, strong null": lambda: draw_schemes(allocation(null=NullHypothesis.STRONG)),
 }
 
 
@@ -331,18 +395,18 @@ def test_texts_neither_meet_nor_leave_the_canvas(name):
     figure = FIGURES[name]()
     assert_nothing_collides(figure)
     title = " ".join(figure.get_suptitle().split())  # the flow has its own
-    assert title in (SHORT_TITLE, LONG_TITLE, "")
+    assert title in (SHORT_TITLE, LONG_TITLE, "") or name.startswith("schemes")
 
 
 @pytest.mark.parametrize(
     "draw",
     [
         lambda: draw_survival([], "t"),
-        lambda: draw_flow({}, "t"),
-        lambda: draw_recruitment([], 60, None, "t"),
+        lambda: draw_flow(flow(arms=()), "t"),
+        lambda: draw_recruitment([], RecruitmentPlan(60, None), "t"),
         lambda: draw_meld([], "t"),
-        lambda: draw_sessions([], plasma_rows(), "t"),
-        lambda: draw_sessions(session_rows(), [], "t"),
+        lambda: draw_sessions([], plasma_points(), "t"),
+        lambda: draw_sessions(session_points(), [], "t"),
         lambda: draw_power_curve([], "x", "t"),
         lambda: draw_heat_map([], "x", "y", "t"),
         lambda: draw_swimmer([], 84, "t"),
@@ -384,31 +448,31 @@ def test_wrapped_text_keeps_its_letters_and_its_width():
 
 
 def test_survival_has_a_step_curve_and_the_numbers_at_risk_of_each_arm():
-    rows = survival_rows()
-    figure = draw_survival(rows, SHORT_TITLE)
+    points = survival_points()
+    figure = draw_survival(points, SHORT_TITLE)
     axes, table = figure.axes
     for line, arm in zip(axes.lines, ARMS, strict=True):
         assert line.get_drawstyle() == "steps-post"
-        survival = [100 * row["survival"] for row in rows if row["arm"] == arm]
+        survival = [100 * point.survival for point in points if point.arm == arm]
         assert line.get_ydata().tolist() == pytest.approx(survival)
     at_risk = [
-        f"{row['at_risk']:.1f}"
+        f"{point.at_risk:.1f}"
         for arm in ARMS
-        for row in rows
-        if row["arm"] == arm and row["day"] in range(0, 85, 14)
+        for point in points
+        if point.arm == arm and point.day in range(0, 85, 14)
     ]
     assert [text.get_text() for text in table.texts] == at_risk
-    assert any("nine trials of ten" in text for text in said(figure))
-    assert not any("of ten" in text for text in said(draw_survival(survival_rows(spread=0), "t")))
+    assert any("90 % range" in text for text in said(figure))
+    assert not any("90 %" in text for text in said(draw_survival(survival_points(spread=0), "t")))
 
 
 def test_flow_holds_every_number_once_and_every_reason():
-    flow = flow_of(turned_away=2.34)
-    texts = said(draw_flow(flow, SHORT_TITLE))
-    numbers = [row["mean"] for row in flow["excluded"]] + [sum(r["mean"] for r in flow["excluded"])]
-    numbers += [flow[key] for key in ("screened", "refused", "turned_away", "randomised")]
-    numbers += [value for arm in flow["arms"] for key, value in arm.items() if key != "arm"]
-    numbers += [arm["randomised"] - arm["started"] for arm in flow["arms"]]
+    found = flow(turned_away=2.34)
+    texts = said(draw_flow(found, SHORT_TITLE))
+    numbers = [e.mean for e in found.excluded] + [sum(e.mean for e in found.excluded)]
+    numbers += [found.screened, found.refused, found.turned_away, found.randomised]
+    numbers += [value for arm in found.arms for value in astuple(arm)[1:]]
+    numbers += [arm.randomised - arm.started for arm in found.arms]
     written = [text for text in texts if text.replace(".", "").isdigit()]
     assert sorted(written) == sorted(f"{number:.1f}" for number in numbers)
     for step, text in CRITERIA:
@@ -417,24 +481,24 @@ def test_flow_holds_every_number_once_and_every_reason():
 
 
 def test_flow_without_criteria_has_no_box_of_the_excluded():
-    texts = said(draw_flow(flow_of(criteria=(), started=None), SHORT_TITLE))
+    texts = said(draw_flow(flow(criteria=(), started=None), SHORT_TITLE))
     assert not any(
         word in text for text in texts for word in ("Excluded", "Refused", "session", "Turned")
     )
 
 
 def test_recruitment_has_its_target_and_the_planned_month():
-    figure = draw_recruitment(recruitment_rows(), 60, 800, SHORT_TITLE)
-    assert {"target 60", f"recruitment to be over by month {800 / 30.4375:.1f}"} <= set(
+    figure = draw_recruitment(recruitment_points(), RecruitmentPlan(60, 800.0), SHORT_TITLE)
+    assert {"target 60", f"planned end of recruitment: month {800 / 30.4375:.1f}"} <= set(
         said(figure)
     )
-    without = said(draw_recruitment(recruitment_rows(), 60, None, SHORT_TITLE))
-    assert not any("to be over" in text for text in without)
+    without = said(draw_recruitment(recruitment_points(), RecruitmentPlan(60, None), SHORT_TITLE))
+    assert not any("planned end" in text for text in without)
 
 
 def test_meld_says_that_arms_are_not_alike_and_leaves_missing_visits_out():
-    figure = draw_meld(meld_rows(), SHORT_TITLE)
-    assert any("alive and seen: not a comparison of like with like" in t for t in said(figure))
+    figure = draw_meld(meld_points(), SHORT_TITLE)
+    assert any("alive and assessed: not a randomised comparison" in t for t in said(figure))
     first, second = (line.get_ydata() for line in figure.axes[0].lines)
     assert not np.isnan(first).any()
     assert np.isnan(second).tolist() == [False] * 4 + [True, False]
@@ -442,21 +506,21 @@ def test_meld_says_that_arms_are_not_alike_and_leaves_missing_visits_out():
 
 
 def test_sessions_are_framed_as_planned_and_filled_as_delivered():
-    axes, plasma = draw_sessions(session_rows(), plasma_rows(), SHORT_TITLE).axes
+    axes, plasma = draw_sessions(session_points(), plasma_points(), SHORT_TITLE).axes
     bars = [bar for bar in axes.patches if bar.get_height() > 0]
     filled = sorted(bar.get_height() for bar in bars if bar.get_fill())
     framed = sorted(bar.get_height() for bar in bars if not bar.get_fill())
-    rows = [row for row in session_rows() if row["planned"]]
-    assert filled == pytest.approx(sorted(row["delivered"] for row in rows))
-    assert framed == pytest.approx(sorted(row["planned"] for row in rows))
-    litres = [row["litres_per_week"] for row in plasma_rows()]
+    points = [point for point in session_points() if point.planned]
+    assert filled == pytest.approx(sorted(point.delivered for point in points))
+    assert framed == pytest.approx(sorted(point.planned for point in points))
+    litres = [point.litres_per_week for point in plasma_points()]
     assert plasma.lines[0].get_ydata().tolist() == pytest.approx(litres)
 
 
 def test_power_curve_has_a_line_an_analysis_and_says_what_it_leaves_out():
-    few = draw_power_curve(power_rows(), "patients", SHORT_TITLE)
+    few = draw_power_curve(rate_points(), "patients", SHORT_TITLE)
     assert few.axes[0].lines[0].get_ydata().tolist() == pytest.approx(
-        [100 * row["power"] for row in power_rows(("log-rank",))]
+        [100 * point.power for point in rate_points(("log-rank",))]
     )
     assert {"80 %", "log-rank", "fisher"} <= set(said(few))
     assert few.axes[0].get_ylim() == (0, 100)
@@ -469,21 +533,22 @@ def test_power_curve_of_low_rates_follows_them_and_says_where_the_target_is():
     low = FIGURES["power, low"]()
     assert low.axes[0].get_ylim()[1] < 15
     assert "5 %" in said(low)
-    above = draw_power_curve(power_rows(top=0.06), "ratio", SHORT_TITLE)
+    above = draw_power_curve(rate_points(top=0.06), "ratio", SHORT_TITLE)
     assert "80 %" not in said(above)
     assert any("target of 80 % is above the axis" in text for text in said(above))
 
 
 def test_power_curve_marks_the_answer_with_its_interval():
-    assert "80 % at 291 (95 % interval 270 to 320)" in said(FIGURES["power"]())
+    assert "80 % at 291 (95 % confidence interval 270 to 320)" in said(FIGURES["power"]())
+    assert "80 % at 700" in said(FIGURES["power, unbounded interval"]())
 
 
 def test_heat_map_writes_every_cell_and_draws_the_line_where_power_crosses():
     figure = FIGURES["heat map"]()
     axes = figure.axes[0]
     cells = sorted(text.get_text() for text in axes.texts)
-    assert cells == sorted(f"{100 * row['power']:.0f}" for row in heat_rows())
-    power = np.array([row["power"] for row in heat_rows()]).reshape(6, 5).T
+    assert cells == sorted(f"{100 * point.power:.0f}" for point in heat_points())
+    power = np.array([point.power for point in heat_points()]).reshape(6, 5).T
     for x, y in axes.collections[0].get_paths()[0].vertices:
         left, low = math.floor(x - 1e-9), math.floor(y - 1e-9)
         # On an edge of the grid of cells' middles the line has the target by interpolation.
@@ -501,16 +566,19 @@ def test_swimmer_sorts_by_arm_then_length_and_refuses_unknown_words():
     patients = swimmer_patients(20)
     axes = draw_swimmer(patients, 84, SHORT_TITLE).axes[0]
     order = [int(label.get_text()) for label in axes.get_yticklabels()]
-    ends = [[patients[k]["end_day"] for k in order if k % 2 == arm] for arm in (0, 1)]
+    ends = [[patients[k].end_day for k in order if k % 2 == arm] for arm in (0, 1)]
     assert [k % 2 for k in order] == [0] * 10 + [1] * 10
     assert all(row == sorted(row, reverse=True) for row in ends)
     with pytest.raises(ValueError, match="patient 0: no outcome is called well"):
-        draw_swimmer([patients[0] | {"outcome": "well"}], 84, "t")
+        draw_swimmer([replace(patients[0], outcome="well")], 84, "t")
+    late = SwimmerSession(1.0, 2.0, "late")
+    with pytest.raises(ValueError, match="patient 0: no session is called late"):
+        draw_swimmer([replace(patients[0], sessions=(late,))], 84, "t")
 
 
 def test_gantt_shows_the_busiest_days_and_says_so():
     sessions = gantt_sessions(50) + [
-        {**gantt_sessions(1)[0], "start_day": 400.4 + k, "end_day": 400.5 + k} for k in range(56)
+        replace(gantt_sessions(1)[0], start_day=400.4 + k, end_day=400.5 + k) for k in range(56)
     ]
     texts = said(draw_gantt(gantt_days(), sessions, SHORT_TITLE))
     assert any("Days 400 to 455 of 0 to 899, the 56 in which most" in text for text in texts)
@@ -528,85 +596,210 @@ def test_bars_of_one_line_of_the_gantt_do_not_overlap():
         assert all(a[1] <= b[0] for a, b in pairwise(ordered))
 
 
+def event(day, own_day, name, patient, arm, /, **details):
+    return TraceEvent(day, own_day, name, patient, arm, details)
+
+
 def story():
     """A trace of three days and two patients: one treated late, one who dies during a session."""
-    events = [
-        (0.25, "", "unit opens", "", "", "site 0"),
-        (0.25, "", "plasma delivered", "", "", "site 0; litres 1.5; refused 0"),
-        (0.25, "", "background served", "", "", "site 0; sessions 4; litres 3"),
-        (0.3, 0.0, "randomised", 0, "low dose; half", "candidate 1; probability 0.5; draw 0.7"),
-        (0.3, 0.0, "session due", 0, "low dose; half", "session 0"),
-        (0.3, "", "screening failed", "", "", "candidate 2; site 0; criterion I4"),
-        (0.31, 0.01, "passed over for plasma", 0, "low dose; half", ""),
-        (0.4, 0.0, "randomised", 1, "full", "candidate 3; probability 0.5; draw 0.1"),
-        (0.4, 0.0, "session due", 1, "full", "session 0"),
-        (0.5, 0.2, "patient-day", 0, "low dose; half", "day 0; meld_native 28; meld_seen 28"),
-        (2.25, "", "unit opens", "", "", "site 0"),
-        (2.25, "", "plasma delivered", "", "", "site 0; litres 4; refused 0.5"),
-        (2.25, 1.95, "session starts", 0, "low dose; half", "session 0; modality DPMAS + low"),
-        (2.3, 1.9, "session starts", 1, "full", "session 0; modality PE"),
-        (2.35, 1.95, "liver", 1, "full", "after_days 1.95"),
-        (2.4, 2.1, "session ends", 0, "low dose; half", "session 0; fraction 0.4"),
-        (2.5, 2.2, "session due", 0, "low dose; half", "session 1"),
-        (2.6, 2.3, "withdrawal", 0, "low dose; half", "after_days 2.3"),
-        (2.8, 2.5, "end of follow-up", 0, "low dose; half", ""),
-    ]
-    shared = {"candidate": 1, "baseline_meld": 28.0, "outcome": ""}
-    first = {"patient": 0, "arm": "low dose; half", "entry_day": 0.3, "plasma_litres": 1.0}
-    second = {"patient": 1, "arm": "full", "entry_day": 0.4, "plasma_litres": 2.0}
-    summary = {
-        "trial_end_day": 2.8,
-        "randomised_by_arm": {"full": 1, "low dose; half": 1},
-        "patients": [
-            shared | first | {"sessions": ["cut_short", "left"]},
-            shared | second | {"sessions": ["ended_by_exit", "not_due"]},
-        ],
-    }
-    return Traced("story", 1, 0, events, summary)
+    low, full = (0, "low dose; half"), (1, "full")
+    nobody = None, None
+    events = (
+        event(0.25, None, "unit opens", *nobody, site=0),
+        event(0.25, None, "plasma delivered", *nobody, site=0, litres=1.5, refused=0.0),
+        event(0.25, None, "background served", *nobody, site=0, sessions=4, litres=3.0),
+        event(0.3, 0.0, "randomised", *low, candidate=1, probability=0.5, draw=0.7),
+        event(0.3, 0.0, "session due", *low, session=0),
+        event(0.3, None, "screening failed", *nobody, candidate=2, site=0, criterion="I4"),
+        event(0.31, 0.01, "passed over for plasma", *low),
+        event(0.4, 0.0, "randomised", *full, candidate=3, probability=0.5, draw=0.1),
+        event(0.4, 0.0, "session due", *full, session=0),
+        event(0.5, 0.2, "patient-day", *low, day=0, meld_native=28.0, meld_seen=28.0),
+        event(2.25, None, "unit opens", *nobody, site=0),
+        event(2.25, None, "plasma delivered", *nobody, site=0, litres=4.0, refused=0.5),
+        event(2.25, 1.95, "session starts", *low, session=0, modality="DPMAS + low"),
+        event(2.3, 1.9, "session starts", *full, session=0, modality="PE"),
+        event(2.35, 1.95, "liver", *full, after_days=1.95),
+        event(2.4, 2.1, "session ends", *low, session=0, fraction=0.4),
+        event(2.5, 2.2, "session due", *low, session=1),
+        event(2.6, 2.3, "withdrawal", *low, after_days=2.3),
+        event(2.8, 2.5, "end of follow-up", *low),
+    )
+    first = TracePatient(
+        patient=0,
+        candidate=1,
+        arm="low dose; half",
+        entry_day=0.3,
+        baseline_meld=28.0,
+        sessions=("cut_short", "left"),
+        sessions_delivered=1,
+        plasma_litres=1.0,
+        outcomes=(("withdrawal", 2.3),),
+    )
+    second = replace(
+        first,
+        patient=1,
+        arm="full",
+        entry_day=0.4,
+        sessions=("ended_by_exit", "not_due"),
+        outcomes=(("liver death", 1.95),),
+    )
+    return Trace(
+        scenario="story",
+        seed=1,
+        trial=0,
+        patient=None,
+        follow_up_days=2.5,
+        screened=3,
+        randomised=2,
+        recruitment_end_day=0.4,
+        trial_end_day=2.8,
+        deaths={"full": 1, "low dose; half": 0},
+        randomised_by_arm={"full": 1, "low dose; half": 1},
+        analyses=(),
+        patients=(first, second),
+        has_unit=True,
+        plasma=TracePlasma(6.0, None, {"DPMAS + low": 1.0, "PE": 2.0}),
+        event_count=len(events),
+        all_events=events,
+    )
 
 
 def test_days_of_a_trace_hold_the_stock_the_queue_and_what_was_short():
-    days, _ = gantt_rows(story(), initial_litres=6.0, close_hour=20.0)
-    assert [row["stock_litres"] for row in days] == [4.5, 4.5, pytest.approx(5.5)]
-    assert [row["queue"] for row in days] == [2, 2, 0]
-    assert [row["short"] for row in days] == [True, False, False]
-    assert [row["open"] for row in days] == [6.0, None, 6.0]
-    assert [row["close"] for row in days] == [20.0, None, 20.0]
-    assert [row["background_sessions"] for row in days] == [4, 0, 0]
-    assert {row["stock_litres"] for row in gantt_rows(story())[0]} == {None}
+    days, _ = gantt_rows(story())
+    assert [day.day for day in days] == [0, 1, 2]
+    assert [day.stock_litres for day in days] == [4.5, 4.5, pytest.approx(5.5)]
+    assert [day.queue for day in days] == [2, 2, 0]
+    assert [day.is_short for day in days] == [True, False, False]
+    assert [day.is_open for day in days] == [True, False, True]
+    assert [day.background_sessions for day in days] == [4, 0, 0]
+    without, _ = gantt_rows(replace(story(), plasma=None))
+    assert {day.stock_litres for day in without} == {None}
 
 
-def test_sessions_of_a_trace_are_late_by_over_a_day_and_end_with_their_patient():
-    days, sessions = gantt_rows(story(), 6.0)
-    assert [(row["patient"], row["start_day"], row["end_day"]) for row in sessions] == [
-        (1, 2.3, 2.35),
+def test_sessions_of_a_trace_are_delayed_by_over_a_day_and_end_with_their_patient():
+    days, sessions = gantt_rows(story())
+    assert [(s.patient, s.start_day, s.end_day) for s in sessions] == [
+        (1, 2.3, pytest.approx(2.35)),
         (0, 2.25, 2.4),
     ]
-    assert [row["status"] for row in sessions] == ["left during it", "cut short"]
-    assert all(row["late"] for row in sessions)
-    assert_nothing_collides(draw_gantt(days, sessions, SHORT_TITLE))
+    assert not any(session.is_complete for session in sessions)
+    assert all(session.is_delayed for session in sessions)
+    figure = draw_gantt(days, sessions, SHORT_TITLE)
+    assert "delayed more than 1 day" in said(figure)
+    assert_nothing_collides(figure)
 
 
 def test_patients_of_a_trace_stand_by_arm_with_their_sessions_and_end():
     second, first = swimmer_rows(story())
-    assert (second["arm"], second["outcome"], second["end_day"]) == (
-        "full",
-        "died of the liver",
-        1.95,
-    )
-    assert second["sessions"] == [
-        {
-            "start": pytest.approx(1.9),
-            "end": pytest.approx(1.95),
-            "status": "left during it",
-        }
-    ]
+    assert (second.arm, second.outcome, second.end_day) == ("full", "liver death", 1.95)
+    (session,) = second.sessions
+    assert (session.start, session.end) == (pytest.approx(1.9), pytest.approx(1.95))
+    assert session.status == "ended_by_exit"
     # The session for which the first patient waited was neither delivered nor missed.
-    assert [session["status"] for session in first["sessions"]] == ["cut short"]
-    assert (first["outcome"], first["end_day"], first["withdrawn_day"]) == ("completed", 2.5, 2.3)
+    assert [session.status for session in first.sessions] == ["cut_short"]
+    assert (first.outcome, first.end_day, first.withdrawn_day) == ("completed", 2.5, 2.3)
     assert_nothing_collides(draw_swimmer([second, first], 3, SHORT_TITLE))
 
 
+def test_what_nobody_saw_is_not_drawn():
+    """A death after loss, and one after the end of follow-up."""
+    trace = story()
+    lost = replace(trace.patients[0], outcomes=(("loss", 1.0), ("liver death", 2.0)))
+    later = replace(trace.patients[1], outcomes=(("liver death", 2.6),))
+    second, first = swimmer_rows(replace(trace, patients=(lost, later)))
+    assert (first.outcome, first.end_day) == ("loss", 1.0)
+    assert (second.outcome, second.end_day) == ("completed", 2.5)
+
+
 def test_a_trial_without_unit_and_sessions_has_no_days_of_a_unit():
+    bare = replace(story(), patients=(), has_unit=False, plasma=None, all_events=())
     with pytest.raises(ValueError, match="no ALSS unit"):
-        gantt_rows(Traced("bare", 1, 0, [], {"trial_end_day": 1.0}))
+        gantt_rows(bare)
+
+
+def test_recruitment_plan_leaves_time_for_follow_up():
+    trial = {"target_randomised": 60, "start_date": "2022-08-01", "follow_up_days": 84}
+    planned = recruitment_plan({"trial": trial | {"planned_completion_date": "2024-08-31"}})
+    assert planned == RecruitmentPlan(60, 761.0 - 84)
+    open_ended = recruitment_plan({"trial": trial | {"planned_completion_date": None}})
+    assert open_ended == RecruitmentPlan(60, None)
+
+
+def test_schemes_have_their_rates_and_the_level_they_are_held_against():
+    trade_off, power, level = draw_schemes(allocation()).axes
+    assert {text.get_text().replace("\\", "") for text in trade_off.texts} == set(SCHEMES)
+    places = [bar.lines[0].get_xydata()[0].tolist() for bar in power.containers]
+    assert places == [[pytest.approx(0.8 - 0.01 * k), 5 - k] for k in range(5)]
+    assert (power.get_xlabel(), level.get_xlabel()) == (
+        "power of log_rank",
+        "type I error of log_rank",
+    )
+    assert power.lines[-1].get_xdata()[0] == 0.8
+    assert level.lines[-1].get_xdata()[0] == 0.05
+    strong = draw_schemes(allocation(null=NullHypothesis.STRONG)).axes
+    assert [axes.get_xlabel() for axes in strong[1:]] == ["type I error of log_rank"]
+    assert strong[1].lines[-1].get_xdata()[0] == 0.05
+
+
+def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
+    mean = Estimate(1.0, 0.1)
+    points = tuple(
+        SweepPoint(
+            values=dict(zip(keys, at, strict=True)),
+            is_base=k == 0,
+            analyses=tuple(
+                PointPower(name, 0.04, 0.01, 0.03, 0.06, 0.0, 0.01, Judgement.LEVEL_HELD)
+                for name in ("log_rank", "fisher")
+            ),
+            enrolment_days=Days(1.0, 0.1, 0.0, 2.0),
+            target_reached=Share(1.0, 0.9, 1.0),
+            on_time=None,
+            randomised=mean,
+            mortality=dict.fromkeys(ARMS, mean),
+            lost=dict.fromkeys(ARMS, mean),
+            patients=dict.fromkeys(ARMS, mean),
+            sessions_delivered=dict.fromkeys(ARMS, mean),
+            plasma_litres=dict.fromkeys(ARMS, mean),
+            short_of_plasma_share=dict.fromkeys(ARMS, mean),
+        )
+        for k, at in enumerate(values)
+    )
+    base = points[0].values
+    return Sweep("small", "Small", 1, 400, "0", null, threshold, keys, base, False, points)
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "name", "words"),
+    [
+        (("date",), [(None,), ("2030-01-01",)], "power_curve", ["null", "power (%)"]),
+        (("n", "on"), [(60, True), (80, True)], "heat_map", ["true", "Power of log_rank."]),
+    ],
+)
+def test_sweeps_over_one_and_two_keys_have_their_pictures(keys, values, name, words, tmp_path):
+    pictures = draw_sweep(sweep(keys, values), tmp_path)
+    assert pictures == {name: (tmp_path / f"{name}.png", tmp_path / f"{name}.svg")}
+    assert all(path.is_file() for path in pictures[name])
+    svg = pictures[name][1].read_text()
+    # Texts are drawn as outlines, each under its own words as a comment.
+    assert all(f"<!-- {word}" in svg for word in words)
+
+
+def test_sweeps_over_three_keys_have_no_picture(tmp_path):
+    assert draw_sweep(sweep(("a", "b", "c"), [(1, 2, 3)]), tmp_path) == {}
+
+
+def test_a_sweep_under_the_strong_null_is_held_against_the_level(tmp_path):
+    null = sweep(("n",), [(60,), (80,)], NullHypothesis.STRONG, 0.05)
+    svg = draw_sweep(null, tmp_path, ("svg",))["power_curve"][1].read_text()
+    assert "<!-- type I error (%) -->" in svg
+    assert "<!-- 5 % -->" in svg
+    assert "80 %" not in svg
+
+
+def test_pictures_of_a_trace_and_of_schemes_are_saved_under_their_names(tmp_path):
+    assert set(draw_trace(story(), tmp_path)) == {"swimmer", "gantt"}
+    assert set(draw_trace(replace(story(), has_unit=False), tmp_path)) == {"swimmer"}
+    assert set(draw_allocation(allocation(trials=0), tmp_path)) == {"schemes"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{n}.{k}" for n in ("swimmer", "gantt", "schemes") for k in ("png", "svg")}

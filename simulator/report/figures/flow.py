@@ -1,14 +1,16 @@
-"""Flow of patients through the trial, in the order of CONSORT."""
+"""Flow of patients through the trial, drawn in the order of CONSORT."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report.figures import style
-from simulator.report.figures.rows import Row, digits_for, figure_of
+from simulator.report.figures.consort import ArmFlow, Flow
+from simulator.report.figures.numbers import digits_for, require, written
 
 _WIDTH, _EDGE, _PAD, _GAP = 540.0, 9.0, 7.0, 20.0  # points
 _TEXT, _LINE = 8.0, 11.0  # size of text, height of a line
@@ -48,23 +50,15 @@ class _Box(NamedTuple):
         return self.y + self.height
 
 
-def draw_flow(flow: Mapping[str, Any], title: str) -> Figure:
-    """Draw from screening to the end of follow-up how many patients there are, means of the trials.
-
-    Parameters
-    ----------
-    flow
-        screened; excluded, a list of step, text and mean; refused; turned_away or None;
-        randomised; and arms, a list of arm, randomised, started (or None), withdrawn, lost,
-        transplanted, died, completed.
+def draw_flow(flow: Flow, title: str) -> Figure:
+    """Draw from screening to the end of follow-up how many patients there are.
 
     Raises
     ------
     ValueError
         If there is no arm.
     """
-    if not flow or not flow.get("arms"):
-        raise ValueError("there is nothing to draw: no arms of a flow of patients")
+    require(flow.arms, "arms of a flow of patients")
     with style.context():
         heading = style.wrap(title, _WIDTH - 2 * _EDGE, style.TITLE)
         figure = style.new_figure(_WIDTH / 72, 4.0)
@@ -74,11 +68,11 @@ def draw_flow(flow: Mapping[str, Any], title: str) -> Figure:
         sheet = _Sheet(axes, digits_for(_numbers(flow)))
         top = _EDGE + style.TITLE * 1.35 * (heading.count("\n") + 1)
         axes.text(_EDGE, _EDGE, style.plain(heading), va="top", fontsize=style.TITLE)
-        bottom = _draw_arms(sheet, flow["arms"], _draw_screening(sheet, flow, top + 6.0))
+        bottom = _draw_arms(sheet, flow.arms, _draw_screening(sheet, flow, top + 6.0))
         axes.text(
             _EDGE,
             bottom + 8.0,
-            "Numbers are means of the trials.",
+            "Numbers are means over trials.",
             va="top",
             fontsize=style.SMALL,
         )
@@ -89,19 +83,22 @@ def draw_flow(flow: Mapping[str, Any], title: str) -> Figure:
     return figure
 
 
-def _numbers(flow: Mapping[str, Any]) -> list[float | None]:
+def _numbers(flow: Flow) -> list[float | None]:
     """Return every number of the flow."""
-    numbers = [flow.get(key) for key in ("screened", "refused", "turned_away", "randomised")]
-    numbers += [row["mean"] for row in flow.get("excluded") or []]
-    return numbers + [value for arm in flow["arms"] for key, value in arm.items() if key != "arm"]
+    numbers = [flow.screened, flow.refused, flow.turned_away, flow.randomised]
+    numbers += [exclusion.mean for exclusion in flow.excluded]
+    for arm in flow.arms:
+        numbers += [arm.randomised, arm.started, arm.withdrawn, arm.lost]
+        numbers += [arm.transplanted, arm.died, arm.completed]
+    return numbers
 
 
-def _draw_screening(sheet: _Sheet, flow: Mapping[str, Any], top: float) -> _Box:
+def _draw_screening(sheet: _Sheet, flow: Flow, top: float) -> _Box:
     """Draw who is screened, who is kept out, and who is randomised; return the last box."""
     side = _side_lines(flow)
     width = 150.0
     x = _EDGE + 20.0 if side else (_WIDTH - width) / 2
-    screened = _draw_box(sheet, x, top, width, [_Line("", "Screened", flow["screened"], True)])
+    screened = _draw_box(sheet, x, top, width, [_Line("", "Screened", flow.screened, True)])
     at = screened.bottom + _GAP
     if side:
         left = x + width / 2 + 34.0
@@ -109,30 +106,29 @@ def _draw_screening(sheet: _Sheet, flow: Mapping[str, Any], top: float) -> _Box:
         middle = kept_out.y + min(kept_out.height / 2, 26.0)
         _arrow(sheet.axes, (screened.middle, middle), (kept_out.x, middle))
         at = kept_out.bottom + _GAP
-    line = [_Line("", "Randomised", flow["randomised"], True)]
+    line = [_Line("", "Randomised", flow.randomised, True)]
     randomised = _draw_box(sheet, x, at, width, line)
     _arrow(sheet.axes, (screened.middle, screened.bottom), (randomised.middle, randomised.y))
     return randomised
 
 
-def _side_lines(flow: Mapping[str, Any]) -> list[_Line]:
+def _side_lines(flow: Flow) -> list[_Line]:
     """Return the lines of the box of those who are not randomised, none if there is nobody."""
-    excluded: Sequence[Row] = flow.get("excluded") or []
     lines = []
-    if excluded:
-        total = sum(row["mean"] or 0.0 for row in excluded)
+    if flow.excluded:
+        total = sum(exclusion.mean for exclusion in flow.excluded)
         lines.append(_Line("", "Excluded, by the first criterion not met", total, True))
-        lines += [_Line(str(r["step"]), str(r["text"]), r["mean"]) for r in excluded]
-    for key, words in (
-        ("refused", "Refused consent"),
-        ("turned_away", "Turned away by the investigator"),
+        lines += [_Line(e.label, e.text, e.mean) for e in flow.excluded]
+    for number, words in (
+        (flow.refused, "Refused consent"),
+        (flow.turned_away, "Turned away by the investigator"),
     ):
-        if flow.get(key) is not None and (excluded or flow[key]):
-            lines.append(_Line("", words, flow[key], True))
+        if number is not None and (flow.excluded or number):
+            lines.append(_Line("", words, number, True))
     return lines
 
 
-def _draw_arms(sheet: _Sheet, arms: Sequence[Row], randomised: _Box) -> float:
+def _draw_arms(sheet: _Sheet, arms: Sequence[ArmFlow], randomised: _Box) -> float:
     """Draw each arm from allocation to its end; return where the last box ends."""
     width = (_WIDTH - 2 * _EDGE - _GAP * (len(arms) - 1)) / len(arms)
     fork = randomised.bottom + 0.6 * _GAP
@@ -155,26 +151,25 @@ def _draw_arms(sheet: _Sheet, arms: Sequence[Row], randomised: _Box) -> float:
     return at - _GAP
 
 
-def _allocated(arm: Row) -> list[_Line]:
-    lines = [_Line("", f"Allocated to {arm['arm']}", arm["randomised"], True)]
-    if arm.get("started") is not None:
-        lines.append(_Line("", "had a session", arm["started"]))
-        without = arm["randomised"] - arm["started"]
-        lines.append(_Line("", "had none", without))
+def _allocated(arm: ArmFlow) -> list[_Line]:
+    lines = [_Line("", f"Allocated to {arm.arm}", arm.randomised, True)]
+    if arm.started is not None:
+        lines.append(_Line("", "Received at least one session", arm.started))
+        lines.append(_Line("", "Received no session", arm.randomised - arm.started))
     return lines
 
 
-def _followed(arm: Row) -> list[_Line]:
+def _followed(arm: ArmFlow) -> list[_Line]:
     return [
-        _Line("", "Withdrew from treatment", arm.get("withdrawn")),
-        _Line("", "Lost to follow-up", arm.get("lost")),
-        _Line("", "Transplanted", arm.get("transplanted")),
-        _Line("", "Died", arm.get("died")),
+        _Line("", "Withdrew from treatment", arm.withdrawn),
+        _Line("", "Lost to follow-up", arm.lost),
+        _Line("", "Transplanted", arm.transplanted),
+        _Line("", "Died", arm.died),
     ]
 
 
-def _completed(arm: Row) -> list[_Line]:
-    return [_Line("", "Completed follow-up", arm.get("completed"), True)]
+def _completed(arm: ArmFlow) -> list[_Line]:
+    return [_Line("", "Completed follow-up", arm.completed, True)]
 
 
 def _label_width(lines: Sequence[_Line]) -> float:
@@ -209,18 +204,15 @@ def _draw_box(
     )
     at = y + _PAD
     for line in lines:
-        kind: dict[str, Any] = {
-            "va": "top",
-            "fontsize": _TEXT,
-            "fontweight": "bold" if line.is_bold else "normal",
-        }
+        weight = "bold" if line.is_bold else "normal"
+        write = partial(axes.text, va="top", fontsize=_TEXT, fontweight=weight)
         texts = _wrapped(line, width, label)
         if line.label:
-            axes.text(x + _PAD, at, style.plain(style.wrap(line.label, label, _TEXT)), **kind)
-        axes.text(x + width - _PAD, at, figure_of(line.number, digits), ha="right", **kind)
+            write(x + _PAD, at, style.plain(style.wrap(line.label, label, _TEXT)))
+        write(x + width - _PAD, at, written(line.number, digits), ha="right")
         for k, text in enumerate(texts):
             left = x + _PAD + (label if line.label else 0.0)
-            axes.text(left, at + k * _LINE, style.plain(text), **kind)
+            write(left, at + k * _LINE, style.plain(text))
         at += _LINE * len(texts)
     return box
 

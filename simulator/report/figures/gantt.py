@@ -1,9 +1,11 @@
 """The ALSS unit day by day: its sessions, who waits, and the plasma in stock."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,7 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.rows import Floats, Row, Rows, column, require
+from simulator.report.figures.numbers import Floats, column, require
 
 _WINDOW = 56  # days shown where no window is asked for
 _AXIS = 560.0  # points that the axis of days has, about
@@ -19,13 +21,51 @@ _NUMBER = 18.0  # points kept free for the number of the last patient
 _LEAST = 4.0  # points that a bar has at least, or its shade cannot be seen
 _NUMBERED = 14  # rows of bars up to which patients' numbers are written
 _SHADED = 130  # days up to which those are shaded on which the unit is closed
-_SHORT: Any = {"marker": "v", "ms": 4.5, "mec": style.INK, "mew": 0.5}
-_PART = ("cut short", "left during it")
+
+
+@dataclass(frozen=True)
+class GanttDay:
+    """A day of the trial, seen at its end.
+
+    Attributes
+    ----------
+    background_sessions
+        Of patients outside the trial.
+    queue
+        Patients of the trial who wait.
+    stock_litres
+        Plasma left; None where plasma is no limit.
+    is_short
+        Whether somebody was not treated for want of plasma.
+    """
+
+    day: int
+    is_open: bool
+    background_sessions: float
+    queue: int
+    stock_litres: float | None
+    is_short: bool
+
+
+@dataclass(frozen=True)
+class GanttSession:
+    """A session that was begun, in trial days.
+
+    `is_delayed` says whether it began more than 1 day after it fell due, `is_complete` whether it
+    neither was cut short nor ended with the patient's exit.
+    """
+
+    start_day: float
+    end_day: float
+    patient: int
+    arm: str
+    is_delayed: bool
+    is_complete: bool
 
 
 def draw_gantt(
-    days: Rows,
-    sessions: Rows,
+    days: Sequence[GanttDay],
+    sessions: Sequence[GanttSession],
     title: str,
     first_day: int | None = None,
     last_day: int | None = None,
@@ -35,11 +75,6 @@ def draw_gantt(
 
     Parameters
     ----------
-    days
-        day, open and close (hours; None on a day without hours), background_sessions, queue,
-        stock_litres (None where plasma is no limit), short (whether plasma fell short).
-    sessions
-        start_day, end_day (trial time), patient, arm, late, status.
     first_day, last_day
         The window, both included; by default the 56 days in which most sessions begin.
     capacity_litres
@@ -52,14 +87,14 @@ def draw_gantt(
     """
     require(days, "days")
     first, last = _window(days, sessions, first_day, last_day)
-    shown = sorted((row for row in days if first <= row["day"] <= last), key=lambda row: row["day"])
+    shown = sorted((d for d in days if first <= d.day <= last), key=lambda d: d.day)
     require(shown, f"days from {first} to {last}")
-    within = [s for s in sessions if first <= s["start_day"] < last + 1]
+    within = [s for s in sessions if first <= s.start_day < last + 1]
     day = (last + 1 - first) / _AXIS  # what a point stands for
-    arms = list(dict.fromkeys(str(session["arm"]) for session in sessions))
+    arms = list(dict.fromkeys(session.arm for session in sessions))
     is_numbered = max(_lines(within, day, True), default=0) < _NUMBERED
     lines = _lines(within, day, is_numbered)
-    has_stock = not bool(np.all(np.isnan(column(shown, "stock_litres"))))
+    has_stock = any(d.stock_litres is not None for d in shown)
     heights = [min(max(0.25 * (max(lines, default=0) + 1), 0.9), 4.5), 0.85, 1.1][: 2 + has_stock]
     with style.context():
         figure = style.new_figure(9.6, sum(heights) + 0.6 + 0.25 * len(heights))
@@ -81,11 +116,14 @@ def draw_gantt(
 
 
 def _window(
-    days: Rows, sessions: Rows, first_day: int | None, last_day: int | None
+    days: Sequence[GanttDay],
+    sessions: Sequence[GanttSession],
+    first_day: int | None,
+    last_day: int | None,
 ) -> tuple[int, int]:
     """Return the window asked for, or the one in which most sessions begin."""
-    earliest = int(min(row["day"] for row in days))
-    latest = int(max(row["day"] for row in days))
+    earliest = min(d.day for d in days)
+    latest = max(d.day for d in days)
     if first_day is not None or last_day is not None:
         first = first_day if first_day is not None else max(earliest, (last_day or 0) - _WINDOW + 1)
         return first, last_day if last_day is not None else min(latest, first + _WINDOW - 1)
@@ -93,28 +131,28 @@ def _window(
         return earliest, latest
     begun = np.zeros(latest - earliest + 1)
     for session in sessions:
-        begun[min(max(int(session["start_day"]) - earliest, 0), begun.size - 1)] += 1
+        begun[min(max(int(session.start_day) - earliest, 0), begun.size - 1)] += 1
     busy = np.convolve(begun, np.ones(_WINDOW), "valid")
     first = earliest + int(np.argmax(busy))
     return first, first + _WINDOW - 1
 
 
-def _width(session: Row, day: float) -> float:
+def _width(session: GanttSession, day: float) -> float:
     """Return the days that a bar takes; `day` is the number of days that a point stands for."""
-    return float(max(session["end_day"] - session["start_day"], _LEAST * day))
+    return float(max(session.end_day - session.start_day, _LEAST * day))
 
 
-def _room(session: Row, day: float) -> float:
+def _room(session: GanttSession, day: float) -> float:
     """Return the days that a bar and the patient's number beside it take."""
-    return _width(session, day) + day * (style.text_width(f"{session['patient']:g}", 6.0) + 3.0)
+    return _width(session, day) + day * (style.text_width(f"{session.patient}", 6.0) + 3.0)
 
 
-def _lines(sessions: Rows, day: float, is_numbered: bool) -> list[int]:
+def _lines(sessions: Sequence[GanttSession], day: float, is_numbered: bool) -> list[int]:
     """Give each session the first line that is free for its bar and, if written, its number."""
     free: list[float] = []
     lines = [0] * len(sessions)
-    for k in sorted(range(len(sessions)), key=lambda k: sessions[k]["start_day"]):
-        start = sessions[k]["start_day"]
+    for k in sorted(range(len(sessions)), key=lambda k: sessions[k].start_day):
+        start = sessions[k].start_day
         line = next((n for n, until in enumerate(free) if until <= start), len(free))
         if line == len(free):
             free.append(-math.inf)
@@ -124,27 +162,31 @@ def _lines(sessions: Rows, day: float, is_numbered: bool) -> list[int]:
 
 
 def _draw_bars(
-    axes: Axes, sessions: Rows, lines: list[int], arms: list[str], day: float, is_numbered: bool
+    axes: Axes,
+    sessions: Sequence[GanttSession],
+    lines: list[int],
+    arms: list[str],
+    day: float,
+    is_numbered: bool,
 ) -> None:
-    """Draw the sessions: framed where late, of half height where not completed."""
+    """Draw the sessions: framed where delayed, of half height where not completed."""
     count = max(lines, default=0) + 1
     for session, line in zip(sessions, lines, strict=True):
-        height = 0.35 if session["status"] in _PART else 0.7
-        is_late = bool(session["late"])
+        height = 0.7 if session.is_complete else 0.35
         bar = Rectangle(
-            (session["start_day"], line - height / 2),
+            (session.start_day, line - height / 2),
             _width(session, day),
             height,
-            fc=style.look(arms.index(str(session["arm"]))).colour,
-            ec=style.INK if is_late else "none",
-            lw=1.1 if is_late else 0.0,
+            fc=style.look(arms.index(session.arm)).colour,
+            ec=style.INK if session.is_delayed else "none",
+            lw=1.1 if session.is_delayed else 0.0,
         )
         axes.add_patch(bar)
         if is_numbered:
             axes.text(
-                session["start_day"] + _width(session, day) + 1.5 * day,
+                session.start_day + _width(session, day) + 1.5 * day,
                 line,
-                f"{session['patient']:g}",
+                f"{session.patient}",
                 fontsize=6,
                 va="center",
             )
@@ -153,28 +195,32 @@ def _draw_bars(
     axes.set_yticks([])
 
 
-def _steps(axes: Axes, shown: Rows, key: str, colour: str) -> None:
+def _steps(
+    axes: Axes, shown: Sequence[GanttDay], values: Sequence[float | None], colour: str
+) -> None:
     """Draw what holds after each day as steps."""
-    day, value = column(shown, "day"), column(shown, key)
+    day, value = column(d.day for d in shown), column(values)
     axes.step(
         np.append(day, day[-1] + 1), np.append(value, value[-1]), where="post", color=colour, lw=1.3
     )
 
 
-def _draw_queue(axes: Axes, shown: Rows) -> None:
-    _steps(axes, shown, "queue", style.INK)
-    axes.set_ylim(0, max(1.15 * float(np.nanmax(column(shown, "queue"), initial=0.0)), 1.0))
+def _draw_queue(axes: Axes, shown: Sequence[GanttDay]) -> None:
+    waiting = [d.queue for d in shown]
+    _steps(axes, shown, waiting, style.INK)
+    axes.set_ylim(0, max(1.15 * max(waiting), 1.0))
     axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     style.tidy(axes, "", "patients\nwaiting")
 
 
-def _draw_stock(axes: Axes, shown: Rows, capacity: float | None) -> None:
+def _draw_stock(axes: Axes, shown: Sequence[GanttDay], capacity: float | None) -> None:
     """Draw the stock of plasma, the days marked on which it fell short."""
-    _steps(axes, shown, "stock_litres", style.LOOKS[0].colour)
-    short = [row for row in shown if row["short"]]
+    stock = [d.stock_litres for d in shown]
+    _steps(axes, shown, stock, style.LOOKS[0].colour)
+    short = [(d.day + 0.5, d.stock_litres) for d in shown if d.is_short]
     if short:  # an empty line is laid out as if it stood at the corner of the figure
-        _mark_short(axes, column(short, "day") + 0.5, column(short, "stock_litres"))
-    top = max(float(np.nanmax(column(shown, "stock_litres"))), capacity or 0.0, 0.1)
+        axes.add_line(_short_marks(column(d for d, _ in short), column(left for _, left in short)))
+    top = max([left for left in stock if left is not None] + [capacity or 0.0, 0.1])
     if capacity is not None:
         axes.axhline(capacity, color=style.FAINT, lw=0.8, ls=(0, (4, 2)))
         axes.annotate(
@@ -191,55 +237,74 @@ def _draw_stock(axes: Axes, shown: Rows, capacity: float | None) -> None:
     style.tidy(axes, "", "plasma in\nstock (L)")
 
 
-def _mark_short(axes: Axes, day: Floats, stock: Floats) -> None:
-    axes.plot(day, stock, ls="none", color=style.ALARM, clip_on=False, **_SHORT)
+def _short_marks(day: Floats, litres: Floats) -> Line2D:
+    """Return the marks of days on which plasma fell short."""
+    return Line2D(
+        day,
+        litres,
+        ls="none",
+        color=style.ALARM,
+        marker="v",
+        ms=4.5,
+        mec=style.INK,
+        mew=0.5,
+        clip_on=False,
+    )
 
 
-def _shade_closed(axes: Axes, shown: Rows) -> None:
+def _shade_closed(axes: Axes, shown: Sequence[GanttDay]) -> None:
     """Shade the days on which the unit does not open, if it is known to open at all."""
     if not _tells_closed(shown):
         return
-    for row in shown:
-        if row["open"] is None:
-            axes.axvspan(row["day"], row["day"] + 1, color=style.SHADE, lw=0, zorder=0)
+    for d in shown:
+        if not d.is_open:
+            axes.axvspan(d.day, d.day + 1, color=style.SHADE, lw=0, zorder=0)
 
 
-def _tells_closed(shown: Rows) -> bool:
-    opens = [row["open"] is not None for row in shown]
+def _tells_closed(shown: Sequence[GanttDay]) -> bool:
+    opens = [d.is_open for d in shown]
     return len(shown) <= _SHADED and any(opens) and not all(opens)
 
 
-def _legend(figure: Figure, axes: Axes, shown: Rows, sessions: Rows, arms: list[str]) -> None:
+def _legend(
+    figure: Figure,
+    axes: Axes,
+    shown: Sequence[GanttDay],
+    sessions: Sequence[GanttSession],
+    arms: list[str],
+) -> None:
     """Explain above the panels what occurs in them."""
-    handles: list[Any] = [Patch(color=style.look(k).colour, lw=0) for k in range(len(arms))]
+    handles: list[Artist] = [Patch(color=style.look(k).colour, lw=0) for k in range(len(arms))]
     names = list(arms)
-    if any(session["late"] for session in sessions):
+    if any(session.is_delayed for session in sessions):
         handles.append(Patch(fc="white", ec=style.INK, lw=1.1))
-        names.append("begun over a day late")
+        names.append("delayed more than 1 day")
     if _tells_closed(shown):
         handles.append(Patch(color=style.SHADE, lw=0))
         names.append("unit closed")
-    if any(row["short"] for row in shown):
-        handles.append(Line2D([], [], ls="none", color=style.ALARM, **_SHORT))
-        names.append("plasma short")
+    if any(d.is_short for d in shown):
+        handles.append(_short_marks(column([]), column([])))
+        names.append("short of plasma")
     if handles:
         labels.legend_above(figure, axes, handles, names, 560)
 
 
-def _note(days: Rows, shown: Rows, is_chosen: bool, has_stock: bool) -> str:
+def _note(
+    days: Sequence[GanttDay], shown: Sequence[GanttDay], is_chosen: bool, has_stock: bool
+) -> str:
     """Say which days are shown and how to read the bars."""
-    first, last = int(shown[0]["day"]), int(shown[-1]["day"])
-    ends = [int(row["day"]) for row in days]
+    first, last = shown[0].day, shown[-1].day
+    ends = [d.day for d in days]
     text = f"Days {first} to {last} of {min(ends)} to {max(ends)}"
     if is_chosen and last - first < max(ends) - min(ends):
         text += f", the {_WINDOW} in which most sessions begin"
     text += ". Bars begin with the session and are as long as it, or long enough to be seen;"
     text += " those of half height were not completed; a number is the patient's."
-    text += " Waiting and stock: at the day's end."
-    background = column(shown, "background_sessions")
-    known = background[~np.isnan(background)]
-    if known.size and known.sum() > 0:
-        text += f" Besides, {known.mean():.1f} sessions a day for patients outside the trial."
+    text += " Patients waiting and stock: at the end of the day."
+    background = float(np.mean([d.background_sessions for d in shown]))
+    if background > 0:
+        text += f" Background load: {background:.1f} sessions per day for patients outside the"
+        text += " trial."
     if not has_stock:
-        text += " Plasma is not limited, or its stock not known."
+        text += " Plasma is not limited."
     return text

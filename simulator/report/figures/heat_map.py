@@ -1,6 +1,7 @@
 """Power over two quantities."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.rows import Floats, Rows, column, percent, places, require
+from simulator.report.figures.numbers import Floats, Place, column, percent, places, require
 
 _CELL, _LEAST_CELL = 0.55, 0.12  # inches: a cell as it should be, and at least
 _MOST = 7.0  # inches that all cells may take
@@ -18,8 +19,23 @@ _FRAME = 1.9  # inches that the rest takes
 _LOW = 0.3
 
 
+@dataclass(frozen=True)
+class HeatPoint:
+    """Share of trials that reject at x and y, with its Monte Carlo standard error."""
+
+    x: Place
+    y: Place
+    power: float
+    mcse: float
+
+
 def draw_heat_map(
-    rows: Rows, x_label: str, y_label: str, title: str, target: float = 0.8
+    points: Sequence[HeatPoint],
+    x_label: str,
+    y_label: str,
+    title: str,
+    target: float = 0.8,
+    rate: str = "power",
 ) -> Figure:
     """Draw power as the shade of a cell for every pair of x and y, and where it meets the target.
 
@@ -28,20 +44,21 @@ def draw_heat_map(
 
     Parameters
     ----------
-    rows
-        x, y (numbers or words), power, mcse.
+    rate
+        What the share of trials that reject is called.
 
     Raises
     ------
     ValueError
-        If there are no rows.
+        If there are no points.
     """
-    require(rows, "power")
-    xs, ys = list(places(rows, "x")[0]), list(places(rows, "y")[0])
-    is_numeric = places(rows, "x")[1] and places(rows, "y")[1]
+    require(points, rate)
+    x_places, is_x_numeric = places(point.x for point in points)
+    y_places, is_y_numeric = places(point.y for point in points)
+    xs, ys = list(x_places), list(y_places)
     power = np.full((len(ys), len(xs)), np.nan)
-    for row, value in zip(rows, column(rows, "power"), strict=True):
-        power[ys.index(row["y"]), xs.index(row["x"])] = value
+    for point in points:
+        power[ys.index(point.y), xs.index(point.x)] = point.power
     cell_x = min(max(_CELL, 2.8 / len(xs)), _MOST / len(xs))
     cell_y = min(max(0.42, 1.6 / len(ys)), _MOST / len(ys))
     with style.context():
@@ -50,7 +67,7 @@ def draw_heat_map(
         axes = figure.subplots()
         image = _draw_cells(axes, power)
         _annotate(axes, power, image, 72 * cell_x)
-        has_line = is_numeric and _draw_contour(axes, power, target)
+        has_line = is_x_numeric and is_y_numeric and _draw_contour(axes, power, target)
         style.tidy(axes, x_label, y_label)
         axes.spines[:].set_visible(False)
         labels.name_places(figure, axes, [_name(x) for x in xs], 72 * cell_x * len(xs))
@@ -58,13 +75,13 @@ def draw_heat_map(
         axes.set_yticks(range(len(ys)), texts, fontsize=8)
         if any(isinstance(y, str) for y in ys):
             axes.invert_yaxis()  # words are read from the top
-        _draw_bar(figure, axes, image, target)
+        _draw_bar(figure, axes, image, target, rate)
         style.title(figure, title)
-        style.note(figure, _note(rows, target, power, has_line))
+        style.note(figure, _note(points, target, power, has_line, rate))
     return figure
 
 
-def _name(value: Any) -> str:
+def _name(value: Place) -> str:
     return value if isinstance(value, str) else f"{value:,g}"
 
 
@@ -113,20 +130,22 @@ def _draw_contour(axes: Axes, power: Floats, target: float) -> bool:
     return True
 
 
-def _draw_bar(figure: Figure, axes: Axes, image: AxesImage, target: float) -> None:
+def _draw_bar(figure: Figure, axes: Axes, image: AxesImage, target: float, rate: str) -> None:
     """Draw the scale of shades, with a mark at the target."""
     bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=16, pad=0.02)
     bar.outline.set_visible(False)
-    bar.set_label("power (%)", fontsize=style.SIZE)
+    bar.set_label(f"{rate} (%)", fontsize=style.SIZE)
     bar.ax.tick_params(length=2.5, labelsize=8)
     if 100 * target <= image.get_clim()[1]:
         bar.ax.axhline(100 * target, color="black", lw=3.2)
         bar.ax.axhline(100 * target, color="white", lw=1.6)
 
 
-def _note(rows: Rows, target: float, power: Floats, has_line: bool) -> str:
-    text = "Cells: power in percent"
-    errors = column(rows, "mcse")
+def _note(
+    points: Sequence[HeatPoint], target: float, power: Floats, has_line: bool, rate: str
+) -> str:
+    text = f"Cells: {rate} in percent"
+    errors = column(point.mcse for point in points)
     if np.any(errors > 0):
         text += f" (Monte Carlo standard error at most {100 * np.nanmax(errors):.2g} points)"
     if has_line:

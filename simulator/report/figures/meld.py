@@ -1,42 +1,30 @@
 """MELD at the visits, by arm."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.rows import (
-    Row,
-    Rows,
-    by,
-    column,
-    digits_for,
-    figure_of,
-    has_band,
-    require,
-)
+from simulator.report.figures.numbers import by, column, digits_for, has_band, require, written
+from simulator.results.curves import MeldPoint
 
 _WIDTH, _HEIGHT = 6.8, 3.3
 _CELL = 24.0  # points that a number of the table takes
 
 
-def draw_meld(rows: Rows, title: str) -> Figure:
+def draw_meld(points: Sequence[MeldPoint], title: str) -> Figure:
     """Draw the mean MELD at each visit among those assessed, who are the ones still alive.
-
-    Parameters
-    ----------
-    rows
-        arm, day (of the visit), meld (mean of the trials' means), mcse, p5, p95 (between trials),
-        patients (mean number assessed).
 
     Raises
     ------
     ValueError
-        If there are no rows.
+        If there are no points.
     """
-    require(rows, "MELD")
-    arms = by(rows, "arm", "day")
+    require(points, "MELD")
+    arms = by(points, lambda point: point.arm, lambda point: point.day)
     with style.context():
         table = labels.table_height(list(arms))
         figure = style.new_figure(_WIDTH, _HEIGHT + table + 0.2)
@@ -45,31 +33,31 @@ def draw_meld(rows: Rows, title: str) -> Figure:
             (_last(of_arm), name, _draw_arm(axes, of_arm, style.look(k)))
             for k, (name, of_arm) in enumerate(arms.items())
         ]
-        days = sorted({row["day"] for row in rows})
+        days = sorted({point.day for point in points})
         margin = 0.03 * max(days[-1] - days[0], 1.0)
         ticks = labels.spaced(days, days[-1] - days[0] + 2 * margin, _CELL, 330.0)
         axes.set_xlim(days[0] - margin, days[-1] + margin)
         axes.set_xticks(ticks, [f"{day:g}" for day in ticks])
         style.tidy(axes, "days since randomisation (planned day of the visit)", "MELD (points)")
         axes.tick_params(labelbottom=True)
-        digits = digits_for(column(rows, "patients"))
+        digits = digits_for(point.patients for point in points)
         cells = {
             name: [_assessed(of_arm, day, digits) for day in ticks] for name, of_arm in arms.items()
         }
-        labels.table_below(below, "Number assessed (mean of the trials)", ticks, cells)
+        labels.table_below(below, "Number assessed (mean over trials)", ticks, cells)
         style.title(figure, title)
-        style.note(figure, _note(rows))
+        style.note(figure, _note(points))
         labels.name_lines(figure, axes, ends)
     return figure
 
 
-def _draw_arm(axes: Axes, rows: list[Row], look: style.Look) -> Artist:
+def _draw_arm(axes: Axes, points: Sequence[MeldPoint], look: style.Look) -> Artist:
     """Draw one arm; return its line."""
-    day = column(rows, "day")
+    day = column(point.day for point in points)
     axes.fill_between(
         day,
-        column(rows, "p5"),
-        column(rows, "p95"),
+        column(point.p5 for point in points),
+        column(point.p95 for point in points),
         facecolor=(look.colour, 0.13),
         edgecolor=(look.colour, 0.45),
         hatch=look.hatch,
@@ -77,7 +65,7 @@ def _draw_arm(axes: Axes, rows: list[Row], look: style.Look) -> Artist:
     )
     (line,) = axes.plot(
         day,
-        column(rows, "meld"),
+        column(point.meld for point in points),
         color=look.colour,
         ls=look.line,
         lw=1.6,
@@ -89,22 +77,22 @@ def _draw_arm(axes: Axes, rows: list[Row], look: style.Look) -> Artist:
     return line
 
 
-def _last(rows: list[Row]) -> float:
-    known = column(rows, "meld")
+def _last(points: Sequence[MeldPoint]) -> float:
+    known = column(point.meld for point in points)
     known = known[~np.isnan(known)]
     return float(known[-1]) if known.size else 0.0
 
 
-def _assessed(rows: list[Row], day: float, digits: int) -> str:
-    return next((figure_of(row.get("patients"), digits) for row in rows if row["day"] == day), "")
+def _assessed(points: Sequence[MeldPoint], day: float, digits: int) -> str:
+    return next((written(point.patients, digits) for point in points if point.day == day), "")
 
 
-def _note(rows: Rows) -> str:
-    text = "Those alive and seen: not a comparison of like with like. "
-    text += "Points: mean of the trials' means"
-    errors = column(rows, "mcse")
+def _note(points: Sequence[MeldPoint]) -> str:
+    text = "Among patients alive and assessed: not a randomised comparison. "
+    text += "Symbols: mean of the trials' means"
+    errors = column(point.mcse for point in points)
     if np.any(errors > 0):
         text += f" (Monte Carlo standard error at most {np.nanmax(errors):.2g} points)"
-    if has_band(rows):
-        text += ". Bands hold nine trials of ten at each visit"
+    if has_band(points):
+        text += ". Bands: 90 % range of the trials at each visit"
     return text + "."

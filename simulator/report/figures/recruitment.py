@@ -1,87 +1,119 @@
 """Recruitment over time, between trials."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.rows import (
+from simulator.report.figures.numbers import (
+    DAYS_PER_MONTH,
     Floats,
-    Rows,
     column,
     digits_for,
-    figure_of,
     has_band,
     require,
+    written,
 )
+from simulator.results.curves import RecruitmentPoint
 
 _WIDTH, _HEIGHT = 6.8, 3.5
-DAYS_PER_MONTH = 30.4375
 _LOOK = style.LOOKS[0]
 
 
-def draw_recruitment(rows: Rows, target: float, planned_day: float | None, title: str) -> Figure:
-    """Draw how many patients the trials have randomised by each day, against target and plan.
+@dataclass(frozen=True)
+class RecruitmentPlan:
+    """What recruitment is held against.
 
-    Parameters
+    Attributes
     ----------
-    rows
-        day (trial time), mean, p5, p25, p50, p75, p95 of the patients randomised by that day.
-    target
+    target_randomised
         Patients to randomise.
-    planned_day
-        Day by which recruitment must be over for follow-up to end in time; None if there is none.
+    recruited_by
+        Trial day by which recruitment must end for follow-up to end as planned; None if no
+        completion is planned.
+    """
+
+    target_randomised: int
+    recruited_by: float | None
+
+
+def recruitment_plan(scenario: Mapping[str, Any]) -> RecruitmentPlan:
+    """Return the plan of a scenario that is given as plain values, dates in ISO 8601."""
+    trial = scenario["trial"]
+    target, completion = trial["target_randomised"], trial["planned_completion_date"]
+    if completion is None:
+        return RecruitmentPlan(target, None)
+    days = (date.fromisoformat(completion) - date.fromisoformat(trial["start_date"])).days
+    return RecruitmentPlan(target, float(days - trial["follow_up_days"]))
+
+
+def draw_recruitment(
+    points: Sequence[RecruitmentPoint], plan: RecruitmentPlan, title: str
+) -> Figure:
+    """Draw how many patients the trials have randomised by each day, against target and plan.
 
     Raises
     ------
     ValueError
-        If there are no rows.
+        If there are no points.
     """
-    require(rows, "recruitment")
-    rows = sorted(rows, key=lambda row: row["day"])
-    months = column(rows, "day") / DAYS_PER_MONTH
+    require(points, "recruitment")
+    points = sorted(points, key=lambda point: point.day)
+    months = column(point.day for point in points) / DAYS_PER_MONTH
+    target = plan.target_randomised
+    planned = None if plan.recruited_by is None else plan.recruited_by / DAYS_PER_MONTH
     with style.context():
         figure = style.new_figure(_WIDTH, _HEIGHT)
         axes = figure.subplots()
-        planned = None if planned_day is None else planned_day / DAYS_PER_MONTH
         axes.set_xlim(0, max(months[-1], 1.03 * (planned or 0.0), 0.1))
-        axes.set_ylim(0, 1.06 * max(target, float(np.nanmax(column(rows, "p95")))))
-        _draw_fan(axes, months, rows)
-        axes.axhline(target, color=style.INK, lw=0.9, zorder=1.5)
-        axes.annotate(
-            f"target {figure_of(target, digits_for([target]))}",
-            (1.0, target),
-            (4, 0),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+        axes.set_ylim(0, 1.06 * max(target, float(np.nanmax([point.p95 for point in points]))))
+        _draw_fan(axes, months, points)
+        _mark_target(axes, target)
         axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 3, 6, 10], integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
         style.tidy(axes, "months since the first site opened", "patients randomised")
         lines = 0
         if planned is not None:
-            text = f"recruitment to be over by month {planned:.1f}"
-            lines = labels.mark_x(axes, planned, text)
+            lines = labels.mark_x(axes, planned, f"planned end of recruitment: month {planned:.1f}")
         handles, names = axes.get_legend_handles_labels()
         labels.legend_above(figure, axes, handles, names, 400, lift=0.06 * lines)
         style.title(figure, title)
     return figure
 
 
-def _draw_fan(axes: Axes, months: Floats, rows: Rows) -> None:
-    """Draw the median with bands of half and of nine in ten of the trials, and the mean."""
-    if has_band(rows):
-        for low, high, alpha, name in (
-            ("p5", "p95", 0.18, "nine trials of ten"),
-            ("p25", "p75", 0.42, "half of the trials"),
+def _mark_target(axes: Axes, target: float) -> None:
+    """Draw the patients to randomise as a line with its name at the right."""
+    axes.axhline(target, color=style.INK, lw=0.9, zorder=1.5)
+    axes.annotate(
+        f"target {written(target, digits_for([target]))}",
+        (1.0, target),
+        (4, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        fontsize=8,
+    )
+
+
+def _draw_fan(axes: Axes, months: Floats, points: Sequence[RecruitmentPoint]) -> None:
+    """Draw the median and the mean, with the 90 % and the interquartile range of the trials."""
+    if has_band(points):
+        outer = [p.p5 for p in points], [p.p95 for p in points]
+        inner = [p.p25 for p in points], [p.p75 for p in points]
+        for (low, high), alpha, name in (
+            (outer, 0.18, "90 % range"),
+            (inner, 0.42, "interquartile range"),
         ):
             axes.fill_between(
                 months,
-                column(rows, low),
-                column(rows, high),
+                column(low),
+                column(high),
                 step="post",
                 color=_LOOK.colour,
                 alpha=alpha,
@@ -90,10 +122,11 @@ def _draw_fan(axes: Axes, months: Floats, rows: Rows) -> None:
             )
     axes.plot(
         months,
-        column(rows, "p50"),
+        column(point.p50 for point in points),
         drawstyle="steps-post",
         color=_LOOK.colour,
         lw=1.8,
         label="median",
     )
-    axes.plot(months, column(rows, "mean"), color=style.INK, ls=":", lw=1.4, label="mean")
+    mean = column(point.mean for point in points)
+    axes.plot(months, mean, color=style.INK, ls=":", lw=1.4, label="mean")

@@ -1,5 +1,7 @@
 """Sessions by week of treatment, and plasma by month of the trial."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,88 +9,74 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.recruitment import DAYS_PER_MONTH
-from simulator.report.figures.rows import Rows, by, column, has_band, require
+from simulator.report.figures.numbers import DAYS_PER_MONTH, Z95, by, column, has_band, require
+from simulator.results.curves import PlasmaPoint, SessionsPoint
 
-_Z95 = 1.959963984540054
 _GROUP = 0.8  # share of a week that its bars take
 
 
-def draw_sessions(session_rows: Rows, plasma_rows: Rows, title: str, per: str = "trial") -> Figure:
+def draw_sessions(
+    sessions: Sequence[SessionsPoint], plasma: Sequence[PlasmaPoint], title: str
+) -> Figure:
     """Draw sessions planned and delivered by week since randomisation, and plasma by month.
-
-    Parameters
-    ----------
-    session_rows
-        arm, week (from 1), planned, delivered (means), mcse of the latter.
-    plasma_rows
-        month (from 1), start_day, end_day (trial time), litres_per_week (mean), mcse, p5, p95.
-    per
-        What the means of sessions are a mean of: sessions a `per`.
 
     Raises
     ------
     ValueError
-        If either table has no rows.
+        If there are no points of either.
     """
-    require(session_rows, "sessions")
-    require(plasma_rows, "plasma")
+    require(sessions, "sessions")
+    require(plasma, "plasma")
     with style.context():
         figure = style.new_figure(8.4, 3.1)
         left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-        _draw_sessions(figure, left, session_rows, per)
-        _draw_plasma(right, sorted(plasma_rows, key=lambda row: row["start_day"]))
+        _draw_sessions(figure, left, sessions)
+        _draw_plasma(right, sorted(plasma, key=lambda point: point.start_day))
         style.title(figure, title)
-        text = "Bars on the bars: 95 % Monte Carlo intervals of the mean delivered."
-        if has_band(plasma_rows):
-            text += " The band of plasma holds nine trials of ten in each month."
+        text = "Error bars: 95 % Monte Carlo intervals of the mean delivered."
+        if has_band(plasma):
+            text += " Band of plasma: 90 % range of the trials in each month."
         style.note(figure, text)
     return figure
 
 
-def _draw_sessions(figure: Figure, axes: Axes, rows: Rows, per: str) -> None:
+def _draw_sessions(figure: Figure, axes: Axes, points: Sequence[SessionsPoint]) -> None:
     """Draw a bar for each arm and week: what was planned as a frame, what was delivered in it."""
-    arms = by(rows, "arm", "week")
+    arms = by(points, lambda point: point.arm, lambda point: point.week)
     width = _GROUP / len(arms)
     for k, of_arm in enumerate(arms.values()):
         look = style.look(k)
-        at = column(of_arm, "week") + width * (k - (len(arms) - 1) / 2)
-        delivered, error = column(of_arm, "delivered"), column(of_arm, "mcse")
+        at = column(point.week for point in of_arm) + width * (k - (len(arms) - 1) / 2)
+        planned = column(point.planned for point in of_arm)
+        delivered = column(point.delivered for point in of_arm)
+        error = column(point.mcse for point in of_arm)
         axes.bar(at, delivered, 0.86 * width, color=look.colour, alpha=0.85, lw=0)
-        axes.bar(
-            at, column(of_arm, "planned"), 0.86 * width, fill=False, ec=style.INK, lw=0.9, zorder=3
-        )
+        axes.bar(at, planned, 0.86 * width, fill=False, ec=style.INK, lw=0.9, zorder=3)
         shown = error > 0
         axes.errorbar(
-            at[shown], delivered[shown], _Z95 * error[shown], fmt="none", ecolor=style.INK, lw=1
+            at[shown], delivered[shown], Z95 * error[shown], fmt="none", ecolor=style.INK, lw=1
         )
-    some = [row["week"] for row in rows if (row["planned"] or 0) + (row["delivered"] or 0) > 0]
+    some = [point.week for point in points if point.planned > 0 or point.delivered > 0]
     last = max(some, default=1)
     axes.set_xlim(0.5, last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.set_ylim(bottom=0)
-    style.tidy(axes, "week since randomisation", f"sessions a {per} (mean)")
+    style.tidy(axes, "week since randomisation", "sessions per trial (mean)")
     handles = [Patch(color=style.look(k).colour, alpha=0.85, lw=0) for k in range(len(arms))]
-    planned = Patch(fill=False, ec=style.INK, lw=0.9)
+    frame = Patch(fill=False, ec=style.INK, lw=0.9)
     names = [f"{name}: delivered" for name in arms]
-    labels.legend_above(figure, axes, [*handles, planned], [*names, "planned"], 270)
+    labels.legend_above(figure, axes, [*handles, frame], [*names, "planned"], 270)
 
 
-def _draw_plasma(axes: Axes, rows: Rows) -> None:
+def _draw_plasma(axes: Axes, points: Sequence[PlasmaPoint]) -> None:
     """Draw the plasma that the trial's patients use, by calendar month of the trial."""
-    months = (column(rows, "start_day") + column(rows, "end_day")) / 2 / DAYS_PER_MONTH
+    months = column((point.start_day + point.end_day) / 2 for point in points) / DAYS_PER_MONTH
     look = style.LOOKS[4]
-    low, high = column(rows, "p5"), column(rows, "p95")
+    low, high = column(point.p5 for point in points), column(point.p95 for point in points)
     axes.fill_between(months, low, high, color=look.colour, alpha=0.2, lw=0)
-    axes.plot(
-        months,
-        column(rows, "litres_per_week"),
-        color=look.colour,
-        lw=1.6,
-        marker="o",
-        ms=3,
-    )
-    axes.set_xlim(0, float(np.max(column(rows, "end_day"))) / DAYS_PER_MONTH)
+    litres = column(point.litres_per_week for point in points)
+    axes.plot(months, litres, color=look.colour, lw=1.6, marker="o", ms=3)
+    axes.set_xlim(0, float(np.max([point.end_day for point in points])) / DAYS_PER_MONTH)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 3, 6, 10], integer=True))
-    style.tidy(axes, "months since the first site opened", "plasma of trial patients (L a week)")
+    style.tidy(axes, "months since the first site opened", "trial patients' plasma (L per week)")

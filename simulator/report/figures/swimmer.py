@@ -1,15 +1,17 @@
 """What befell each patient of one trial."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.rows import Row, Rows, require
+from simulator.report.figures.numbers import require
 
 _ROW, _MOST = 0.15, 10.5  # inches: a patient's row, and all rows at most
 _NUMBER = 8.0  # points that a patient's number needs
@@ -24,41 +26,67 @@ class _Mark(NamedTuple):
 
 _SESSIONS = {
     "delivered": _Mark("o", "white", "session delivered"),
-    "cut short": _Mark("d", "white", "session cut short", 1.1),
-    "left during it": _Mark("s", "white", "left during a session"),
+    "cut_short": _Mark("d", "white", "session cut short", 1.1),
+    "ended_by_exit": _Mark("s", "white", "session ended by exit"),
     "missed": _Mark("x", style.INK, "session missed"),
 }
 _OUTCOMES = {
-    "died of the liver": _Mark("X", style.INK, "died of the liver", 1.25),
-    "died of the tumour": _Mark("P", "white", "died of the tumour", 1.25),
-    "transplanted": _Mark("*", style.INK, "transplanted", 1.6),
-    "lost": _Mark("D", "white", "lost"),
-    "completed": _Mark(">", style.INK, "completed"),
+    "liver death": _Mark("X", style.INK, "liver-related death", 1.25),
+    "tumour death": _Mark("P", "white", "tumour-related death", 1.25),
+    "transplant": _Mark("*", style.INK, "transplanted", 1.6),
+    "loss": _Mark("D", "white", "lost to follow-up"),
+    "completed": _Mark(">", style.INK, "completed follow-up"),
 }
 _WITHDRAWN = _Mark("v", style.INK, "withdrawn from treatment")
 
 
-def draw_swimmer(patients: Rows, follow_up_days: float, title: str) -> Figure:
-    """Draw a bar for each patient of a trial, with sessions and what ended the observation.
+@dataclass(frozen=True)
+class SwimmerSession:
+    """A session in days since the patient's randomisation.
 
-    Parameters
+    `status` is `delivered`, `cut_short`, `ended_by_exit` or `missed`; a session that was missed
+    ends where its window does.
+    """
+
+    start: float
+    end: float
+    status: str
+
+
+@dataclass(frozen=True)
+class SwimmerPatient:
+    """A patient of a trial.
+
+    Attributes
     ----------
-    patients
-        patient, arm, entry_day, sessions (start, end, status, in patient days), end_day (patient
-        day on which observation ended), outcome, withdrawn_day (or None). Statuses: delivered,
-        cut short, missed, left during it. Outcomes: died of the liver, died of the tumour,
-        transplanted, lost, completed.
+    end_day, outcome
+        Day since randomisation on which the observation ended, and how: `liver death`,
+        `tumour death`, `transplant`, `loss` or `completed`.
+    withdrawn_day
+        When treatment was withdrawn; None if it was not.
+    """
+
+    patient: int
+    arm: str
+    sessions: tuple[SwimmerSession, ...]
+    end_day: float
+    outcome: str
+    withdrawn_day: float | None
+
+
+def draw_swimmer(patients: Sequence[SwimmerPatient], follow_up_days: float, title: str) -> Figure:
+    """Draw a bar for each patient of a trial, with sessions and what ended the observation.
 
     Raises
     ------
     ValueError
-        If there are no patients, or a status or outcome is none of these.
+        If there are no patients, or a status or outcome has no symbol.
     """
     require(patients, "patients")
     for patient in patients:
         _check(patient)
-    arms = list(dict.fromkeys(str(patient["arm"]) for patient in patients))
-    ordered = sorted(patients, key=lambda p: (arms.index(str(p["arm"])), -p["end_day"]))
+    arms = list(dict.fromkeys(patient.arm for patient in patients))
+    ordered = sorted(patients, key=lambda p: (arms.index(p.arm), -p.end_day))
     height = min(_ROW * max(len(ordered), 4), _MOST)
     with style.context():
         figure = style.new_figure(7.2, height + 0.75)
@@ -76,42 +104,40 @@ def draw_swimmer(patients: Rows, follow_up_days: float, title: str) -> Figure:
     return figure
 
 
-def _check(patient: Row) -> None:
+def _check(patient: SwimmerPatient) -> None:
     """Refuse words that have no symbol."""
-    if patient["outcome"] not in _OUTCOMES:
-        raise ValueError(f"patient {patient['patient']}: no outcome is called {patient['outcome']}")
-    for session in patient["sessions"]:
-        if session["status"] not in _SESSIONS:
-            raise ValueError(
-                f"patient {patient['patient']}: no session is called {session['status']}"
-            )
+    if patient.outcome not in _OUTCOMES:
+        raise ValueError(f"patient {patient.patient}: no outcome is called {patient.outcome}")
+    for session in patient.sessions:
+        if session.status not in _SESSIONS:
+            raise ValueError(f"patient {patient.patient}: no session is called {session.status}")
 
 
-def _draw_bars(axes: Axes, patients: Rows, arms: list[str]) -> None:
+def _draw_bars(axes: Axes, patients: Sequence[SwimmerPatient], arms: list[str]) -> None:
     """Draw a bar for each patient, paler from withdrawal on."""
     for place, patient in enumerate(patients):
-        colour = style.look(arms.index(str(patient["arm"]))).colour
-        end, withdrawn = patient["end_day"], patient.get("withdrawn_day")
+        colour = style.look(arms.index(patient.arm)).colour
+        end, withdrawn = patient.end_day, patient.withdrawn_day
         treated = end if withdrawn is None else min(withdrawn, end)
         parts = [(0.0, treated), (treated, end - treated)]
         shades = [(colour, 0.75), (colour, 0.3)]
         axes.broken_barh(parts, (place - 0.36, 0.72), facecolors=shades, lw=0)
 
 
-def _draw_marks(axes: Axes, patients: Rows, size: float) -> None:
+def _draw_marks(axes: Axes, patients: Sequence[SwimmerPatient], size: float) -> None:
     """Draw the symbols, all of a kind at once."""
     places: dict[_Mark, list[tuple[float, float]]] = {}
     for place, patient in enumerate(patients):
-        end, withdrawn = patient["end_day"], patient.get("withdrawn_day")
-        for session in patient["sessions"]:
+        end, withdrawn = patient.end_day, patient.withdrawn_day
+        for session in patient.sessions:
             # A session that was missed has its place where its window ended.
-            at = session["end"] if session["status"] == "missed" else session["start"]
-            places.setdefault(_SESSIONS[session["status"]], []).append((at, place))
+            at = session.end if session.status == "missed" else session.start
+            places.setdefault(_SESSIONS[session.status], []).append((at, place))
         if withdrawn is not None and withdrawn <= end:
             places.setdefault(_WITHDRAWN, []).append((withdrawn, place))
-        places.setdefault(_OUTCOMES[patient["outcome"]], []).append((end, place))
-    for mark, at in places.items():
-        axes.add_line(_line(mark, size, [x for x, _ in at], [y for _, y in at]))
+        places.setdefault(_OUTCOMES[patient.outcome], []).append((end, place))
+    for mark, marked in places.items():
+        axes.add_line(_line(mark, size, [x for x, _ in marked], [y for _, y in marked]))
 
 
 def _line(mark: _Mark, size: float, x: list[float], y: list[float]) -> Line2D:
@@ -129,27 +155,31 @@ def _line(mark: _Mark, size: float, x: list[float], y: list[float]) -> Line2D:
     )
 
 
-def _name_rows(axes: Axes, ordered: Rows, arms: list[str], row_points: float) -> None:
+def _name_rows(
+    axes: Axes, ordered: Sequence[SwimmerPatient], arms: list[str], row_points: float
+) -> None:
     """Number the rows, as many as can be read, the first arm at the top."""
     every = max(1, -(-int(_NUMBER) // max(int(row_points), 1)))
     shown = range(0, len(ordered), every)
-    axes.set_yticks(list(shown), [f"{ordered[k]['patient']:g}" for k in shown], fontsize=6.5)
+    axes.set_yticks(list(shown), [str(ordered[k].patient) for k in shown], fontsize=6.5)
     axes.set_ylim(len(ordered) - 0.4, -0.6)
-    first = [str(patient["arm"]) for patient in ordered]
+    first = [patient.arm for patient in ordered]
     for arm in arms[1:]:
         axes.axhline(first.index(arm) - 0.5, color=style.FAINT, lw=0.8)
 
 
-def _legend(figure: Figure, axes: Axes, patients: Rows, arms: list[str]) -> None:
+def _legend(
+    figure: Figure, axes: Axes, patients: Sequence[SwimmerPatient], arms: list[str]
+) -> None:
     """Explain above the axes the arms and the symbols that occur."""
-    handles: list[Any] = [
+    handles: list[Artist] = [
         Patch(color=style.look(k).colour, alpha=0.75, lw=0) for k in range(len(arms))
     ]
     names = list(arms)
-    statuses = {session["status"] for patient in patients for session in patient["sessions"]}
-    outcomes = {patient["outcome"] for patient in patients}
+    statuses = {session.status for patient in patients for session in patient.sessions}
+    outcomes = {patient.outcome for patient in patients}
     marks = _chosen(_SESSIONS, statuses) + _chosen(_OUTCOMES, outcomes)
-    if any(patient.get("withdrawn_day") is not None for patient in patients):
+    if any(patient.withdrawn_day is not None for patient in patients):
         marks.append(_WITHDRAWN)
     handles += [_line(mark, 5.0, [], []) for mark in marks]
     labels.legend_above(figure, axes, handles, [*names, *(mark.name for mark in marks)], 430)

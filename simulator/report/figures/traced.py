@@ -1,268 +1,206 @@
-"""From the events of one trial to the rows of the figures of one trial."""
+"""From one trial, event by event, to what the figures of one trial show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from simulator.report.tracing import Traced
+from simulator.report.figures.gantt import GanttDay, GanttSession
+from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession
+from simulator.results.base import Cell
+from simulator.results.trace import Trace, TraceEvent, TracePatient
 
-_ENDS = {
-    "liver": "died of the liver",
-    "tumour": "died of the tumour",
-    "transplant": "transplanted",
-    "loss": "lost",
-    "end of follow-up": "completed",
-}
-_STATUSES = {
-    "delivered": "delivered",
-    "cut_short": "cut short",
-    "missed": "missed",
-    "ended_by_exit": "left during it",
-}
-_LATE_DAYS = 1.0  # as `records.Patients.sessions_late` has it
-_HOURS = 24.0
-
-
-@dataclass(frozen=True)
-class _Event:
-    """An event with its details read."""
-
-    day: float
-    own_day: float
-    name: str
-    patient: int
-    details: Mapping[str, str]
+_SHOWN = ("delivered", "cut_short", "ended_by_exit", "missed")  # a swimmer plot has their symbols
+_DELAYED_DAYS = 1.0  # as `records.Patients.sessions_late` has it
 
 
 @dataclass
 class _Session:
-    """A session that fell due, in trial time."""
+    """A session that fell due, in trial time.
+
+    `left_queue` is when it no longer waited: started, missed, or the patient gone.
+    """
 
     patient: int
     number: int
     due: float
     start: float | None = None
     end: float | None = None
+    left_queue: float | None = None
     modality: str = ""
-    left: float | None = None  # when it no longer waited: begun, missed or the patient gone
 
 
-def swimmer_rows(traced: Traced) -> list[dict[str, Any]]:
-    """Return a row for each patient of a trial, for `swimmer.draw_swimmer`.
+def swimmer_rows(trace: Trace) -> list[SwimmerPatient]:
+    """Return the patients of a trial, those of the first arm first.
 
     A session during which the patient left ends there.
     """
-    events = list(_read(traced))
-    ends = _ends(events)
-    withdrawn = {e.patient: e.own_day for e in events if e.name == "withdrawal"}
     of_patient: dict[int, list[_Session]] = {}
-    for session in _sessions(events):
+    for session in _sessions(trace):
         of_patient.setdefault(session.patient, []).append(session)
-    rows = []
-    for patient in _patients(traced):
-        number, entry = patient["patient"], patient["entry_day"]
-        end, outcome = ends[number]
-        rows.append(
-            {
-                "patient": number,
-                "arm": patient["arm"],
-                "entry_day": entry,
-                "sessions": [
-                    _of_swimmer(session, entry, end, status)
-                    for session in of_patient.get(number, [])
-                    if (status := _STATUSES.get(patient["sessions"][session.number]))
-                ],
-                "end_day": end,
-                "outcome": outcome,
-                "withdrawn_day": withdrawn.get(number),
-            }
-        )
-    return rows
+    return [
+        _swimmer_patient(patient, of_patient.get(patient.patient, []), trace.follow_up_days)
+        for patient in _by_arm(trace)
+    ]
 
 
-def gantt_rows(
-    traced: Traced, initial_litres: float | None = None, close_hour: float | None = None
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the days and the sessions of a trial, for `gantt.draw_gantt`.
+def _swimmer_patient(
+    patient: TracePatient, sessions: Sequence[_Session], follow_up_days: float
+) -> SwimmerPatient:
+    """Return a patient with those sessions that were begun or missed."""
+    end, outcome = _end(patient, follow_up_days)
+    shown = []
+    for session in sessions:
+        status = patient.sessions[session.number]
+        if status in _SHOWN:
+            start = session.due if session.start is None else session.start
+            last = patient.entry_day + end if session.end is None else session.end
+            own = start - patient.entry_day, last - patient.entry_day
+            shown.append(SwimmerSession(*own, status))
+    withdrawn = [day for word, day in patient.outcomes if word == "withdrawal"]
+    return SwimmerPatient(
+        patient=patient.patient,
+        arm=patient.arm,
+        sessions=tuple(shown),
+        end_day=end,
+        outcome=outcome,
+        withdrawn_day=withdrawn[0] if withdrawn else None,
+    )
+
+
+def _end(patient: TracePatient, follow_up_days: float) -> tuple[float, str]:
+    """Return on which patient day the observation ended, and how.
+
+    A patient who is lost may die after that, which nobody sees.
+    """
+    for word, day in patient.outcomes:
+        if word != "withdrawal" and day <= follow_up_days:
+            return day, word
+    return follow_up_days, "completed"
+
+
+def gantt_rows(trace: Trace) -> tuple[list[GanttDay], list[GanttSession]]:
+    """Return the days of a trial's ALSS unit, and its sessions, those of the first arm first.
 
     Several sites are taken together: events of patients do not tell their site. A session during
     which the patient left ends there, though the machine stays bound longer. A patient whose
     platelets put a session off counts as waiting.
-
-    Parameters
-    ----------
-    initial_litres
-        Plasma in stock at the beginning, which events do not tell; without it the stock is None.
-    close_hour
-        When the unit closes, which events do not tell either.
 
     Raises
     ------
     ValueError
         If the trial has neither a unit nor a session.
     """
-    events = list(_read(traced))
-    sessions = _sessions(events)
-    if not sessions and not any(event.name == "unit opens" for event in events):
+    sessions = _sessions(trace)
+    if not sessions and not trace.has_unit:
         raise ValueError("there is nothing to draw: the trial has no ALSS unit and no session")
-    patients = {p["patient"]: p for p in _patients(traced)}
+    of_patient: dict[int, list[_Session]] = {}
+    for session in sessions:
+        of_patient.setdefault(session.patient, []).append(session)
     begun = [
-        {
-            "start_day": session.start,
-            "end_day": session.end if session.end is not None else session.start,
-            "patient": session.patient,
-            "arm": patients[session.patient]["arm"],
-            "late": session.start - session.due > _LATE_DAYS,
-            "status": _STATUSES.get(patients[session.patient]["sessions"][session.number], ""),
-        }
-        for session in sessions
+        GanttSession(
+            start_day=session.start,
+            end_day=session.start if session.end is None else session.end,
+            patient=patient.patient,
+            arm=patient.arm,
+            is_delayed=session.start - session.due > _DELAYED_DAYS,
+            is_complete=patient.sessions[session.number] not in ("cut_short", "ended_by_exit"),
+        )
+        for patient in _by_arm(trace)
+        for session in of_patient.get(patient.patient, [])
         if session.start is not None
     ]
-    order = {number: place for place, number in enumerate(patients)}
-    begun.sort(key=lambda row: order[row["patient"]])
-    size = int(traced.summary["trial_end_day"]) + 1
-    stock = _stock(events, sessions, patients, size, initial_litres)
-    return _days(events, sessions, stock, size, close_hour), begun
+    return _days(trace, sessions), begun
 
 
-def _days(
-    events: list[_Event],
-    sessions: list[_Session],
-    stock: list[float | None],
-    size: int,
-    close_hour: float | None,
-) -> list[dict[str, Any]]:
-    """Return a row for each day of the trial."""
-    opened = {int(e.day): e.day % 1.0 * _HOURS for e in events if e.name == "unit opens"}
+def _days(trace: Trace, sessions: Sequence[_Session]) -> list[GanttDay]:
+    """Return every day of the trial."""
+    size = int(trace.trial_end_day) + 1
+    opened = {int(e.trial_day) for e in trace.all_events if e.event == "unit opens"}
+    short = {int(e.trial_day) for e in trace.all_events if e.event == "passed over for plasma"}
     background = np.zeros(size)
-    short = {int(e.day) for e in events if e.name == "passed over for plasma"}
-    for event in events:
-        if event.name == "background served":
-            background[int(event.day)] += float(event.details["sessions"])
+    for event in trace.all_events:
+        if event.event == "background served":
+            background[int(event.trial_day)] += _number(event.details, "sessions")
+    stock = _stock(trace, sessions, size)
     return [
-        {
-            "day": day,
-            "open": round(opened[day], 6) if day in opened else None,
-            "close": close_hour if day in opened else None,
-            "background_sessions": float(background[day]),
-            "queue": sum(
-                s.due < day + 1 and (s.left is None or s.left >= day + 1) for s in sessions
+        GanttDay(
+            day=day,
+            is_open=day in opened,
+            background_sessions=float(background[day]),
+            queue=sum(
+                s.due < day + 1 and (s.left_queue is None or s.left_queue >= day + 1)
+                for s in sessions
             ),
-            "stock_litres": stock[day],
-            "short": day in short,
-        }
+            stock_litres=stock[day],
+            is_short=day in short,
+        )
         for day in range(size)
     ]
 
 
-def _stock(
-    events: list[_Event],
-    sessions: list[_Session],
-    patients: Mapping[int, Mapping[str, Any]],
-    size: int,
-    initial_litres: float | None,
-) -> list[float | None]:
+def _stock(trace: Trace, sessions: Sequence[_Session], size: int) -> list[float | None]:
     """Return the plasma left after each day: what was there and came, less what was used."""
-    if initial_litres is None or not any(e.name == "plasma delivered" for e in events):
+    plasma = trace.plasma
+    if plasma is None:
         return [None] * size
     change = np.zeros(size)
     signs = {"plasma delivered": 1.0, "background served": -1.0}
-    for event in events:
-        if event.name in signs:
-            change[int(event.day)] += signs[event.name] * float(event.details["litres"])
-    litres = _litres_by_modality(sessions, patients)
+    for event in trace.all_events:
+        if event.event in signs:
+            change[int(event.trial_day)] += signs[event.event] * _number(event.details, "litres")
     for session in sessions:
         if session.start is not None:
-            change[int(session.start)] -= litres[session.modality]
-    # Events tell litres to six digits, so a stock that is used up may be a little off zero.
-    return [max(round(float(left), 4), 0.0) for left in initial_litres + np.cumsum(change)]
+            change[int(session.start)] -= plasma.litres_by_modality[session.modality]
+    # Sums in another order than the simulation's may leave a used-up stock a hair below zero.
+    return [max(float(left), 0.0) for left in plasma.initial_litres + np.cumsum(change)]
 
 
-def _litres_by_modality(
-    sessions: list[_Session], patients: Mapping[int, Mapping[str, Any]]
-) -> dict[str, float]:
-    """Return what a session takes, from what each patient took in all and the sessions begun."""
-    begun = [s for s in sessions if s.start is not None]
-    modalities = sorted({s.modality for s in begun})
-    counts = np.zeros((len(patients), len(modalities)))
-    for session in begun:
-        counts[list(patients).index(session.patient), modalities.index(session.modality)] += 1
-    total = np.array([p["plasma_litres"] for p in patients.values()], dtype=float)
-    litres = np.linalg.lstsq(counts, total, rcond=None)[0]
-    return dict(zip(modalities, litres.tolist(), strict=True))
+def _by_arm(trace: Trace) -> list[TracePatient]:
+    """Return the patients, the first arm first: figures look arms up in this order."""
+    arms = list(trace.randomised_by_arm)
+    return sorted(trace.patients, key=lambda p: (arms.index(p.arm), p.patient))
 
 
-def _read(traced: Traced) -> Iterator[_Event]:
-    """Read the events, those of labs left out."""
-    for day, own_day, name, patient, _, text in traced.events:
-        if name != "patient-day":
-            # A detail is a name and, after the first space, its value, which may hold spaces.
-            details = dict(part.partition(" ")[::2] for part in text.split("; ") if part)
-            is_patient = patient != ""
-            yield _Event(
-                day,
-                float(own_day) if is_patient else float("nan"),
-                name,
-                int(patient) if is_patient else -1,
-                details,
-            )
-
-
-def _patients(traced: Traced) -> list[dict[str, Any]]:
-    """Return the summary's patients, the first arm first: figures look arms up in this order."""
-    arms = list(traced.summary["randomised_by_arm"])
-    return sorted(traced.summary["patients"], key=lambda p: (arms.index(p["arm"]), p["patient"]))
-
-
-def _ends(events: list[_Event]) -> dict[int, tuple[float, str]]:
-    """Return on which patient day each patient's observation ended, and how."""
-    ends: dict[int, tuple[float, str]] = {}
-    for event in events:
-        if event.name in _ENDS:
-            ends.setdefault(event.patient, (event.own_day, _ENDS[event.name]))
-    return ends
-
-
-def _sessions(events: list[_Event]) -> list[_Session]:
+def _sessions(trace: Trace) -> list[_Session]:
     """Return every session that fell due, in that order."""
     sessions: dict[tuple[int, int], _Session] = {}
-    for event in events:
-        if "session" in event.details:
-            _follow(sessions, event, int(event.details["session"]))
-        elif event.name == "withdrawal" or event.name in _ENDS:
-            for session in sessions.values():
-                if session.patient == event.patient:
-                    _break_off(session, event.day)
+    for event in trace.all_events:
+        _follow(sessions, event)
+    # Treatment ends with the first thing that befalls a patient, or with follow-up.
+    exits = {
+        p.patient: p.entry_day + min([day for _, day in p.outcomes] + [trace.follow_up_days])
+        for p in trace.patients
+    }
+    for session in sessions.values():
+        if session.left_queue is None:
+            session.left_queue = session.end = exits[session.patient]
+        elif session.start is not None and session.end is None:
+            session.end = exits[session.patient]
     return list(sessions.values())
 
 
-def _follow(sessions: dict[tuple[int, int], _Session], event: _Event, number: int) -> None:
-    """Take an event of a session in."""
+def _follow(sessions: dict[tuple[int, int], _Session], event: TraceEvent) -> None:
+    """Take an event in, if it is one of a session."""
+    if event.patient is None or "session" not in event.details:
+        return
+    number, day = int(_number(event.details, "session")), event.trial_day
     key = event.patient, number
-    if event.name == "session due":
-        sessions[key] = _Session(event.patient, number, event.day)
+    if event.event == "session due":
+        sessions[key] = _Session(event.patient, number, day)
     session = sessions[key]
-    if event.name == "session starts":
-        session.start = session.left = event.day
-        session.modality = event.details["modality"]
-    elif event.name == "session ends":
-        session.end = event.day
-    elif event.name == "session missed":
-        session.left = session.end = event.day
-
-
-def _break_off(session: _Session, day: float) -> None:
-    """Let the patient leave on `day`: a session that waits or runs is over."""
-    if session.left is None:
-        session.left = session.end = day
-    elif session.start is not None and session.end is None:
+    if event.event == "session starts":
+        session.start = session.left_queue = day
+        session.modality = str(event.details["modality"])
+    elif event.event == "session ends":
         session.end = day
+    elif event.event == "session missed":
+        session.left_queue = session.end = day
 
 
-def _of_swimmer(session: _Session, entry: float, end: float, status: str) -> dict[str, Any]:
-    """Return a session in the patient's own days."""
-    start = session.start if session.start is not None else session.due
-    last = session.end if session.end is not None else entry + end
-    return {"start": start - entry, "end": last - entry, "status": status}
+def _number(details: Mapping[str, Cell], name: str) -> float:
+    """Return a detail that is a number."""
+    value = details[name]
+    if value is None or isinstance(value, str):
+        raise TypeError(f"{name} of an event is no number: {value!r}")
+    return float(value)
