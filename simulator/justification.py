@@ -14,7 +14,7 @@ from simulator.report.pictures import (
     draw_power,
     draw_size,
     draw_sweep,
-    planned_of,
+    recruitment_plan,
 )
 from simulator.results import Power, Size, Sweep
 from simulator.store import Question
@@ -77,7 +77,7 @@ def write_figures(
 ) -> Path:
     """Write every figure of the answers as SVG and PNG into a folder, which is made."""
     folder.mkdir(exist_ok=True)
-    draw_power(power, planned_of(scenario), folder)
+    draw_power(power, recruitment_plan(scenario), folder)
     for number, answer in enumerate(more):
         own = folder / str(number) if number else folder
         own.mkdir(exist_ok=True)
@@ -131,7 +131,7 @@ def _drawn(
     kinds: Kinds,
 ) -> Pictures:
     """Draw the figures of every answer; of several of a kind the first is shown."""
-    found = dict(draw_power(power, planned_of(scenario), folder, kinds))
+    found = dict(draw_power(power, recruitment_plan(scenario), folder, kinds))
     for number, answer in enumerate(more):
         own = folder / str(number)
         own.mkdir()

@@ -23,6 +23,7 @@ from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
+from simulator.report.text.numbers import value_in_words
 from simulator.results.allocation import Allocation
 from simulator.results.base import Value
 from simulator.results.power import Power
@@ -97,9 +98,8 @@ def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = BOTH) -> Pictures:
 
 def _place(value: Value) -> Place:
     """Return a number as it is; a word, or what is neither, as the scenario writes it."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return value if isinstance(value, int | float) else str(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else value_in_words(value)
 
 
 def draw_size(size: Size, folder: Path, kinds: Kinds = BOTH) -> Pictures:
