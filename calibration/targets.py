@@ -61,7 +61,7 @@ def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario
     targets = scenario.hazard.mortality_targets
     if not targets:
         return scenario
-    kept = _solution_file(scenario)
+    kept = solution_file(scenario)
     solution = _read(kept)
     if solution is None:
         solution = {}
@@ -231,7 +231,7 @@ def _with(scenario: Scenario, values: dict[str, float]) -> Scenario:
     return scenario.model_copy(update=new)
 
 
-def _solution_file(scenario: Scenario) -> Path:
+def solution_file(scenario: Scenario) -> Path:
     """Where the solution is kept: a name made of the question and of the program's sources."""
     digest = hashlib.sha256(MODEL_DIGEST.encode())
     digest.update(Path(__file__).read_bytes())

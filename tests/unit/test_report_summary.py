@@ -1,15 +1,19 @@
 """Figures of a summary: errors, intervals, verdicts."""
 
+import copy
+import io
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from statsmodels.stats.proportion import proportion_confint
 
+import simulator
 from simulator.montecarlo.loop import interval, standard_error
 from simulator.report.summary import verdict
-from simulator.report.text import _digits, _number, _percent
+from simulator.report.text import print_power
 
 counts = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -56,13 +60,36 @@ def test_the_verdict_follows_the_interval_of_the_first_analysis(null, low, high,
     assert ("in favour of b in 38.0%" in verdict(summary)) == (null == "none")
 
 
+@pytest.fixture(scope="module")
+def summary():
+    """The summary of a small study."""
+    return simulator.load("two-arm-survival").power(50, jobs=1).summary
+
+
+def printed(summary, **operations):
+    """Return the page of a summary in which some numbers of its first arm are others."""
+    changed = copy.deepcopy(summary)
+    for key, (mean, mcse) in operations.items():
+        changed["operations"][key]["control"] = {"mean": mean, "mcse": mcse}
+    page = io.StringIO()
+    print_power(changed, Console(file=page, width=110))
+    return page.getvalue()
+
+
 @pytest.mark.parametrize(
-    ("error", "digits"), [(0.0, 1), (0.2, 1), (0.02, 2), (0.0099, 3), (1e-9, 6), (math.nan, 1)]
+    ("error", "shown"),
+    [
+        (0.0, "7.1 +- 0.0"),
+        (0.2, "7.1 +- 0.2"),
+        (0.02, "7.12 +- 0.02"),
+        (0.0099, "7.123 +- 0.010"),
+        (1e-9, "7.123457 +- 0.000000"),
+        (math.nan, "7.1 +- nan"),
+    ],
 )
-def test_an_error_is_shown_to_its_first_digit(error, digits):
-    assert _digits(error, 1) == digits
+def test_a_value_has_the_decimals_that_show_the_first_digit_of_its_error(error, shown, summary):
+    assert f" {shown} " in printed(summary, lost=(7.1234567, error))
 
 
-def test_a_value_and_its_error_have_the_same_decimals():
-    assert _number({"mean": 30.0166, "mcse": 0.021}) == "30.02 +- 0.02"
-    assert _percent({"mean": 0.44912, "mcse": 0.0031}) == "44.9% +- 0.3%"
+def test_a_share_has_the_decimals_of_its_error_in_percent(summary):
+    assert " 44.9% +- 0.3% " in printed(summary, mortality=(0.44912, 0.0031))
