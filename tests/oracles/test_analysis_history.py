@@ -103,7 +103,7 @@ def slow_cut_day(trial: list[Patient], at: Cut) -> float:
     return found[int(at.value) - 1] if len(found) >= at.value else NEVER
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(trials, cuts)
 def test_a_cut_knows_what_a_patients_history_holds_by_then(trial_list, at):
     data = cut(records_of(*trial_list), F, at)
@@ -126,7 +126,7 @@ def test_a_cut_knows_what_a_patients_history_holds_by_then(trial_list, at):
             row += 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.floats(0, 800), st.floats(0.01, F))
 @example(0.1, 0.7)
 def test_the_death_that_makes_a_cut_is_in_it(entry, death):
@@ -273,7 +273,7 @@ def test_worst_ranks_at_a_cut_leave_out_whoever_is_not_due():
     assert at_84.reason[0, 0] == Reason.ANALYSED
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(patients, min_size=4, max_size=20),
     st.sampled_from(TESTS),

@@ -23,7 +23,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def _few_patients(monkeypatch):
-    monkeypatch.setattr(targets, "_PATIENTS", FEW)
+    monkeypatch.setattr(targets, "PATIENTS", FEW)
 
 
 def bare(**changes) -> Scenario:
