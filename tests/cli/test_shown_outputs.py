@@ -57,5 +57,5 @@ def wrote(command, folder):
     """Run a command as the pages do, unless one of them did; return the folder of its run."""
     assert run_here(command, folder=folder).status == 0
     name, scenario = command.split()
-    (kept,) = folder.glob(f"results/*{scenario}*{name}*")
+    (kept,) = folder.glob(f"results/{name}-{scenario}-seed*")
     return kept
