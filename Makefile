@@ -6,20 +6,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: power test check lint format bench bounds clean help
+.PHONY: power test test-slow check lint format bench bounds clean help
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make power   power of NCT05484908 as planned      make test   all checks and tests"
 	@echo "make check   lint, types, import rule             make bench  speeds, measured"
 	@echo "make format  lay the code out                     make clean  remove what make made"
-	@echo "make bounds  tests with every index checked"
+	@echo "make bounds  tests with every index checked       make test-slow  the slow tests alone"
 
 power: $(VENV)/.installed
 	$(BIN)/trialsim power nct05484908
 
+# A file's tests go to one worker, so that what they share is made once.
 test: check
-	$(BIN)/python -m pytest -n auto -p no:benchmark
+	$(BIN)/python -m pytest -n auto --dist loadfile -p no:benchmark
+
+# What holds in depth, by more trials or more cases, what a test of every day holds too.
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto -p no:benchmark -m slow
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

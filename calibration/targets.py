@@ -31,7 +31,7 @@ from simulator.scenario.schema import Allocation, Scenario
 
 _SEED = 0  # its own, so that the solution is the same whatever seed the run has that uses it
 _FIRST_TRIAL = 1 << 31  # trials that no run reaches
-_PATIENTS = (
+PATIENTS = (
     12_000  # Monte Carlo error of a mortality: .002 for the first target, .003 for the second
 )
 _PATIENTS_A_TRIAL = 60
@@ -61,7 +61,7 @@ def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario
     targets = scenario.hazard.mortality_targets
     if not targets:
         return scenario
-    kept = _solution_file(scenario)
+    kept = solution_file(scenario)
     solution = _read(kept)
     if solution is None:
         solution = {}
@@ -160,7 +160,7 @@ class _Run:
 
 def _run(scenario: Scenario) -> _Run:
     params = lower(_reference(scenario))
-    trials = -(-_PATIENTS // params.trial.target_randomised)
+    trials = -(-PATIENTS // params.trial.target_randomised)
     p = simulate(params, _SEED, _FIRST_TRIAL, trials).patients
     return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
@@ -231,7 +231,7 @@ def _with(scenario: Scenario, values: dict[str, float]) -> Scenario:
     return scenario.model_copy(update=new)
 
 
-def _solution_file(scenario: Scenario) -> Path:
+def solution_file(scenario: Scenario) -> Path:
     """Where the solution is kept: a name made of the question and of the program's sources."""
     digest = hashlib.sha256(MODEL_DIGEST.encode())
     digest.update(Path(__file__).read_bytes())

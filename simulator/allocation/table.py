@@ -52,16 +52,16 @@ def table_of(plan: Plan, patients: int) -> ProbabilityTable | None:
     if not ALL[plan.scheme].counts_alone or plan.ratio.size != 2:
         return None
     key = (*(np.asarray(part).tobytes() for part in plan), str(patients).encode())
-    table = _tables.get(key)
+    table = kept_tables.get(key)
     if table is None:
         table = _work_out(plan._replace(levels=_NO_LEVELS), patients)
-        if len(_tables) >= _KEPT:
-            _tables.clear()
-        _tables[key] = table  # other threads see it only now that it is whole
+        if len(kept_tables) >= _KEPT:
+            kept_tables.clear()
+        kept_tables[key] = table  # other threads see it only now that it is whole
     return table
 
 
-_tables: dict[tuple[bytes, ...], ProbabilityTable] = {}
+kept_tables: dict[tuple[bytes, ...], ProbabilityTable] = {}
 
 
 def _work_out(plan: Plan, patients: int) -> ProbabilityTable:

@@ -107,12 +107,12 @@ def _largest_of_set(inside: npt.NDArray[np.bool_]) -> tuple[float, float, float]
     for step in range(1, tail.size - 1):
         tail[step] = _tail_and_derivatives(share, ways, math.pi * step / (tail.size - 1))[0]
     value, angle = largest(share, ways, tail, 0.0, math.pi)
-    bound = _bound(share, ways, tail, value)
+    bound = upper_bound(share, ways, tail, value)
     return min(1.0, value), math.sin(0.5 * angle) ** 2, min(1.0, bound)
 
 
 @kernel
-def _bound(share: Floats, ways: Floats, tail: Floats, value: float) -> float:
+def upper_bound(share: Floats, ways: Floats, tail: Floats, value: float) -> float:
     """Return what the tail exceeds at no angle, given the largest value found.
 
     Between two angles a step h apart it is at most the larger of its values there plus h^2 / 8

@@ -159,7 +159,7 @@ def lower_units(scenario: Scenario) -> UnitParams:
         initial_litres=_of(plasma, "initial_litres"),
         delivery_mean=np.array([_deliveries(p) for p in plasma]),
         delivery_sd=_of(plasma, "delivery_litres_sd"),
-        background_cumulative=_poisson_tables(background),
+        background_cumulative=poisson_tables(background),
         background_hours=_of(background, "hours_per_session"),
         background_litres=_of(background, "plasma_litres_per_session"),
         background_after=np.array([b is not None and b.served == "after" for b in background]),
@@ -205,7 +205,7 @@ def _deliveries(plasma: PlasmaSupply | None) -> list[float]:
     return [mean if day in days else math.nan for day in WEEKDAYS]
 
 
-def _poisson_tables(background: Sequence[Background | None]) -> Floats:
+def poisson_tables(background: Sequence[Background | None]) -> Floats:
     """Cumulative Poisson probabilities of 0, 1, ... sessions; the last, beyond 1e-12, is 1."""
     means = [b.sessions_per_day if b else 0.0 for b in background]
     size = int(max(means) + 8 * math.sqrt(max(means)) + 30)

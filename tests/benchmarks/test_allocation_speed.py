@@ -6,7 +6,7 @@ from scenario_builder import base_case
 from simulator import allocation
 from simulator.allocation.metrics import exact_metrics
 from simulator.allocation.notation import parse_scheme
-from simulator.allocation.table import _tables
+from simulator.allocation.table import kept_tables
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
 from simulator.planning.candidate_schemes import candidate_scheme_of
@@ -21,7 +21,7 @@ def test_exact_metrics_of_500_patients(benchmark, text):
     plan = allocation.build_plan(word, options, [1, 1], [], 500)
 
     def measure():
-        _tables.clear()
+        kept_tables.clear()
         return exact_metrics(plan, 500)
 
     assert benchmark(measure) is not None

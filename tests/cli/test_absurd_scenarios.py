@@ -1,12 +1,9 @@
 """Scenarios that nobody should write but anybody may: a run ends, and its output can be read."""
 
-import csv
 import json
-import sys
 
 import pytest
-
-from simulator import cli
+from command_line import rows_of
 
 SMALL = """\
 extends: two-arm-survival
@@ -31,68 +28,50 @@ ABSURD = {
 }
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a command in an empty folder; return its exit status and standard output."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(text, *arguments):
-        (tmp_path / "absurd.yaml").write_text(text, encoding="utf-8")
-        words = [arguments[0], "absurd.yaml", *arguments[1:], "--force"]
-        monkeypatch.setattr(sys, "argv", ["trialsim", *words])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return status, capsys.readouterr().out
-
-    return run
-
-
 def with_parts(text):
     """Lay top-level keys over the small scenario, in the place of its own."""
     own = {line.split(":")[0] for line in text.splitlines() if not line.startswith(" ")}
     return "".join(f"{x}\n" for x in SMALL.splitlines() if x.split(":")[0] not in own) + text
 
 
+@pytest.fixture
+def written(folder):
+    """Write absurd.yaml, the small scenario with the parts of a text in the place of its own."""
+
+    def written(text):
+        (folder / "absurd.yaml").write_text(with_parts(text), encoding="utf-8")
+        return "absurd.yaml"
+
+    return written
+
+
+# The text is written from the same result as the JSON, and kept beside it.
 @pytest.mark.parametrize("text", ABSURD.values(), ids=ABSURD)
-def test_power_and_trace_end_in_json_that_can_be_read(text, run):
-    status, out = run(with_parts(text), "power", "--trials", "4", "--jobs", "1", "--json")
-    assert status == 0
-    (analysis,) = json.loads(out)["analyses"]
+def test_power_and_trace_end_in_json_that_can_be_read_and_in_text(text, written, answer_of, folder):
+    scenario = written(text)
+    (analysis,) = answer_of("power", scenario, "--trials 4 --jobs 1 --out power")["analyses"]
     assert analysis["rejections"] + analysis["not_analysable"] <= 4
-    status, out = run(with_parts(text), "trace", "--trial", "0", "--json")
-    assert status == 0
-    assert json.loads(out)["trial"] == 0
+    assert answer_of("trace", scenario, "--trial 0 --out trace")["trial"] == 0
+    for run in ("power", "trace"):
+        page = (folder / run / "summary.txt").read_text("utf-8")
+        assert "absurd" in page.splitlines()[0]
+        assert len(page.splitlines()) > 5
 
 
-@pytest.mark.parametrize("text", ABSURD.values(), ids=ABSURD)
-def test_power_and_trace_end_in_text(text, run):
-    status, out = run(with_parts(text), "power", "--trials", "4", "--jobs", "1")
-    assert status == 0
-    assert out.startswith("absurd: ")
-    status, out = run(with_parts(text), "trace", "--trial", "0")
-    assert status == 0
-    assert "absurd, seed 1, trial 0" in out
-
-
-def test_a_trial_that_cannot_be_analysed_is_counted_and_is_no_rejection(run):
-    out = run(with_parts(ABSURD["one patient"]), "power", "--trials", "4", "--json")[1]
-    (analysis,) = json.loads(out)["analyses"]
+def test_a_trial_that_cannot_be_analysed_is_counted_and_is_no_rejection(written, answer_of):
+    scenario = written(ABSURD["one patient"])
+    (analysis,) = answer_of("power", scenario, "--trials 4 --jobs 1")["analyses"]
     assert analysis["rejections"] == 0
     assert analysis["not_analysable"] == 4
 
 
-def test_names_with_quotes_commas_and_brackets_come_back_as_they_were(run, tmp_path):
+def test_names_with_quotes_commas_and_brackets_come_back_as_they_were(written, answer_of, folder):
     first, second = 'con,"trol" A; [red]', "эксп 😀 :bomb:"
     names = [json.dumps(name, ensure_ascii=False) for name in (first, second)]
     arms = [f"  - {{name: {name}, modality: null, plan: null}}\n" for name in names]
-    text = with_parts("arms:\n" + "".join(arms))
-    status, out = run(text, "power", "--trials", "2", "--jobs", "1", "--json")
-    assert status == 0
-    assert set(json.loads(out)["operations"]["mortality"]) == {first, second}
-    status, out = run(text, "trace", "--trial", "0", "--json", "--out", "kept")
-    assert status == 0
-    with open(tmp_path / "kept" / "data" / "events.csv", newline="", encoding="utf-8") as file:
-        assert {row["arm"] for row in csv.DictReader(file)} - {""} == {first, second}
+    scenario = written("arms:\n" + "".join(arms))
+    found = answer_of("power", scenario, "--trials 2 --jobs 1")
+    assert set(found["operations"]["mortality"]) == {first, second}
+    answer_of("trace", scenario, "--trial 0 --out kept")
+    events = rows_of(folder / "kept" / "data" / "events.csv")
+    assert {row["arm"] for row in events} - {""} == {first, second}

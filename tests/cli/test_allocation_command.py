@@ -1,12 +1,10 @@
 """The comparison of schemes as a user asks for it: tables, figure, lists, sequences, refusals."""
 
-import csv
 import json
-import sys
 
 import pytest
+from command_line import rows_of
 
-from simulator import cli
 from simulator.allocation.metrics import METRICS
 
 SCENARIO = """\
@@ -41,32 +39,17 @@ KEYS = (
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a command where there are scenarios; return status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(SCENARIO)
-    (tmp_path / "real.yaml").write_text(FACTORS)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["trialsim", "allocation", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = 0 if end.code is None else end.code
-        return status, *capsys.readouterr()
-
-    return run
+def folder(folder):
+    """The working folder, with two scenarios."""
+    (folder / "small.yaml").write_text(SCENARIO)
+    (folder / "real.yaml").write_text(FACTORS)
+    return folder
 
 
-def found_by(run, *arguments):
-    status, out, _ = run(*arguments, "--json")
-    assert status == 0
-    return json.loads(out)
-
-
-def test_metrics_alone_are_the_published_ones(run):
-    found = found_by(run, "small.yaml", "--schemes", ",".join(TABLE), "--metrics-only", "--n", 60)
+def test_metrics_alone_are_the_published_ones(answer_of):
+    found = answer_of(
+        "allocation", "small.yaml", "--schemes", ",".join(TABLE), "--metrics-only", "--n", 60
+    )
     assert (found["patients"], found["trials"]) == (60, 0)
     assert [s["name"] for s in found["schemes"]] == list(TABLE)
     for s in found["schemes"]:
@@ -76,15 +59,17 @@ def test_metrics_alone_are_the_published_ones(run):
         assert shown == pytest.approx(TABLE[s["name"]], abs=1e-12)
 
 
-def test_level_of_a_z_test_under_selection_is_the_published_one(run):
-    asked = "--schemes", "permuted_block(4)", "--metrics-only", "--n", 60, "--effect", 0.25
-    found = found_by(run, "small.yaml", *asked)
+def test_level_of_a_z_test_under_selection_is_the_published_one(run, answer_of):
+    asked = "allocation small.yaml --schemes permuted_block(4) --metrics-only --n 60 --effect 0.25"
+    found = answer_of(asked)
     assert round(found["schemes"][0]["z_test_level"], 5) == 0.12772
-    assert "0.12772" in run("small.yaml", *asked)[1]
+    assert "0.12772" in run(asked).out
 
 
-def test_comparison_has_power_level_balance_and_errors_of_pairs(run):
-    found = found_by(run, "small.yaml", "--schemes", "complete,efron(2/3),thompson", "--trials", 50)
+def test_comparison_has_power_level_balance_and_errors_of_pairs(answer_of):
+    found = answer_of(
+        "allocation", "small.yaml", "--schemes", "complete,efron(2/3),thompson", "--trials", 50
+    )
     assert [s["method"] for s in found["schemes"]] == ["exact", "exact", "simulated"]
     for s in found["schemes"]:
         (analysis,) = s["analyses"]
@@ -97,9 +82,16 @@ def test_comparison_has_power_level_balance_and_errors_of_pairs(run):
     assert found["schemes"][0]["analyses"][0]["power"]["difference"] == 0
 
 
-def test_text_shows_what_the_object_holds(run):
-    asked = "real.yaml", "--schemes", "random_blocks(4,6),minimisation", "--trials", 20
-    found, text = found_by(run, *asked), run(*asked)[1]
+def test_text_shows_what_the_object_holds(run, answer_of):
+    asked = (
+        "allocation",
+        "real.yaml",
+        "--schemes",
+        "random_blocks(4,6),minimisation",
+        "--trials",
+        20,
+    )
+    found, text = answer_of(*asked), run(*asked).out
     for s in found["schemes"]:
         assert s["name"] in text
         assert f"{100 * s['analyses'][0]['power']['mean']:.2f} +- " in text
@@ -109,27 +101,27 @@ def test_text_shows_what_the_object_holds(run):
     assert [s["factors_as"] for s in found["schemes"]] == ["strata", "margins"]
 
 
-def test_same_seed_gives_the_same_numbers_with_any_number_of_workers(run):
-    asked = "small.yaml", "--schemes", "efron,thompson", "--trials", 120, "--seed", 9
-    assert found_by(run, *asked, "--jobs", 1) == found_by(run, *asked, "--jobs", 3)
+def test_same_seed_gives_the_same_numbers_with_any_number_of_workers(answer_of):
+    asked = "allocation small.yaml --schemes efron,thompson --trials 120 --seed 9"
+    assert answer_of(asked, "--jobs 1") == answer_of(asked, "--jobs 2 --force")
 
 
-def test_scheme_of_the_scenario_keeps_its_options_that_no_line_can_hold(run, tmp_path):
-    (tmp_path / "weighted.yaml").write_text(
+def test_scheme_of_the_scenario_keeps_its_options_that_no_line_can_hold(answer_of, folder):
+    (folder / "weighted.yaml").write_text(
         FACTORS.replace("name: real", "name: weighted")
         + "allocation:\n  scheme: minimisation\n"
         + "  options: {measure: variance, weights: [3, 1], probability: 0.9}\n"
     )
-    asked = "weighted.yaml", "--schemes", "minimisation,taves", "--trials", 2
-    first, second = found_by(run, *asked)["schemes"]
+    asked = "allocation", "weighted.yaml", "--schemes", "minimisation,taves", "--trials", 2
+    first, second = answer_of(*asked)["schemes"]
     assert first["options"] == {"measure": "variance", "weights": [3, 1], "probability": 0.9}
     assert second["options"] == {"weights": None}
 
 
-def test_bias_and_drift_are_put_into_the_trial_and_named(run):
+def test_bias_and_drift_are_put_into_the_trial_and_named(run, answer_of):
     biases = "--bias", "turn_away:0.5:inr>2.0", "--drift", "step:2:0.5"
-    asked = "real.yaml", "--schemes", "efron", "--trials", 10, *biases
-    found = found_by(run, *asked)
+    asked = "allocation", "real.yaml", "--schemes", "efron", "--trials", 10, *biases
+    found = answer_of(*asked)
     assert found["selection_bias"] == {
         "favours": "DPMAS+LPE",
         "kind": "turn_away",
@@ -139,28 +131,37 @@ def test_bias_and_drift_are_put_into_the_trial_and_named(run):
     }
     assert found["drift"] == {"kind": "step", "hazard_ratio": 2.0, "after_share": 0.5}
     assert found["schemes"][0]["trial"]["kept_out"]["mean"] > 0
-    text = run(*asked)[1]
+    text = run(*asked).out
     assert "Selection bias" in text
     assert "Drift" in text
 
 
-def test_figure_and_object_are_written(run, tmp_path):
+def test_figure_and_object_are_written(run, folder):
     pytest.importorskip("matplotlib")
-    asked = "small.yaml", "--schemes", "efron,thompson", "--trials", 20, "--out", "found"
-    assert run(*asked)[0] == 0
-    picture = tmp_path / "found" / "figures" / "schemes.svg"
+    asked = (
+        "allocation",
+        "small.yaml",
+        "--schemes",
+        "efron,thompson",
+        "--trials",
+        20,
+        "--out",
+        "found",
+    )
+    assert run(*asked).status == 0
+    picture = folder / "found" / "figures" / "schemes.svg"
     drawn = picture.read_text()
-    found = json.loads((tmp_path / "found" / "estimates.json").read_text())
-    rows = rows_of(tmp_path / "found" / "estimates.csv")
+    found = json.loads((folder / "found" / "estimates.json").read_text())
+    rows = rows_of(folder / "found" / "estimates.csv")
     assert [row["scheme"] for row in rows] == ["efron", "thompson"]
     assert float(rows[0]["imbalance_index"]) == found["schemes"][0]["metrics"]["imbalance_index"]
-    assert run(*asked, "--force")[0] == 0
+    assert run(*asked, "--force").status == 0
     assert picture.read_text() == drawn  # the same to the last byte
 
 
-def test_sequence_of_a_trial_has_every_probability_and_what_was_known(run):
-    asked = "small.yaml", "--schemes", "play_the_winner", "--trial", 7
-    found = found_by(run, *asked)
+def test_sequence_of_a_trial_has_every_probability_and_what_was_known(run, answer_of):
+    asked = "allocation", "small.yaml", "--schemes", "play_the_winner", "--trial", 7
+    found = answer_of(*asked)
     steps = found["sequence"]
     assert [s["patient"] for s in steps] == list(range(40))
     for s in steps:
@@ -172,24 +173,19 @@ def test_sequence_of_a_trial_has_every_probability_and_what_was_known(run):
             "control" if s["draw"] < s["probability"]["control"] else "experimental"
         )
     assert steps[-1]["known"]["control"]["died"] > 0
-    assert "play_the_winner" in run(*asked)[1]
+    assert "play_the_winner" in run(*asked).out
 
 
-def rows_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_list_is_marked_as_a_simulation_and_reproducible(run, tmp_path):
-    asked = "small.yaml", "--schemes", "permuted_block(4)", "--list"
-    assert run(*asked, "one.csv")[0] == 0
-    status, _, err = run(*asked, "one.csv")  # a list that may be in use is never replaced
-    assert (status, "--list = one.csv: exists" in err) == (2, True)
-    assert run(*asked, "two.csv")[0] == 0
-    assert run(*asked, "other.csv", "--seed", 2)[0] == 0
-    rows = rows_of(tmp_path / "one.csv")
-    assert rows == rows_of(tmp_path / "two.csv")
-    assert [r["arm"] for r in rows] != [r["arm"] for r in rows_of(tmp_path / "other.csv")]
+def test_list_is_marked_as_a_simulation_and_reproducible(run, refused, folder):
+    asked = "allocation", "small.yaml", "--schemes", "permuted_block(4)", "--list"
+    assert run(*asked, "one.csv").status == 0
+    # A list that may be in use is never replaced.
+    assert "--list = one.csv: exists" in refused(*asked, "one.csv")
+    assert run(*asked, "two.csv").status == 0
+    assert run(*asked, "other.csv", "--seed", 2).status == 0
+    rows = rows_of(folder / "one.csv")
+    assert rows == rows_of(folder / "two.csv")
+    assert [r["arm"] for r in rows] != [r["arm"] for r in rows_of(folder / "other.csv")]
     assert {(r["status"], r["scheme"], r["seed"]) for r in rows} == {
         ("SIMULATION, NOT FOR USE", "permuted_block(4)", "1")
     }
@@ -200,23 +196,20 @@ def test_list_is_marked_as_a_simulation_and_reproducible(run, tmp_path):
         assert sorted(arms) == ["control"] * 2 + ["experimental"] * 2
 
 
-def test_list_by_strata_has_one_for_each_named_in_words(run, tmp_path):
-    assert run("real.yaml", "--schemes", "efron", "--list", "strata.csv")[0] == 0
-    rows = rows_of(tmp_path / "strata.csv")
+def test_list_by_strata_has_one_for_each_named_in_words(run, folder):
+    assert run("allocation", "real.yaml", "--schemes", "efron", "--list", "strata.csv").status == 0
+    rows = rows_of(folder / "strata.csv")
     assert len(rows) == 4 * 60
     assert rows[0]["stratum"] == "bilirubin_umol_per_l below 360, inr below 2.1"
     assert len({r["stratum"] for r in rows}) == 4
     assert len({r["code"] for r in rows}) == len(rows)
 
 
-def test_list_for_use_says_so_and_needs_a_seed_of_its_own(run, tmp_path):
-    asked = "small.yaml", "--schemes", "efron", "--list", "real.csv", "--for-use"
-    status, _, err = run(*asked)
-    assert status == 2
-    assert "--seed" in err
-    assert not (tmp_path / "real.csv").exists()
-    assert run(*asked, "--seed", 8_675_309)[0] == 0
-    assert {r["status"] for r in rows_of(tmp_path / "real.csv")} == {"FOR USE"}
+def test_list_for_use_says_so_and_needs_a_seed_of_its_own(run, refused, folder):
+    asked = "allocation", "small.yaml", "--schemes", "efron", "--list", "real.csv", "--for-use"
+    assert "--seed" in refused(*asked)
+    assert run(*asked, "--seed", 8_675_309).status == 0
+    assert {r["status"] for r in rows_of(folder / "real.csv")} == {"FOR USE"}
 
 
 REFUSED = {
@@ -262,16 +255,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_compared_is_refused_in_one_message(name, run, tmp_path):
-    arguments, words = REFUSED[name]
-    before = set(tmp_path.iterdir())
-    status, out, err = run("small.yaml", "--trials", 2, *arguments)
-    assert (status, out) == (2, "")
+@pytest.mark.parametrize(("arguments", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_compared_is_refused_in_one_message(arguments, words, refused):
+    err = refused("allocation small.yaml --trials 2", *arguments)
     for word in words:
         assert word in err
-    assert "Traceback" not in err
-    assert set(tmp_path.iterdir()) == before
 
 
 AT_ONCE = """\
@@ -284,10 +272,9 @@ allocation: {scheme: play_the_winner, options: {initial_balls: 1, added_balls: 1
 """
 
 
-def test_scheme_that_can_know_no_outcome_is_refused_at_its_line(run, tmp_path):
-    (tmp_path / "at-once.yaml").write_text(AT_ONCE)
-    status, _, err = run("at-once.yaml", "--schemes", "efron")
-    assert status == 2
+def test_scheme_that_can_know_no_outcome_is_refused_at_its_line(refused, folder):
+    (folder / "at-once.yaml").write_text(AT_ONCE)
+    err = refused("allocation at-once.yaml --schemes efron")
     assert "at-once.yaml:6: allocation.scheme" in err
     assert "none is ever known in time" in err
     assert "slow accrual down" in err

@@ -1,10 +1,6 @@
 """A wrong scenario ends a command with status 2, its place, the rule and what to do about it."""
 
-import sys
-
 import pytest
-
-from simulator import cli
 
 HEAD = "name: wrong\ntitle: a scenario that cannot be used\n"
 CORE = "extends: two-arm-survival\n" + HEAD
@@ -411,30 +407,10 @@ WRONG = {
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(folder):
     """The working folder, with a folder for results."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "results").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def refused(folder, monkeypatch, capsys):
-    """Run a command that must end with status 2, print nothing and write nothing; say its words."""
-
-    def refused(*arguments):
-        before = sorted(folder.rglob("*"))
-        monkeypatch.setattr(sys, "argv", ["trialsim", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert end.value.code == 2, err
-        assert out == ""
-        assert "Traceback" not in err
-        assert sorted(folder.rglob("*")) == before
-        return err
-
-    return refused
+    (folder / "results").mkdir()
+    return folder
 
 
 def assert_said(err, place, words):

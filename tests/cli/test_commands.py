@@ -1,17 +1,14 @@
 """The commands as a user runs them: what is printed where, what is written, how they end."""
 
-import csv
-import json
 import math
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here
 
-from simulator import cli, power
+from simulator.montecarlo import loop
 from simulator.params.lower import lower
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
@@ -44,94 +41,42 @@ OF_ANALYSIS = {
 Z95 = 1.959963984540054
 
 
-def words_of(arguments):
-    """Arguments of a command, given one by one or several in a text."""
-    return [word for argument in arguments for word in str(argument).split()]
-
-
 @pytest.fixture
-def quick(tmp_path, monkeypatch):
-    """A folder with a small scenario, quick.yaml, and an empty folder called results."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "quick.yaml").write_text(QUICK)
-    (tmp_path / "results").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command in this process; return exit status, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["trialsim", *words_of(arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = 0 if end.code is None else end.code
-        return status, *capsys.readouterr()
-
-    return run
-
-
-def run_apart(*arguments, cwd):
-    """Run a command as a process of its own."""
-    root = str(Path(cli.__file__).parents[1])
-    return subprocess.run(
-        [sys.executable, "-c", "from simulator.cli import main; main()", *words_of(arguments)],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def rows_of(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def folder(folder):
+    """The working folder, with a small scenario, quick.yaml, and an empty folder called results."""
+    (folder / "quick.yaml").write_text(QUICK)
+    (folder / "results").mkdir()
+    return folder
 
 
 def number(text):
     return math.nan if text == "" else float(text)
 
 
-def one_json_object(text):
-    """Decode JSON as strictly as the standard has it, and nothing beside it."""
-
-    def refuse(word):
-        raise ValueError(f"{word} is not JSON")
-
-    value = json.loads(text, parse_constant=refuse)
-    assert isinstance(value, dict)
-    return value
-
-
 # power
 
 
-def test_power_as_json_is_one_object_and_nothing_else(quick):
-    done = run_apart("power", "quick.yaml", "--trials", 60, "--jobs", 1, "--json", cwd=quick)
-    assert done.returncode == 0
-    said = done.stderr.splitlines()
+def test_power_as_json_is_one_object_and_nothing_else(folder):
+    done = run_apart("power", "quick.yaml", "--trials", 60, "--jobs", 1, "--json", folder=folder)
+    assert done.status == 0
+    said = done.err.splitlines()
     said = [line for line in said if not line.startswith("compiling the simulation, once")]
-    (folder,) = (quick / "results").iterdir()
-    assert said == [f"wrote results/{folder.name}"]
-    result = one_json_object(done.stdout)
+    (kept,) = (folder / "results").iterdir()
+    assert said == [f"wrote results/{kept.name}"]
+    result = one_json_object(done.out)
     assert result.keys() >= OF_POWER
     assert (result["scenario"], result["seed"], result["trials"]) == ("quick", 1, 60)
     assert [a["name"] for a in result["analyses"]] == ["log_rank", "fisher"]
     for analysis in result["analyses"]:
         assert analysis.keys() >= OF_ANALYSIS
-    assert sorted(path.name for path in quick.iterdir()) == ["quick.yaml", "results"]
+    assert sorted(path.name for path in folder.iterdir()) == ["quick.yaml", "results"]
 
 
-def test_power_counts_rejections_and_their_error_as_promised(quick, run):
+def test_power_counts_rejections_and_their_error_as_promised(folder, run):
     status, out, _ = run("power quick.yaml --trials 130 --jobs 1 --json --out results --by-trial")
     assert status == 0
     result = one_json_object(out)
-    rows = rows_of(quick / "results" / "trials.csv")
+    rows = rows_of(folder / "results" / "trials.csv")
     alphas = {"log_rank": 0.2, "fisher": 0.05}
     for analysis in result["analyses"]:
         own = [row for row in rows if row["analysis"] == analysis["name"]]
@@ -151,10 +96,8 @@ def test_power_counts_rejections_and_their_error_as_promised(quick, run):
             assert abs(end - r / n) == pytest.approx(distance, abs=1e-12)
 
 
-def test_power_tells_what_the_trial_takes(quick, run):
-    operations = one_json_object(run("power", "quick.yaml", "--trials", 50, "--json")[1])[
-        "operations"
-    ]
+def test_power_tells_what_the_trial_takes(answer_of):
+    operations = answer_of("power quick.yaml --trials 50")["operations"]
     arms = {"control", "experimental"}
     for key in ("enrolment_days", "screened"):
         assert operations[key].keys() >= {"mean", "mcse"}
@@ -167,90 +110,74 @@ def test_power_tells_what_the_trial_takes(quick, run):
         assert abs(dead[arm]["mean"] - expected) < 4 * error
 
 
+OF_SEED_7 = "power quick.yaml --trials 170 --seed 7 --json --out run --by-trial"
+
+
 @pytest.fixture(scope="module")
 def by_one_process(tmp_path_factory):
-    """What power gives for one process: scenario file, JSON, and per-trial CSV."""
+    """What power gives for one process: its folder, JSON, and CSV of single trials."""
     folder = tmp_path_factory.mktemp("one")
     (folder / "quick.yaml").write_text(QUICK)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out run --by-trial"
-    done = run_apart(arguments, cwd=folder)
-    assert done.returncode == 0
-    return folder, done.stdout, (folder / "run" / "trials.csv").read_bytes()
+    status, out, err = run_here(OF_SEED_7, "--jobs 1", folder=folder)
+    assert status == 0, err
+    return folder, out, (folder / "run" / "trials.csv").read_bytes()
 
 
 @pytest.mark.parametrize("jobs", [2, 3])
-def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, quick):
+def test_any_number_of_processes_gives_the_same_digits(by_one_process, jobs, folder, run):
     _, text, table = by_one_process
-    arguments = (
-        f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results --by-trial"
-    )
-    done = run_apart(arguments, cwd=quick)
-    assert done.returncode == 0
-    assert done.stdout == text
-    assert (quick / "results" / "trials.csv").read_bytes() == table
+    assert run(OF_SEED_7, "--jobs", jobs).out == text
+    assert (folder / "run" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
-def test_any_size_of_unit_gives_the_same_digits(by_one_process, size, quick, run, monkeypatch):
+def test_any_size_of_unit_gives_the_same_digits(by_one_process, size, folder, run, monkeypatch):
     _, text, table = by_one_process
-    monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
-    arguments = "power quick.yaml --trials 170 --seed 7 --jobs 1 --json --out results --by-trial"
-    status, out, _ = run(arguments)
-    assert status == 0
-    assert out == text
-    assert (quick / "results" / "trials.csv").read_bytes() == table
+    monkeypatch.setattr(loop, "trials_a_unit", lambda *_: size)
+    assert run(OF_SEED_7, "--jobs 1").out == text
+    assert (folder / "run" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, quick):
+def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, folder, run):
     _, text, table = by_one_process
-    arguments = (
-        f"power quick.yaml --trials 170 --seed 7 --jobs {jobs} --json --out results --by-trial"
-    )
-    done = run_apart(f"{arguments} --engine reference", cwd=quick)
-    assert done.returncode == 0
-    assert done.stdout == text.replace('"engine": "compiled"', '"engine": "reference"')
-    assert (quick / "results" / "trials.csv").read_bytes() == table
+    out = run(OF_SEED_7, "--engine reference --jobs", jobs).out
+    assert out == text.replace('"engine": "compiled"', '"engine": "reference"')
+    assert (folder / "run" / "trials.csv").read_bytes() == table
 
 
 @pytest.mark.parametrize("size", [50, 333, 4000])
-def test_precision_stops_at_the_same_trial_whatever_the_unit(size, quick, run, monkeypatch):
-    arguments = "power quick.yaml --precision 0.0113 --jobs 1 --json --force"
-    expected = run(arguments)[1]
-    monkeypatch.setattr(power, "trials_a_unit", lambda *_: size)
-    assert run(arguments)[1] == expected
+def test_precision_stops_at_the_same_trial_whatever_the_unit(size, answer_of, monkeypatch):
+    asked = "power quick.yaml --precision 0.0113 --jobs 1 --force"
+    expected = answer_of(asked)
+    monkeypatch.setattr(loop, "trials_a_unit", lambda *_: size)
+    assert answer_of(asked) == expected
 
 
-def test_fewer_trials_are_the_first_ones_of_more(by_one_process, quick, run):
+def test_fewer_trials_are_the_first_ones_of_more(by_one_process, folder, run):
     run("power quick.yaml --trials 30 --seed 7 --jobs 1 --out results --by-trial")
-    few = (quick / "results" / "trials.csv").read_bytes().splitlines()
+    few = (folder / "results" / "trials.csv").read_bytes().splitlines()
     assert few == by_one_process[2].splitlines()[: len(few)]
     assert len(few) == 1 + 2 * 30
 
 
-def test_another_seed_is_another_run(by_one_process, quick, run):
+def test_another_seed_is_another_run(by_one_process, folder, run):
     run("power quick.yaml --trials 30 --seed 8 --jobs 1 --out results --by-trial")
-    other = (quick / "results" / "trials.csv").read_bytes().splitlines()
+    other = (folder / "results" / "trials.csv").read_bytes().splitlines()
     assert other != by_one_process[2].splitlines()[: len(other)]
 
 
 @pytest.mark.parametrize("seed", [0, 2**63 - 1])
-def test_the_smallest_and_the_largest_seed_work(seed, quick, run):
-    status, out, _ = run("power", "quick.yaml", "--trials", 2, "--seed", seed, "--json")
-    assert status == 0
-    assert one_json_object(out)["seed"] == seed
+def test_the_smallest_and_the_largest_seed_work(seed, answer_of):
+    assert answer_of("power quick.yaml --trials 2 --seed", seed)["seed"] == seed
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("asked", [0.5, 0.0113])
-def test_precision_stops_at_the_first_chunk_that_reaches_it(jobs, asked, quick):
-    done = run_apart(
-        "power quick.yaml --json --out results --by-trial", "--precision", asked, "--jobs", jobs,
-        cwd=quick,
-    )  # fmt: skip
-    assert done.returncode == 0
-    trials = one_json_object(done.stdout)["trials"]
-    rows = rows_of(quick / "results" / "trials.csv")
+def test_precision_stops_at_the_first_chunk_that_reaches_it(jobs, asked, folder, answer_of):
+    command = "power quick.yaml --out results --by-trial --precision"
+    trials = answer_of(command, asked, "--jobs", jobs)["trials"]
+    rows = rows_of(folder / "results" / "trials.csv")
     rejected = {
         name: np.cumsum([number(r["p_value"]) <= a for r in rows if r["analysis"] == name])
         for name, a in (("log_rank", 0.2), ("fisher", 0.05))
@@ -260,14 +187,13 @@ def test_precision_stops_at_the_first_chunk_that_reaches_it(jobs, asked, quick):
         shares = [(r[n - 1] + 2) / (n + 4) for r in rejected.values()]
         return all(math.sqrt(s * (1 - s) / (n + 4)) <= asked for s in shares)
 
-    judged = range(1000, trials + 1, power.TRIALS_PER_CHUNK)
+    judged = range(1000, trials + 1, loop.TRIALS_PER_CHUNK)
     assert [n for n in judged if reached(n)] == [trials]
     assert (asked == 0.5) == (trials == 1000)
 
 
-def test_precision_and_trials_are_not_given_together(quick, run):
-    status, out, err = run("power", "quick.yaml", "--trials", 10, "--precision", 0.1)
-    assert (status, out) == (2, "")
+def test_precision_and_trials_are_not_given_together(refused):
+    err = refused("power quick.yaml --trials 10 --precision 0.1")
     assert "--precision" in err
     assert "--trials" in err
 
@@ -287,30 +213,25 @@ def test_precision_and_trials_are_not_given_together(quick, run):
     ],
     ids=" ".join,
 )
-def test_a_wrong_option_is_refused(options, quick, run):
-    status, out, err = run("power", "quick.yaml", *options, "--out", "results")
-    assert (status, out) == (2, "")
-    assert options[0] in err
-    assert "Traceback" not in err
-    assert list((quick / "results").iterdir()) == []
+def test_a_wrong_option_is_refused(options, refused):
+    assert options[0] in refused("power quick.yaml --out results", *options)
 
 
-@pytest.mark.parametrize("command", [("power", "--trials", "5"), ("trace", "--trial", "0")])
-def test_what_is_no_run_is_not_replaced(command, quick, run):
-    (quick / "mine").mkdir()
-    (quick / "mine" / "thesis.txt").write_text("years of work")
-    before = sorted(quick.rglob("*"))
-    for out in ("mine", "quick.yaml"):
-        for force in ((), ("--force",)):
-            status, printed, err = run(command[0], "quick.yaml", *command[1:], "--out", out, *force)
-            assert (status, printed) == (2, "")
-            assert err.startswith(f"--out = {out}: exists and is not the folder of a run; name")
-    assert sorted(quick.rglob("*")) == before
+@pytest.mark.parametrize("force", ["", "--force"])
+@pytest.mark.parametrize("out", ["mine", "quick.yaml"])
+@pytest.mark.parametrize("command", ["power quick.yaml --trials 5", "trace quick.yaml --trial 0"])
+def test_what_is_no_run_is_not_replaced(command, out, force, folder, refused):
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.txt").write_text("years of work")
+    err = refused(command, "--out", out, force)
+    assert err.startswith(f"--out = {out}: exists and is not the folder of a run; name")
+    assert (folder / "mine" / "thesis.txt").read_text() == "years of work"
+    assert (folder / "quick.yaml").read_text() == QUICK
 
 
-def test_a_run_is_written_whole(quick, run):
+def test_a_run_is_written_whole(folder, run):
     printed = run("power quick.yaml --trials 20 --jobs 1 --json --out results")[1]
-    folder = quick / "results"
+    folder = folder / "results"
     assert {path.name for path in folder.iterdir()} == {
         "manifest.json", "estimates.json", "estimates.csv", "summary.txt", "trials.csv", "data",
     } - {"trials.csv"}  # fmt: skip
@@ -329,7 +250,7 @@ def test_a_run_is_written_whole(quick, run):
         assert float(row["mcse"]) == analysis["mcse"]
 
 
-def test_the_same_question_again_is_answered_from_the_run(quick, run, monkeypatch):
+def test_the_same_question_again_is_answered_from_the_run(folder, run, answer_of):
     text, again = (run("power quick.yaml --trials 20 --jobs", jobs) for jobs in (1, 2))
     assert again[0] == 0
     assert [line.rstrip() for line in again[1].splitlines()] == [
@@ -337,38 +258,36 @@ def test_the_same_question_again_is_answered_from_the_run(quick, run, monkeypatc
     ]
     assert again[2].startswith("answered before, ")
     assert "--force runs it anew" in again[2]
-    as_json = run("power quick.yaml --trials 20 --json")
-    assert one_json_object(as_json[1])["trials"] == 20
-    (folder,) = (quick / "results").iterdir()
-    marked = folder / "manifest.json"
+    assert answer_of("power quick.yaml --trials 20")["trials"] == 20
+    (kept,) = (folder / "results").iterdir()
+    marked = kept / "manifest.json"
     marked.write_text(marked.read_text().replace('"seconds": ', '"seconds": 99'))
     anew = run("power quick.yaml --trials 20 --force")
-    assert anew[2] == f"wrote results/{folder.name}\n"
+    assert anew.err == f"wrote results/{kept.name}\n"
     assert '"seconds": 99' not in marked.read_text()
-    assert [path.name for path in (quick / "results").iterdir()] == [folder.name]
+    assert [path.name for path in (folder / "results").iterdir()] == [kept.name]
 
 
 @pytest.mark.parametrize("other", ["--trials 21", "--trials 20 --seed 2", "--precision 0.1"])
-def test_another_question_is_not_answered_from_the_run(other, quick, run):
+def test_another_question_is_not_answered_from_the_run(other, run, refused):
     run("power quick.yaml --trials 20 --out results")
-    status, out, err = run(f"power quick.yaml {other} --out results")
-    assert (status, out) == (2, "")
+    err = refused(f"power quick.yaml {other} --out results")
     assert err.startswith("--out = results: holds the answer to another question")
     assert "--force" in err
     assert run(f"power quick.yaml {other} --out results --force")[0] == 0
     run(f"power quick.yaml {other}")  # of its own accord it goes beside the first
 
 
-def test_a_scenario_whose_comment_changes_is_another_question(quick, run):
+def test_a_scenario_whose_comment_changes_is_another_question(folder, run, refused):
     run("power quick.yaml --trials 20 --out results")
-    file = quick / "quick.yaml"
+    file = folder / "quick.yaml"
     file.write_text(file.read_text().replace("candidates: 16}", "candidates: 16}  # assumption"))
-    assert run("power quick.yaml --trials 20 --out results")[0] == 2
+    refused("power quick.yaml --trials 20 --out results")
 
 
 def stop_after(units, monkeypatch):
     """Let Ctrl-C come in the middle of the unit of work after so many, of 50 trials each."""
-    whole, done = power.run_unit, []
+    whole, done = loop.run_unit, []
 
     def run_unit(*arguments):
         if len(done) == units:
@@ -376,55 +295,49 @@ def stop_after(units, monkeypatch):
         done.append(arguments)
         return whole(*arguments)
 
-    monkeypatch.setattr(power, "run_unit", run_unit)
-    monkeypatch.setattr(power, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(loop, "run_unit", run_unit)
+    monkeypatch.setattr(loop, "trials_a_unit", lambda *_: 50)
 
 
-def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(quick, run, monkeypatch):
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder, run, refused, monkeypatch):
     stop_after(2, monkeypatch)
     status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results --by-trial")
     assert status == 1
     assert "100 trials" in out
     assert "run again with --trials" in out
     assert "runs it anew" in err
-    assert '"finished": false' in (quick / "results" / "manifest.json").read_text()
-    rows = rows_of(quick / "results" / "trials.csv")
+    assert '"finished": false' in (folder / "results" / "manifest.json").read_text()
+    rows = rows_of(folder / "results" / "trials.csv")
     assert [int(row["trial"]) for row in rows[::2]] == list(range(100))
     monkeypatch.undo()
-    monkeypatch.chdir(quick)
-    monkeypatch.setattr(sys, "argv", ["trialsim", "report", "results"])
-    with pytest.raises(SystemExit) as refused:
-        cli.main()
-    assert refused.value.code == 2
-    status, out, err = run("power quick.yaml --trials 50 --jobs 1 --out results")
-    assert status == 0  # what was stopped is no answer to anything, and is replaced
+    refused("report", folder / "results")
+    # What was stopped is no answer to anything, and is replaced.
+    assert run("power quick.yaml --trials 50 --jobs 1 --out results").status == 0
 
 
-def test_ctrl_c_is_told_in_the_json(quick, run, monkeypatch):
+def test_ctrl_c_is_told_in_the_json(folder, run, monkeypatch):
     stop_after(2, monkeypatch)
     status, out, _ = run("power quick.yaml --trials 500 --jobs 1 --json")
     result = one_json_object(out)
     assert (status, result["trials"], result["interrupted"]) == (1, 100, True)
 
 
-def test_ctrl_c_before_the_first_results_writes_nothing(quick, run, monkeypatch):
+def test_ctrl_c_before_the_first_results_writes_nothing(folder, run, monkeypatch):
     stop_after(0, monkeypatch)
     status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results")
     assert status not in (0, 2)
     assert out == ""
     assert "Traceback" not in err
-    assert list((quick / "results").iterdir()) == []
+    assert list((folder / "results").iterdir()) == []
 
 
 # trace
 
 
-def test_trace_is_the_very_trial_that_power_counts(by_one_process, quick, run):
+def test_trace_is_the_very_trial_that_power_counts(by_one_process, answer_of):
     rows = rows_of(by_one_process[0] / "run" / "trials.csv")
     for trial in (0, 17, 169):
-        status, out, _ = run("trace", "quick.yaml", "--trial", trial, "--seed", 7, "--json")
-        assert status == 0
-        traced = one_json_object(out)
+        traced = answer_of("trace quick.yaml --seed 7 --trial", trial)
         counted = [row for row in rows if int(row["trial"]) == trial]
         for analysis, row in zip(traced["analyses"], counted, strict=True):
             assert analysis["name"] == row["analysis"]
@@ -440,11 +353,11 @@ def real_trial(tmp_path_factory):
     from simulator.engines.reference import simulate
 
     folder = tmp_path_factory.mktemp("real")
-    done = run_apart("trace nct05484908 --trial 17 --json --out run", cwd=folder)
-    assert done.returncode == 0
+    done = run_here("trace nct05484908 --trial 17 --json --out run", folder=folder)
+    assert done.status == 0, done.err
     solved = solve_targets(load_scenario("nct05484908").scenario, lambda line: None)
     arms = [arm.name for arm in solved.arms]
-    return folder, one_json_object(done.stdout), simulate(lower(solved), 1, 17, 1), arms
+    return folder, one_json_object(done.out), simulate(lower(solved), 1, 17, 1), arms
 
 
 def test_traced_patients_are_those_that_the_engine_simulates(real_trial):
@@ -501,31 +414,27 @@ def test_a_death_is_traced_on_its_day(real_trial):
         assert died[patient] == pytest.approx(day, abs=2000 * np.finfo(float).eps)
 
 
-def test_patient_narrows_the_trace_to_one(quick, run):
-    whole = one_json_object(run("trace quick.yaml --trial 3 --json --out whole")[1])
-    status, out, _ = run("trace quick.yaml --trial 3 --patient 5 --json --out one")
-    assert status == 0
-    one = one_json_object(out)
+def test_patient_narrows_the_trace_to_one(folder, answer_of):
+    whole = answer_of("trace quick.yaml --trial 3 --out whole")
+    one = answer_of("trace quick.yaml --trial 3 --patient 5 --out one")
     assert one["patients"] == [whole["patients"][5]]
     assert one["analyses"] == whole["analyses"]
-    events = rows_of(quick / "one" / "data" / "events.csv")
+    events = rows_of(folder / "one" / "data" / "events.csv")
     assert {event["patient"] for event in events} == {"5"}
-    everybody = rows_of(quick / "whole" / "data" / "events.csv")
+    everybody = rows_of(folder / "whole" / "data" / "events.csv")
     assert events == [event for event in everybody if event["patient"] == "5"]
 
 
-def test_a_patient_that_the_trial_does_not_have_is_refused(quick, run):
-    status, out, err = run("trace quick.yaml --trial 3 --patient 16 --json --out results")
-    assert (status, out) == (2, "")
+def test_a_patient_that_the_trial_does_not_have_is_refused(refused):
+    err = refused("trace quick.yaml --trial 3 --patient 16 --json --out results")
     assert "--patient = 16" in err
     assert "16 patients" in err
-    assert list((quick / "results").iterdir()) == []
 
 
-def test_trace_writes_into_the_folder_asked(quick, run):
+def test_trace_writes_into_the_folder_asked(folder, run):
     status, out, _ = run("trace quick.yaml --trial 3 --out results")
     assert status == 0
-    assert {path.name for path in (quick / "results" / "figures").iterdir()} == {
+    assert {path.name for path in (folder / "results" / "figures").iterdir()} == {
         "swimmer.svg", "swimmer.png",
     }  # fmt: skip
     assert "data/events.csv" in out
@@ -571,26 +480,26 @@ def test_help_and_no_arguments_say_what_there_is(run):
     assert "power" in out + err
 
 
-def test_a_command_that_is_not_there_is_refused(run):
-    status, out, err = run("pwoer")
-    assert (status, out) == (2, "")
-    assert "pwoer" in err
+def test_a_command_that_is_not_there_is_refused(refused):
+    assert "pwoer" in refused("pwoer")
 
 
-def test_power_without_a_scenario_is_refused(run):
-    status, out, err = run("power")
-    assert (status, out) == (2, "")
-    assert "scenario" in err.lower()
+def test_power_without_a_scenario_is_refused(refused):
+    assert "scenario" in refused("power").lower()
 
 
-def test_results_are_written_also_if_nobody_reads_what_is_printed(tmp_path):
-    command = [sys.executable, "-c", "from simulator.cli import main; main()", "power"]
-    options = ["two-arm-survival", "--trials", "20", "--jobs", "1", "--out", str(tmp_path / "run")]
+def test_results_are_written_also_if_nobody_reads_what_is_printed(folder):
+    command = "power quick.yaml --trials 20 --jobs 1 --out run"
     with subprocess.Popen(
-        command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM, *command.split()],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         process.stdout.close()
         errors = process.stderr.read()
     assert process.returncode == 1
     assert "Traceback" not in errors
-    assert (tmp_path / "run" / "summary.txt").is_file()
+    assert (folder / "run" / "summary.txt").is_file()

@@ -1,11 +1,7 @@
 """Exact power and the certificate of level as a user asks for them."""
 
-import json
-import sys
-
 import pytest
-
-from simulator import cli
+from command_line import one_json_object, run_here
 
 SCENARIO = """\
 extends: two-arm-survival
@@ -21,27 +17,14 @@ FISHER = ("exact", "--test", "fisher", "--n", "30,30", "--p", "0.6,0.3")
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a command where there is tables.yaml; return status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tables.yaml").write_text(SCENARIO)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = 0 if end.code is None else end.code
-        return status, *capsys.readouterr()
-
-    return run
+def folder(folder):
+    """The working folder, with tables.yaml."""
+    (folder / "tables.yaml").write_text(SCENARIO)
+    return folder
 
 
-def test_exact_gives_power_size_and_the_smallest_differences(run):
-    status, out, err = run(*FISHER, "--json")
-    assert (status, err) == (0, "")
-    found = json.loads(out)
+def test_exact_gives_power_size_and_the_smallest_differences(answer_of):
+    found = answer_of(*FISHER)
     assert round(found["power"], 6) == 0.560814
     assert round(found["size"], 6) == 0.027408
     assert found["size_at"] == pytest.approx(0.5, abs=1e-6)
@@ -49,9 +32,8 @@ def test_exact_gives_power_size_and_the_smallest_differences(run):
     assert 0.6 < found["detectable"]["higher"] < 1
 
 
-def test_exact_as_text_has_ten_digits_and_the_same_numbers(run):
-    text = run(*FISHER)[1]
-    found = json.loads(run(*FISHER, "--json")[1])
+def test_exact_as_text_has_ten_digits_and_the_same_numbers(run, answer_of):
+    text, found = run(*FISHER).out, answer_of(*FISHER)
     for key in ("power", "size"):
         assert f"{found[key]:.10f}" in text
     for key in ("lower", "higher"):
@@ -61,21 +43,22 @@ def test_exact_as_text_has_ten_digits_and_the_same_numbers(run):
 @pytest.mark.parametrize(
     "test", ["chi_square", "yates", "boschloo", "z_pooled_berger_boos", "beta_binomial"]
 )
-def test_exact_takes_every_kind_of_table_and_unequal_arms(test, run):
-    status, out, _ = run("exact", "--test", test, "--n", "28,32", "--p", "0.6,0.3", "--json")
-    assert status == 0
-    found = json.loads(out)
+def test_exact_takes_every_kind_of_table_and_unequal_arms(test, answer_of):
+    found = answer_of("exact --n 28,32 --p 0.6,0.3 --test", test)
     assert found["n"] == [28, 32]
     assert 0.5 < found["power"] < 0.75
     assert ("prior" in found) == (test == "beta_binomial")
     assert ("gamma" in found) == (test == "z_pooled_berger_boos")
 
 
-def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do(run):
-    assert (
-        "EXCEEDS alpha" in run("exact", "--test", "chi_square", "--n", "30,30", "--p", ".6,.3")[1]
-    )
-    assert "no mortality has it" in run(*FISHER[:3], "--n", "3,3", "--p", "0.6,0.3")[1]
+def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do(run, answer_of):
+    liberal = "exact --test chi_square --n 30,30 --p .6,.3"
+    assert answer_of(liberal)["size"] > 0.05
+    assert "EXCEEDS alpha" in run(liberal).out
+    tiny = (*FISHER[:3], "--n", "3,3", "--p", "0.6,0.3")
+    none = answer_of(*tiny)["detectable"]
+    assert (none["lower"], none["higher"]) == (None, None)
+    assert "no mortality has it" in run(*tiny).out
 
 
 @pytest.mark.parametrize(
@@ -104,44 +87,50 @@ def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do
     ],
     ids=" ".join,
 )
-def test_exact_refuses_in_one_line(options, words, run):
-    status, out, err = run(*FISHER, *options)
-    assert (status, out) == (2, "")
-    assert "Traceback" not in err
+def test_exact_refuses_in_one_line(options, words, refused):
+    err = refused(*FISHER, *options)
     assert len(err.strip().splitlines()) == 1
     for word in words:
         assert word in err
 
 
-def test_a_certificate_says_what_it_covers_and_writes_what_it_prints(run, tmp_path):
-    (tmp_path / "results").mkdir()
-    asked = ("power", "tables.yaml", "--certify", "--trials", 50, "--out", "results", "--json")
-    status, out, err = run(*asked)
+# A certificate takes 36 scenarios: asked once, and shown again in each way.
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """A certificate asked by one worker: the folder it was asked in, and what was printed."""
+    folder = tmp_path_factory.mktemp("certified")
+    (folder / "tables.yaml").write_text(SCENARIO)
+    asked = "power tables.yaml --certify --trials 50 --out kept --jobs 1 --json"
+    return folder, run_here(asked, folder=folder)
+
+
+def test_a_certificate_says_what_it_covers_and_writes_what_it_prints(certified):
+    folder, (status, out, err) = certified
     assert status == 0
     assert "Traceback" not in err
-    found = json.loads(out)
+    found = one_json_object(out)
     chi, survival = found["levels"]
     assert round(chi["exact"]["probability"], 4) == 0.0554
     assert "EXCEEDS" in chi["verdict"]
     assert survival["exact"] is None
     assert found["family"]["cells"] == 36
     assert found["trials_per_cell"] == 50
-    assert (tmp_path / "results" / "estimates.json").read_text() == out
+    assert (folder / "kept" / "estimates.json").read_text() == out
 
 
-def test_a_certificate_has_the_same_digits_for_any_number_of_workers(run):
-    asked = ("power", "tables.yaml", "--certify", "--trials", 60, "--json")
-    assert run(*asked, "--jobs", 1)[1] == run(*asked, "--jobs", 2, "--force")[1]
+def test_a_certificate_has_the_same_digits_for_any_number_of_workers(certified, run):
+    asked = "power tables.yaml --certify --trials 50 --jobs 2 --json"
+    assert run(asked).out == certified[1].out
 
 
-def test_a_certificate_as_text_names_family_and_confidence(run):
-    text = " ".join(run("power", "tables.yaml", "--certify", "--trials", 30)[1].split())
+def test_a_certificate_as_text_names_family_and_confidence(certified):
+    text = " ".join((certified[0] / "kept" / "summary.txt").read_text("utf-8").split())
     for words in ("0.0554", "mortality 0.2, 0.4, 0.6, 0.8", "95% confidence", "36 cells"):
         assert words in text
 
 
-def test_the_reference_engine_gives_no_certificate_and_precision_goes_with_none(run):
-    for options in (("--engine", "reference"), ("--precision", "0.01")):
-        status, out, err = run("power", "tables.yaml", "--certify", *options)
-        assert (status, out) == (2, "")
-        assert options[0] in err
+@pytest.mark.parametrize("options", [("--engine", "reference"), ("--precision", "0.01")])
+def test_the_reference_engine_gives_no_certificate_and_precision_goes_with_none(options, refused):
+    assert options[0] in refused("power", "tables.yaml", "--certify", *options)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import PROGRAM
 
 import simulator
 
@@ -20,10 +21,18 @@ LAST_OF_LOG = "        value = math.nan\n"
 COMMAND = "power two-arm-survival --trials 40 --seed 3 --jobs 1"
 
 
-def start(root: Path, cache: Path) -> subprocess.Popen:
+# What a kernel gives that calls one of another file, and where it is kept.
+ONE_KERNEL = (
+    "import os; from simulator.rules.hazard import death_threshold; "
+    "print(death_threshold(0.5), os.environ['NUMBA_CACHE_DIR'])"
+)
+
+
+def start(root: Path, cache: Path, *program: str) -> subprocess.Popen:
+    """Start a program of the package at root, or the command, with a cache of its own."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")}
     return subprocess.Popen(
-        [sys.executable, "-c", "from simulator.cli import main; main()", *COMMAND.split()],
+        [sys.executable, "-c", *(program or (PROGRAM[-1], *COMMAND.split()))],
         cwd=cache,
         env=environment | {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(cache)},
         stdout=subprocess.PIPE,
@@ -33,9 +42,15 @@ def start(root: Path, cache: Path) -> subprocess.Popen:
 
 
 def ended(process: subprocess.Popen) -> tuple[str, str]:
+    """Return what a program printed, once it has ended well."""
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return out, err
+
+
+def kernels_in(cache: Path) -> set[str]:
+    """Return the names of the compiled kernels that are kept."""
+    return {path.name for path in (cache / "trialsim" / "kernels").rglob("*.nbc")}
 
 
 @pytest.fixture
@@ -56,43 +71,52 @@ def install(tmp_path):
         folder.chmod(stat.S_IRWXU)
 
 
-def test_two_first_runs_at_once_from_a_read_only_install_and_a_later_one(install, tmp_path):
-    cache = tmp_path / "cache"
-    cache.mkdir()
+@pytest.fixture
+def cache(tmp_path):
+    """An empty cache."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    return folder
+
+
+def test_two_first_uses_at_once_from_a_read_only_install_and_a_later_one(install, cache):
+    both = [start(install, cache, ONE_KERNEL) for _ in range(2)]
+    first, second = (ended(process)[0] for process in both)
+    assert first == second
+    assert not list(install.rglob("*.nb?"))
+    kept = kernels_in(cache)
+    assert kept
+    assert ended(start(install, cache, ONE_KERNEL))[0] == first
+    assert kernels_in(cache) == kept
+
+
+def test_a_first_run_says_that_it_compiles(cache):
+    # That a later one does not is held where the same question is asked again with --force.
+    program = "from simulator.report.progress import say_what_is_compiled as say; say(None)"
+    assert COMPILING in ended(start(PACKAGE.parent, cache, program))[1]
+
+
+@pytest.mark.slow  # compiles every kernel of a run, twice
+def test_two_first_runs_at_once_say_that_they_compile_and_a_later_one_does_not(install, cache):
     (first, said), (second, _) = map(ended, [start(install, cache), start(install, cache)])
     assert COMPILING in said
     assert first == second
     assert not list(install.rglob("*.nb?"))
-    kept = {path.name for path in (cache / "trialsim" / "kernels").rglob("*.nbc")}
+    kept = kernels_in(cache)
     assert kept
     later, said = ended(start(install, cache))
     assert later == first
     assert COMPILING not in said
-    assert {path.name for path in (cache / "trialsim" / "kernels").rglob("*.nbc")} == kept
+    assert kernels_in(cache) == kept
 
 
 def threshold_and_folder(root: Path, cache: Path) -> tuple[float, str]:
-    """What a kernel gives that calls one of another file, and where it is kept."""
-    program = (
-        "import os; from simulator.rules.hazard import death_threshold; "
-        "print(death_threshold(0.5), os.environ['NUMBA_CACHE_DIR'])"
-    )
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA")}
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=cache,
-        env=environment | {"PYTHONPATH": str(root), "XDG_CACHE_HOME": str(cache)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    value, folder = done.stdout.split()
+    """Return what the kernel gives, and where it is kept."""
+    value, folder = ended(start(root, cache, ONE_KERNEL))[0].split()
     return float(value), folder
 
 
-def test_kernels_of_other_sources_are_not_used(install, tmp_path):
-    cache = tmp_path / "cache"
-    cache.mkdir()
+def test_kernels_of_other_sources_are_not_used(install, cache):
     whole, folder = threshold_and_folder(install, cache)
     called = install / "simulator" / "rules" / "elementary.py"
     text = called.read_text(encoding="utf-8")
@@ -105,9 +129,7 @@ def test_kernels_of_other_sources_are_not_used(install, tmp_path):
     assert other != folder
 
 
-def test_an_edit_of_words_compiles_nothing_anew(install, tmp_path):
-    cache = tmp_path / "cache"
-    cache.mkdir()
+def test_an_edit_of_words_compiles_nothing_anew(install, cache):
     _, folder = threshold_and_folder(install, cache)
     words = install / "simulator" / "report" / "text.py"
     words.write_text(words.read_text(encoding="utf-8") + "\n# a word\n", encoding="utf-8")

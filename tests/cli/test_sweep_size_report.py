@@ -1,14 +1,15 @@
 """The commands that vary, size and write up; what they keep; and what they refuse."""
 
-import csv
 import json
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
+from command_line import rows_of, run_here
 
 import simulator
-from simulator import cli
 from simulator.planning import sweep as planning_sweep
 from simulator.scenario.errors import ScenarioError
 
@@ -28,43 +29,22 @@ RATIO = "hazard.effect.hazard_ratio"
 PATIENTS = "trial.target_randomised"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(SMALL)
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder, monkeypatch, capsys):
-    """Run a command in this process; return exit status, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["trialsim", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return status, *capsys.readouterr()
-
-    return run
-
-
-def rows_of(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+@pytest.fixture(autouse=True)
+def folder(folder):
+    """The working folder of every test here, with small.yaml."""
+    (folder / "small.yaml").write_text(SMALL)
+    return folder
 
 
 # sweep
 
-SWEEP = "sweep", "small.yaml", "--vary", f"{RATIO}=0.4,0.8", "--trials", 400
+SWEEP = f"sweep small.yaml --vary {RATIO}=0.4,0.8 --trials 400"
 
 
-def test_sweep_has_the_scenario_s_own_values_first_and_the_same_numbers_everywhere(run, folder):
-    status, out, _ = run(*SWEEP, "--out", "run", "--json")
-    assert status == 0
-    found = json.loads(out)
+def test_sweep_has_the_scenario_s_own_values_first_and_the_same_numbers_everywhere(
+    answer_of, folder
+):
+    found = answer_of(SWEEP, "--out run")
     own, *others = found["points"]
     assert own["is_base"]
     assert own["values"] == found["base"] == {RATIO: 0.5574929506502402}
@@ -87,13 +67,11 @@ def test_sweep_has_the_scenario_s_own_values_first_and_the_same_numbers_everywhe
     assert powers[1] > powers[0] > powers[2]  # .4, .557, .8
 
 
-def test_sweep_over_two_keys_is_every_combination_and_a_heat_map(run, folder):
-    status, out, _ = run(
-        "sweep", "small.yaml", "--vary", f"{PATIENTS}=40,60", "--vary",
-        "allocation.scheme=random_allocation,efron(2/3)", "--trials", 50, "--json", "--out", "run",
-    )  # fmt: skip
-    assert status == 0
-    found = json.loads(out)
+def test_sweep_over_two_keys_is_every_combination_and_a_heat_map(answer_of, folder):
+    found = answer_of(
+        f"sweep small.yaml --trials 50 --out run --vary {PATIENTS}=40,60",
+        "--vary allocation.scheme=random_allocation,efron(2/3)",
+    )
     assert [tuple(p["values"].values()) for p in found["points"]] == [
         (40, "random_allocation"), (40, "efron(2/3)"),
         (60, "random_allocation"), (60, "efron(2/3)"),
@@ -112,9 +90,8 @@ def test_sweep_is_stopped_between_points_and_keeps_those_that_are_done(run, monk
         return whole(*arguments)
 
     monkeypatch.setattr(planning_sweep, "run_trials", run_trials)
-    status, out, err = run(*SWEEP, "--json")
+    status, out, _ = run(SWEEP, "--json")
     assert status == 1
-    assert "runs it anew" in err
     found = json.loads(out)
     assert found["interrupted"]
     assert [p["is_base"] for p in found["points"]] == [True, False]
@@ -157,25 +134,26 @@ def test_a_sweep_that_cannot_be_is_refused_before_its_first_trial(
     assert not (folder / "results").exists() or not list((folder / "results").iterdir())
 
 
-def test_dates_words_and_nothing_can_be_varied(run, folder):
+def test_dates_words_and_nothing_can_be_varied(answer_of):
     for key, values in (
         ("trial.start_date", "2020-01-01"),
         ("trial.planned_completion_date", "2030-01-01,null"),
         ("analyses[fisher].test", "chi_square,fisher"),
     ):
-        status, out, err = run("sweep", "small.yaml", "--vary", f"{key}={values}", "--trials", 20)
-        assert (status, "Traceback" in err) == (0, False), err
-        assert values.partition(",")[0] in out
+        found = answer_of(f"sweep small.yaml --trials 20 --vary {key}={values}")
+        assert values.partition(",")[0] in [
+            str(v) for p in found["points"] for v in p["values"].values()
+        ]
 
 
 def test_a_sweep_of_hours_says_how_long_and_wants_a_yes(run, folder, monkeypatch):
     monkeypatch.setattr(planning_sweep.Planned, "seconds", lambda *_: 9_000.0)
-    status, out, err = run(*SWEEP)
+    status, out, err = run(SWEEP)
     assert (status, out) == (2, "")
     assert "3 points of 400 trials take about 2.5 hours" in err
     assert "--yes" in err
     assert list((folder / "results").iterdir()) == []
-    assert run(*SWEEP, "--yes")[0] == 0
+    assert run(SWEEP, "--yes")[0] == 0
 
 
 def test_the_time_foretold_goes_with_trials_patients_and_workers(monkeypatch):
@@ -191,12 +169,8 @@ def test_the_time_foretold_goes_with_trials_patients_and_workers(monkeypatch):
 # size
 
 
-def test_size_keeps_the_answer_its_curve_and_what_formulas_say(run, folder):
-    status, out, _ = run(
-        "size", "small.yaml", "--power", 0.6, "--within", 6, "--out", "run", "--json"
-    )
-    assert status == 0
-    found = json.loads(out)
+def test_size_keeps_the_answer_its_curve_and_what_formulas_say(answer_of, folder):
+    found = answer_of("size small.yaml --power 0.6 --within 6 --out run")
     answer = found["answer"]
     assert answer["low"] <= answer["value"] <= answer["high"]
     assert abs(answer["power"] - 0.6) < 4 * answer["mcse"] + 0.02
@@ -214,13 +188,10 @@ def test_size_keeps_the_answer_its_curve_and_what_formulas_say(run, folder):
     assert (folder / "run" / "figures" / "size.png").is_file()
 
 
-def test_size_of_another_analysis_and_by_another_key(run):
-    status, out, _ = run(
-        "size", "small.yaml", "--analysis", "fisher", "--by", RATIO, "--between", "0.05,0.9",
-        "--within", 0.02, "--json",
-    )  # fmt: skip
-    assert status == 0
-    found = json.loads(out)
+def test_size_of_another_analysis_and_by_another_key(answer_of):
+    found = answer_of(
+        f"size small.yaml --analysis fisher --by {RATIO} --between 0.05,0.9 --within 0.02"
+    )
     assert (found["analysis"], found["key"]) == ("fisher", RATIO)
     assert 0.05 < found["answer"]["value"] < 0.5
 
@@ -243,42 +214,30 @@ REFUSED_SIZES = {
 
 
 @pytest.mark.parametrize(("options", "words"), REFUSED_SIZES.values(), ids=REFUSED_SIZES)
-def test_a_size_that_cannot_be_is_refused(options, words, run, folder):
-    status, out, err = run("size", "small.yaml", *options)
+def test_a_size_that_cannot_be_is_refused(options, words, run):
+    status, out, err = run("size small.yaml", *options)
     assert (status, out) == (2, "")
     assert words in " ".join(err.split())
     assert "Traceback" not in err
 
 
-def test_a_key_written_as_a_whole_number_that_takes_others_is_searched_between_them(run):
+def test_a_key_written_as_a_whole_number_that_takes_others_is_searched_between_them(answer_of):
     key = "exits.tumour_death.net_probability"  # 0 in the file
-    status, out, _ = run(
-        "size", "small.yaml", "--by", key, "--between", "0,0.5", "--power", 0.15, "--json",
-        "--patients", 2_000_000,
-    )  # fmt: skip
-    assert status == 0
-    tried = [row["value"] for row in json.loads(out)["curve"]]
+    found = answer_of(f"size small.yaml --by {key} --between 0,0.5 --power 0.15 --patients 2000000")
+    tried = [row["value"] for row in found["curve"]]
     assert min(tried) == 0
     assert max(tried) <= 0.5
     assert any(0 < value < 0.5 for value in tried)
 
 
-def test_a_power_that_trials_cannot_tell_has_no_answer(run):
-    status, out, _ = run(
-        "size", "small.yaml", "--power", 0.999999999, "--patients", 500_000, "--json"
-    )  # fmt: skip
-    found = json.loads(out)
-    assert status == 0
+def test_a_power_that_trials_cannot_tell_has_no_answer(answer_of):
+    found = answer_of("size small.yaml --power 0.999999999 --patients 500000")
     assert found["answer"] is None
     assert "the trials do not tell" in found["reason"]
 
 
-def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(run):
-    status, out, _ = run(
-        "size", "small.yaml", "--by", RATIO, "--between", "0.9,0.99", "--json"
-    )  # fmt: skip
-    found = json.loads(out)
-    assert status == 0
+def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(answer_of):
+    found = answer_of(f"size small.yaml --by {RATIO} --between 0.9,0.99")
     assert not found["reached"]
     assert found["answer"] is None
     assert "from 0.9 to 0.99" in found["reason"]
@@ -290,10 +249,20 @@ def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(run):
 # report
 
 
+@pytest.fixture(scope="module")
+def kept_runs(tmp_path_factory):
+    """A run of power and one of a sweep, made once: each test is given a copy."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "small.yaml").write_text(SMALL)
+    for asked in ("power small.yaml --trials 300 --out power", f"{SWEEP} --out sweep"):
+        assert run_here(asked, folder=folder).status == 0
+    return folder
+
+
 @pytest.fixture
-def runs(run):
-    assert run("power", "small.yaml", "--trials", 300, "--out", "power")[0] == 0
-    assert run(*SWEEP, "--out", "sweep")[0] == 0
+def runs(run, folder, kept_runs):
+    """Run a command where there are the two runs."""
+    shutil.copytree(kept_runs, folder, dirs_exist_ok=True)
     return run
 
 
@@ -423,12 +392,11 @@ def test_a_trial_without_patients_is_no_reason_for_anything(run, folder):
 # Python
 
 
-def test_python_gives_what_the_commands_print(run):
+def test_python_gives_what_the_commands_print(answer_of):
     study = simulator.load("small.yaml")
-    assert json.loads(run("power", "small.yaml", "--trials", 60, "--json")[1])["analyses"][0][
-        "power"
-    ] == float(study.power(60).to_frame().power[0])
-    printed = json.loads(run(*SWEEP, "--json")[1])
+    (first, _) = answer_of("power small.yaml --trials 60")["analyses"]
+    assert first["power"] == float(study.power(60).to_frame().power[0])
+    printed = answer_of(SWEEP)
     frame = study.sweep({RATIO: [0.4, 0.8]}, 400).to_frame()
     assert frame.power.tolist() == [a["power"] for p in printed["points"] for a in p["analyses"]]
     assert list(frame.columns[:3]) == [RATIO, "is_base", "analysis"]
@@ -454,11 +422,6 @@ def test_python_refuses_in_the_same_words():
     ):
         with pytest.raises(ValueError, match=words):
             ask()
-
-
-@pytest.fixture(autouse=True)
-def _in_the_folder(folder):
-    """Every test starts where small.yaml is."""
 
 
 def test_tables_behind_figures_agree_with_the_estimates():

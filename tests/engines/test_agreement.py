@@ -71,7 +71,6 @@ def test_engines_agree_on_generated_scenarios(batch):
     @seed(batch)
     @settings(
         derandomize=True,
-        deadline=None,
         max_examples=GENERATED_A_BATCH,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],  # 100s of draws

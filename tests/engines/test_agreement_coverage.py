@@ -29,7 +29,6 @@ def reached():
         @seed(batch)
         @settings(
             derandomize=True,
-            deadline=None,
             max_examples=GENERATED_A_BATCH,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -32,7 +32,7 @@ def test_the_posterior_probability_is_that_of_quadrature(prior_0, prior_1, x0, n
     assert ours == pytest.approx(slow(a0 + x0, b0 + n0 - x0, a1 + x1, b1 + n1 - x1), abs=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(1, 40), st.integers(1, 40), st.data())
 def test_with_whole_parameters_it_is_a_finite_sum(n0, n1, data):
     x0, x1 = data.draw(st.integers(0, n0)), data.draw(st.integers(0, n1))

@@ -146,7 +146,7 @@ patient = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(patient, max_size=9), min_size=1, max_size=4),
     st.one_of(

@@ -285,7 +285,7 @@ patient = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(patient, max_size=12))
 def test_any_few_patients_have_a_result_or_a_reason(patients):
     rows = np.array(patients, float).reshape(-1, 8)

@@ -66,7 +66,7 @@ patient = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(patient, min_size=1, max_size=6), st.sampled_from(WORDS), st.sampled_from(WORDS))
 def test_histories_are_those_of_patients_one_by_one(patients, rescue, withdrawal):
     for p in patients:

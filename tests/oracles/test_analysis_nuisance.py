@@ -42,14 +42,14 @@ def assert_within_the_bound(statistic: np.ndarray, tables: list[tuple[int, int]]
     assert (ours <= np.minimum(1.0, slow * (1 + MISSED + 1e-10))).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2))
 def test_every_p_value_is_that_of_a_fine_grid_for_small_arms(n0, n1, which):
     statistic = exact_tables.fisher_tables(n0, n1)[which]
     assert_within_the_bound(statistic, list(np.ndindex(statistic.shape)))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 2**32 - 1))
 def test_orders_of_tables_that_make_many_peaks_are_maximised_too(n0, n1, seed):
     statistic = np.random.default_rng(seed).random((n0 + 1, n1 + 1))

@@ -130,7 +130,7 @@ tables = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables)
 def test_fisher_is_scipys(table):
     x0, n0, x1, n1 = table
@@ -139,7 +139,7 @@ def test_fisher_is_scipys(table):
     assert ours == pytest.approx(scipys, rel=1e-9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables.filter(lambda t: 0 < t[0] + t[2] < t[1] + t[3]))
 def test_chi_square_is_scipys_without_correction(table):
     x0, n0, x1, n1 = table
@@ -180,7 +180,7 @@ def test_maximisation_over_the_nuisance_is_that_of_a_fine_grid(x0, x1):
     assert slow - 1e-12 <= ours <= slow + (1 / 20_000) ** 2 / 8 * 17**2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables, st.sampled_from(["fisher", "boschloo", "boschloo_minlike", "chi_square"]))
 def test_exchanging_the_arms_keeps_p_and_exchanges_whom_it_favours(table, test):
     x0, n0, x1, n1 = table

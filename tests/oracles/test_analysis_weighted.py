@@ -217,7 +217,7 @@ def test_where_all_deaths_are_in_one_arm_the_ratio_is_infinite_and_the_score_is_
     assert ratio.p_value == pytest.approx(stats.chi2.sf(2 * (at_infinity - at_null), 1), rel=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.integers(4, 25))
 def test_the_estimate_is_where_the_score_is_zero(seed, n):
     time, event, arm = made(seed, n)

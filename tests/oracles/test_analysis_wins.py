@@ -98,7 +98,7 @@ def test_a_ratio_without_losses_is_no_result_and_a_net_benefit_without_spread_ne
     assert alone.reason == Reason.NOT_ESTIMABLE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**30), st.integers(6, 40))
 def test_welch_is_scipys_test_of_survivors_seen(seed, n):
     change, baseline, death, arm = made(seed, n)

@@ -113,16 +113,20 @@ def test_one_sided_questions_reject_on_their_own_side(test):
 TRIALS = 20_000
 
 
+@pytest.fixture(scope="module")
+def bare_trials():
+    """The bare trial without loss, its arms of fixed size, .6 v .4, 30 v 30: design and records."""
+    params = lower(bare(60, {"allocation.scheme": "random_allocation"}))
+    return design_of(params, 31), simulate(params, 31, 0, TRIALS)
+
+
 @pytest.mark.parametrize("test", TESTS)
-def test_simulation_agrees_with_the_exact_power(test):
-    """The bare trial without loss, its arms of fixed size: .6 v .4, 30 v 30."""
+def test_simulation_agrees_with_the_exact_power(test, bare_trials):
     options = {"gamma": 0.001} if test.endswith("berger_boos") else {}
     if test == "beta_binomial":
         options = {"prior_control": [1.0, 1.0], "prior_experimental": [1.0, 1.0]}
-    scenario = bare(60, {"allocation.scheme": "random_allocation"})
-    params = lower(scenario)
-    records = simulate(params, 31, 0, TRIALS)
-    table = analyse(records, [plan_of(test, **options)], design_of(params, 31), END)
+    design, records = bare_trials
+    table = analyse(records, [plan_of(test, **options)], design, END)
     rejected = int((table.p_value[:, 0] <= 0.05 * (1 + 1e-9)).sum())
     assert_share(rejected, TRIALS, power(rejection_set(asked(test)), 0.6, 0.4))
 

@@ -107,7 +107,7 @@ def test_the_graph_rejects_what_the_whole_closed_test_rejects(name):
     assert (ours == np.array([closed_test(asked, row) for row in p_values])).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_any_graph_rejects_what_the_whole_closed_test_rejects(seed):
     rng = np.random.default_rng(seed)

@@ -6,7 +6,6 @@ those, or steps of the exact curve. How often its confidence set is right is in 
 """
 
 import math
-import re
 
 import numpy as np
 import pytest
@@ -35,6 +34,7 @@ from simulator.montecarlo.loop import (
     monte_carlo,
     standard_error,
 )
+from simulator.planning import search as planning_search
 from simulator.planning.closed_forms import schoenfeld_power
 from simulator.planning.paired import UNKNOWN
 from simulator.planning.prepared import Prepared, prepare
@@ -135,35 +135,42 @@ def test_search_run_again_gives_what_is_stored(start, power, seed):
 
 
 @pytest.fixture(scope="module")
-def said():
-    """A search with one round of fresh trials, and what it said: value and trials of every run."""
-    lines: list[str] = []
+def counted():
+    """A search with one round of fresh trials, and its runs: patients, trials and first trial."""
     asked = SizeTarget(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
-    sized = find_size(base(START), asked, SEED, 1, lines.append, whole=True, guess=None)
-    run = re.compile(f"{re.escape(PATIENTS)} = ([0-9]+): ([0-9,]+) trials")
-    runs = [match for match in map(run.fullmatch, lines) if match]
-    return sized, [(int(one[1]), int(one[2].replace(",", ""))) for one in runs]
+    runs: list[tuple[int, int, int]] = []
+    whole = planning_search.run_trials
+
+    def run_trials(prepared, trials, seed, jobs, watch, first):
+        runs.append((prepared.params.trial.target_randomised, trials, first))
+        return whole(prepared, trials, seed, jobs, watch, first)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning_search, "run_trials", run_trials)
+        return find_size(base(START), asked, SEED, 1, quiet, whole=True, guess=None), runs
 
 
-def test_counts_are_those_of_the_same_trials_run_alone(said):
+def test_counts_are_those_of_the_same_trials_run_alone(counted):
     """The first trials are the same at every value; fresh ones follow on each other."""
-    sized, runs = said
+    sized, runs = counted
     expected: dict[float, Count] = {}
     next_trial = FIRST_TRIALS
-    for value, trials in runs:
-        fresh = trials != FIRST_TRIALS
+    for value, trials, first in runs:
+        fresh = first > 0
+        assert first == (next_trial if fresh else 0)
+        assert fresh or trials == FIRST_TRIALS
         prepared = prepare(changed(base(START).loaded, {PATIENTS: value}, "test"), quiet)
-        rejected = rejections(prepared, SEED, trials, next_trial if fresh else 0)
+        rejected = rejections(prepared, SEED, trials, first)
         next_trial += trials if fresh else 0
         before = expected.get(value, Count(0, 0))
         expected[value] = Count(before.trials + trials, before.rejections + rejected)
     assert next_trial > FIRST_TRIALS
     assert {p.value: Count(p.trials, p.rejections) for p in sized.curve} == expected
-    assert sized.trials == sum(trials for _, trials in runs)
+    assert sized.trials == sum(trials for _, trials, _ in runs)
 
 
-def test_answer_does_not_depend_on_the_number_of_jobs(said):
-    sized, _ = said
+def test_answer_does_not_depend_on_the_number_of_jobs(counted):
+    sized, _ = counted
     asked = SizeTarget(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
     assert find_size(base(START), asked, SEED, 2, quiet, whole=True, guess=None) == sized
 

@@ -23,7 +23,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def _few_patients(monkeypatch):
-    monkeypatch.setattr(targets, "_PATIENTS", FEW)
+    monkeypatch.setattr(targets, "PATIENTS", FEW)
 
 
 def bare(**changes) -> Scenario:
@@ -99,12 +99,12 @@ def test_the_solution_does_not_change_with_the_allocation_scheme():
 @pytest.mark.usefixtures("_few_patients")
 def test_a_kept_solution_is_used_again_and_a_broken_one_is_not(monkeypatch):
     solved = solve_targets(bare(), lambda _: None)
-    kept = targets._solution_file(bare())
+    kept = targets.solution_file(bare())
 
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise AssertionError("simulated again")
 
-    monkeypatch.setattr(targets, "_run", fail)
+    monkeypatch.setattr(targets, "simulate", fail)
     assert solve_targets(bare(), lambda _: None) == solved
     kept.write_text("{")
     with pytest.raises(AssertionError, match="simulated again"):

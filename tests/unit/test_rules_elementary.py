@@ -144,13 +144,13 @@ def test_log_is_within_an_ulp_of_the_exact_value(kind):
     assert error <= 1.0, x
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.floats(-708.0, 708.0))
 def test_exp_of_whatever_comes_is_within_an_ulp(x):
     assert error_in_ulps(exp, x) <= 1.0
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.floats(0.0, LARGEST, exclude_min=True).filter(lambda x: x != 1.0))
 def test_log_of_whatever_comes_is_within_an_ulp(x):
     assert error_in_ulps(log, x) <= 1.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.params.treatment import _poisson_tables
+from simulator.params.treatment import poisson_tables
 from simulator.rules import sessions
 from simulator.scenario.treatment import Background
 
@@ -28,7 +28,7 @@ def test_background_sessions_are_poisson(mean):
     background = Background(
         sessions_per_day=mean, hours_per_session=2.5, plasma_litres_per_session=1.0, served="before"
     )
-    (table,) = _poisson_tables([background])
+    (table,) = poisson_tables([background])
     u = np.concatenate([[2.0**-33], (np.arange(2000) + 0.5) / 2000, [1 - 2.0**-33]])
     found = [sessions.background_sessions(x, table) for x in u]
     assert found == stats.poisson(mean).ppf(u).astype(int).tolist()

@@ -400,9 +400,7 @@ def problems_in(path: Path) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=mutated())
 def test_a_changed_file_is_read_or_refused_with_problems_at_its_lines(
     tmp_path: Path, text: str
