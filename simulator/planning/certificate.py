@@ -9,19 +9,18 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from scipy import special
-
 from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.nuisance import Largest
+from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
     MonteCarlo,
     Stop,
     monte_carlo,
-    standard_error,
 )
 from simulator.params.lower import lower
 from simulator.scenario.disease import WeibullBaseline
@@ -187,7 +186,7 @@ def _level(
     worst = max(counts, key=lambda cell: counts[cell][0] / counts[cell][1])
     rejections, trials = counts[worst]
     share = (1.0 - CONFIDENCE) / len(runs)
-    bounds = [_bounds(*count, share) for count in counts.values()]
+    bounds = [clopper_pearson(*count, share) for count in counts.values()]
     return Level(
         name=plan.name,
         test=plan.test,
@@ -196,19 +195,9 @@ def _level(
         simulated=rejections / trials,
         mcse=standard_error(rejections, trials),
         at=worst,
-        low=max(low for low, _ in bounds),
-        high=max(high for _, high in bounds),
+        low=max(float(low) for low, _ in bounds),
+        high=max(float(high) for _, high in bounds),
     )
-
-
-def _bounds(rejections: int, trials: int, tail: float) -> tuple[float, float]:
-    """One-sided limits of a share, each of confidence 1 - tail (Clopper and Pearson 1934)."""
-    low, high = 0.0, 1.0
-    if rejections > 0:
-        low = float(special.betaincinv(rejections, trials - rejections + 1, tail))
-    if rejections < trials:
-        high = float(special.betaincinv(rejections + 1, trials - rejections, 1.0 - tail))
-    return low, high
 
 
 def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Largest | None:

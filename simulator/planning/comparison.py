@@ -16,13 +16,13 @@ import numpy as np
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.sequences import LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
+from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
     Stop,
     UnitResult,
     monte_carlo,
-    standard_error,
 )
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
     Stop,
     UnitResult,
-    interval,
     monte_carlo,
-    standard_error,
 )
 from simulator.montecarlo.totals import Totals
 from simulator.params.types import Bools

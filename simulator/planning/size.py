@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simulator.montecarlo.loop import standard_error
+from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.totals import Totals
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared

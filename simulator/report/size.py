@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from simulator.montecarlo.loop import interval, standard_error
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.planning.formulas import facts_of, sizes_by_formula
 from simulator.planning.prepared import Prepared
 from simulator.planning.size import Sized

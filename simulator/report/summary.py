@@ -11,7 +11,8 @@ import numpy as np
 from calibration.targets import implied_hazard_ratio
 from simulator.analysis import AnalysisPlan, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
-from simulator.montecarlo.loop import MonteCarlo, estimates, interval, standard_error
+from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.loop import MonteCarlo, estimates
 from simulator.montecarlo.totals import Totals
 from simulator.params.types import Params
 from simulator.report.version import program_version

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scenario_builder import bare, base_case, changed
 
-from simulator.allocation.metrics import METRICS, exact_metrics
+from simulator.allocation.metrics import exact_metrics
 from simulator.analysis import plans_of
 from simulator.params.lower import lower
 from simulator.planning.candidate_schemes import candidate_scheme_of
@@ -45,7 +45,7 @@ def plain():
 @pytest.mark.parametrize("place", range(len(BY_COUNTS)), ids=BY_COUNTS)
 def test_simulated_metrics_agree_with_the_exact_ones(place):
     outcome = plain()[place]
-    assert set(outcome.simulated) == set(METRICS) == set(outcome.exact)
+    assert outcome.simulated.keys() == outcome.exact.keys()
     for name, (mean, error) in outcome.simulated.items():
         if math.isnan(error):  # no mean of trials: the spread of D_n, and distances
             continue

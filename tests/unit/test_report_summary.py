@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from simulator.montecarlo.loop import interval, standard_error
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.report.summary import verdict
 from simulator.report.text import _digits, _number, _percent
 
