@@ -73,16 +73,6 @@ def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario
     return _with(scenario, solution)
 
 
-def expected_mortality(scenario: Scenario) -> list[float]:
-    """All-cause mortality of each arm in a solved scenario under the reference condition."""
-    baseline = scenario.hazard.baseline.mortality_at_horizon
-    if isinstance(baseline, str):
-        raise TypeError("the scenario's targets are not solved")
-    run = _run(_with(scenario, {"mortality_at_horizon": _TINY}))
-    scale = -math.log1p(-baseline) / _TINY_HAZARD
-    return [run.mortality(scale, arm) for arm in range(len(scenario.arms))]
-
-
 def implied_hazard_ratio(scenario: Scenario) -> tuple[float, float]:
     """Hazard ratio that sessions' effect on labs implies, under the reference condition.
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
 from simulator.analysis.barnard import barnard
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.nuisance import TIE, log_choices, unconditional
+from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.records import Floats
 from simulator.rules.normal import normal_cdf
 
@@ -64,7 +64,9 @@ def _made(test: str, n0: int, n1: int, gamma: float, alternative: Alternative) -
     if test == "barnard":
         return barnard(n0, n1)
     side = {"less": 0, "greater": 1, "two_sided": 2}[alternative]
-    limits = clopper_pearson(n0 + n1, gamma) if test.endswith("berger_boos") else None
+    limits = None
+    if test.endswith("berger_boos"):
+        limits = np.stack(clopper_pearson(np.arange(n0 + n1 + 1), n0 + n1, gamma / 2.0))
     if test.startswith("z_pooled"):
         table = unconditional(pooled_order(n0, n1)[side], limits)
         return np.minimum(1.0, table + gamma) if limits is not None else table
@@ -84,18 +86,6 @@ def _made(test: str, n0: int, n1: int, gamma: float, alternative: Alternative) -
 
 
 _kept = lru_cache(maxsize=4096)(_made)
-
-
-def clopper_pearson(patients: int, gamma: float) -> Floats:
-    """Limits of the death probability, confidence 1 - gamma, for 0 .. n deaths: shape (2, n + 1).
-
-    Clopper and Pearson (1934).
-    """
-    dead = np.arange(patients + 1)
-    low, high = np.zeros(patients + 1), np.ones(patients + 1)
-    low[1:] = special.betaincinv(dead[1:], patients - dead[1:] + 1, gamma / 2.0)
-    high[:-1] = special.betaincinv(dead[:-1] + 1, patients - dead[:-1], 1.0 - gamma / 2.0)
-    return np.stack((low, high))
 
 
 @kernel

@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import inlined, kernel
@@ -21,6 +20,7 @@ from simulator.analysis.types import (
     AnalysisTable,
     normal_interval,
     two_sided,
+    two_sided_quantile,
     write_no_result,
     write_result,
 )
@@ -44,7 +44,7 @@ def firth_logistic(block: Block, plan: AnalysisPlan, table: AnalysisTable, colum
 
     Heinze and Schemper (2002).
     """
-    drop = float(special.ndtri(1.0 - plan.alpha / 2.0)) ** 2 / 2.0
+    drop = two_sided_quantile(plan.alpha) ** 2 / 2.0
     ends = block.ends(plan)
     room = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
     _firth(ends, room, drop, table, column)

@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from simulator.analysis.data import Block
 from simulator.analysis.exact_tables import corrected_z, p_values, pooled_z
@@ -16,6 +15,7 @@ from simulator.analysis.score import (
     difference_variance,
     newcombe,
     newcombe_z,
+    over_error,
     score_limit,
 )
 from simulator.analysis.types import (
@@ -26,6 +26,7 @@ from simulator.analysis.types import (
     AnalysisTable,
     normal_interval,
     two_sided,
+    two_sided_quantile,
     write_no_result,
     write_result,
 )
@@ -34,15 +35,11 @@ from simulator.records import Floats, Ints
 _HALVINGS = 60
 
 
-def _quantile(alpha: float) -> float:
-    return float(special.ndtri(1.0 - alpha / 2.0))
-
-
 def chi_square(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Pearson's chi-square test (asymptotic), with Yates's correction where the test is yates."""
     tables = block.counts(plan)
     found = _chi_square(tables, plan.test == "yates")
-    _difference(tables, found, _quantile(plan.alpha), table, column)
+    _difference(tables, found, two_sided_quantile(plan.alpha), table, column)
 
 
 @kernel
@@ -64,7 +61,7 @@ def exact(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -
     gamma = plan.options.get("gamma", 0.0)
     tables = block.counts(plan)
     found = looked_up(tables, lambda n0, n1: p_values(plan.test, n0, n1, gamma))
-    _difference(tables, found, _quantile(plan.alpha), table, column)
+    _difference(tables, found, two_sided_quantile(plan.alpha), table, column)
 
 
 def looked_up(tables: Ints, table_of: Any) -> Floats:
@@ -105,7 +102,7 @@ def _unpooled(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
 def risk_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Difference of mortality, decided by its interval: Newcombe's, or Miettinen and Nurminen's."""
     by_newcombe = plan.options["interval"] == "newcombe"
-    _risk_difference(block.counts(plan), by_newcombe, _quantile(plan.alpha), table, column)
+    _risk_difference(block.counts(plan), by_newcombe, two_sided_quantile(plan.alpha), table, column)
 
 
 @kernel
@@ -140,7 +137,7 @@ def ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -
     """Log ratio of mortalities or of their odds, decided by its interval."""
     measure = RATIO if plan.test == "risk_ratio" else ODDS_RATIO
     by_log = plan.options["interval"] == "log"
-    _ratio(block.counts(plan), measure, by_log, _quantile(plan.alpha), table, column)
+    _ratio(block.counts(plan), measure, by_log, two_sided_quantile(plan.alpha), table, column)
 
 
 @kernel
@@ -221,7 +218,7 @@ def stratified_score(block: Block, plan: AnalysisPlan, table: AnalysisTable, col
     """Miettinen and Nurminen's risk difference, strata weighted as by Mantel and Haenszel."""
     cells = block.cells(plan)
     tables = cells.block.counts(plan)
-    _stratified_score(cells.first_cell, tables, _quantile(plan.alpha), table, column)
+    _stratified_score(cells.first_cell, tables, two_sided_quantile(plan.alpha), table, column)
 
 
 @kernel
@@ -262,9 +259,7 @@ def _stratified_z(some: Ints, supposed: float) -> float:
             weight = n0 * n1 / (n0 + n1)
             away += weight * (x1 / n1 - x0 / n0 - supposed)
             variance += weight * weight * difference_variance(x0, n0, x1, n1, supposed)
-    if variance > 0.0:
-        return away / math.sqrt(variance)
-    return 0.0 if away == 0.0 else math.copysign(math.inf, away)
+    return over_error(away, variance)
 
 
 @inlined

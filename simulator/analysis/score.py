@@ -8,6 +8,7 @@ where it meets a normal quantile. It falls as what is supposed climbs, so halvin
 import math
 
 from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.proportion_intervals import wilson
 
 _HALVINGS = 60
 _LARGEST_LOG_RATIO = 40.0
@@ -37,11 +38,12 @@ def difference_variance(x0: int, n0: int, x1: int, n1: int, difference: float) -
 @inlined
 def _difference_score(x0: int, n0: int, x1: int, n1: int, difference: float) -> float:
     away = x1 / n1 - x0 / n0 - difference
-    return _over(away, difference_variance(x0, n0, x1, n1, difference))
+    return over_error(away, difference_variance(x0, n0, x1, n1, difference))
 
 
 @inlined
-def _over(away: float, variance: float) -> float:
+def over_error(away: float, variance: float) -> float:
+    """Return a difference over its standard error, infinite if it has none; nothing away is 0."""
     if variance > 0.0:
         return away / math.sqrt(variance)
     return 0.0 if away == 0.0 else math.copysign(math.inf, away)
@@ -56,7 +58,7 @@ def _ratio_score(x0: int, n0: int, x1: int, n1: int, log_ratio: float) -> float:
     p0 = 2.0 * (x0 + x1) / (b + root)
     p1 = min(1.0, ratio * p0)
     variance = p1 * (1.0 - p1) / n1 + ratio * ratio * p0 * (1.0 - p0) / n0
-    return _over(x1 / n1 - ratio * x0 / n0, variance * total / (total - 1.0))
+    return over_error(x1 / n1 - ratio * x0 / n0, variance * total / (total - 1.0))
 
 
 @inlined
@@ -107,20 +109,11 @@ def score_limit(x0: int, n0: int, x1: int, n1: int, measure: int, quantile: floa
     return 0.5 * (low + high)
 
 
-@inlined
-def _wilson(x: int, n: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a proportion (1927)."""
-    share, z2 = x / n, z * z
-    centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n)
-    half = z / (1.0 + z2 / n) * math.sqrt(share * (1.0 - share) / n + z2 / (4.0 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 @kernel
 def newcombe(x0: int, n0: int, x1: int, n1: int, z: float) -> tuple[float, float]:
     """Interval of the difference from Wilson's of each arm (Newcombe 1998, method 10)."""
-    low_0, high_0 = _wilson(x0, n0, z)
-    low_1, high_1 = _wilson(x1, n1, z)
+    low_0, high_0 = wilson(x0, n0, z)
+    low_1, high_1 = wilson(x1, n1, z)
     p0, p1 = x0 / n0, x1 / n1
     below = math.sqrt((p1 - low_1) ** 2 + (high_0 - p0) ** 2)
     above = math.sqrt((high_1 - p1) ** 2 + (p0 - low_0) ** 2)

@@ -7,7 +7,7 @@ import math
 
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import ZERO, inlined, kernel
-from simulator.analysis.sort_keys import CENSORED, SECOND, UNUSED, time_bits, time_of
+from simulator.analysis.sort_keys import CENSORED, SECOND, UNUSED, time_of
 from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
@@ -22,6 +22,8 @@ from simulator.analysis.types import (
     write_result,
 )
 from simulator.records import Ints
+
+BOTH_ARMS = -1  # in place of an arm
 
 
 @inlined
@@ -134,8 +136,7 @@ def km_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column
 
 
 @kernel
-def _km_difference(ordered: Ints, until_day: float, table: AnalysisTable, column: int) -> None:
-    until = time_bits(until_day) << 2
+def _km_difference(ordered: Ints, end: float, table: AnalysisTable, column: int) -> None:
     for k in range(ordered.shape[0]):
         patients, second, _ = counts_of(ordered[k])
         if second == 0 or second == patients:
@@ -144,10 +145,10 @@ def _km_difference(ordered: Ints, until_day: float, table: AnalysisTable, column
         difference, variance, followed = 0.0, 0.0, True
         for arm in range(2):
             size = second if arm == 1 else patients - second
-            survival, own_variance, last = _kaplan_meier(ordered[k], size, arm)
+            survival, terms, _, _, reached = curve_until(ordered[k, :patients], size, arm, end)
             difference += -survival if arm == 1 else survival
-            variance += own_variance
-            followed &= survival == 0.0 or last >> 2 << 2 == until
+            variance += survival * survival * terms
+            followed &= reached
         error = math.sqrt(variance)
         if error == 0.0:
             write_no_result(table, k, column, NO_EVENT if difference == 0.0 else NOT_ESTIMABLE)
@@ -156,30 +157,6 @@ def _km_difference(ordered: Ints, until_day: float, table: AnalysisTable, column
             write_result(table, k, column, p_value, difference, error, difference)
         else:
             write_no_result(table, k, column, NOT_FOLLOWED)
-
-
-@inlined
-def _kaplan_meier(keys: Ints, at_risk: int, arm: int) -> tuple[float, float, int]:
-    """Kaplan-Meier survival of an arm after all its times, Greenwood's variance, the last key."""
-    survival, terms = 1.0, 0.0
-    k = ZERO
-    while True:
-        key = keys[k]
-        if key & CENSORED:
-            dead, gone = 0, int(key & SECOND == arm)
-            k += 1
-        else:
-            dead, dead_second = tied(keys, k)
-            k += dead
-            dead = dead_second if arm == 1 else dead - dead_second
-            gone = dead
-        if dead > 0:
-            survival *= (at_risk - dead) / at_risk
-            if at_risk > dead:
-                terms += dead / (at_risk * (at_risk - dead))
-        at_risk -= gone
-        if at_risk == 0:
-            return survival, survival * survival * terms, key
 
 
 def km_milestone(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
@@ -257,7 +234,7 @@ def _rmst(ordered: Ints, day: float, table: AnalysisTable, column: int) -> None:
 def curve_until(
     keys: Ints, at_risk: int, arm: int, day: float
 ) -> tuple[float, float, float, float, bool]:
-    """Kaplan-Meier curve of an arm up to a day.
+    """Kaplan-Meier curve of an arm, or of `BOTH_ARMS` together, up to a day.
 
     Returns
     -------
@@ -279,7 +256,7 @@ def curve_until(
         here, dead = 0, 0
         same = keys[k] >> 2
         while k < keys.size and keys[k] >> 2 == same:
-            if (keys[k] & SECOND) == arm:
+            if arm == BOTH_ARMS or (keys[k] & SECOND) == arm:
                 here += 1
                 dead += (keys[k] & CENSORED) == 0
             k += 1

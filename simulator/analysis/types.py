@@ -113,9 +113,14 @@ def new_table(trials: int, analyses: int) -> AnalysisTable:
     return AnalysisTable._make([*numbers, *words])
 
 
+def two_sided_quantile(alpha: float) -> float:
+    """Standard normal quantile that a two-sided test of level `alpha` must pass."""
+    return float(special.ndtri(1.0 - alpha / 2.0))
+
+
 def normal_interval(table: AnalysisTable, column: int, alpha: float) -> None:
     """Write the interval of the estimate and its standard error by the normal distribution."""
-    half = float(special.ndtri(1.0 - alpha / 2.0)) * table.standard_error[:, column]
+    half = two_sided_quantile(alpha) * table.standard_error[:, column]
     table.low[:, column] = table.estimate[:, column] - half
     table.high[:, column] = table.estimate[:, column] + half
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from simulator.analysis.data import Block
-from simulator.analysis.kernel import ZERO, inlined, kernel
+from simulator.analysis.kernel import ZERO, kernel
 from simulator.analysis.multinormal import beyond
-from simulator.analysis.sort_keys import CENSORED, SECOND, time_of
-from simulator.analysis.survival import counts_of, tied
+from simulator.analysis.sort_keys import CENSORED, SECOND
+from simulator.analysis.survival import BOTH_ARMS, counts_of, curve_until, tied
 from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
@@ -21,6 +21,7 @@ from simulator.analysis.types import (
     write_result,
 )
 from simulator.records import Floats, Ints
+from simulator.rules.elementary import library_power
 
 
 def fleming_harrington(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
@@ -60,7 +61,7 @@ def _weighted(
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         keys = ordered[k, :patients]
-        floor = _survival_at(keys, t_star) if t_star >= 0.0 else 0.0
+        floor = curve_until(keys, patients, BOTH_ARMS, t_star)[0] if t_star >= 0.0 else 0.0
         excess[:], information[:], covariance[:] = 0.0, 0.0, 0.0
         plain_excess, plain_variance = 0.0, 0.0
         at_risk, at_risk_second, survival, place = patients, second, 1.0, ZERO
@@ -83,7 +84,8 @@ def _weighted(
                 weight[j] = (
                     1.0 / max(survival, floor)
                     if t_star >= 0.0
-                    else _power(survival, exponents[j, 0]) * _power(1.0 - survival, exponents[j, 1])
+                    else library_power(survival, exponents[j, 0])
+                    * library_power(1.0 - survival, exponents[j, 1])
                 )
                 excess[j] += weight[j] * own
                 information[j] += weight[j] * variance
@@ -112,23 +114,3 @@ def _weighted(
         p_value = beyond(largest, correlation)
         estimate, error = plain_excess / plain_variance, 1.0 / math.sqrt(plain_variance)
         write_result(table, k, column, p_value, estimate, error, of_largest)
-
-
-@inlined
-def _power(base: float, exponent: float) -> float:
-    return 1.0 if exponent == 0.0 else base**exponent
-
-
-@inlined
-def _survival_at(keys: Ints, day: float) -> float:
-    """Kaplan-Meier survival of both arms together at a day."""
-    survival, place = 1.0, ZERO
-    while place < keys.size and time_of(keys[place]) <= day:
-        if keys[place] & CENSORED:
-            place += 1
-            continue
-        dead, _ = tied(keys, place)
-        at_risk = keys.size - place
-        survival *= (at_risk - dead) / at_risk
-        place += dead
-    return survival

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulator.engines.compiled import is_cached
-from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop, standard_error
+from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop
 from simulator.params.types import Params
 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal

@@ -1,6 +1,5 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +19,7 @@ from simulator.analysis import (
     rejects,
 )
 from simulator.engines import compiled, reference
+from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, Joint
 from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.totals import Totals
@@ -42,7 +42,6 @@ _SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long ag
 _MOST_TRIALS_A_UNIT = 2_000
 _UNITS_A_JOB = 4
 _MOST_CRASHES = 5
-_Z95 = 1.959963984540054
 
 
 class Stop(NamedTuple):
@@ -117,26 +116,6 @@ class MonteCarlo:
     def plans(self) -> tuple[AnalysisPlan, ...]:
         """The analyses, in the order of the scenario."""
         return self.asked.plans
-
-
-def standard_error(rejections: int, trials: int) -> float:
-    """Monte Carlo standard error of a share, from (r + 2) / (n + 4)."""
-    share = (rejections + 2) / (trials + 4)
-    return math.sqrt(share * (1 - share) / (trials + 4))
-
-
-def interval(rejections: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a share by Wilson's score."""
-    share, z2 = rejections / trials, _Z95 * _Z95
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = (
-        _Z95
-        / (1 + z2 / trials)
-        * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
-    )
-    low = 0.0 if rejections == 0 else centre - half
-    high = 1.0 if rejections == trials else centre + half
-    return low, high
 
 
 def run_unit(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.montecarlo.loop import interval
+from simulator.montecarlo.intervals import interval
 from simulator.montecarlo.totals import Totals
 from simulator.params.types import Params
 from simulator.results.measures import Days, Share

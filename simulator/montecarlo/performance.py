@@ -13,6 +13,8 @@ import numpy as np
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
+from simulator.montecarlo import running_mean
+from simulator.montecarlo.intervals import standard_error
 from simulator.records import Floats
 from simulator.results.power import Performance
 from simulator.truth import Truth
@@ -28,10 +30,9 @@ _KNOWN = 4.0  # standard errors by which a truth must differ from 0 for its sign
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
-def _welford(s: Floats, place: int, value: float, number: float) -> None:
-    """Take a value into the mean at a place and the sum of squares about it behind (1962)."""
-    away = value - s[place]
-    s[place] += away / number
+def _take_in(s: Floats, place: int, value: float, number: float) -> None:
+    """Take a value into the mean at a place and the sum of squares about it behind."""
+    away = running_mean.step(s, place, value, number)
     s[place + 1] += away * (value - s[place])
 
 
@@ -51,18 +52,18 @@ def _fold(
             if not math.isfinite(value):
                 continue
             s[ESTIMATES] += 1.0
-            _welford(s, MEAN, value, s[ESTIMATES])
-            _welford(s, LOSS_MEAN, (value - truth[j]) ** 2, s[ESTIMATES])
+            _take_in(s, MEAN, value, s[ESTIMATES])
+            _take_in(s, LOSS_MEAN, (value - truth[j]) ** 2, s[ESTIMATES])
             if math.isfinite(error[k, j]):
                 s[ERRORS] += 1.0
-                _welford(s, ERROR_MEAN, error[k, j], s[ERRORS])
+                _take_in(s, ERROR_MEAN, error[k, j], s[ERRORS])
             if not (math.isnan(low[k, j]) or math.isnan(high[k, j])):
                 s[INTERVALS] += 1.0
                 s[COVERED] += low[k, j] <= truth[j] <= high[k, j]
             if rejected[k, j]:
                 s[SIGNIFICANT] += 1.0
                 s[WRONG_SIGN] += value * truth[j] < 0.0
-                _welford(s, SIZE_MEAN, abs(value), s[SIGNIFICANT])
+                _take_in(s, SIZE_MEAN, abs(value), s[SIGNIFICANT])
 
 
 @dataclass
@@ -135,11 +136,10 @@ def _over(a: float, b: float) -> float:
 
 
 def _share(count: float, number: float) -> tuple[float, float]:
-    """Share and its standard error, by the rule of Agresti and Coull: two of each are added."""
+    """Share and its standard error, NaN where nothing is counted."""
     if number == 0:
         return _NOTHING
-    moved = (count + 2) / (number + 4)
-    return float(count / number), math.sqrt(moved * (1 - moved) / (number + 4))
+    return float(count / number), standard_error(float(count), float(number))
 
 
 def _number(value: float) -> float | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numba
 import numpy as np
 
+from simulator.montecarlo import running_mean
 from simulator.montecarlo.trial_metrics import TrialMetrics
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -39,8 +40,7 @@ def _fold(
     for row in range(rows.shape[0]):
         count += 1
         for k in range(mean.size):
-            delta[k] = rows[row, k] - mean[k]
-            mean[k] += delta[k] / count
+            delta[k] = running_mean.step(mean, k, rows[row, k], count)
         for k in range(moment.size):
             moment[k] += delta[first[k]] * (rows[row, second[k]] - mean[second[k]])
     return count

@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
-from scipy import special
-
 from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
+from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
     MonteCarlo,
     Stop,
     monte_carlo,
-    standard_error,
 )
 from simulator.params.lower import lower
 from simulator.results.certificate import (
@@ -149,8 +148,8 @@ def _level(
     worst = max(counts, key=lambda cell: counts[cell][0] / counts[cell][1])
     rejections, trials = counts[worst]
     share = (1.0 - CONFIDENCE) / len(runs)
-    bounds = [_bounds(*count, share) for count in counts.values()]
-    low, high = max(low for low, _ in bounds), max(high for _, high in bounds)
+    bounds = [clopper_pearson(*count, share) for count in counts.values()]
+    low, high = (max(float(limit) for limit in limits) for limits in zip(*bounds, strict=True))
     exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
     return Level(
         name=plan.name,
@@ -180,16 +179,6 @@ def verdict_on(
     if high <= plan.alpha:
         return LevelVerdict.HOLDS
     return LevelVerdict.HOLDS_AT_PLANNED_SIZES if holds else LevelVerdict.NOT_SHOWN_TO_EXCEED
-
-
-def _bounds(rejections: int, trials: int, tail: float) -> tuple[float, float]:
-    """One-sided limits of a share, each of confidence 1 - tail (Clopper and Pearson 1934)."""
-    low, high = 0.0, 1.0
-    if rejections > 0:
-        low = float(special.betaincinv(rejections, trials - rejections + 1, tail))
-    if rejections < trials:
-        high = float(special.betaincinv(rejections + 1, trials - rejections, 1.0 - tail))
-    return low, high
 
 
 def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> ExactLevel | None:

@@ -21,18 +21,6 @@ def freedman_events(hazard_ratio: float, alpha: float, power: float, ratio: floa
     return _z(alpha, power) ** 2 * odds**2 / ratio
 
 
-def schoenfeld_power(events: float, hazard_ratio: float, alpha: float, ratio: float = 1.0) -> float:
-    """Power of a log-rank test with so many deaths, by Schoenfeld."""
-    drift = abs(math.log(hazard_ratio)) * math.sqrt(events * ratio) / (1 + ratio)
-    return float(norm.cdf(drift - norm.isf(alpha / 2)))
-
-
-def freedman_power(events: float, hazard_ratio: float, alpha: float, ratio: float = 1.0) -> float:
-    """Power of a log-rank test with so many deaths, by Freedman."""
-    drift = abs(1 - hazard_ratio) * math.sqrt(events * ratio) / (1 + ratio * hazard_ratio)
-    return float(norm.cdf(drift - norm.isf(alpha / 2)))
-
-
 def normal_patients(
     p_control: float, p_experimental: float, alpha: float, power: float, ratio: float = 1.0
 ) -> float:

@@ -7,15 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import rejects
-from simulator.montecarlo.loop import (
-    Engine,
-    Evaluation,
-    Stop,
-    UnitResult,
-    interval,
-    monte_carlo,
-    standard_error,
-)
+from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.totals import Totals
 from simulator.params.types import Bools
 from simulator.planning.prepared import Prepared

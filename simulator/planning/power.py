@@ -9,17 +9,9 @@ from calibration.targets import implied_hazard_ratio
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.analysis.estimands import scale_of, test_of
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge
-from simulator.montecarlo.loop import (
-    Engine,
-    Evaluation,
-    MonteCarlo,
-    Stop,
-    UnitResult,
-    interval,
-    monte_carlo,
-    standard_error,
-)
+from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.curves import CurveRecorder, grid_of, observer

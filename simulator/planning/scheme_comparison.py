@@ -18,14 +18,8 @@ from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.selection_effect import biased_level
 from simulator.allocation.sequences import LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan, rejects
-from simulator.montecarlo.loop import (
-    Engine,
-    Evaluation,
-    Stop,
-    UnitResult,
-    monte_carlo,
-    standard_error,
-)
+from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme

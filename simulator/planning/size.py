@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from simulator.analysis.estimands import test_of
-from simulator.montecarlo.loop import interval, standard_error
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.paired import run_trials

@@ -91,6 +91,12 @@ def log(x: float) -> float:
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
+def library_power(base: float, exponent: float) -> float:
+    """`base` to a power by the C library, for one number at a time; a power of 1 costs nothing."""
+    return base if exponent == 1.0 else base**exponent
+
+
+@numba.njit(cache=True, error_model="numpy", forceinline=True)
 def power(base: float, exponent: float) -> float:
     """`base` >= 0 to a power >= 0, by exp and log above; 0^0 is 1.
 

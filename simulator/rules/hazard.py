@@ -6,19 +6,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from simulator.rules.elementary import exp, log
+from simulator.rules.elementary import exp, library_power, log
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 PIECEWISE, WEIBULL = range(2)
 _LARGEST_LOG = 700.0  # exp(700) is finite; no scenario that means anything comes near
-
-
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
-def _power(base: float, exponent: float) -> float:
-    """Power; an exponential baseline, a Weibull one of shape 1, is spared its cost."""
-    return base if exponent == 1.0 else base**exponent
 
 
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
@@ -32,7 +26,7 @@ def cumulative_baseline(
     """
     last = day.size - 1
     if kind == WEIBULL:
-        return cumulative[last] * _power(time_days / day[last], shape)
+        return cumulative[last] * library_power(time_days / day[last], shape)
     k = 1
     while k < last and time_days > day[k]:
         k += 1
@@ -47,7 +41,7 @@ def inverse_baseline(
     """Patient time at which the cumulative baseline hazard reaches `target`."""
     last = day.size - 1
     if kind == WEIBULL:
-        return day[last] * _power(target / cumulative[last], 1.0 / shape)
+        return day[last] * library_power(target / cumulative[last], 1.0 / shape)
     k = 1
     while k < last and target > cumulative[k]:
         k += 1

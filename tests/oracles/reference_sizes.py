@@ -198,3 +198,15 @@ def exact_size(
         if POWERS[test](patients, control_mortality, experimental_mortality, dropout) >= power:
             return patients
     raise AssertionError("an infinite count has no end")
+
+
+def schoenfeld_power(events: float, hazard_ratio: float, alpha: float, ratio: float = 1.0) -> float:
+    """Power of a log-rank test with so many deaths, by Schoenfeld."""
+    drift = abs(math.log(hazard_ratio)) * math.sqrt(events * ratio) / (1 + ratio)
+    return float(stats.norm.cdf(drift - stats.norm.isf(alpha / 2)))
+
+
+def freedman_power(events: float, hazard_ratio: float, alpha: float, ratio: float = 1.0) -> float:
+    """Power of a log-rank test with so many deaths, by Freedman."""
+    drift = abs(1 - hazard_ratio) * math.sqrt(events * ratio) / (1 + ratio * hazard_ratio)
+    return float(stats.norm.cdf(drift - stats.norm.isf(alpha / 2)))

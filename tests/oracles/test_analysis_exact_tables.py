@@ -13,7 +13,7 @@ from scipy import stats
 
 from simulator.analysis import exact_power as exact
 from simulator.analysis import nuisance
-from simulator.analysis.exact_tables import TWO_SIDED_ONLY, clopper_pearson, p_values
+from simulator.analysis.exact_tables import TWO_SIDED_ONLY, p_values
 from simulator.analysis.nuisance import largest_probability
 
 # Homma, cross-checked there with R's Exact and exact2x2: 10 v 40, one-sided .025, against .2.
@@ -187,13 +187,6 @@ def slow_order(test: str, n0: int, n1: int, side: str) -> np.ndarray:
         z = (x1 / n1 - x0 / n0) / error if error > 1e-12 else 0.0
         order[x0, x1] = math.exp({"less": z, "greater": -z, "two_sided": -abs(z)}[side])
     return order
-
-
-def test_clopper_and_pearsons_limits_are_scipys():
-    low, high = clopper_pearson(17, 0.01)
-    for dead in range(18):
-        expected = stats.binomtest(dead, 17).proportion_ci(0.99, "exact")
-        assert (low[dead], high[dead]) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def slow_barnard(n0: int, n1: int) -> np.ndarray:

@@ -9,15 +9,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import reference_sizes
+from reference_sizes import freedman_power, schoenfeld_power
 from scipy import integrate
 
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
-    freedman_power,
     normal_patients,
     schoenfeld_events,
-    schoenfeld_power,
 )
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from reference_sizes import exact_size
 
-from simulator.montecarlo.loop import interval
+from simulator.montecarlo.intervals import interval
 from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.probit_fit import Line
 from simulator.planning.search import SizeTarget

@@ -26,14 +26,8 @@ from size_coverage import (
     target,
 )
 
-from simulator.montecarlo.loop import (
-    Engine,
-    Evaluation,
-    Stop,
-    interval,
-    monte_carlo,
-    standard_error,
-)
+from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.loop import Engine, Evaluation, Stop, monte_carlo
 from simulator.planning import search as planning_search
 from simulator.planning.closed_forms import schoenfeld_power
 from simulator.planning.paired import UNKNOWN

@@ -29,6 +29,7 @@ from answers import (
     sweep_answer,
 )
 from docx.oxml.ns import qn
+from latex2mathml.exceptions import ExtraLeftOrMissingRightError
 
 from simulator.report.document import numbers
 from simulator.report.document.blocks import (
@@ -607,14 +608,31 @@ def test_root_holds_what_is_under_it_and_nothing_else():
     assert "".join(root.find(qn("m:deg")).itertext()) == ""
 
 
-def test_sum_has_its_limits_and_its_operand():
-    (big,) = equation(r"\sum_{i=1}^{n} x_i").iter(qn("m:nary"))
-    assert ["".join(big.find(qn(f"m:{part}")).itertext()) for part in ("sub", "sup", "e")] == [
-        "i=1", "n", "xi"]  # fmt: skip
+@pytest.mark.parametrize(("latex", "tag", "sign"), [
+    (r"\hat{\pi}", "acc", "\u0302"), (r"\tilde{p}", "acc", "\u0303"), (r"\bar{p}", "bar", "top"),
+])  # fmt: skip
+def test_sign_above_a_letter_is_the_one_that_word_combines_with_it(latex, tag, sign):
+    (above,) = equation(latex).iter(qn(f"m:{tag}"))
+    assert above[0][0].get(qn("m:val")) == sign
+    assert "".join(above.find(qn("m:e")).itertext()) in "\N{GREEK SMALL LETTER PI}p"
 
 
-def test_bracket_that_is_never_closed_is_kept():
-    assert "".join(equation(r"(a + b").itertext()) == "(a+b"
+def test_words_and_numbers_are_upright_and_letters_slanted():
+    found = equation(r"2 x \mathrm{HR}_i \exp\{y\}")
+    runs = {"".join(run.itertext()): run[0][0] for run in found.iter(qn("m:r"))}
+    assert [runs[word].tag for word in ("HR", "exp")] == [qn("m:nor")] * 2
+    assert [runs[sign].get(qn("m:val")) for sign in "2xiy"] == ["p", "i", "i", "i"]
+
+
+@pytest.mark.parametrize("latex", [r"\sum_{i=1}^{n} x_i", r"\vec{x}"])
+def test_what_no_equation_needed_so_far_is_refused_rather_than_set_wrongly(latex):
+    with pytest.raises(ValueError, match="not translated"):
+        equation(latex)
+
+
+def test_bracket_that_is_never_closed_is_refused():
+    with pytest.raises(ExtraLeftOrMissingRightError):
+        equation(r"(a + b")
 
 
 # HTML

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
+from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge
-from simulator.montecarlo.loop import interval, standard_error
 from simulator.report.text.numbers import number, percent
 from simulator.results.measures import Estimate, Judgement, NullHypothesis
 

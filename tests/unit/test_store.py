@@ -4,7 +4,9 @@ import json
 import math
 
 import pytest
+from answers import power_answer
 
+from simulator.results.curves import Curves, RecruitmentPoint
 from simulator.store import (
     Question,
     StoreError,
@@ -17,6 +19,9 @@ from simulator.store import (
     write_run,
 )
 
+CURVES = Curves(
+    recruitment=(RecruitmentPoint(30.4, 2.5, 0.1, 1.0, 2.0, 2.5, 3.0, 4.0),),
+)
 SCENARIO = {"name": "small", "trial": {"target_randomised": 16}}
 
 
@@ -27,22 +32,18 @@ def question(**changed):
 
 def written(folder, asked, *, finished=True):
     with new_run(folder) as aside:
-        rows = [{"name": "fisher", "power": 0.25, "truth": math.nan}]
-        data = {"curve": [{"day": 1.0, "arm": "PE", "low": None}]}
-        made = {"command": "trialsim power small"}
-        write_run(aside, asked, {"power": 0.25}, rows, data, "25 %", made, finished=finished)
+        answer = power_answer(interrupted=not finished, curves=CURVES)
+        write_run(aside, asked, answer, "25 %", {"command": "trialsim power small"})
     return folder
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
     run = read_run(written(tmp_path / "run", question()))
-    assert run.summary == {"power": 0.25}
-    assert run.manifest["question"]["scenario"] == SCENARIO
-    assert run.data("curve") == [{"day": 1.0, "arm": "PE", "low": None}]
-    assert run.data("no such table") == []
-    assert read_csv(run.folder / "estimates.csv") == [
-        {"name": "fisher", "power": 0.25, "truth": None}
-    ]
+    assert run.answer == power_answer(curves=CURVES)
+    assert run.question.scenario == SCENARIO
+    rows = read_csv(run.folder / "estimates.csv")
+    assert [row["name"] for row in rows] == [a.name for a in run.answer.analyses]
+    assert [float(row["power"]) for row in rows] == [a.power for a in run.answer.analyses]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_whatever_the_answer_depends_on_makes_another_question(other, tmp_path):
     asked = question(**other)
     assert asked.digest != question().digest
     folder = written(tmp_path / "run", question())
-    assert answer_in(folder, question(), replace=False).summary == {"power": 0.25}
+    assert answer_in(folder, question(), replace=False).answer == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match="another question"):
         answer_in(folder, asked, replace=False)
     assert answer_in(folder, asked, replace=True) is None
@@ -81,7 +82,7 @@ def test_a_run_that_is_cut_leaves_the_old_one(tmp_path):
     folder = written(tmp_path / "run", question())
     with pytest.raises(ValueError, match="broken"), new_run(folder):
         raise ValueError("broken")
-    assert read_run(folder).summary == {"power": 0.25}
+    assert read_run(folder).answer == power_answer(curves=CURVES)
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -115,7 +116,7 @@ def test_a_manifest_that_is_broken_is_no_run(broken, tmp_path):
         answer_in(folder, question(), replace=False)
 
 
-NAMES = "estimates.json", "estimates.csv", "summary.txt", "data/curve.csv"
+NAMES = "estimates.json", "estimates.csv", "summary.txt", "data/recruitment.csv"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -138,8 +139,8 @@ def test_a_run_whose_files_were_changed_is_told_from_one_that_is_whole(name, har
 def test_a_report_beside_a_run_changes_nothing(tmp_path):
     folder = written(tmp_path / "run", question())
     (folder / "justification.docx").write_text("mine")
-    assert read_run(folder).summary == {"power": 0.25}
-    assert answer_in(folder, question(), replace=False).summary == {"power": 0.25}
+    assert read_run(folder).answer == power_answer(curves=CURVES)
+    assert answer_in(folder, question(), replace=False).answer == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match=r"holds justification\.docx, which is no part of the run"):
         answer_in(folder, question(), replace=True)  # and be lost
 
