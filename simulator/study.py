@@ -7,6 +7,7 @@ from typing import Any
 
 from joblib import cpu_count
 
+from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.montecarlo.loop import (
     AnalysisEstimate,
     Engine,
@@ -30,7 +31,6 @@ from simulator.report.summary import power_rows, power_summary
 from simulator.report.sweep import sweep_rows, sweep_summary
 from simulator.report.tracing import trace_trial
 from simulator.results import Power, Size, Sweep, Trace
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario

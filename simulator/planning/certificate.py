@@ -15,6 +15,7 @@ from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.nuisance import Largest
+from simulator.declarations.baselines import WeibullBaseline
 from simulator.montecarlo.loop import (
     Engine,
     Evaluation,
@@ -24,7 +25,6 @@ from simulator.montecarlo.loop import (
     standard_error,
 )
 from simulator.params.lower import lower
-from simulator.scenario.disease import WeibullBaseline
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 from simulator.truth import true_values

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from simulator.analysis import exact_power
 from simulator.analysis.exact_tables import EXACT_TESTS
+from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
     normal_patients,
     schoenfeld_events,
 )
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 
 _ENUMERATED = "fisher", "chi_square", "yates", "mid_p"
 MOST_ENUMERATED = 600  # patients: beyond, tables of every size take too long

@@ -8,9 +8,9 @@ from rich.text import Text
 from simulator.analysis import exact_power as exact
 from simulator.analysis.bayes import prior_report
 from simulator.analysis.exact_tables import TWO_SIDED_ONLY
+from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.report.text import prior_in_words
 from simulator.report.version import program_version
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import nearest
 
 _MOST_OTHERS = 5_000
