@@ -57,17 +57,6 @@ def code_of(purpose: IntEnum) -> Any:
     return np.int64(purpose)
 
 
-class Exit(IntEnum):
-    """The `who` of EXIT: exits in the order of the scenario, then death from the liver."""
-
-    TUMOUR = 0
-    TRANSPLANT = 1
-    WITHDRAWAL = 2
-    LOSS = 3
-    INFECTION = 4
-    LIVER = 5
-
-
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
 _W0 = np.uint64(0x9E3779B9)

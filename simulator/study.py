@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from joblib import cpu_count
 
 from simulator.analysis import exact_power
+from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
@@ -41,7 +42,6 @@ from simulator.results import (
 )
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.size import PATIENTS
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario

@@ -7,10 +7,10 @@ import numpy as np
 
 from simulator.allocation import build_plan
 from simulator.analysis import END, AnalysisPlan, Cut, Design, analyse
-from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import cut_days, rows_of
 from simulator.analysis.outcomes import Outcome, outcome, treatment_of
 from simulator.analysis.types import AnalysisTable
+from simulator.declarations.analyses import STATISTICS
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 
 NEVER = math.inf
@@ -212,7 +212,7 @@ _OWN: dict[str, list[dict[str, Any]]] = {
 def every_plan() -> list[AnalysisPlan]:
     """Return every test with every word of its own options, those of others left alone."""
     plans = []
-    for test in TESTS:
+    for test in STATISTICS:
         for options in _OWN.get(test, [{}]):
             words = " ".join(w for w in options.values() if isinstance(w, str))
             plans.append(plan_of(test, name=f"{test} {words}".strip(), **options))

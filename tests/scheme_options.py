@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from simulator.allocation import SCHEMES
-from simulator.allocation.schemes.base import Factors
+from simulator.allocation.schemes import RULES
+from simulator.declarations.schemes import Factors
 
 _GIVEN = {"block_size": 4, "block_sizes": [4, 6]}
 _PER_FACTOR = "weights", "margins"
 
 ADAPTIVE = [word for word, scheme in SCHEMES.items() if scheme.adaptive]
 STRATIFIED = [word for word, scheme in SCHEMES.items() if scheme.factors is Factors.STRATA]
-WITHOUT_DRAWS = [word for word, scheme in SCHEMES.items() if scheme.due is None]
+WITHOUT_DRAWS = [word for word, rules in zip(SCHEMES, RULES, strict=True) if rules.due is None]
 TABLED = [word for word, scheme in SCHEMES.items() if scheme.counts_alone]
 
 

@@ -23,8 +23,7 @@ from simulator.allocation.history import (
     stratum_of,
 )
 from simulator.allocation.plan import AllocationError, Plan, State
-from simulator.allocation.schemes import SCHEMES
-from simulator.allocation.schemes.base import Scheme
+from simulator.declarations.schemes import SCHEMES, Scheme
 
 __all__ = [
     "SCHEMES",

@@ -8,9 +8,10 @@ import numpy as np
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Plan
-from simulator.allocation.schemes import CODES, SCHEMES
-from simulator.allocation.schemes.base import Factors, Ratio, Scheme, Setting
+from simulator.allocation.schemes import RULES
+from simulator.allocation.schemes.base import Setting
 from simulator.allocation.table import ratio_lost
+from simulator.declarations.schemes import CODES, SCHEMES, Factors, Ratio, Scheme
 
 _MOST_STRATA = 10_000
 _UNEQUAL = ", ".join(s.word for s in SCHEMES.values() if s.ratio is Ratio.ANY)
@@ -62,7 +63,7 @@ def build_plan(
     check.check_keys(scheme, options, tuple(made.standard))
     _check_arms(made, ratio)
     _check_factors(made, factor_levels)
-    numbers = made.read(Setting(scheme, options, ratio, factor_levels, target))
+    numbers = RULES[CODES[scheme]].read(Setting(scheme, options, ratio, factor_levels, target))
     by_strata = made.factors is Factors.STRATA or made.by_combination
     if by_strata and np.prod(factor_levels, dtype=np.float64) > _MOST_STRATA:
         raise AllocationError(

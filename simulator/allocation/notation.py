@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from simulator.allocation.build import scheme_of
 from simulator.allocation.plan import AllocationError
-from simulator.allocation.schemes.base import REQUIRED, Scheme
+from simulator.declarations.schemes import REQUIRED, Scheme
 
 _WRITTEN = re.compile(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*")
 _LISTS = "block_sizes"

@@ -38,7 +38,7 @@ class AllocationError(TrialsimError, ValueError):
 class Plan(NamedTuple):
     """An allocation scheme with its numbers; what a scheme does not use is empty, 0 or False."""
 
-    scheme: int  # place in `schemes.ALL`
+    scheme: int  # place in `declarations.schemes.ALL`
     ratio: Floats  # (A,): patients by arm
     target: int  # patients to randomise
     levels: Ints  # (F,): levels of each factor

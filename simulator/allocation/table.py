@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from simulator.allocation.history import new_state
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes import ALL, chance
+from simulator.allocation.schemes import chance
+from simulator.declarations.schemes import ALL
 
 Bools = npt.NDArray[np.bool_]
 

@@ -2,9 +2,10 @@
 
 from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END, Cut, Data, cut
-from simulator.analysis.estimands import estimand, estimand_attributes
 from simulator.analysis.plans import design_of, plans_of
-from simulator.analysis.types import REASONS, AnalysisPlan, AnalysisTable, Design, Reason, rejects
+from simulator.analysis.types import REASONS, AnalysisTable, Design, Reason, rejects
+from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.estimands import estimand, estimand_attributes
 
 __all__ = [
     "END",

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import Cut, cut_days, part_of, rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.randomisation_tests import replayed
-from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table, trials_of
+from simulator.analysis.types import AnalysisTable, Design, new_table, trials_of
+from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
+from simulator.declarations.named import named
 from simulator.records import Ints, TrialRecords
-from simulator.scenario.analysis_rules import REPLAYS
 
 _PATIENTS_A_BLOCK = 60_000  # what is made of them on the way stays in the processor's cache
 
@@ -32,7 +32,7 @@ def analyse(
         handling: handled(records, everybody, handling, design.arm_modality)
         for handling in dict.fromkeys(map(handling_of, plans))
     }
-    named = {plan.name: plan for plan in plans}
+    by_name = {plan.name: plan for plan in plans}
     for first, end in _blocks(everybody.first_row):
         results = trials_of(table, first, end)
         blocks = {
@@ -41,13 +41,13 @@ def analyse(
         }
         for column, plan in enumerate(plans):
             block = blocks[handling_of(plan)]
-            if plan.test in REPLAYS:
-                inner = named[plan.options["of"]]
+            if plan.test in RANDOMISATION_TESTS:
+                inner = by_name[plan.options["of"]]
                 indices = records.trials.trial[first:end]
                 rows = part_of(everybody, first, end)
                 replayed(block, indices, plan, inner, design, rows, results, column)
             else:
-                TESTS[plan.test].compare(block, plan, results, column)
+                named(STATISTICS[plan.test].kernel)(block, plan, results, column)
     return table
 
 

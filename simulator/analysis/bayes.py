@@ -9,13 +9,8 @@ from scipy import special
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.proportions import looked_up
-from simulator.analysis.types import (
-    EMPTY_ARM,
-    AnalysisPlan,
-    AnalysisTable,
-    write_no_result,
-    write_result,
-)
+from simulator.analysis.types import EMPTY_ARM, AnalysisTable, write_no_result, write_result
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 from simulator.results.power import PriorReport
 
@@ -71,6 +66,16 @@ def posterior_lower(n0: int, n1: int, prior_0: Prior, prior_1: Prior) -> Floats:
     table = np.empty((n0 + 1, n1 + 1))
     _recur(n0, n1, a0, b0, a1, b1, corner, table)
     return np.clip(table, 0.0, 1.0)
+
+
+def posterior_table(
+    n0: int, n1: int, side: int, *, prior_control: Prior, prior_experimental: Prior
+) -> Floats:
+    """Posterior probability of no benefit (side 0), no harm (1), twice the smaller of them (2)."""
+    lower = posterior_lower(n0, n1, prior_control, prior_experimental)
+    if side == 2:
+        return 2 * np.minimum(lower, 1 - lower)
+    return lower if side == 1 else 1 - lower
 
 
 def _lower(a0: float, b0: float, a1: float, b1: float) -> float:

@@ -13,7 +13,6 @@ from simulator.analysis.types import (
     NO_EVENT,
     NOT_ESTIMABLE,
     NOT_FOLLOWED,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     two_sided,
@@ -21,6 +20,7 @@ from simulator.analysis.types import (
     write_one_step,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 Codes = npt.NDArray[np.int8]

@@ -12,13 +12,13 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
     NOT_ESTIMABLE,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     two_sided,
     write_no_result,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 SCORE, WALD, LIKELIHOOD_RATIO = range(3)

@@ -10,7 +10,7 @@ from simulator.analysis.causes import Causes, causes_of
 from simulator.analysis.cut import Bools, Rows, meld_seen, read_only
 from simulator.analysis.outcomes import COMPLETE, EVENT, Outcome, count, outcome, treatment_of
 from simulator.analysis.sort_keys import Keys, in_order, rank_keys, time_keys
-from simulator.analysis.types import AnalysisPlan
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 _ARMS = 2

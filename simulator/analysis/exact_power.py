@@ -8,20 +8,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from simulator.analysis.bayes import posterior_lower
 from simulator.analysis.cut import Bools
 from simulator.analysis.exact_tables import (
     EXACT_TESTS,
-    TWO_SIDED_ONLY,
+    SIDES,
     Alternative,
-    chi_square_table,
     p_values,
 )
 from simulator.analysis.nuisance import Largest, largest_probability
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.named import named
 from simulator.records import Floats
 
-TESTS = ("chi_square", "yates", *EXACT_TESTS, "beta_binomial")
-_SIDES = {"less": 0, "greater": 1, "two_sided": 2}
+TESTS = tuple(word for word, declared in STATISTICS.items() if declared.table)
 _HALVINGS = 50
 _SCAN = 400  # probabilities at which a detectable difference is looked for, before it is refined
 
@@ -51,17 +50,15 @@ def p_value_table(question: ExactQuestion) -> Floats:
     ValueError
         If the test has no one-sided version.
     """
-    q = question
-    if q.alternative != "two_sided" and q.test in TWO_SIDED_ONLY:
+    q, declared = question, STATISTICS[question.test]
+    if q.alternative != "two_sided" and declared.two_sided_only:
         raise ValueError(f"{q.test} is two-sided by its definition")
-    if q.test in ("chi_square", "yates"):
-        side = _SIDES[q.alternative]
-        return chi_square_table(q.n0, q.n1, q.test == "yates", side)
-    if q.test == "beta_binomial":
-        lower = posterior_lower(q.n0, q.n1, q.prior_0, q.prior_1)
-        sides = {"less": 1 - lower, "greater": lower, "two_sided": 2 * np.minimum(lower, 1 - lower)}
-        return sides[q.alternative]
-    return p_values(q.test, q.n0, q.n1, q.gamma, q.alternative)
+    if q.test in EXACT_TESTS:  # which are kept
+        return p_values(q.test, q.n0, q.n1, q.gamma, q.alternative)
+    given = {"prior_control": q.prior_0, "prior_experimental": q.prior_1}
+    options = {key: given[key] for key in declared.options.model_fields}
+    table: Floats = named(declared.table)(q.n0, q.n1, SIDES[q.alternative], **options)
+    return table
 
 
 def rejection_set(question: ExactQuestion) -> Bools:

@@ -15,6 +15,8 @@ from simulator.analysis.barnard import barnard
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.nuisance import TIE, log_choices, unconditional
 from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.named import named
 from simulator.records import Floats
 from simulator.rules.normal import normal_cdf
 
@@ -23,18 +25,15 @@ Alternative = Literal["two_sided", "less", "greater"]
 # Tables of larger arms are made in less than 0.1 s but would fill the memory: 18 MB each at
 # 1,500 v 1,500, where loss gives almost every trial sizes of its own.
 _MOST_KEPT = 200 * 200
-EXACT_TESTS = (
-    "fisher",
-    "mid_p",
-    "z_pooled",
-    "z_pooled_berger_boos",
-    "barnard",
-    "boschloo",
-    "boschloo_minlike",
-    "boschloo_berger_boos",
+SIDES: dict[Alternative, int] = {"less": 0, "greater": 1, "two_sided": 2}
+# Tests whose p values are looked up in tables made here.
+EXACT_TESTS = tuple(
+    word
+    for word, declared in STATISTICS.items()
+    if declared.kernel == "simulator.analysis.proportions:exact"
 )
-TWO_SIDED_ONLY = ("barnard", "boschloo_minlike")
-HOLD_THEIR_LEVEL = tuple(test for test in EXACT_TESTS if test != "mid_p")  # whatever the sizes
+TWO_SIDED_ONLY = tuple(word for word, declared in STATISTICS.items() if declared.two_sided_only)
+HOLD_THEIR_LEVEL = tuple(word for word, declared in STATISTICS.items() if declared.holds_level)
 
 
 def p_values(
@@ -61,31 +60,73 @@ def p_values(
 
 
 def _made(test: str, n0: int, n1: int, gamma: float, alternative: Alternative) -> Floats:
-    if test == "barnard":
-        return barnard(n0, n1)
-    side = {"less": 0, "greater": 1, "two_sided": 2}[alternative]
-    limits = None
-    if test.endswith("berger_boos"):
-        limits = np.stack(clopper_pearson(np.arange(n0 + n1 + 1), n0 + n1, gamma / 2.0))
-    if test.startswith("z_pooled"):
-        table = unconditional(pooled_order(n0, n1)[side], limits)
-        return np.minimum(1.0, table + gamma) if limits is not None else table
-    tables = fisher_tables(n0, n1)
-    if test == "mid_p":
-        tables = _mid_p(n0, n1, tables)
-        return np.minimum(1.0, 2.0 * np.minimum(*tables[:2])) if side == 2 else tables[side]
-    if test == "fisher":
-        return tables[side]
-    if test == "boschloo_minlike":
-        return unconditional(tables[2])
-    sides = [
-        np.minimum(1.0, unconditional(tables[way], limits) + (gamma if limits is not None else 0.0))
-        for way in ((0, 1) if side == 2 else (side,))
-    ]
-    return np.minimum(1.0, 2.0 * np.minimum(*sides)) if side == 2 else sides[0]
+    declared = STATISTICS[test]
+    options = {"gamma": gamma} if "gamma" in declared.options.model_fields else {}
+    table: Floats = named(declared.table)(n0, n1, SIDES[alternative], **options)
+    return table
 
 
 _kept = lru_cache(maxsize=4096)(_made)
+
+
+# The tables of each test, named by its declaration. `side` is 0 for fewer deaths in the second arm,
+# 1 for more, 2 for both; `gamma` is Berger and Boos's, None without.
+
+
+def fisher(n0: int, n1: int, side: int) -> Floats:
+    """Fisher's exact test."""
+    return fisher_tables(n0, n1)[side]
+
+
+def mid_p(n0: int, n1: int, side: int) -> Floats:
+    """Fisher's test with mid-p values, two-sided by twice the smaller."""
+    tables = _mid_p(n0, n1, fisher_tables(n0, n1))
+    return np.minimum(1.0, 2.0 * np.minimum(*tables[:2])) if side == 2 else tables[side]
+
+
+def z_pooled(n0: int, n1: int, side: int, *, gamma: float | None = None) -> Floats:
+    """Suissa and Shuster's unconditional test."""
+    return _unconditional(pooled_order(n0, n1)[side], gamma)
+
+
+def barnard_csm(n0: int, n1: int, side: int) -> Floats:
+    """Barnard's CSM test, two-sided alone."""
+    del side
+    return barnard(n0, n1)
+
+
+def boschloo(n0: int, n1: int, side: int, *, gamma: float | None = None) -> Floats:
+    """Boschloo's central test: two-sided by twice the smaller of the one-sided p values."""
+    tables = fisher_tables(n0, n1)
+    if side != 2:
+        return _unconditional(tables[side], gamma)
+    sides = [_unconditional(tables[way], gamma) for way in (0, 1)]
+    return np.minimum(1.0, 2.0 * np.minimum(*sides))
+
+
+def boschloo_minlike(n0: int, n1: int, side: int) -> Floats:
+    """Boschloo's test of the two-sided p values of Fisher's test, two-sided alone."""
+    del side
+    return unconditional(fisher_tables(n0, n1)[2])
+
+
+def chi_square(n0: int, n1: int, side: int) -> Floats:
+    """Pearson's chi-square test."""
+    return chi_square_table(n0, n1, False, side)
+
+
+def yates(n0: int, n1: int, side: int) -> Floats:
+    """Pearson's chi-square test with Yates's correction."""
+    return chi_square_table(n0, n1, True, side)
+
+
+def _unconditional(statistic: Floats, gamma: float | None) -> Floats:
+    """Largest probability of what is as extreme, over the nuisance parameter or its interval."""
+    if gamma is None:
+        return unconditional(statistic)
+    patients = int(sum(statistic.shape)) - 2
+    limits = np.stack(clopper_pearson(np.arange(patients + 1), patients, gamma / 2.0))
+    return np.minimum(1.0, unconditional(statistic, limits) + gamma)
 
 
 @kernel

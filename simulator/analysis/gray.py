@@ -8,12 +8,12 @@ from simulator.analysis.data import Block
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import (
     EMPTY_ARM,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     write_no_result,
     write_one_step,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis.cut import Bools, Rows, read_only
-from simulator.analysis.types import AnalysisPlan
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints, SessionStatus, TrialRecords
 
 

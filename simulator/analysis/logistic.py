@@ -16,7 +16,6 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
     NOT_ESTIMABLE,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     two_sided,
@@ -24,6 +23,7 @@ from simulator.analysis.types import (
     write_no_result,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats
 
 _MOST_STEPS = 2_000

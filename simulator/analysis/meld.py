@@ -12,12 +12,12 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,
     TOO_FEW_SEEN,
-    AnalysisPlan,
     AnalysisTable,
     two_sided,
     write_no_result,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 _LEAST_SEEN = 4  # patients: three coefficients and a degree of freedom

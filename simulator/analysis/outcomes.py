@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from simulator.analysis.cut import Rows, by_the_cut, followed_by_the_cut
 from simulator.analysis.kernel import inlined, kernel, maximum, minimum
-from simulator.analysis.types import AnalysisPlan
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 EVENT, COMPLETE, LOST, PENDING, NOT_ENTERED = range(5)

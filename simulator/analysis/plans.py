@@ -1,7 +1,8 @@
 """What a scenario asks of the analyses, as the analyses take it."""
 
 from simulator.allocation import build_plan
-from simulator.analysis.types import AnalysisPlan, Design
+from simulator.analysis.types import Design
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.params.types import Params
 from simulator.scenario.schema import Scenario
 

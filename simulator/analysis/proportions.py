@@ -22,7 +22,6 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
     NOT_ESTIMABLE,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     two_sided,
@@ -30,16 +29,22 @@ from simulator.analysis.types import (
     write_no_result,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 
 _HALVINGS = 60
 
 
 def chi_square(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
-    """Pearson's chi-square test (asymptotic), with Yates's correction where the test is yates."""
+    """Pearson's chi-square test (asymptotic)."""
     tables = block.counts(plan)
-    found = _chi_square(tables, plan.test == "yates")
-    _difference(tables, found, two_sided_quantile(plan.alpha), table, column)
+    _difference(tables, _chi_square(tables, False), two_sided_quantile(plan.alpha), table, column)
+
+
+def yates(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Pearson's chi-square test with Yates's correction."""
+    tables = block.counts(plan)
+    _difference(tables, _chi_square(tables, True), two_sided_quantile(plan.alpha), table, column)
 
 
 @kernel

@@ -12,13 +12,14 @@ import numpy as np
 
 from simulator import allocation, draws
 from simulator.allocation.table import DUE, MOST_PATIENTS, ProbabilityTable, table_of
-from simulator.analysis.catalogue import TESTS
 from simulator.analysis.causes import Causes
 from simulator.analysis.cut import Bools, Rows, part_of, read_only
 from simulator.analysis.data import Block, Cells, Changes, Ends
 from simulator.analysis.kernel import kernel
 from simulator.analysis.sort_keys import SECOND, UNUSED, Keys
-from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table
+from simulator.analysis.types import AnalysisTable, Design, new_table
+from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
+from simulator.declarations.named import named
 from simulator.draws import Purpose, code_of
 from simulator.records import Floats, Ints
 
@@ -51,26 +52,40 @@ def replayed(
     everybody
         The rows as they are, before the analysis makes of other events what it makes of them.
     """
-    TESTS[inner.test].compare(block, inner, table, column)
-    scheme = design.allocation
+    compare, allocate = (
+        named(STATISTICS[inner.test].kernel),
+        named(RANDOMISATION_TESTS[plan.test].kernel),
+    )
+    compare(block, inner, table, column)
     for k in range(trials.size):
         seen = table.p_value[k, column]
         if math.isnan(seen):
             continue
         rows = part_of(block.rows, k, k + 1)
         arms = np.empty((plan.options["draws"], rows.arm.size), np.int64)
-        if plan.test == "rerandomisation":
-            known = _UNASKED
-            if scheme.adaptive:
-                known = known_outcomes(part_of(everybody, k, k + 1), design.follow_up_days)
-            reallocate(scheme, design.seed, int(trials[k]), rows.stratum, arms, known)
-        else:
-            permute(design.seed, int(trials[k]), rows.arm, arms)
+        allocate(design, int(trials[k]), rows, part_of(everybody, k, k + 1), arms)
         trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
         results = new_table(arms.shape[0], 1)
-        TESTS[inner.test].compare(Replays(trial, arms), inner, results, 0)
+        compare(Replays(trial, arms), inner, results, 0)
         extreme = results.p_value[:, 0] <= seen * (1.0 + TIE)  # False where there is none
         table.p_value[k, column] = (1.0 + np.count_nonzero(extreme)) / (arms.shape[0] + 1.0)
+
+
+def rerandomise(design: Design, trial: int, rows: Rows, everybody: Rows, arms: Ints) -> None:
+    """Allocate a trial's patients by its scheme, which learns what it learnt, a row a time.
+
+    `rows` and `everybody` are its patients as the analysis takes them, and as they are.
+    """
+    scheme, known = design.allocation, _UNASKED
+    if scheme.adaptive:
+        known = known_outcomes(everybody, design.follow_up_days)
+    reallocate(scheme, design.seed, trial, rows.stratum, arms, known)
+
+
+def permute_arms(design: Design, trial: int, rows: Rows, everybody: Rows, arms: Ints) -> None:
+    """Shuffle the arms of a trial's patients, a row a time."""
+    del everybody
+    permute(design.seed, trial, rows.arm, arms)
 
 
 class Replays:

@@ -2,7 +2,7 @@
 
 import math
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,23 +12,6 @@ from simulator import allocation
 from simulator.analysis.kernel import inlined
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
-
-
-class AnalysisPlan(NamedTuple):
-    """An analysis: see `scenario.analyses` for what the words mean.
-
-    `options` holds what only this test has, as `{"rho": 0.0, "gamma": 1.0}`.
-    """
-
-    name: str
-    test: str
-    alpha: float
-    population: str
-    transplant: str
-    rescue: str
-    withdrawal: str
-    lost: str
-    options: dict[str, Any]
 
 
 class Design(NamedTuple):

@@ -13,13 +13,13 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     NO_EVENT,
     NOT_ESTIMABLE,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     write_no_result,
     write_one_step,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
 from simulator.rules.elementary import library_power
 

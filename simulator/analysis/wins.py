@@ -9,21 +9,37 @@ from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import (
     EMPTY_ARM,
     NOT_ESTIMABLE,
-    AnalysisPlan,
     AnalysisTable,
     normal_interval,
     two_sided,
     write_no_result,
     write_result,
 )
+from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats
 
 WIN_RATIO, NET_BENEFIT, WIN_ODDS = range(3)
-_SUMMARIES = {"win_ratio": WIN_RATIO, "net_benefit": NET_BENEFIT, "win_odds": WIN_ODDS}
 
 
-def wins(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
-    """Win ratio (Pocock 2012), net benefit (Buyse 2010) or win odds (Brunner 2021), normal test.
+def win_ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Win ratio (Pocock 2012), on the log scale."""
+    _compare(WIN_RATIO, block, plan, table, column)
+
+
+def net_benefit(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Net benefit (Buyse 2010)."""
+    _compare(NET_BENEFIT, block, plan, table, column)
+
+
+def win_odds(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Win odds (Brunner 2021), on the log scale."""
+    _compare(WIN_ODDS, block, plan, table, column)
+
+
+def _compare(
+    summary: int, block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int
+) -> None:
+    """Normal test of a summary of all pairs.
 
     Of a pair whoever dies first loses; if neither dies, whoever has the smaller change of MELD by
     more than the margin wins. Variance of the U statistics (Bebu and Lachin 2016), by the delta
@@ -32,8 +48,7 @@ def wins(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) ->
     changes = block.changes(plan)
     most = int(np.diff(changes.first_row).max(initial=0))
     room, sums = np.empty((2, 2, most)), np.empty((2, 2, most))
-    summary, margin = _SUMMARIES[plan.test], float(plan.options["margin_points"])
-    _wins(changes, summary, margin, room, sums, table, column)
+    _wins(changes, summary, float(plan.options["margin_points"]), room, sums, table, column)
     normal_interval(table, column, plan.alpha)
 
 

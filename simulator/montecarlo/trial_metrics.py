@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simulator.declarations.exits import Exit
 from simulator.params.types import Params
 from simulator.records import Column, Floats, Ints, Patients, SessionStatus, TrialRecords
 
@@ -77,8 +78,13 @@ def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
     reached = t.randomised >= params.trial.target_randomised
     planned_end = params.trial.planned_completion_day
     in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
-    _, transplant, withdrawal, loss, infection = params.exits.rate_per_day > 0.0
     nobody, nothing = np.zeros(shape, np.int64), np.zeros(shape)
+
+    def count_of(exit_: Exit) -> Ints:
+        if params.exits.rate_per_day[exit_] == 0.0:
+            return nobody
+        return count(getattr(p, f"{exit_.key}_after_days") <= horizon)
+
     count_of_sessions = count if params.max_sessions > 0 else lambda _: nobody
     sum_of_sessions = total if params.max_sessions > 0 else lambda _: nothing
     due = ~np.isnan(records.sessions.due_day)
@@ -102,10 +108,10 @@ def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
         patients=count(np.ones(p.arm.size)),
         deaths=count(p.death_after_days <= horizon),
         deaths_from_tumour=count(p.death_cause == 2),
-        transplants=count(p.transplant_after_days <= horizon) if transplant else nobody,
-        withdrawn=count(p.withdrawal_after_days <= horizon) if withdrawal else nobody,
-        lost=count(p.loss_after_days <= horizon) if loss else nobody,
-        infections=count(p.infection_after_days <= horizon) if infection else nobody,
+        transplants=count_of(Exit.TRANSPLANT),
+        withdrawn=count_of(Exit.WITHDRAWAL),
+        lost=count_of(Exit.LOSS),
+        infections=count_of(Exit.INFECTION),
         sessions_planned=count_of_sessions(p.sessions_planned),
         sessions_delivered=count_of_sessions(p.sessions_delivered),
         sessions_equivalent=sum_of_sessions(p.sessions_equivalent),

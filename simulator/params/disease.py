@@ -5,6 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from simulator.declarations.exits import DRAWN
+from simulator.declarations.named import named
 from simulator.params.types import (
     AssessmentParams,
     CandidateParams,
@@ -13,7 +15,7 @@ from simulator.params.types import (
     LabParams,
     PlanParams,
 )
-from simulator.rules.hazard import PIECEWISE, WEIBULL, cumulative_baseline
+from simulator.rules.hazard import cumulative_baseline
 from simulator.scenario.bias import Drift
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import RuleError
@@ -23,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 
 MELD_LABS = ("bilirubin", "inr", "creatinine")
 _IN_UNITS = ("bilirubin_umol_per_l", "inr", "creatinine_umol_per_l")
-_EXITS = ("tumour_death", "transplant", "withdrawal", "loss", "infection")
 
 
 def lower_labs(labs: Labs | None, candidates: CandidateParams) -> LabParams:
@@ -146,26 +147,21 @@ def drift_log_factors(drift: Drift | None, patients: int) -> Floats:
 
 
 def baseline_points(hazard: Hazard) -> tuple[int, Floats, Floats, float]:
-    """Kind, points (day, cumulative hazard) and shape of the baseline (see `rules.hazard`).
-
-    An exponential baseline is a Weibull one of shape 1.
-    """
+    """Rule, points (day, cumulative hazard) and shape of the baseline hazard."""
     baseline = hazard.baseline
     if isinstance(baseline.mortality_at_horizon, str):
         raise TypeError("mortality targets must be solved before a scenario is lowered")
+    course = baseline.course()
     whole = -math.log1p(-baseline.mortality_at_horizon)
-    if baseline.kind == "piecewise":
-        day = np.array([0.0, *baseline.days])
-        return PIECEWISE, day, whole * np.cumsum([0.0, *baseline.shares]), 1.0
-    points = np.array([0.0, baseline.horizon_days]), np.array([0.0, whole])
-    return WEIBULL, *points, baseline.shape if baseline.kind == "weibull" else 1.0
+    day, shares = np.array([0.0, *course.days]), np.cumsum([0.0, *course.shares])
+    return named(course.rule), day, whole * shares, course.shape
 
 
 def lower_exits(exits: Exits | None) -> ExitParams:
     """Turn net probabilities by a day into constant hazards until that day."""
     if exits is None:
-        return ExitParams(np.zeros(5), np.zeros(5))
-    parts = [getattr(exits, name) for name in _EXITS]
+        return ExitParams(np.zeros(len(DRAWN)), np.zeros(len(DRAWN)))
+    parts = [getattr(exits, exit_.key) for exit_ in DRAWN]
     return ExitParams(
         rate_per_day=np.array([-math.log1p(-p.net_probability) / p.by_day for p in parts]),
         until_day=np.array([p.by_day for p in parts], dtype=np.float64),

@@ -184,10 +184,10 @@ class HazardParams(NamedTuple):
 
 
 class ExitParams(NamedTuple):
-    """Constant hazards until a day, in the order of `ExitCause` from TUMOUR on, then infection."""
+    """Constant hazards until a day, of the exits that are drawn, in the order of `Exit`."""
 
-    rate_per_day: Floats  # (5,)
-    until_day: Floats  # (5,)
+    rate_per_day: Floats  # (exits,)
+    until_day: Floats  # (exits,)
 
 
 class AssessmentParams(NamedTuple):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from simulator.allocation import SCHEMES, AllocationError, Plan, Scheme, build_plan
 from simulator.allocation.notation import UNSTRATIFIED, example_of, parse_scheme
-from simulator.allocation.schemes.base import REQUIRED, Factors
+from simulator.declarations.schemes import REQUIRED, Factors
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import AllocationParams
 from simulator.results.allocation import FactorUse

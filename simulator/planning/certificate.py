@@ -13,6 +13,7 @@ from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.declarations.baselines import WeibullBaseline
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import (
     Engine,
@@ -31,7 +32,6 @@ from simulator.results.certificate import (
     LevelVerdict,
     RefusedCell,
 )
-from simulator.scenario.disease import WeibullBaseline
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 from simulator.truth import true_values

@@ -6,9 +6,9 @@ from simulator.analysis import exact_power
 from simulator.analysis.bayes import prior_report
 from simulator.analysis.exact_power import ExactQuestion
 from simulator.analysis.exact_tables import TWO_SIDED_ONLY
+from simulator.declarations.analyses import MOST_PATIENTS, STATISTICS
 from simulator.results.exact import Detectable, Exact
 from simulator.results.power import PriorReport
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 from simulator.scenario.errors import nearest
 from simulator.version import program_version
 
@@ -24,6 +24,15 @@ class Refusal(NamedTuple):
     value: object
     rule: str
     remedy: str
+
+
+def takes_gamma(test: str) -> bool:
+    """Whether a test has Berger and Boos's gamma."""
+    return "gamma" in STATISTICS[test].options.model_fields
+
+
+def _has_priors(test: str) -> bool:
+    return "prior_control" in STATISTICS[test].options.model_fields
 
 
 def refusal(asked: ExactQuestion, rates: tuple[float, float], power: float) -> Refusal | None:
@@ -62,10 +71,10 @@ def _wrong_numbers(
 
 
 def _wrong_options(asked: ExactQuestion) -> Refusal | None:
-    if asked.test.endswith("berger_boos") and not 0 < asked.gamma < asked.alpha:
+    if takes_gamma(asked.test) and not 0 < asked.gamma < asked.alpha:
         return Refusal("gamma", asked.gamma, "must be > 0 and below alpha", "as 0.001")
     prior = asked.prior_0
-    if asked.test == "beta_binomial" and not all(0.01 <= value <= 10_000 for value in prior):
+    if _has_priors(asked.test) and not all(0.01 <= value <= 10_000 for value in prior):
         rule = "must be from 0.01 to 10000"
         return Refusal("prior", f"{prior[0]},{prior[1]}", rule, "as 1,1")
     return None
@@ -81,7 +90,7 @@ def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float)
     )
     threshold: float | None = None
     priors: tuple[PriorReport, ...] = ()
-    if asked.test == "beta_binomial":
+    if _has_priors(asked.test):
         threshold = 1 - (asked.alpha / 2 if asked.alternative == "two_sided" else asked.alpha)
         priors = (
             prior_report(asked.prior_0, asked.n0, rates[0]),
@@ -100,7 +109,7 @@ def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float)
         exceeds_level=largest.probability > asked.alpha * (1 + _ROUNDING),
         detectable=Detectable(power, rates[0], lower, higher),
         version=program_version(),
-        gamma=asked.gamma if asked.test.endswith("berger_boos") else None,
+        gamma=asked.gamma if takes_gamma(asked.test) else None,
         posterior_threshold=threshold,
         prior=priors,
     )

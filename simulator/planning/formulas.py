@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 from simulator.analysis import exact_power
 from simulator.analysis.exact_tables import EXACT_TESTS
+from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
     normal_patients,
     schoenfeld_events,
 )
+from simulator.planning.exact import takes_gamma
 from simulator.results.closed_forms import (
     ClosedForm,
     ClosedForms,
@@ -21,10 +23,10 @@ from simulator.results.closed_forms import (
     Missing,
 )
 from simulator.results.operations import Operations
-from simulator.scenario.analysis_rules import MOST_PATIENTS
 
 _ENUMERATED = "fisher", "chi_square", "yates", "mid_p"
 MOST_ENUMERATED = 600  # patients: beyond, tables of every size take too long
+_GAMMA = 0.001  # of the tests of Berger and Boos
 _FROM = 0.7  # of the normal approximation, where enumeration begins
 _MOST_DETECTABLE = 1_000  # patients of a table of p values
 
@@ -157,7 +159,7 @@ def detectable(
     if test == "normal":
         found = _detectable_by_normal(facts, sum(patients), power)
     else:
-        gamma = 0.001 if test.endswith("berger_boos") else 0.0
+        gamma = _GAMMA if takes_gamma(test) else 0.0
         question = exact_power.ExactQuestion(test, *patients, facts.alpha, "two_sided", gamma)
         significant = exact_power.rejection_set(question)
         found = exact_power.detectable(significant, control, power, lower=True)

@@ -1,24 +1,15 @@
-"""The analyses that a scenario may ask for, one model for each set of keys."""
+"""The analyses that a scenario may ask for: a model for each set of keys, as declared."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from simulator.scenario.base import NotNegative, OpenProbability, Part, Positive, Word
-
-Strata = Literal["randomisation", "site"] | Annotated[list[float], Field(min_length=1)]
-Cause = Literal["liver", "tumour"]
-Exponent = Annotated[float, Field(ge=0, le=10)]
-BetaPrior = Annotated[
-    list[Annotated[float, Field(ge=0.01, le=10_000)]], Field(min_length=2, max_length=2)
-]
-_STRATA = "randomisation: its strata; site; or a list of cut points of MELD at the first visit"
-_CAUSE = "death of interest; death of another cause competes"
-_MARGIN = "survivors whose changes of MELD differ by no more are tied"
-_OF = "name of the analysis whose statistic is compared"
+from simulator.declarations.analyses import ANALYSES, Options
+from simulator.declarations.parts import OpenProbability, Part, Word
 
 
-class AnalysisBase(Part):
+class AnalysisBase(Options):
     """What every analysis declares, in the order of ICH E9(R1)."""
 
     name: Word = Field(description="name in results")
@@ -43,154 +34,32 @@ class AnalysisBase(Part):
     lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
         description="those lost before the end of follow-up: left out, dead, alive, or censored"
     )
+    test: str
 
 
-class PlainAnalysis(AnalysisBase):
-    """A test that needs no number of its own."""
-
-    test: Literal[
-        "chi_square",
-        "yates",
-        "fisher",
-        "mid_p",
-        "z_pooled",
-        "barnard",
-        "boschloo",
-        "boschloo_minlike",
-        "firth_logistic",
-        "standardised_risk_difference",
-        "log_rank",
-        "km_difference",
-        "meld_welch",
-        "meld_ancova",
-        "meld_worst_rank",
-    ] = Field(description="the test")
+def _models() -> Iterator[type[AnalysisBase]]:
+    """Model of each set of own keys, for all the words that have it, in the order of the words."""
+    words: dict[type[Options], list[str]] = {}
+    for word, declared in ANALYSES.items():
+        words.setdefault(declared.options, []).append(word)
+    for options, mine in words.items():
+        test: Any = Literal[tuple(mine)]
+        bases: Any = (AnalysisBase,) if options is Options else (options, AnalysisBase)
+        yield create_model(
+            "PlainAnalysis" if options is Options else f"{options.__name__}Analysis",
+            __base__=bases,
+            __doc__=options.__doc__,
+            __module__=__name__,
+            test=(test, Field(description="the test")),
+        )
 
 
-class BergerBoosAnalysis(AnalysisBase):
-    """An unconditional test whose nuisance parameter is kept to a confidence interval."""
-
-    test: Literal["z_pooled_berger_boos", "boschloo_berger_boos"] = Field(description="the test")
-    gamma: Annotated[float, Field(gt=0, lt=0.05)] = Field(
-        description="one minus the confidence of the interval, as 0.001; added to the p value"
-    )
-
-
-class RiskDifferenceAnalysis(AnalysisBase):
-    """The difference of mortality with an interval, which decides."""
-
-    test: Literal["risk_difference"] = Field(description="the test")
-    interval: Literal["newcombe", "miettinen_nurminen"] = Field(description="kind of interval")
-
-
-class RatioAnalysis(AnalysisBase):
-    """A ratio of mortalities or of their odds with an interval, which decides."""
-
-    test: Literal["risk_ratio", "odds_ratio"] = Field(description="the test")
-    interval: Literal["log", "miettinen_nurminen"] = Field(
-        description="log: normal on the log scale, half a patient added to each cell; "
-        "miettinen_nurminen: score"
-    )
-
-
-class StratifiedAnalysis(AnalysisBase):
-    """A test within strata."""
-
-    test: Literal["cmh", "stratified_miettinen_nurminen", "stratified_log_rank"] = Field(
-        description="the test"
-    )
-    strata: Strata = Field(description=_STRATA)
-
-
-class FlemingHarringtonAnalysis(AnalysisBase):
-    """A log-rank test with weights S^rho (1 - S)^gamma."""
-
-    test: Literal["fleming_harrington"] = Field(description="the test")
-    rho: Exponent = Field(description="above 0: early deaths weigh more")
-    gamma: Exponent = Field(description="above 0: late deaths weigh more")
-
-
-class ModestlyWeightedAnalysis(AnalysisBase):
-    """A log-rank test whose weights grow up to a day and are equal after it."""
-
-    test: Literal["modestly_weighted"] = Field(description="the test")
-    t_star_days: Positive = Field(description="day from which deaths weigh the same")
-
-
-class MaxComboAnalysis(AnalysisBase):
-    """The largest of several weighted log-rank statistics."""
-
-    test: Literal["max_combo"] = Field(description="the test")
-    weights: Annotated[
-        list[Annotated[list[Exponent], Field(min_length=2, max_length=2)]],
-        Field(min_length=2, max_length=4),
-    ] = Field(description="rho and gamma of each, as [[0, 0], [0, 1]]")
-
-
-class UntilDayAnalysis(AnalysisBase):
-    """A comparison of Kaplan-Meier curves at, or up to, a day."""
-
-    test: Literal["rmst_difference", "km_milestone"] = Field(description="the test")
-    day: Positive = Field(description="patient day, at the latest the end of follow-up")
-
-
-class CoxAnalysis(AnalysisBase):
-    """Proportional hazards regression on the arm."""
-
-    test: Literal["cox"] = Field(description="the test")
-    ties: Literal["efron", "breslow"] = Field(description="how deaths at one time are taken")
-    statistic: Literal["score", "wald", "likelihood_ratio"] = Field(description="which decides")
-
-
-class CauseAnalysis(AnalysisBase):
-    """A test of deaths of one cause."""
-
-    test: Literal["cause_specific", "cumulative_incidence", "gray"] = Field(description="the test")
-    cause: Cause = Field(description=_CAUSE)
-
-
-class WinAnalysis(AnalysisBase):
-    """Pairs compared by death, then by the change of MELD."""
-
-    test: Literal["win_ratio", "net_benefit", "win_odds"] = Field(description="the test")
-    margin_points: NotNegative = Field(description=_MARGIN)
-
-
-class ReplayAnalysis(AnalysisBase):
-    """A randomisation test."""
-
-    test: Literal["rerandomisation", "permutation"] = Field(description="the test")
-    of: Word = Field(description=_OF)
-    draws: Annotated[int, Field(ge=19, le=99_999)] = Field(
-        description="allocations drawn, as 999; the smallest p value is 1 / (draws + 1)"
-    )
-
-
-class BayesAnalysis(AnalysisBase):
-    """Posterior probability that mortality is lower in one arm."""
-
-    test: Literal["beta_binomial"] = Field(description="the test")
-    prior_control: BetaPrior = Field(description="a and b of the beta prior, as [1, 1]")
-    prior_experimental: BetaPrior = Field(description="the same of the second arm")
-
-
-Analysis = Annotated[
-    PlainAnalysis
-    | BergerBoosAnalysis
-    | RiskDifferenceAnalysis
-    | RatioAnalysis
-    | StratifiedAnalysis
-    | FlemingHarringtonAnalysis
-    | ModestlyWeightedAnalysis
-    | MaxComboAnalysis
-    | UntilDayAnalysis
-    | CoxAnalysis
-    | CauseAnalysis
-    | WinAnalysis
-    | ReplayAnalysis
-    | BayesAnalysis,
-    Field(discriminator="test"),
-]
+if TYPE_CHECKING:
+    Analysis = AnalysisBase
+else:
+    MODELS = {model.__name__: model for model in _models()}
+    globals().update(MODELS)  # a model is pickled by its name
+    Analysis = Annotated[Union[tuple(MODELS.values())], Field(discriminator="test")]  # noqa: UP007
 
 
 class Multiplicity(Part):

@@ -1,59 +1,24 @@
 """The rules that tie an analysis to the rest of a scenario."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from simulator.scenario.analyses import (
-    Analysis,
-    BergerBoosAnalysis,
-    CauseAnalysis,
-    GraphicalMultiplicity,
-    ModestlyWeightedAnalysis,
-    Procedure,
-    ReplayAnalysis,
-    StratifiedAnalysis,
-    UntilDayAnalysis,
+from simulator.declarations.analyses import (
+    ANALYSES,
+    RANDOMISATION_TESTS,
+    STATISTICS,
+    Beside,
+    Need,
 )
+from simulator.declarations.analyses import Analysis as Declared
+from simulator.declarations.analyses.randomisation import Replay
+from simulator.scenario.analyses import Analysis, GraphicalMultiplicity, Procedure
 from simulator.scenario.errors import RuleError
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
-TIME_TESTS = (
-    "log_rank",
-    "stratified_log_rank",
-    "fleming_harrington",
-    "modestly_weighted",
-    "max_combo",
-    "cox",
-    "km_difference",
-    "km_milestone",
-    "rmst_difference",
-)
-CAUSE_TESTS = ("cause_specific", "cumulative_incidence", "gray")
-MELD_TESTS = (
-    "meld_welch",
-    "meld_ancova",
-    "meld_worst_rank",
-    "win_ratio",
-    "net_benefit",
-    "win_odds",
-)
-REPLAYS = ("rerandomisation", "permutation")
-_ADJUSTED = ("firth_logistic", "standardised_risk_difference")
-# A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
-# leave needs its own: seconds each at these numbers.
-MOST_PATIENTS = {
-    "fisher": 5_000,
-    "mid_p": 5_000,
-    "boschloo": 500,
-    "boschloo_minlike": 500,
-    "boschloo_berger_boos": 500,
-    "z_pooled": 500,
-    "z_pooled_berger_boos": 500,
-    "barnard": 150,
-}
+_CENSORING = [word for word, declared in STATISTICS.items() if "censored" in declared.variable.lost]
 _DECLARED = ("population", "transplant", "rescue", "withdrawal", "lost")
 
 
@@ -74,23 +39,14 @@ def analysis_rules(scenario: "Scenario") -> Iterator[RuleError]:
 
 def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
     """What a test can do with those lost and with the events that come between."""
-    test = analysis.test
-    if test in MELD_TESTS and analysis.lost != "excluded":
-        yield RuleError(
-            "who is lost has no MELD at the last visit", "use lost: excluded", f"{key}.lost"
-        )
-    elif test in CAUSE_TESTS and analysis.lost not in ("excluded", "censored"):
-        yield RuleError(
-            "a death that is only assumed has no cause", "use excluded or censored", f"{key}.lost"
-        )
-    elif analysis.lost == "censored" and test not in (*TIME_TESTS, *CAUSE_TESTS, *REPLAYS):
-        yield RuleError(
-            "a proportion cannot be censored",
-            "use excluded, worst_case or best_case, or one of the tests "
-            f"{', '.join((*TIME_TESTS, *CAUSE_TESTS))}",
-            f"{key}.lost",
-        )
-    if isinstance(analysis, CauseAnalysis):
+    declared = STATISTICS.get(analysis.test)
+    if declared is None:
+        return  # a randomisation test is held to the analysis that it is of
+    variable = declared.variable
+    if analysis.lost not in variable.lost:
+        remedy = variable.lost_remedy.format(tests=", ".join(_CENSORING))
+        yield RuleError(variable.lost_rule, remedy, f"{key}.lost")
+    if not variable.events_may_count:
         for name in ("transplant", "rescue", "withdrawal"):
             if getattr(analysis, name) == "event":
                 remedy = "use competing or censored" if name == "transplant" else "use censored"
@@ -99,14 +55,16 @@ def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
 
 def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
     """What a test needs the scenario to have."""
-    test, size = analysis.test, scenario.trial.target_randomised
-    cuts = isinstance(analysis, StratifiedAnalysis) and isinstance(analysis.strata, list)
-    if test in (*MELD_TESTS, *_ADJUSTED) or cuts:
+    declared, size = ANALYSES[analysis.test], scenario.trial.target_randomised
+    needs = analysis.also_needs()
+    if isinstance(declared, Declared):
+        needs |= declared.needs
+    if needs & {Need.FIRST_MELD, Need.LAST_MELD}:
         if scenario.labs is None:
             yield RuleError("needs labs, which are not modelled", "remove it", f"{key}.test")
         if scenario.assessment is None:
             yield RuleError("needs visits", "give assessment", f"{key}.test")
-    most = MOST_PATIENTS.get(test)
+    most = declared.most_patients
     if most is not None and size > most:
         yield RuleError(
             f"its table of p values is made for {most} patients at most",
@@ -125,42 +83,29 @@ def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[
 
 def _option_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
     """What a test's own numbers and words must be."""
-    follow_up = scenario.trial.follow_up_days
-    if isinstance(analysis, StratifiedAnalysis):
-        strata = analysis.strata
-        if strata == "randomisation" and not scenario.allocation.factors:
-            yield RuleError(
-                "the allocation has no factors, so that there is one stratum",
-                "give allocation.factors, or cut points of MELD",
-                f"{key}.strata",
-            )
-        if isinstance(strata, list) and any(a >= b for a, b in pairwise(strata)):
-            yield RuleError("must climb", "order the cut points", f"{key}.strata")
-    if isinstance(analysis, UntilDayAnalysis) and analysis.day > follow_up:
-        yield RuleError(f"follow-up ends on day {follow_up}", "choose an earlier day", f"{key}.day")
-    if isinstance(analysis, ModestlyWeightedAnalysis) and analysis.t_star_days > follow_up:
-        yield RuleError(
-            f"follow-up ends on day {follow_up}", "choose an earlier day", f"{key}.t_star_days"
-        )
-    if isinstance(analysis, BergerBoosAnalysis) and analysis.gamma >= analysis.alpha:
-        yield RuleError(
-            "is added to every p value: at alpha or above no trial could reject",
-            "use a small part of alpha, as 0.001",
-            f"{key}.gamma",
-        )
-    if isinstance(analysis, ReplayAnalysis):
-        yield from _replay_rules(key, analysis, scenario)
+    beside = Beside(
+        alpha=analysis.alpha,
+        follow_up_days=scenario.trial.follow_up_days,
+        has_factors=bool(scenario.allocation.factors),
+    )
+    for error in analysis.broken_rules(beside):
+        yield RuleError(error.rule, error.remedy, f"{key}.{error.key}")
+    if isinstance(analysis, Replay):
+        yield from _replay_rules(key, analysis, analysis, scenario)
 
 
-def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: "Scenario") -> Iterator[RuleError]:
-    if analysis.population != "randomised":
+def _replay_rules(
+    key: str, analysis: Analysis, own: Replay, scenario: "Scenario"
+) -> Iterator[RuleError]:
+    """What a randomisation test, `own` its own keys, needs of the analysis that it is of."""
+    if analysis.population not in ANALYSES[analysis.test].populations:
         yield RuleError(
             "patients are allocated anew whether or not they had a session",
             "use population: randomised",
             f"{key}.population",
         )
-    known = {a.name: a for a in scenario.analyses if a.test not in REPLAYS}
-    inner = known.get(analysis.of)
+    known = {a.name: a for a in scenario.analyses if a.test not in RANDOMISATION_TESTS}
+    inner = known.get(own.of)
     if inner is None:
         rule = f"no such analysis, or itself a randomisation test; known: {', '.join(known)}"
         yield RuleError(rule, "name another analysis of this scenario", f"{key}.of")
@@ -168,11 +113,11 @@ def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: "Scenario") -> I
     for name in _DECLARED:
         if getattr(analysis, name) != getattr(inner, name):
             yield RuleError(
-                f"{analysis.of} has {getattr(inner, name)}, and this is a test of its statistic",
+                f"{own.of} has {getattr(inner, name)}, and this is a test of its statistic",
                 "make the two the same",
                 f"{key}.{name}",
             )
-    if 1.0 / (analysis.draws + 1) > analysis.alpha:
+    if 1.0 / (own.draws + 1) > analysis.alpha:
         yield RuleError(
             "too few: the smallest p value is above alpha", "use 999 or more", f"{key}.draws"
         )

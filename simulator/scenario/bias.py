@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simulator.scenario.base import Part, Positive, Probability, Word
+from simulator.declarations.parts import Part, Positive, Probability, Word
 
 
 class _Investigator(Part):

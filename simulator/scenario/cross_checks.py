@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
@@ -21,10 +22,6 @@ def disagreements(scenario: "Scenario") -> Iterator[RuleError]:
     yield from _lab_rules(scenario)
     yield from _name_rules(scenario)
     yield from analysis_rules(scenario)
-
-
-# The schemes that look at outcomes; `allocation.SCHEMES`, above this room, must say the same.
-RESPONSE_ADAPTIVE = ("play_the_winner", "drop_the_loser", "adaptive_coin", "erade", "thompson")
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
@@ -133,7 +130,7 @@ def bias_rules(scenario: "Scenario") -> Iterator[RuleError]:
         yield _unknown("selection_bias.favours", bias.favours, arms)
     if bias.kind != "shift" and bias.variable not in scenario.variable_names():
         yield _unknown("selection_bias.variable", bias.variable, scenario.variable_names())
-    if scenario.allocation.scheme in RESPONSE_ADAPTIVE:
+    if SCHEMES[scenario.allocation.scheme].adaptive:
         yield RuleError(
             f"{scenario.allocation.scheme} follows outcomes, not the numbers by arm: the guess "
             "would be no guess",

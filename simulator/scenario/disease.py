@@ -4,19 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.scenario.base import (
+from simulator.declarations.baselines import AnyBaseline
+from simulator.declarations.parts import (
     Correlation,
     NotNegative,
     OpenProbability,
     Part,
     Positive,
     Probability,
+    Solved,
     Word,
 )
 from simulator.scenario.bias import Drift
 from simulator.scenario.errors import RuleError
-
-Solved = Literal["solved"]
 
 
 class MeldLabs(Part):
@@ -59,51 +59,6 @@ class Labs(Part):
     )
 
 
-class _Baseline(Part):
-    horizon_days: Positive = Field(description="day to which mortality_at_horizon refers")
-    mortality_at_horizon: OpenProbability | Solved = Field(
-        description="death from the liver by the horizon where all multipliers are 1; "
-        "solved: from hazard.mortality_targets"
-    )
-
-
-class PiecewiseBaseline(_Baseline):
-    """Constant hazards between given days."""
-
-    kind: Literal["piecewise"]
-    days: list[Positive] = Field(min_length=1, max_length=200, description="ends of the pieces")
-    shares: list[NotNegative] = Field(
-        min_length=1, description="shares of the cumulative hazard by piece, summing to 1"
-    )
-
-    @model_validator(mode="after")
-    def _pieces(self) -> "PiecewiseBaseline":
-        if len(self.shares) != len(self.days):
-            raise RuleError("needs as many shares as days", "", "shares")
-        if any(a >= b for a, b in zip(self.days, self.days[1:], strict=False)):
-            raise RuleError("must climb", "order the days", "days")
-        if self.days[-1] != self.horizon_days:
-            raise RuleError("the last day must be horizon_days", "", "days")
-        if abs(sum(self.shares) - 1) > 1e-9:
-            raise RuleError(f"must sum to 1, sum is {sum(self.shares):.6g}", "", "shares")
-        if self.shares[-1] == 0:
-            raise RuleError("the last share must be > 0: its hazard goes on", "", "shares")
-        return self
-
-
-class ExponentialBaseline(_Baseline):
-    """A constant hazard."""
-
-    kind: Literal["exponential"]
-
-
-class WeibullBaseline(_Baseline):
-    """Cumulative hazard proportional to time to the power of the shape."""
-
-    kind: Literal["weibull"]
-    shape: Annotated[float, Field(gt=0, le=20)] = Field(description="Weibull shape")
-
-
 class Covariate(Part):
     """A baseline variable that acts on the hazard."""
 
@@ -144,9 +99,7 @@ class ByLabsEffect(Part):
 class Hazard(Part):
     """The hazard of death from the liver."""
 
-    baseline: Annotated[
-        PiecewiseBaseline | ExponentialBaseline | WeibullBaseline, Field(discriminator="kind")
-    ] = Field(description="the baseline hazard")
+    baseline: AnyBaseline = Field(description="the baseline hazard")
     log_hazard_ratio_per_meld_point: float = Field(description="beta; 0: MELD does not act")
     meld_reference: float = Field(description="MELD at which the multiplier is 1")
     covariates: list[Covariate] | None = Field(description="null: none")

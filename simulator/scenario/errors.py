@@ -5,20 +5,22 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from simulator.declarations.parts import RuleError
 from simulator.errors import TrialsimError
 
+__all__ = [
+    "EXTENDS",
+    "BrokenRulesError",
+    "Problem",
+    "RuleError",
+    "ScenarioError",
+    "joined",
+    "key_path",
+    "nearest",
+    "shown",
+]
+
 EXTENDS = "extends"  # the one key of a file that is no part of a scenario
-
-
-class RuleError(TrialsimError, ValueError):
-    """A rule of the schema that a scenario breaks.
-
-    `key` is relative to the model that raises it, dotted, with [i] for items of lists.
-    """
-
-    def __init__(self, rule: str, remedy: str = "", key: str = "") -> None:
-        super().__init__(rule)
-        self.rule, self.remedy, self.key = rule, remedy, key
 
 
 class BrokenRulesError(TrialsimError, ValueError):

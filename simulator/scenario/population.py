@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulator.scenario.base import (
+from simulator.declarations.parts import (
     Correlation,
     Count,
     Line,

@@ -1,18 +1,24 @@
 """A scenario: all that may be asked of the simulator."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from simulator.declarations.parts import Count, Line, Part, Positive, Word
+from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
-from simulator.scenario.base import Count, Line, Part, Positive, Word
 from simulator.scenario.bias import SelectionBias
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
+
+if TYPE_CHECKING:
+    SchemeWord = str
+else:
+    SchemeWord = Literal[tuple(SCHEMES)]
 
 
 class Trial(Part):
@@ -43,34 +49,7 @@ class Factor(Part):
 class Allocation(Part):
     """How patients are allocated to arms."""
 
-    scheme: Literal[
-        "complete",
-        "random_allocation",
-        "truncated_binomial",
-        "permuted_block",
-        "random_blocks",
-        "efron",
-        "adjustable_coin",
-        "chen",
-        "big_stick",
-        "wei_urn",
-        "smith",
-        "bayesian_coin",
-        "maximal",
-        "block_urn",
-        "ehrenfest_urn",
-        "mass_weighted_urn",
-        "maximum_entropy",
-        "atkinson",
-        "minimisation",
-        "taves",
-        "hu_hu",
-        "play_the_winner",
-        "drop_the_loser",
-        "adaptive_coin",
-        "erade",
-        "thompson",
-    ] = Field(description="the scheme's name")
+    scheme: SchemeWord = Field(description="the scheme's name")
     ratio: list[Annotated[int, Field(ge=1, le=20)]] = Field(
         min_length=2, max_length=2, description="patients by arm, as [1, 1]"
     )

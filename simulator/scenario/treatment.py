@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.scenario.base import NotNegative, Part, Positive, Probability, Word
+from simulator.declarations.parts import NotNegative, Part, Positive, Probability, Word
 from simulator.scenario.errors import RuleError
 
 Remaining = Annotated[float, Field(gt=0, le=1)]

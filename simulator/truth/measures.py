@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from simulator.analysis.catalogue import Summary
 from simulator.analysis.cut import Bools
-from simulator.analysis.types import AnalysisPlan
+from simulator.declarations.analyses import STATISTICS, AnalysisPlan
+from simulator.declarations.named import named
 from simulator.records import Floats, Ints
 
 _BRACKET = 20.0  # log hazard ratios
@@ -42,36 +42,38 @@ class PooledPatients(NamedTuple):
     change: Floats
 
 
-def measure(
-    patients: PooledPatients, plan: AnalysisPlan, follow_up_days: int, summary: Summary
-) -> float:
+def measure(patients: PooledPatients, plan: AnalysisPlan, follow_up_days: int) -> float:
     """Value of an analysis's summary; NaN where it does not exist, as without patients."""
     if patients.second.all() or not patients.second.any():
         return math.nan
+    truth = named(STATISTICS[plan.test].measure.truth)
     with np.errstate(all="ignore"):
-        return float(_MEASURES[summary](patients, plan.options, float(follow_up_days)))
+        return float(truth(patients, plan.options, float(follow_up_days)))
 
 
 def _shares(p: PooledPatients) -> tuple[float, float]:
     return float(p.dead[~p.second].mean()), float(p.dead[p.second].mean())
 
 
-def _risk_difference(p: PooledPatients, _: Any, __: float) -> float:
+def risk_difference(p: PooledPatients, _: Any, __: float) -> float:
+    """Mortality of the second arm less that of the first."""
     first, second = _shares(p)
     return second - first
 
 
-def _log_risk_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def log_risk_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """Log of the ratio of mortalities."""
     first, second = _shares(p)
     return math.log(second / first) if first > 0 < second else math.nan
 
 
-def _log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """Log of the ratio of the odds of death."""
     first, second = _shares(p)
     return float(special.logit(second) - special.logit(first))
 
 
-def _stratified_difference(p: PooledPatients, _: Any, __: float) -> float:
+def stratified_risk_difference(p: PooledPatients, _: Any, __: float) -> float:
     """Differences within strata, weighted as Mantel and Haenszel's."""
     total = weights = 0.0
     for stratum in np.unique(p.stratum):
@@ -85,7 +87,7 @@ def _stratified_difference(p: PooledPatients, _: Any, __: float) -> float:
     return total / weights if weights else math.nan
 
 
-def _adjusted_log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def adjusted_log_odds_ratio(p: PooledPatients, _: Any, __: float) -> float:
     """Maximum likelihood of the logistic model with intercept, arm and MELD."""
     spread = p.baseline.std()
     meld = (p.baseline - p.baseline.mean()) / (spread if spread > 0 else 1.0)
@@ -139,16 +141,18 @@ def _equal(survival: Floats) -> Floats:
     return np.ones_like(survival)
 
 
-def _log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """Root of the score of Cox's partial likelihood."""
     nobody = np.zeros(p.dead.size, np.int64)
     return _cox(p.time_days, p.dead, p.second, nobody, _equal)
 
 
-def _stratified_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def stratified_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """The same within strata."""
     return _cox(p.time_days, p.dead, p.second, p.stratum, _equal)
 
 
-def _weighted_log_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
+def weighted_log_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
     """As many as survive to a time are at risk then, since nobody is lost."""
     if "rho" in options:
 
@@ -166,38 +170,45 @@ def _weighted_log_hazard_ratio(p: PooledPatients, options: Any, __: float) -> fl
     return _cox(p.time_days, p.dead, p.second, nobody, weigh)
 
 
-def _rmst_difference(p: PooledPatients, options: Any, __: float) -> float:
+def rmst_difference(p: PooledPatients, options: Any, __: float) -> float:
+    """Difference of the mean time alive up to a day."""
     time = np.minimum(p.time_days, options["day"])
     return float(time[p.second].mean() - time[~p.second].mean())
 
 
-def _log_cumulative_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
+def log_cumulative_hazard_ratio(p: PooledPatients, options: Any, __: float) -> float:
+    """Log of the ratio of cumulative hazards at a day."""
     dead = p.dead & (p.time_days <= options["day"])
     first, second = 1 - dead[~p.second].mean(), 1 - dead[p.second].mean()
     return float(np.log(-np.log(second)) - np.log(-np.log(first)))
 
 
-def _cause_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def cause_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """Log hazard ratio of deaths of the cause, other ends censoring."""
     nobody = np.zeros(p.dead.size, np.int64)
     return _cox(p.time_days, p.ended_by == 1, p.second, nobody, _equal)
 
 
-def _subdistribution_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+def subdistribution_log_hazard_ratio(p: PooledPatients, _: Any, __: float) -> float:
+    """Log hazard ratio where those who end otherwise stay at risk (Fine and Gray 1999)."""
     nobody = np.zeros(p.dead.size, np.int64)
     time = np.where(p.ended_by == 2, np.inf, p.time_days)
     return _cox(time, p.ended_by == 1, p.second, nobody, _equal)
 
 
-def _incidence_difference(p: PooledPatients, _: Any, __: float) -> float:
+def incidence_difference(p: PooledPatients, _: Any, __: float) -> float:
+    """Difference of the shares who die of the cause."""
     of_cause = p.ended_by == 1
     return float(of_cause[p.second].mean() - of_cause[~p.second].mean())
 
 
-def _mean_change(p: PooledPatients, _: Any, __: float) -> float:
+def mean_change(p: PooledPatients, _: Any, __: float) -> float:
+    """Difference of the mean change of MELD of those seen at the last visit."""
     return float(p.change[p.seen & p.second].mean() - p.change[p.seen & ~p.second].mean())
 
 
-def _adjusted_change(p: PooledPatients, _: Any, __: float) -> float:
+def adjusted_change(p: PooledPatients, _: Any, __: float) -> float:
+    """The same at the same MELD at the first visit, by least squares."""
     seen = p.seen
     design = np.column_stack([np.ones(seen.sum()), p.second[seen], p.baseline[seen]])
     return float(np.linalg.lstsq(design, p.change[seen], rcond=None)[0][1])
@@ -224,44 +235,25 @@ def _pairs(p: PooledPatients, margin: float, *, unseen_take_part: bool) -> tuple
     return won / (n0 * n1), lost / (n0 * n1)
 
 
-def _worst_rank(p: PooledPatients, _: Any, __: float) -> float:
+def worst_rank(p: PooledPatients, _: Any, __: float) -> float:
+    """Share of pairs that the second arm wins less that which it loses, the unseen left out."""
     won, lost = _pairs(p, 0.0, unseen_take_part=False)
     return won - lost
 
 
-def _net_benefit(p: PooledPatients, options: Any, __: float) -> float:
+def net_benefit(p: PooledPatients, options: Any, __: float) -> float:
+    """Share of pairs that the second arm wins less that which it loses."""
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return won - lost
 
 
-def _log_win_ratio(p: PooledPatients, options: Any, __: float) -> float:
+def log_win_ratio(p: PooledPatients, options: Any, __: float) -> float:
+    """Log of the ratio of pairs won to pairs lost."""
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return math.log(won / lost) if won > 0 < lost else math.nan
 
 
-def _log_win_odds(p: PooledPatients, options: Any, __: float) -> float:
+def log_win_odds(p: PooledPatients, options: Any, __: float) -> float:
+    """Log of the win odds, in which ties count half to each."""
     won, lost = _pairs(p, options["margin_points"], unseen_take_part=True)
     return math.log((1 + won - lost) / (1 - won + lost))
-
-
-_MEASURES: dict[Summary, Callable[[PooledPatients, Any, float], float]] = {
-    Summary.RISK_DIFFERENCE: _risk_difference,
-    Summary.LOG_RISK_RATIO: _log_risk_ratio,
-    Summary.LOG_ODDS_RATIO: _log_odds_ratio,
-    Summary.ADJUSTED_LOG_ODDS_RATIO: _adjusted_log_odds_ratio,
-    Summary.STRATIFIED_RISK_DIFFERENCE: _stratified_difference,
-    Summary.LOG_HAZARD_RATIO: _log_hazard_ratio,
-    Summary.STRATIFIED_LOG_HAZARD_RATIO: _stratified_log_hazard_ratio,
-    Summary.WEIGHTED_LOG_HAZARD_RATIO: _weighted_log_hazard_ratio,
-    Summary.RMST_DIFFERENCE: _rmst_difference,
-    Summary.LOG_CUMULATIVE_HAZARD_RATIO: _log_cumulative_hazard_ratio,
-    Summary.CAUSE_LOG_HAZARD_RATIO: _cause_log_hazard_ratio,
-    Summary.SUBDISTRIBUTION_LOG_HAZARD_RATIO: _subdistribution_log_hazard_ratio,
-    Summary.INCIDENCE_DIFFERENCE: _incidence_difference,
-    Summary.MEAN_CHANGE: _mean_change,
-    Summary.ADJUSTED_CHANGE: _adjusted_change,
-    Summary.WORST_RANK: _worst_rank,
-    Summary.LOG_WIN_RATIO: _log_win_ratio,
-    Summary.NET_BENEFIT: _net_benefit,
-    Summary.LOG_WIN_ODDS: _log_win_odds,
-}

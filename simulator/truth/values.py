@@ -16,17 +16,16 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import AnalysisPlan, design_of
-from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import rows_of
 from simulator.analysis.data import Block
-from simulator.analysis.estimands import statistic_of
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT
 from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.declarations.analyses import STATISTICS, Need
+from simulator.declarations.estimands import statistic_of
 from simulator.engines.compiled import simulate
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
-from simulator.scenario.analysis_rules import CAUSE_TESTS
 from simulator.truth.measures import PooledPatients, measure
 from simulator.truth.worlds import exchanged, in_world, world_of
 
@@ -49,9 +48,6 @@ class Truth(NamedTuple):
     survivor_average_mcse: float
 
 
-_SURVIVORS = ("meld_welch", "meld_ancova")
-
-
 def true_values(
     params: Params, plans: Sequence[AnalysisPlan], *, arms_alike: bool
 ) -> tuple[Truth, ...]:
@@ -65,8 +61,8 @@ def true_values(
         The null hypothesis is strong: nothing differs but the label, so that every value is 0.
     """
     if arms_alike:
-        tests = (statistic_of(plan, plans).test for plan in plans)
-        averages = (0.0 if test in _SURVIVORS else math.nan for test in tests)
+        inner = (statistic_of(plan, plans) for plan in plans)
+        averages = (0.0 if _of_survivors(plan) else math.nan for plan in inner)
         return tuple(Truth(0.0, 0.0, average, average) for average in averages)
     content = pickle.dumps((MODEL_DIGEST, params, tuple(plans)), protocol=4)
     kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.npy"
@@ -85,6 +81,10 @@ def true_values(
     return values
 
 
+def _of_survivors(plan: AnalysisPlan) -> bool:
+    return STATISTICS[plan.test].variable.survivors_only
+
+
 def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
     size = -(-_PATIENTS // (_BATCHES * params.trial.target_randomised))
     inner = [statistic_of(plan, plans) for plan in plans]
@@ -93,7 +93,7 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
     for world in dict.fromkeys(worlds.values()):
         mine = [index for index, other in worlds.items() if other == world]
         supposed = in_world(params, world)
-        survivors = [i for i in mine if inner[i].test in _SURVIVORS]
+        survivors = [i for i in mine if _of_survivors(inner[i])]
         batches: dict[int, list[PooledPatients]] = {index: [] for index in mine}
         pairs: dict[int, list[Floats]] = {index: [] for index in survivors}
         for batch in range(_BATCHES):
@@ -116,10 +116,10 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
 def _truth(
     batches: list[PooledPatients], pairs: list[Floats] | None, plan: AnalysisPlan, params: Params
 ) -> Truth:
-    days, summary = params.trial.follow_up_days, TESTS[plan.test].summary
+    days = params.trial.follow_up_days
     whole = PooledPatients(*map(np.concatenate, zip(*batches, strict=True)))
-    value = measure(whole, plan, days, summary)
-    parts = np.array([measure(batch, plan, days, summary) for batch in batches])
+    value = measure(whole, plan, days)
+    parts = np.array([measure(batch, plan, days) for batch in batches])
     error = float(parts.std(ddof=1)) / math.sqrt(parts.size)
     if pairs is None:
         return Truth(value, error, math.nan, math.nan)
@@ -145,7 +145,7 @@ def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Pool
     if "strata" in plan.options:
         block = block.cells(plan).block
         rows = block.rows
-    if plan.test in CAUSE_TESTS:
+    if Need.CAUSES in STATISTICS[plan.test].needs:
         causes = block.causes(plan)
         used = np.isfinite(causes.time_days)
         nothing = np.zeros(int(used.sum()))

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import AnalysisPlan
+from simulator.declarations.exits import Exit
 from simulator.params.types import Params, PlanParams
-
-_TRANSPLANT, _WITHDRAWAL, _LOSS = 1, 2, 3  # in the order of `ExitParams`
 
 
 class World(NamedTuple):
@@ -30,11 +29,11 @@ def world_of(plan: AnalysisPlan) -> World:
 def in_world(params: Params, world: World) -> Params:
     """Return a scenario in which nobody is lost, no visit is missed and some events are absent."""
     rate = params.exits.rate_per_day.copy()
-    rate[_LOSS] = 0.0
+    rate[Exit.LOSS] = 0.0
     if world.without_transplant:
-        rate[_TRANSPLANT] = 0.0
+        rate[Exit.TRANSPLANT] = 0.0
     if world.without_withdrawal:
-        rate[_WITHDRAWAL] = 0.0
+        rate[Exit.WITHDRAWAL] = 0.0
     plan = params.plan
     if world.without_rescue:
         none = np.zeros_like(plan.rescue_sessions)

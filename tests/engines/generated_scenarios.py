@@ -18,7 +18,7 @@ from generated_units import Draw, Parts, longest_opening, pick, unit
 from hypothesis import strategies as st
 
 from simulator.allocation import SCHEMES
-from simulator.allocation.schemes.base import Factors, Ratio
+from simulator.declarations.schemes import Factors, Ratio
 from simulator.params import population
 from simulator.scenario.schema import Scenario
 

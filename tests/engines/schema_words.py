@@ -5,8 +5,8 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from simulator.declarations.parts import Part
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
-from simulator.scenario.base import Part
 from simulator.scenario.schema import Costs, Scenario
 
 _NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs)

@@ -11,8 +11,8 @@ from scipy import stats
 
 from simulator import allocation
 from simulator.analysis import END, Reason, analyse, design_of, randomisation_tests
-from simulator.analysis.catalogue import TESTS
 from simulator.analysis.randomisation_tests import permute, reallocate
+from simulator.declarations.analyses import STATISTICS
 from simulator.params.lower import lower
 
 NEVER = math.inf
@@ -231,7 +231,7 @@ def test_under_the_strong_null_a_randomisation_test_keeps_its_level(scheme):
 
 def test_a_trial_without_a_statistic_has_the_reason_of_the_test_that_is_replayed():
     arm = np.zeros(12, np.int64)
-    for test in TESTS:
+    for test in STATISTICS:
         inner = next(plan for plan in every_plan() if plan.test == test)
         replay = inner._replace(
             name="r", test="permutation", options={"of": inner.name, "draws": 19}

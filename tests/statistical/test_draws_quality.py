@@ -19,7 +19,8 @@ import pytest
 from scipy import special, stats
 
 from simulator import draws
-from simulator.draws import Exit, Purpose
+from simulator.declarations.exits import Exit
+from simulator.draws import Purpose
 
 FAMILY_WISE, MOST_TESTS = 1e-4, 200
 LEVEL = FAMILY_WISE / MOST_TESTS

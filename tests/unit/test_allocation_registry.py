@@ -3,20 +3,19 @@
 from typing import get_args
 
 import pytest
-from scheme_options import ADAPTIVE, factors_of, options_of
+from scheme_options import factors_of, options_of
 
 from simulator import allocation
 from simulator.allocation import SCHEMES, AllocationError
 from simulator.allocation.notation import example_of, parse_scheme, split_schemes
-from simulator.allocation.schemes import ALL, CODES
-from simulator.scenario.cross_checks import RESPONSE_ADAPTIVE
+from simulator.allocation.schemes import RULES
+from simulator.declarations.schemes import ALL, CODES
 from simulator.scenario.schema import Allocation
 
 
 def test_scenario_knows_the_very_schemes_that_there_are():
     words = get_args(Allocation.model_fields["scheme"].annotation)
     assert list(words) == [scheme.word for scheme in ALL]
-    assert set(RESPONSE_ADAPTIVE) == set(ADAPTIVE)
 
 
 def test_every_scheme_has_a_number_and_a_word_of_its_own():
@@ -30,7 +29,7 @@ def test_the_number_chooses_the_scheme_s_own_function(word):
     import numba
     import numpy as np
 
-    leaf = SCHEMES[word].chance
+    leaf = RULES[CODES[word]].chance
 
     @numba.njit
     def directly(plan, state, stratum, levels, out):

@@ -8,8 +8,8 @@ from analysis_records import every_plan, meld_test, plan_of, time_test
 from pydantic import ValidationError
 
 from simulator.analysis import REASONS, Reason, estimand
-from simulator.analysis.catalogue import TESTS
-from simulator.analysis.estimands import estimand_attributes
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.estimands import estimand_attributes
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.messages import findings
 from simulator.scenario.schema import Scenario
@@ -117,7 +117,7 @@ def test_a_randomisation_test_has_the_estimand_of_what_it_replays():
 def test_all_tests_are_told_apart_by_their_estimands():
     texts = [estimand(plan, 84, ARMS) for plan in every_plan()]
     assert len(set(texts)) == len(texts)
-    assert {plan.test for plan in every_plan()} == set(TESTS)
+    assert {plan.test for plan in every_plan()} == set(STATISTICS)
 
 
 def test_every_reason_has_a_text_of_its_own():

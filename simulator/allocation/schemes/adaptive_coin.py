@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import TARGETS, both_begun, target_share
 from simulator.rules.elementary import power
 
@@ -31,13 +31,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="adaptive_coin",
-    does="towards a share estimated from outcomes, the more the shorter of it an arm is",
-    chance=_chance,
-    read=_read,
-    standard={"target": "rsihr", "gamma": 2},
-    factors=Factors.TRIAL,
-    counts_alone=False,
-    adaptive=True,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -1,7 +1,7 @@
 """Atkinson's D_A-optimal biased coin (Atkinson 1982)."""
 
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 _SMALLEST_PIVOT = 1e-9  # of the largest entry: the entries are whole numbers of patients
 
@@ -70,11 +70,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="atkinson",
-    does="the arm that tells most about the difference, given the factors, is favoured",
-    chance=_chance,
-    read=_read,
-    factors=Factors.USED,
-    counts_alone=False,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.rules.elementary import power
 
 
@@ -32,10 +32,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="bayesian_coin",
-    does="a coin biased by what the next patient would tell",
-    chance=_chance,
-    read=_read,
-    standard={"gamma": 0.1},
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -4,7 +4,7 @@ import math
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read(setting: Setting) -> SchemeNumbers:
@@ -28,12 +28,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = mine / balls
 
 
-SCHEME = Scheme(
-    word="block_urn",
-    does="an urn that gets a copy of the ratio back once one is drawn",
-    chance=_chance,
-    read=_read,
-    standard={"blocks": 3},
-    ratio=Ratio.CHECKED,
-    two_arms=False,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import REQUIRED, Ratio, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read_one(setting: Setting) -> SchemeNumbers:
@@ -54,25 +54,5 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = (places - state.block[stratum, arm]) / left
 
 
-PERMUTED = Scheme(
-    word="permuted_block",
-    does="blocks that hold the ratio",
-    chance=_chance,
-    read=_read_one,
-    standard={"block_size": REQUIRED},
-    ratio=Ratio.ANY,
-    two_arms=False,
-    due=_due,
-    apply=_apply,
-)
-RANDOM = Scheme(
-    word="random_blocks",
-    does="the same, each block's size drawn from a list",
-    chance=_chance,
-    read=_read_several,
-    standard={"block_sizes": REQUIRED},
-    ratio=Ratio.ANY,
-    two_arms=False,
-    due=_due,
-    apply=_apply,
-)
+PERMUTED = Rules(chance=_chance, read=_read_one, due=_due, apply=_apply)
+RANDOM = Rules(chance=_chance, read=_read_several, due=_due, apply=_apply)

@@ -1,7 +1,7 @@
 """Complete randomisation: each patient independently, by the ratio."""
 
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Ratio, Scheme, rule
+from simulator.allocation.schemes.base import Rules, rule
 
 
 @rule
@@ -13,11 +13,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = plan.ratio[arm] / parts
 
 
-SCHEME = Scheme(
-    word="complete",
-    does="each patient independently, by the ratio",
-    chance=_chance,
-    ratio=Ratio.ANY,
-    factors=Factors.IGNORED,
-    two_arms=False,
-)
+RULES = Rules(chance=_chance)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED
 
 
@@ -49,15 +49,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="drop_the_loser",
-    does="an urn that loses a ball of an arm at a death, and gains one of each at times",
-    chance=_chance,
-    read=_read,
-    standard={"initial_balls": 1, "immigration_balls": 1},
-    factors=Factors.TRIAL,
-    counts_alone=False,
-    adaptive=True,
-    due=_due,
-    apply=_apply,
-)
+RULES = Rules(chance=_chance, read=_read, due=_due, apply=_apply)

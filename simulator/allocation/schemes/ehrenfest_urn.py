@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read(setting: Setting) -> SchemeNumbers:
@@ -17,10 +17,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="ehrenfest_urn",
-    does="a coin whose bias grows in proportion to the imbalance, to certainty at a bound",
-    chance=_chance,
-    read=_read,
-    standard={"balls": 10},
-)
+RULES = Rules(chance=_chance, read=_read)

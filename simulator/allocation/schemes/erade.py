@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import TARGETS, beyond_target, both_begun, target_share
 
 
@@ -27,13 +27,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="erade",
-    does="Efron's coin about a share that is estimated from outcomes",
-    chance=_chance,
-    read=_read,
-    standard={"target": "rsihr", "alpha": 0.5},
-    factors=Factors.TRIAL,
-    counts_alone=False,
-    adaptive=True,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 _OVERALL, _STRATUM, _PROBABILITY, _MARGINS = range(4)  # places in `numbers`
 _EPSILON = 2.0**-52
@@ -45,13 +45,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="hu_hu",
-    does="the arm that keeps trial, margins and stratum most even is favoured",
-    chance=_chance,
-    read=_read,
-    standard={"overall": 1, "margins": None, "stratum": 1, "probability": 0.85},
-    factors=Factors.NEEDED,
-    by_combination=True,
-    counts_alone=False,
-)
+RULES = Rules(chance=_chance, read=_read)

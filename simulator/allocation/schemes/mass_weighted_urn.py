@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read(setting: Setting) -> SchemeNumbers:
@@ -28,12 +28,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = _mass(plan, counts, arm, parts, so_far) / total
 
 
-SCHEME = Scheme(
-    word="mass_weighted_urn",
-    does="a ball an arm, drawn by its mass, which draws take and the ratio gives",
-    chance=_chance,
-    read=_read,
-    standard={"mass": 4},
-    ratio=Ratio.CHECKED,
-    two_arms=False,
-)
+RULES = Rules(chance=_chance, read=_read)

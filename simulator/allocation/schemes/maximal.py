@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 _MOST_PATIENTS = 10_000  # counting sequences by whole numbers of thousands of digits takes a while
 
@@ -46,11 +46,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="maximal",
-    does="every balanced sequence within a bound is as likely",
-    chance=_chance,
-    read=_read,
-    standard={"bound": 3},
-    factors=Factors.REFUSED,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Ratio, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 _EPSILON = 2.0**-52
 
@@ -30,11 +30,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="maximum_entropy",
-    does="the probabilities nearest to the ratio that gain a given part of the balance",
-    chance=_chance,
-    read=_read,
-    standard={"eta": 0.5},
-    ratio=Ratio.CHECKED,
-)
+RULES = Rules(chance=_chance, read=_read)

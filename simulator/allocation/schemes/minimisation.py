@@ -4,7 +4,7 @@ import math
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 RANGE, VARIANCE, STANDARD_DEVIATION = range(3)
 _MEASURES = "range", "variance", "standard_deviation"
@@ -86,23 +86,5 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = favoured if out[arm] <= least else rest
 
 
-MINIMISATION = Scheme(
-    word="minimisation",
-    does="the arm that keeps the margins of the factors most even is favoured",
-    chance=_chance,
-    read=_read,
-    standard={"measure": "range", "weights": None, "probability": 0.8},
-    factors=Factors.NEEDED,
-    two_arms=False,
-    counts_alone=False,
-)
-TAVES = Scheme(
-    word="taves",
-    does="the arm that keeps the margins of the factors most even is certain",
-    chance=_chance,
-    read=_read_taves,
-    standard={"weights": None},
-    factors=Factors.NEEDED,
-    two_arms=False,
-    counts_alone=False,
-)
+MINIMISATION = Rules(chance=_chance, read=_read)
+TAVES = Rules(chance=_chance, read=_read_taves)

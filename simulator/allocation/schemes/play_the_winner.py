@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED, SURVIVED
 
 
@@ -31,13 +31,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="play_the_winner",
-    does="an urn that gains balls of the arm that did better",
-    chance=_chance,
-    read=_read,
-    standard={"initial_balls": 1, "added_balls": 1},
-    factors=Factors.TRIAL,
-    counts_alone=False,
-    adaptive=True,
-)
+RULES = Rules(chance=_chance, read=_read)

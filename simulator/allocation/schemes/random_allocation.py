@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Ratio, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read(setting: Setting) -> SchemeNumbers:
@@ -22,12 +22,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
         out[arm] = (plan.ratio[arm] * plan.target / parts - state.arms[arm]) / left
 
 
-SCHEME = Scheme(
-    word="random_allocation",
-    does="every sequence with the target's numbers by arm is as likely",
-    chance=_chance,
-    read=_read,
-    ratio=Ratio.ANY,
-    factors=Factors.REFUSED,
-    two_arms=False,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.rules.elementary import power
 
 
@@ -25,10 +25,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="smith",
-    does="in proportion to a power of the other arm's number of patients",
-    chance=_chance,
-    read=_read,
-    standard={"exponent": 5},
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Factors, Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 from simulator.allocation.schemes.outcomes import DIED, SURVIVED
 from simulator.rules.elementary import exp, log, power
 
@@ -58,13 +58,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="thompson",
-    does="in proportion to the tempered posterior probability of being the better arm",
-    chance=_chance,
-    read=_read,
-    standard={"exponent": 0.5, "burn_in": 10, "clip": 0.1},
-    factors=Factors.TRIAL,
-    counts_alone=False,
-    adaptive=True,
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -2,7 +2,7 @@
 
 from simulator.allocation import options as check
 from simulator.allocation.plan import AllocationError, Floats, Ints, Plan, State
-from simulator.allocation.schemes.base import Scheme, SchemeNumbers, Setting, rule
+from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rule
 
 
 def _read(setting: Setting) -> SchemeNumbers:
@@ -30,10 +30,4 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     out[1] = 1.0 - out[0]
 
 
-SCHEME = Scheme(
-    word="wei_urn",
-    does="an urn that gains balls of the arm not drawn",
-    chance=_chance,
-    read=_read,
-    standard={"initial_balls": 0, "added_balls": 1},
-)
+RULES = Rules(chance=_chance, read=_read)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
+from simulator.declarations.exits import DRAWN, Exit
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     ARM,
@@ -34,8 +35,15 @@ from simulator.rules.calendar import last_opening_before, opening
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(DeathCause.TUMOUR)
-_OF_LIVER = draws.code_of(draws.Exit.LIVER)
-_ROWS = TUMOUR, TRANSPLANT, WITHDRAWAL, LOSS, INFECTION  # in the order of `ExitParams`
+_OF_LIVER = draws.code_of(Exit.LIVER)
+_ROW_OF = {
+    Exit.TUMOUR: TUMOUR,
+    Exit.TRANSPLANT: TRANSPLANT,
+    Exit.WITHDRAWAL: WITHDRAWAL,
+    Exit.LOSS: LOSS,
+    Exit.INFECTION: INFECTION,
+}
+_ROWS = tuple(_ROW_OF[drawn] for drawn in DRAWN)
 
 
 @inlined

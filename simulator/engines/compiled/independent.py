@@ -12,6 +12,7 @@ import numpy as np
 from simulator import allocation, draws
 from simulator.allocation import SCHEMES
 from simulator.allocation.table import DUE, ProbabilityTable
+from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
@@ -24,8 +25,9 @@ from simulator.rules import selection
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
-_LIVER = draws.code_of(draws.Exit.LIVER)
-_TUMOUR, _TRANSPLANT, _WITHDRAWAL, _LOSS, _INFECTION = range(5)  # in the order of `ExitParams`
+_LIVER = draws.code_of(Exit.LIVER)
+_TUMOUR, _TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
+_WITHDRAWAL, _LOSS, _INFECTION = int(Exit.WITHDRAWAL), int(Exit.LOSS), int(Exit.INFECTION)
 _TRIALS_AT_ONCE = 16  # so that what waits in one goes on in another, and all stays in the cache
 
 

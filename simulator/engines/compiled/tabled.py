@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.allocation.table import MOST_PATIENTS, ProbabilityTable, table_of
+from simulator.declarations.exits import DRAWN, Exit
 from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
@@ -99,9 +100,7 @@ def independent_records(
     filled: dict[str, npt.NDArray[Any]] = {"entry_day": entries.reshape(-1)} | {
         name: np.empty((trials * target, *shapes[name][0]), shapes[name][1]) for name in _FILLED
     }
-    happens = [
-        name for name, rate in zip(_EXITS, params.exits.rate_per_day[1:], strict=True) if rate
-    ]
+    happens = [drawn.key for drawn in _NOT_DEATHS if params.exits.rate_per_day[drawn]]
     others = np.empty((len(happens), trials * target))
     table = table_of(inputs.allocation, target) if target <= MOST_PATIENTS else None
     run_independent(inputs, table or _NO_TABLE, seed, first_trial, trials, *filled.values(), others)
@@ -145,13 +144,13 @@ _FILLED = (
     "death_cause",
     "liver_cumulative_hazard",
 )
-_EXITS = ("transplant", "withdrawal", "loss", "infection")  # after tumour death, as in `ExitParams`
+_NOT_DEATHS = tuple(drawn for drawn in DRAWN if drawn is not Exit.TUMOUR)
 
 
 def _without(name: str) -> float:
     """Value of a column of what the scenario does not have."""
     if name in _NEVER_SEEN:
         return math.nan
-    if name.startswith(_EXITS):
+    if name.startswith(tuple(drawn.key for drawn in _NOT_DEATHS)):
         return math.inf
     return 1.0 if name in _ONE else 0.0

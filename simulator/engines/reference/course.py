@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simpy
 
-from simulator.draws import Exit, Purpose
+from simulator.declarations.exits import Exit
+from simulator.draws import Purpose
 from simulator.engines.reference.clock import Kind
 from simulator.rules import hazard, labs
 from simulator.rules.normal import normal_quantile

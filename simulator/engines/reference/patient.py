@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import simpy
 
-from simulator.draws import Exit, Purpose
+from simulator.declarations.exits import DRAWN, Exit
+from simulator.draws import Purpose
 from simulator.engines.reference.clock import Kind
 from simulator.engines.reference.course import MELD_LABS, Course
 from simulator.engines.reference.ward import Request
@@ -32,8 +33,7 @@ class Cause(IntEnum):
     TRANSPLANT = 2
     WITHDRAWAL = 3
     LOSS = 4
-    INFECTION = 5  # no exit, but drawn like one
-    END_OF_FOLLOW_UP = 6
+    END_OF_FOLLOW_UP = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -115,17 +115,14 @@ class Patient:
         self.treating = self.clock.process(self.treatment())
         self.living = self.clock.process(self.course.run())
         horizon, exits = self.trial.follow_up_days, self.params.exits
-        for cause, rate, until in zip(
-            (Cause.TUMOUR, Cause.TRANSPLANT, Cause.WITHDRAWAL, Cause.LOSS, Cause.INFECTION),
-            exits.rate_per_day.tolist(),
-            exits.until_day.tolist(),
-            strict=True,
+        for drawn, rate, until in zip(
+            DRAWN, exits.rate_per_day.tolist(), exits.until_day.tolist(), strict=True
         ):
-            after_days = hazard.exit_time(rate, until, self.exit_uniform(Exit[cause.name]))
-            if cause is Cause.INFECTION:
+            after_days = hazard.exit_time(rate, until, self.exit_uniform(drawn))
+            if drawn is Exit.INFECTION:  # no exit, but drawn like one
                 self.infection_after_days = after_days
             elif after_days <= horizon:
-                self.clock.process(self.exit(cause, after_days))
+                self.clock.process(self.exit(Cause[drawn.name], after_days))
         self.clock.process(self.exit(Cause.END_OF_FOLLOW_UP, float(horizon)))
 
     # Section 5: treatment with ALSS

@@ -1,0 +1,147 @@
+"""What is declared of an analysis."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from simulator.declarations.analyses.measure import Measure
+from simulator.declarations.analyses.variable import Need, Variable
+from simulator.declarations.parts import Part, RuleError
+
+
+class Beside(NamedTuple):
+    """What an analysis's own keys are read beside.
+
+    Attributes
+    ----------
+    alpha
+        Two-sided level of the analysis.
+    follow_up_days
+        Of the trial.
+    has_factors
+        Whether allocation has factors, so that there is more than one stratum.
+    """
+
+    alpha: float
+    follow_up_days: int
+    has_factors: bool
+
+
+class Options(Part):
+    """A test that needs no number of its own."""
+
+    def broken_rules(self, beside: Beside) -> Iterator[RuleError]:
+        """Yield what is wrong with the keys beside the rest of the scenario."""
+        del beside
+        yield from ()
+
+    def also_needs(self) -> frozenset[Need]:
+        """Return data that these very options ask for."""
+        return frozenset()
+
+    @classmethod
+    def spoken(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options as a sentence has them: words as written, others as they are."""
+        return {
+            key: value.replace("_", " ") if isinstance(value, str) else value
+            for key, value in options.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What an analysis and a randomisation test have in common.
+
+    Attributes
+    ----------
+    word
+        Its name in a scenario.
+    full_name, short_name
+        For prose, with options in braces, and for tables, in at most 22 characters.
+    details
+        How it is done, beyond its name; with options in braces.
+    takes_the
+        Whether "the" stands before its full name within a sentence.
+    options
+        Model of the keys that only it has.
+    kernel
+        Place of the function that computes it, as `module:name`.
+    most_patients
+        The largest trial that it can take; None: any.
+    populations
+        Words of `population` that it can take.
+    """
+
+    word: str
+    full_name: str
+    short_name: str
+    kernel: str
+    details: str = ""
+    takes_the: bool = False
+    options: type[Options] = Options
+    most_patients: int | None = None
+    populations: tuple[str, ...] = ("randomised", "treated")
+
+    def name(self, options: Mapping[str, Any]) -> str:
+        """Return the full name with these options."""
+        return self.full_name.format(**self.options.spoken(options))
+
+    def in_sentence(self, options: Mapping[str, Any]) -> str:
+        """Return the full name as it stands within a sentence, "the" before it if it needs it."""
+        return f"the {self.name(options)}" if self.takes_the else self.name(options)
+
+    def how(self, options: Mapping[str, Any]) -> str:
+        """Return the details with these options; empty where the name says all."""
+        return self.details.format(**self.options.spoken(options))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis(Declaration):
+    """A test or an estimate with a statistic of its own.
+
+    Attributes
+    ----------
+    variable
+        What it takes of each patient.
+    measure
+        What it estimates.
+    kernel
+        A function of (block, plan, table, column).
+    in_estimand
+        Template of how it is done as the estimand has it; empty: full name and details.
+    needs_too
+        Data that it asks for beyond those of the variable.
+    table
+        Place of the function (n0, n1, side, **options) that gives the p values of all tables of a
+        test of one 2 x 2 table, for exact power; empty: it is no such test.
+    holds_level
+        Whether no trial of fixed arms can take the type I error above alpha.
+    two_sided_only
+        Whether it has no one-sided version.
+    """
+
+    variable: Variable
+    measure: Measure
+    in_estimand: str = ""
+    needs_too: frozenset[Need] = frozenset()
+    table: str = ""
+    holds_level: bool = False
+    two_sided_only: bool = False
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Data that it asks for."""
+        return self.variable.needs | self.needs_too
+
+    def estimand_how(self, options: Mapping[str, Any]) -> str:
+        """Return how it is done as the estimand has it, options as they are written."""
+        words = self.in_estimand or ", ".join(filter(None, (self.full_name, self.details)))
+        return words.format(**options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomisationTest(Declaration):
+    """A test of the statistic of another analysis under allocations drawn anew.
+
+    `kernel` is the function of (trial, arms) that draws the allocations of one trial.
+    """

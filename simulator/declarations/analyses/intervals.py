@@ -1,0 +1,77 @@
+"""Differences and ratios of mortality whose interval decides."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.measure import (
+    LOG_ODDS_RATIO,
+    LOG_RISK_RATIO,
+    RISK_DIFFERENCE,
+)
+from simulator.declarations.analyses.variable import DEATH_BY_DAY
+
+_NAMES = {
+    "newcombe": "Newcombe",
+    "miettinen_nurminen": "Miettinen-Nurminen",
+    "log": "log-scale Wald",
+}
+
+
+class _Interval(Options):
+    @classmethod
+    def spoken(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the interval by the name of those who proposed it."""
+        return {"interval": _NAMES[options["interval"]]}
+
+
+class RiskDifference(_Interval):
+    """The difference of mortality with an interval, which decides."""
+
+    interval: Literal["newcombe", "miettinen_nurminen"] = Field(description="kind of interval")
+
+
+class Ratio(_Interval):
+    """A ratio of mortalities or of their odds with an interval, which decides."""
+
+    interval: Literal["log", "miettinen_nurminen"] = Field(
+        description="log: normal on the log scale, half a patient added to each cell; "
+        "miettinen_nurminen: score"
+    )
+
+
+RISK_DIFFERENCE_INTERVAL = Analysis(
+    word="risk_difference",
+    full_name="{interval} interval for the risk difference",
+    short_name="Risk difference",
+    takes_the=True,
+    in_estimand="interval: {interval}",
+    options=RiskDifference,
+    variable=DEATH_BY_DAY,
+    measure=RISK_DIFFERENCE,
+    kernel="simulator.analysis.proportions:risk_difference",
+)
+RISK_RATIO = Analysis(
+    word="risk_ratio",
+    full_name="{interval} interval for the risk ratio",
+    short_name="Risk ratio",
+    takes_the=True,
+    in_estimand="interval: {interval}",
+    options=Ratio,
+    variable=DEATH_BY_DAY,
+    measure=LOG_RISK_RATIO,
+    kernel="simulator.analysis.proportions:ratio",
+)
+ODDS_RATIO = Analysis(
+    word="odds_ratio",
+    full_name="{interval} interval for the odds ratio",
+    short_name="Odds ratio",
+    takes_the=True,
+    in_estimand="interval: {interval}",
+    options=Ratio,
+    variable=DEATH_BY_DAY,
+    measure=LOG_ODDS_RATIO,
+    kernel="simulator.analysis.proportions:ratio",
+)

@@ -1,0 +1,157 @@
+"""Summary measures: what an estimate estimates, on which scale, and where its true value is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.results.measures import Scale
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The population-level summary of ICH E9(R1), second arm against first.
+
+    Attributes
+    ----------
+    name
+        In a table or a sentence: a ratio's own name, not its logarithm's.
+    words
+        In an estimand, with {day} for the end of follow-up, {own_day} for the analysis's own day
+        and {cause} for the cause of death.
+    scale
+        Of estimates, intervals and true values.
+    truth
+        Place of the function of (patients, options, follow-up days) that takes it of very many
+        patients, as `module:name`.
+    """
+
+    name: str
+    words: str
+    scale: Scale
+    truth: str
+
+    def in_words(self, follow_up_days: int, options: Mapping[str, Any]) -> str:
+        """Return the measure of an analysis with these options in words."""
+        return self.words.format(
+            day=follow_up_days,
+            own_day=options.get("day", follow_up_days),
+            cause=options.get("cause", ""),
+        )
+
+
+_TRUTH = "simulator.truth.measures"
+RISK_DIFFERENCE = Measure(
+    "risk difference",
+    "difference of {day}-day mortality",
+    Scale.PROPORTION,
+    f"{_TRUTH}:risk_difference",
+)
+LOG_RISK_RATIO = Measure(
+    "risk ratio",
+    "log ratio of {day}-day mortality",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_risk_ratio",
+)
+LOG_ODDS_RATIO = Measure(
+    "odds ratio",
+    "log odds ratio of {day}-day death",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_odds_ratio",
+)
+ADJUSTED_LOG_ODDS_RATIO = Measure(
+    "odds ratio adjusted for MELD",
+    "log odds ratio of {day}-day death at the same MELD",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:adjusted_log_odds_ratio",
+)
+STRATIFIED_RISK_DIFFERENCE = Measure(
+    "risk difference within strata",
+    "difference of {day}-day mortality within strata",
+    Scale.PROPORTION,
+    f"{_TRUTH}:stratified_risk_difference",
+)
+LOG_HAZARD_RATIO = Measure(
+    "hazard ratio",
+    "log hazard ratio of death within {day} days",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_hazard_ratio",
+)
+STRATIFIED_LOG_HAZARD_RATIO = Measure(
+    "hazard ratio within strata",
+    "log hazard ratio of death within {day} days, within strata",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:stratified_log_hazard_ratio",
+)
+WEIGHTED_LOG_HAZARD_RATIO = Measure(
+    "weighted hazard ratio",
+    "weighted log hazard ratio of death within {day} days",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:weighted_log_hazard_ratio",
+)
+RMST_DIFFERENCE = Measure(
+    "difference in restricted mean survival time",
+    "difference of mean survival time within {own_day:g} days",
+    Scale.DAYS,
+    f"{_TRUTH}:rmst_difference",
+)
+LOG_CUMULATIVE_HAZARD_RATIO = Measure(
+    "ratio of cumulative hazards",
+    "log ratio of cumulative hazards at day {own_day:g}",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_cumulative_hazard_ratio",
+)
+CAUSE_LOG_HAZARD_RATIO = Measure(
+    "cause-specific hazard ratio",
+    "log cause-specific hazard ratio of {cause} death within {day} days",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:cause_log_hazard_ratio",
+)
+SUBDISTRIBUTION_LOG_HAZARD_RATIO = Measure(
+    "subdistribution hazard ratio",
+    "log subdistribution hazard ratio of {cause} death within {day} days",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:subdistribution_log_hazard_ratio",
+)
+INCIDENCE_DIFFERENCE = Measure(
+    "difference in cumulative incidence",
+    "difference of cumulative incidence of {cause} death at day {day}",
+    Scale.PROPORTION,
+    f"{_TRUTH}:incidence_difference",
+)
+MEAN_CHANGE = Measure(
+    "difference in mean change of MELD",
+    "difference of the mean change of MELD to the last visit",
+    Scale.MELD_POINTS,
+    f"{_TRUTH}:mean_change",
+)
+ADJUSTED_CHANGE = Measure(
+    "difference in change of MELD adjusted for baseline",
+    "difference of the change of MELD to the last visit, adjusted for baseline",
+    Scale.MELD_POINTS,
+    f"{_TRUTH}:adjusted_change",
+)
+WORST_RANK = Measure(
+    "probability of faring better minus worse",
+    "probability of faring better minus worse, by change of MELD, the dead ranked worst by time of "
+    "death",
+    Scale.PROBABILITY,
+    f"{_TRUTH}:worst_rank",
+)
+LOG_WIN_RATIO = Measure(
+    "win ratio",
+    "log win ratio by death, then change of MELD",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_win_ratio",
+)
+NET_BENEFIT = Measure(
+    "net benefit",
+    "net benefit by death, then change of MELD",
+    Scale.PROBABILITY,
+    f"{_TRUTH}:net_benefit",
+)
+LOG_WIN_ODDS = Measure(
+    "win odds",
+    "log win odds by death, then change of MELD",
+    Scale.LOG_RATIO,
+    f"{_TRUTH}:log_win_odds",
+)

@@ -1,0 +1,32 @@
+"""Tests of the change of MELD to the last visit."""
+
+from simulator.declarations.analyses.analysis import Analysis
+from simulator.declarations.analyses.measure import ADJUSTED_CHANGE, MEAN_CHANGE, WORST_RANK
+from simulator.declarations.analyses.variable import CHANGE_OF_SURVIVORS, RANK_OF_DEATH_AND_CHANGE
+
+WELCH = Analysis(
+    word="meld_welch",
+    full_name="Welch's t test",
+    short_name="Welch",
+    variable=CHANGE_OF_SURVIVORS,
+    measure=MEAN_CHANGE,
+    kernel="simulator.analysis.meld:welch",
+)
+ANCOVA = Analysis(
+    word="meld_ancova",
+    full_name="ANCOVA",
+    short_name="ANCOVA",
+    variable=CHANGE_OF_SURVIVORS,
+    measure=ADJUSTED_CHANGE,
+    kernel="simulator.analysis.meld:ancova",
+)
+WORST_RANK_TEST = Analysis(
+    word="meld_worst_rank",
+    full_name="worst-rank Mann-Whitney test",
+    short_name="Worst rank",
+    in_estimand="Mann-Whitney test",
+    takes_the=True,
+    variable=RANK_OF_DEATH_AND_CHANGE,
+    measure=WORST_RANK,
+    kernel="simulator.analysis.meld:worst_rank",
+)

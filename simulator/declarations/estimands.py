@@ -1,0 +1,129 @@
+"""Each analysis in words, by the five attributes of ICH E9(R1)."""
+
+from collections.abc import Sequence
+
+from simulator.declarations.analyses import (
+    ANALYSES,
+    RANDOMISATION_TESTS,
+    STATISTICS,
+    AnalysisPlan,
+    Need,
+)
+from simulator.results.measures import Scale
+from simulator.results.power import Test
+
+_POPULATION = {
+    "randomised": "all randomised",
+    "treated": "those with a session, whom treatment selects",
+}
+_LOST = {
+    "excluded": "those lost before are left out",
+    "worst_case": "those lost before count as dead",
+    "best_case": "those lost before count as alive",
+    "censored": "those lost before are censored",
+}
+_TRANSPLANT = {
+    "event": "transplant counts as death",
+    "censored": "transplant counts as loss",
+    "competing": "transplant counts as survival",
+}
+_STRATEGY = {
+    "ignored": "treatment policy",
+    "event": "composite: counts as death",
+    "censored": "hypothetical: as if it had not happened",
+    "competing": "composite: counts as alive to the end",
+}
+_OTHER = {"rescue": "rescue or another modality", "withdrawal": "withdrawal from treatment"}
+_COUNTS = {"event": "counts as death", "censored": "counts as loss"}
+_UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after a transplant
+
+
+def statistic_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisPlan:
+    """The analysis whose statistic a randomisation test compares; any other plan is its own."""
+    if plan.test not in RANDOMISATION_TESTS:
+        return plan
+    return next(p for p in plans if p.name == plan.options["of"])
+
+
+def estimand(
+    plan: AnalysisPlan,
+    follow_up_days: int,
+    arms: Sequence[str],
+    plans: Sequence[AnalysisPlan] = (),
+) -> str:
+    """Estimand of an analysis in words, to be set in a sentence or a table.
+
+    Parameters
+    ----------
+    arms
+        Names of the arms, the control arm first.
+    plans
+        All of the scenario: a randomisation test has the estimand of another.
+    """
+    inner = statistic_of(plan, plans)
+    declared = STATISTICS[inner.test]
+    variable = declared.variable
+    how = declared.estimand_how(inner.options)
+    if plan is not inner:
+        kind = RANDOMISATION_TESTS[plan.test].full_name
+        how = f"{kind} of {inner.name}, {plan.options['draws']} draws: {how}"
+    whom = _POPULATION[plan.population] + variable.whom
+    transplant = _TRANSPLANT[plan.transplant]
+    if plan.transplant == "competing" and variable.transplant_competes:
+        transplant = "transplant competes"
+    elif plan.transplant == "competing" and Need.LAST_MELD in variable.needs:
+        transplant += _UNSEEN_AFTER_TRANSPLANT
+    others = [
+        f"{_OTHER[name]} {_COUNTS[word]}"
+        for name in _OTHER
+        if (word := getattr(plan, name)) != "ignored"
+    ]
+    parts = "; ".join([_LOST[plan.lost] + variable.unseen, transplant, *others])
+    measure = f"{declared.measure.in_words(follow_up_days, inner.options)} ({how})"
+    return f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {parts}"
+
+
+def estimand_attributes(
+    plan: AnalysisPlan,
+    follow_up_days: int,
+    arms: Sequence[str],
+    plans: Sequence[AnalysisPlan] = (),
+) -> dict[str, str]:
+    """The attributes of ICH E9(R1): population, treatment, variable, events, summary.
+
+    `loss` says how missing outcomes are treated, which is no part of the estimand itself.
+    """
+    inner = statistic_of(plan, plans)
+    declared = STATISTICS[inner.test]
+    variable = declared.variable
+    words = variable.words.format(day=follow_up_days, cause=inner.options.get("cause", ""))
+    attributes = {
+        "population": _POPULATION[plan.population],
+        "treatment": f"{arms[1]} against {arms[0]}",
+        "variable": words,
+    }
+    for name in ("transplant", "rescue", "withdrawal"):
+        word = getattr(plan, name)
+        competes = variable.transplant_competes and word == "competing"
+        attributes[name] = "competing event" if competes else _STRATEGY[word]
+    if variable.death:
+        attributes["death"] = variable.death
+    attributes["loss"] = _LOST[plan.lost]
+    attributes["summary"] = declared.measure.in_words(follow_up_days, inner.options)
+    return attributes
+
+
+def scale_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> Scale:
+    """Unit of an analysis's estimate."""
+    return STATISTICS[statistic_of(plan, plans).test].measure.scale
+
+
+def test_of(plan: AnalysisPlan) -> Test:
+    """What an analysis is called."""
+    declared = ANALYSES[plan.test]
+    return Test(
+        word=plan.test,
+        name=declared.in_sentence(plan.options),
+        short=declared.short_name,
+        details=declared.how(plan.options),
+    )
