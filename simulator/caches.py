@@ -9,7 +9,16 @@ _PACKAGE = Path(__file__).parent
 _CALIBRATION = _PACKAGE.parent / "calibration"
 # Rooms whose compiled functions call one another across files: Numba sees an edit in the file that
 # defines a kernel, not in those of the kernels that it calls.
-_COMPILED = ("allocation", "analysis", "draws.py", "engines", "montecarlo", "records.py", "rules")
+_COMPILED = (
+    "allocation",
+    "analysis",
+    "constants.py",
+    "draws.py",
+    "engines",
+    "montecarlo",
+    "records.py",
+    "rules",
+)
 _NO_NUMBERS = ("cli", "report", "results", "store.py", "study.py")  # nothing there changes a value
 
 

@@ -49,6 +49,19 @@ class SessionStatus(IntEnum):
     ENDED_BY_EXIT = 7  # the patient left while it ran: not delivered
 
 
+SESSIONS_GIVEN = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
+"""Sessions that count as given, in full or in part."""
+
+MELD_LABS = 3
+"""Bilirubin, INR and creatinine, in this order."""
+
+LABS = MELD_LABS + 1
+"""These and platelets, the last."""
+
+ADVERSE_EVENTS = 4
+"""Kinds of adverse events of a session: allergy, hypotension, bleeding, clotting."""
+
+
 class Trials(NamedTuple):
     """A row a trial."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator.analysis import END, REASONS, AnalysisPlan, AnalysisTable, Reason, analyse, design_of
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.engines import compiled, reference
 from simulator.montecarlo.multiplicity import Family, Joint
 from simulator.montecarlo.operations import Operations, operations_of
@@ -34,7 +35,6 @@ _SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long ag
 _MOST_TRIALS_A_UNIT = 2_000
 _UNITS_A_JOB = 4
 _MOST_CRASHES = 5
-_Z95 = 1.959963984540054
 
 
 class Stop(NamedTuple):
@@ -119,10 +119,10 @@ def standard_error(rejections: int, trials: int) -> float:
 
 def interval(rejections: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share by Wilson's score."""
-    share, z2 = rejections / trials, _Z95 * _Z95
+    share, z2 = rejections / trials, NORMAL_QUANTILE_975 * NORMAL_QUANTILE_975
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = (
-        _Z95
+        NORMAL_QUANTILE_975
         / (1 + z2 / trials)
         * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
     )

@@ -184,7 +184,7 @@ class HazardParams(NamedTuple):
 
 
 class ExitParams(NamedTuple):
-    """Constant hazards until a day, in the order of `ExitCause` from TUMOUR on, then infection."""
+    """Constant hazards until a day, in the order of `draws.Exit`: tumour death to infection."""
 
     rate_per_day: Floats  # (5,)
     until_day: Floats  # (5,)

@@ -8,10 +8,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.report.figures.style import save
 
 _INK, _FAINT, _FIRST = "#1b3a4b", "#b0bec5", "#c0392b"
-_Z95 = 1.959963984540054
 _LINE = 0.024  # height of a name, of the panel's
 _WORD, _GAP = 1.9, 1.08  # width of a name and its distance, as factors on the logarithmic axis
 
@@ -106,7 +106,7 @@ def _draw_rates(axes: Axes, schemes: list[dict[str, Any]], key: str, heading: st
     rows = range(len(schemes), 0, -1)
     for number, (row, s) in enumerate(zip(rows, schemes, strict=True)):
         rate = s["analyses"][0][key]
-        error = _Z95 * rate["mcse"]
+        error = NORMAL_QUANTILE_975 * rate["mcse"]
         colour = _FIRST if number == 0 else _INK
         axes.errorbar(rate["mean"], row, xerr=error, fmt="o", color=colour, markersize=3.5, lw=1.1)
     reference = first["alpha"] if heading == "type I error" else first[key]["mean"]

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis import END, REASONS, AnalysisPlan, Design, Reason, analyse, design_of
+from simulator.engines.reference import simulate
 from simulator.engines.reference.patient import Patient
-from simulator.engines.reference.trial import Trial, simulate
+from simulator.engines.reference.trial import SimulatedTrial
 from simulator.params.types import Params
-from simulator.records import SessionStatus, TrialRecords
+from simulator.records import SESSIONS_GIVEN, SessionStatus, TrialRecords
 from simulator.report.tables import new_table, number, print_table
 from simulator.scenario.schema import Scenario
 
 HEADER = ("trial_day", "patient_day", "event", "patient", "arm", "details")
-_DELIVERED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def trace_trial(
     }
     events: list[tuple[float, float | str, str, int | str, str, str]] = []
 
-    def observe(of: Trial, event: str, patient: Patient | None, details: dict[str, Any]) -> None:
+    def observe(
+        of: SimulatedTrial, event: str, patient: Patient | None, details: dict[str, Any]
+    ) -> None:
         now = of.clock.now
         text = "; ".join(
             f"{name} {names[name][value] if name in names else _short(value)}"
@@ -128,7 +130,7 @@ def _patients(records: TrialRecords, arms: list[str]) -> list[dict[str, Any]]:
             "entry_day": float(p.entry_day[i]),
             "baseline_meld": float(p.baseline_meld[i]),
             "sessions": [SessionStatus(int(code)).name.lower() for code in s.status[i]],
-            "sessions_delivered": int(np.isin(s.status[i], _DELIVERED).sum()),
+            "sessions_delivered": int(np.isin(s.status[i], SESSIONS_GIVEN).sum()),
             "plasma_litres": float(p.plasma_litres[i]),
             "outcome": _outcome(records, i),
         }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from simulator.scenario.analyses import (
     Analysis,
@@ -16,9 +15,7 @@ from simulator.scenario.analyses import (
     UntilDayAnalysis,
 )
 from simulator.scenario.errors import RuleError
-
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario
 
 TIME_TESTS = (
     "log_rank",
@@ -57,7 +54,7 @@ MOST_PATIENTS = {
 _DECLARED = ("population", "transplant", "rescue", "withdrawal", "lost")
 
 
-def analysis_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule on analyses, and on those judged together, that a scenario breaks."""
     for index, analysis in enumerate(scenario.analyses):
         key = f"analyses[{index}]"
@@ -97,7 +94,7 @@ def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
                 yield RuleError("is not a death of a cause", remedy, f"{key}.{name}")
 
 
-def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
+def _data_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[RuleError]:
     """What a test needs the scenario to have."""
     test, size = analysis.test, scenario.trial.target_randomised
     cuts = isinstance(analysis, StratifiedAnalysis) and isinstance(analysis.strata, list)
@@ -123,7 +120,7 @@ def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[
                 )
 
 
-def _option_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
+def _option_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[RuleError]:
     """What a test's own numbers and words must be."""
     follow_up = scenario.trial.follow_up_days
     if isinstance(analysis, StratifiedAnalysis):
@@ -152,7 +149,7 @@ def _option_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterato
         yield from _replay_rules(key, analysis, scenario)
 
 
-def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: "Scenario") -> Iterator[RuleError]:
+def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: Scenario) -> Iterator[RuleError]:
     if analysis.population != "randomised":
         yield RuleError(
             "patients are allocated anew whether or not they had a session",
@@ -178,7 +175,7 @@ def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: "Scenario") -> I
         )
 
 
-def _family_rules(key: str, family: Procedure, scenario: "Scenario") -> Iterator[RuleError]:
+def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[RuleError]:
     known = [a.name for a in scenario.analyses]
     listed = family.analyses
     for place, name in enumerate(listed):

@@ -1,7 +1,7 @@
 """What is wrong with a scenario, and how it is said."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -17,14 +17,6 @@ class RuleError(ValueError):
     def __init__(self, rule: str, remedy: str = "", key: str = "") -> None:
         super().__init__(rule)
         self.rule, self.remedy, self.key = rule, remedy, key
-
-
-class BrokenRulesError(ValueError):
-    """Several broken rules of one model, raised together so that none hides another."""
-
-    def __init__(self, errors: Sequence[RuleError]) -> None:
-        super().__init__("; ".join(error.rule for error in errors))
-        self.errors = tuple(errors)
 
 
 class Problem(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.errors import (
     EXTENDS,
     Problem,
@@ -17,7 +18,7 @@ from simulator.scenario.errors import (
     shown,
 )
 from simulator.scenario.json_schema import json_schema as json_schema
-from simulator.scenario.messages import findings
+from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
 from simulator.scenario.shipped import find_scenario, shipped_remedy
 from simulator.scenario.yaml_reader import REFUSED, Node, Reader, read_text, walk
@@ -171,8 +172,12 @@ def _checked(
     try:
         scenario = Scenario.model_validate(_plain(root))
     except ValidationError as error:
-        problems += _schema_problems(error, nodes, order)
+        found = findings(error.errors(include_url=False), Scenario)
+        problems += _problems(found, nodes, order)
     else:
+        broken = disagreements(scenario)
+        found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
+        problems += _problems(found, nodes, order)
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
             provenance = {key: node.comment for key, node in leaves.items()}
@@ -224,12 +229,12 @@ def _is_refused(nodes: dict[str, Node], key: str) -> bool:
     return value is REFUSED or any(item.value is REFUSED for item in items)
 
 
-def _schema_problems(
-    error: ValidationError, nodes: dict[str, Node], order: tuple[str, ...]
+def _problems(
+    broken: list[Finding], nodes: dict[str, Node], order: tuple[str, ...]
 ) -> list[Problem]:
     """Problems in the order of the files and lines, those of single values first."""
     found = []
-    for finding in findings(error.errors(include_url=False), Scenario):
+    for finding in broken:
         if _is_refused(nodes, finding.key):
             continue  # what is wrong with it as YAML has been said
         problem = _placed(nodes, finding.key, finding.rule, finding.remedy)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from simulator.scenario.errors import EXTENDS, BrokenRulesError, joined, key_path, nearest
+from simulator.scenario.errors import EXTENDS, joined, key_path, nearest
 
 
 class Finding(NamedTuple):
@@ -129,9 +129,8 @@ def _worded(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Itera
     kind = error["type"]
     if kind == "value_error":
         broken = error["ctx"]["error"]
-        for rule in broken.errors if isinstance(broken, BrokenRulesError) else (broken,):
-            where = joined(place.key, getattr(rule, "key", ""))
-            yield Finding(where, str(rule), getattr(rule, "remedy", ""), cross_check=True)
+        where = joined(place.key, getattr(broken, "key", ""))
+        yield Finding(where, str(broken), getattr(broken, "remedy", ""), cross_check=True)
     elif kind in ("missing", "union_tag_not_found"):
         yield _missing(place)
     elif kind == "extra_forbidden":

@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.base import Count, Line, Part, Positive, Word
 from simulator.scenario.bias import SelectionBias
-from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
-from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
 
@@ -90,7 +88,11 @@ class Costs(Part):
 
 
 class Scenario(Part):
-    """A trial to simulate. Every key must be given, here or in the scenario that it extends."""
+    """A trial to simulate. Every key must be given, here or in the scenario that it extends.
+
+    Each part is checked here; that the parts agree with one another is checked by the loader
+    (`cross_checks`).
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")] = Field(
         description="the scenario's name, which also names files: letters, digits, . _ + -"
@@ -122,13 +124,6 @@ class Scenario(Part):
         description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(description="null: not counted")
-
-    @model_validator(mode="after")
-    def _parts_agree(self) -> "Scenario":
-        errors = list(disagreements(self))
-        if errors:
-            raise BrokenRulesError(errors)
-        return self
 
     def variable_names(self) -> tuple[str, ...]:
         """Names of the candidate variables, in order."""

@@ -12,9 +12,17 @@ from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
 from simulator.params.types import Params
-from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
+from simulator.records import (
+    ADVERSE_EVENTS,
+    LABS,
+    MELD_LABS,
+    Patients,
+    Sessions,
+    TrialRecords,
+    Trials,
+    columns,
+)
 
-_LABS, _MELD_LABS, _ADVERSE_EVENTS = 4, 3, 4
 _NO_TABLE = ProbabilityTable(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
@@ -24,9 +32,9 @@ def _sizes(params: Params) -> tuple[tuple[str, int], ...]:
     """Length of every axis that a column may have beyond its row."""
     return (
         ("arm", len(params.allocation.ratio)),
-        ("lab", _LABS),
-        ("meld lab", _MELD_LABS),
-        ("adverse event", _ADVERSE_EVENTS),
+        ("lab", LABS),
+        ("meld lab", MELD_LABS),
+        ("adverse event", ADVERSE_EVENTS),
         ("visit", params.assessment.day.size),
         ("criterion", params.eligibility.first.size - 1),
         ("session", params.max_sessions),

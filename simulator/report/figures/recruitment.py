@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.report.figures import labels, style
 from simulator.report.figures.rows import (
     Floats,
@@ -17,7 +18,6 @@ from simulator.report.figures.rows import (
 )
 
 _WIDTH, _HEIGHT = 6.8, 3.5
-DAYS_PER_MONTH = 30.4375
 _LOOK = style.LOOKS[0]
 
 

@@ -6,11 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from simulator.constants import DAYS_PER_MONTH, NORMAL_QUANTILE_975
 from simulator.report.figures import labels, style
-from simulator.report.figures.recruitment import DAYS_PER_MONTH
 from simulator.report.figures.rows import Rows, by, column, has_band, require
 
-_Z95 = 1.959963984540054
 _GROUP = 0.8  # share of a week that its bars take
 
 
@@ -60,7 +59,12 @@ def _draw_sessions(figure: Figure, axes: Axes, rows: Rows, per: str) -> None:
         )
         shown = error > 0
         axes.errorbar(
-            at[shown], delivered[shown], _Z95 * error[shown], fmt="none", ecolor=style.INK, lw=1
+            at[shown],
+            delivered[shown],
+            NORMAL_QUANTILE_975 * error[shown],
+            fmt="none",
+            ecolor=style.INK,
+            lw=1,
         )
     some = [row["week"] for row in rows if (row["planned"] or 0) + (row["delivered"] or 0) > 0]
     last = max(some, default=1)

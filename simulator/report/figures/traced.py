@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.constants import HOURS_PER_DAY
 from simulator.report.tracing import Traced
 
 _ENDS = {
@@ -22,7 +23,6 @@ _STATUSES = {
     "ended_by_exit": "left during it",
 }
 _LATE_DAYS = 1.0  # as `records.Patients.sessions_late` has it
-_HOURS = 24.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _days(
     close_hour: float | None,
 ) -> list[dict[str, Any]]:
     """Return a row for each day of the trial."""
-    opened = {int(e.day): e.day % 1.0 * _HOURS for e in events if e.name == "unit opens"}
+    opened = {int(e.day): e.day % 1.0 * HOURS_PER_DAY for e in events if e.name == "unit opens"}
     background = np.zeros(size)
     short = {int(e.day) for e in events if e.name == "passed over for plasma"}
     for event in events:
