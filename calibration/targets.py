@@ -145,7 +145,7 @@ def _refuse_unless(reachable: bool, rule: str, remedy: str, key: str) -> None:
         raise RuleError(rule, remedy, key)
 
 
-class _Run:
+class _SimulatedMortality:
     """Patients of a run in which next to nobody died from the liver."""
 
     def __init__(self, arm: Any, hazard: Floats, certain: Any) -> None:
@@ -158,11 +158,11 @@ class _Run:
         return float(dead.mean())
 
 
-def _run(scenario: Scenario) -> _Run:
+def _run(scenario: Scenario) -> _SimulatedMortality:
     params = lower(_reference(scenario))
     trials = -(-_PATIENTS // params.trial.target_randomised)
     p = simulate(params, _SEED, FIRST_CALIBRATION_TRIAL, trials).patients
-    return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
+    return _SimulatedMortality(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
 
 def _all_treated_as(scenario: Scenario, arm: int) -> Scenario:

@@ -17,21 +17,6 @@ from simulator.allocation.plan import Floats, Ints, Plan
 from simulator.allocation.table import DUE, ProbabilityTable, table_of
 
 MOST_PATIENTS = 1_000  # a table has a cell for each two numbers of patients
-METRICS = {  # and how each is headed where there is little room
-    "mean_abs_imbalance": "E|D_n|",
-    "sd_imbalance": "SD of D_n",
-    "max_imbalance": "E max|D_j|",
-    "loss": "E D_n^2/n",
-    "imbalance_index": "Imb",
-    "balanced_share": "share of patients after whom the arms are in balance",
-    "forcing_index": "FI",
-    "deterministic_share": "PDA",
-    "correct_guesses": "CG",
-    "correct_guesses_maximum_probability": "CG knowing phi",
-    "entropy": "entropy, nats a patient",
-    "zhao_distance": "distance of Zhao et al.",
-    "incertus_distance": "distance of incertus",
-}
 EVEN = 1e-9  # a smaller D is rounding
 _ALL_KEPT = 1.0 - 1e-13  # what is left is near the rounding of the sum
 

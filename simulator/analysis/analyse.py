@@ -8,10 +8,10 @@ from simulator.analysis.catalogue import TESTS
 from simulator.analysis.cut import Cut, cut_days, part_of, rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
-from simulator.analysis.randomisation_tests import replayed
+from simulator.analysis.randomisation_tests import randomisation_test
 from simulator.analysis.types import AnalysisPlan, AnalysisTable, Design, new_table, trials_of
 from simulator.records import Ints, TrialRecords
-from simulator.scenario.analysis_rules import REPLAYS
+from simulator.scenario.analysis_rules import RANDOMISATION_TESTS
 
 _PATIENTS_A_BLOCK = 60_000  # what is made of them on the way stays in the processor's cache
 
@@ -41,11 +41,11 @@ def analyse(
         }
         for column, plan in enumerate(plans):
             block = blocks[handling_of(plan)]
-            if plan.test in REPLAYS:
+            if plan.test in RANDOMISATION_TESTS:
                 inner = named[plan.options["of"]]
                 indices = records.trials.trial[first:end]
                 rows = part_of(everybody, first, end)
-                replayed(block, indices, plan, inner, design, rows, results, column)
+                randomisation_test(block, indices, plan, inner, design, rows, results, column)
             else:
                 TESTS[plan.test].compare(block, plan, results, column)
     return table

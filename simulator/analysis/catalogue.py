@@ -49,7 +49,7 @@ class Summary(StrEnum):
 
 
 class Test(NamedTuple):
-    """A test: `compare` fills a column of the table from a `Block` or `Replays`."""
+    """A test: `compare` fills a column of the table from a `Block` or `ReallocatedTrial`."""
 
     words: str
     summary: Summary

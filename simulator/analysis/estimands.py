@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 from simulator.analysis.catalogue import TESTS, Summary
 from simulator.analysis.types import AnalysisPlan
-from simulator.scenario.analysis_rules import CAUSE_TESTS, MELD_TESTS, REPLAYS, TIME_TESTS
+from simulator.scenario.analysis_rules import (
+    CAUSE_TESTS,
+    MELD_TESTS,
+    RANDOMISATION_TESTS,
+    TIME_TESTS,
+)
 
 _POPULATION = {
     "randomised": "all randomised",
@@ -34,7 +39,7 @@ _UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after 
 
 def statistic_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisPlan:
     """The analysis whose statistic a randomisation test compares; any other plan is its own."""
-    if plan.test not in REPLAYS:
+    if plan.test not in RANDOMISATION_TESTS:
         return plan
     return next(p for p in plans if p.name == plan.options["of"])
 

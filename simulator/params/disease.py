@@ -153,11 +153,11 @@ def baseline_points(hazard: Hazard) -> tuple[int, Floats, Floats, float]:
     baseline = hazard.baseline
     if isinstance(baseline.mortality_at_horizon, str):
         raise TypeError("mortality targets must be solved before a scenario is lowered")
-    whole = -math.log1p(-baseline.mortality_at_horizon)
+    cumulative = -math.log1p(-baseline.mortality_at_horizon)
     if baseline.kind == "piecewise":
         day = np.array([0.0, *baseline.days])
-        return PIECEWISE, day, whole * np.cumsum([0.0, *baseline.shares]), 1.0
-    points = np.array([0.0, baseline.horizon_days]), np.array([0.0, whole])
+        return PIECEWISE, day, cumulative * np.cumsum([0.0, *baseline.shares]), 1.0
+    points = np.array([0.0, baseline.horizon_days]), np.array([0.0, cumulative])
     return WEIBULL, *points, baseline.shape if baseline.kind == "weibull" else 1.0
 
 

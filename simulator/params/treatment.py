@@ -151,7 +151,7 @@ def kinetics_of(shift: Shift, key: str) -> tuple[float, float, float, float]:
 
 
 def lower_units(scenario: Scenario) -> UnitParams:
-    """Turn the ALSS unit of each site into arrays, a row a site."""
+    """Turn the ALSS unit of each site into arrays, one row per site."""
     units: list[Unit | None] = [scenario.unit]
     if scenario.accrual.kind == "poisson":
         units = [site.unit or scenario.unit for site in scenario.accrual.sites]

@@ -156,7 +156,7 @@ class WinAnalysis(AnalysisBase):
     margin_points: NotNegative = Field(description=_MARGIN)
 
 
-class ReplayAnalysis(AnalysisBase):
+class RandomisationTestAnalysis(AnalysisBase):
     """A randomisation test."""
 
     test: Literal["rerandomisation", "permutation"] = Field(description="the test")
@@ -187,7 +187,7 @@ Analysis = Annotated[
     | CoxAnalysis
     | CauseAnalysis
     | WinAnalysis
-    | ReplayAnalysis
+    | RandomisationTestAnalysis
     | BayesAnalysis,
     Field(discriminator="test"),
 ]
@@ -216,10 +216,10 @@ class GraphicalMultiplicity(Multiplicity):
 
     method: Literal["graphical"] = Field(description="the procedure")
     weights: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        description="shares of alpha, one an analysis, together at most 1"
+        description="shares of alpha, one per analysis, together at most 1"
     )
     transitions: list[list[Annotated[float, Field(ge=0, le=1)]]] = Field(
-        description="a row an analysis: shares that the others get once it is rejected"
+        description="one row per analysis: shares that the others get once it is rejected"
     )
 
 

@@ -10,7 +10,7 @@ from simulator.scenario.analyses import (
     GraphicalMultiplicity,
     ModestlyWeightedAnalysis,
     Procedure,
-    ReplayAnalysis,
+    RandomisationTestAnalysis,
     StratifiedAnalysis,
     UntilDayAnalysis,
 )
@@ -37,7 +37,7 @@ MELD_TESTS = (
     "net_benefit",
     "win_odds",
 )
-REPLAYS = ("rerandomisation", "permutation")
+RANDOMISATION_TESTS = ("rerandomisation", "permutation")
 _ADJUSTED = ("firth_logistic", "standardised_risk_difference")
 # A table for n patients takes a time that grows as n^3 (Fisher) or n^4, and each margin that losses
 # leave needs its own: seconds each at these numbers.
@@ -80,7 +80,11 @@ def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
         yield RuleError(
             "a death that is only assumed has no cause", "use excluded or censored", f"{key}.lost"
         )
-    elif analysis.lost == "censored" and test not in (*TIME_TESTS, *CAUSE_TESTS, *REPLAYS):
+    elif analysis.lost == "censored" and test not in (
+        *TIME_TESTS,
+        *CAUSE_TESTS,
+        *RANDOMISATION_TESTS,
+    ):
         yield RuleError(
             "a proportion cannot be censored",
             "use excluded, worst_case or best_case, or one of the tests "
@@ -145,18 +149,20 @@ def _option_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[
             "use a small part of alpha, as 0.001",
             f"{key}.gamma",
         )
-    if isinstance(analysis, ReplayAnalysis):
-        yield from _replay_rules(key, analysis, scenario)
+    if isinstance(analysis, RandomisationTestAnalysis):
+        yield from _randomisation_test_rules(key, analysis, scenario)
 
 
-def _replay_rules(key: str, analysis: ReplayAnalysis, scenario: Scenario) -> Iterator[RuleError]:
+def _randomisation_test_rules(
+    key: str, analysis: RandomisationTestAnalysis, scenario: Scenario
+) -> Iterator[RuleError]:
     if analysis.population != "randomised":
         yield RuleError(
             "patients are allocated anew whether or not they had a session",
             "use population: randomised",
             f"{key}.population",
         )
-    known = {a.name: a for a in scenario.analyses if a.test not in REPLAYS}
+    known = {a.name: a for a in scenario.analyses if a.test not in RANDOMISATION_TESTS}
     inner = known.get(analysis.of)
     if inner is None:
         rule = f"no such analysis, or itself a randomisation test; known: {', '.join(known)}"
@@ -188,7 +194,7 @@ def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[R
         return
     size = len(listed)
     if len(family.weights) != size:
-        yield RuleError(f"needs {size} weights, one an analysis", "", f"{key}.weights")
+        yield RuleError(f"needs {size} weights, one per analysis", "", f"{key}.weights")
     elif not any(family.weights):
         yield RuleError(
             "all are 0, so that nothing is ever rejected", "raise one", f"{key}.weights"
@@ -196,11 +202,11 @@ def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[R
     elif sum(family.weights) > 1 + 1e-9:
         yield RuleError("must sum to at most 1", "lower them", f"{key}.weights")
     if len(family.transitions) != size:
-        yield RuleError(f"needs {size} rows, one an analysis", "", f"{key}.transitions")
+        yield RuleError(f"needs {size} rows, one per analysis", "", f"{key}.transitions")
     for row, shares in enumerate(family.transitions):
         where = f"{key}.transitions[{row}]"
         if len(shares) != size:
-            yield RuleError(f"needs {size} shares, one an analysis", "", where)
+            yield RuleError(f"needs {size} shares, one per analysis", "", where)
         elif row < size and shares[row] != 0:
             yield RuleError("its own share must be 0", "", f"{where}[{row}]")
         elif sum(shares) > 1 + 1e-9:

@@ -1,4 +1,8 @@
-"""A scenario: all that may be asked of the simulator."""
+"""A scenario: all that may be asked of the simulator.
+
+Each part is checked as it is made; that the parts agree with one another is checked by the loader
+(`cross_checks`).
+"""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -88,11 +92,7 @@ class Costs(Part):
 
 
 class Scenario(Part):
-    """A trial to simulate. Every key must be given, here or in the scenario that it extends.
-
-    Each part is checked here; that the parts agree with one another is checked by the loader
-    (`cross_checks`).
-    """
+    """A trial to simulate. Every key must be given, here or in the scenario that it extends."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")] = Field(
         description="the scenario's name, which also names files: letters, digits, . _ + -"

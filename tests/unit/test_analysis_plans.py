@@ -103,10 +103,14 @@ def test_an_estimand_says_what_rescue_and_withdrawal_are(event, word):
 
 def test_a_randomisation_test_has_the_estimand_of_what_it_replays():
     inner = plan_of("risk_ratio", name="ratio", interval="log")
-    replay = plan_of("rerandomisation", name="r", of="ratio", draws=999)
-    both = (inner, replay)
-    assert estimand_attributes(replay, 84, ARMS, both) == estimand_attributes(inner, 84, ARMS, both)
-    assert "re-randomisation test of ratio, 999 draws" in estimand(replay, 84, ARMS, both)
+    randomisation_test = plan_of("rerandomisation", name="r", of="ratio", draws=999)
+    both = (inner, randomisation_test)
+    assert estimand_attributes(randomisation_test, 84, ARMS, both) == estimand_attributes(
+        inner, 84, ARMS, both
+    )
+    assert "re-randomisation test of ratio, 999 draws" in estimand(
+        randomisation_test, 84, ARMS, both
+    )
 
 
 def test_all_tests_are_told_apart_by_their_estimands():

@@ -262,7 +262,7 @@ def stop_waiting(unit_state: UnitState, site: int, patient: int) -> None:
 
 
 @inlined
-def are_labs_seen(t: Tables, people: People, p: int) -> bool:
+def session_depends_on_labs(t: Tables, people: People, p: int) -> bool:
     """Whether a session that falls due depends on labs: on platelets, or on bilirubin."""
     arm = people.integer[ARM, p]
     return t.disease.labs_modelled and (
@@ -291,13 +291,13 @@ def on_session_due(
     """
     real, integer = people.real, people.integer
     arm, site = integer[ARM, p], integer[SITE, p]
-    seen = are_labs_seen(t, people, p)
+    needs_labs = session_depends_on_labs(t, people, p)
     if not integer[POSTPONED, p]:
-        if seen and bilirubin_ends_treatment(t.plans, real, integer, p):
+        if needs_labs and bilirubin_ends_treatment(t.plans, real, integer, p):
             integer[PHASE, p] = OVER
             return events
         fall_due(t.plans, people, p, now)
-    if seen and real[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
+    if needs_labs and real[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
         integer[POSTPONED, p] = 1
         again = rule.tried_again(now)
         if again < real[WINDOW_END_AT, p]:
@@ -425,7 +425,7 @@ def run_event_loop(
                 opened = last_opening_by(real[ENTRY_AT, q], now, follow_up_days)
             update_hazard(t, people, q, opened)
             if (sickest_first and not has_left_treatment(real, integer, q, now, opened)) or (
-                falls_due and are_labs_seen(t, people, q)
+                falls_due and session_depends_on_labs(t, people, q)
             ):
                 update_labs(t, people, q, max(opened, 0))
         if t.units[site, LIMITED]:

@@ -121,10 +121,10 @@ def independent_records(
         last = entries[:, -1]
         filled["trial"] = np.repeat(index, target)
     else:  # patients who come too late are dropped
-        came = entries <= limit
-        randomised, numbers = came.sum(axis=1), np.nonzero(came)[1]
-        last = np.where(came, entries, 0.0).max(axis=1, initial=0.0)
-        filled = {name: column[came.reshape(-1)] for name, column in filled.items()}
+        entered = entries <= limit
+        randomised, numbers = entered.sum(axis=1), np.nonzero(entered)[1]
+        last = np.where(entered, entries, 0.0).max(axis=1, initial=0.0)
+        filled = {name: column[entered.reshape(-1)] for name, column in filled.items()}
         filled["trial"] = np.repeat(index, randomised)
     filled |= {"patient": numbers, "candidate": numbers}
     rows = numbers.size
