@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from scenario_builder import bare, base_case, changed, checked
+from scheme_options import METRICS
 
 from simulator.allocation.metrics import exact_metrics
 from simulator.analysis import plans_of
@@ -18,21 +19,6 @@ from simulator.planning.comparison import compare, only_metrics
 from simulator.scenario.schema import Scenario
 
 TRIALS, SEED = 2_000, 20_261_124
-METRICS = {
-    "mean_abs_imbalance",
-    "sd_imbalance",
-    "max_imbalance",
-    "loss",
-    "imbalance_index",
-    "balanced_share",
-    "forcing_index",
-    "deterministic_share",
-    "correct_guesses",
-    "correct_guesses_maximum_probability",
-    "entropy",
-    "zhao_distance",
-    "incertus_distance",
-}
 BY_COUNTS = (
     "complete",
     "random_blocks(4,6)",
