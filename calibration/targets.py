@@ -22,6 +22,7 @@ import numpy as np
 from scipy import optimize
 
 from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.null import under_null
@@ -30,7 +31,6 @@ from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Allocation, Scenario
 
 _SEED = 0  # its own, so that the solution is the same whatever seed the run has that uses it
-_FIRST_TRIAL = 1 << 31  # trials that no run reaches
 PATIENTS = (
     12_000  # Monte Carlo error of a mortality: .002 for the first target, .003 for the second
 )
@@ -135,7 +135,7 @@ def _refuse_unless(reachable: bool, rule: str, remedy: str, key: str) -> None:
         raise RuleError(rule, remedy, key)
 
 
-class _Run:
+class _SimulatedMortality:
     """Patients of a run in which next to nobody died from the liver."""
 
     def __init__(self, arm: Any, hazard: Floats, certain: Any) -> None:
@@ -148,11 +148,11 @@ class _Run:
         return float(dead.mean())
 
 
-def _run(scenario: Scenario) -> _Run:
+def _run(scenario: Scenario) -> _SimulatedMortality:
     params = lower(_reference(scenario))
     trials = -(-PATIENTS // params.trial.target_randomised)
-    p = simulate(params, _SEED, _FIRST_TRIAL, trials).patients
-    return _Run(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
+    p = simulate(params, _SEED, FIRST_CALIBRATION_TRIAL, trials).patients
+    return _SimulatedMortality(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
 
 def _all_treated_as(scenario: Scenario, arm: int) -> Scenario:

@@ -12,6 +12,7 @@ _CALIBRATION = _PACKAGE.parent / "calibration"
 _COMPILED = (
     "allocation",
     "analysis",
+    "constants.py",
     "declarations/exits.py",  # numbers that are compiled in
     "declarations/schemes",
     "draws.py",

@@ -1,10 +1,11 @@
 """What a simulated trial leaves behind: every column with its unit and meaning, declared once.
 
-`TrialRecords` is a struct of arrays: `trials` has a row a trial, `patients` a row a randomised
-patient (trials one after another, patients in order of randomisation), `sessions` a row a patient
-and a column for each session that a plan can hold. Times called `..._day` are trial time t (days
-since the first site opened); those called `..._after_days` are the patient's own time s (days since
-randomisation). An event that did not happen has time infinity; a value that was not seen is NaN.
+`TrialRecords` is a struct of arrays: `trials` has one row per trial, `patients` one row per
+randomised patient (trials one after another, patients in order of randomisation), `sessions` one
+row per patient and one column per session that a plan can hold. Times called `..._day` are trial
+time t (days since the first site opened); those called `..._after_days` are the patient's own time
+s (days since randomisation). An event that did not happen has time infinity; a value that was not
+observed is NaN.
 """
 
 from dataclasses import dataclass
@@ -49,8 +50,21 @@ class SessionStatus(IntEnum):
     ENDED_BY_EXIT = 7  # the patient left while it ran: not delivered
 
 
+SESSIONS_GIVEN = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
+"""Sessions that count as given, in full or in part."""
+
+MELD_LABS = 3
+"""Bilirubin, INR and creatinine, in this order."""
+
+LABS = MELD_LABS + 1
+"""These and platelets, the last."""
+
+ADVERSE_EVENTS = 4
+"""Kinds of adverse events of a session: allergy, hypotension, bleeding, clotting."""
+
+
 class Trials(NamedTuple):
-    """A row a trial."""
+    """One row per trial."""
 
     trial: Annotated[Ints, Column("1", "index of the trial")]
     first_row: Annotated[Ints, Column("1", "row of its first patient in `patients`")]
@@ -94,7 +108,7 @@ class Trials(NamedTuple):
 
 
 class Patients(NamedTuple):
-    """A row a randomised patient."""
+    """One row per randomised patient."""
 
     trial: Annotated[Ints, Column("1", "index of the trial")]
     patient: Annotated[Ints, Column("1", "order of randomisation in the trial, from 0")]
@@ -151,7 +165,7 @@ class Patients(NamedTuple):
 
 
 class Sessions(NamedTuple):
-    """A row a patient, a column a session (planned ones first, then rescue)."""
+    """One row per patient, one column per session (planned ones first, then rescue)."""
 
     status: Annotated[Ints, Column("1", "a SessionStatus", ("session",))]
     modality: Annotated[Ints, Column("1", "index of the modality given, -1 if none", ("session",))]

@@ -16,6 +16,7 @@ from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.records import TrialRecords
+from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.scenario.treatment import WEEKDAYS
@@ -42,7 +43,15 @@ def changed(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
         for key in parents:
             part = part[key]
         part[last] = copy.deepcopy(value)  # a later path may lead into it
-    return Scenario.model_validate(whole)
+    return checked(whole)
+
+
+def checked(values: dict[str, Any]) -> Scenario:
+    """Return the scenario of plain values; its parts are valid and agree, as a loaded one's do."""
+    scenario = Scenario.model_validate(values)
+    broken = [f"{rule.key}: {rule}" for rule in disagreements(scenario)]
+    assert not broken, broken
+    return scenario
 
 
 def bare(patients: int, changes: dict[str, Any] | None = None) -> Scenario:

@@ -32,3 +32,21 @@ def factors_of(scheme: str, factors: Sequence[int] = (2,)) -> list[int]:
     """Return the factors if the scheme takes them."""
     refused = SCHEMES[scheme].factors in (Factors.REFUSED, Factors.TRIAL)
     return [] if refused else list(factors)
+
+
+# Keys of a scheme's metrics, in `allocation --json` and in `exact_metrics`.
+METRICS = {
+    "mean_abs_imbalance",
+    "sd_imbalance",
+    "max_imbalance",
+    "loss",
+    "imbalance_index",
+    "balanced_share",
+    "forcing_index",
+    "deterministic_share",
+    "correct_guesses",
+    "correct_guesses_maximum_probability",
+    "entropy",
+    "zhao_distance",
+    "incertus_distance",
+}

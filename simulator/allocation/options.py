@@ -23,7 +23,7 @@ def check_keys(scheme: str, options: Mapping[str, object], known: Sequence[str])
             raise AllocationError("options", dict(options), rule, f"add {key}")
 
 
-def whole(key: str, value: object, least: int, most: int = MOST_PATIENTS) -> int:
+def whole_number(key: str, value: object, least: int, most: int = MOST_PATIENTS) -> int:
     """Return a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         rule = f"must be a whole number from {least} to {most}"
@@ -59,29 +59,29 @@ def weights(key: str, value: object, factors: int) -> list[float]:
     """Return a weight for each factor."""
     listed = items(key, value)
     if len(listed) != factors:
-        rule = f"needs {factors} numbers, one a factor"
+        rule = f"needs {factors} numbers, one per factor"
         raise AllocationError(key, listed, rule, "give a weight for each factor")
     return [number(f"{key}[{i}]", weight, 0.0, 1e6) for i, weight in enumerate(listed)]
 
 
 def block_size(key: str, value: object, ratio: Sequence[int], target: int) -> int:
     """Return a block size that the ratio divides and the trial can fill."""
-    size, whole_ratio = whole(key, value, 1), sum(ratio)
+    size, ratio_sum = whole_number(key, value, 1), sum(ratio)
     text = ":".join(map(str, ratio))
-    if size % whole_ratio:
-        below, above = size - size % whole_ratio, size - size % whole_ratio + whole_ratio
+    if size % ratio_sum:
+        below, above = size - size % ratio_sum, size - size % ratio_sum + ratio_sum
         near = f"{above}" if below == 0 else f"{below} or {above}"
-        rule = f"must be a multiple of {whole_ratio}, the sum of the ratio {text}"
+        rule = f"must be a multiple of {ratio_sum}, the sum of the ratio {text}"
         raise AllocationError(key, value, rule, f"use {near}")
     if size > target:
         rule = f"is larger than the trial, which has {target} patients: no block would be filled"
-        most = target - target % whole_ratio
-        remedy = f"use {most} at most" if most else f"randomise {whole_ratio} patients or more"
+        most = target - target % ratio_sum
+        remedy = f"use {most} at most" if most else f"randomise {ratio_sum} patients or more"
         raise AllocationError(key, value, rule, remedy)
     return size
 
 
-def whole_groups(scheme: str, ratio: Sequence[int], target: int) -> None:
+def divisible_target(scheme: str, ratio: Sequence[int], target: int) -> None:
     """Refuse a target that the ratio does not divide."""
     if target % sum(ratio):
         text = ":".join(map(str, ratio))

@@ -62,4 +62,4 @@ class State(NamedTuple):
     outcomes: Ints  # (A, 2): survivals and deaths that are known
     squares: Floats  # (Q, Q): F'F of the design F so far
     signed: Floats  # (Q,): its rows added up, those of the second arm with a minus
-    work: Floats  # (Q, Q + 2): room to solve in
+    work: Floats  # (Q, Q + 2): work space to solve in

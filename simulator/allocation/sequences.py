@@ -20,7 +20,7 @@ OVERALL = SUMS + 1
 
 
 class Sequences(NamedTuple):
-    """A row a trial.
+    """One row per trial.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ def describe(
     patients
         Of each trial.
     arm, chance_of_first, combination
-        A row a patient, trial after trial: arm, probability of the first arm, combination of levels
-        of the factors.
+        One row per patient, trial after trial: arm, probability of the first arm, combination of
+        levels of the factors.
     """
     trials, strata = patients.size, int(np.prod(plan.levels))
     margins = int(plan.levels.sum())

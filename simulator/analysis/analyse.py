@@ -7,7 +7,7 @@ import numpy as np
 from simulator.analysis.cut import Cut, cut_days, part_of, rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
-from simulator.analysis.randomisation_tests import replayed
+from simulator.analysis.randomisation_tests import randomisation_test
 from simulator.analysis.types import AnalysisTable, Design, new_table, trials_of
 from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
 from simulator.declarations.named import named
@@ -45,7 +45,7 @@ def analyse(
                 inner = by_name[plan.options["of"]]
                 indices = records.trials.trial[first:end]
                 rows = part_of(everybody, first, end)
-                replayed(block, indices, plan, inner, design, rows, results, column)
+                randomisation_test(block, indices, plan, inner, design, rows, results, column)
             else:
                 named(STATISTICS[plan.test].kernel)(block, plan, results, column)
     return table

@@ -36,22 +36,22 @@ def cox(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> 
     """
     statistic = _STATISTICS[plan.options["statistic"]]
     ordered = block.times(plan)
-    room = np.empty((4, ordered.shape[1]))
-    _cox(ordered, plan.options["ties"] == "efron", statistic, room, table, column)
+    work = np.empty((4, ordered.shape[1]))
+    _cox(ordered, plan.options["ties"] == "efron", statistic, work, table, column)
     normal_interval(table, column, plan.alpha)
 
 
 @kernel
 def _cox(
-    ordered: Ints, efron: bool, statistic: int, room: Floats, table: AnalysisTable, column: int
+    ordered: Ints, efron: bool, statistic: int, work: Floats, table: AnalysisTable, column: int
 ) -> None:
     for k in range(ordered.shape[0]):
         patients, second, deaths = counts_of(ordered[k])
         if second == 0 or second == patients:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
-        terms, up, down = _risk_sets(ordered[k], patients, second, deaths, efron, room)
-        sets = room[:, :terms]
+        terms, up, down = _risk_sets(ordered[k], patients, second, deaths, efron, work)
+        sets = work[:, :terms]
         at_null, slope, curvature = _likelihood(sets, 0.0)
         if terms == 0 or curvature <= 0.0:
             write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)

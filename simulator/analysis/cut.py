@@ -28,7 +28,7 @@ END = Cut("end", 0.0)
 
 
 class Rows(NamedTuple):
-    """What analyses read of some trials, a row a patient; see `records.Patients`.
+    """What analyses read of some trials, one row per patient; see `records.Patients`.
 
     The columns are contiguous and read-only whichever engine wrote them, so that every kernel is
     compiled for one kind of array. `first_row` has the first row of each trial and, last, the
@@ -54,10 +54,10 @@ class Data(NamedTuple):
     Attributes
     ----------
     trial_of_row
-        Index of the trial within these records, a row a patient.
+        Index of the trial within these records, one row per patient.
     cut_day, reached
-        A row a trial: trial day of the cut, infinity for the end; False if the trial never came to
-        the number asked for, so that its cut is the end.
+        One row per trial: trial day of the cut, infinity for the end; False if the trial never
+        reached the number asked for, so that its cut is the end.
     entered
         The patient was randomised by the cut. Whoever was not has False and no times.
     due
@@ -184,7 +184,7 @@ def _events(
     deaths_alone: bool,
     when: Floats,
 ) -> None:
-    """Trial days of known deaths, or of completions, a row a trial, with infinity beyond them."""
+    """Trial days of known deaths, or of completions, one row per trial, then infinity."""
     for k in range(when.shape[0]):
         for i in range(first_row[k], first_row[k + 1]):
             death, left = death_after_days[i], minimum(loss_after_days[i], follow_up_days)

@@ -18,7 +18,7 @@ Made = TypeVar("Made")
 
 
 class Changes(NamedTuple):
-    """What is known of MELD and death, a row a patient.
+    """What is known of MELD and death, one row per patient.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Changes(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Patients whose end is known, a row a patient.
+    """Patients whose end is known, one row per patient.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Block:
         return self._once(key, lambda: in_order(self.rows.first_row, self.time_keys(plan)))
 
     def time_keys(self, plan: AnalysisPlan) -> Keys:
-        """Keys of tests on time, a row a patient."""
+        """Keys of tests on time, one row per patient."""
         bounds, limits = _stretches(self.rows.first_row, self.cut_day)
         keys = np.empty(self.rows.arm.size, np.uint64)
         before = math.inf if plan.lost == "excluded" else 0.0
@@ -134,7 +134,7 @@ class Block:
         return self._once(("counts", treatment_of(plan)), make)
 
     def ends_known(self, plan: AnalysisPlan) -> tuple[Bools, Bools]:
-        """Who is counted, and who of all died, a row a patient."""
+        """Who is counted, and who of all died, one row per patient."""
         status = self.outcome(plan).status
         return self.due() & ((status == EVENT) | (status == COMPLETE)), status == EVENT
 
@@ -175,7 +175,7 @@ class Block:
         return self._once(key, lambda: in_order(self.rows.first_row, self.rank_keys(plan)))
 
     def rank_keys(self, plan: AnalysisPlan) -> Keys:
-        """Keys by how badly patients fared, a row a patient."""
+        """Keys by how badly patients fared, one row per patient."""
         c, keys = self.changes(plan), np.empty(self.rows.arm.size, np.uint64)
         rank_keys(c.death_days, c.seen, c.change, c.arm, keys)
         return keys

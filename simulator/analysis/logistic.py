@@ -46,8 +46,8 @@ def firth_logistic(block: Block, plan: AnalysisPlan, table: AnalysisTable, colum
     """
     drop = two_sided_quantile(plan.alpha) ** 2 / 2.0
     ends = block.ends(plan)
-    room = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
-    _firth(ends, room, drop, table, column)
+    work = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
+    _firth(ends, work, drop, table, column)
 
 
 def standardised_difference(
@@ -59,14 +59,14 @@ def standardised_difference(
     wrong model costs precision and no bias (after Ye, Bannick, Yi and Shao 2023).
     """
     ends = block.ends(plan)
-    room = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
-    _standardised(ends, room, table, column)
+    work = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
+    _standardised(ends, work, table, column)
     normal_interval(table, column, plan.alpha)
 
 
 @inlined
-def _gather(ends, trial, room):  # type: ignore[no-untyped-def]
-    """Put arm, MELD and death of the patients used into the room.
+def _gather(ends, trial, work):  # type: ignore[no-untyped-def]
+    """Put arm, MELD and death of the patients used into `work`.
 
     Return how many they are, how many of the second arm, how many died, whether their MELD differs,
     and whether it leaves the arm to be told apart.
@@ -74,9 +74,9 @@ def _gather(ends, trial, room):  # type: ignore[no-untyped-def]
     size, second, dead, total, squares, product = 0, 0, 0, 0.0, 0.0, 0.0
     for i in range(ends.first_row[trial], ends.first_row[trial + 1]):
         if ends.used[i]:
-            room[0, size] = ends.arm[i]
-            room[1, size] = ends.baseline[i]
-            room[2, size] = 1.0 if ends.dead[i] else 0.0
+            work[0, size] = ends.arm[i]
+            work[1, size] = ends.baseline[i]
+            work[2, size] = 1.0 if ends.dead[i] else 0.0
             second += ends.arm[i]
             dead += 1 if ends.dead[i] else 0
             total += ends.baseline[i]
@@ -85,14 +85,14 @@ def _gather(ends, trial, room):  # type: ignore[no-untyped-def]
         return size, second, dead, False, False
     mean = total / size
     for i in range(size):
-        room[1, i] -= mean
-        squares += room[1, i] * room[1, i]
+        work[1, i] -= mean
+        squares += work[1, i] * work[1, i]
     spread = math.sqrt(squares / size)
     # Values that are all the same leave nothing to adjust for but rounding.
     adjusted = spread > 1e-9 * (1.0 + abs(mean))
     for i in range(size):
-        room[1, i] = room[1, i] / spread if adjusted else 0.0
-        product += room[0, i] * room[1, i]
+        work[1, i] = work[1, i] / spread if adjusted else 0.0
+        product += work[0, i] * work[1, i]
     own = second * (size - second) / size
     return size, second, dead, adjusted, own - product * product / size > _LEAST_LEFT * own
 
@@ -188,21 +188,21 @@ def _penalised(data: Floats, adjusted: bool, beta: Floats, info: Floats, inverse
 
 
 @kernel
-def _firth(ends, room, drop, table, column):  # type: ignore[no-untyped-def]
+def _firth(ends, work, drop, table, column):  # type: ignore[no-untyped-def]
     beta, inverse = np.empty(3), np.empty((3, 3))
     other, other_inverse = np.empty(3), np.empty((3, 3))
     for k in range(ends.first_row.size - 1):
-        size, second, dead, adjusted, told_apart = _gather(ends, k, room)
+        size, second, dead, adjusted, separable = _gather(ends, k, work)
         if second == 0 or second == size:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         if dead == 0 or dead == size:
             write_no_result(table, k, column, NO_EVENT)
             continue
-        if not told_apart:
+        if not separable:
             write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
-        data = room[:, :size]
+        data = work[:, :size]
         beta[:] = 0.0
         largest = _fit(data, adjusted, _FREE, beta, inverse)
         other[0], other[1], other[2] = beta[0], 0.0, beta[2]
@@ -258,10 +258,10 @@ def _limit(
 
 
 @kernel
-def _standardised(ends, room, table, column):  # type: ignore[no-untyped-def]
+def _standardised(ends, work, table, column):  # type: ignore[no-untyped-def]
     beta, inverse = np.empty(3), np.empty((3, 3))
     for k in range(ends.first_row.size - 1):
-        size, second, dead, adjusted, told_apart = _gather(ends, k, room)
+        size, second, dead, adjusted, separable = _gather(ends, k, work)
         first = size - second
         if second == 0 or first == 0:
             write_no_result(table, k, column, EMPTY_ARM)
@@ -269,10 +269,10 @@ def _standardised(ends, room, table, column):  # type: ignore[no-untyped-def]
         if dead == 0 or dead == size:
             write_no_result(table, k, column, NO_EVENT)
             continue
-        if size <= 3 or not told_apart:
+        if size <= 3 or not separable:
             write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
-        data = room[:, :size]
+        data = work[:, :size]
         beta[:] = 0.0
         _fit(data, adjusted, _FREE, beta, inverse)
         mean = 0.0

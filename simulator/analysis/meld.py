@@ -88,21 +88,21 @@ def ancova(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) 
 
 @kernel
 def _ancova(
-    changes: Changes, room: Floats, freedom: Floats, table: AnalysisTable, column: int
+    changes: Changes, work: Floats, freedom: Floats, table: AnalysisTable, column: int
 ) -> None:
-    """Fill in all but the p values, and the degrees of freedom; `room` holds the patients seen."""
+    """Fill in all but the p values, and the degrees of freedom; `work` holds the patients seen."""
     for k in range(freedom.size):
         size, in_second = 0, ZERO
         for i in range(changes.first_row[k], changes.first_row[k + 1]):
             if changes.seen[i]:
-                room[0, size], room[1, size] = changes.baseline[i], changes.change[i]
-                room[2, size] = changes.arm[i]
+                work[0, size], work[1, size] = changes.baseline[i], changes.change[i]
+                work[2, size] = changes.arm[i]
                 in_second += changes.arm[i]
                 size += 1
         if size < _LEAST_SEEN or in_second == 0 or in_second == size:
             write_no_result(table, k, column, TOO_FEW_SEEN)
             continue
-        difference, error = _adjusted(room[0, :size], room[1, :size], room[2, :size], in_second)
+        difference, error = _adjusted(work[0, :size], work[1, :size], work[2, :size], in_second)
         if error > 0.0:
             write_result(table, k, column, math.nan, difference, error, difference)
             freedom[k] = size - 3

@@ -30,7 +30,7 @@ class Treatment(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What each patient counts as, a row a patient.
+    """What each patient counts as, one row per patient.
 
     status is EVENT, COMPLETE (followed to the end without event), LOST, PENDING (still followed at
     the cut) or NOT_ENTERED; `time_days` is when it was reached, in the patient's own time, NaN for

@@ -30,7 +30,7 @@ _REALLOCATION = code_of(Purpose.REALLOCATION)
 _REALLOCATION_DRAW = code_of(Purpose.REALLOCATION_DRAW)
 
 
-def replayed(
+def randomisation_test(
     block: Block,
     trials: Ints,
     plan: AnalysisPlan,
@@ -66,7 +66,7 @@ def replayed(
         allocate(design, int(trials[k]), rows, part_of(everybody, k, k + 1), arms)
         trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
         results = new_table(arms.shape[0], 1)
-        compare(Replays(trial, arms), inner, results, 0)
+        compare(ReallocatedTrial(trial, arms), inner, results, 0)
         extreme = results.p_value[:, 0] <= seen * (1.0 + TIE)  # False where there is none
         table.p_value[k, column] = (1.0 + np.count_nonzero(extreme)) / (arms.shape[0] + 1.0)
 
@@ -88,7 +88,7 @@ def permute_arms(design: Design, trial: int, rows: Rows, everybody: Rows, arms: 
     permute(design.seed, trial, rows.arm, arms)
 
 
-class Replays:
+class ReallocatedTrial:
     """A trial once for each allocation of its patients: a `Block` of as many trials.
 
     What does not change with the arms is worked out once; the rest, where a test needs it, from all
@@ -223,7 +223,7 @@ def reallocate(
     arms: Ints,
     known: Known = _UNASKED,
 ) -> None:
-    """Allocate patients by a scheme, a row a time, shape (draws, patients).
+    """Allocate patients by a scheme, one row per time, shape (draws, patients).
 
     Parameters
     ----------
@@ -326,7 +326,7 @@ def _most_draws(scheme: allocation.Plan, strata: int, patients: int) -> int:
 
 @kernel
 def permute(seed: int, trial: int, arm: Ints, arms: Ints) -> None:
-    """Shuffle the arms (Fisher and Yates; Durstenfeld 1964), a row a time."""
+    """Shuffle the arms (Fisher and Yates; Durstenfeld 1964), one row per time."""
     uniforms = np.empty(arm.size)
     for draw in range(arms.shape[0]):
         draws.fill(seed, trial, _REALLOCATION, draw, 0, uniforms)

@@ -7,8 +7,8 @@ the bits of the exponent that only larger numbers need are free, and more are fr
 numbers below a least one count as 0: times below 2^-1003 days, and changes of MELD and times of
 death in `meld_worst_rank` below 2^-491. All others keep every bit: ties are exact.
 
-The keys of a block of trials are a matrix with a row a trial; `UNUSED`, the largest, fills it up
-and stands for patients that an analysis leaves out.
+The keys of a block of trials are a matrix with one row per trial; `UNUSED`, the largest, fills it
+up and stands for patients that an analysis leaves out.
 """
 
 import math
@@ -75,7 +75,7 @@ def time_keys(
     left_out_before: float,
     keys: Keys,
 ) -> None:
-    """Fill in the keys of tests on time, a row a patient.
+    """Fill in the keys of tests on time, one row per patient.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _rank_bits(value: float) -> int:
 
 @kernel
 def rank_keys(death_days: Floats, seen: Bools, change: Floats, arm: Ints, keys: Keys) -> None:
-    """Fill in the keys of patients by how badly they fared, a row a patient.
+    """Fill in the keys of patients by how badly they fared, one row per patient.
 
     The dead come after all others, the earliest last; survivors by their change of MELD, if seen.
     """

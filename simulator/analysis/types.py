@@ -24,7 +24,7 @@ class Design(NamedTuple):
     arm_modality
         (A,): index of each arm's own modality, -1 for none.
     allocation
-        The scheme that randomisation tests replay.
+        The scheme by which randomisation tests allocate anew.
     seed
         Of the run; randomisation tests draw from addresses of their own under it.
     """

@@ -47,14 +47,14 @@ def _compare(
     """
     changes = block.changes(plan)
     most = int(np.diff(changes.first_row).max(initial=0))
-    room, sums = np.empty((2, 2, most)), np.empty((2, 2, most))
-    _wins(changes, summary, float(plan.options["margin_points"]), room, sums, table, column)
+    work, sums = np.empty((2, 2, most)), np.empty((2, 2, most))
+    _wins(changes, summary, float(plan.options["margin_points"]), work, sums, table, column)
     normal_interval(table, column, plan.alpha)
 
 
 @inlined
-def _gather(changes, trial, room):  # type: ignore[no-untyped-def]
-    """Put time of death and change of MELD of each arm into the room; return the arms' sizes."""
+def _gather(changes, trial, work):  # type: ignore[no-untyped-def]
+    """Put time of death and change of MELD of each arm into `work`; return the arms' sizes."""
     first, second = 0, 0
     for i in range(changes.first_row[trial], changes.first_row[trial + 1]):
         dead = changes.death_days[i] < math.inf
@@ -62,24 +62,24 @@ def _gather(changes, trial, room):  # type: ignore[no-untyped-def]
             continue
         arm = changes.arm[i]
         place = second if arm == 1 else first
-        room[arm, 0, place] = changes.death_days[i]
-        room[arm, 1, place] = changes.change[i] if changes.seen[i] else math.nan
+        work[arm, 0, place] = changes.death_days[i]
+        work[arm, 1, place] = changes.change[i] if changes.seen[i] else math.nan
         second += arm
         first += 1 - arm
     return first, second
 
 
 @kernel
-def _wins(changes, summary, margin, room, sums, table, column):  # type: ignore[no-untyped-def]
+def _wins(changes, summary, margin, work, sums, table, column):  # type: ignore[no-untyped-def]
     for k in range(changes.first_row.size - 1):
-        n0, n1 = _gather(changes, k, room)
+        n0, n1 = _gather(changes, k, work)
         if n0 == 0 or n1 == 0:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         if n0 == 1 or n1 == 1:
             write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
-        _compare_pairs(room, n0, n1, margin, sums)
+        _compare_pairs(work, n0, n1, margin, sums)
         won, lost = sums[1, 0, :n1].sum() / (n0 * n1), sums[1, 1, :n1].sum() / (n0 * n1)
         win_win, loss_loss, win_loss = 0.0, 0.0, 0.0
         for arm in range(2):
@@ -100,13 +100,13 @@ def _wins(changes, summary, margin, room, sums, table, column):  # type: ignore[
 
 
 @inlined
-def _compare_pairs(room: Floats, n0: int, n1: int, margin: float, sums: Floats) -> None:
+def _compare_pairs(work: Floats, n0: int, n1: int, margin: float, sums: Floats) -> None:
     """Fill in wins and losses of the second arm by patient of either arm."""
     sums[:] = 0.0
     for i in range(n1):
-        death, change = room[1, 0, i], room[1, 1, i]
+        death, change = work[1, 0, i], work[1, 1, i]
         for j in range(n0):
-            other_death, other_change = room[0, 0, j], room[0, 1, j]
+            other_death, other_change = work[0, 0, j], work[0, 1, j]
             both_alive = (death == math.inf) & (other_death == math.inf)
             # Comparisons with a change that was not seen are false: a tie.
             win = (death > other_death) | (both_alive & (other_change - change > margin))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
+from simulator.constants import LARGEST_TRIAL as LARGEST_TRIAL
+
 if TYPE_CHECKING:
     from simulator.results import Answer
     from simulator.scenario.schema import Scenario
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 WRONG_INPUT = 2
 P = ParamSpec("P")
 LARGEST_SEED = 2**63 - 1
-LARGEST_TRIAL = 2**31 - 1
 
 ScenarioArgument = Annotated[
     str,

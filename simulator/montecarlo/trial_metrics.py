@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simulator.declarations.exits import Exit
 from simulator.params.types import Params
-from simulator.records import Column, Floats, Ints, Patients, SessionStatus, TrialRecords
+from simulator.records import SESSIONS_GIVEN, Column, Floats, Ints, Patients, TrialRecords
 
 _ARM = ("arm",)
 
@@ -131,7 +131,7 @@ def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
 def _sessions_by_modality(params: Params, records: TrialRecords) -> Ints:
     """Count the sessions delivered by the modality given, which may not be the arm's own."""
     s, modalities = records.sessions, params.modality.hours.size
-    delivered = np.isin(s.status, (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT))
+    delivered = np.isin(s.status, SESSIONS_GIVEN)
     trial = np.repeat(np.arange(records.trials.trial.size), records.trials.randomised)
     cell = (trial[:, None] * modalities + s.modality)[delivered]
     shape = records.trials.trial.size, modalities

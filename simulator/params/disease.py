@@ -152,9 +152,9 @@ def baseline_points(hazard: Hazard) -> tuple[int, Floats, Floats, float]:
     if isinstance(baseline.mortality_at_horizon, str):
         raise TypeError("mortality targets must be solved before a scenario is lowered")
     course = baseline.course()
-    whole = -math.log1p(-baseline.mortality_at_horizon)
+    cumulative = -math.log1p(-baseline.mortality_at_horizon)
     day, shares = np.array([0.0, *course.days]), np.cumsum([0.0, *course.shares])
-    return named(course.rule), day, whole * shares, course.shape
+    return named(course.rule), day, cumulative * shares, course.shape
 
 
 def lower_exits(exits: Exits | None) -> ExitParams:

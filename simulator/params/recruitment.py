@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.params.population import SAMPLE_SIZE, log_gamma_quantiles, screen_sample
 from simulator.params.types import (
     AccrualParams,
@@ -29,7 +30,6 @@ from simulator.scenario.population import (
 )
 from simulator.scenario.schema import Factor, Scenario
 
-DAYS_PER_MONTH = 30.4375
 _LEAST_ELIGIBLE_IN_SAMPLE = 50
 _COMPARISON = {
     "<": rule.LESS,

@@ -7,8 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from simulator.constants import DAYS_PER_WEEK, HOURS_PER_DAY
 from simulator.params.types import ModalityParams, PlanParams, UnitParams
-from simulator.rules.sessions import HOURS_PER_DAY
+from simulator.rules.sessions import (
+    CUTS_SHORT,
+    FIRST_COME,
+    SHORTEST_WINDOW,
+    SICKEST_FIRST,
+    STOPS_TREATMENT,
+)
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 from simulator.scenario.treatment import (
@@ -26,8 +33,12 @@ Floats = npt.NDArray[np.float64]
 
 SHIFTED_LABS = ("bilirubin", "inr", "creatinine", "platelets")
 ADVERSE_EVENTS = ("allergy", "hypotension", "bleeding", "clotting")
-_CONSEQUENCE = {"none": 0, "cut_short": 1, "stop_treatment": 2}
-_QUEUE = {"first_come": 0, "sickest_first": 1, "shortest_window": 2}
+_CONSEQUENCE = {"none": 0, "cut_short": CUTS_SHORT, "stop_treatment": STOPS_TREATMENT}
+_QUEUE = {
+    "first_come": FIRST_COME,
+    "sickest_first": SICKEST_FIRST,
+    "shortest_window": SHORTEST_WINDOW,
+}
 
 
 def lower_plans(arms: Sequence[Arm], modalities: Sequence[Modality]) -> PlanParams:
@@ -140,7 +151,7 @@ def kinetics_of(shift: Shift, key: str) -> tuple[float, float, float, float]:
 
 
 def lower_units(scenario: Scenario) -> UnitParams:
-    """Turn the ALSS unit of each site into arrays, a row a site."""
+    """Turn the ALSS unit of each site into arrays, one row per site."""
     units: list[Unit | None] = [scenario.unit]
     if scenario.accrual.kind == "poisson":
         units = [site.unit or scenario.unit for site in scenario.accrual.sites]
@@ -187,15 +198,17 @@ def _until(opens: list[float], closes: list[float]) -> list[float]:
     """
 
     def goes_on(day: int) -> bool:
-        return closes[day % 7] == HOURS_PER_DAY and opens[(day + 1) % 7] == 0.0
+        return (
+            closes[day % DAYS_PER_WEEK] == HOURS_PER_DAY and opens[(day + 1) % DAYS_PER_WEEK] == 0.0
+        )
 
     until = []
     for day in range(7):
         nights = 0
-        while nights < 7 and goes_on(day + nights):
+        while nights < DAYS_PER_WEEK and goes_on(day + nights):
             nights += 1
-        hour = closes[(day + nights) % 7] + nights * HOURS_PER_DAY
-        until.append(math.inf if nights == 7 else hour)
+        hour = closes[(day + nights) % DAYS_PER_WEEK] + nights * HOURS_PER_DAY
+        until.append(math.inf if nights == DAYS_PER_WEEK else hour)
     return until
 
 

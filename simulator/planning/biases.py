@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.scenario.bias import Drift, SelectionBias
-from simulator.scenario.errors import BrokenRulesError, RuleError
+from simulator.scenario.cross_checks import disagreements
+from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 
 BIASES = (
@@ -70,11 +71,6 @@ def _read(adapter: TypeAdapter[Any], parts: dict[str, Any], example: str) -> Any
 def _changed(scenario: Scenario, update: dict[str, Any], example: str) -> Scenario:
     """Return the scenario changed, its parts again in agreement."""
     changed = scenario.model_copy(update=update)
-    try:
-        return Scenario.model_validate(changed.model_dump())
-    except ValidationError as error:
-        context = error.errors()[0].get("ctx", {}).get("error")
-        if isinstance(context, BrokenRulesError):
-            broken = context.errors[0]
-            raise RuleError(broken.rule, broken.remedy or example, "") from None
-        raise
+    for broken in disagreements(changed):
+        raise RuleError(broken.rule, broken.remedy or example, "")
+    return changed

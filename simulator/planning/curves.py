@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from simulator.constants import DAYS_PER_MONTH, FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.montecarlo.loop import Observe, Observed, UnitResult
 from simulator.params.types import Params
-from simulator.records import Floats, Ints, SessionStatus, TrialRecords
+from simulator.records import SESSIONS_GIVEN, Floats, Ints, TrialRecords
 from simulator.results.curves import (
     Curves,
     MeldPoint,
@@ -27,10 +28,8 @@ from simulator.results.curves import (
 )
 
 TRIALS_SEEN = 10_000
-DAYS_A_MONTH = 365.25 / 12
 _MOST_POINTS = 120
 _PILOT_TRIALS = 20
-_FIRST_PILOT = 3 << 30  # trials that no run reaches
 _MARGIN = 1.5  # of the longest recruitment among the pilot's trials
 
 
@@ -60,11 +59,11 @@ def grid_of(params: Params) -> Grid:
     follow_up = params.trial.follow_up_days
     step = max(1, math.ceil(follow_up / _MOST_POINTS))
     days = np.unique(np.append(np.arange(0, follow_up, step), follow_up)).astype(np.float64)
-    pilot = simulate(params, 0, _FIRST_PILOT, _PILOT_TRIALS).trials.recruitment_end_day
+    pilot = simulate(params, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS).trials.recruitment_end_day
     longest = min(_MARGIN * float(pilot.max()), params.trial.max_recruitment_days)
-    months = max(1, math.ceil(longest / DAYS_A_MONTH))
-    apart = math.ceil(months / _MOST_POINTS) * DAYS_A_MONTH
-    ends = np.arange(math.ceil(months * DAYS_A_MONTH / apart) + 1.0) * apart
+    months = max(1, math.ceil(longest / DAYS_PER_MONTH))
+    apart = math.ceil(months / _MOST_POINTS) * DAYS_PER_MONTH
+    ends = np.arange(math.ceil(months * DAYS_PER_MONTH / apart) + 1.0) * apart
     weeks = math.ceil(follow_up / 7) if params.max_sessions else 0
     return Grid(days, ends, weeks)
 
@@ -177,7 +176,7 @@ def _see_sessions(
     row: Ints, arm: Ints, entry_day: Floats, sessions: Any, rows: int, grid: Grid, found: CurveRows
 ) -> None:
     status = sessions.status[:rows]
-    given = (status == SessionStatus.DELIVERED) | (status == SessionStatus.CUT_SHORT)
+    given = np.isin(status, SESSIONS_GIVEN)
     patient, number = np.nonzero(given)
     start = sessions.start_day[patient, number]
     week = ((start - entry_day[patient]) // 7).astype(np.int64)

@@ -8,13 +8,13 @@ import numpy as np
 
 from simulator.allocation import SCHEMES, AllocationError, Plan
 from simulator.allocation.sequences import describe
+from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.montecarlo.loop import Observe, Observed
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 
 _PATIENTS_TRIED = 6_000
-_FIRST_TRIAL = 3 << 30  # trials that no run reaches
 LABS = "bilirubin", "inr", "creatinine", "platelets", "meld"
 
 
@@ -54,7 +54,7 @@ def refuse_if_nothing_is_known(params: Params) -> None:
     if not SCHEMES[scheme].adaptive:
         return
     trials = max(1, _PATIENTS_TRIED // params.trial.target_randomised)
-    records = simulate(params, 0, _FIRST_TRIAL, trials)
+    records = simulate(params, 0, FIRST_AUXILIARY_TRIAL, trials)
     if not _known(params, records).any():
         days = float(records.trials.recruitment_end_day.mean())
         raise AllocationError(

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.records import Floats
 
-Z95 = 1.959963984540054
 _STEPS = 50
 _TOLERANCE = 1e-10
 _FLAT = 3.0  # standard errors
@@ -46,7 +46,7 @@ class Line(NamedTuple):
         """Where the line reaches a power, and the 95 % confidence interval (delta method)."""
         away = (float(norm.ppf(power)) - self.level) / self.slope
         variance = (self.level_variance + away**2 * self.slope_variance) / self.slope**2
-        half = Z95 * math.sqrt(variance)
+        half = NORMAL_QUANTILE_975 * math.sqrt(variance)
         return self.centre + away, self.centre + away - half, self.centre + away + half
 
 

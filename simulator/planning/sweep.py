@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
@@ -20,7 +21,6 @@ from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
-_FIRST_PILOT = 3 << 30  # trials that no run reaches
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Planned:
         """Roughly how long it takes, from the speed of a few trials of the base."""
         plans = self.base.plans
         asked = Evaluation(plans, (), ())
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, 1)
+        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, 1)
         begun = time.perf_counter()
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, _FIRST_PILOT, _PILOT_TRIALS)
+        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS)
         a_patient = (time.perf_counter() - begun) / _PILOT_TRIALS
         a_patient /= self.base.params.trial.target_randomised
         patients = sum(prepared.params.trial.target_randomised for prepared in self.scenarios)

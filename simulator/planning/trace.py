@@ -3,10 +3,11 @@
 import numpy as np
 
 from simulator.analysis import END, REASONS, Reason, analyse, design_of, rejects
+from simulator.engines.reference import simulate
 from simulator.engines.reference.patient import Patient
-from simulator.engines.reference.trial import Trial, simulate
+from simulator.engines.reference.trial import SimulatedTrial
 from simulator.planning.prepared import Prepared
-from simulator.records import DeathCause, SessionStatus, TrialRecords
+from simulator.records import SESSIONS_GIVEN, DeathCause, SessionStatus, TrialRecords
 from simulator.results.base import Cell
 from simulator.results.trace import (
     Trace,
@@ -16,8 +17,6 @@ from simulator.results.trace import (
     TracePlasma,
 )
 
-_DELIVERED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
-
 
 def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
     """Simulate one trial with an observer: the very trial that `power` counts under this index."""
@@ -25,7 +24,9 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
     names = _names(prepared)
     events: list[TraceEvent] = []
 
-    def observe(of: Trial, event: str, patient: Patient | None, details: dict[str, Cell]) -> None:
+    def observe(
+        of: SimulatedTrial, event: str, patient: Patient | None, details: dict[str, Cell]
+    ) -> None:
         now = of.clock.now
         known = {
             name: names[name][value] if name in names else value  # type: ignore[index]
@@ -114,7 +115,7 @@ def _patients(records: TrialRecords, arms: list[str]) -> tuple[TracePatient, ...
             entry_day=float(p.entry_day[i]),
             baseline_meld=float(p.baseline_meld[i]),
             sessions=tuple(SessionStatus(int(code)).name.lower() for code in s.status[i]),
-            sessions_delivered=int(np.isin(s.status[i], _DELIVERED).sum()),
+            sessions_delivered=int(np.isin(s.status[i], SESSIONS_GIVEN).sum()),
             plasma_litres=float(p.plasma_litres[i]),
             outcomes=_outcomes(records, i),
         )

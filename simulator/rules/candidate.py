@@ -90,9 +90,9 @@ def profile(
     values: Floats,
     latents: Floats,
 ) -> None:
-    """Fill `values` and `latents` of one candidate from `uniforms`, a number a variable.
+    """Fill `values` and `latents` of one candidate from `uniforms`, one number per variable.
 
-    `table` has a row a variable, padded with infinity where its kind needs fewer entries;
+    `table` has one row per variable, padded with infinity where its kind needs fewer entries;
     `independent` is work space.
     """
     for i in range(uniforms.size):
@@ -164,7 +164,7 @@ def profiles(
 ) -> None:
     """Fill a column of `values` and `latents` for each candidate, to the bits of `profile`.
 
-    `uniforms` has a row a variable, and is overwritten; of a variable that does not want its
+    `uniforms` has one row per variable, and is overwritten; of a variable that does not want its
     normal, the latent stays as it was. Kind by kind, so that several candidates are worked out at
     once.
     """

@@ -54,9 +54,9 @@ def exp(x: float) -> float:
     # r's two parts are added apart: its own rounding is spared.
     y = 1.0 + (high + (r2 * (to_5 + r4 * (to_9 + r4 * to_13)) - low))
     # In two factors: 2^k itself may lie beyond the normal numbers where the product does not.
-    whole = int(k) if x == x else 0
-    half = whole >> 1
-    value = y * _power_of_2(half) * _power_of_2(whole - half)
+    exponent = int(k) if x == x else 0
+    half = exponent >> 1
+    value = y * _power_of_2(half) * _power_of_2(exponent - half)
     return float(value) if x == x else x
 
 

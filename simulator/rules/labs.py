@@ -87,7 +87,7 @@ def later_shifts(shifts: Floats, share_left_per_day: Floats, days: int) -> None:
 @numba.njit(cache=True, error_model="numpy", forceinline=True)
 def add_session(
     shifts: Floats,
-    whole: Floats,
+    full_shift: Floats,
     rate_per_day: Floats,
     fraction: float,
     opening_day: float,
@@ -95,12 +95,12 @@ def add_session(
 ) -> None:
     """Add to one modality's shifts what a session does to them by the next opening.
 
-    All are flat, in the order lab, part. `whole` are the shifts of a whole session at its end, the
-    times are trial times.
+    All are flat, in the order lab, part. `full_shift` are the shifts of a session delivered in
+    full, at its end; the times are trial times.
     """
     days = opening_day - session_end_day
     for i in range(shifts.size):
-        shifts[i] += whole[i] * fraction * exp(-rate_per_day[i] * days)
+        shifts[i] += full_shift[i] * fraction * exp(-rate_per_day[i] * days)
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -6,11 +6,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.constants import HOURS_PER_DAY
 from simulator.rules.elementary import exp
 
 Floats = npt.NDArray[np.float64]
 
-HOURS_PER_DAY = 24.0
+FIRST_COME, SICKEST_FIRST, SHORTEST_WINDOW = range(3)  # disciplines of a unit's queue
+CUTS_SHORT, STOPS_TREATMENT = 1, 2  # consequences of an adverse event; 0: none
 LATE_AFTER_DAYS = 1.0
 POSTPONED_BY_DAYS = 1.0
 

@@ -85,10 +85,10 @@ class GraphicalMultiplicity(Multiplicity):
 
     method: Literal["graphical"] = Field(description="the procedure")
     weights: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        description="shares of alpha, one an analysis, together at most 1"
+        description="shares of alpha, one per analysis, together at most 1"
     )
     transitions: list[list[Annotated[float, Field(ge=0, le=1)]]] = Field(
-        description="a row an analysis: shares that the others get once it is rejected"
+        description="one row per analysis: shares that the others get once it is rejected"
     )
 
 

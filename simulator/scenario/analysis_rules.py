@@ -1,7 +1,6 @@
 """The rules that tie an analysis to the rest of a scenario."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simulator.declarations.analyses import (
     ANALYSES,
@@ -14,15 +13,13 @@ from simulator.declarations.analyses import Analysis as Declared
 from simulator.declarations.analyses.randomisation import Replay
 from simulator.scenario.analyses import Analysis, GraphicalMultiplicity, Procedure
 from simulator.scenario.errors import RuleError
-
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario
 
 _CENSORING = [word for word, declared in STATISTICS.items() if "censored" in declared.variable.lost]
 _DECLARED = ("population", "transplant", "rescue", "withdrawal", "lost")
 
 
-def analysis_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule on analyses, and on those judged together, that a scenario breaks."""
     for index, analysis in enumerate(scenario.analyses):
         key = f"analyses[{index}]"
@@ -53,7 +50,7 @@ def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
                 yield RuleError("is not a death of a cause", remedy, f"{key}.{name}")
 
 
-def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
+def _data_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[RuleError]:
     """What a test needs the scenario to have."""
     declared, size = ANALYSES[analysis.test], scenario.trial.target_randomised
     needs = analysis.also_needs()
@@ -81,7 +78,7 @@ def _data_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[
                 )
 
 
-def _option_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterator[RuleError]:
+def _option_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[RuleError]:
     """What a test's own numbers and words must be."""
     beside = Beside(
         alpha=analysis.alpha,
@@ -95,7 +92,7 @@ def _option_rules(key: str, analysis: Analysis, scenario: "Scenario") -> Iterato
 
 
 def _replay_rules(
-    key: str, analysis: Analysis, own: Replay, scenario: "Scenario"
+    key: str, analysis: Analysis, own: Replay, scenario: Scenario
 ) -> Iterator[RuleError]:
     """What a randomisation test, `own` its own keys, needs of the analysis that it is of."""
     if analysis.population not in ANALYSES[analysis.test].populations:
@@ -123,7 +120,7 @@ def _replay_rules(
         )
 
 
-def _family_rules(key: str, family: Procedure, scenario: "Scenario") -> Iterator[RuleError]:
+def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[RuleError]:
     known = [a.name for a in scenario.analyses]
     listed = family.analyses
     for place, name in enumerate(listed):
@@ -136,7 +133,7 @@ def _family_rules(key: str, family: Procedure, scenario: "Scenario") -> Iterator
         return
     size = len(listed)
     if len(family.weights) != size:
-        yield RuleError(f"needs {size} weights, one an analysis", "", f"{key}.weights")
+        yield RuleError(f"needs {size} weights, one per analysis", "", f"{key}.weights")
     elif not any(family.weights):
         yield RuleError(
             "all are 0, so that nothing is ever rejected", "raise one", f"{key}.weights"
@@ -144,11 +141,11 @@ def _family_rules(key: str, family: Procedure, scenario: "Scenario") -> Iterator
     elif sum(family.weights) > 1 + 1e-9:
         yield RuleError("must sum to at most 1", "lower them", f"{key}.weights")
     if len(family.transitions) != size:
-        yield RuleError(f"needs {size} rows, one an analysis", "", f"{key}.transitions")
+        yield RuleError(f"needs {size} rows, one per analysis", "", f"{key}.transitions")
     for row, shares in enumerate(family.transitions):
         where = f"{key}.transitions[{row}]"
         if len(shares) != size:
-            yield RuleError(f"needs {size} shares, one an analysis", "", where)
+            yield RuleError(f"needs {size} shares, one per analysis", "", where)
         elif row < size and shares[row] != 0:
             yield RuleError("its own share must be 0", "", f"{where}[{row}]")
         elif sum(shares) > 1 + 1e-9:

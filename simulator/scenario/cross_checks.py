@@ -1,19 +1,16 @@
 """The rules that tie the parts of a scenario together."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
+from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan
 
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Factor, Scenario
 
-
-def disagreements(scenario: "Scenario") -> Iterator[RuleError]:
+def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)
@@ -29,7 +26,7 @@ def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
     return RuleError(f"unknown name '{name}'; known: {listed}", "use a known name", key)
 
 
-def _modality_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:
     names = tuple(modality.name for modality in scenario.modalities)
     for index, arm in enumerate(scenario.arms):
         if arm.modality is not None and arm.modality not in names:
@@ -46,7 +43,7 @@ def _modality_rules(scenario: "Scenario") -> Iterator[RuleError]:
                 yield RuleError(f"no price is given for {name}", "add it", "costs.per_session")
 
 
-def _variable_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _variable_rules(scenario: Scenario) -> Iterator[RuleError]:
     known = scenario.variable_names()
     if scenario.eligibility:
         limits = scenario.eligibility.upper_limits_of_normal
@@ -89,7 +86,7 @@ def _condition_rules(
                 )
 
 
-def _factor_rules(key: str, factor: "Factor", scenario: "Scenario") -> Iterator[RuleError]:
+def _factor_rules(key: str, factor: Factor, scenario: Scenario) -> Iterator[RuleError]:
     known = scenario.variable_names()
     if factor.variable != "site" and factor.variable not in known:
         yield _unknown(f"{key}.variable", factor.variable, (*known, "site"))
@@ -110,7 +107,7 @@ def _factor_rules(key: str, factor: "Factor", scenario: "Scenario") -> Iterator[
         )
 
 
-def _values(name: str, scenario: "Scenario") -> int:
+def _values(name: str, scenario: Scenario) -> int:
     """Count the values that a discrete factor can take."""
     if name == "site":
         return len(scenario.accrual.sites) if scenario.accrual.kind == "poisson" else 1
@@ -121,7 +118,7 @@ def _values(name: str, scenario: "Scenario") -> int:
     return sum(p > 0.0 for p in variable.probabilities) if variable.kind == "categorical" else 2
 
 
-def bias_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def bias_rules(scenario: Scenario) -> Iterator[RuleError]:
     """Yield what an investigator who guesses cannot do in a scenario."""
     bias, arms = scenario.selection_bias, tuple(arm.name for arm in scenario.arms)
     if bias is None:
@@ -139,7 +136,7 @@ def bias_rules(scenario: "Scenario") -> Iterator[RuleError]:
         )
 
 
-def _hazard_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
     hazard, arms = scenario.hazard, scenario.arms
     if hazard.effect.kind == "by_session":
         for index, arm in enumerate(arms):
@@ -183,7 +180,7 @@ def _hazard_rules(scenario: "Scenario") -> Iterator[RuleError]:
         )
 
 
-def _solved_keys(scenario: "Scenario") -> list[str]:
+def _solved_keys(scenario: Scenario) -> list[str]:
     """Keys of the effect whose value is the word solved."""
     effect = scenario.hazard.effect
     if effect.kind == "direct":
@@ -195,7 +192,7 @@ def _solved_keys(scenario: "Scenario") -> list[str]:
     ]
 
 
-def _target_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
     hazard = scenario.hazard
     arms = tuple(arm.name for arm in scenario.arms)
     targets = hazard.mortality_targets or {}
@@ -234,13 +231,13 @@ def _target_rules(scenario: "Scenario") -> Iterator[RuleError]:
         )
 
 
-def _plans(scenario: "Scenario") -> Iterator[tuple[str, SessionPlan]]:
+def _plans(scenario: Scenario) -> Iterator[tuple[str, SessionPlan]]:
     for index, arm in enumerate(scenario.arms):
         if arm.plan is not None:
             yield f"arms[{index}].plan", arm.plan
 
 
-def _lab_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
     if scenario.labs is not None:
         for index, variable in enumerate(
             scenario.candidates.variables if scenario.candidates else []
@@ -289,7 +286,7 @@ def _lab_rules(scenario: "Scenario") -> Iterator[RuleError]:
             yield RuleError("sickest_first needs labs", "use first_come", f"{key}.queue")
 
 
-def _name_rules(scenario: "Scenario") -> Iterator[RuleError]:
+def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
     lists: tuple[tuple[str, list[str]], ...] = (
         ("arms", [arm.name for arm in scenario.arms]),
         ("modalities", [modality.name for modality in scenario.modalities]),

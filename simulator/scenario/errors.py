@@ -1,7 +1,7 @@
 """What is wrong with a scenario, and how it is said."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -10,7 +10,6 @@ from simulator.errors import TrialsimError
 
 __all__ = [
     "EXTENDS",
-    "BrokenRulesError",
     "Problem",
     "RuleError",
     "ScenarioError",
@@ -21,14 +20,6 @@ __all__ = [
 ]
 
 EXTENDS = "extends"  # the one key of a file that is no part of a scenario
-
-
-class BrokenRulesError(TrialsimError, ValueError):
-    """Several broken rules of one model, raised together so that none hides another."""
-
-    def __init__(self, errors: Sequence[RuleError]) -> None:
-        super().__init__("; ".join(error.rule for error in errors))
-        self.errors = tuple(errors)
 
 
 class Problem(NamedTuple):

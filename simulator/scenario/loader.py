@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.errors import (
     EXTENDS,
     Problem,
@@ -17,7 +18,7 @@ from simulator.scenario.errors import (
     shown,
 )
 from simulator.scenario.json_schema import json_schema as json_schema
-from simulator.scenario.messages import findings
+from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
 from simulator.scenario.shipped import find_scenario, shipped_remedy
 from simulator.scenario.yaml_reader import REFUSED, Node, Reader, read_text, walk
@@ -123,7 +124,7 @@ class LoadedScenario:
         root = self._nodes[""]
         for key, value in values.items():
             steps = [int(i) if i else name for i, name in _STEP.findall(key)]
-            root = _replaced(root, steps, _grown(value, origin))
+            root = _replaced(root, steps, _nodes_of(value, origin))
         return _checked(root, self.files, (*self.files, origin), [])
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
@@ -137,7 +138,9 @@ class LoadedScenario:
 
     def values(self) -> list[tuple[str, Any, str]]:
         """Key, value and source of every value, in the order of the file."""
-        return [(key, _plain(self._nodes[key]), self.provenance[key]) for key in self.provenance]
+        return [
+            (key, _values_of(self._nodes[key]), self.provenance[key]) for key in self.provenance
+        ]
 
 
 def load_scenario(name_or_path: str | Path) -> LoadedScenario:
@@ -169,10 +172,14 @@ def _checked(
     """Return the scenario of a tree of nodes; `order` has the names that a node's file may have."""
     nodes = dict(walk(root, ""))
     try:
-        scenario = Scenario.model_validate(_plain(root))
+        scenario = Scenario.model_validate(_values_of(root))
     except ValidationError as error:
-        problems += _schema_problems(error, nodes, order)
+        found = findings(error.errors(include_url=False), Scenario)
+        problems += _problems(found, nodes, order)
     else:
+        broken = disagreements(scenario)
+        found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
+        problems += _problems(found, nodes, order)
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
             provenance = {key: node.comment for key, node in leaves.items()}
@@ -184,12 +191,12 @@ _INDEX = re.compile(r"\[([^\]]*)\]")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
-def _grown(value: Any, origin: str) -> Node:
+def _nodes_of(value: Any, origin: str) -> Node:
     """Return plain values as a tree of nodes."""
     if isinstance(value, dict):
-        value = {key: _grown(item, origin) for key, item in value.items()}
+        value = {key: _nodes_of(item, origin) for key, item in value.items()}
     elif isinstance(value, list):
-        value = [_grown(item, origin) for item in value]
+        value = [_nodes_of(item, origin) for item in value]
     return Node(value, origin, 0, None)
 
 
@@ -214,7 +221,7 @@ def _enclosing(nodes: dict[str, Node], key: str) -> Node:
 
 def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem:
     node = _enclosing(nodes, key)
-    value = shown(_plain(node)) if key and key in nodes else ""
+    value = shown(_values_of(node)) if key and key in nodes else ""
     return Problem(node.file, node.line, key, value, rule, remedy)
 
 
@@ -224,12 +231,12 @@ def _is_refused(nodes: dict[str, Node], key: str) -> bool:
     return value is REFUSED or any(item.value is REFUSED for item in items)
 
 
-def _schema_problems(
-    error: ValidationError, nodes: dict[str, Node], order: tuple[str, ...]
+def _problems(
+    broken: list[Finding], nodes: dict[str, Node], order: tuple[str, ...]
 ) -> list[Problem]:
     """Problems in the order of the files and lines, those of single values first."""
     found = []
-    for finding in findings(error.errors(include_url=False), Scenario):
+    for finding in broken:
         if _is_refused(nodes, finding.key):
             continue  # what is wrong with it as YAML has been said
         problem = _placed(nodes, finding.key, finding.rule, finding.remedy)
@@ -250,11 +257,11 @@ def _is_branch(node: Node) -> bool:
     return isinstance(node.value, dict | list) and len(node.value) > 0
 
 
-def _plain(node: Node) -> Any:
+def _values_of(node: Node) -> Any:
     if isinstance(node.value, dict):
-        return {key: _plain(child) for key, child in node.value.items()}
+        return {key: _values_of(child) for key, child in node.value.items()}
     if isinstance(node.value, list):
-        return [_plain(child) for child in node.value]
+        return [_values_of(child) for child in node.value]
     return node.value
 
 
@@ -307,7 +314,7 @@ def _read_chain(name_or_path: str | Path) -> tuple[list[_File], list[Problem]]:
     problems: list[Problem] = []
     seen: list[str] = []
     while path is not None:
-        name = _written(path)
+        name = _display_name(path)
         reader = Reader(read_text(path, name), name)
         try:
             root = reader.root()
@@ -324,7 +331,7 @@ def _read_chain(name_or_path: str | Path) -> tuple[list[_File], list[Problem]]:
 def _extended(extends: Node, chain: list[_File], seen: list[str], problems: list[Problem]) -> Path:
     """Return the file that the last file of a chain extends."""
     target = extends.value
-    place = extends.file, extends.line, EXTENDS, shown(_plain(extends))
+    place = extends.file, extends.line, EXTENDS, shown(_values_of(extends))
     if target is REFUSED:
         raise ScenarioError(*problems)
     if not isinstance(target, str) or not target:
@@ -343,7 +350,7 @@ def _extended(extends: Node, chain: list[_File], seen: list[str], problems: list
     return path
 
 
-def _written(path: Path) -> str:
+def _display_name(path: Path) -> str:
     """Name of a file for messages: relative where it lies below the working directory."""
     try:
         return path.relative_to(Path.cwd()).as_posix()

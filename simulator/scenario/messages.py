@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from simulator.scenario.errors import EXTENDS, BrokenRulesError, joined, key_path, nearest
+from simulator.scenario.errors import EXTENDS, joined, key_path, nearest
 
 
 class Finding(NamedTuple):
@@ -46,11 +46,11 @@ def findings(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> list[Fin
     misspelt = set()
     for (error, place), *_ in groups.values():
         if error["type"] == "extra_forbidden":
-            misspelt.add(joined(place.parent, _meant(place, absent)))
+            misspelt.add(joined(place.parent, _likely_key(place, absent)))
     found: list[Finding] = []
     for (key, missing), group in groups.items():
         if not missing or (key not in misspelt and EXTENDS not in misspelt):
-            found.extend(_worded(group, absent))
+            found.extend(_findings_at(group, absent))
     return found
 
 
@@ -124,14 +124,13 @@ def _place(error: ErrorDetails, root: type[BaseModel]) -> _Place:
     return _Place(key_path(steps), key_path(steps[:-1]), name, expected, model, field)
 
 
-def _worded(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Iterator[Finding]:
+def _findings_at(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Iterator[Finding]:
     error, place = group[0]
     kind = error["type"]
     if kind == "value_error":
         broken = error["ctx"]["error"]
-        for rule in broken.errors if isinstance(broken, BrokenRulesError) else (broken,):
-            where = joined(place.key, getattr(rule, "key", ""))
-            yield Finding(where, str(rule), getattr(rule, "remedy", ""), cross_check=True)
+        where = joined(place.key, getattr(broken, "key", ""))
+        yield Finding(where, str(broken), getattr(broken, "remedy", ""), cross_check=True)
     elif kind in ("missing", "union_tag_not_found"):
         yield _missing(place)
     elif kind == "extra_forbidden":
@@ -140,7 +139,7 @@ def _worded(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> Itera
         choices = list(_kinds(_members(place.expected)))
         tag = str(error["ctx"]["tag"])
         yield Finding(
-            place.key, f"must be one of {', '.join(choices)}", _guess(tag, choices), False
+            place.key, f"must be one of {', '.join(choices)}", _suggestion(tag, choices), False
         )
     elif kind == "string_pattern_mismatch":
         yield Finding(place.key, "has characters that it may not have", _meaning(place), False)
@@ -161,7 +160,7 @@ def _missing(place: _Place) -> Finding:
     )
 
 
-def _meant(place: _Place, absent: set[str]) -> str:
+def _likely_key(place: _Place, absent: set[str]) -> str:
     """Known key that an unknown one was most likely to be, those not given first."""
     known = [*place.model.model_fields, *([] if place.parent else [EXTENDS])]
     not_given = [key for key in known if joined(place.parent, key) in absent]
@@ -169,13 +168,13 @@ def _meant(place: _Place, absent: set[str]) -> str:
 
 
 def _unknown(place: _Place, absent: set[str]) -> Finding:
-    meant = _meant(place, absent)
+    meant = _likely_key(place, absent)
     known = ", ".join(place.model.model_fields)
     remedy = f"did you mean {meant}?" if meant else f"known here are {known}"
     return Finding(place.key, "unknown key", remedy, cross_check=False)
 
 
-def _guess(word: str, choices: Sequence[str]) -> str:
+def _suggestion(word: str, choices: Sequence[str]) -> str:
     near = nearest(word, choices)
     return f"did you mean {near}?" if near else ""
 
@@ -212,7 +211,7 @@ def _not_expected(errors: list[ErrorDetails], place: _Place) -> Finding:
     value = errors[0]["input"]
     hint = "" if limits else _conversion(value, members)
     choices = [str(c) for m in members if get_origin(m) is Literal for c in get_args(m)]
-    guess = _guess(value, choices) if isinstance(value, str) else ""
+    guess = _suggestion(value, choices) if isinstance(value, str) else ""
     return Finding(place.key, rule, guess or hint or _meaning(place), cross_check=False)
 
 

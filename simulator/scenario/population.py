@@ -84,7 +84,7 @@ class GammaRates(Part):
 
 
 class PoissonAccrual(Part):
-    """Candidates are referred by independent Poisson processes, one a site."""
+    """Candidates are referred by independent Poisson processes, one per site."""
 
     kind: Literal["poisson"]
     sites: list[Site] = Field(min_length=1, max_length=1000, description="the referring sites")

@@ -1,17 +1,19 @@
-"""A scenario: all that may be asked of the simulator."""
+"""A scenario: all that may be asked of the simulator.
+
+Each part is checked as it is made; that the parts agree with one another is checked by the loader
+(`cross_checks`).
+"""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from simulator.declarations.parts import Count, Line, Part, Positive, Word
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
-from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
-from simulator.scenario.errors import BrokenRulesError
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
 
@@ -101,13 +103,6 @@ class Scenario(Part):
         description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(description="null: not counted")
-
-    @model_validator(mode="after")
-    def _parts_agree(self) -> "Scenario":
-        errors = list(disagreements(self))
-        if errors:
-            raise BrokenRulesError(errors)
-        return self
 
     def variable_names(self) -> tuple[str, ...]:
         """Names of the candidate variables, in order."""

@@ -21,6 +21,7 @@ from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT
 from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.analyses import STATISTICS, Need
 from simulator.declarations.estimands import statistic_of
 from simulator.engines.compiled import simulate
@@ -30,7 +31,6 @@ from simulator.truth.measures import PooledPatients, measure
 from simulator.truth.worlds import exchanged, in_world, world_of
 
 _SEED = 0  # its own, so that the truth is the same whatever seed the run has
-_FIRST_TRIAL = 3 << 30  # trials that no run and no solving of targets reaches
 _PATIENTS = 240_000
 _BATCHES = 20
 
@@ -97,7 +97,7 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
         batches: dict[int, list[PooledPatients]] = {index: [] for index in mine}
         pairs: dict[int, list[Floats]] = {index: [] for index in survivors}
         for batch in range(_BATCHES):
-            first = _FIRST_TRIAL + batch * size
+            first = FIRST_AUXILIARY_TRIAL + batch * size
             records = simulate(supposed, _SEED, first, size)
             for index in mine:
                 batches[index].append(_patients(records, supposed, inner[index]))

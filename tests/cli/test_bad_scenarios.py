@@ -279,12 +279,12 @@ WRONG = {
         5,
         ["analyses[0].weights"],
     ),
-    "a replay of what is not there": (
+    "a randomisation test of what is not there": (
         CORE + ASK + TWO + analysis("permutation", "c", of="d", draws=999),
         7,
         ["analyses[2].of", "a, b"],
     ),
-    "a replay of a replay": (
+    "a randomisation test of a randomisation test": (
         CORE
         + ASK
         + analysis("permutation", "p", of="a", draws=999)
@@ -293,7 +293,7 @@ WRONG = {
         6,
         ["analyses[1].of", "randomisation test"],
     ),
-    "a replay that treats the lost otherwise": (
+    "a randomisation test that treats the lost otherwise": (
         CORE + ASK + TWO + analysis("permutation", "c", of="b", draws=999, lost="best_case"),
         7,
         ["analyses[2].lost", "b has excluded"],

@@ -16,6 +16,7 @@ from generated_disease import exits, hazard, labs, treatment_effect
 from generated_people import SHIFTS, candidates, eligibility, factors_for, visits
 from generated_units import Draw, Parts, longest_opening, pick, unit
 from hypothesis import strategies as st
+from scenario_builder import checked
 
 from simulator.allocation import SCHEMES
 from simulator.declarations.schemes import Factors, Ratio
@@ -51,7 +52,7 @@ def quick_screening() -> Iterator[None]:
 @st.composite
 def cases(draw: Draw) -> Case:
     """A scenario, a seed and a first trial."""
-    scenario = Scenario.model_validate(whole(draw))
+    scenario = checked(whole(draw))
     return Case(scenario, pick(draw, *SEEDS), pick(draw, *FIRST_TRIALS))
 
 

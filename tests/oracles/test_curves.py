@@ -7,9 +7,10 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from calibration.targets import solve_targets
+from simulator.constants import DAYS_PER_MONTH
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
-from simulator.planning.curves import DAYS_A_MONTH, CurveRecorder, CurveRows, grid_of, observer
+from simulator.planning.curves import CurveRecorder, CurveRows, grid_of, observer
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
 
@@ -108,7 +109,7 @@ def test_tables_are_means_errors_and_bands_of_the_trials(seen):
     months = tables.recruitment
     target = params.trial.target_randomised
     assert months[-1].mean == target or months[-1].day == grid.months[-1]
-    assert months[1].day == pytest.approx(DAYS_A_MONTH)
+    assert months[1].day == pytest.approx(DAYS_PER_MONTH)
     if params.max_sessions:
         planned = sum(r.planned for r in tables.sessions if r.arm == "first")
         assert planned == pytest.approx(found.at_risk[:, 0, 0].mean() * params.plan.sessions[0])

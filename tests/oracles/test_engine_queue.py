@@ -27,7 +27,7 @@ from simulator.records import SessionStatus
 MONTH = 30.4375
 
 
-def one_session_each(patients, per_day, sessions, ward, plans=None):
+def one_session_each(patients, per_day, sessions, alss_unit, plans=None):
     """Return a trial whose patients come as a Poisson process, each for one session at once."""
     names = [given["name"] for given in sessions]
     plans = plans or [{}, {}]
@@ -39,7 +39,7 @@ def one_session_each(patients, per_day, sessions, ward, plans=None):
             "hazard.baseline.mortality_at_horizon": NOBODY_DIES,
             "modalities": sessions,
             "arms": [arm(f"arm {i}", names[min(i, len(names) - 1)], **plans[i]) for i in range(2)],
-            "unit": ward,
+            "unit": alss_unit,
         },
     )
 
@@ -131,8 +131,8 @@ def test_nurses_hold_up_sessions_just_as_machines_do(slots):
 
 def test_the_scarcer_of_machines_and_nurses_decides():
     sessions = [modality("PE", 9.0, 0.8)]
-    ward = unit(machines=3, nurses=2, sessions_per_nurse=2)
-    both = one_session_each(500, 7.6, sessions, ward)
+    alss_unit = unit(machines=3, nurses=2, sessions_per_nurse=2)
+    both = one_session_each(500, 7.6, sessions, alss_unit)
     machines_alone = changed(both, {"unit": unit(machines=3)})
     np.testing.assert_array_equal(
         run(both, seed=404).sessions.start_day, run(machines_alone, seed=404).sessions.start_day
@@ -145,7 +145,7 @@ DAYTIME = {day: [8.0, 20.0] for day in ALWAYS_OPEN}
 WEEK = DAYTIME | {"sunday": None, "wednesday": [10.0, 14.0]}
 
 
-def slow_day_ward(due, lengths, hours, machines, weekdays, first_weekday):
+def slow_days_of_unit(due, lengths, hours, machines, weekdays, first_weekday):
     """Starts in a unit with opening hours, found by walking from one possible moment to the next.
 
     A session may start while the unit is open, if a machine is free and its mean length ends by
@@ -174,11 +174,11 @@ def slow_day_ward(due, lengths, hours, machines, weekdays, first_weekday):
 def test_sessions_start_only_when_they_are_expected_to_end_by_closing(weekdays, log_sd):
     """Against a walk over moments, patient by patient; equal lengths keep the order of arrival."""
     hours, machines = 3.5, 2
-    ward = unit(machines=machines, opening_hours=weekdays)
-    scenario = one_session_each(400, 3.6, [modality("PE", hours, log_sd)], ward)
+    alss_unit = unit(machines=machines, opening_hours=weekdays)
+    scenario = one_session_each(400, 3.6, [modality("PE", hours, log_sd)], alss_unit)
     due, start, end = times(run(scenario, seed=405))
     first_weekday = scenario.trial.start_date.weekday()
-    expected = slow_day_ward(due, end - start, hours, machines, weekdays, first_weekday)
+    expected = slow_days_of_unit(due, end - start, hours, machines, weekdays, first_weekday)
     np.testing.assert_allclose(start, expected, rtol=4 * 600 * EPSILON, atol=0)
     assert (start > due).mean() > 0.5
 
@@ -230,8 +230,8 @@ def test_plasma_goes_to_those_whom_a_slow_blood_bank_serves(
     litres, stock, capacity, delivery, per_day
 ):
     sessions = [modality("PE", 0.5, 0, litres[0]), modality("other", 0.5, 0, litres[1])]
-    ward = unit(machines=1000, plasma=plasma(stock, capacity, delivery))
-    scenario = one_session_each(500, per_day, sessions, ward)
+    alss_unit = unit(machines=1000, plasma=plasma(stock, capacity, delivery))
+    scenario = one_session_each(500, per_day, sessions, alss_unit)
     records = run(scenario, seed=406)
     due, start, _ = times(records)
     needs = np.array(litres)[records.patients.arm]
@@ -259,14 +259,14 @@ def test_plasma_is_conserved_and_never_negative(served):
         "served": served,
     }
     bank = plasma(4.0, 9.0, 4.0, 2.5) | {"delivery_days": ["monday", "thursday", "friday"]}
-    ward = unit(machines=4, plasma=bank, background=background, opening_hours=DAYTIME)
+    alss_unit = unit(machines=4, plasma=bank, background=background, opening_hours=DAYTIME)
     sessions = [modality("PE", 2.0, 0.2, 2.0), modality("other", 3.0, 0.2, 1.0)]
-    scenario = one_session_each(60, 0.8, sessions, ward)
-    stocks, events, wards = [], [], []
+    scenario = one_session_each(60, 0.8, sessions, alss_unit)
+    stocks, events, units = [], [], []
 
     def watch(trial, event, patient, details):
-        wards.append(trial.wards[0])
-        stocks.append(trial.wards[0].stock_litres)
+        units.append(trial.units[0])
+        stocks.append(trial.units[0].stock_litres)
         events.append(event)
 
     records = simulate(lower(scenario), 407, 0, 3, watch)
@@ -275,7 +275,7 @@ def test_plasma_is_conserved_and_never_negative(served):
     assert {"plasma delivered", "background served", "passed over for plasma"} <= set(events)
     trials, patients = records.trials, records.patients
     assert (trials.plasma_background_short_litres > 0).all()
-    last = {id(found): found for found in wards}
+    last = {id(found): found for found in units}
     for row, found in enumerate(last.values()):
         used = patients.plasma_litres[patients.trial == trials.trial[row]].sum()
         left = 4.0 + trials.plasma_delivered_litres[row] - used
@@ -300,8 +300,8 @@ def test_background_demand_is_poisson_and_takes_its_machine_hours():
         "plasma_litres_per_session": 1.0,
         "served": "before",
     }
-    ward = unit(machines=6, background=background, opening_hours=DAYTIME)
-    scenario = one_session_each(60, 0.5, [modality("PE", 2.0)], ward)
+    alss_unit = unit(machines=6, background=background, opening_hours=DAYTIME)
+    scenario = one_session_each(60, 0.5, [modality("PE", 2.0)], alss_unit)
     trials = run(scenario, seed=409, trials=20).trials
     # The hours of 6 machines (72 a day) hold what any day asks for, so all of it is done.
     assert_mean(trials.machine_hours_background / 1.5 / trials.unit_days_open, 2.5)

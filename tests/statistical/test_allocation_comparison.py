@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from scenario_builder import bare, base_case, changed
+from scenario_builder import bare, base_case, changed, checked
 
 from simulator.allocation.metrics import exact_metrics
 from simulator.analysis import plans_of
@@ -137,7 +137,7 @@ def with_rerandomisation(scenario: Scenario, draws: int) -> Scenario:
     first = scenario.analyses[0].model_dump()
     again = {"name": "again", "test": "rerandomisation", "of": "log_rank", "draws": draws}
     whole = scenario.model_dump() | {"analyses": [first, first | again]}
-    return Scenario.model_validate(whole)
+    return checked(whole)
 
 
 def test_drift_inflates_the_level_of_a_scheme_that_ends_unevenly_and_lowers_that_of_pairs():

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scenario_builder import checked
 
 from calibration import targets
 from calibration.targets import solve_targets
@@ -38,7 +39,7 @@ def bare(**changes) -> Scenario:
         for name in parents:
             part = part[name]
         part[last] = value
-    return Scenario.model_validate(asked)
+    return checked(asked)
 
 
 @pytest.mark.usefixtures("_few_patients")

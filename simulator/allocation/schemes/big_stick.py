@@ -6,7 +6,7 @@ from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rul
 
 
 def _read(setting: Setting) -> SchemeNumbers:
-    return SchemeNumbers([check.whole("options.bound", setting.options["bound"], 1)])
+    return SchemeNumbers([check.whole_number("options.bound", setting.options["bound"], 1)])
 
 
 @rule

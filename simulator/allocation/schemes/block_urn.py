@@ -8,7 +8,7 @@ from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rul
 
 
 def _read(setting: Setting) -> SchemeNumbers:
-    blocks = check.whole("options.blocks", setting.options["blocks"], 1)
+    blocks = check.whole_number("options.blocks", setting.options["blocks"], 1)
     divisor = math.gcd(*setting.ratio)
     return SchemeNumbers([blocks, *(part // divisor for part in setting.ratio)])
 

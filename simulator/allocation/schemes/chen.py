@@ -10,7 +10,7 @@ def _read(setting: Setting) -> SchemeNumbers:
     return SchemeNumbers(
         [
             check.number("options.probability", value, 0.5, 1.0),
-            check.whole("options.bound", bound, 1),
+            check.whole_number("options.bound", bound, 1),
         ]
     )
 

@@ -9,7 +9,7 @@ from simulator.allocation.schemes.outcomes import DIED
 def _read(setting: Setting) -> SchemeNumbers:
     names = "initial_balls", "immigration_balls"
     return SchemeNumbers(
-        [check.whole(f"options.{n}", setting.options[n], 1, 10_000) for n in names]
+        [check.whole_number(f"options.{n}", setting.options[n], 1, 10_000) for n in names]
     )
 
 

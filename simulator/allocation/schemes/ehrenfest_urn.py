@@ -6,7 +6,7 @@ from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rul
 
 
 def _read(setting: Setting) -> SchemeNumbers:
-    return SchemeNumbers([check.whole("options.balls", setting.options["balls"], 1)])
+    return SchemeNumbers([check.whole_number("options.balls", setting.options["balls"], 1)])
 
 
 @rule

@@ -8,8 +8,8 @@ _MOST_PATIENTS = 10_000  # counting sequences by whole numbers of thousands of d
 
 
 def _read(setting: Setting) -> SchemeNumbers:
-    bound = check.whole("options.bound", setting.options["bound"], 1)
-    check.whole_groups(setting.scheme, setting.ratio, setting.target)
+    bound = check.whole_number("options.bound", setting.options["bound"], 1)
+    check.divisible_target(setting.scheme, setting.ratio, setting.target)
     if setting.target > _MOST_PATIENTS:
         rule = f"is for at most {_MOST_PATIENTS} patients, and {setting.target} are planned"
         raise AllocationError("scheme", setting.scheme, rule, "use big_stick")
@@ -20,8 +20,8 @@ def _read(setting: Setting) -> SchemeNumbers:
 def _shares(patients: int, bound: int) -> list[list[float]]:
     """Share of the sequences from each imbalance on that go on with the first arm.
 
-    A row a patient, a column an imbalance from -bound to bound. Sequences are counted as whole
-    numbers, so that each share is rounded once.
+    One row per patient, one column per imbalance from -bound to bound. Sequences are counted as
+    integers, so that each share is rounded once.
     """
     ways = [0] * (2 * bound + 3)  # with an empty place at either end
     ways[bound + 1] = 1

@@ -72,8 +72,8 @@ def _chance(plan: Plan, state: State, stratum: int, levels: Ints, out: Floats) -
     for arm in range(arms):
         out[arm] = imbalance(plan, state, levels, arm)
         least = min(least, out[arm])
-    # A G is a sum of terms >= 0, one a factor, after at most 3 roundings each. Each rounding is of
-    # half an epsilon, so two that are equal in exact arithmetic differ by less than
+    # A G is a sum of terms >= 0, one per factor, after at most 3 roundings each. Each rounding is
+    # of half an epsilon, so two that are equal in exact arithmetic differ by less than
     # (factors + 3) epsilons of themselves, whatever the unit of the weights.
     least *= 1.0 + (levels.size + 4) * _EPSILON
     ties = 0

@@ -11,7 +11,7 @@ _EXPONENT, _BURN_IN, _CLIP = range(3)  # places in `numbers`
 
 def _read(setting: Setting) -> SchemeNumbers:
     options = setting.options
-    burn_in = check.whole("options.burn_in", options["burn_in"], 0)
+    burn_in = check.whole_number("options.burn_in", options["burn_in"], 0)
     if burn_in >= setting.target:
         rule = f"is not below the trial's {setting.target} patients: it would never adapt"
         raise AllocationError("options.burn_in", burn_in, rule, "lower it")

@@ -6,7 +6,7 @@ from simulator.allocation.schemes.base import Rules, SchemeNumbers, Setting, rul
 
 
 def _read(setting: Setting) -> SchemeNumbers:
-    check.whole_groups(setting.scheme, setting.ratio, setting.target)
+    check.divisible_target(setting.scheme, setting.ratio, setting.target)
     return SchemeNumbers()
 
 

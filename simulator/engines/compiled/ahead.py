@@ -14,7 +14,7 @@ WORDS = 4  # of a block
 def draw_uniforms(
     seed: int, trial: int, purpose: int, candidate: Ints, patients: int, index: int, out: Floats
 ) -> None:
-    """Fill the four rows of `out` with which = 4 index to 4 index + 3, a column a patient."""
+    """Fill the four rows of `out` with which = 4 index to 4 index + 3, one column per patient."""
     first, second = out[0][:patients], out[1][:patients]
     third, fourth = out[2][:patients], out[3][:patients]
     for p in range(patients):
@@ -33,7 +33,7 @@ def draw_normals(
     uniform: Floats,
     out: Floats,
 ) -> None:
-    """Fill `out` with normals, a row for each of which = 0, 1, ..., a column a patient.
+    """Fill `out` with normals, one row for each which = 0, 1, ..., one column per patient.
 
     The number of rows is a multiple of WORDS; `uniform` is work space of as many.
     """

@@ -28,19 +28,19 @@ _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHO
 
 @kernel
 def settle_sessions(
-    session: Floats, session_count: Ints, p: int, leaves_at: float, by_exit: bool
+    session: Floats, session_integer: Ints, p: int, leaves_at: float, by_exit: bool
 ) -> None:
     """Say of each session what became of it; what the end of follow-up meets stays as it is."""
     for k in range(session.shape[1]):
-        status = session_count[p, k, STATUS]
+        status = session_integer[p, k, STATUS]
         if status == _RUNNING and session[p, k, END] < leaves_at:
-            whole = session[p, k, SHARE] == 1.0
-            session_count[p, k, STATUS] = _DELIVERED if whole else _CUT_SHORT
+            in_full = session[p, k, SHARE] == 1.0
+            session_integer[p, k, STATUS] = _DELIVERED if in_full else _CUT_SHORT
         elif by_exit:
             if status == _RUNNING:
-                session_count[p, k, STATUS] = _ENDED_BY_EXIT
+                session_integer[p, k, STATUS] = _ENDED_BY_EXIT
             elif status == _WAITING:
-                session_count[p, k, STATUS] = _LEFT
+                session_integer[p, k, STATUS] = _LEFT
 
 
 @kernel
@@ -49,7 +49,7 @@ def plan_visits(
 ) -> None:
     """Find the days of every patient's visits, and the order in which they come."""
     days, order, horizon = people.visit_day, people.visit_order, float(follow_up_days)
-    candidate, missed, when = people.whole[CANDIDATE], people.uniform, people.other_uniform
+    candidate, missed, when = people.integer[CANDIDATE], people.uniform, people.other_uniform
     for visit in range(a.day.size):
         word = visit % WORDS
         if word == 0:
@@ -79,7 +79,7 @@ def plan_visits(
 @kernel
 def last_visit_before(people: People, p: int, gone_at: float) -> int:
     """Patient-day of the last visit that takes place, -1 if none; the others are struck out."""
-    last, entry = -1, people.number[ENTRY_AT, p]
+    last, entry = -1, people.real[ENTRY_AT, p]
     for visit in range(people.visit_day.shape[1]):
         if entry + people.visit_day[p, visit] < gone_at:
             last = max(last, int(people.visit_day[p, visit]))

@@ -2,6 +2,7 @@
 
 import math
 
+from simulator.constants import HOURS_PER_DAY
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import (
     ARM,
@@ -36,58 +37,57 @@ from simulator.engines.compiled.state import (
     Floats,
     Ints,
     People,
-    Sites,
+    UnitState,
 )
-from simulator.engines.compiled.tables import EVENTS_OF_SESSION, SESSIONS
-from simulator.records import Patients, Sessions, SessionStatus, Trials
+from simulator.engines.compiled.tables import SESSIONS
+from simulator.records import ADVERSE_EVENTS, MELD_LABS, Patients, Sessions, SessionStatus, Trials
 from simulator.rules import sessions as rule
 
 _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHORT)
 _MISSED = int(SessionStatus.MISSED)
-_SLOPES = 3
 
 
 @kernel
 def write_patients(
-    r: Patients, row: int, trial: int, patients: int, plans: Floats, number: Floats, count: Ints
+    r: Patients, row: int, trial: int, patients: int, plans: Floats, real: Floats, integer: Ints
 ) -> None:
     """Write what is a patient's own, but for labs and sessions."""
     for p in range(patients):
         r.trial[row + p] = trial
         r.patient[row + p] = p
-        r.candidate[row + p] = count[CANDIDATE, p]
-        r.site[row + p] = count[SITE, p]
-        r.stratum[row + p] = count[STRATUM, p]
-        r.arm[row + p] = count[ARM, p]
-        r.entry_day[row + p] = number[ENTRY_AT, p]
-        r.frailty[row + p] = number[FRAILTY, p]
-        r.death_after_days[row + p] = number[DEATH, p]
-        r.transplant_after_days[row + p] = number[TRANSPLANT, p]
-        r.withdrawal_after_days[row + p] = number[WITHDRAWAL, p]
-        r.loss_after_days[row + p] = number[LOSS, p]
-        r.infection_after_days[row + p] = number[INFECTION, p]
-        r.sessions_planned[row + p] = int(plans[count[ARM, p], SESSIONS])
-        for j in range(_SLOPES):
-            r.lab_slope_per_day[row + p, j] = number[SLOPE_BILIRUBIN + j, p]
+        r.candidate[row + p] = integer[CANDIDATE, p]
+        r.site[row + p] = integer[SITE, p]
+        r.stratum[row + p] = integer[STRATUM, p]
+        r.arm[row + p] = integer[ARM, p]
+        r.entry_day[row + p] = real[ENTRY_AT, p]
+        r.frailty[row + p] = real[FRAILTY, p]
+        r.death_after_days[row + p] = real[DEATH, p]
+        r.transplant_after_days[row + p] = real[TRANSPLANT, p]
+        r.withdrawal_after_days[row + p] = real[WITHDRAWAL, p]
+        r.loss_after_days[row + p] = real[LOSS, p]
+        r.infection_after_days[row + p] = real[INFECTION, p]
+        r.sessions_planned[row + p] = int(plans[integer[ARM, p], SESSIONS])
+        for j in range(MELD_LABS):
+            r.lab_slope_per_day[row + p, j] = real[SLOPE_BILIRUBIN + j, p]
 
 
 @kernel
 def write_sessions(s: Sessions, row: int, patients: int, people: People) -> None:
     """Write every session."""
-    session, session_count = people.session, people.session_count
+    session, session_integer = people.session, people.session_integer
     for p in range(patients):
         for k in range(session.shape[1]):
-            status = session_count[p, k, STATUS]
+            status = session_integer[p, k, STATUS]
             done = status in (_DELIVERED, _CUT_SHORT)
             s.status[row + p, k] = status
-            s.modality[row + p, k] = session_count[p, k, MODALITY]
+            s.modality[row + p, k] = session_integer[p, k, MODALITY]
             s.due_day[row + p, k] = session[p, k, DUE]
             s.start_day[row + p, k] = session[p, k, START]
             s.end_day[row + p, k] = session[p, k, END]
             s.fraction[row + p, k] = session[p, k, SHARE] if done else 0.0
             s.plasma_litres[row + p, k] = session[p, k, LITRES]
-            s.short_of_plasma[row + p, k] = session_count[p, k, SHORT]
-            s.adverse_events[row + p, k] = session_count[p, k, EVENT_BITS]
+            s.short_of_plasma[row + p, k] = session_integer[p, k, SHORT]
+            s.adverse_events[row + p, k] = session_integer[p, k, EVENT_BITS]
 
 
 @kernel
@@ -104,12 +104,12 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
                 late += rule.is_late(s.due_day[i, k], s.start_day[i, k])
                 wait += s.start_day[i, k] - s.due_day[i, k]
                 litres += s.plasma_litres[i, k]
-                hours += (s.end_day[i, k] - s.start_day[i, k]) * rule.HOURS_PER_DAY
+                hours += (s.end_day[i, k] - s.start_day[i, k]) * HOURS_PER_DAY
             if status in (_DELIVERED, _CUT_SHORT):
                 delivered += 1
                 cut_short += status == _CUT_SHORT
                 equivalent += s.fraction[i, k]
-                for event in range(EVENTS_OF_SESSION):
+                for event in range(ADVERSE_EVENTS):
                     r.adverse_events[i, event] += s.adverse_events[i, k] >> event & 1
         r.sessions_delivered[i] = delivered
         r.sessions_equivalent[i] = equivalent
@@ -123,14 +123,14 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
 
 
 @kernel
-def add_unit(t: Trials, index: int, sites: Sites, site: int) -> None:
+def add_unit(t: Trials, index: int, unit_state: UnitState, site: int) -> None:
     """Add what a site's unit did to its trial's row."""
-    number, count = sites.number, sites.whole
-    t.unit_days_open[index] += count[site, DAYS_OPEN]
-    t.unit_days_short[index] += count[site, DAYS_SHORT]
-    t.plasma_delivered_litres[index] += number[site, DELIVERED_LITRES]
-    t.plasma_refused_litres[index] += number[site, REFUSED_LITRES]
-    t.plasma_background_litres[index] += number[site, BACKGROUND_LITRES]
-    t.plasma_background_short_litres[index] += number[site, BACKGROUND_SHORT_LITRES]
-    t.machine_hours_background[index] += number[site, BACKGROUND_HOURS]
-    t.machine_hours_open[index] += number[site, HOURS_OPEN]
+    real, integer = unit_state.real, unit_state.integer
+    t.unit_days_open[index] += integer[site, DAYS_OPEN]
+    t.unit_days_short[index] += integer[site, DAYS_SHORT]
+    t.plasma_delivered_litres[index] += real[site, DELIVERED_LITRES]
+    t.plasma_refused_litres[index] += real[site, REFUSED_LITRES]
+    t.plasma_background_litres[index] += real[site, BACKGROUND_LITRES]
+    t.plasma_background_short_litres[index] += real[site, BACKGROUND_SHORT_LITRES]
+    t.machine_hours_background[index] += real[site, BACKGROUND_HOURS]
+    t.machine_hours_open[index] += real[site, HOURS_OPEN]

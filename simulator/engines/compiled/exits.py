@@ -59,53 +59,51 @@ def draw_exits(
     trial: int,
     follow_up_days: int,
     patients: int,
-    number: Floats,
-    count: Ints,
+    real: Floats,
+    integer: Ints,
 ) -> None:
     """Draw every patient's threshold of the liver hazard and the times of their other exits."""
     rate, until, horizon = e.rate_per_day, e.until_day, float(follow_up_days)
     for p in range(patients):
-        u = draws.uniform(seed, trial, _EXIT, _OF_LIVER, count[CANDIDATE, p])
-        number[THRESHOLD, p] = rule.death_threshold(u)
+        u = draws.uniform(seed, trial, _EXIT, _OF_LIVER, integer[CANDIDATE, p])
+        real[THRESHOLD, p] = rule.death_threshold(u)
     for which in range(rate.size):
-        out = number[_ROWS[which]]
+        out = real[_ROWS[which]]
         for p in range(patients):
             out[p] = math.inf
         if rate[which] > 0.0:
             for p in range(patients):
-                u = draws.uniform(seed, trial, _EXIT, which, count[CANDIDATE, p])
+                u = draws.uniform(seed, trial, _EXIT, which, integer[CANDIDATE, p])
                 out[p] = within(rule.exit_time(rate[which], until[which], u), horizon)
     for p in range(patients):
-        entry = number[ENTRY_AT, p]
+        entry = real[ENTRY_AT, p]
         stops = min(
             opening(entry, follow_up_days),
-            min(entry + number[TUMOUR, p], entry + number[TRANSPLANT, p]),
+            min(entry + real[TUMOUR, p], entry + real[TRANSPLANT, p]),
         )
-        number[STOPS_AT, p] = stops
-        number[LEAVES_AT, p] = min(
-            stops, min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p])
-        )
-        count[LAST_DAY, p] = last_opening_before(entry, stops, follow_up_days)
+        real[STOPS_AT, p] = stops
+        real[LEAVES_AT, p] = min(stops, min(entry + real[WITHDRAWAL, p], entry + real[LOSS, p]))
+        integer[LAST_DAY, p] = last_opening_before(entry, stops, follow_up_days)
 
 
 @kernel
-def leaves_at(number: Floats, count: Ints, p: int) -> float:
+def leaves_at(real: Floats, integer: Ints, p: int) -> float:
     """Trial time before which a session must end to be delivered.
 
     A death comes after the opening of its day, and so after a session that ends at that instant.
     """
-    entry = number[ENTRY_AT, p]
-    died, day = entry + number[DEATH, p], count[OPENED, p]
+    entry = real[ENTRY_AT, p]
+    died, day = entry + real[DEATH, p], integer[OPENED, p]
     if day >= 0 and opening(entry, day) == died:
         died = np.nextafter(died, math.inf)
-    return min(number[LEAVES_AT, p], died)
+    return min(real[LEAVES_AT, p], died)
 
 
 @inlined
 def learn_outcome(
     state: allocation.State,
-    number: Floats,
-    count: Ints,
+    real: Floats,
+    integer: Ints,
     p: int,
     now: float,
     opened: int,
@@ -116,19 +114,19 @@ def learn_outcome(
     Patient-day `opened` is their latest. At one instant: liver, tumour, transplant, loss, end. A
     transplant or a loss before the outcome leaves it unknown for good.
     """
-    entry, never = number[ENTRY_AT, p], math.inf
-    liver = number[DEATH, p] if count[OPENED, p] <= opened else never
-    death = entry + min(within(liver, float(follow_up_days)), number[TUMOUR, p])
-    other = entry + min(number[TRANSPLANT, p], number[LOSS, p])
+    entry, never = real[ENTRY_AT, p], math.inf
+    liver = real[DEATH, p] if integer[OPENED, p] <= opened else never
+    death = entry + min(within(liver, float(follow_up_days)), real[TUMOUR, p])
+    other = entry + min(real[TRANSPLANT, p], real[LOSS, p])
     ends = opening(entry, follow_up_days)
     if other < death and other <= now:
-        count[KNOWN, p] = 1
+        integer[KNOWN, p] = 1
     elif death <= now:
-        count[KNOWN, p] = 1
-        allocation.learn(state, count[ARM, p], True)
+        integer[KNOWN, p] = 1
+        allocation.learn(state, integer[ARM, p], True)
     elif ends <= now:
-        count[KNOWN, p] = 1
-        allocation.learn(state, count[ARM, p], False)
+        integer[KNOWN, p] = 1
+        allocation.learn(state, integer[ARM, p], False)
 
 
 @inlined
@@ -164,21 +162,21 @@ def settled_exits(
 
 
 @kernel
-def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
+def settle_exits(real: Floats, p: int, follow_up_days: int) -> int:
     """Keep of a patient's exits those that happened; return the cause of death."""
     settled = settled_exits(
-        number[ENTRY_AT, p],
-        number[DEATH, p],
-        number[TUMOUR, p],
-        number[TRANSPLANT, p],
-        number[WITHDRAWAL, p],
-        number[LOSS, p],
-        number[INFECTION, p],
+        real[ENTRY_AT, p],
+        real[DEATH, p],
+        real[TUMOUR, p],
+        real[TRANSPLANT, p],
+        real[WITHDRAWAL, p],
+        real[LOSS, p],
+        real[INFECTION, p],
         float(follow_up_days),
     )
-    number[DEATH, p], number[TRANSPLANT, p] = settled[1], settled[2]
-    number[WITHDRAWAL, p], number[LOSS, p] = settled[3], settled[4]
-    number[INFECTION, p] = settled[5]
+    real[DEATH, p], real[TRANSPLANT, p] = settled[1], settled[2]
+    real[WITHDRAWAL, p], real[LOSS, p] = settled[3], settled[4]
+    real[INFECTION, p] = settled[5]
     return settled[0]
 
 
@@ -186,5 +184,5 @@ def settle_exits(number: Floats, p: int, follow_up_days: int) -> int:
 def cumulative_hazard(d: Disease, b: Baseline, people: People, p: int, ends: float) -> float:
     """Cumulative hazard of death from the liver at patient time `ends`."""
     at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
-    day = max(people.whole[OPENED, p], 0)
+    day = max(people.integer[OPENED, p], 0)
     return rule.after_day(people.hazard[p, day], people.factor[p, day], b.at_opening[day], at_end)

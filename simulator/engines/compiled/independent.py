@@ -197,7 +197,7 @@ def run_independent(
     hazard: Floats,
     others: Floats,
 ) -> None:
-    """Simulate trials in which all who enter are randomised; the columns have a row a patient.
+    """Simulate trials in which all who enter are randomised; the columns have one row per patient.
 
     A scheme whose `table` is empty, or has sizes to draw, is asked patient by patient. `others` has
     a row for each exit of transplant, withdrawal, loss and infection that the scenario has.

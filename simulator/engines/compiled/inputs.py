@@ -19,13 +19,12 @@ from simulator.params.types import (
     SelectionParams,
     TrialParams,
 )
+from simulator.records import MELD_LABS
 from simulator.rules.candidate import takes_uniform
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-MELD_LABS = 3
 
 
 class FactorArrays(NamedTuple):

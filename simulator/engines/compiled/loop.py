@@ -1,8 +1,8 @@
 """The events of one trial in the order of time (model page, sections 4 to 6).
 
 Only four things happen at an instant of their own: a session's window ends, a session falls due, a
-patient is randomised, a queue is served. Exits, patient-days and the unit's days are found out when
-one of those four asks for them.
+patient is randomised, a queue is served. Exits, patient-days and the unit's days are worked out
+when one of those four needs them.
 """
 
 import math
@@ -46,12 +46,12 @@ from simulator.engines.compiled.state import (
     STRATUM,
     TODAY,
     WAITING,
-    WATCHED,
     WINDOW_END_AT,
+    WINDOW_SCHEDULED,
     Floats,
     Ints,
     People,
-    Sites,
+    UnitState,
 )
 from simulator.engines.compiled.tables import (
     FIRST_AFTER,
@@ -77,22 +77,20 @@ from simulator.engines.compiled.treatment import (
     begin,
     bilirubin_ends_treatment,
     fall_due,
-    left_by,
-    miss,
+    has_left_treatment,
+    miss_session,
 )
 from simulator.engines.compiled.unit import catch_up, nurses_busy, serve_background
 from simulator.rules import sessions as rule
 from simulator.rules.calendar import last_opening_before, last_opening_by
 
-_FIRST_COME, _SICKEST_FIRST = 0, 1
-
 
 @inlined
-def bring(t: Tables, people: People, p: int, through: int) -> None:
-    """Bring a patient's hazard up to the opening of patient-day `through`."""
-    if people.whole[OPENED, p] >= through or people.number[DEATH, p] != math.inf:
+def update_hazard(t: Tables, people: People, p: int, through: int) -> None:
+    """Advance a patient's hazard to the opening of patient-day `through`."""
+    if people.integer[OPENED, p] >= through or people.real[DEATH, p] != math.inf:
         return
-    planned = t.plans[people.whole[ARM, p], SESSIONS]
+    planned = t.plans[people.integer[ARM, p], SESSIONS]
     advance_hazard(
         t.disease,
         t.baseline,
@@ -108,30 +106,30 @@ def bring(t: Tables, people: People, p: int, through: int) -> None:
 
 
 @inlined
-def bring_seen(t: Tables, people: People, p: int, through: int) -> None:
-    """Bring a patient's labs to the opening of patient-day `through`."""
+def update_labs(t: Tables, people: People, p: int, through: int) -> None:
+    """Advance a patient's labs to the opening of patient-day `through`."""
     advance_labs(t.disease, t.kinetics, t.left, t.error_log_sd, people, p, through)
 
 
 @inlined
-def rank(queue: int, number: Floats, p: int) -> float:
+def rank(queue: int, real: Floats, p: int) -> float:
     """Place of a waiting patient in a queue; ties go by patient number."""
-    if queue == _FIRST_COME:
-        return number[DUE_AT, p]
-    if queue == _SICKEST_FIRST:
-        return -number[SEEN_MELD, p]
-    return number[WINDOW_END_AT, p]
+    if queue == rule.FIRST_COME:
+        return real[DUE_AT, p]
+    if queue == rule.SICKEST_FIRST:
+        return -real[SEEN_MELD, p]
+    return real[WINDOW_END_AT, p]
 
 
 @kernel
-def sort_queue(queue: int, number: Floats, waiting: Ints, size: int) -> None:
+def sort_queue(queue: int, real: Floats, waiting: Ints, size: int) -> None:
     """Put the first `size` of `waiting` in the order of the discipline (nearly sorted already)."""
     for i in range(1, size):
         p = waiting[i]
-        mine = rank(queue, number, p)
+        mine = rank(queue, real, p)
         j = i - 1
         while j >= 0:
-            other = rank(queue, number, waiting[j])
+            other = rank(queue, real, waiting[j])
             if other < mine or (other == mine and waiting[j] < p):
                 break
             waiting[j + 1] = waiting[j]
@@ -140,41 +138,43 @@ def sort_queue(queue: int, number: Floats, waiting: Ints, size: int) -> None:
 
 
 @inlined
-def has_plasma(t: Tables, sites: Sites, site: int, m: int) -> bool:
+def has_plasma(t: Tables, unit_state: UnitState, site: int, m: int) -> bool:
     """Whether a site's stock holds what a session of modality `m` takes."""
     unlimited = t.units[site, PLASMA_LIMITED] == 0.0
-    return unlimited or t.modalities[m, LITRES_EACH] <= sites.number[site, STOCK]
+    return unlimited or t.modalities[m, LITRES_EACH] <= unit_state.real[site, STOCK]
 
 
 @inlined
-def what_can_start(t: Tables, people: People, sites: Sites, site: int, p: int, now: float) -> int:
+def feasible_modality(
+    t: Tables, people: People, unit_state: UnitState, site: int, p: int, now: float
+) -> int:
     """Modality that a waiting patient can be given as far as time and plasma go, -1 if none."""
-    count, closes, arm = people.whole, sites.number[site, CLOSES_AT], people.whole[ARM, p]
-    m, today = int(t.plans[arm, GIVES]), sites.whole[site, TODAY]
+    integer, closes, arm = people.integer, unit_state.real[site, CLOSES_AT], people.integer[ARM, p]
+    m, today = int(t.plans[arm, GIVES]), unit_state.integer[site, TODAY]
     if not rule.fits(now, t.modalities[m, HOURS], closes):
         return -1
-    if count[FIRST_FIT, p] < 0:
-        count[FIRST_FIT, p] = today
-    if has_plasma(t, sites, site, m):
+    if integer[FIRST_FIT, p] < 0:
+        integer[FIRST_FIT, p] = today
+    if has_plasma(t, unit_state, site, m):
         return m
-    if count[FIRST_FIT, p] == today:
-        people.session_count[p, count[SESSION, p], SHORT] = 1
-    if not sites.whole[site, SHORT_TODAY]:
-        sites.whole[site, SHORT_TODAY] = 1
-        sites.whole[site, DAYS_SHORT] += 1
+    if integer[FIRST_FIT, p] == today:
+        people.session_integer[p, integer[SESSION, p], SHORT] = 1
+    if not unit_state.integer[site, SHORT_TODAY]:
+        unit_state.integer[site, SHORT_TODAY] = 1
+        unit_state.integer[site, DAYS_SHORT] += 1
     other = int(t.plans[arm, SWITCHES_TO])
     if other < 0 or not rule.fits(now, t.modalities[other, HOURS], closes):
         return -1
-    return other if has_plasma(t, sites, site, other) else -1
+    return other if has_plasma(t, unit_state, site, other) else -1
 
 
 @inlined
-def watch(people: People, p: int, times: Floats, codes: Ints, events: int) -> int:
-    """See to it that a session's window ends; most begin before that needs to be known."""
-    if people.whole[WATCHED, p]:
+def schedule_window_end(people: People, p: int, times: Floats, codes: Ints, events: int) -> int:
+    """Schedule the end of a session's window, once; most sessions start before that is needed."""
+    if people.integer[WINDOW_SCHEDULED, p]:
         return events
-    people.whole[WATCHED, p] = 1
-    return push(times, codes, events, people.number[WINDOW_END_AT, p], WINDOW_ENDS + p)
+    people.integer[WINDOW_SCHEDULED, p] = 1
+    return push(times, codes, events, people.real[WINDOW_END_AT, p], WINDOW_ENDS + p)
 
 
 @inlined
@@ -184,7 +184,7 @@ def serve(
     trial: int,
     follow_up_days: int,
     people: People,
-    sites: Sites,
+    unit_state: UnitState,
     site: int,
     now: float,
     times: Floats,
@@ -193,125 +193,128 @@ def serve(
 ) -> int:
     """Start every session that can start now; return the number of events.
 
-    Those who wait have been brought up to now.
+    The hazard and labs of those who wait have been advanced to now.
     """
-    number, waiting = people.number, sites.waiting[site]
+    real, waiting = people.real, unit_state.waiting[site]
     queue, machines = int(t.units[site, QUEUE]), int(t.units[site, MACHINES])
-    free_at = sites.free_at[site, :machines]
-    queued = sites.whole[site, QUEUED]
-    sort_queue(queue, number, waiting, queued)
+    free_at = unit_state.free_at[site, :machines]
+    queued = unit_state.integer[site, QUEUED]
+    sort_queue(queue, real, waiting, queued)
     kept = 0
     for i in range(queued):
         p = waiting[i]
-        opened = last_opening_by(number[ENTRY_AT, p], now, follow_up_days)
-        if left_by(number, people.whole, p, now, opened):
-            people.whole[PHASE, p] = OVER
+        opened = last_opening_by(real[ENTRY_AT, p], now, follow_up_days)
+        if has_left_treatment(real, people.integer, p, now, opened):
+            people.integer[PHASE, p] = OVER
             continue
-        m = what_can_start(t, people, sites, site, p, now)
+        m = feasible_modality(t, people, unit_state, site, p, now)
         machine = -1
-        if m >= 0 and nurses_busy(sites.until, site, now) < t.units[site, NURSE_SLOTS]:
+        if m >= 0 and nurses_busy(unit_state.until, site, now) < t.units[site, NURSE_SLOTS]:
             machine = rule.first_free(free_at, now)
         if machine < 0:
             waiting[kept] = p
             kept += 1
             continue
         if t.units[site, PLASMA_LIMITED]:
-            sites.number[site, STOCK] -= t.modalities[m, LITRES_EACH]
-        k = people.whole[SESSION, p]
+            unit_state.real[site, STOCK] -= t.modalities[m, LITRES_EACH]
+        k = people.integer[SESSION, p]
         events = begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
-        free_at[machine] = sites.until[site, machine] = people.session[p, k, END]
-    sites.whole[site, QUEUED] = kept
-    if sites.whole[site, LEFT_FOR_AFTER] >= 0:
-        serve_background(t.units, sites, site, sites.whole[site, LEFT_FOR_AFTER], now)
-        sites.whole[site, LEFT_FOR_AFTER] = -1
+        free_at[machine] = unit_state.until[site, machine] = people.session[p, k, END]
+    unit_state.integer[site, QUEUED] = kept
+    if unit_state.integer[site, LEFT_FOR_AFTER] >= 0:
+        serve_background(t.units, unit_state, site, unit_state.integer[site, LEFT_FOR_AFTER], now)
+        unit_state.integer[site, LEFT_FOR_AFTER] = -1
     again = math.inf
     if kept > 0:
-        again = sites.number[site, OPENS_AT]
-        freed = min(rule.next_free(free_at, now), rule.next_free(sites.until[site], now))
-        if freed < sites.number[site, CLOSES_AT]:
+        again = unit_state.real[site, OPENS_AT]
+        freed = min(rule.next_free(free_at, now), rule.next_free(unit_state.until[site], now))
+        if freed < unit_state.real[site, CLOSES_AT]:
             again = min(again, freed)
-    sites.number[site, SERVES_AT] = again
+    unit_state.real[site, SERVES_AT] = again
     for i in range(kept):
-        if number[WINDOW_END_AT, waiting[i]] <= again:
-            events = watch(people, waiting[i], times, codes, events)
+        if real[WINDOW_END_AT, waiting[i]] <= again:
+            events = schedule_window_end(people, waiting[i], times, codes, events)
     return events
 
 
 @inlined
-def join(sites: Sites, site: int, people: People, p: int, now: float) -> None:
+def join(unit_state: UnitState, site: int, people: People, p: int, now: float) -> None:
     """Let a patient wait at a unit, which is served now or, if it is closed, when it opens."""
-    number, count = sites.number, sites.whole
-    people.whole[PHASE, p] = WAITING
-    sites.waiting[site, count[site, QUEUED]] = p
-    count[site, QUEUED] += 1
-    serves_at = now if now < number[site, CLOSES_AT] else number[site, OPENS_AT]
-    number[site, SERVES_AT] = min(number[site, SERVES_AT], serves_at)
+    real, integer = unit_state.real, unit_state.integer
+    people.integer[PHASE, p] = WAITING
+    unit_state.waiting[site, integer[site, QUEUED]] = p
+    integer[site, QUEUED] += 1
+    serves_at = now if now < real[site, CLOSES_AT] else real[site, OPENS_AT]
+    real[site, SERVES_AT] = min(real[site, SERVES_AT], serves_at)
 
 
 @inlined
-def stop_waiting(sites: Sites, site: int, patient: int) -> None:
+def stop_waiting(unit_state: UnitState, site: int, patient: int) -> None:
     """Take a patient out of a queue."""
-    waiting, kept = sites.waiting, 0
-    for i in range(sites.whole[site, QUEUED]):
+    waiting, kept = unit_state.waiting, 0
+    for i in range(unit_state.integer[site, QUEUED]):
         if waiting[site, i] != patient:
             waiting[site, kept] = waiting[site, i]
             kept += 1
-    sites.whole[site, QUEUED] = kept
+    unit_state.integer[site, QUEUED] = kept
     if kept == 0:
-        sites.number[site, SERVES_AT] = math.inf
+        unit_state.real[site, SERVES_AT] = math.inf
 
 
 @inlined
-def are_labs_seen(t: Tables, people: People, p: int) -> bool:
+def session_depends_on_labs(t: Tables, people: People, p: int) -> bool:
     """Whether a session that falls due depends on labs: on platelets, or on bilirubin."""
-    arm = people.whole[ARM, p]
+    arm = people.integer[ARM, p]
     return t.disease.labs_modelled and (
         t.plans[arm, POSTPONE_BELOW] != -math.inf
         or t.plans[arm, STOP_BELOW] != -math.inf
-        or people.whole[SESSION, p] >= t.plans[arm, SESSIONS]
+        or people.integer[SESSION, p] >= t.plans[arm, SESSIONS]
     )
 
 
 @inlined
-def ask(
+def on_session_due(
     t: Tables,
     seed: int,
     trial: int,
     people: People,
-    sites: Sites,
+    unit_state: UnitState,
     p: int,
     now: float,
     times: Floats,
     codes: Ints,
     events: int,
 ) -> int:
-    """Let a session fall due, or be tried again after a postponement; return the events."""
-    number, count = people.number, people.whole
-    arm, site = count[ARM, p], count[SITE, p]
-    seen = are_labs_seen(t, people, p)
-    if not count[POSTPONED, p]:
-        if seen and bilirubin_ends_treatment(t.plans, number, count, p):
-            count[PHASE, p] = OVER
+    """Handle a session that falls due, or is retried after a postponement.
+
+    Returns the number of events on the heap.
+    """
+    real, integer = people.real, people.integer
+    arm, site = integer[ARM, p], integer[SITE, p]
+    needs_labs = session_depends_on_labs(t, people, p)
+    if not integer[POSTPONED, p]:
+        if needs_labs and bilirubin_ends_treatment(t.plans, real, integer, p):
+            integer[PHASE, p] = OVER
             return events
         fall_due(t.plans, people, p, now)
-    if seen and number[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
-        count[POSTPONED, p] = 1
+    if needs_labs and real[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
+        integer[POSTPONED, p] = 1
         again = rule.tried_again(now)
-        if again < number[WINDOW_END_AT, p]:
+        if again < real[WINDOW_END_AT, p]:
             return push(times, codes, events, again, FALLS_DUE + p)
-        return watch(people, p, times, codes, events)
-    count[POSTPONED, p] = 0
+        return schedule_window_end(people, p, times, codes, events)
+    integer[POSTPONED, p] = 0
     if t.units[site, LIMITED]:
-        join(sites, site, people, p, now)
-        if number[WINDOW_END_AT, p] <= sites.number[site, SERVES_AT]:
-            return watch(people, p, times, codes, events)
+        join(unit_state, site, people, p, now)
+        if real[WINDOW_END_AT, p] <= unit_state.real[site, SERVES_AT]:
+            return schedule_window_end(people, p, times, codes, events)
         return events
     m = int(t.plans[arm, GIVES])
     return begin(t.plans, t.modalities, seed, trial, people, p, m, now, times, codes, events)
 
 
 @kernel
-def enter(
+def randomise_adaptively(
     t: Tables,
     people: People,
     follow_up_days: int,
@@ -329,14 +332,14 @@ def enter(
     In a kernel of its own, with a copy of the longest ones: in the loop of events, which most
     trials go through without it, it cost a twentieth of the time.
     """
-    number, count = people.number, people.whole
+    real, integer = people.real, people.integer
     for q in range(patient):
-        if not count[KNOWN, q]:
-            opened = last_opening_before(number[ENTRY_AT, q], now, follow_up_days)
-            bring(t, people, q, opened)
-            learn_outcome(state, number, count, q, now, opened, follow_up_days)
-    levels = count[SEEN, :0]  # it has no factors
-    count[STRATUM, patient], count[ARM, patient], uniform[0] = allocate(
+        if not integer[KNOWN, q]:
+            opened = last_opening_before(real[ENTRY_AT, q], now, follow_up_days)
+            update_hazard(t, people, q, opened)
+            learn_outcome(state, real, integer, q, now, opened, follow_up_days)
+    levels = integer[SEEN, :0]  # it has no factors
+    integer[STRATUM, patient], integer[ARM, patient], uniform[0] = allocate(
         plan, state, seed, trial, patient, levels, chances
     )
     if not t.disease.varies_by_day:
@@ -344,7 +347,7 @@ def enter(
 
 
 @kernel
-def treat(
+def run_event_loop(
     t: Tables,
     seed: int,
     trial: int,
@@ -353,7 +356,7 @@ def treat(
     trial_end: float,
     patients: int,
     people: People,
-    sites: Sites,
+    unit_state: UnitState,
     times: Floats,
     codes: Ints,
     plan: allocation.Plan,
@@ -362,21 +365,21 @@ def treat(
     uniform: Floats,
     row: int,
 ) -> None:
-    """Let every session of a trial happen; `times` and `codes` are room for the heap.
+    """Run a trial's events in the order of time; `times` and `codes` hold the heap.
 
     A scheme that adapts to outcomes allocates here, where it is known who has died; the patients'
     rows of `probability` and `uniform` begin at `row`.
     """
-    number, count = people.number, people.whole
+    real, integer = people.real, people.integer
     events: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     randomised: Any = np.int64(0)
     while True:
         serving: Any = np.int64(-1)
         serves_at = math.inf
-        for site in range(sites.whole.shape[0]):
-            if sites.number[site, SERVES_AT] < serves_at:
-                serving, serves_at = site, sites.number[site, SERVES_AT]
-        refers_at = number[ENTRY_AT, randomised] if randomised < patients else math.inf
+        for site in range(unit_state.integer.shape[0]):
+            if unit_state.real[site, SERVES_AT] < serves_at:
+                serving, serves_at = site, unit_state.real[site, SERVES_AT]
+        refers_at = real[ENTRY_AT, randomised] if randomised < patients else math.inf
         event_at = times[0] if events > 0 else math.inf
         now = min(event_at, refers_at, serves_at)
         if now == math.inf or now > trial_end:
@@ -385,13 +388,13 @@ def treat(
         if event_at == now:
             p, falls_due = codes[0] % KIND, codes[0] >= FALLS_DUE
             events = pop(times, codes, events)
-            missing = count[PHASE, p] in (DUE_NOW, WAITING) and number[WINDOW_END_AT, p] == now
+            missing = integer[PHASE, p] in (DUE_NOW, WAITING) and real[WINDOW_END_AT, p] == now
             if not falls_due and not missing:
                 continue  # the session has begun
-            site = count[SITE, p]
+            site = integer[SITE, p]
         elif refers_at == now:
             if plan.adaptive:
-                enter(
+                randomise_adaptively(
                     t,
                     people,
                     follow_up_days,
@@ -404,40 +407,42 @@ def treat(
                     probability[row + randomised],
                     uniform[row + randomised : row + randomised + 1],
                 )
-            arm = count[ARM, randomised]
+            arm = integer[ARM, randomised]
             if t.plans[arm, SESSIONS] + t.plans[arm, RESCUES] > 0.0:
                 due = now + t.plans[arm, FIRST_AFTER]
                 events = push(times, codes, events, due, FALLS_DUE + randomised)
             randomised += 1
             continue
-        # Everyone concerned, and the unit, is brought up to now: in one place, since these are the
+        # Everyone concerned, and the unit, is advanced to now: in one place, since these are the
         # longest kernels, and each place that calls them holds a copy.
-        concerned = 1 if p >= 0 else sites.whole[site, QUEUED]
-        sickest_first = p < 0 and t.units[site, QUEUE] == _SICKEST_FIRST
+        concerned = 1 if p >= 0 else unit_state.integer[site, QUEUED]
+        sickest_first = p < 0 and t.units[site, QUEUE] == rule.SICKEST_FIRST
         for i in range(concerned):
-            q = p if p >= 0 else sites.waiting[site, i]
+            q = p if p >= 0 else unit_state.waiting[site, i]
             if p >= 0:
-                opened = last_opening_before(number[ENTRY_AT, q], now, follow_up_days)
+                opened = last_opening_before(real[ENTRY_AT, q], now, follow_up_days)
             else:
-                opened = last_opening_by(number[ENTRY_AT, q], now, follow_up_days)
-            bring(t, people, q, opened)
-            if (sickest_first and not left_by(number, count, q, now, opened)) or (
-                falls_due and are_labs_seen(t, people, q)
+                opened = last_opening_by(real[ENTRY_AT, q], now, follow_up_days)
+            update_hazard(t, people, q, opened)
+            if (sickest_first and not has_left_treatment(real, integer, q, now, opened)) or (
+                falls_due and session_depends_on_labs(t, people, q)
             ):
-                bring_seen(t, people, q, max(opened, 0))
+                update_labs(t, people, q, max(opened, 0))
         if t.units[site, LIMITED]:
-            catch_up(t.units, t.background, sites, site, start_weekday, seed, trial, now)
+            catch_up(t.units, t.background, unit_state, site, start_weekday, seed, trial, now)
         if p < 0:
             events = serve(
-                t, seed, trial, follow_up_days, people, sites, site, now, times, codes, events
+                t, seed, trial, follow_up_days, people, unit_state, site, now, times, codes, events
             )
             continue
-        if missing and count[PHASE, p] == WAITING:
-            stop_waiting(sites, site, p)
-        before = last_opening_before(number[ENTRY_AT, p], now, follow_up_days)
-        if left_by(number, count, p, now, before):
-            count[PHASE, p] = OVER
+        if missing and integer[PHASE, p] == WAITING:
+            stop_waiting(unit_state, site, p)
+        before = last_opening_before(real[ENTRY_AT, p], now, follow_up_days)
+        if has_left_treatment(real, integer, p, now, before):
+            integer[PHASE, p] = OVER
         elif falls_due:
-            events = ask(t, seed, trial, people, sites, p, now, times, codes, events)
+            events = on_session_due(
+                t, seed, trial, people, unit_state, p, now, times, codes, events
+            )
         else:
-            events = miss(t.plans, people, p, now, times, codes, events)
+            events = miss_session(t.plans, people, p, now, times, codes, events)

@@ -17,7 +17,7 @@ from simulator.engines.compiled.state import (
     STRATUM,
     Floats,
     Ints,
-    Screen,
+    Screening,
 )
 from simulator.params.types import (
     AccrualParams,
@@ -44,12 +44,12 @@ _SELECTION = draws.code_of(draws.Purpose.SELECTION)
 Referral = tuple[Any, float]
 
 ELIGIBLE = -1
-AT_ONCE = 32  # candidates: enough for a processor that takes eight, few to be worked out in vain
+BATCH_SIZE = 32  # candidates: a multiple of the vector width, with few drawn in vain
 
 
 @entry
 def draw_entries(over_days: float, seed: int, first_trial: int, out: Floats) -> None:
-    """Fill `out`, a row a trial, with entries under uniform accrual, not yet in order."""
+    """Fill `out`, one row per trial, with entries under uniform accrual, not yet in order."""
     candidates = out.shape[1]
     blocks = candidates >> 2
     for row in range(out.shape[0]):
@@ -66,34 +66,36 @@ def draw_entries(over_days: float, seed: int, first_trial: int, out: Floats) -> 
 
 
 @kernel
-def open_sites(accrual: AccrualParams, seed: int, trial: int, room: Screen) -> None:
+def open_sites(accrual: AccrualParams, seed: int, trial: int, screening: Screening) -> None:
     """Draw the sites' rates and the first referral of each."""
     table = accrual.gamma_log_table
-    for site in range(room.due.size):
-        room.multiplier[site] = 1.0
+    for site in range(screening.due.size):
+        screening.multiplier[site] = 1.0
         if table.size > 0:
             z = normal_quantile(draws.uniform(seed, trial, _SITE_RATE, site, 0))
-            room.multiplier[site] = accrual_rule.rate_multiplier(
+            screening.multiplier[site] = accrual_rule.rate_multiplier(
                 table, candidate_rule.TABLE_LOW, candidate_rule.TABLE_STEP, z
             )
-        room.reached[site] = 0.0
-        room.referred[site] = 0
-        refer_next(accrual, seed, trial, site, room)
+        screening.reached[site] = 0.0
+        screening.referred[site] = 0
+        refer_next(accrual, seed, trial, site, screening)
 
 
 @inlined
-def refer_next(accrual: AccrualParams, seed: int, trial: int, site: int, room: Screen) -> None:
+def refer_next(
+    accrual: AccrualParams, seed: int, trial: int, site: int, screening: Screening
+) -> None:
     """Find when a site refers its next candidate."""
-    number, wait = room.referred[site], room.wait[site]
-    if number % AT_ONCE == 0:
-        draws.fill(seed, trial, _REFERRAL, site, number, wait)
+    referral, wait = screening.referred[site], screening.wait[site]
+    if referral % BATCH_SIZE == 0:
+        draws.fill(seed, trial, _REFERRAL, site, referral, wait)
         for k in range(wait.size):
             wait[k] = accrual_rule.waiting_time(wait[k])
-    room.reached[site] += wait[number % AT_ONCE]
+    screening.reached[site] += wait[referral % BATCH_SIZE]
     a, b = accrual.first_knot[site], accrual.first_knot[site + 1]
-    room.due[site] = accrual_rule.referral_day(
-        room.reached[site],
-        room.multiplier[site],
+    screening.due[site] = accrual_rule.referral_day(
+        screening.reached[site],
+        screening.multiplier[site],
         accrual.opens_day[site],
         accrual.knot_day[a:b],
         accrual.knot_cumulative[a:b],
@@ -110,9 +112,12 @@ def compare(values: Floats, comparison: int, threshold: float, met: Ints) -> Non
 
 
 @kernel
-def judge(e: EligibilityParams, room: Screen) -> None:
-    """Find the first criterion that each candidate fails (`rules.eligibility.first_failed`)."""
-    failed, group_met, met = room.failed, room.met[0], room.met[1]
+def screen_batch(e: EligibilityParams, screening: Screening) -> None:
+    """Find the first criterion that each candidate of a batch fails.
+
+    The rule is `rules.eligibility.first_failed`, worked out criterion by criterion.
+    """
+    failed, group_met, met = screening.failed, screening.met[0], screening.met[1]
     for k in range(failed.size):
         failed[k] = ELIGIBLE
     for criterion in range(e.first.size - 2, -1, -1):
@@ -120,7 +125,11 @@ def judge(e: EligibilityParams, room: Screen) -> None:
             met[k] = 1
             group_met[k] = 0
         for i in range(e.first[criterion], e.first[criterion + 1]):
-            values, threshold, how = room.values[e.variable[i]], e.threshold[i], e.comparison[i]
+            values, threshold, how = (
+                screening.values[e.variable[i]],
+                e.threshold[i],
+                e.comparison[i],
+            )
             if how == eligibility_rule.LESS:
                 compare(values, eligibility_rule.LESS, threshold, group_met)
             elif how == eligibility_rule.EQUAL:
@@ -136,20 +145,20 @@ def judge(e: EligibilityParams, room: Screen) -> None:
 
 
 @kernel
-def screen(
+def draw_and_screen(
     c: CandidateParams,
     e: EligibilityParams,
     wants_normal: Bools,
     seed: int,
     trial: int,
     first: int,
-    room: Screen,
+    screening: Screening,
 ) -> None:
-    """Work out candidates `first` to `first + AT_ONCE - 1`, and what they would fail."""
+    """Draw candidates `first` to `first + BATCH_SIZE - 1` and screen them."""
     for i in range(c.kind.size):
-        draws.fill(seed, trial, _PROFILE, i, first, room.uniform[i])
+        draws.fill(seed, trial, _PROFILE, i, first, screening.uniform[i])
     candidate_rule.profiles(
-        room.uniform,
+        screening.uniform,
         c.kind,
         c.a,
         c.b,
@@ -159,13 +168,13 @@ def screen(
         c.cholesky,
         c.table,
         wants_normal,
-        room.independent,
-        room.values,
-        room.latents,
+        screening.independent,
+        screening.values,
+        screening.latents,
     )
-    judge(e, room)
+    screen_batch(e, screening)
     if e.consent_probability < 1.0:
-        draws.fill(seed, trial, _CONSENT, 0, first, room.consent)
+        draws.fill(seed, trial, _CONSENT, 0, first, screening.consent)
 
 
 @inlined
@@ -234,17 +243,19 @@ def is_wanted(
 
 
 @inlined
-def put_off(room: Screen, first: int, waiting: int, back_at: float, who: int, site: int) -> int:
-    """Note that a candidate will come back; return the number of those who will.
+def defer(
+    screening: Screening, first: int, waiting: int, back_at: float, who: int, site: int
+) -> int:
+    """Defer a candidate; return the number of those who will come back.
 
     Those beyond the trial's size would come back to a trial that is full.
     """
-    size = room.back_at.size
+    size = screening.back_at.size
     if waiting >= size:
         return waiting
     place = (first + waiting) % size
-    room.back_at[place] = back_at
-    room.back_who[place, 0], room.back_who[place, 1] = who, site
+    screening.back_at[place] = back_at
+    screening.back_who[place, 0], screening.back_who[place, 1] = who, site
     return waiting + 1
 
 
@@ -260,10 +271,10 @@ def recruit(
     seed: int,
     trial: int,
     entries: Floats,
-    room: Screen,
+    screening: Screening,
     failed_first: Ints,
-    number: Floats,
-    count: Ints,
+    real: Floats,
+    integer: Ints,
     profile: Floats,
     latent: Floats,
     plan: allocation.Plan,
@@ -284,47 +295,47 @@ def recruit(
     Returns
     -------
     tuple
-        Patients, candidates, refusals, candidates kept out by an investigator, candidates put off,
+        Patients, candidates, refusals, candidates kept out by an investigator, candidates deferred,
         and the day on which recruitment ended.
     """
-    variables, waits = c.kind.size, room.back_at.size
+    variables, waits = c.kind.size, screening.back_at.size
     if not accrual.uniform:
-        open_sites(accrual, seed, trial, room)
+        open_sites(accrual, seed, trial, screening)
     allocation.clear(state)
     patients, refused, turned_away, deferred = 0, 0, 0, 0
     first_back, waiting, never_back = 0, 0, 0
     screened: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
     while patients < target:
-        site, now = next_referral(accrual, entries, screened, room.due)
-        back = room.back_at[first_back] if waiting > 0 else math.inf
+        site, now = next_referral(accrual, entries, screened, screening.due)
+        back = screening.back_at[first_back] if waiting > 0 else math.inf
         if min(now, back) > end or min(now, back) == math.inf:
             return patients, screened, refused, turned_away + waiting + never_back, deferred, end
         if back < now:
-            now, who = back, room.back_who[first_back, 0]
-            site = room.back_who[first_back, 1]
+            now, who = back, screening.back_who[first_back, 0]
+            site = screening.back_who[first_back, 1]
             for i in range(variables):
-                profile[patients, i] = room.back_profile[first_back, i]
-                latent[patients, i] = room.back_latent[first_back, i]
+                profile[patients, i] = screening.back_profile[first_back, i]
+                latent[patients, i] = screening.back_latent[first_back, i]
             first_back, waiting = (first_back + 1) % waits, waiting - 1
             levels_of(factors, profile[patients], site, levels)
         else:
-            who, k = screened, screened % AT_ONCE
+            who, k = screened, screened % BATCH_SIZE
             if k == 0:
-                screen(c, e, wants_normal, seed, trial, who, room)
+                draw_and_screen(c, e, wants_normal, seed, trial, who, screening)
             screened += 1
             if not accrual.uniform:
-                room.referred[site] += 1
-                refer_next(accrual, seed, trial, site, room)
-            if room.failed[k] != ELIGIBLE:
-                failed_first[room.failed[k]] += 1
+                screening.referred[site] += 1
+                refer_next(accrual, seed, trial, site, screening)
+            if screening.failed[k] != ELIGIBLE:
+                failed_first[screening.failed[k]] += 1
                 continue
-            if e.consent_probability < 1.0 and room.consent[k] >= e.consent_probability:
+            if e.consent_probability < 1.0 and screening.consent[k] >= e.consent_probability:
                 refused += 1
                 continue
             for i in range(variables):
-                profile[patients, i] = room.values[i, k]
-                latent[patients, i] = room.latents[i, k]
+                profile[patients, i] = screening.values[i, k]
+                latent[patients, i] = screening.latents[i, k]
             values = profile[patients]
             levels_of(factors, values, site, levels)
             chooses = s.kind == selection.TURNS_AWAY or s.kind == selection.DEFERS
@@ -335,24 +346,26 @@ def recruit(
                 deferred += 1
                 place = (first_back + waiting) % waits
                 before = waiting
-                waiting = put_off(room, first_back, waiting, now + s.returns_after_days, who, site)
+                waiting = defer(
+                    screening, first_back, waiting, now + s.returns_after_days, who, site
+                )
                 if waiting == before:
                     never_back += 1
                     continue
                 for i in range(variables):
-                    room.back_profile[place, i] = profile[patients, i]
-                    room.back_latent[place, i] = latent[patients, i]
+                    screening.back_profile[place, i] = profile[patients, i]
+                    screening.back_latent[place, i] = latent[patients, i]
                 continue
-        number[ENTRY_AT, patients] = now
-        number[CHOSEN, patients] = 0.0
-        count[CANDIDATE, patients] = who
-        count[SITE, patients] = site
+        real[ENTRY_AT, patients] = now
+        real[CHOSEN, patients] = 0.0
+        integer[CANDIDATE, patients] = who
+        integer[SITE, patients] = site
         if s.kind == selection.SHIFTS:
             guessed = allocation.guess(plan, state, levels)
-            number[CHOSEN, patients] = selection.shift(guessed, s.favoured, s.log_hazard_ratio)
+            real[CHOSEN, patients] = selection.shift(guessed, s.favoured, s.log_hazard_ratio)
         if not plan.adaptive:
             chances = probability[row + patients]
-            count[STRATUM, patients], count[ARM, patients], uniform[row + patients] = allocate(
+            integer[STRATUM, patients], integer[ARM, patients], uniform[row + patients] = allocate(
                 plan, state, seed, trial, patients, levels, chances
             )
         patients += 1

@@ -1,6 +1,7 @@
-"""What is kept of a trial while it runs: a row for each quantity, a column a patient or a site.
+"""State of a running trial: one row per quantity, one column per patient.
 
-Times called `..._AT` are trial times; the other times are the patient's own.
+A unit's state has one row per site and one column per quantity. Times called `..._AT` are trial
+times; the other times are the patient's own.
 """
 
 from typing import NamedTuple
@@ -11,8 +12,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Numbers of a patient
-NUMBERS = 28
+# Real-valued state of a patient: rows of `People.real`
+REALS = 28
 (
     ENTRY_AT,
     THRESHOLD,  # cumulative hazard at which the liver kills
@@ -42,10 +43,10 @@ NUMBERS = 28
     SEEN_MELD,  # at the latest opening that somebody asked for, as the next two
     SEEN_BILIRUBIN,
     SEEN_PLATELETS,
-) = range(NUMBERS)
+) = range(REALS)
 
-# Whole numbers of a patient
-COUNTS = 18
+# Integer state of a patient: rows of `People.integer`
+INTEGERS = 18
 (
     CANDIDATE,
     SITE,
@@ -53,31 +54,31 @@ COUNTS = 18
     ARM,
     LAST_DAY,  # last patient-day that opens before STOPS_AT
     OPENED,  # last patient-day whose hazard is worked out, -1 before the first
-    TAKEN_IN,  # sessions that the hazard has taken in
+    SESSIONS_APPLIED,  # to the hazard, so many from the first on
     SEEN,  # patient-day of the latest opening for the labs
-    SHIFTED,  # sessions that the labs have taken in
+    SESSIONS_SHIFTED,  # applied to the labs, so many from the first on
     VISIT,  # visits whose labs are taken
     SESSION,  # number of the session that is waited for or comes next
     PHASE,
-    WATCHED,  # 1 once the end of the session's window is among the events to come
-    POSTPONED,  # 1 while the session that is due is put off
+    WINDOW_SCHEDULED,  # 1 once the end of the session's window is on the heap
+    POSTPONED,  # 1 while the session that is due is postponed
     FIRST_FIT,  # trial day on which the session could first have been served, -1 before
     SERIOUS,  # 1 once a serious adverse event acts
     INFECTED,  # 1 once an infection acts
     KNOWN,  # 1 once an adaptive scheme knows the outcome, or knows that it never will
-) = range(COUNTS)
+) = range(INTEGERS)
 
 # Phases of treatment: nothing is due, due but not in the queue, in the queue, no more sessions
 COMING, DUE_NOW, WAITING, OVER = range(4)
 
-# Of a session
-SESSION_NUMBERS = 5
-DUE, START, END, SHARE, LITRES = range(SESSION_NUMBERS)  # SHARE: what would be completed
-SESSION_COUNTS = 5
-STATUS, MODALITY, SHORT, EVENT_BITS, IS_SERIOUS = range(SESSION_COUNTS)
+# State of a session: columns of `People.session` and of `People.session_integer`
+SESSION_REALS = 5
+DUE, START, END, SHARE, LITRES = range(SESSION_REALS)  # SHARE: what would be completed
+SESSION_INTEGERS = 5
+STATUS, MODALITY, SHORT, EVENT_BITS, IS_SERIOUS = range(SESSION_INTEGERS)
 
-# Numbers of a site's unit
-SITE_NUMBERS = 11
+# Real-valued state of a site's unit: columns of `UnitState.real`
+UNIT_REALS = 11
 (
     STOCK,
     CLOSES_AT,  # end of the latest opening's hours; -infinity before the first
@@ -90,28 +91,28 @@ SITE_NUMBERS = 11
     BACKGROUND_SHORT_LITRES,
     BACKGROUND_HOURS,
     HOURS_OPEN,
-) = range(SITE_NUMBERS)
+) = range(UNIT_REALS)
 
-# Whole numbers of a site's unit
-SITE_COUNTS = 7
+# Integer state of a site's unit: columns of `UnitState.integer`
+UNIT_INTEGERS = 7
 (
     TODAY,  # trial day of the latest opening, -1 before the first
     NEXT_DAY,  # of the next
     LEFT_FOR_AFTER,  # background sessions to be served after the trial's patients, -1 if none
-    SHORT_TODAY,  # 1 once a patient was passed over for want of plasma
+    SHORT_TODAY,  # 1 once a patient was skipped because plasma was lacking
     QUEUED,  # patients who wait
     DAYS_OPEN,
     DAYS_SHORT,
-) = range(SITE_COUNTS)
+) = range(UNIT_INTEGERS)
 
 
 class People(NamedTuple):
     """State of the patients of a trial."""
 
-    number: Floats  # (NUMBERS, patients)
-    whole: Ints  # (COUNTS, patients)
-    session: Floats  # (patients, sessions, SESSION_NUMBERS)
-    session_count: Ints  # (patients, sessions, SESSION_COUNTS)
+    real: Floats  # (REALS, patients)
+    integer: Ints  # (INTEGERS, patients)
+    session: Floats  # (patients, sessions, SESSION_REALS)
+    session_integer: Ints  # (patients, sessions, SESSION_INTEGERS)
     shift: Floats  # (patients, M, L, 2): change of each log lab by each modality
     flat_shift: Floats  # (patients, M * L * 2): the same numbers
     words: Floats  # (8,): work space: uniforms of two blocks
@@ -131,11 +132,11 @@ class People(NamedTuple):
 DAYS_DRAWN = 64  # days of a unit that are drawn at once
 
 
-class Sites(NamedTuple):
-    """State of the units of a trial."""
+class UnitState(NamedTuple):
+    """State of the treatment units of a trial."""
 
-    number: Floats  # (sites, SITE_NUMBERS)
-    whole: Ints  # (sites, SITE_COUNTS)
+    real: Floats  # (sites, UNIT_REALS)
+    integer: Ints  # (sites, UNIT_INTEGERS)
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
@@ -145,22 +146,22 @@ class Sites(NamedTuple):
     drawn_from: Ints  # (sites,): the first of these days, -1 if none
 
 
-class Screen(NamedTuple):
-    """Room for referral and screening, of AT_ONCE candidates at once."""
+class Screening(NamedTuple):
+    """Workspace for referral and screening, of BATCH_SIZE candidates at once."""
 
     multiplier: Floats  # (sites,): of a site's rate
     reached: Floats  # (sites,): cumulative rate at its next referral
     due: Floats  # (sites,): trial day of that
     referred: Ints  # (sites,): candidates so far
-    wait: Floats  # (sites, AT_ONCE): waiting times of a site's next referrals
-    uniform: Floats  # (V, AT_ONCE)
-    independent: Floats  # (V, AT_ONCE): normals before they are correlated
-    values: Floats  # (V, AT_ONCE)
-    latents: Floats  # (V, AT_ONCE)
-    consent: Floats  # (AT_ONCE,)
-    met: Ints  # (2, AT_ONCE): 1 where a group of conditions, and a criterion, holds
-    failed: Ints  # (AT_ONCE,): first criterion failed, or -1
-    back_at: Floats  # (target,): when each candidate who was put off comes back, in a ring
+    wait: Floats  # (sites, BATCH_SIZE): waiting times of a site's next referrals
+    uniform: Floats  # (V, BATCH_SIZE)
+    independent: Floats  # (V, BATCH_SIZE): normals before they are correlated
+    values: Floats  # (V, BATCH_SIZE)
+    latents: Floats  # (V, BATCH_SIZE)
+    consent: Floats  # (BATCH_SIZE,)
+    met: Ints  # (2, BATCH_SIZE): 1 where a group of conditions, and a criterion, holds
+    failed: Ints  # (BATCH_SIZE,): first criterion failed, or -1
+    back_at: Floats  # (target,): when each deferred candidate comes back, a ring buffer
     back_who: Ints  # (target, 2): candidate and site
     back_profile: Floats  # (target, V)
     back_latent: Floats  # (target, V)

@@ -13,9 +13,17 @@ from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
 from simulator.params.types import Params
-from simulator.records import Patients, Sessions, TrialRecords, Trials, columns
+from simulator.records import (
+    ADVERSE_EVENTS,
+    LABS,
+    MELD_LABS,
+    Patients,
+    Sessions,
+    TrialRecords,
+    Trials,
+    columns,
+)
 
-_LABS, _MELD_LABS, _ADVERSE_EVENTS = 4, 3, 4
 _NO_TABLE = ProbabilityTable(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
@@ -25,9 +33,9 @@ def _sizes(params: Params) -> tuple[tuple[str, int], ...]:
     """Length of every axis that a column may have beyond its row."""
     return (
         ("arm", len(params.allocation.ratio)),
-        ("lab", _LABS),
-        ("meld lab", _MELD_LABS),
-        ("adverse event", _ADVERSE_EVENTS),
+        ("lab", LABS),
+        ("meld lab", MELD_LABS),
+        ("adverse event", ADVERSE_EVENTS),
         ("visit", params.assessment.day.size),
         ("criterion", params.eligibility.first.size - 1),
         ("session", params.max_sessions),
@@ -112,10 +120,10 @@ def independent_records(
         last = entries[:, -1]
         filled["trial"] = np.repeat(index, target)
     else:  # patients who come too late are dropped
-        came = entries <= limit
-        randomised, numbers = came.sum(axis=1), np.nonzero(came)[1]
-        last = np.where(came, entries, 0.0).max(axis=1, initial=0.0)
-        filled = {name: column[came.reshape(-1)] for name, column in filled.items()}
+        entered = entries <= limit
+        randomised, numbers = entered.sum(axis=1), np.nonzero(entered)[1]
+        last = np.where(entered, entries, 0.0).max(axis=1, initial=0.0)
+        filled = {name: column[entered.reshape(-1)] for name, column in filled.items()}
         filled["trial"] = np.repeat(index, randomised)
     filled |= {"patient": numbers, "candidate": numbers}
     rows = numbers.size

@@ -2,7 +2,7 @@
 
 An array that is handed to a compiled function costs as much as ten numbers, and a structure of a
 hundred arrays costs more than what is done with it. So the parameters of arms, modalities and units
-are one table each, a row an arm, a modality, a site.
+are one table each, one row per arm, modality or site.
 """
 
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simulator.constants import DAYS_PER_WEEK
 from simulator.params.types import (
     HazardParams,
     LabParams,
@@ -18,6 +19,7 @@ from simulator.params.types import (
     PlanParams,
     UnitParams,
 )
+from simulator.records import ADVERSE_EVENTS
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,14 +37,12 @@ Floats = npt.NDArray[np.float64]
     SWITCHES_TO,  # modality
 ) = range(10)
 
-EVENTS_OF_SESSION = 4
 # Columns of a modality; the last three have one for each adverse event
 HOURS, LOG_SD, LITRES_EACH, LOG_RATIO = range(4)
 PROBABILITY = 4
-CONSEQUENCE = PROBABILITY + EVENTS_OF_SESSION
-SERIOUS_EVENT = CONSEQUENCE + EVENTS_OF_SESSION
+CONSEQUENCE = PROBABILITY + ADVERSE_EVENTS
+SERIOUS_EVENT = CONSEQUENCE + ADVERSE_EVENTS
 
-WEEK = 7
 # Columns of a site's unit; the last four have one for each weekday
 (
     LIMITED,
@@ -58,9 +58,9 @@ WEEK = 7
     QUEUE,
 ) = range(11)
 OPEN_HOUR = 11
-CLOSE_HOUR = OPEN_HOUR + WEEK
-UNTIL_HOUR = CLOSE_HOUR + WEEK
-DELIVERY_MEAN = UNTIL_HOUR + WEEK
+CLOSE_HOUR = OPEN_HOUR + DAYS_PER_WEEK
+UNTIL_HOUR = CLOSE_HOUR + DAYS_PER_WEEK
+DELIVERY_MEAN = UNTIL_HOUR + DAYS_PER_WEEK
 
 
 class Disease(NamedTuple):

@@ -27,20 +27,20 @@ from simulator.engines.compiled.exits import (
 )
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, kernel
-from simulator.engines.compiled.loop import bring, bring_seen, treat
+from simulator.engines.compiled.loop import run_event_loop, update_hazard, update_labs
 from simulator.engines.compiled.recruitment import recruit
 from simulator.engines.compiled.state import (
     CANDIDATE,
     CHOSEN,
     CONSTANT,
-    COUNTS,
     DEATH,
     ENTRY_AT,
     FRAILTY,
+    INTEGERS,
     LOG_BILIRUBIN,
     LOSS,
-    NUMBERS,
     OPENED,
+    REALS,
     SERVES_AT,
     SLOPE_BILIRUBIN,
     TRANSPLANT,
@@ -48,14 +48,14 @@ from simulator.engines.compiled.state import (
     Floats,
     Ints,
     People,
-    Sites,
+    UnitState,
 )
 from simulator.engines.compiled.tables import LIMITED, Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
-from simulator.engines.compiled.workspace import Rooms
+from simulator.engines.compiled.workspace import Workspace
 from simulator.params.types import HazardParams, LabParams
-from simulator.records import Patients, Sessions, Trials
+from simulator.records import LABS, MELD_LABS, Patients, Sessions, Trials
 from simulator.rules import hazard as hazard_rule
 from simulator.rules import labs as lab_rule
 from simulator.rules.calendar import opening
@@ -65,23 +65,22 @@ _SLOPE = draws.code_of(draws.Purpose.SLOPE)
 _LAB_ERROR = draws.code_of(draws.Purpose.LAB_ERROR)
 _SESSION_LENGTH = draws.code_of(draws.Purpose.SESSION_LENGTH)
 _FRAILTY = draws.code_of(draws.Purpose.FRAILTY)
-_LABS, _MELD_LABS = 4, 3
 
 
 @kernel
-def begin_patients(number: Floats, count: Ints, patients: int) -> None:
+def begin_patients(real: Floats, integer: Ints, patients: int) -> None:
     """Set what changes with time to what it is before the first opening."""
-    for i in range(CONSTANT, NUMBERS):
+    for i in range(CONSTANT, REALS):
         for p in range(patients):
-            number[i, p] = 0.0
+            real[i, p] = 0.0
     for p in range(patients):
-        number[DEATH, p] = math.inf
-        number[FRAILTY, p] = 1.0
-    for i in range(OPENED, COUNTS):
+        real[DEATH, p] = math.inf
+        real[FRAILTY, p] = 1.0
+    for i in range(OPENED, INTEGERS):
         for p in range(patients):
-            count[i, p] = 0
+            integer[i, p] = 0
     for p in range(patients):
-        count[OPENED, p] = -1
+        integer[OPENED, p] = -1
 
 
 @kernel
@@ -91,22 +90,22 @@ def draw_multipliers(
     trial: int,
     patients: int,
     profile: Floats,
-    number: Floats,
-    count: Ints,
+    real: Floats,
+    integer: Ints,
 ) -> None:
     """Work out what multiplies each patient's hazard for good: covariates, frailty, biases."""
     for p in range(patients):
-        number[CONSTANT, p] = hazard_rule.covariate_log_factor(
+        real[CONSTANT, p] = hazard_rule.covariate_log_factor(
             profile[p], h.covariate_variable, h.covariate_coefficient, h.covariate_centre
         )
         if h.frailty_log_sd > 0.0:
-            z = normal_quantile(draws.uniform(seed, trial, _FRAILTY, count[CANDIDATE, p], 0))
+            z = normal_quantile(draws.uniform(seed, trial, _FRAILTY, integer[CANDIDATE, p], 0))
             log_frailty = hazard_rule.log_frailty(h.frailty_log_sd, z)
-            number[CONSTANT, p] += log_frailty
-            number[FRAILTY, p] = hazard_rule.frailty(log_frailty)
+            real[CONSTANT, p] += log_frailty
+            real[FRAILTY, p] = hazard_rule.frailty(log_frailty)
         if h.drift.size > 0:
-            number[CONSTANT, p] += h.drift[p]
-        number[CONSTANT, p] += number[CHOSEN, p]
+            real[CONSTANT, p] += h.drift[p]
+        real[CONSTANT, p] += real[CHOSEN, p]
 
 
 @kernel
@@ -116,7 +115,7 @@ def draw_labs(
     patients: int,
     profile: Floats,
     latents: Floats,
-    number: Floats,
+    real: Floats,
     normals: Floats,
     baseline_lab: Floats,
     baseline_meld: Floats,
@@ -125,23 +124,23 @@ def draw_labs(
 ) -> None:
     """Note each patient's labs at randomisation, and their slopes, from `normals`."""
     for p in range(patients):
-        for j in range(_LABS):
+        for j in range(LABS):
             baseline_lab[row + p, j] = math.nan if variable[j] < 0 else profile[p, variable[j]]
         baseline_meld[row + p] = math.nan
         if not lab.modelled:
             continue
-        for j in range(_LABS):
-            number[LOG_BILIRUBIN + j, p] = lab_rule.log_of(baseline_lab[row + p, j])
+        for j in range(LABS):
+            real[LOG_BILIRUBIN + j, p] = lab_rule.log_of(baseline_lab[row + p, j])
         baseline_meld[row + p] = lab_rule.meld_of(
-            number[LOG_BILIRUBIN, p],
-            number[LOG_BILIRUBIN + 1, p],
-            number[LOG_BILIRUBIN + 2, p],
+            real[LOG_BILIRUBIN, p],
+            real[LOG_BILIRUBIN + 1, p],
+            real[LOG_BILIRUBIN + 2, p],
             lab.meld_bounded,
         )
-        for j in range(_MELD_LABS):
+        for j in range(MELD_LABS):
             own[j] = normals[j, p]
-        for j in range(_MELD_LABS):
-            number[SLOPE_BILIRUBIN + j, p] = lab_rule.slope(
+        for j in range(MELD_LABS):
+            real[SLOPE_BILIRUBIN + j, p] = lab_rule.slope(
                 lab.slope_mean[j],
                 lab.slope_sd[j],
                 lab.slope_on_baseline,
@@ -152,12 +151,12 @@ def draw_labs(
 
 
 @kernel
-def open_units(units: Floats, sites: Sites, start_weekday: int) -> None:
+def open_units(units: Floats, unit_state: UnitState, start_weekday: int) -> None:
     """Make every unit as it is before the trial; nobody waits at any site."""
     for site in range(units.shape[0]):
-        sites.number[site, SERVES_AT] = math.inf
+        unit_state.real[site, SERVES_AT] = math.inf
         if units[site, LIMITED]:
-            set_up(units, sites, site, start_weekday)
+            set_up(units, unit_state, site, start_weekday)
 
 
 @kernel
@@ -168,7 +167,7 @@ def close_units(
     seed: int,
     trial: int,
     trial_end: float,
-    sites: Sites,
+    unit_state: UnitState,
     t: Trials,
     index: int,
 ) -> None:
@@ -176,8 +175,8 @@ def close_units(
     after = np.nextafter(trial_end, math.inf)
     for site in range(units.shape[0]):
         if units[site, LIMITED]:
-            catch_up(units, background, sites, site, start_weekday, seed, trial, after)
-            add_unit(t, index, sites, site)
+            catch_up(units, background, unit_state, site, start_weekday, seed, trial, after)
+            add_unit(t, index, unit_state, site)
 
 
 @kernel
@@ -190,25 +189,25 @@ def settle(
     row: int,
 ) -> None:
     """Let every patient's follow-up run to its end and say what became of them."""
-    number, most = people.number, follow_up_days
+    real, most = people.real, follow_up_days
     for p in range(patients):
         if tables.disease.varies_by_day:
-            bring(tables, people, p, most)
-        entry = number[ENTRY_AT, p]
-        leaves = leaves_at(number, people.whole, p)
-        r.death_cause[row + p] = settle_exits(number, p, most)
-        ends = min(min(number[DEATH, p], number[TRANSPLANT, p]), float(most))
+            update_hazard(tables, people, p, most)
+        entry = real[ENTRY_AT, p]
+        leaves = leaves_at(real, people.integer, p)
+        r.death_cause[row + p] = settle_exits(real, p, most)
+        ends = min(min(real[DEATH, p], real[TRANSPLANT, p]), float(most))
         r.liver_cumulative_hazard[row + p] = cumulative_hazard(
             tables.disease, tables.baseline, people, p, ends
         )
         gone_at = min(
-            min(entry + number[DEATH, p], entry + number[TRANSPLANT, p]),
-            min(entry + number[WITHDRAWAL, p], entry + number[LOSS, p]),
+            min(entry + real[DEATH, p], entry + real[TRANSPLANT, p]),
+            min(entry + real[WITHDRAWAL, p], entry + real[LOSS, p]),
         )
         if tables.disease.labs_modelled and people.visit_day.shape[1] > 0:
             last = last_visit_before(people, p, gone_at)
             if last >= 0:
-                bring_seen(tables, people, p, last)
+                update_labs(tables, people, p, last)
             for visit in range(people.visit_day.shape[1]):
                 day = people.visit_day[p, visit]
                 r.visit_after_days[row + p, visit] = day
@@ -217,13 +216,13 @@ def settle(
                 )
         # An exit at the very end of follow-up comes before it.
         by_exit = gone_at <= opening(entry, most)
-        settle_sessions(people.session, people.session_count, p, leaves, by_exit)
+        settle_sessions(people.session, people.session_integer, p, leaves, by_exit)
 
 
 @entry
 def run_trials(
     inputs: Inputs,
-    rooms: Rooms,
+    workspace: Workspace,
     seed: int,
     first_trial: int,
     entries: Floats,
@@ -231,11 +230,16 @@ def run_trials(
     r: Patients,
     s: Sessions,
 ) -> int:
-    """Simulate a trial a row of `t`; return how many rows of `r` and `s` were filled."""
+    """Simulate one trial per row of `t`; return how many rows of `r` and `s` were filled."""
     target, tables = inputs.trial.target_randomised, inputs.tables
     start_weekday, most = inputs.trial.start_weekday, inputs.trial.follow_up_days
-    people, sites, profile, latents = rooms.people, rooms.sites, rooms.profile, rooms.latents
-    number, count, width = people.number, people.whole, s.status.shape[1]
+    people, unit_state, profile, latents = (
+        workspace.people,
+        workspace.unit_state,
+        workspace.profile,
+        workspace.latents,
+    )
+    real, integer, width = people.real, people.integer, s.status.shape[1]
     row: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
     for index in range(t.trial.size):
         trial = first_trial + index
@@ -258,32 +262,34 @@ def run_trials(
             seed,
             trial,
             entries[index],
-            rooms.screen,
+            workspace.screening,
             t.failed_first[index],
-            number,
-            count,
+            real,
+            integer,
             profile,
             latents,
             inputs.allocation,
             inputs.factors,
-            rooms.allocation,
-            rooms.levels,
+            workspace.allocation,
+            workspace.levels,
             r.allocation_probability,
             r.allocation_draw,
             row,
         )
-        trial_end = end if n == 0 else max(end, opening(number[ENTRY_AT, n - 1], most))
+        trial_end = end if n == 0 else max(end, opening(real[ENTRY_AT, n - 1], most))
         t.randomised[index], t.recruitment_end_day[index] = n, end
         t.trial_end_day[index] = trial_end
-        draw_exits(inputs.exits, seed, trial, most, n, number, count)
-        begin_patients(number, count, n)
-        draw_multipliers(inputs.hazard, seed, trial, n, profile, number, count)
+        draw_exits(inputs.exits, seed, trial, most, n, real, integer)
+        begin_patients(real, integer, n)
+        draw_multipliers(inputs.hazard, seed, trial, n, profile, real, integer)
         if inputs.lab.modelled:
-            draw_normals(seed, trial, _SLOPE, count[CANDIDATE], n, people.uniform, people.slope)
-            draw_normals(seed, trial, _LAB_ERROR, count[CANDIDATE], n, people.uniform, people.error)
+            draw_normals(seed, trial, _SLOPE, integer[CANDIDATE], n, people.uniform, people.slope)
+            draw_normals(
+                seed, trial, _LAB_ERROR, integer[CANDIDATE], n, people.uniform, people.error
+            )
         if width > 0:
             draw_normals(
-                seed, trial, _SESSION_LENGTH, count[CANDIDATE], n, people.uniform, people.length
+                seed, trial, _SESSION_LENGTH, integer[CANDIDATE], n, people.uniform, people.length
             )
         draw_labs(
             inputs.lab,
@@ -291,7 +297,7 @@ def run_trials(
             n,
             profile,
             latents,
-            number,
+            real,
             people.slope,
             r.baseline_lab,
             r.baseline_meld,
@@ -304,10 +310,10 @@ def run_trials(
         adaptive = inputs.allocation.adaptive
         if not tables.disease.varies_by_day and not adaptive:
             die_at_constant_factor(tables.disease, tables.baseline, people, 0, n)
-        open_units(tables.units, sites, start_weekday)
+        open_units(tables.units, unit_state, start_weekday)
         if width > 0 or adaptive:
             reset(people, n)
-            treat(
+            run_event_loop(
                 tables,
                 seed,
                 trial,
@@ -316,20 +322,28 @@ def run_trials(
                 trial_end,
                 n,
                 people,
-                sites,
-                rooms.times,
-                rooms.codes,
+                unit_state,
+                workspace.times,
+                workspace.codes,
                 inputs.allocation,
-                rooms.allocation,
+                workspace.allocation,
                 r.allocation_probability,
                 r.allocation_draw,
                 row,
             )
         close_units(
-            tables.units, tables.background, start_weekday, seed, trial, trial_end, sites, t, index
+            tables.units,
+            tables.background,
+            start_weekday,
+            seed,
+            trial,
+            trial_end,
+            unit_state,
+            t,
+            index,
         )
         settle(tables, most, n, people, r, row)
-        write_patients(r, row, trial, n, tables.plans, number, count)
+        write_patients(r, row, trial, n, tables.plans, real, integer)
         if width > 0:
             write_sessions(s, row, n, people)
             add_up_sessions(r, s, row, n)

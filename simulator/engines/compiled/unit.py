@@ -1,4 +1,4 @@
-"""A site's ALSS unit: its days, brought up to now only when a patient comes (section 6).
+"""A site's ALSS unit: its days, advanced to now only when a patient needs it (section 6).
 
 Between two visits of a trial's patient a unit's days follow from one another alone - deliveries,
 background demand - so they are gone through in one go, in the order in which they come.
@@ -7,6 +7,7 @@ background demand - so they are gone through in one go, in the order in which th
 import math
 
 from simulator import draws
+from simulator.constants import DAYS_PER_WEEK, HOURS_PER_DAY
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import (
     BACKGROUND_HOURS,
@@ -27,7 +28,7 @@ from simulator.engines.compiled.state import (
     STOCK,
     TODAY,
     Floats,
-    Sites,
+    UnitState,
 )
 from simulator.engines.compiled.tables import (
     BACKGROUND_AFTER,
@@ -42,7 +43,6 @@ from simulator.engines.compiled.tables import (
     OPEN_HOUR,
     PLASMA_LIMITED,
     UNTIL_HOUR,
-    WEEK,
 )
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantiles
@@ -52,33 +52,33 @@ _DELIVERY = draws.code_of(draws.Purpose.DELIVERY)
 
 
 @kernel
-def set_up(units: Floats, sites: Sites, site: int, start_weekday: int) -> None:
+def set_up(units: Floats, unit_state: UnitState, site: int, start_weekday: int) -> None:
     """Make a unit as it is before its first opening."""
-    number, count = sites.number, sites.whole
-    for i in range(number.shape[1]):
-        number[site, i] = 0.0
-    for i in range(count.shape[1]):
-        count[site, i] = 0
-    for machine in range(sites.free_at.shape[1]):
-        sites.free_at[site, machine] = sites.until[site, machine] = -math.inf
-    sites.drawn_from[site] = -1
-    number[site, STOCK] = units[site, INITIAL]
-    number[site, CLOSES_AT] = number[site, OPENED_AT] = -math.inf
-    number[site, SERVES_AT] = math.inf
-    count[site, TODAY] = count[site, LEFT_FOR_AFTER] = -1
-    count[site, NEXT_DAY], number[site, OPENS_AT] = next_opening(units, site, start_weekday, 0)
+    real, integer = unit_state.real, unit_state.integer
+    for i in range(real.shape[1]):
+        real[site, i] = 0.0
+    for i in range(integer.shape[1]):
+        integer[site, i] = 0
+    for machine in range(unit_state.free_at.shape[1]):
+        unit_state.free_at[site, machine] = unit_state.until[site, machine] = -math.inf
+    unit_state.drawn_from[site] = -1
+    real[site, STOCK] = units[site, INITIAL]
+    real[site, CLOSES_AT] = real[site, OPENED_AT] = -math.inf
+    real[site, SERVES_AT] = math.inf
+    integer[site, TODAY] = integer[site, LEFT_FOR_AFTER] = -1
+    integer[site, NEXT_DAY], real[site, OPENS_AT] = next_opening(units, site, start_weekday, 0)
 
 
 @inlined
 def next_opening(units: Floats, site: int, start_weekday: int, day: int) -> tuple[int, float]:
     """Return the first day from `day` on at which the unit opens, and when; infinity if never."""
-    weekday = (start_weekday + day) % WEEK
-    for _ in range(WEEK):
+    weekday = (start_weekday + day) % DAYS_PER_WEEK
+    for _ in range(DAYS_PER_WEEK):
         hour = units[site, OPEN_HOUR + weekday]
         if not math.isnan(hour):
             return day, rule.at_hour(day, hour)
         day += 1
-        weekday = weekday + 1 if weekday + 1 < WEEK else 0
+        weekday = weekday + 1 if weekday + 1 < DAYS_PER_WEEK else 0
     return day, math.inf
 
 
@@ -86,7 +86,7 @@ def next_opening(units: Floats, site: int, start_weekday: int, day: int) -> tupl
 def draw_days(
     units: Floats,
     background: Floats,
-    sites: Sites,
+    unit_state: UnitState,
     site: int,
     start_weekday: int,
     seed: int,
@@ -94,26 +94,26 @@ def draw_days(
     first: int,
 ) -> None:
     """Draw the deliveries and the background demand of the days from `first` on."""
-    uniform, brought = sites.uniform[site], sites.brought[site]
+    uniform, brought = unit_state.uniform[site], unit_state.brought[site]
     draws.fill(seed, trial, _BACKGROUND, site, first, uniform)
-    rule.background_demand(uniform, background[site], sites.demand[site])
+    rule.background_demand(uniform, background[site], unit_state.demand[site])
     if units[site, PLASMA_LIMITED]:
         draws.fill(seed, trial, _DELIVERY, site, first, uniform)
         normal_quantiles(uniform, brought)
-        weekday = (start_weekday + first) % WEEK
+        weekday = (start_weekday + first) % DAYS_PER_WEEK
         for k in range(brought.size):
             mean = units[site, DELIVERY_MEAN + weekday]
             litres = rule.delivery_litres(mean, units[site, DELIVERY_SD], brought[k])
             brought[k] = 0.0 if math.isnan(mean) else litres
-            weekday = weekday + 1 if weekday + 1 < WEEK else 0
-    sites.drawn_from[site] = first
+            weekday = weekday + 1 if weekday + 1 < DAYS_PER_WEEK else 0
+    unit_state.drawn_from[site] = first
 
 
 @kernel
 def catch_up(
     units: Floats,
     background: Floats,
-    sites: Sites,
+    unit_state: UnitState,
     site: int,
     start_weekday: int,
     seed: int,
@@ -125,27 +125,29 @@ def catch_up(
     What the background takes after the trial's patients of an opening at `now` itself is left to
     the serving of that instant.
     """
-    number, count = sites.number, sites.whole
-    if count[site, LEFT_FOR_AFTER] >= 0 and number[site, OPENED_AT] < now:
-        serve_background(units, sites, site, count[site, LEFT_FOR_AFTER], number[site, OPENED_AT])
-        count[site, LEFT_FOR_AFTER] = -1
-    opens, day, limited = number[site, OPENS_AT], count[site, NEXT_DAY], units[site, PLASMA_LIMITED]
+    real, integer = unit_state.real, unit_state.integer
+    if integer[site, LEFT_FOR_AFTER] >= 0 and real[site, OPENED_AT] < now:
+        serve_background(
+            units, unit_state, site, integer[site, LEFT_FOR_AFTER], real[site, OPENED_AT]
+        )
+        integer[site, LEFT_FOR_AFTER] = -1
+    opens, day, limited = real[site, OPENS_AT], integer[site, NEXT_DAY], units[site, PLASMA_LIMITED]
     if opens > now:
         return
     # What changes day by day is kept out of memory on the way.
-    stock, capacity = number[site, STOCK], units[site, CAPACITY]
-    delivered, refused = number[site, DELIVERED_LITRES], number[site, REFUSED_LITRES]
-    hours_open, days_open = number[site, HOURS_OPEN], count[site, DAYS_OPEN]
-    used, short = number[site, BACKGROUND_LITRES], number[site, BACKGROUND_SHORT_LITRES]
-    worked, closes = number[site, BACKGROUND_HOURS], number[site, CLOSES_AT]
+    stock, capacity = real[site, STOCK], units[site, CAPACITY]
+    delivered, refused = real[site, DELIVERED_LITRES], real[site, REFUSED_LITRES]
+    hours_open, days_open = real[site, HOURS_OPEN], integer[site, DAYS_OPEN]
+    used, short = real[site, BACKGROUND_LITRES], real[site, BACKGROUND_SHORT_LITRES]
+    worked, closes = real[site, BACKGROUND_HOURS], real[site, CLOSES_AT]
     opened, today = opens, day
     while opens <= now:
         opened, today = opens, day
-        weekday = (start_weekday + day) % WEEK
+        weekday = (start_weekday + day) % DAYS_PER_WEEK
         closes = rule.at_hour(day, units[site, UNTIL_HOUR + weekday])
         first = day - day % DAYS_DRAWN
-        if sites.drawn_from[site] != first:
-            draw_days(units, background, sites, site, start_weekday, seed, trial, first)
+        if unit_state.drawn_from[site] != first:
+            draw_days(units, background, unit_state, site, start_weekday, seed, trial, first)
         days_open += 1
         hours_open += rule.hours_on_offer(
             units[site, MACHINES],
@@ -153,36 +155,36 @@ def catch_up(
             units[site, CLOSE_HOUR + weekday],
         )
         if limited:
-            brought = sites.brought[site, day - first]
+            brought = unit_state.brought[site, day - first]
             taken = rule.taken_in(stock, brought, capacity)
             stock += taken
             delivered += taken
             refused += brought - taken
-        sessions = sites.demand[site, day - first]
+        sessions = unit_state.demand[site, day - first]
         if units[site, BACKGROUND_AFTER] and opens == now:
-            count[site, LEFT_FOR_AFTER] = int(sessions)
+            integer[site, LEFT_FOR_AFTER] = int(sessions)
         elif sessions > 0.0:
             litres, missing, hours = background_takes(
-                units, sites, site, sessions, stock, opens, closes
+                units, unit_state, site, sessions, stock, opens, closes
             )
             used += litres
             short += missing
             worked += hours
             stock -= litres if limited else 0.0
         day, opens = next_opening(units, site, start_weekday, day + 1)
-    number[site, STOCK], number[site, OPENS_AT] = stock, opens
-    number[site, DELIVERED_LITRES], number[site, REFUSED_LITRES] = delivered, refused
-    number[site, HOURS_OPEN], count[site, DAYS_OPEN] = hours_open, days_open
-    number[site, BACKGROUND_LITRES], number[site, BACKGROUND_SHORT_LITRES] = used, short
-    number[site, BACKGROUND_HOURS], number[site, CLOSES_AT] = worked, closes
-    number[site, OPENED_AT], count[site, TODAY] = opened, today
-    count[site, NEXT_DAY], count[site, SHORT_TODAY] = day, 0
+    real[site, STOCK], real[site, OPENS_AT] = stock, opens
+    real[site, DELIVERED_LITRES], real[site, REFUSED_LITRES] = delivered, refused
+    real[site, HOURS_OPEN], integer[site, DAYS_OPEN] = hours_open, days_open
+    real[site, BACKGROUND_LITRES], real[site, BACKGROUND_SHORT_LITRES] = used, short
+    real[site, BACKGROUND_HOURS], real[site, CLOSES_AT] = worked, closes
+    real[site, OPENED_AT], integer[site, TODAY] = opened, today
+    integer[site, NEXT_DAY], integer[site, SHORT_TODAY] = day, 0
 
 
 @inlined
 def background_takes(
     units: Floats,
-    sites: Sites,
+    unit_state: UnitState,
     site: int,
     sessions: float,
     stock: float,
@@ -194,22 +196,24 @@ def background_takes(
     litres = min(wanted, stock) if units[site, PLASMA_LIMITED] else wanted
     machines = int(units[site, MACHINES])
     share = rule.background_share(sessions, units[site, BACKGROUND_HOURS_EACH], machines)
-    worked = rule.occupy_machines(sites.free_at[site, :machines], now, share, closes)
-    return litres, wanted - litres, worked * rule.HOURS_PER_DAY
+    worked = rule.occupy_machines(unit_state.free_at[site, :machines], now, share, closes)
+    return litres, wanted - litres, worked * HOURS_PER_DAY
 
 
 @kernel
-def serve_background(units: Floats, sites: Sites, site: int, sessions: int, now: float) -> None:
+def serve_background(
+    units: Floats, unit_state: UnitState, site: int, sessions: int, now: float
+) -> None:
     """Give patients outside the trial, after those of the trial, their plasma and hours."""
-    number = sites.number
+    real = unit_state.real
     litres, missing, hours = background_takes(
-        units, sites, site, float(sessions), number[site, STOCK], now, number[site, CLOSES_AT]
+        units, unit_state, site, float(sessions), real[site, STOCK], now, real[site, CLOSES_AT]
     )
-    number[site, BACKGROUND_LITRES] += litres
-    number[site, BACKGROUND_SHORT_LITRES] += missing
-    number[site, BACKGROUND_HOURS] += hours
+    real[site, BACKGROUND_LITRES] += litres
+    real[site, BACKGROUND_SHORT_LITRES] += missing
+    real[site, BACKGROUND_HOURS] += hours
     if units[site, PLASMA_LIMITED]:
-        number[site, STOCK] -= litres
+        real[site, STOCK] -= litres
 
 
 @inlined

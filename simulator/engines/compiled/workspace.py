@@ -1,4 +1,4 @@
-"""Room for the state of one trial, made once a chunk and used by its trials one after another."""
+"""Workspace: the state of one trial, allocated once per chunk and reused trial after trial."""
 
 from typing import NamedTuple
 
@@ -7,32 +7,31 @@ import numpy as np
 from simulator import allocation
 from simulator.engines.compiled.ahead import WORDS
 from simulator.engines.compiled.inputs import Inputs
-from simulator.engines.compiled.recruitment import AT_ONCE
+from simulator.engines.compiled.recruitment import BATCH_SIZE
 from simulator.engines.compiled.state import (
-    COUNTS,
     DAYS_DRAWN,
-    NUMBERS,
-    SESSION_COUNTS,
-    SESSION_NUMBERS,
-    SITE_COUNTS,
-    SITE_NUMBERS,
+    INTEGERS,
+    REALS,
+    SESSION_INTEGERS,
+    SESSION_REALS,
+    UNIT_INTEGERS,
+    UNIT_REALS,
     Floats,
     Ints,
     People,
-    Screen,
-    Sites,
+    Screening,
+    UnitState,
 )
 from simulator.engines.compiled.tables import MACHINES
+from simulator.records import LABS
 
-_LABS = 4
 
-
-class Rooms(NamedTuple):
+class Workspace(NamedTuple):
     """State of a trial and work space."""
 
     people: People
-    sites: Sites
-    screen: Screen
+    unit_state: UnitState
+    screening: Screening
     allocation: allocation.State
     profile: Floats  # (patients, V): values of the variables
     latents: Floats  # (patients, V): their latent normals
@@ -41,15 +40,15 @@ class Rooms(NamedTuple):
     codes: Ints  # what, and whose
 
 
-def rooms_of(inputs: Inputs, sessions: int) -> Rooms:
-    """Make room for a trial whose patients have so many sessions at most."""
+def new_workspace(inputs: Inputs, sessions: int) -> Workspace:
+    """Allocate the workspace for a trial whose patients have at most so many sessions."""
     target, sites = inputs.trial.target_randomised, inputs.tables.units.shape[0]
     events = target * (2 * sessions + 2)
     variables = inputs.candidate.kind.size
-    return Rooms(
+    return Workspace(
         people=_people(inputs, target, sessions),
-        sites=_sites(sites, max(int(inputs.tables.units[:, MACHINES].max()), 1), target),
-        screen=_screen(sites, variables, target),
+        unit_state=_unit_state(sites, max(int(inputs.tables.units[:, MACHINES].max()), 1), target),
+        screening=_screening(sites, variables, target),
         allocation=allocation.new_state(inputs.allocation),
         profile=np.empty((target, variables)),
         latents=np.empty((target, variables)),
@@ -62,13 +61,13 @@ def rooms_of(inputs: Inputs, sessions: int) -> Rooms:
 def _people(inputs: Inputs, target: int, sessions: int) -> People:
     days, visits = inputs.trial.follow_up_days + 1, inputs.assessment.day.size
     shift = np.empty(
-        (target if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], _LABS, 2)
+        (target if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
     )
     return People(
-        number=np.empty((NUMBERS, target)),
-        whole=np.empty((COUNTS, target), np.int64),
-        session=np.empty((target, sessions, SESSION_NUMBERS)),
-        session_count=np.empty((target, sessions, SESSION_COUNTS), np.int64),
+        real=np.empty((REALS, target)),
+        integer=np.empty((INTEGERS, target), np.int64),
+        session=np.empty((target, sessions, SESSION_REALS)),
+        session_integer=np.empty((target, sessions, SESSION_INTEGERS), np.int64),
         shift=shift,
         flat_shift=shift.reshape(shift.shape[0], inputs.tables.left.size),
         words=np.empty(8),
@@ -77,7 +76,7 @@ def _people(inputs: Inputs, target: int, sessions: int) -> People:
         visit_day=np.empty((target, visits)),
         visit_order=np.empty((target, visits), np.int64),
         visit_meld=np.empty((target, visits)),
-        lab=np.empty((2, _LABS)),
+        lab=np.empty((2, LABS)),
         uniform=np.empty((WORDS, target)),
         other_uniform=np.empty((WORDS, target)),
         slope=np.empty((WORDS, target)),
@@ -86,10 +85,10 @@ def _people(inputs: Inputs, target: int, sessions: int) -> People:
     )
 
 
-def _sites(sites: int, machines: int, target: int) -> Sites:
-    return Sites(
-        number=np.empty((sites, SITE_NUMBERS)),
-        whole=np.empty((sites, SITE_COUNTS), np.int64),
+def _unit_state(sites: int, machines: int, target: int) -> UnitState:
+    return UnitState(
+        real=np.empty((sites, UNIT_REALS)),
+        integer=np.empty((sites, UNIT_INTEGERS), np.int64),
         free_at=np.empty((sites, machines)),
         until=np.empty((sites, machines)),
         waiting=np.empty((sites, target), np.int64),
@@ -100,20 +99,20 @@ def _sites(sites: int, machines: int, target: int) -> Sites:
     )
 
 
-def _screen(sites: int, variables: int, target: int) -> Screen:
-    return Screen(
+def _screening(sites: int, variables: int, target: int) -> Screening:
+    return Screening(
         multiplier=np.empty(sites),
         reached=np.empty(sites),
         due=np.empty(sites),
         referred=np.empty(sites, np.int64),
-        wait=np.empty((sites, AT_ONCE)),
-        uniform=np.empty((variables, AT_ONCE)),
-        independent=np.empty((variables, AT_ONCE)),
-        values=np.empty((variables, AT_ONCE)),
-        latents=np.empty((variables, AT_ONCE)),
-        consent=np.empty(AT_ONCE),
-        met=np.empty((2, AT_ONCE), np.int64),
-        failed=np.empty(AT_ONCE, np.int64),
+        wait=np.empty((sites, BATCH_SIZE)),
+        uniform=np.empty((variables, BATCH_SIZE)),
+        independent=np.empty((variables, BATCH_SIZE)),
+        values=np.empty((variables, BATCH_SIZE)),
+        latents=np.empty((variables, BATCH_SIZE)),
+        consent=np.empty(BATCH_SIZE),
+        met=np.empty((2, BATCH_SIZE), np.int64),
+        failed=np.empty(BATCH_SIZE, np.int64),
         back_at=np.empty(target),
         back_who=np.empty((target, 2), np.int64),
         back_profile=np.empty((target, variables)),

@@ -2,24 +2,29 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from simulator.constants import HOURS_PER_DAY
+from simulator.engines.reference.patient import Patient
+from simulator.engines.reference.trial import SimulatedTrial
+from simulator.engines.reference.types import Session
+from simulator.engines.reference.unit import TreatmentUnit
 from simulator.params.types import Params
-from simulator.records import Patients, Sessions, SessionStatus, TrialRecords, Trials
+from simulator.records import (
+    ADVERSE_EVENTS,
+    SESSIONS_GIVEN,
+    Patients,
+    Sessions,
+    SessionStatus,
+    TrialRecords,
+    Trials,
+)
 from simulator.rules import sessions as rule
 
-if TYPE_CHECKING:
-    from simulator.engines.reference.patient import Patient, Session
-    from simulator.engines.reference.trial import Trial
-    from simulator.engines.reference.ward import Ward
 
-_COUNTED = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
-_ADVERSE_EVENTS = 4
-
-
-def collect(params: Params, trials: "Sequence[Trial]") -> TrialRecords:
+def collect(params: Params, trials: Sequence[SimulatedTrial]) -> TrialRecords:
     """Gather what trials left behind into a struct of arrays."""
     patients = [patient for trial in trials for patient in trial.patients]
     return TrialRecords(
@@ -32,17 +37,17 @@ def _column(rows: Sequence[Any], value: Callable[[Any], Any], dtype: type, *axes
     return np.array([value(row) for row in rows], dtype=dtype).reshape(len(rows), *axes)
 
 
-def _trials(params: Params, trials: "Sequence[Trial]") -> Trials:
+def _trials(params: Params, trials: Sequence[SimulatedTrial]) -> Trials:
     counts = [len(trial.patients) for trial in trials]
 
-    def number(value: "Callable[[Trial], int]") -> Any:
+    def number(value: Callable[[SimulatedTrial], int]) -> Any:
         return _column(trials, value, np.int64)
 
-    def time(value: "Callable[[Trial], float]") -> Any:
+    def time(value: Callable[[SimulatedTrial], float]) -> Any:
         return _column(trials, value, np.float64)
 
-    def over_wards(trial: "Trial", value: "Callable[[Ward], float]") -> float:
-        return sum(value(ward) for ward in trial.wards if ward is not None)
+    def over_units(trial: SimulatedTrial, value: Callable[[TreatmentUnit], float]) -> float:
+        return sum(value(unit) for unit in trial.units if unit is not None)
 
     return Trials(
         trial=number(lambda t: t.index),
@@ -52,36 +57,36 @@ def _trials(params: Params, trials: "Sequence[Trial]") -> Trials:
             trials, lambda t: t.failed_first, np.int64, params.eligibility.first.size - 1
         ),
         refused_consent=number(lambda t: t.refused_consent),
-        turned_away=number(lambda t: t.turned_away + t.put_off),
+        turned_away=number(lambda t: t.turned_away + t.deferred_pending),
         deferred=number(lambda t: t.deferred),
         randomised=np.array(counts, dtype=np.int64),
         recruitment_end_day=time(lambda t: t.recruitment_end_day),
         trial_end_day=time(lambda t: t.trial_end_day),
-        unit_days_open=number(lambda t: int(over_wards(t, lambda w: w.days_open))),
-        unit_days_short=number(lambda t: int(over_wards(t, lambda w: w.days_short))),
-        plasma_delivered_litres=time(lambda t: over_wards(t, lambda w: w.delivered_litres)),
-        plasma_refused_litres=time(lambda t: over_wards(t, lambda w: w.refused_litres)),
-        plasma_background_litres=time(lambda t: over_wards(t, lambda w: w.background_litres_used)),
+        unit_days_open=number(lambda t: int(over_units(t, lambda u: u.days_open))),
+        unit_days_short=number(lambda t: int(over_units(t, lambda u: u.days_short))),
+        plasma_delivered_litres=time(lambda t: over_units(t, lambda u: u.delivered_litres)),
+        plasma_refused_litres=time(lambda t: over_units(t, lambda u: u.refused_litres)),
+        plasma_background_litres=time(lambda t: over_units(t, lambda u: u.background_litres_used)),
         plasma_background_short_litres=time(
-            lambda t: over_wards(t, lambda w: w.background_litres_short)
+            lambda t: over_units(t, lambda u: u.background_litres_short)
         ),
         machine_hours_background=time(
-            lambda t: over_wards(t, lambda w: w.background_machine_hours)
+            lambda t: over_units(t, lambda u: u.background_machine_hours)
         ),
-        machine_hours_open=time(lambda t: over_wards(t, lambda w: w.machine_hours_open)),
+        machine_hours_open=time(lambda t: over_units(t, lambda u: u.machine_hours_open)),
     )
 
 
-def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
+def _patients(params: Params, patients: Sequence[Patient]) -> Patients:
     visits = params.assessment.day.size
 
-    def number(value: "Callable[[Patient], Any]", *axes: int) -> Any:
+    def number(value: Callable[[Patient], Any], *axes: int) -> Any:
         return _column(patients, value, np.int64, *axes)
 
-    def real(value: "Callable[[Patient], Any]", *axes: int) -> Any:
+    def real(value: Callable[[Patient], Any], *axes: int) -> Any:
         return _column(patients, value, np.float64, *axes)
 
-    def over_sessions(value: "Callable[[Session], float]") -> "Callable[[Patient], float]":
+    def over_sessions(value: Callable[[Session], float]) -> Callable[[Patient], float]:
         return lambda patient: sum(value(session) for session in patient.sessions)
 
     seen = [_visits_seen(patient) for patient in patients]
@@ -109,7 +114,7 @@ def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
         infection_after_days=real(_infection),
         liver_cumulative_hazard=real(lambda p: p.liver_cumulative_hazard),
         sessions_planned=number(lambda p: int(params.plan.sessions[p.arm])),
-        sessions_delivered=number(over_sessions(lambda s: s.status in _COUNTED)),
+        sessions_delivered=number(over_sessions(lambda s: s.status in SESSIONS_GIVEN)),
         sessions_equivalent=real(over_sessions(lambda s: s.fraction)),
         sessions_cut_short=number(over_sessions(lambda s: s.status is SessionStatus.CUT_SHORT)),
         sessions_missed=number(over_sessions(lambda s: s.status is SessionStatus.MISSED)),
@@ -120,17 +125,15 @@ def _patients(params: Params, patients: "Sequence[Patient]") -> Patients:
         ),
         plasma_litres=real(over_sessions(lambda s: s.plasma_litres)),
         machine_hours=real(
-            over_sessions(
-                lambda s: (s.end_day - s.start_day) * rule.HOURS_PER_DAY if s.ended else 0.0
-            )
+            over_sessions(lambda s: (s.end_day - s.start_day) * HOURS_PER_DAY if s.ended else 0.0)
         ),
-        adverse_events=number(_adverse_events, _ADVERSE_EVENTS),
+        adverse_events=number(_adverse_events, ADVERSE_EVENTS),
         visit_after_days=np.array([days for days, _ in seen]).reshape(len(patients), visits),
         visit_meld=np.array([meld for _, meld in seen]).reshape(len(patients), visits),
     )
 
 
-def _infection(patient: "Patient") -> float:
+def _infection(patient: Patient) -> float:
     """First infection, if it came while the patient lived with their own liver in the trial."""
     ends = min(
         patient.death_after_days,
@@ -140,15 +143,15 @@ def _infection(patient: "Patient") -> float:
     return patient.infection_after_days if patient.infection_after_days < ends else math.inf
 
 
-def _adverse_events(patient: "Patient") -> list[int]:
+def _adverse_events(patient: Patient) -> list[int]:
     """Adverse events by kind, of the sessions that ended with the patient there."""
     return [
-        sum(s.adverse_events >> event & 1 for s in patient.sessions if s.status in _COUNTED)
-        for event in range(_ADVERSE_EVENTS)
+        sum(s.adverse_events >> event & 1 for s in patient.sessions if s.status in SESSIONS_GIVEN)
+        for event in range(ADVERSE_EVENTS)
     ]
 
 
-def _visits_seen(patient: "Patient") -> tuple[list[float], list[float]]:
+def _visits_seen(patient: Patient) -> tuple[list[float], list[float]]:
     """Day and MELD of each visit, NaN for those that the patient had left before."""
     left = patient.entry_day + min(
         patient.death_after_days,
@@ -163,7 +166,7 @@ def _visits_seen(patient: "Patient") -> tuple[list[float], list[float]]:
     return days, meld
 
 
-def _sessions(params: Params, patients: "Sequence[Patient]") -> Sessions:
+def _sessions(params: Params, patients: Sequence[Patient]) -> Sessions:
     width = params.max_sessions
     shape = len(patients), width
     columns = Sessions(

@@ -1,8 +1,6 @@
 """The course of a patient's disease: labs, MELD and the hazard of death (model page, section 7)."""
 
 import math
-from collections.abc import Generator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
@@ -10,33 +8,32 @@ import simpy
 from simulator.declarations.exits import Exit
 from simulator.draws import Purpose
 from simulator.engines.reference.clock import Kind
+from simulator.engines.reference.protocols import PatientOfCourse
+from simulator.engines.reference.types import Session, Wait
+from simulator.records import LABS, MELD_LABS
 from simulator.rules import hazard, labs
 from simulator.rules.normal import normal_quantile
-
-if TYPE_CHECKING:
-    from simulator.engines.reference.patient import Patient, Session
-
-MELD_LABS = 3  # bilirubin, INR, creatinine; platelets come after them
 
 
 class Course:
     """What a patient's labs and hazard do, from one patient-day opening to the next."""
 
-    def __init__(self, patient: "Patient") -> None:
-        self.patient, self.params, self.numbers = patient, patient.params, patient.numbers
+    def __init__(self, patient: PatientOfCourse) -> None:
+        self.patient, self.trial = patient, patient.trial
+        self.params, self.numbers = self.trial.params, self.trial.numbers
         self.baseline_meld = self.meld_native = self.meld_seen = math.nan
-        self.log_baseline = np.full(MELD_LABS + 1, math.nan)
-        self.labs_native = np.full(MELD_LABS + 1, math.nan)
-        self.labs_seen = np.full(MELD_LABS + 1, math.nan)
+        self.log_baseline = np.full(LABS, math.nan)
+        self.labs_native = np.full(LABS, math.nan)
+        self.labs_seen = np.full(LABS, math.nan)
         self.slope_per_day = np.zeros(MELD_LABS)
         self.shifts = np.zeros(self.numbers.shift_left.shape)  # modality, lab, part
         self.treated = False
-        self.to_take_in: list[Session] = []  # ended since the last opening
+        self.ended_sessions: list[Session] = []  # ended since the last opening
         self.earned = 0.0  # share of a full course
         self.effect = 0.0  # log hazard ratio that it earned
         self.events_effect = 0.0
         self.threshold = hazard.death_threshold(patient.exit_uniform(Exit.LIVER))
-        self.opened = 0  # patient-day of the last opening,
+        self.latest_day = 0  # patient-day of the last opening,
         self.factor = 0.0  # what multiplies the baseline hazard from it on,
         self.hazard_at_opening = 0.0  # and the cumulative hazard at it and at the next
         self.hazard_at_next = 0.0
@@ -65,7 +62,7 @@ class Course:
         """Multiply the patient's hazard for good, before it acts."""
         self.constant_log_factor += log_factor
 
-    def run(self) -> Generator[simpy.Event, None, None]:
+    def run(self) -> Wait:
         """Visit every patient-day opening, or none where nothing depends on the day."""
         if not self.params.hazard.varies_by_day:
             self.die_by_one_inversion()
@@ -75,19 +72,19 @@ class Course:
             except simpy.Interrupt:
                 return  # death and transplant end the course
 
-    def days(self) -> Generator[simpy.Event, None, None]:
+    def days(self) -> Wait:
         """Labs, visits and hazard at each opening; nothing changes them before the next."""
         patient, params = self.patient, self.params
-        for day in range(patient.trial.follow_up_days + 1):
+        for day in range(self.trial.follow_up_days + 1):
             opening = patient.entry_day + day
-            yield patient.clock.at(opening, Kind.PATIENT_DAY, patient.number)
-            self.take_in_sessions(opening)
+            yield self.trial.clock.at(opening, Kind.PATIENT_DAY, patient.number)
+            self.apply_ended_sessions(opening)
             if params.lab.modelled:
-                self.see_labs(day)
+                self.update_labs(day)
                 for visit in self.visits.get(day, ()):
                     self.take_visit(visit)
-            if params.hazard.varies_by_day and day < patient.trial.follow_up_days:
-                self.hold_hazard(day, opening)
+            if params.hazard.varies_by_day and day < self.trial.follow_up_days:
+                self.fix_hazard(day, opening)
 
     # Labs and MELD
 
@@ -106,20 +103,20 @@ class Course:
                 p.slope_mean[j], p.slope_sd[j], p.slope_on_baseline, latent, p.slope_cholesky[j], z
             )
 
-    def take_in_sessions(self, opening: float) -> None:
+    def apply_ended_sessions(self, opening: float) -> None:
         """Let shifts decay by a day; add what sessions ended since the last opening have done."""
         if self.treated:
             labs.next_shifts(self.shifts.ravel(), self.numbers.shift_left.ravel())
-        while self.to_take_in and self.to_take_in[0].end_day < opening:
-            self.take_in(self.to_take_in.pop(0), opening)
+        while self.ended_sessions and self.ended_sessions[0].end_day < opening:
+            self.apply_session(self.ended_sessions.pop(0), opening)
 
-    def take_in(self, session: "Session", opening: float) -> None:
+    def apply_session(self, session: Session, opening: float) -> None:
         """Let a session act on labs and hazard from this opening on."""
         m, numbers = session.modality, self.numbers
         self.treated = True
         labs.add_session(
             self.shifts[m].ravel(),
-            numbers.shift_whole[m].ravel(),
+            numbers.shift_of_session[m].ravel(),
             numbers.shift_rate[m].ravel(),
             session.fraction,
             opening,
@@ -132,7 +129,7 @@ class Course:
         if session.serious:
             self.events_effect = self.params.hazard.serious_event_log_hazard_ratio
 
-    def see_labs(self, day: int) -> None:
+    def update_labs(self, day: int) -> None:
         """Labs and MELD at this opening: natively, and as sessions have left them."""
         p = self.params.lab
         self.meld_native, self.meld_seen = labs.open_day(
@@ -146,14 +143,13 @@ class Course:
             self.labs_native,
             self.labs_seen,
         )
-        if self.patient.trial.observer is not None:
-            self.patient.trial.note(
-                "patient-day",
-                self.patient,
-                day=day,
-                meld_native=self.meld_native,
-                meld_seen=self.meld_seen,
-            )
+        self.trial.note(
+            "patient-day",
+            self.patient.number,
+            day=day,
+            meld_native=self.meld_native,
+            meld_seen=self.meld_seen,
+        )
 
     # Hazard
 
@@ -165,16 +161,16 @@ class Course:
         death_after_days = hazard.death_at_constant_factor(
             p.kind, p.day, p.cumulative, p.shape, self.factor, self.threshold
         )
-        if death_after_days <= self.patient.trial.follow_up_days:
+        if death_after_days <= self.trial.follow_up_days:
             self.patient.will_die_from_liver(death_after_days)
 
-    def hold_hazard(self, day: int, opening: float) -> None:
+    def fix_hazard(self, day: int, opening: float) -> None:
         """Fix the day's hazard, and the time of death if the day holds it."""
         p, patient, at_opening = self.params.hazard, self.patient, self.numbers.baseline_at_opening
         events = self.events_effect
         if patient.entry_day + patient.infection_after_days < opening:
             events += p.infection_log_hazard_ratio
-        self.opened, self.hazard_at_opening = day, self.hazard_at_next
+        self.latest_day, self.hazard_at_opening = day, self.hazard_at_next
         self.factor = hazard.hazard_multiplier(
             self.constant_log_factor,
             p.meld_coefficient,
@@ -213,7 +209,10 @@ class Course:
         p = self.params.hazard
         now = hazard.cumulative_baseline(p.kind, p.day, p.cumulative, p.shape, after_days)
         return hazard.after_day(
-            self.hazard_at_opening, self.factor, self.numbers.baseline_at_opening[self.opened], now
+            self.hazard_at_opening,
+            self.factor,
+            self.numbers.baseline_at_opening[self.latest_day],
+            now,
         )
 
     # Section 9: visits
@@ -221,7 +220,7 @@ class Course:
     def plan_visits(self) -> None:
         """Find the patient-day on which each visit falls, unless it will be missed."""
         p, patient = self.params.assessment, self.patient
-        horizon = float(patient.trial.follow_up_days)
+        horizon = float(self.trial.follow_up_days)
         for visit, planned in enumerate(p.day.tolist()):
             if patient.uniform(Purpose.VISIT_MISSED, visit) < p.missed_probability[visit]:
                 continue

@@ -21,7 +21,7 @@ class Numbers:
         self.event_probability: list[list[float]] = m.event_probability.tolist()
         self.event_consequence: list[list[int]] = m.event_consequence.tolist()
         self.event_serious: list[list[bool]] = m.event_serious.tolist()
-        self.shift_whole = np.stack([m.fast_shift, m.slow_shift], axis=-1)
+        self.shift_of_session = np.stack([m.fast_shift, m.slow_shift], axis=-1)
         self.shift_rate = np.stack([m.fast_rate, m.slow_rate], axis=-1)
         self.shift_left = np.stack([m.fast_left, m.slow_left], axis=-1)
         self.baseline_at_opening: list[float] = params.hazard.at_opening.tolist()

@@ -1,17 +1,7 @@
-"""The reference engine: the trial as SimPy processes, to be read beside docs/model.md.
-
-    Trial.refer         candidates come, are screened and randomised    sections 1 to 4
-    Patient.treatment   sessions fall due, wait and run                 section 5   `patient`
-    Ward.days, serve    the unit: machines, nurses and plasma           section 6   `ward`
-    Course.days         labs, MELD and the hazard of death, by day      section 7   `course`
-    Patient.exit        death, transplant, withdrawal, loss             section 8   `patient`
-    Course.take_visit   what is seen of the labs                        section 9   `course`
-
-Arithmetic is in `rules` and randomness in `draws`; what is left here is who does what, and when.
-"""
+"""One trial of the reference engine: referral, screening, allocation (sections 1 to 4)."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,60 +10,19 @@ import simpy
 from simulator import allocation, draws
 from simulator.draws import Purpose
 from simulator.engines.reference.clock import Clock, Kind
-from simulator.engines.reference.collect import collect
 from simulator.engines.reference.numbers import Numbers
-from simulator.engines.reference.patient import Assignment, Patient
-from simulator.engines.reference.ward import Ward
+from simulator.engines.reference.patient import Patient
+from simulator.engines.reference.types import Assignment, Wait
+from simulator.engines.reference.unit import TreatmentUnit
 from simulator.params.types import Params
-from simulator.records import Floats, Ints, TrialRecords
+from simulator.records import Floats, Ints
 from simulator.rules import accrual, candidate, eligibility, selection
 from simulator.rules.normal import normal_quantile
 
-Wait = Generator[simpy.Event, None, None]
-Observer = Callable[["Trial", str, Patient | None, dict[str, Any]], None]
+Observer = Callable[["SimulatedTrial", str, Patient | None, dict[str, Any]], None]
 
 
-def simulate(
-    params: Params, seed: int, first_trial: int, trials: int, observer: Observer | None = None
-) -> TrialRecords:
-    """Simulate trials `first_trial` to `first_trial + trials - 1`.
-
-    Parameters
-    ----------
-    params
-        The scenario, lowered.
-    seed
-        Seed of every address, 0 to 2^63 - 1.
-    observer
-        Called at every event with the trial, the event's name, the patient if there is one, and
-        what else is known of it.
-
-    Returns
-    -------
-    TrialRecords
-        A function of the arguments alone: a trial's bits do not depend on which others are
-        simulated beside it.
-
-    Raises
-    ------
-    allocation.AllocationError
-        If the scheme cannot honour its options or the ratio.
-    """
-    p = params.allocation
-    plan = allocation.build_plan(
-        p.scheme, p.options, p.ratio, p.factor_levels, params.trial.target_randomised
-    )
-    numbers = Numbers(params)
-    done = [
-        Trial(params, numbers, plan, seed, index, observer)
-        for index in range(first_trial, first_trial + trials)
-    ]
-    for trial in done:
-        trial.run()
-    return collect(params, done)
-
-
-class Trial:
+class SimulatedTrial:
     """One trial: referral, screening, allocation, and the end of it all."""
 
     def __init__(
@@ -92,21 +41,21 @@ class Trial:
         self.allocation_state = allocation.new_state(plan)
         self.patients: list[Patient] = []
         self.screened = self.refused_consent = self.in_follow_up = 0
-        self.turned_away = self.deferred = self.put_off = 0
+        self.turned_away = self.deferred = self.deferred_pending = 0
         self.failed_first = [0] * (params.eligibility.first.size - 1)
         self.recruiting = True
         self.recruitment_end_day = self.trial_end_day = math.nan
         self.over = self.clock.event()
-        self.wards = [
-            Ward(self, site) if limited else None
+        self.units = [
+            TreatmentUnit(self, site) if limited else None
             for site, limited in enumerate(params.unit.limited)
         ]
 
     def run(self) -> None:
         """Let the trial run until recruitment is over and every patient's follow-up has ended."""
-        for ward in self.wards:
-            if ward is not None:
-                self.clock.process(ward.days())
+        for unit in self.units:
+            if unit is not None:
+                self.clock.process(unit.days())
         if self.params.accrual.uniform:
             self.clock.process(self.refer_uniformly())
         else:
@@ -120,10 +69,11 @@ class Trial:
         """Return the uniform at an address of this trial."""
         return draws.uniform(self.seed, self.index, int(purpose), who, int(which))
 
-    def note(self, event: str, patient: Patient | None = None, **details: Any) -> None:
-        """Tell the observer of an event."""
+    def note(self, event: str, patient: int | None = None, **details: Any) -> None:
+        """Tell the observer of an event, and whose it is."""
         if self.observer is not None:
-            self.observer(self, event, patient, details)
+            whose = None if patient is None else self.patients[patient]
+            self.observer(self, event, whose, details)
 
     # Section 1: referral and accrual
 
@@ -197,7 +147,7 @@ class Trial:
             self.consider(who, site, values, latents)
 
     def consider(self, who: int, site: int, values: Floats, latents: Floats) -> None:
-        """Randomise who suits the arm that is guessed to come next; turn away or put off others.
+        """Randomise who suits the arm that is guessed to come next; turn away or defer others.
 
         Where nobody guesses, everybody suits.
         """
@@ -221,13 +171,13 @@ class Trial:
     def defer(self, who: int, site: int, values: Floats, latents: Floats) -> Wait:
         """Let a candidate come back later, to be randomised then."""
         self.deferred += 1
-        self.put_off += 1
+        self.deferred_pending += 1
         back = self.clock.now + self.params.selection.returns_after_days
         # After the referrals of that instant, which have the sites' numbers.
         number = self.params.accrual.opens_day.size + who
         yield self.clock.at(back, Kind.REFERRAL, number)
         if self.recruiting:
-            self.put_off -= 1
+            self.deferred_pending -= 1
             self.randomise(who, site, values, latents)
 
     def profile(self, who: int) -> tuple[Floats, Floats]:
@@ -270,13 +220,14 @@ class Trial:
         allocation.record(plan, state, levels, arm)
         combination = int(allocation.combination_of(plan, levels))
         assignment = Assignment(arm, combination, probabilities, u)
-        patient = Patient(self, who, site, assignment, values, latents)
+        number = len(self.patients)
+        patient = Patient(self, self.units[site], number, who, site, assignment, values, latents)
         if self.params.selection.kind == selection.SHIFTS:
             s = self.params.selection
             patient.course.shift_hazard(selection.shift(guessed, s.favoured, s.log_hazard_ratio))
         self.patients.append(patient)
         self.in_follow_up += 1
-        self.note("randomised", patient, candidate=who, probability=probabilities[arm], draw=u)
+        self.note("randomised", number, candidate=who, probability=probabilities[arm], draw=u)
         patient.start()
         if len(self.patients) == self.params.trial.target_randomised:
             self.stop_recruiting()
@@ -292,10 +243,9 @@ class Trial:
             dtype=np.int64,
         )
 
-    def learn(self, patient: Patient, died: bool) -> None:
-        """Let the scheme know what became of a patient who was not lost."""
-        if not math.isfinite(patient.loss_after_days):
-            allocation.learn(self.allocation_state, patient.arm, died)
+    def learn(self, arm: int, died: bool) -> None:
+        """Let the scheme know what became of a patient of an arm."""
+        allocation.learn(self.allocation_state, arm, died)
 
     # The end
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import TypeGuard
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate
 
 DASH = "\N{EN DASH}"  # stands where there is no number
-DAYS_OF_MONTH = 30.4375
 MINUS = "\N{MINUS SIGN}"
 _MANY_MONTHS = 120
 _MOST_DECIMALS = 6
@@ -161,9 +161,9 @@ def points(value: float, error: float | None = None, most: int = 1) -> str:
 
 def months(days: float) -> str:
     """Return days as months, or as years where those would be many."""
-    if days > _MANY_MONTHS * DAYS_OF_MONTH:
-        return f"{days / (12 * DAYS_OF_MONTH):.0f} years"
-    return f"{days / DAYS_OF_MONTH:.0f} months"
+    if days > _MANY_MONTHS * DAYS_PER_MONTH:
+        return f"{days / (12 * DAYS_PER_MONTH):.0f} years"
+    return f"{days / DAYS_PER_MONTH:.0f} months"
 
 
 def joined(sentences: Iterable[str]) -> str:

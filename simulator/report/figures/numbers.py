@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from simulator.results.measures import NullHypothesis
 
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
-DAYS_PER_MONTH = 30.4375
 RATES: Mapping[NullHypothesis, str] = {  # what the share of trials that reject is
     NullHypothesis.NONE: "power",
     NullHypothesis.STRONG: "type I error",

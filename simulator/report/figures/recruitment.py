@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.report.figures import labels, style
 from simulator.report.figures.numbers import (
-    DAYS_PER_MONTH,
     Floats,
     column,
     digits_for,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.report.figures import style
-from simulator.report.figures.numbers import RATES, Z95
+from simulator.report.figures.numbers import RATES
 from simulator.results.allocation import Allocation, SchemeResult
 from simulator.results.measures import PairedEstimate
 
@@ -116,7 +117,7 @@ def _draw_rates(
     places = range(len(schemes), 0, -1)
     for number, (place, rate) in enumerate(zip(places, rates, strict=True)):
         colour = _FIRST if number == 0 else style.INK
-        error = Z95 * rate.mcse
+        error = NORMAL_QUANTILE_975 * rate.mcse
         axes.errorbar(rate.mean, place, xerr=error, fmt="o", color=colour, markersize=3.5, lw=1.1)
     axes.axvline(reference, color=style.FAINT, lw=0.8, zorder=0)
     style.tidy(axes, heading)

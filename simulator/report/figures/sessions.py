@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from simulator.constants import DAYS_PER_MONTH, NORMAL_QUANTILE_975
 from simulator.report.figures import labels, style
-from simulator.report.figures.numbers import DAYS_PER_MONTH, Z95, by, column, has_band, require
+from simulator.report.figures.numbers import by, column, has_band, require
 from simulator.results.curves import PlasmaPoint, SessionsPoint
 
 _GROUP = 0.8  # share of a week that its bars take
@@ -54,7 +55,12 @@ def _draw_sessions(figure: Figure, axes: Axes, points: Sequence[SessionsPoint]) 
         axes.bar(at, planned, 0.86 * width, fill=False, ec=style.INK, lw=0.9, zorder=3)
         shown = error > 0
         axes.errorbar(
-            at[shown], delivered[shown], Z95 * error[shown], fmt="none", ecolor=style.INK, lw=1
+            at[shown],
+            delivered[shown],
+            NORMAL_QUANTILE_975 * error[shown],
+            fmt="none",
+            ecolor=style.INK,
+            lw=1,
         )
     some = [point.week for point in points if point.planned > 0 or point.delivered > 0]
     last = max(some, default=1)

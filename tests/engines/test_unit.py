@@ -51,7 +51,7 @@ def test_who_starts_is_first_by_the_discipline_among_those_waiting(queue):
 
     def watch(trial, event, patient, _):
         if event == "session starts":
-            waiting = trial.wards[0].queue
+            waiting = trial.units[0].queue
             waited.append(len(waiting))
             mine = place(patient, patient.sessions[-1])
             assert all(mine < place(r.patient, r.session) for r in waiting)

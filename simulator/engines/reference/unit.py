@@ -1,43 +1,39 @@
 """The ALSS unit and its blood bank as SimPy processes (model page, section 6)."""
 
 import math
-from collections.abc import Generator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
+from simulator.constants import DAYS_PER_WEEK, HOURS_PER_DAY
 from simulator.draws import Purpose
 from simulator.engines.reference.clock import Kind
+from simulator.engines.reference.protocols import PatientOfUnit, TrialFrame
+from simulator.engines.reference.types import Session, Wait
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantile
 
-if TYPE_CHECKING:
-    from simulator.engines.reference.patient import Patient, Session
-    from simulator.engines.reference.trial import Trial
 
-FIRST_COME, SICKEST_FIRST, SHORTEST_WINDOW = range(3)
-
-
+@dataclass(slots=True, eq=False)
 class Request:
     """A patient who waits for a session; `granted` happens when it starts."""
 
-    def __init__(self, patient: "Patient", session: "Session", granted: simpy.Event) -> None:
-        self.patient = patient
-        self.session = session
-        self.granted = granted
-        self.first_day_considered = -1  # trial day on which the unit could first have served it
+    patient: PatientOfUnit
+    session: Session
+    granted: simpy.Event
+    first_day_considered: int = -1  # trial day on which the unit could first have served it
 
 
-class Ward:
+class TreatmentUnit:
     """One site's unit: machines, nurses and plasma, needed together.
 
     Nurses are a SimPy resource. A machine is kept as the time until which it is busy, since the
     background demand claims hours of it ahead. The plasma in stock is a number: a SimPy container
-    would line up those who lack it, and here they are passed over.
+    would make those who lack it block the queue, and here they are skipped.
     """
 
-    def __init__(self, trial: "Trial", site: int) -> None:
+    def __init__(self, trial: TrialFrame, site: int) -> None:
         unit = trial.params.unit
         self.hours, self.litres = trial.numbers.hours, trial.numbers.litres
         self.trial, self.clock, self.site = trial, trial.clock, site
@@ -61,18 +57,18 @@ class Ward:
         self.opens = self.closes = -1.0
         self.background_due = False
         self.servings: set[float] = set()
-        self.called_at = -1.0
+        self.served_at = -1.0
         self.days_open = self.days_short = 0
         self.last_day_short = -1
         self.delivered_litres = self.refused_litres = 0.0
         self.background_litres_used = self.background_litres_short = 0.0
         self.background_machine_hours = self.machine_hours_open = 0.0
 
-    def days(self) -> Generator[simpy.Event, None, None]:
+    def days(self) -> Wait:
         """Open on every day that has hours: delivery, background demand, then waiting patients."""
         day = 0
         while True:
-            weekday = (self.trial.params.trial.start_weekday + day) % 7
+            weekday = (self.trial.params.trial.start_weekday + day) % DAYS_PER_WEEK
             open_hour, close_hour = self.open_hour[weekday], self.close_hour[weekday]
             if not math.isnan(open_hour):
                 opens = rule.at_hour(day, open_hour)
@@ -87,11 +83,11 @@ class Ward:
                 if not self.background_after:
                     self.serve_background()
                 if self.queue or self.background_due:
-                    self.call_now()
+                    self.serve_now()
             day += 1
 
     def take_delivery(self, mean_litres: float) -> None:
-        """Take in the day's delivery, up to the capacity of the stock."""
+        """Add the day's delivery to the stock, up to its capacity."""
         if not self.plasma_limited or math.isnan(mean_litres):
             return
         z = normal_quantile(self.trial.uniform(Purpose.DELIVERY, self.site, self.today))
@@ -118,25 +114,25 @@ class Ward:
         self.background_litres_short += wanted - used
         share = rule.background_share(sessions, self.background_hours, len(self.free_at))
         worked = rule.occupy_machines(self.free_at, self.clock.now, share, self.closes)
-        self.background_machine_hours += worked * rule.HOURS_PER_DAY
+        self.background_machine_hours += worked * HOURS_PER_DAY
         self.trial.note("background served", site=self.site, sessions=sessions, litres=used)
 
     def join(self, request: Request) -> None:
         """Let a patient wait for a session."""
         self.queue.append(request)
-        self.call_now()
+        self.serve_now()
 
     def leave(self, request: Request) -> None:
         """Take a patient out of the queue."""
         self.queue.remove(request)
 
-    def call_now(self) -> None:
-        """See to it that the queue is served now."""
-        self.called_at = self.clock.now
+    def serve_now(self) -> None:
+        """Serve the queue now."""
+        self.served_at = self.clock.now
         self.serve_at(self.clock.now)
 
     def serve_at(self, time: float) -> None:
-        """See to it that the queue is served at `time`, once, after all else of that instant."""
+        """Schedule one serving of the queue at `time`, after all else of that instant."""
         if time not in self.servings:
             self.servings.add(time)
             event = self.clock.at(time, Kind.SERVING, self.site)
@@ -149,8 +145,8 @@ class Ward:
         """
         now = self.clock.now
         self.servings.discard(now)
-        called = self.called_at == now or now in self.free_at
-        if called and self.opens <= now < self.closes:
+        is_due = self.served_at == now or now in self.free_at
+        if is_due and self.opens <= now < self.closes:
             for request in sorted(self.queue, key=self.rank):
                 self.consider(request, now)
             if self.background_due:
@@ -162,10 +158,10 @@ class Ward:
     def rank(self, request: Request) -> tuple[float, int]:
         """Place of a waiting patient in the queue; ties go by patient number."""
         patient, session = request.patient, request.session
-        if self.discipline == FIRST_COME:
+        if self.discipline == rule.FIRST_COME:
             return session.due_day, patient.number
-        if self.discipline == SICKEST_FIRST:
-            return -patient.course.meld_seen, patient.number
+        if self.discipline == rule.SICKEST_FIRST:
+            return -patient.meld_seen, patient.number
         return session.window_end_day, patient.number
 
     def consider(self, request: Request, now: float) -> None:
@@ -177,7 +173,7 @@ class Ward:
         if request.first_day_considered < 0:
             request.first_day_considered = self.today
         if not self.has_plasma(modality):
-            self.passed_over(request)
+            self.skip_for_plasma(request)
             modality = patient.other_modality
             if (
                 modality < 0
@@ -196,16 +192,16 @@ class Ward:
         """Whether the stock holds what a session takes."""
         return not self.plasma_limited or self.litres[modality] <= self.stock_litres
 
-    def passed_over(self, request: Request) -> None:
-        """Count a patient who would be served but for plasma."""
+    def skip_for_plasma(self, request: Request) -> None:
+        """Count a patient whom only the lack of plasma keeps from being served."""
         if request.first_day_considered == self.today:
             request.session.short_of_plasma = 1
         if self.last_day_short != self.today:
             self.last_day_short = self.today
             self.days_short += 1
-        self.trial.note("passed over for plasma", request.patient)
+        self.trial.note("passed over for plasma", request.patient.number)
 
-    def start(self, patient: "Patient", session: "Session", modality: int, machine: int) -> None:
+    def start(self, patient: PatientOfUnit, session: Session, modality: int, machine: int) -> None:
         """Begin a session: plasma is used up, machine and nurse are bound to its end.
 
         They stay bound if the patient leaves before; the patient's own process waits for the
@@ -220,6 +216,6 @@ class Ward:
         def release(_: simpy.Event) -> None:
             self.nurses.release(nurse)
             if self.queue:
-                self.call_now()
+                self.serve_now()
 
         ended.callbacks.append(release)

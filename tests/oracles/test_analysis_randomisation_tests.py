@@ -178,8 +178,10 @@ def slow_p_value(inner, arms, scheme) -> float:
 def test_any_statistic_is_replayed_as_if_each_allocation_had_been_the_trial(kind, inner):
     scheme = allocation.build_plan("random_blocks", {"block_sizes": [2, 4]}, (1, 1), (2,), 12)
     asked = design(84)._replace(allocation=scheme)
-    replay = inner._replace(name="r", test=kind, options={"of": inner.name, "draws": 99})
-    table = analyse(one_trial(ARM, **TRIAL), [inner, replay], asked, END)
+    randomisation_test = inner._replace(
+        name="r", test=kind, options={"of": inner.name, "draws": 99}
+    )
+    table = analyse(one_trial(ARM, **TRIAL), [inner, randomisation_test], asked, END)
     assert table.reason[0, 0] == Reason.ANALYSED
     arms = np.empty((99, 12), np.int64)
     if kind == "rerandomisation":
@@ -193,9 +195,11 @@ def test_any_statistic_is_replayed_as_if_each_allocation_had_been_the_trial(kind
 @pytest.mark.parametrize("test", ["fisher", "log_rank", "meld_worst_rank"])
 def test_with_many_draws_the_p_value_is_that_of_all_allocations(test):
     inner = plan_of(test, lost="censored" if test == "log_rank" else "excluded")
-    replay = inner._replace(name="r", test="permutation", options={"of": "a", "draws": 20_000})
+    randomisation_test = inner._replace(
+        name="r", test="permutation", options={"of": "a", "draws": 20_000}
+    )
     records = one_trial(ARM, **TRIAL)
-    table = analyse(records, [inner, replay], design(84), END)
+    table = analyse(records, [inner, randomisation_test], design(84), END)
     # All 924 splits of twelve into halves, analysed one by one.
     every = [
         np.isin(np.arange(12), chosen).astype(np.int64)
@@ -220,8 +224,10 @@ def test_under_the_strong_null_a_randomisation_test_keeps_its_level(scheme):
     )
     records, params = run(scenario, 77, 2_000), lower(scenario)
     inner = plan_of("log_rank", "censored")
-    replay = inner._replace(name="r", test="rerandomisation", options={"of": "a", "draws": 19})
-    table = analyse(records, [inner, replay], design_of(params, 77), END)
+    randomisation_test = inner._replace(
+        name="r", test="rerandomisation", options={"of": "a", "draws": 19}
+    )
+    table = analyse(records, [inner, randomisation_test], design_of(params, 77), END)
     known = table.reason[:, 1] == Reason.ANALYSED
     rejected = int((table.p_value[known, 1] <= 0.05 + 1e-12).sum())
     assert stats.binom.sf(rejected - 1, int(known.sum()), 0.05) >= SMALLEST_P_VALUE
@@ -233,9 +239,9 @@ def test_a_trial_without_a_statistic_has_the_reason_of_the_test_that_is_replayed
     arm = np.zeros(12, np.int64)
     for test in STATISTICS:
         inner = next(plan for plan in every_plan() if plan.test == test)
-        replay = inner._replace(
+        randomisation_test = inner._replace(
             name="r", test="permutation", options={"of": inner.name, "draws": 19}
         )
-        table = analyse(one_trial(arm, **TRIAL), [inner, replay], design(84), END)
+        table = analyse(one_trial(arm, **TRIAL), [inner, randomisation_test], design(84), END)
         assert table.reason[0, 0] == table.reason[0, 1] != Reason.ANALYSED
         assert math.isnan(table.p_value[0, 1])
