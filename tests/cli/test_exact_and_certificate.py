@@ -113,7 +113,7 @@ def test_a_certificate_says_what_it_covers_and_writes_what_it_prints(certified):
     found = one_json_object(out)
     chi, survival = found["levels"]
     assert round(chi["exact"]["probability"], 4) == 0.0554
-    assert "EXCEEDS" in chi["verdict"]
+    assert chi["verdict"] == "exceeds_exact"
     assert survival["exact"] is None
     assert found["family"]["cells"] == 36
     assert found["trials_per_cell"] == 50
