@@ -1,1 +1,1 @@
-"""Questions that take many runs: the level of a test over a family of nuisance values."""
+"""Questions of one run or many: power, sweeps, sizes, certificates, comparisons of schemes."""

@@ -1,1 +1,1 @@
-"""Results in words and tables."""
+"""Renderers of answers: text, figures, documents. They compute nothing and decide nothing."""
