@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from joblib import cpu_count
-
 from simulator.analysis import exact_power
-from simulator.declarations.analyses import MOST_PATIENTS
+from simulator.arguments import (
+    LARGEST_SEED,
+    LARGEST_TRIAL,
+    MOST_TRIALS,
+    number,
+    require,
+    whole,
+    workers,
+)
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
@@ -26,9 +32,10 @@ from simulator.planning.scheme_comparison import compare_schemes
 from simulator.planning.search import SizeTarget
 from simulator.planning.sequence import Code, allocation_sequence, randomisation_list
 from simulator.planning.size import find_size, guess_of
+from simulator.planning.size_question import is_whole_number, place_of, size_question
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.trace import trace_trial
-from simulator.planning.variation import changed, present
+from simulator.planning.variation import changed
 from simulator.results import (
     Allocation,
     AllocationSequence,
@@ -42,17 +49,14 @@ from simulator.results import (
 )
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.size import PATIENTS
-from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
+from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.store import Question
 
 Watch = Callable[[int, list[int]], None]
 
-MOST_PATIENTS_SOUGHT = 10_000
 PATIENTS_SIMULATED = 50_000_000
-_FEWEST_PATIENTS = 4
-_LARGEST_SEED, _LARGEST_TRIAL, _MOST_TRIALS = 2**63 - 1, 2**31 - 1, 2**31 - 1
 
 
 def _silent(*_: object) -> None:
@@ -126,7 +130,7 @@ class Study:
         ScenarioError
             If a key or a value is none of the scenario's.
         """
-        _require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
+        require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
         loaded = self.prepared.loaded
         named = {loaded.key(key, "with_values"): value for key, value in values.items()}
         return Study(prepare(changed(loaded, named, "with_values"), _silent))
@@ -162,18 +166,18 @@ class Study:
             As `montecarlo.loop.monte_carlo` has them.
         """
         if precision is None:
-            _whole("trials", trials, 1, _MOST_TRIALS)
+            whole("trials", trials, 1, MOST_TRIALS)
         else:
-            _number("precision", precision, 0, 0.5)
-        _number("target_power", target_power, 0, 1)
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _require(engine in tuple(Engine), "engine", engine, "must be compiled or reference")
+            number("precision", precision, 0, 0.5)
+        number("target_power", target_power, 0, 1)
+        whole("seed", seed, 0, LARGEST_SEED)
+        require(engine in tuple(Engine), "engine", engine, "must be compiled or reference")
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
         return estimate_power(
             self.prepared,
             stop,
             seed,
-            _workers(jobs),
+            workers(jobs),
             Engine(engine),
             watch,
             keep,
@@ -200,11 +204,11 @@ class Study:
         ScenarioError
             If no member can be simulated.
         """
-        _whole("trials", trials, 1, _MOST_TRIALS)
-        _whole("seed", seed, 0, _LARGEST_SEED)
+        whole("trials", trials, 1, MOST_TRIALS)
+        whole("seed", seed, 0, LARGEST_SEED)
         loaded = self.prepared.loaded
         try:
-            return certify(loaded.scenario, trials, seed, _workers(jobs), say)
+            return certify(loaded.scenario, trials, seed, workers(jobs), say)
         except RuleError as error:
             raise loaded.located(error) from None
 
@@ -218,11 +222,11 @@ class Study:
         watch: Callable[[int], None] = _silent,
     ) -> Comparison:
         """Compare another study's power with this one's, trial by trial."""
-        _require(isinstance(other, Study), "other", other, "must be a Study")
-        _whole("trials", trials, 2, _MOST_TRIALS)
-        _whole("seed", seed, 0, _LARGEST_SEED)
+        require(isinstance(other, Study), "other", other, "must be a Study")
+        whole("trials", trials, 2, MOST_TRIALS)
+        whole("seed", seed, 0, LARGEST_SEED)
         pair = self.prepared, other.prepared
-        return compare_scenarios(*pair, trials, seed, _workers(jobs), watch)
+        return compare_scenarios(*pair, trials, seed, workers(jobs), watch)
 
     def sweep(
         self,
@@ -255,8 +259,8 @@ class Study:
         say: Callable[[str], None] = _silent,
     ) -> Planned:
         """Check a sweep without running it."""
-        _require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
-        _require(bool(vary), "vary", dict(vary), "needs a key")
+        require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
+        require(bool(vary), "vary", dict(vary), "needs a key")
         loaded = self.prepared.loaded
         named = {loaded.key(key, origin): list(values) for key, values in vary.items()}
         return plan_sweep(self.prepared, named, origin, say)
@@ -272,10 +276,10 @@ class Study:
         watch: Callable[[int, int], None] = _silent,
     ) -> Sweep:
         """Run a sweep that was planned."""
-        _whole("trials", trials, 2, _MOST_TRIALS)
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _number("target_power", target_power, 0, 1)
-        return run_sweep(planned, trials, seed, _workers(jobs), watch, target_power=target_power)
+        whole("trials", trials, 2, MOST_TRIALS)
+        whole("seed", seed, 0, LARGEST_SEED)
+        number("target_power", target_power, 0, 1)
+        return run_sweep(planned, trials, seed, workers(jobs), watch, target_power=target_power)
 
     def size(
         self,
@@ -310,19 +314,19 @@ class Study:
         ScenarioError
             If the question is none that the scenario can answer.
         """
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _number("power", power, 0, 1)
+        whole("seed", seed, 0, LARGEST_SEED)
+        number("power", power, 0, 1)
         if within is not None:
-            _number("within", within, 0, math.inf)
-        _whole("patients", patients, 1, 2**62)
+            number("within", within, 0, math.inf)
+        whole("patients", patients, 1, 2**62)
         base, key, (low, high) = self.check_size(power, analysis, by, between)
         return find_size(
             base,
             SizeTarget(key, power, low, high, within, patients),
             seed,
-            _workers(jobs),
+            workers(jobs),
             say,
-            whole=_is_whole(base, key, low, high),
+            whole=is_whole_number(base, key, low, high),
             guess=guess_of(base, power, seed, say) if key == PATIENTS else None,
         )
 
@@ -334,29 +338,7 @@ class Study:
         between: tuple[float, float] | None,
     ) -> tuple[Prepared, str, tuple[float, float]]:
         """Check what is asked of `size`; return the scenario, the key and where to look."""
-        base, key = self._sized_by(analysis, by)
-        _check_power(power, base.plans[0].alpha)
-        low, high = between or _range_of(base, key)
-        if not -math.inf < low < high < math.inf:
-            raise _problem("--between", f"{low:g},{high:g}", "must be a lower and a higher value")
-        return base, key, (low, high)
-
-    def _sized_by(self, analysis: str | None, by: str) -> tuple[Prepared, str]:
-        index = 0 if analysis is None else self._place_of(analysis)
-        loaded = self.prepared.loaded
-        key = loaded.key(by, "--by")
-        own = present(loaded, key)
-        if isinstance(own, bool) or not isinstance(own, int | float):
-            raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
-        return prepare(loaded.with_one_analysis(index), _silent), key
-
-    def _place_of(self, analysis: str) -> int:
-        names = [plan.name for plan in self.prepared.plans]
-        if analysis not in names:
-            near = nearest(analysis, names)
-            remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
-            raise _problem("--analysis", analysis, "is no analysis of this scenario", remedy)
-        return names.index(analysis)
+        return size_question(self.prepared, power, analysis, by, between)
 
     def trace(self, trial: int, *, patient: int | None = None, seed: int = 1) -> Trace:
         """Simulate one trial with every event, the very one that `power` counts.
@@ -371,10 +353,10 @@ class Study:
         IndexError
             If the trial has no such patient.
         """
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _whole("trial", trial, 0, _LARGEST_TRIAL)
-        whole = trace_trial(self.prepared, seed, trial)
-        return whole if patient is None else whole.of_patient(patient)
+        whole("seed", seed, 0, LARGEST_SEED)
+        whole("trial", trial, 0, LARGEST_TRIAL)
+        traced = trace_trial(self.prepared, seed, trial)
+        return traced if patient is None else traced.of_patient(patient)
 
     def schemes(self, texts: Sequence[str]) -> list[CandidateScheme]:
         """Return allocation schemes, each written on one line, as they would run in this scenario.
@@ -421,16 +403,16 @@ class Study:
         AllocationError
             If a text is no scheme, or the scheme cannot be followed here.
         """
-        _whole("trials", trials, 2, _MOST_TRIALS)
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _require(bool(schemes), "schemes", schemes, "needs a scheme")
+        whole("trials", trials, 2, MOST_TRIALS)
+        whole("seed", seed, 0, LARGEST_SEED)
+        require(bool(schemes), "schemes", schemes, "needs a scheme")
         chosen = self._chosen(schemes)
         return compare_schemes(
             self.prepared,
             chosen,
             trials,
             seed,
-            _workers(jobs),
+            workers(jobs),
             say,
             metrics_only=metrics_only,
             effect=effect,
@@ -445,8 +427,8 @@ class Study:
 
     def allocation_sequence(self, scheme: str, trial: int, *, seed: int = 1) -> AllocationSequence:
         """Return every allocation of one trial under a scheme."""
-        _whole("seed", seed, 0, _LARGEST_SEED)
-        _whole("trial", trial, 0, _LARGEST_TRIAL)
+        whole("seed", seed, 0, LARGEST_SEED)
+        whole("trial", trial, 0, LARGEST_TRIAL)
         return allocation_sequence(self.prepared, self.schemes([scheme])[0], seed, trial)
 
     def randomisation_list(self, scheme: str, *, seed: int) -> Iterator[Code]:
@@ -483,7 +465,7 @@ class Study:
         ValueError
             If it is no test of two proportions, or a number is out of range.
         """
-        plan = self.prepared.plans[0 if analysis is None else self._place_of(analysis)]
+        plan = self.prepared.plans[0 if analysis is None else place_of(self.prepared, analysis)]
         first, second = self.prepared.params.allocation.ratio
         total = self.prepared.params.trial.target_randomised
         n0 = round(total * first / (first + second))
@@ -578,59 +560,3 @@ def exact(
     if wrong is not None:
         raise ValueError(f"{wrong.name} = {wrong.value}: {wrong.rule}; {wrong.remedy}")
     return exact_answer(asked, p, power)
-
-
-def _range_of(base: Prepared, key: str) -> tuple[float, float]:
-    if key != PATIENTS:
-        rule = "is needed to look for a value of"
-        raise _problem(
-            "--between", "", f"{rule} {key}", "give a lower and a higher value, as 0.3,0.9"
-        )
-    most = MOST_PATIENTS.get(base.plans[0].test, MOST_PATIENTS_SOUGHT)
-    return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
-
-
-def _is_whole(base: Prepared, key: str, low: float, high: float) -> bool:
-    """Whether a key takes whole numbers only: its value may be one that could have decimals."""
-    if not isinstance(present(base.loaded, key), int):
-        return False
-    half = math.floor(low) + 0.5
-    try:
-        changed(base.loaded, {key: half if low <= half <= high else (low + high) / 2}, "--by")
-    except ScenarioError:
-        return True
-    return False
-
-
-def _check_power(power: float, alpha: float) -> None:
-    if not alpha < power < 1:
-        rule = f"must be between alpha ({alpha:g}) and 1"
-        raise _problem("--power", f"{power:g}", rule, "as 0.8")
-
-
-def _problem(option: str, value: str, rule: str, remedy: str = "as 0.3,0.9") -> ScenarioError:
-    return ScenarioError(Problem("", 0, option, value, rule, remedy))
-
-
-def _workers(jobs: int | None) -> int:
-    if jobs is None:
-        return int(cpu_count())
-    _whole("jobs", jobs, 1, 1024)
-    return jobs
-
-
-def _require(holds: bool, name: str, value: object, rule: str) -> None:
-    if not holds:
-        raise ValueError(f"{name} = {value!r}: {rule}")
-
-
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} = {value!r}: must be a whole number")
-    _require(low <= int(cast("int", value)) <= high, name, value, f"must be from {low} to {high}")
-
-
-def _number(name: str, value: object, above: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} = {value!r}: must be a number")
-    _require(above < value <= most, name, value, f"must be above {above:g}, at most {most:g}")

@@ -611,7 +611,7 @@ def story():
         event(0.3, 0.0, "randomised", *low, candidate=1, probability=0.5, draw=0.7),
         event(0.3, 0.0, "session due", *low, session=0),
         event(0.3, None, "screening failed", *nobody, candidate=2, site=0, criterion="I4"),
-        event(0.31, 0.01, "passed over for plasma", *low),
+        event(0.31, 0.01, "skipped: no plasma", *low),
         event(0.4, 0.0, "randomised", *full, candidate=3, probability=0.5, draw=0.1),
         event(0.4, 0.0, "session due", *full, session=0),
         event(0.5, 0.2, "patient-day", *low, day=0, meld_native=28.0, meld_seen=28.0),

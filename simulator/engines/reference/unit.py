@@ -199,7 +199,7 @@ class TreatmentUnit:
         if self.last_day_short != self.today:
             self.last_day_short = self.today
             self.days_short += 1
-        self.trial.note("passed over for plasma", request.patient.number)
+        self.trial.note("skipped: no plasma", request.patient.number)
 
     def start(self, patient: PatientOfUnit, session: Session, modality: int, machine: int) -> None:
         """Begin a session: plasma is used up, machine and nurse are bound to its end.

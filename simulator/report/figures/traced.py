@@ -117,7 +117,7 @@ def _days(trace: Trace, sessions: Sequence[_Session]) -> list[GanttDay]:
     """Return every day of the trial."""
     size = int(trace.trial_end_day) + 1
     opened = {int(e.trial_day) for e in trace.all_events if e.event == "unit opens"}
-    short = {int(e.trial_day) for e in trace.all_events if e.event == "passed over for plasma"}
+    short = {int(e.trial_day) for e in trace.all_events if e.event == "skipped: no plasma"}
     background = np.zeros(size)
     for event in trace.all_events:
         if event.event == "background served":

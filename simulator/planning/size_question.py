@@ -1,0 +1,92 @@
+"""The question of a size: which analysis, which key, and between which values to look."""
+
+import math
+
+from simulator.declarations.analyses import MOST_PATIENTS
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.variation import changed, present
+from simulator.results.size import PATIENTS
+from simulator.scenario.errors import Problem, ScenarioError, nearest
+
+MOST_PATIENTS_SOUGHT = 10_000
+_FEWEST_PATIENTS = 4
+
+
+def size_question(
+    prepared: Prepared,
+    power: float,
+    analysis: str | None,
+    by: str,
+    between: tuple[float, float] | None,
+) -> tuple[Prepared, str, tuple[float, float]]:
+    """Check what is asked; return the scenario with that analysis alone, the key, where to look.
+
+    Raises
+    ------
+    ScenarioError
+        If the question is none that the scenario can answer.
+    """
+    base, key = _sized_by(prepared, analysis, by)
+    _check_power(power, base.plans[0].alpha)
+    low, high = between or _range_of(base, key)
+    if not -math.inf < low < high < math.inf:
+        raise _problem("--between", f"{low:g},{high:g}", "must be a lower and a higher value")
+    return base, key, (low, high)
+
+
+def _sized_by(prepared: Prepared, analysis: str | None, by: str) -> tuple[Prepared, str]:
+    index = 0 if analysis is None else place_of(prepared, analysis)
+    loaded = prepared.loaded
+    key = loaded.key(by, "--by")
+    own = present(loaded, key)
+    if isinstance(own, bool) or not isinstance(own, int | float):
+        raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
+    return prepare(loaded.with_one_analysis(index), lambda _: None), key
+
+
+def place_of(prepared: Prepared, analysis: str) -> int:
+    """Return the place of an analysis among the scenario's.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has none of that name.
+    """
+    names = [plan.name for plan in prepared.plans]
+    if analysis not in names:
+        near = nearest(analysis, names)
+        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
+        raise _problem("--analysis", analysis, "is no analysis of this scenario", remedy)
+    return names.index(analysis)
+
+
+def _range_of(base: Prepared, key: str) -> tuple[float, float]:
+    if key != PATIENTS:
+        rule = "is needed to look for a value of"
+        raise _problem(
+            "--between", "", f"{rule} {key}", "give a lower and a higher value, as 0.3,0.9"
+        )
+    most = MOST_PATIENTS.get(base.plans[0].test, MOST_PATIENTS_SOUGHT)
+    return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
+
+
+def is_whole_number(base: Prepared, key: str, low: float, high: float) -> bool:
+    """Whether a key takes whole numbers only: its value may be one that could have decimals."""
+    if not isinstance(present(base.loaded, key), int):
+        return False
+    half = math.floor(low) + 0.5
+    try:
+        changed(base.loaded, {key: half if low <= half <= high else (low + high) / 2}, "--by")
+    except ScenarioError:
+        return True
+    return False
+
+
+def _check_power(power: float, alpha: float) -> None:
+    if not alpha < power < 1:
+        rule = f"must be between alpha ({alpha:g}) and 1"
+        raise _problem("--power", f"{power:g}", rule, "as 0.8")
+
+
+def _problem(option: str, value: str, rule: str, remedy: str = "as 0.3,0.9") -> ScenarioError:
+    return ScenarioError(Problem("", 0, option, value, rule, remedy))
