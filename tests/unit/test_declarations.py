@@ -16,13 +16,13 @@ from simulator.declarations.analyses import (
     RANDOMISATION_TESTS,
     STATISTICS,
     Need,
-    Scale,
 )
 from simulator.declarations.estimands import estimand
 from simulator.declarations.exits import DRAWN, Exit
 from simulator.declarations.named import named
 from simulator.declarations.schemes import SCHEMES
 from simulator.records import Patients
+from simulator.results.measures import Scale
 from simulator.rules import hazard
 from simulator.scenario.disease import Exits
 

@@ -8,6 +8,7 @@ import pytest
 
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.trial_metrics import TrialMetrics
+from simulator.results.measures import Estimate
 
 AXES = {"failed_first": 3, "sessions_by_modality": 2, "adverse_events": 8}
 BY_ARM = set(TrialMetrics._fields[TrialMetrics._fields.index("patients") :]) - set(AXES)
@@ -92,7 +93,7 @@ def test_a_small_spread_about_a_large_mean_is_not_lost():
 
 def test_nothing_that_varies_has_an_error_of_0_and_one_trial_has_none():
     operations = made(50)._replace(screened=np.full(50, 30))
-    assert folded(operations, 50).mean("screened") == {"mean": 30.0, "mcse": 0.0}
+    assert folded(operations, 50).mean("screened") == Estimate(30.0, 0.0)
     alone = folded(operations, 1)
     assert math.isnan(alone.mean("screened").mcse)
     assert math.isnan(alone.ratio("deaths", "patients").mcse)
@@ -101,4 +102,5 @@ def test_nothing_that_varies_has_an_error_of_0_and_one_trial_has_none():
 def test_a_ratio_to_nothing_does_not_exist():
     operations = made(5)._replace(sessions_due=np.zeros((5, 2), int))
     found = folded(operations, 5).ratio("sessions_short_of_plasma", "sessions_due")
-    assert all(math.isnan(value) for value in found.values())
+    assert math.isnan(found.mean)
+    assert math.isnan(found.mcse)
