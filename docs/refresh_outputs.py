@@ -10,7 +10,6 @@ place, and a line without one is named, for an author to look at.
 
 import difflib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
