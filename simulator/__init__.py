@@ -31,6 +31,13 @@ def load(name_or_path: "str | Path", **options: Any) -> "Study":
     return study.load(name_or_path, **options)
 
 
+def scenarios() -> dict[str, str]:
+    """Return the title of each shipped scenario by its name."""
+    from simulator.scenario.shipped import shipped_titles
+
+    return shipped_titles()
+
+
 def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any) -> "Exact":
     """Power and size of a test of two proportions, exactly; see `simulator.study.exact`."""
     from simulator import study
@@ -38,4 +45,4 @@ def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any)
     return study.exact(test, n, p, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "exact", "load"]
+__all__ = ["TrialsimError", "__version__", "exact", "load", "scenarios"]

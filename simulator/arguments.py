@@ -1,6 +1,7 @@
 """Arguments from Python, checked at the door: a wrong one is named with its value and the rule."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from joblib import cpu_count
 
@@ -51,3 +52,16 @@ def number(name: str, value: object, above: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} = {value!r}: must be a number")
     require(above < value <= most, name, value, f"must be above {above:g}, at most {most:g}")
+
+
+def pair_of(name: str, value: Any) -> tuple[Any, Any]:
+    """Return two values, one for each arm.
+
+    Raises
+    ------
+    TypeError
+        If they are not two.
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+        raise TypeError(f"{name} = {value!r}: must be two numbers, one for each arm")
+    return value[0], value[1]

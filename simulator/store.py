@@ -119,7 +119,7 @@ def read_run(folder: Path) -> Run:
 def _answer(folder: Path) -> Answer:
     plain = json.loads((folder / ESTIMATES).read_text("utf-8"))
     try:
-        answer = ANSWERS[plain["answer"]].from_dict(plain)
+        answer = ANSWERS[plain["kind"]].from_dict(plain)
         if isinstance(answer, Power):
             names = (path.stem for path in (folder / DATA).glob("*.csv"))
             tables = {name: read_csv(folder / DATA / f"{name}.csv") for name in names}

@@ -5,10 +5,10 @@ keep runs.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from simulator.analysis import exact_power
 from simulator.arguments import (
@@ -16,6 +16,7 @@ from simulator.arguments import (
     LARGEST_TRIAL,
     MOST_TRIALS,
     number,
+    pair_of,
     require,
     whole,
     workers,
@@ -53,6 +54,9 @@ from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.store import Question
+
+if TYPE_CHECKING:
+    import pandas
 
 Watch = Callable[[int, list[int]], None]
 
@@ -97,15 +101,23 @@ def load(
     return Study(prepare(load_scenario(str(name_or_path)), say, change))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Study:
     """A scenario that can be asked.
 
     All estimates are functions of the scenario, the seed and the number of trials: neither the
     number of workers (`jobs`, one per core if None) nor the engine changes a bit of them.
+
+    Attributes
+    ----------
+    prepared
+        The scenario, ready to be simulated.
+    changes
+        What `with_values` changed, by key.
     """
 
     prepared: Prepared
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return name, title and size."""
@@ -117,13 +129,20 @@ class Study:
         """The scenario's name."""
         return self.prepared.solved.name
 
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return every value of the scenario as a row: its key, the value, its source."""
+        import pandas
+
+        return pandas.DataFrame(self.prepared.loaded.values(), columns=["key", "value", "source"])
+
     def with_values(self, values: Mapping[str, Any]) -> "Study":
-        """Return the study of the scenario with other values.
+        """Return the study of the scenario with other values, which its title then names.
 
         Parameters
         ----------
         values
-            By key, as {"trial.target_randomised": 120}.
+            By key, as {"trial.target_randomised": 120}; `to_frame` lists the keys. A `name` or a
+            `title` among them is how answers call it.
 
         Raises
         ------
@@ -133,7 +152,11 @@ class Study:
         require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
         loaded = self.prepared.loaded
         named = {loaded.key(key, "with_values"): value for key, value in values.items()}
-        return Study(prepare(changed(loaded, named, "with_values"), _silent))
+        titled = named
+        if named and "title" not in named:
+            titled = {**named, "title": f"{loaded.scenario.title}, with {_written(named)}"}
+        study = prepare(changed(loaded, titled, "with_values"), _silent)
+        return Study(study, {**self.changes, **named})
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
@@ -221,12 +244,28 @@ class Study:
         jobs: int | None = None,
         watch: Callable[[int], None] = _silent,
     ) -> Comparison:
-        """Compare another study's power with this one's, trial by trial."""
+        """Compare another study's power with this one's, trial by trial.
+
+        Raises
+        ------
+        ValueError
+            If no analysis of one has the name of one of the other.
+        """
         require(isinstance(other, Study), "other", other, "must be a Study")
         whole("trials", trials, 2, MOST_TRIALS)
         whole("seed", seed, 0, LARGEST_SEED)
         pair = self.prepared, other.prepared
-        return compare_scenarios(*pair, trials, seed, workers(jobs), watch)
+        names, others = ({plan.name for plan in one.plans} for one in pair)
+        require(bool(names & others), "other", other, "must share an analysis, by its name")
+        found = compare_scenarios(*pair, trials, seed, workers(jobs), watch)
+        if self.name != other.name:
+            return found
+        # Two variants of one scenario are told apart by what was changed.
+        return replace(found, first=self._label, second=other._label)
+
+    @property
+    def _label(self) -> str:
+        return f"{self.name} with {_written(self.changes)}" if self.changes else self.name
 
     def sweep(
         self,
@@ -261,6 +300,10 @@ class Study:
         """Check a sweep without running it."""
         require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
         require(bool(vary), "vary", dict(vary), "needs a key")
+        for key, values in vary.items():
+            # The letters of a word would pass for values.
+            listed = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
+            require(listed, f"vary[{key!r}]", values, "must be a list of values")
         loaded = self.prepared.loaded
         named = {loaded.key(key, origin): list(values) for key, values in vary.items()}
         return plan_sweep(self.prepared, named, origin, say)
@@ -405,6 +448,7 @@ class Study:
         """
         whole("trials", trials, 2, MOST_TRIALS)
         whole("seed", seed, 0, LARGEST_SEED)
+        require(not isinstance(schemes, str), "schemes", schemes, "must be a list of schemes")
         require(bool(schemes), "schemes", schemes, "needs a scheme")
         chosen = self._chosen(schemes)
         return compare_schemes(
@@ -469,7 +513,7 @@ class Study:
         first, second = self.prepared.params.allocation.ratio
         total = self.prepared.params.trial.target_randomised
         n0 = round(total * first / (first + second))
-        n0, n1 = n or (n0, total - n0)
+        n0, n1 = pair_of("n", (n0, total - n0) if n is None else n)
         prior_0, prior_1 = (
             tuple(plan.options.get(key, (1.0, 1.0)))
             for key in ("prior_control", "prior_experimental")
@@ -501,10 +545,16 @@ class Study:
         ImportError
             If a library that it needs is not installed (`pip install 'trialsim[report]'`).
         ValueError
-            If the path ends in neither .docx nor .html.
+            If the path ends in neither .docx nor .html, or an answer is of another kind or study.
         """
         from simulator.justification import write_justification
 
+        require(isinstance(power, Power), "power", power, "must be an answer of Study.power")
+        for answer in more:
+            known = isinstance(answer, Sweep | Size)
+            require(known, "more", answer, "must be answers of Study.sweep and Study.size")
+        title = self.prepared.solved.title
+        require(power.title == title, "power", power, f"must be an answer of this study, {title}")
         question = self.question("power", power.seed)
         return write_justification(Path(path), power, more, question, kind=kind, length=length)
 
@@ -546,6 +596,7 @@ def exact(
     >>> round(simulator.exact("boschloo", (28, 30), (0.6, 0.3)).power, 6)
     0.645121
     """
+    n, p = pair_of("n", n), pair_of("p", p)
     first, second = prior
     asked = exact_power.ExactQuestion(
         test,
@@ -560,3 +611,8 @@ def exact(
     if wrong is not None:
         raise ValueError(f"{wrong.name} = {wrong.value}: {wrong.rule}; {wrong.remedy}")
     return exact_answer(asked, p, power)
+
+
+def _written(values: Mapping[str, Any]) -> str:
+    """Values by key on one line, as a title has them."""
+    return " ".join(", ".join(f"{key} = {value}" for key, value in values.items()).split())

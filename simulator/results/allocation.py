@@ -209,8 +209,15 @@ class AllocationSequence(Answer):
     sequence: tuple[AllocationStep, ...]
 
     def rows(self) -> list[Row]:
-        """One row per allocation."""
-        return [flat(step) for step in self.sequence]
+        """One row per allocation: patients by arm before it, and the probability of each arm."""
+        return [
+            {
+                **flat(step),
+                **{f"before_{arm}": count for arm, count in step.before.items()},
+                **{f"probability_{arm}": share for arm, share in step.probability.items()},
+            }
+            for step in self.sequence
+        ]
 
     def headline(self) -> list[str]:
         """The scheme and the trial."""

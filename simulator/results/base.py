@@ -18,6 +18,8 @@ Cell: TypeAlias = bool | int | float | str | None
 Value: TypeAlias = Any  # as a scenario file can hold it: a single value, a list or a mapping
 Row: TypeAlias = dict[str, Cell]
 
+_COLUMNS_SHOWN = 12  # of a table in a notebook
+
 
 class AnswerError(TrialsimError, ValueError):
     """A mapping is no answer of this kind, or of another version of its schema."""
@@ -53,7 +55,7 @@ class Record:
 class Answer(Record):
     """An answer to one question.
 
-    Its JSON has `answer`, its kind, and `schema_version`, which changes whenever a field is renamed
+    Its JSON has `kind`, as `power`, and `schema_version`, which changes whenever a field is renamed
     or changes its meaning.
     """
 
@@ -62,7 +64,7 @@ class Answer(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, its kind and the version of its schema first."""
-        return {"answer": self.KIND, "schema_version": self.SCHEMA_VERSION, **super().to_dict()}
+        return {"kind": self.KIND, "schema_version": self.SCHEMA_VERSION, **super().to_dict()}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -73,8 +75,8 @@ class Answer(Record):
         AnswerError
             If it is of another kind or version, or a field is missing or of another type.
         """
-        if plain.get("answer") != cls.KIND:
-            raise AnswerError(f"is an answer of kind {plain.get('answer')}, not {cls.KIND}")
+        if plain.get("kind") != cls.KIND:
+            raise AnswerError(f"is an answer of kind {plain.get('kind')}, not {cls.KIND}")
         if plain.get("schema_version") != cls.SCHEMA_VERSION:
             found = plain.get("schema_version")
             raise AnswerError(f"has version {found} of its schema, not {cls.SCHEMA_VERSION}")
@@ -103,14 +105,25 @@ class Answer(Record):
 
         return pandas.DataFrame(self.rows())
 
+    def frames(self) -> "dict[str, pandas.DataFrame]":
+        """Return the tidy tables as data frames, by name; one that is empty is left out."""
+        import pandas
+
+        return {name: pandas.DataFrame(rows) for name, rows in self.tables().items() if rows}
+
     def __repr__(self) -> str:
         """Return a few lines, not every number."""
         return "\n".join(self.headline())
 
     def _repr_html_(self) -> str:
-        """Return the short lines and the table of estimates, as notebooks show it."""
-        lines = "<br>".join(escape(line) for line in self.headline()[:1])
-        return f"<p>{lines}</p>{self.to_frame().to_html(index=False, max_rows=20, na_rep='-')}"
+        """Return the first line and the table of estimates, its first columns, for notebooks."""
+        frame = self.to_frame()
+        shown = frame.iloc[:, :_COLUMNS_SHOWN].to_html(
+            index=False, max_rows=20, na_rep="-", float_format="{:.4g}".format
+        )
+        more = frame.shape[1] - _COLUMNS_SHOWN
+        rest = f"<p>and {more} more columns: to_frame() has all</p>" if more > 0 else ""
+        return f"<p>{escape(self.headline()[0])}</p>{shown}{rest}"
 
 
 def flat(record: Record) -> Row:

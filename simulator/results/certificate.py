@@ -96,13 +96,29 @@ class Certificate(Answer):
     levels: tuple[Level, ...]
 
     def rows(self) -> list[Row]:
-        """One row per analysis."""
-        return [flat(level) for level in self.levels]
+        """One row per analysis: its level, the cell where it is, and the exact one if any."""
+        return [
+            {
+                **{
+                    key: cell
+                    for key, cell in flat(level).items()
+                    if key not in ("exact", "verdict")
+                },
+                **{f"at_{key}": cell for key, cell in flat(level.at).items()},
+                "exact": level.exact.probability if level.exact else None,
+                "verdict": level.verdict.value,
+            }
+            for level in self.levels
+        ]
 
     def headline(self) -> list[str]:
         """One line per analysis."""
         return [
             f"Certificate of level of {self.scenario}, {self.family.cells} cells of "
             f"{self.trials_per_cell:,} trials, seed {self.seed}",
-            *(f"  {level.name}: {level.verdict.value.replace('_', ' ')}" for level in self.levels),
+            *(
+                f"  {level.name}: {level.verdict.value.replace('_', ' ')} {level.alpha:g}; largest "
+                f"simulated {level.simulated:.1%} (MCSE {level.mcse:.1%})"
+                for level in self.levels
+            ),
         ]

@@ -58,7 +58,10 @@ class Exact(Answer):
 
     def rows(self) -> list[Row]:
         """One row."""
-        return [flat(self)]
+        arms: Row = {"n_1": self.n[0], "n_2": self.n[1], "p_1": self.p[0], "p_2": self.p[1]}
+        found = self.detectable
+        lower_higher: Row = {"detectable_lower": found.lower, "detectable_higher": found.higher}
+        return [{"test": self.test, **arms, **flat(self), **lower_higher}]
 
     def headline(self) -> list[str]:
         """Power and size."""

@@ -17,7 +17,7 @@ def answer_schema(kind: type[Answer]) -> dict[str, Any]:
     kept = {f.name for f in kept_fields(kind)}
     fields = {name: part for name, part in whole["properties"].items() if name in kept}
     head = {
-        "answer": {"const": kind.KIND},
+        "kind": {"const": kind.KIND},
         "schema_version": {"const": kind.SCHEMA_VERSION},
     }
     return {

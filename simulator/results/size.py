@@ -161,7 +161,10 @@ class Size(Answer):
         """The answer, or the largest power found."""
         asked = f"{self.analysis}, {self.target_power:.10g} power"
         if self.answer is None:
-            found = f"not reached; largest {self.largest.power:.1%} at {self.largest.value:g}"
+            most = self.largest
+            found = (
+                f"not reached; largest {most.power:.1%} (MCSE {most.mcse:.1%}) at {most.value:g}"
+            )
         else:
             a = self.answer
             found = f"{a.value:.5g} (95 % confidence interval {a.low:.5g} to {a.high:.5g})"

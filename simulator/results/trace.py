@@ -127,21 +127,37 @@ class Trace(Answer):
         IndexError
             If the trial has no such patient.
         """
+        count = len(self.patients)
+        if not 0 <= patient < count:
+            rule = f"trial {self.trial} has patients 0 to {count - 1}"
+            raise IndexError(f"patient = {patient}: {rule}")
         mine = tuple(event for event in self.all_events if event.patient == patient)
         shown = tuple(event for event in mine if event.event != "patient-day")
         one = (self.patients[patient],)
         return replace(self, patient=patient, patients=one, events=shown, all_events=mine)
 
     def rows(self) -> list[Row]:
-        """One row per patient."""
-        return [flat(patient) for patient in self.patients]
+        """One row per patient; `outcome` is how follow-up ended, empty for who is alive."""
+        return [
+            {**flat(p), "outcome": word, "outcome_day": day}
+            for p in self.patients
+            for word, day in (p.outcomes[-1:] or (("", None),))
+        ]
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
         return {"events": [event.row() for event in self.all_events]}
 
     def headline(self) -> list[str]:
-        """Patients and deaths."""
+        """Patients and deaths; of a patient shown alone, what became of them."""
+        if self.patient is not None:
+            p = self.patients[0]
+            ends = ", ".join(f"{word} on day {day:.1f}" for word, day in p.outcomes)
+            return [
+                f"Patient {p.patient} of trial {self.trial} of {self.scenario}, seed {self.seed}: "
+                f"{p.arm}, {len(self.events)} events",
+                f"  {p.sessions_delivered} sessions delivered; {ends or 'alive'}",
+            ]
         dead = ", ".join(
             f"{arm} {count} of {self.randomised_by_arm[arm]}" for arm, count in self.deaths.items()
         )
