@@ -91,7 +91,7 @@ class Search:
         """The scenario at a value."""
         if value not in self.prepared:
             plain: Any = int(value) if self.whole else value
-            loaded = changed(self.base.loaded, {self.asked.key: plain}, "--by")
+            loaded = changed(self.base.loaded, {self.asked.key: plain}, "by")
             self.prepared[value] = prepare(loaded, self.say)
         return self.prepared[value]
 

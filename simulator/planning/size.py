@@ -84,7 +84,7 @@ def find_size(
     if whole and math.ceil(asked.low / step) > asked.high // step:
         rule = f"holds no multiple of {step:g}"
         value = f"{asked.low:g},{asked.high:g}"
-        raise ScenarioError(Problem("", 0, "--between", value, rule, "give a wider range"))
+        raise ScenarioError(Problem("", 0, "between", value, rule, "give a wider range"))
     search = Search(base, asked, seed, jobs, say, whole, step)
     bracket = _bracket(search, guess)
     if bracket is None:

@@ -30,17 +30,17 @@ def size_question(
     _check_power(power, base.plans[0].alpha)
     low, high = between or _range_of(base, key)
     if not -math.inf < low < high < math.inf:
-        raise _problem("--between", f"{low:g},{high:g}", "must be a lower and a higher value")
+        raise _problem("between", f"{low:g},{high:g}", "must be a lower and a higher value")
     return base, key, (low, high)
 
 
 def _sized_by(prepared: Prepared, analysis: str | None, by: str) -> tuple[Prepared, str]:
     index = 0 if analysis is None else place_of(prepared, analysis)
     loaded = prepared.loaded
-    key = loaded.key(by, "--by")
+    key = loaded.key(by, "by")
     own = present(loaded, key)
     if isinstance(own, bool) or not isinstance(own, int | float):
-        raise _problem("--by", key, "does not hold a number", "as trial.target_randomised")
+        raise _problem("by", key, "does not hold a number", "as trial.target_randomised")
     return prepare(loaded.with_one_analysis(index), lambda _: None), key
 
 
@@ -56,7 +56,7 @@ def place_of(prepared: Prepared, analysis: str) -> int:
     if analysis not in names:
         near = nearest(analysis, names)
         remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
-        raise _problem("--analysis", analysis, "is no analysis of this scenario", remedy)
+        raise _problem("analysis", analysis, "is no analysis of this scenario", remedy)
     return names.index(analysis)
 
 
@@ -64,7 +64,7 @@ def _range_of(base: Prepared, key: str) -> tuple[float, float]:
     if key != PATIENTS:
         rule = "is needed to look for a value of"
         raise _problem(
-            "--between", "", f"{rule} {key}", "give a lower and a higher value, as 0.3,0.9"
+            "between", "", f"{rule} {key}", "give a lower and a higher value, as 0.3,0.9"
         )
     most = MOST_PATIENTS.get(base.plans[0].test, MOST_PATIENTS_SOUGHT)
     return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
@@ -76,7 +76,7 @@ def is_whole_number(base: Prepared, key: str, low: float, high: float) -> bool:
         return False
     half = math.floor(low) + 0.5
     try:
-        changed(base.loaded, {key: half if low <= half <= high else (low + high) / 2}, "--by")
+        changed(base.loaded, {key: half if low <= half <= high else (low + high) / 2}, "by")
     except ScenarioError:
         return True
     return False
@@ -85,7 +85,7 @@ def is_whole_number(base: Prepared, key: str, low: float, high: float) -> bool:
 def _check_power(power: float, alpha: float) -> None:
     if not alpha < power < 1:
         rule = f"must be between alpha ({alpha:g}) and 1"
-        raise _problem("--power", f"{power:g}", rule, "as 0.8")
+        raise _problem("power", f"{power:g}", rule, "as 0.8")
 
 
 def _problem(option: str, value: str, rule: str, remedy: str = "as 0.3,0.9") -> ScenarioError:

@@ -18,7 +18,7 @@ Cell: TypeAlias = bool | int | float | str | None
 Value: TypeAlias = Any  # as a scenario file can hold it: a single value, a list or a mapping
 Row: TypeAlias = dict[str, Cell]
 
-_COLUMNS_SHOWN = 12  # of a table in a notebook
+_COLUMNS_SHOWN = 13  # of a table in a notebook: of a power as far as the true value and its error
 
 
 class AnswerError(TrialsimError, ValueError):

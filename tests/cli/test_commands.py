@@ -369,9 +369,8 @@ def test_traced_patients_are_those_that_the_engine_simulates(real_trial):
     assert [row["sessions_delivered"] for row in traced["patients"]] == (
         p.sessions_delivered.tolist()
     )
-    assert ["dead" in row["outcome"] for row in traced["patients"]] == (
-        np.isfinite(p.death_after_days).tolist()
-    )
+    died = [any("death" in word for word, _ in row["outcomes"]) for row in traced["patients"]]
+    assert died == np.isfinite(p.death_after_days).tolist()
     for arm, name in enumerate(arms):
         assert traced["deaths"][name] == (p.death_after_days[p.arm == arm] <= 84).sum()
 
@@ -379,7 +378,7 @@ def test_traced_patients_are_those_that_the_engine_simulates(real_trial):
 def test_traced_events_are_in_order_of_time_and_add_up(real_trial):
     _, traced, records, _ = real_trial
     events = rows_of(real_trial[0] / "run" / "data" / "events.csv")
-    assert len(events) == traced["events"]
+    assert len(events) == traced["event_count"]
     days = [float(event["trial_day"]) for event in events]
     assert days == sorted(days)
     kinds = [event["event"] for event in events]

@@ -419,7 +419,7 @@ def test_python_refuses_in_the_same_words():
         (lambda: study.size(within=-1), "within = -1"),
         (lambda: study.trace(-1), "trial = -1"),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((TypeError, ValueError), match=words):
             ask()
 
 

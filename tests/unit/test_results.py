@@ -187,6 +187,13 @@ def test_a_kept_answer_is_read_without_engine_or_schema():
         (lambda s: s.sweep(["trial.target_randomised"]), ValueError, "vary = "),
         (lambda s: s.sweep({"trial.target_randomised": [60]}, 1), ValueError, "trials = 1"),
         (lambda s: s.size("0.8"), TypeError, "power = '0.8'"),
+        (
+            lambda s: s.size(analysis="cox"),
+            simulator.TrialsimError,
+            "analysis = cox: is no analysis",
+        ),
+        (lambda s: s.size(by="trial.no"), simulator.TrialsimError, "by: trial.no: is not a key"),
+        (lambda s: s.size(0.01), simulator.TrialsimError, "power = 0.01: must be between alpha"),
         (lambda s: s.trace(1.5), TypeError, "trial = 1.5"),
         (lambda s: s.compare("other"), ValueError, "other = 'other'"),
         (lambda s: s.exact((0.6, 1.2)), ValueError, "is not a test of two proportions"),
@@ -209,6 +216,7 @@ def test_a_wrong_argument_is_named_with_its_value_and_the_rule(call, error, says
     with pytest.raises(error) as caught:
         call(simulator.load("two-arm-survival"))
     assert says in str(caught.value)
+    assert "--" not in str(caught.value)  # an option of the command line is none of Python
 
 
 def test_a_study_shows_itself_in_a_line_and_takes_other_values():
