@@ -107,7 +107,7 @@ def read_run(folder: Path) -> Run:
     manifest = _manifest(folder)
     if not manifest["finished"]:
         rule = "the run was stopped before its end"
-        raise StoreError(folder, rule, "give its command again, which runs it anew")
+        raise StoreError(folder, rule, "give its command again, which reruns it")
     for name, checksum in manifest["files"].items():
         path = folder / name
         if not path.is_file() or _checksum(path) != checksum:

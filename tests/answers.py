@@ -107,7 +107,7 @@ def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes
             rescue="treatment policy",
             withdrawal="treatment policy",
             death=None,
-            loss="those lost before are left out",
+            loss="patients lost to follow-up before day 84 are excluded",
             summary=summary,
         ),
         prior={},

@@ -101,7 +101,7 @@ def _read(first: Path, more: list[Path]) -> "list[Run]":
         key = _first_difference(*(it.manifest["question"]["scenario"] for it in (runs[0], run)))
         if key is not None:
             rule = f"is of a scenario {name} that differs from the first's at {key}"
-            refuse("RUN", folder, rule, "run it anew")
+            refuse("RUN", folder, rule, "rerun it")
     _refuse_what_says_nothing(first, _power(runs[0]))
     return runs
 

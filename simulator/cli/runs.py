@@ -25,7 +25,7 @@ RunOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Run anew what was answered before, in place of it.")
+    bool, typer.Option("--force", help="Rerun what was answered before, in place of it.")
 ]
 _WIDTH = 110
 
@@ -57,7 +57,7 @@ def answer(
     if kept is not None:
         when = str(kept.manifest["ended"]).replace("T", " ").replace("+00:00", " UTC")
         print(
-            f"answered before, {when}, and kept in {folder}: shown as it was; --force runs it anew",
+            f"answered before, {when}, and kept in {folder}: shown as it was; --force reruns it",
             file=sys.stderr,
         )
         text = (

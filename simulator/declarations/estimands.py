@@ -17,10 +17,10 @@ _POPULATION = {
     "treated": "those with a session, whom treatment selects",
 }
 _LOST = {
-    "excluded": "those lost before are left out",
-    "worst_case": "those lost before count as dead",
-    "best_case": "those lost before count as alive",
-    "censored": "those lost before are censored",
+    "excluded": "are excluded",
+    "worst_case": "count as dead",
+    "best_case": "count as alive",
+    "censored": "are censored",
 }
 _TRANSPLANT = {
     "event": "transplant counts as death",
@@ -36,6 +36,10 @@ _STRATEGY = {
 _OTHER = {"rescue": "rescue or another modality", "withdrawal": "withdrawal from treatment"}
 _COUNTS = {"event": "counts as death", "censored": "counts as loss"}
 _UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after a transplant
+
+
+def _loss_in_words(plan: AnalysisPlan, follow_up_days: int) -> str:
+    return f"patients lost to follow-up before day {follow_up_days} {_LOST[plan.lost]}"
 
 
 def statistic_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisPlan:
@@ -78,7 +82,8 @@ def estimand(
         for name in _OTHER
         if (word := getattr(plan, name)) != "ignored"
     ]
-    parts = "; ".join([_LOST[plan.lost] + variable.unseen, transplant, *others])
+    loss = _loss_in_words(plan, follow_up_days) + variable.unseen
+    parts = "; ".join([loss, transplant, *others])
     measure = f"{declared.measure.in_words(follow_up_days, inner.options)} ({how})"
     return f"{measure}, {arms[1]} against {arms[0]}, of {whom}; {parts}"
 
@@ -96,7 +101,11 @@ def estimand_attributes(
     inner = statistic_of(plan, plans)
     declared = STATISTICS[inner.test]
     variable = declared.variable
-    words = variable.words.format(day=follow_up_days, cause=inner.options.get("cause", ""))
+    words = variable.words.format(
+        event="death or liver transplantation" if plan.transplant == "event" else "death",
+        day=follow_up_days,
+        cause=inner.options.get("cause", ""),
+    )
     attributes = {
         "population": _POPULATION[plan.population],
         "treatment": f"{arms[1]} against {arms[0]}",
@@ -108,7 +117,7 @@ def estimand_attributes(
         attributes[name] = "competing event" if competes else _STRATEGY[word]
     if variable.death:
         attributes["death"] = variable.death
-    attributes["loss"] = _LOST[plan.lost]
+    attributes["loss"] = _loss_in_words(plan, follow_up_days)
     attributes["summary"] = declared.measure.in_words(follow_up_days, inner.options)
     return attributes
 

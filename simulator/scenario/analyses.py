@@ -32,7 +32,7 @@ class AnalysisBase(Options):
         description="withdrawal from treatment: nothing, counts as death, or as lost"
     )
     lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
-        description="those lost before the end of follow-up: left out, dead, alive, or censored"
+        description="those lost to follow-up before its end: excluded, dead, alive, or censored"
     )
     test: str
 

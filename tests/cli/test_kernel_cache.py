@@ -92,7 +92,7 @@ def test_two_first_uses_at_once_from_a_read_only_install_and_a_later_one(install
 
 def test_a_first_run_says_that_it_compiles(cache):
     # That a later one does not is held where the same question is asked again with --force.
-    program = "from simulator.report.progress import say_what_is_compiled as say; say(None)"
+    program = "from simulator.cli.progress import say_what_is_compiled as say; say(None)"
     assert COMPILING in ended(start(PACKAGE.parent, cache, program))[1]
 
 
@@ -131,6 +131,6 @@ def test_kernels_of_other_sources_are_not_used(install, cache):
 
 def test_an_edit_of_words_compiles_nothing_anew(install, cache):
     _, folder = threshold_and_folder(install, cache)
-    words = install / "simulator" / "report" / "text.py"
+    words = install / "simulator" / "report" / "text" / "power.py"
     words.write_text(words.read_text(encoding="utf-8") + "\n# a word\n", encoding="utf-8")
     assert threshold_and_folder(install, cache)[1] == folder

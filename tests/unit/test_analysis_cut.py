@@ -161,5 +161,5 @@ def test_an_estimand_names_arms_and_the_treatment_of_lost_and_transplanted(test)
     lost = "censored" if test == "log_rank" else "excluded"
     words = estimand(plan(test, lost), 84, ["PE", "DPMAS+LPE"])
     assert "DPMAS+LPE against PE" in words
-    assert ("censored" if lost == "censored" else "left out") in words
+    assert ("censored" if lost == "censored" else "excluded") in words
     assert "transplant counts as death" in words

@@ -57,13 +57,13 @@ class Variable:
 
 
 DEATH_BY_DAY = Variable(
-    words="death by day {day}",
+    words="{event} by day {day}",
     lost=(EXCLUDED, WORST_CASE, BEST_CASE),
     lost_rule="a proportion cannot be censored",
     lost_remedy="use excluded, worst_case or best_case, or one of the tests {tests}",
 )
 TIME_TO_DEATH = Variable(
-    words="time to death within {day} days",
+    words="time to {event} within {day} days",
     lost=(EXCLUDED, WORST_CASE, BEST_CASE, CENSORED),
     lost_rule="",
     lost_remedy="",
@@ -92,7 +92,7 @@ CHANGE_OF_SURVIVORS = Variable(
 )
 DEATH_THEN_CHANGE = replace(
     CHANGE_OF_SURVIVORS,
-    words="death within {day} days, then change of MELD to the last visit",
+    words="{event} within {day} days, then change of MELD to the last visit",
     survivors_only=False,
     whom="",
     unseen=", survivors not seen at the last visit tie with other survivors",
