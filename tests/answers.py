@@ -47,12 +47,22 @@ EFFECTS = {
     NullHypothesis.STRONG: Effect(EffectKind.NONE),
     NullHypothesis.MORTALITY: Effect(EffectKind.EQUAL_HAZARDS),
 }
-FISHER = Test("fisher", "Fisher's exact test", "Fisher's exact test", "")
+FISHER = Test("fisher", "Fisher's exact test", "Fisher's exact test", "Fisher", "")
 CHI_SQUARE = Test(
-    "chi_square", "Pearson's chi-square test", "Pearson's chi-square test", "asymptotic"
+    "chi_square",
+    "Pearson's chi-square test",
+    "Pearson's chi-square test",
+    "Chi-square",
+    "asymptotic",
 )
-NEWCOMBE = Test("risk_difference", "the analysis newcombe", "newcombe", "interval: newcombe")
-LOG_RANK = Test("log_rank", "the log-rank test", "log-rank test", "")
+NEWCOMBE = Test(
+    "risk_difference",
+    "the analysis newcombe",
+    "analysis newcombe",
+    "newcombe",
+    "interval: newcombe",
+)
+LOG_RANK = Test("log_rank", "the log-rank test", "log-rank test", "Log-rank", "")
 
 
 def by_arm(first, second=None, mcse=0.01):

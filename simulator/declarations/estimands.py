@@ -133,6 +133,7 @@ def test_of(plan: AnalysisPlan) -> Test:
     return Test(
         word=plan.test,
         name=declared.in_sentence(plan.options),
+        full=declared.name(plan.options),
         short=declared.short_name,
         details=declared.how(plan.options),
     )

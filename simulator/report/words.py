@@ -60,7 +60,7 @@ def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
     else:
         ratios = [f"{name} {ratio:.3g}" for name, ratio in effect.full_course_hazard_ratios.items()]
         words = (
-            "accrues with each session delivered; hazard ratio of a full course against none: "
+            "accrues with each session delivered; full-course hazard ratio against none: "
             f"{', '.join(ratios)}"
         )
     if effect.combined_with_labs:

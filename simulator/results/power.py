@@ -85,14 +85,15 @@ class Test(Record):
         In a scenario.
     name
         In prose, as it stands in mid-sentence with its article: `the log-rank test`.
-    short
-        In a table.
+    full, short
+        Its full name without an article, and its name in a table.
     details
         What the name leaves out, as `asymptotic`; empty if nothing.
     """
 
     word: str
     name: str
+    full: str
     short: str
     details: str
 

@@ -136,10 +136,10 @@ def test_in_full(analysis: AnalysisPower) -> str:
 
 def title(analysis: AnalysisPower) -> str:
     """Name of a test for the first column of a table, and of the analysis in brackets."""
-    short = analysis.test.short
-    if short == analysis.name:
+    full = analysis.test.full
+    if full == analysis.name:
         return literal(analysis.name)
-    return literal(f"{capital(short)} ({analysis.name})")
+    return literal(f"{capital(full)} ({analysis.name})")
 
 
 def analysis_named(power: Power, name: str) -> str:

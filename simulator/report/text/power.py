@@ -71,7 +71,7 @@ def verdict_in_words(answer: Power) -> str:
     first, verdict = answer.primary, answer.verdict
     rate = RATES[answer.null_hypothesis]
     found = (
-        f"{rate} ({first.test.short}) {first.power:.1%} (95 % interval {first.ci_low:.1%} to "
+        f"{rate} ({first.test.full}) {first.power:.1%} (95 % interval {first.ci_low:.1%} to "
         f"{first.ci_high:.1%})"
     )
     if first.not_analysable:
