@@ -5,10 +5,12 @@
 
 A block after `<!-- output of: trialsim ... -->` shows lines of what the command prints, in their
 order. A line that is still printed stays; of the others the nearest that is printed takes its
-place, and a line without one is named, for an author to look at.
+place, and a line without one is named, for an author to look at. What stands after
+`<!-- paragraph of: SCENARIO -->` is the paragraph that `report --length paragraph` writes of it.
 """
 
 import difflib
+import html
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _SHOWN = re.compile(
     r"(<!-- output of: trialsim (?P<command>[^\n]*) -->\n```\n)(?P<text>.*?)```", re.DOTALL
 )
+_PARAGRAPH = re.compile(r"(<!-- paragraph of: (?P<scenario>[^\n]*) -->\n> )[^\n]*\n")
 _ALIKE = 0.5  # below, two lines are not of the same thing
 
 
@@ -40,28 +43,48 @@ def refreshed(shown: str, printed: Iterable[str]) -> tuple[str, list[str]]:
     return "".join(f"{line}\n" for line in lines), lost
 
 
+def run(folder: str, *asked: str) -> str:
+    """Run a command in a folder; return what it prints."""
+    command = [sys.executable, "-c", "from simulator.cli import main; main()", *asked]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def paragraph(folder: str, scenario: str) -> str:
+    """Return the justification of a scenario as one paragraph."""
+    for question in ("power", "size"):
+        run(folder, question, scenario, "--out", f"{question}-of-{scenario}")
+    runs = (f"power-of-{scenario}", f"size-of-{scenario}")
+    out = "paragraph.html"
+    run(folder, "report", *runs, "--length", "paragraph", "--format", "html", "--out", out)
+    written = (Path(folder) / out).read_text("utf-8")
+    (Path(folder) / out).unlink()
+    first = re.findall(r"<p.*?</p>", written, re.DOTALL)[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", first)).split())
+
+
 def main() -> None:
     """Refresh the pages named, or all."""
     pages = [ROOT / name for name in sys.argv[1:]]
     pages = pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    command = [sys.executable, "-c", "from simulator.cli import main; main()"]
     with tempfile.TemporaryDirectory() as folder:
 
         def renewed(match: re.Match[str]) -> str:
             asked = match["command"].split()
-            done = subprocess.run(
-                [*command, *asked], cwd=folder, capture_output=True, text=True, check=True
-            )
-            printed = [line.rstrip() for line in done.stdout.splitlines()]
+            printed = [line.rstrip() for line in run(folder, *asked).splitlines()]
             text, lost = refreshed(match["text"], printed)
             for line in lost:
                 print(f"{match['command']}: no longer printed: {line}")
             return f"{match[1]}{text}```"
 
+        def rewritten(match: re.Match[str]) -> str:
+            return f"{match[1]}{paragraph(folder, match['scenario'])}\n"
+
         for page in pages:
             text = page.read_text("utf-8")
-            if "output of:" in text:
-                page.write_text(_SHOWN.sub(renewed, text), "utf-8")
+            if "output of:" in text or "paragraph of:" in text:
+                text = _PARAGRAPH.sub(rewritten, _SHOWN.sub(renewed, text))
+                page.write_text(text, "utf-8")
                 print(f"refreshed {page.relative_to(ROOT)}")
 
 

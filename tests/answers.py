@@ -58,7 +58,7 @@ CHI_SQUARE = Test(
 NEWCOMBE = Test(
     "risk_difference",
     "the analysis newcombe",
-    "analysis newcombe",
+    "newcombe",
     "newcombe",
     "interval: newcombe",
 )

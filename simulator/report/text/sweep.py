@@ -16,7 +16,7 @@ def print_sweep(answer: Sweep, console: Console) -> None:
     own = ", ".join(f"{key} = {value_in_words(value)}" for key, value in answer.base.items())
     console.print(
         f"{answer.trials:,} trials per point, the same ones at each, seed {answer.seed}, "
-        f"trialsim {answer.version}. +- is the Monte Carlo standard error (MCSE).\n"
+        f"trialsim {answer.version}. +- is the Monte Carlo standard error.\n"
         f"The scenario's own: {own}.\n"
     )
     print_table(_power_table(answer), console)
