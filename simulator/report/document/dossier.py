@@ -135,11 +135,17 @@ def test_in_full(analysis: AnalysisPower) -> str:
 
 
 def title(analysis: AnalysisPower) -> str:
-    """Name of a test for the first column of a table, and of the analysis in brackets."""
-    full = analysis.test.full
-    if full == analysis.name:
-        return literal(analysis.name)
-    return literal(f"{capital(full)} ({analysis.name})")
+    """Short name of a test for the first column of a table, and of the analysis in brackets."""
+    return _named(analysis.test.short, analysis.name)
+
+
+def full_title(analysis: AnalysisPower) -> str:
+    """Full name of a test for a list, and of the analysis in brackets."""
+    return _named(analysis.test.full, analysis.name)
+
+
+def _named(test: str, name: str) -> str:
+    return literal(name if test == name else f"{capital(test)} ({name})")
 
 
 def analysis_named(power: Power, name: str) -> str:

@@ -7,10 +7,10 @@ from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
     assumed_among,
+    full_title,
     matching,
     source_in_words,
     test_in_full,
-    title,
 )
 from simulator.report.document.numbers import (
     capital,
@@ -103,7 +103,7 @@ def analysis_source(dossier: Dossier) -> str:
 
 def other_analyses(power: Power) -> str:
     """Name the secondary and sensitivity analyses, and those judged together."""
-    names = [title(a) for a in power.analyses[1:]]
+    names = [full_title(a) for a in power.analyses[1:]]
     if not names:
         return "No other analysis was simulated."
     text = f"Secondary and sensitivity analyses: {listed(names)}."

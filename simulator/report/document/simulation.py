@@ -4,9 +4,9 @@ from simulator.report.document.blocks import Block, Equation, Heading, Paragraph
 from simulator.report.document.dossier import (
     Dossier,
     assumed_among,
+    full_title,
     planned_patients,
     test_in_short,
-    title,
 )
 from simulator.report.document.feasibility import (
     SCARCE,
@@ -167,7 +167,7 @@ def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
 
 
 def _methods(power: Power) -> str:
-    lines = [f"{title(a)} at {100 * a.alpha:g}%" for a in power.analyses]
+    lines = [f"{full_title(a)} at {100 * a.alpha:g}%" for a in power.analyses]
     return (
         f"Every simulated trial is analysed by each of the following at its level: "
         f"{', '.join(lines)}. All analyses see the same trials."
