@@ -52,7 +52,6 @@ from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
-from simulator.scenario.schema import Scenario
 from simulator.store import Question
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ def load(
     name_or_path: str | Path,
     *,
     say: Callable[[str], None] = _silent,
-    change: Callable[[Scenario], Scenario] | None = None,
 ) -> "Study":
     """Load a scenario and prepare it to be simulated.
 
@@ -81,8 +79,6 @@ def load(
         Name of a shipped scenario, or path of a file.
     say
         Called with a line on what takes time.
-    change
-        Made to the scenario once it is loaded.
 
     Raises
     ------
@@ -98,7 +94,7 @@ def load(
     """
     if not isinstance(name_or_path, str | Path):
         raise TypeError(f"name_or_path = {name_or_path!r}: must be a name or a path")
-    return Study(prepare(load_scenario(str(name_or_path)), say, change))
+    return Study(prepare(load_scenario(str(name_or_path)), say))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -180,7 +176,7 @@ class Study:
         Parameters
         ----------
         trials
-            To simulate; None with `precision`.
+            To simulate; ignored where `precision` is given.
         precision
             Stop once every analysis has this Monte Carlo standard error.
         target_power
@@ -483,6 +479,7 @@ class Study:
         AllocationError
             If the scheme looks at patients or outcomes, so that no list can be drawn beforehand.
         """
+        whole("seed", seed, 0, LARGEST_SEED)
         return randomisation_list(self.prepared.solved, self.schemes([scheme])[0], seed)
 
     def exact(
@@ -554,7 +551,8 @@ class Study:
             known = isinstance(answer, Sweep | Size)
             require(known, "more", answer, "must be answers of Study.sweep and Study.size")
         title = self.prepared.solved.title
-        require(power.title == title, "power", power, f"must be an answer of this study, {title}")
+        for given in (power, *more):
+            require(given.title == title, given.KIND, given, f"must be of this study, {title}")
         question = self.question("power", power.seed)
         return write_justification(Path(path), power, more, question, kind=kind, length=length)
 

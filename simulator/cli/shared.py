@@ -86,13 +86,15 @@ def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None
     `change` is made to the scenario before its targets are solved.
     """
     from simulator.cli.progress import say_what_is_compiled
-    from simulator.study import load
+    from simulator.planning.prepared import prepare
+    from simulator.scenario.loader import load_scenario
+    from simulator.study import Study
 
     def say(line: str) -> None:
         say_what_is_compiled(None)
         print(f"{line} (once) ...", file=sys.stderr)
 
-    return load(name, say=say, change=change)
+    return Study(prepare(load_scenario(name), say, change))
 
 
 def deliver(answer: "Answer", as_json: bool) -> None:

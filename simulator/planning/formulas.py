@@ -79,11 +79,11 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
     their difference. A difference within two of its errors is none that a formula could size.
     """
     control, other = facts.mortality
-    error, apart = math.hypot(*facts.mortality_mcse), abs(control - other)
     contrast = Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
     needed: tuple[ClosedForm, ...] = ()
-    if 0 < control < 1 and 0 < other < 1 and apart > max(2 * error, 1e-6):
-        needed = tuple(_needed(facts, power, error, apart))
+    if _differ(facts):
+        error = math.hypot(*facts.mortality_mcse)
+        needed = tuple(_needed(facts, power, error, abs(control - other)))
     else:
         contrast = Contrast.NO_DIFFERENCE
     return ClosedForms(
@@ -95,6 +95,22 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
         needed=needed,
         contrast=contrast,
     )
+
+
+def _differ(facts: Facts) -> bool:
+    """Whether mortality differs by more than chance, so that a formula could size it."""
+    control, other = facts.mortality
+    error, apart = math.hypot(*facts.mortality_mcse), abs(control - other)
+    return 0 < control < 1 and 0 < other < 1 and apart > max(2 * error, 1e-6)
+
+
+def normal_size(facts: Facts, power: float) -> float | None:
+    """Patients by the normal approximation, inflated for loss; None where it cannot tell."""
+    if not _differ(facts):
+        return None
+    patients = normal_patients(*facts.mortality, facts.alpha, power, facts.ratio)
+    inflated = patients * (1 / (1 - facts.lost))
+    return inflated if math.isfinite(inflated) else None
 
 
 def _needed(facts: Facts, power: float, error: float, apart: float) -> Iterator[ClosedForm]:

@@ -85,7 +85,7 @@ def _answer(
 ) -> Power:
     loaded, solved, params = prepared.loaded, prepared.solved, prepared.params
     operations = operations_of(solved, params, run.totals)
-    null = NullHypothesis(loaded.scenario.null_hypothesis)
+    null = NullHypothesis(prepared.asked.null_hypothesis)
     analyses = tuple(_analysis(prepared, run, index, operations) for index in range(len(run.plans)))
     first = analyses[0]
     return Power(
@@ -99,7 +99,7 @@ def _answer(
         interrupted=run.interrupted,
         null_hypothesis=null,
         arms=tuple(prepared.arms),
-        effect=effect_of(loaded.scenario, solved),
+        effect=effect_of(prepared.asked, solved),
         selection_bias=selection_bias_of(solved),
         drift=drift_of(solved),
         analyses=analyses,

@@ -27,7 +27,7 @@ class SizeTarget(NamedTuple):
     low, high
         Between which values to look.
     within
-        Half the width that the confidence set may have, in units of the key.
+        Half the width that the confidence interval may have, in units of the key.
     patients
         Simulated at the most, over all trials.
     """

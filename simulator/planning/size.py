@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from simulator.declarations.estimands import test_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
-from simulator.planning.formulas import closed_forms, facts_of
+from simulator.planning.formulas import closed_forms, facts_of, normal_size
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
 from simulator.planning.search import Search, SizeTarget
 from simulator.planning.variation import present
-from simulator.results.closed_forms import Formula
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.size import (
@@ -39,7 +38,7 @@ from simulator.version import program_version
 CONFIDENCE = 0.95
 _FIRST_LOOK = 500  # trials
 _MOST_VALUES = 14  # of the search
-_GROWTH = 1.6  # at most, from one number of patients to the next
+_GROWTH = 1.6  # least limit of the growth from one number of patients to the next
 _NEAR = 0.03  # values around the answer, as a share of it
 _POINTS = 5  # of them
 _SIDE = 0.15  # values from which the slope is taken: the answer less and more this share
@@ -217,7 +216,7 @@ def _slope(search: Search, centre: float, width: float) -> Line:
 
 
 def _wanted(asked: SizeTarget, centre: float, width: float) -> float:
-    """Half the width that the confidence set may have."""
+    """Half the width that the confidence interval may have."""
     if asked.within is not None:
         return asked.within
     return max(3.0, 0.02 * centre) if asked.key == PATIENTS else 0.02 * width
@@ -343,6 +342,4 @@ def guess_of(base: Prepared, power: float, seed: int, say: Callable[[str], None]
     say("a first look")
     seen = run_trials(base, _FIRST_LOOK, seed, 1, lambda _: None)
     facts = facts_of(base.plain, 0, operations_of(base.solved, base.params, seen.totals))
-    forms = closed_forms(facts._replace(test=""), power)
-    found = [form.patients for form in forms.needed if form.formula is Formula.NORMAL]
-    return found[0] if found and found[0] is not None and math.isfinite(found[0]) else None
+    return normal_size(facts, power)

@@ -118,6 +118,8 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:
         return "not worked out: arms of whole numbers need a ratio of 1:k"
     if form.missing is Missing.TOO_LARGE:
         return f"not worked out: far beyond {forms.largest_enumerated} patients"
+    if form.missing is Missing.NOT_REACHED:
+        return f"not worked out: no size up to {forms.largest_enumerated} patients has the power"
     lost = f"{forms.lost:.1%}"
     if form.formula is Formula.EXACT_BINOMIAL:
         return f"{form.test}, arms of fixed size, {lost} excluded as lost to follow-up"

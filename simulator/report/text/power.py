@@ -15,7 +15,7 @@ from simulator.report.text.numbers import (
 )
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import LEVEL_WORDS, RATES, biases_in_words, effect_in_words
-from simulator.results.measures import Judgement
+from simulator.results.measures import CONVENTIONAL_POWER, Judgement, Verdict
 from simulator.results.operations import ByArm, Operations, UnitUse
 from simulator.results.power import AnalysisPower, FamilyPower, Performance, Power, PriorReport
 
@@ -92,10 +92,16 @@ def verdict_in_words(answer: Power) -> str:
     rates = ", ".join(f"{m.mean:.1%} under {a}" for a, m in answer.operations.mortality.items())
     if verdict.judgement is Judgement.UNDERPOWERED:
         return (
-            f"UNDERPOWERED for the assumed effect: {found}; conventional target {target}; "
+            f"UNDERPOWERED for the assumed effect: {found}; {_target(verdict)}; "
             f"mortality is {rates}."
         )
     return f"ADEQUATELY POWERED for the assumed effect: {found}; mortality is {rates}."
+
+
+def _target(verdict: Verdict) -> str:
+    """The target power, which is the conventional one unless the user says otherwise."""
+    kind = "conventional target" if verdict.target_power == CONVENTIONAL_POWER else "target"
+    return f"{kind} {100 * verdict.target_power:.10g}%"
 
 
 def prior_in_words(arm: str, report: PriorReport) -> str:

@@ -7,7 +7,15 @@ from simulator.report.text.numbers import share_in_words, value_in_words
 from simulator.report.text.tables import new_table, number, print_table
 from simulator.report.words import CONTRASTS, FORMULAS, assumptions_in_words, reason_in_words
 from simulator.results.closed_forms import ClosedForms
-from simulator.results.size import Size
+from simulator.results.size import NoSizeKind, Size
+
+_OUT = "OUT OF REACH: no attainable value of {key} gave {power} power"
+_OPENINGS = {
+    NoSizeKind.NEVER: _OUT,
+    NoSizeKind.RECRUITMENT: _OUT,
+    NoSizeKind.FLAT: "NOT FOUND: where {key} gives {power} power cannot be told",
+    NoSizeKind.ALWAYS: "NOT FOUND: every value of {key} gives {power} power or more",
+}
 
 
 def print_size(answer: Size, console: Console) -> None:
@@ -37,12 +45,16 @@ def print_size(answer: Size, console: Console) -> None:
 def size_in_words(answer: Size) -> str:
     """Say in a sentence or two what was found."""
     power = f"{100 * answer.target_power:.10g}%"
-    if answer.answer is None or answer.reason is not None:
-        largest = answer.largest
-        reason = "" if answer.reason is None else f": {reason_in_words(answer.reason)}"
+    if answer.answer is None:
+        largest, reason = answer.largest, ""
+        kind = NoSizeKind.NEVER if answer.reason is None else answer.reason.kind
+        if answer.reason is not None and kind is not NoSizeKind.NEVER:
+            reason = f": {reason_in_words(answer.reason)}"
+        elif answer.reason is not None:
+            reason = f", from {answer.reason.lowest:g} to {answer.reason.highest:g}"
         return (
-            f"OUT OF REACH: no attainable value of {answer.key} gave {power} power "
-            f"({answer.analysis}){reason}. The largest power found is {largest.power:.1%} (MCSE "
+            f"{_OPENINGS[kind].format(key=answer.key, power=power)} ({answer.analysis})"
+            f"{reason}. The largest power found is {largest.power:.1%} (MCSE "
             f"{largest.mcse:.1%}) at {answer.key} = {largest.value:g}."
         )
     found, unit = answer.answer, " patients" if answer.is_of_patients else ""
