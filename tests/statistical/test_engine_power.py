@@ -9,10 +9,10 @@ from analysis_records import design, plan_of
 from reference_log_rank_power import LOG_RANK_POWER, log_rank_rejects
 from scipy import stats
 
+from simulator.analysis import AnalysisPlan
 from simulator.analysis.analyse import analyse
 from simulator.analysis.cut import END
 from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
-from simulator.analysis.types import AnalysisPlan
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.records import TrialRecords

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from reference_sizes import exact_chi_square_power, fates
+from reference_sizes import exact_chi_square_power, fates, schoenfeld_power
 from scipy.optimize import brentq
 from size_coverage import (
     DROPOUT,
@@ -29,7 +29,6 @@ from size_coverage import (
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, monte_carlo
 from simulator.planning import search as planning_search
-from simulator.planning.closed_forms import schoenfeld_power
 from simulator.planning.paired import UNKNOWN
 from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
