@@ -79,10 +79,10 @@ def answered(request):
 # Against the exact curve -------------------------------------------------------------------------
 
 
-def test_confidence_set_holds_the_exact_size(answered):
+def test_confidence_interval_holds_the_exact_size(answered):
     answer = answered.answer
     assert answered.precise
-    assert answer.low <= target(answered.asked.power) <= answer.high
+    assert answer.low <= target(answered.target_power) <= answer.high
 
 
 def test_power_stated_at_the_answer_is_the_exact_one(answered):
@@ -91,22 +91,22 @@ def test_power_stated_at_the_answer_is_the_exact_one(answered):
     truth = exact(answer.value)
     tolerance = 4 * answer.mcse + exact(answer.value + STEP) - truth
     assert answer.power == pytest.approx(truth, abs=tolerance)
-    assert truth >= answered.asked.power - tolerance
+    assert truth >= answered.target_power - tolerance
 
 
 def test_the_answer_is_the_first_step_from_the_crossing_on(answered):
-    crossing = answered.line.crossing(answered.asked.power)[0] ** 2
+    crossing = Line(**vars(answered.fit)).crossing(answered.target_power)[0] ** 2
     assert answered.answer.value - STEP < crossing <= answered.answer.value
 
 
-def test_confidence_set_is_as_narrow_as_the_default_asks(answered):
+def test_confidence_interval_is_as_narrow_as_the_default_asks(answered):
     """Within 2 % before both ends are rounded up, each by less than a step."""
     answer = answered.answer
     assert (answer.high - answer.low) / 2 < 0.02 * answer.high + STEP / 2
 
 
 @pytest.mark.parametrize(("start", "power"), CASES)
-def test_confidence_sets_of_200_seeds_hold_the_exact_size_as_often_as_they_say(start, power):
+def test_confidence_intervals_of_200_seeds_hold_the_exact_size_as_often_as_they_say(start, power):
     """As often as 95 %, as far as 200 seeds can tell, or more often.
 
     Ends rounded to whole pairs make the set wider than the interval that they come from.
