@@ -20,7 +20,7 @@ power: $(VENV)/.installed
 
 # A file's tests go to one worker, so that what they share is made once.
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile -p no:benchmark
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -p no:benchmark
 
 # What holds in depth, by more trials or more cases, what a test of every day holds too.
 test-slow: $(VENV)/.installed-dev
