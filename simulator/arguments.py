@@ -5,8 +5,6 @@ from typing import Any, cast
 
 from joblib import cpu_count
 
-LARGEST_SEED, LARGEST_TRIAL, MOST_TRIALS = 2**63 - 1, 2**31 - 1, 2**31 - 1
-
 
 def workers(jobs: int | None) -> int:
     """Return how many workers run at once: one per core if None."""

@@ -12,6 +12,9 @@ DAYS_PER_MONTH = 365.25 / 12
 NORMAL_QUANTILE_975 = 1.959963984540054
 """Standard normal quantile of .975: half the width of a 95 % interval in standard errors."""
 
+LARGEST_SEED = 2**63 - 1
+"""Largest seed of a run."""
+
 LARGEST_TRIAL = 2**31 - 1
 """Largest trial index of a run; those above are reserved for work beside it."""
 

@@ -11,16 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from simulator.analysis import exact_power
-from simulator.arguments import (
-    LARGEST_SEED,
-    LARGEST_TRIAL,
-    MOST_TRIALS,
-    number,
-    pair_of,
-    require,
-    whole,
-    workers,
-)
+from simulator.arguments import number, pair_of, require, whole, workers
+from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
@@ -185,7 +177,7 @@ class Study:
             As `montecarlo.loop.monte_carlo` has them.
         """
         if precision is None:
-            whole("trials", trials, 1, MOST_TRIALS)
+            whole("trials", trials, 1, LARGEST_TRIAL)
         else:
             number("precision", precision, 0, 0.5)
         number("target_power", target_power, 0, 1)
@@ -223,7 +215,7 @@ class Study:
         ScenarioError
             If no member can be simulated.
         """
-        whole("trials", trials, 1, MOST_TRIALS)
+        whole("trials", trials, 1, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
         loaded = self.prepared.loaded
         try:
@@ -248,7 +240,7 @@ class Study:
             If no analysis of one has the name of one of the other.
         """
         require(isinstance(other, Study), "other", other, "must be a Study")
-        whole("trials", trials, 2, MOST_TRIALS)
+        whole("trials", trials, 2, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
         pair = self.prepared, other.prepared
         names, others = ({plan.name for plan in one.plans} for one in pair)
@@ -315,7 +307,7 @@ class Study:
         watch: Callable[[int, int], None] = _silent,
     ) -> Sweep:
         """Run a sweep that was planned."""
-        whole("trials", trials, 2, MOST_TRIALS)
+        whole("trials", trials, 2, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
         number("target_power", target_power, 0, 1)
         return run_sweep(planned, trials, seed, workers(jobs), watch, target_power=target_power)
@@ -442,7 +434,7 @@ class Study:
         AllocationError
             If a text is no scheme, or the scheme cannot be followed here.
         """
-        whole("trials", trials, 2, MOST_TRIALS)
+        whole("trials", trials, 2, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
         require(not isinstance(schemes, str), "schemes", schemes, "must be a list of schemes")
         require(bool(schemes), "schemes", schemes, "needs a scheme")

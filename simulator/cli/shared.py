@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
+from simulator.constants import LARGEST_SEED
 from simulator.constants import LARGEST_TRIAL as LARGEST_TRIAL
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 WRONG_INPUT = 2
 P = ParamSpec("P")
-LARGEST_SEED = 2**63 - 1
 
 ScenarioArgument = Annotated[
     str,

@@ -3,8 +3,7 @@
 import math
 
 from simulator.analysis.proportion_intervals import wilson
-
-_Z95 = 1.959963984540054
+from simulator.constants import NORMAL_QUANTILE_975
 
 
 def standard_error(count: float, trials: float) -> float:
@@ -18,5 +17,5 @@ def standard_error(count: float, trials: float) -> float:
 
 def interval(count: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share by Wilson's score (1927), from 0 for none and to 1 for all."""
-    low, high = wilson(count, trials, _Z95)
+    low, high = wilson(count, trials, NORMAL_QUANTILE_975)
     return 0.0 if count == 0 else low, 1.0 if count == trials else high

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat
 from simulator.results.measures import Days, Estimate, Judgement, NullHypothesis, Share
 from simulator.results.operations import ByArm
@@ -32,6 +33,11 @@ class PointPower(Record):
     difference: float
     paired_mcse: float
     judgement: Judgement
+
+    @property
+    def differs_from_base(self) -> bool:
+        """Whether the 95 % interval of the paired difference leaves 0 out."""
+        return abs(self.difference) > NORMAL_QUANTILE_975 * self.paired_mcse
 
 
 @dataclass(frozen=True)

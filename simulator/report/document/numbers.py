@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from simulator.constants import DAYS_PER_MONTH
+from simulator.constants import DAYS_PER_MONTH, NORMAL_QUANTILE_975
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate
 
 DASH = "\N{EN DASH}"  # stands where there is no number
@@ -13,7 +13,7 @@ _MANY_MONTHS = 120
 _MOST_DECIMALS = 6
 _EXTRA = 4  # decimals added at most to show on which side of a threshold a share lies
 _UNBROKEN = "\N{NO-BREAK SPACE}"
-_WIDTH_IN_ERRORS = 2 * 1.96
+_WIDTH_IN_ERRORS = 2 * NORMAL_QUANTILE_975
 
 
 def known(value: object) -> TypeGuard[float]:

@@ -23,8 +23,6 @@ from simulator.results.base import Value
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
-_TWO_SIDED = 1.96
-
 
 def sweep_blocks(dossier: Dossier) -> list[Block]:
     """Each sweep in words and in a table."""
@@ -67,17 +65,17 @@ def _sweep_in_words(dossier: Dossier, sweep: Sweep, table: str) -> str:
 
 def _clear_differences(sweep: Sweep, found: list[PointPower]) -> str:
     """Say how many points differ from the plan by more than chance."""
-    pairs = [
-        (a.difference, a.paired_mcse)
+    others = [
+        a
         for a, point in zip(found, sweep.points, strict=True)
         if known(a.difference) and known(a.paired_mcse) and not point.is_base
     ]
-    if not pairs:
+    if not others:
         return ""
-    clear = sum(abs(difference) > _TWO_SIDED * error for difference, error in pairs)
+    clear = sum(a.differs_from_base for a in others)
     return (
-        f"It differs from the plan by more than {_TWO_SIDED} paired standard errors at "
-        f"{clear or 'none'} of the {len(pairs)} other points."
+        "It differs from the plan by more than 1.96 paired standard errors at "
+        f"{clear or 'none'} of the {len(others)} other points."
     )
 
 
