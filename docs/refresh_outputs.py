@@ -7,6 +7,8 @@ A block after `<!-- output of: trialsim ... -->` shows lines of what the command
 order. A line that is still printed stays; of the others the nearest that is printed takes its
 place, and a line without one is named, for an author to look at. What stands after
 `<!-- paragraph of: SCENARIO -->` is the paragraph that `report --length paragraph` writes of it.
+What stands after `<!-- file: NAME -->` is a file that the reader is told to write: it is there
+when the commands run.
 """
 
 import difflib
@@ -19,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 _SHOWN = re.compile(
     r"(<!-- output of: trialsim (?P<command>[^\n]*) -->\n```\n)(?P<text>.*?)```", re.DOTALL
 )
@@ -68,6 +71,9 @@ def main() -> None:
     pages = [ROOT / name for name in sys.argv[1:]]
     pages = pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     with tempfile.TemporaryDirectory() as folder:
+        for page in pages:
+            for name, text in _FILE.findall(page.read_text("utf-8")):
+                (Path(folder) / name).write_text(text, "utf-8")
 
         def renewed(match: re.Match[str]) -> str:
             asked = match["command"].split()

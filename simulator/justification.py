@@ -17,6 +17,7 @@ from simulator.report.pictures import (
     recruitment_plan,
 )
 from simulator.results import Power, Size, Sweep
+from simulator.scenario.keys import steps_of
 from simulator.store import Question
 
 Length = Literal["paragraph", "page", "full"]
@@ -116,10 +117,10 @@ def dossier_of(
 def _value_at(scenario: Any, key: str) -> Any:
     """Value at a key path such as arms[1].plan.sessions; None where it is none."""
     found = scenario
-    for step in key.replace("[", ".[").split("."):
+    for step in steps_of(key) or ():
         if found is None:
             return None
-        found = found[int(step[1:-1])] if step.startswith("[") else found[step]
+        found = found[step]
     return found
 
 

@@ -210,6 +210,7 @@ def power_answer(
             Assumption("hazard.mortality_targets.PE", "assumption: *borrowed* [0.3]"),
             Assumption("exits.loss.net_probability", "assumption"),
         ),
+        defaults=0,
         verdict=judge(null, low, high, ALPHA, target),
     )
     return replace(made, **changes)

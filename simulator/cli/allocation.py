@@ -1,8 +1,10 @@
 """The command that compares allocation schemes, writes their lists and replays their sequences."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +24,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.planning.candidate_schemes import CandidateScheme
     from simulator.results import Allocation
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.loaded import LoadedScenario
     from simulator.study import Study
 
 _DEFAULT_SEED = 1
@@ -142,26 +144,29 @@ def allocation(
     answer(study.question("allocation", seed, **asked), out, force, json, work)
 
 
-def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
+def _changes(
+    n: int | None, bias: str | None, drift: str | None
+) -> "Callable[[LoadedScenario], LoadedScenario]":
     """Return what makes of the scenario in the file the one asked for."""
 
-    def change(scenario: "Scenario") -> "Scenario":
-        from simulator.planning.biases import with_drift, with_selection_bias
-        from simulator.planning.candidate_schemes import with_patients
+    def change(loaded: "LoadedScenario") -> "LoadedScenario":
+        from simulator.planning.biases import drift_of, selection_bias_of
+        from simulator.results.size import PATIENTS
         from simulator.scenario.errors import RuleError
 
         if n is not None:
-            scenario = with_patients(scenario, n)
-        for option, text, add in (
-            ("--bias", bias, with_selection_bias),
-            ("--drift", drift, with_drift),
+            loaded = loaded.changed({PATIENTS: n}, "--n")
+        favours = loaded.scenario.arms[1].name
+        for option, text, key, read in (
+            ("--bias", bias, "selection_bias", partial(selection_bias_of, favours)),
+            ("--drift", drift, "hazard.drift", drift_of),
         ):
             if text is not None:
                 try:
-                    scenario = add(scenario, text)
+                    loaded = loaded.changed({key: read(text)}, option)
                 except RuleError as error:
                     refuse(option, text, error.rule, error.remedy)
-        return scenario
+        return loaded
 
     return change
 

@@ -12,7 +12,7 @@ from simulator.constants import LARGEST_TRIAL as LARGEST_TRIAL
 
 if TYPE_CHECKING:
     from simulator.results import Answer
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.loaded import LoadedScenario
     from simulator.study import Study
 
 WRONG_INPUT = 2
@@ -80,11 +80,10 @@ def cores() -> int:
     return int(cpu_count())
 
 
-def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None) -> "Study":
-    """Load a scenario and make it ready, saying what takes time.
-
-    `change` is made to the scenario before its targets are solved.
-    """
+def load_study(
+    name: str, change: "Callable[[LoadedScenario], LoadedScenario]" = lambda loaded: loaded
+) -> "Study":
+    """Load a scenario, change it as options ask, and make it ready, saying what takes time."""
     from simulator.cli.progress import say_what_is_compiled
     from simulator.planning.prepared import prepare
     from simulator.scenario.loader import load_scenario
@@ -94,7 +93,7 @@ def load_study(name: str, change: "Callable[[Scenario], Scenario] | None" = None
         say_what_is_compiled(None)
         print(f"{line} (once) ...", file=sys.stderr)
 
-    return Study(prepare(load_scenario(name), say, change))
+    return Study(prepare(change(load_scenario(name)), say))
 
 
 def deliver(answer: "Answer", as_json: bool) -> None:

@@ -76,12 +76,12 @@ def _read(vary: list[str]) -> dict[str, list[Any]]:
     """Values by key; one that cannot be read ends the command."""
     from simulator.allocation.notation import split_schemes
     from simulator.planning.variation import plain_value
+    from simulator.scenario.keys import divided
 
     found: dict[str, list[Any]] = {}
     for text in vary:
-        key, equals, listed = text.partition("=")
-        key = key.strip()
-        if not equals or not key or not listed.strip():
+        key, listed = divided(text) or ("", "")
+        if not key or not listed.strip():
             refuse("--vary", text, "needs a key and values", "as trial.target_randomised=60,90")
         if key in found:
             refuse("--vary", text, "varies a key that is varied already", "give all values at once")

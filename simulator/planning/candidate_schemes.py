@@ -25,20 +25,6 @@ class CandidateScheme(NamedTuple):
     plan: Plan
 
 
-def with_patients(scenario: Scenario, patients: int) -> Scenario:
-    """Return the scenario with another number of patients, and as many more to come to it.
-
-    Where a fixed number of candidates comes, those who are not randomised stay as many.
-    """
-    before = scenario.trial.target_randomised
-    trial = scenario.trial.model_copy(update={"target_randomised": patients})
-    changed: dict[str, object] = {"trial": trial}
-    if scenario.accrual.kind == "uniform":
-        candidates = max(scenario.accrual.candidates + patients - before, 1)
-        changed["accrual"] = scenario.accrual.model_copy(update={"candidates": candidates})
-    return scenario.model_copy(update=changed)
-
-
 def every_scheme(scenario: Scenario) -> list[str]:
     """Return each scheme with its standard options that a scenario can take."""
     found = []

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections.abc import Callable
 
 from calibration.targets import implied_hazard_ratio
@@ -31,7 +30,8 @@ from simulator.results.power import (
     PriorReport,
     SelectionBias,
 )
-from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.keys import key_path, steps_of
+from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.truth import true_values
 from simulator.version import program_version
@@ -107,6 +107,7 @@ def _answer(
         multiplicity=_multiplicity(run),
         operations=operations,
         assumptions=assumptions(loaded),
+        defaults=sum(map(loaded.is_default, loaded.provenance)),
         verdict=judge(null, first.ci_low, first.ci_high, first.alpha, target_power),
         curves=curves.tables(params, prepared.arms),
     )
@@ -254,7 +255,8 @@ def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
     """
     lines: dict[tuple[str, int], list[str]] = {}
     for key in loaded.provenance:
-        lines.setdefault(loaded.location(key), []).append(key)
+        if not loaded.is_default(key):
+            lines.setdefault(loaded.location(key), []).append(key)
     sources = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
     return tuple(
         Assumption(_enclosing(keys), source)
@@ -267,6 +269,6 @@ def _enclosing(keys: list[str]) -> str:
     """The key itself or, of several, what they all begin with: `a.b` of `a.b.c` and `a.b[0]`."""
     if len(keys) == 1:
         return keys[0]
-    split = [re.split(r"(?=[.\[])", key) for key in keys]
-    shared = itertools.takewhile(lambda part: len(set(part)) == 1, zip(*split, strict=False))
-    return "".join(part[0] for part in shared)
+    steps = [steps_of(key) or () for key in keys]
+    shared = itertools.takewhile(lambda step: len(set(step)) == 1, zip(*steps, strict=False))
+    return key_path(step[0] for step in shared)

@@ -11,7 +11,7 @@ from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.scenario.errors import RuleError
-from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 
 
@@ -23,14 +23,11 @@ class Prepared:
     ----------
     loaded
         As the file has it, with the place and source of every value.
-    asked
-        What is simulated: the file's scenario, or what somebody made of it.
     solved
         The same with each word solved replaced by a number.
     """
 
     loaded: LoadedScenario
-    asked: Scenario
     solved: Scenario
     params: Params
     plans: tuple[AnalysisPlan, ...]
@@ -41,31 +38,30 @@ class Prepared:
         return [arm.name for arm in self.solved.arms]
 
     @property
+    def asked(self) -> Scenario:
+        """The scenario as it is written."""
+        return self.loaded.scenario
+
+    @property
     def plain(self) -> dict[str, Any]:
         """The scenario in full, as plain values."""
         return self.asked.model_dump(mode="json")
 
 
-def prepare(
-    loaded: LoadedScenario,
-    say: Callable[[str], None],
-    change: Callable[[Scenario], Scenario] | None = None,
-) -> Prepared:
+def prepare(loaded: LoadedScenario, say: Callable[[str], None]) -> Prepared:
     """Solve a scenario's targets and lower it.
 
     Parameters
     ----------
     say
         Called with a line on what is being solved.
-    change
-        Made to the scenario before that.
 
     Raises
     ------
     ScenarioError
         If it cannot be simulated, with the place of the key that is why.
     """
-    asked = change(loaded.scenario) if change is not None else loaded.scenario
+    asked = loaded.scenario
     try:
         solved = solve_targets(asked, say)
         params = lower(solved)
@@ -77,4 +73,4 @@ def prepare(
         raise loaded.located(RuleError(error.rule, error.remedy, key)) from None
     except RuleError as error:
         raise loaded.located(error) from None
-    return Prepared(loaded, asked, solved, params, plans_of(asked))
+    return Prepared(loaded, solved, params, plans_of(asked))

@@ -17,6 +17,7 @@ from simulator.planning.variation import combinations, present, variants
 from simulator.results.measures import CONVENTIONAL_POWER, NullHypothesis
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
+from simulator.scenario.keys import steps_of
 from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
@@ -63,7 +64,7 @@ def plan_sweep(
         If a point is no scenario that can be simulated.
     """
     for key in vary:
-        if key.rpartition(".")[2] in _LABELS:
+        if (steps_of(key) or (key,))[-1] in _LABELS:
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
     own = {key: present(base.loaded, key) for key in vary}

@@ -9,12 +9,10 @@ from typing import Any
 from simulator.allocation import AllocationError
 from simulator.allocation.notation import parse_scheme
 from simulator.planning.prepared import Prepared, prepare
-from simulator.results.size import PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError
-from simulator.scenario.loader import LoadedScenario
+from simulator.scenario.loaded import LoadedScenario
 
 _SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
-_CANDIDATES = "accrual.candidates"
 _WORDS = {"null": None, "true": True, "false": False}
 
 Values = Mapping[str, Any]  # by key
@@ -43,8 +41,7 @@ def present(loaded: LoadedScenario, key: str) -> Any:
 def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenario:
     """Return a scenario with other values, and with what cannot stay as it is beside them.
 
-    Where a fixed number of candidates comes, as many more come as there are to be more patients. A
-    scheme written on one line, as efron(2/3), brings its options.
+    A scheme written on one line, as efron(2/3), brings its options.
 
     Raises
     ------
@@ -52,10 +49,6 @@ def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenar
         If it breaks a rule.
     """
     new = dict(values)
-    accrual = loaded.scenario.accrual
-    if PATIENTS in new and accrual.kind == "uniform" and isinstance(new[PATIENTS], int):
-        more = new[PATIENTS] - loaded.scenario.trial.target_randomised
-        new.setdefault(_CANDIDATES, max(accrual.candidates + more, 1))
     if _SCHEME in new:
         written = str(new[_SCHEME])
         try:

@@ -246,6 +246,9 @@ class Drift(Record):
     after_share: float | None = None
 
 
+DEFAULT = "default"  # the source of a value that no file gives, so that the schema's stands
+
+
 @dataclass(frozen=True)
 class Assumption(Record):
     """A value of the scenario that is an assumption, in whole or in part."""
@@ -272,6 +275,10 @@ class Power(Answer):
         Of each pair of analyses.
     multiplicity
         Analyses judged together.
+    assumptions
+        Lines of the scenario whose source is an assumption.
+    defaults
+        How many values are the schema's, since no file gives them.
     verdict
         On the primary analysis.
     curves
@@ -298,6 +305,7 @@ class Power(Answer):
     multiplicity: tuple[FamilyPower, ...]
     operations: Operations
     assumptions: tuple[Assumption, ...]
+    defaults: int
     verdict: Verdict
     curves: Curves = field(default_factory=Curves, metadata={"json": False})
 

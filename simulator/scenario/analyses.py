@@ -1,40 +1,82 @@
 """The analyses that a scenario may ask for: a model for each set of keys, as declared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import Field, create_model
+from pydantic import Field, ValidationInfo, create_model, model_validator
 
-from simulator.declarations.analyses import ANALYSES, Options
-from simulator.declarations.parts import OpenProbability, Part, Word
+from simulator.declarations.analyses import ANALYSES, STATISTICS, Options
+from simulator.declarations.parts import OpenProbability, Part, Word, follows
 
 
 class AnalysisBase(Options):
     """What every analysis declares, in the order of ICH E9(R1)."""
 
-    name: Word = Field(description="name in results")
+    name: Word = follows("test", "name in results; by default the test")
     alpha: OpenProbability = Field(
+        default=0.05,
         description="two-sided level; the intervals have 1 - alpha. beta_binomial decides at a "
-        "posterior probability of 1 - alpha/2"
+        "posterior probability of 1 - alpha/2",
     )
     population: Literal["randomised", "treated"] = Field(
-        description="randomised: all; treated: those with a session delivered in full or in part"
+        default="randomised",
+        description="randomised: all; treated: those with a session delivered in full or in part",
     )
-    transplant: Literal["event", "censored", "competing"] = Field(
-        description="event: counts as death; censored: as lost; competing: as alive, or as a "
-        "competing event where the test has causes"
+    transplant: Literal["event", "censored", "competing"] = follows(
+        "test",
+        "event: counts as death; censored: as lost; competing: as alive, or as a competing event "
+        "where the test has causes; by default event, or competing where the test has causes",
     )
-    rescue: Literal["ignored", "event", "censored"] = Field(
-        description="a rescue session or one of another modality than the arm's: nothing, counts "
-        "as death, or as lost"
+    rescue: Literal["ignored", "event", "censored"] = follows(
+        "test",
+        "a rescue session or one of another modality than the arm's: nothing, counts as death, or "
+        "as lost; by default ignored",
     )
-    withdrawal: Literal["ignored", "event", "censored"] = Field(
-        description="withdrawal from treatment: nothing, counts as death, or as lost"
+    withdrawal: Literal["ignored", "event", "censored"] = follows(
+        "test",
+        "withdrawal from treatment: nothing, counts as death, or as lost; by default ignored",
     )
-    lost: Literal["excluded", "worst_case", "best_case", "censored"] = Field(
-        description="those lost to follow-up before its end: excluded, dead, alive, or censored"
+    lost: Literal["excluded", "worst_case", "best_case", "censored"] = follows(
+        "test",
+        "those lost to follow-up before its end: excluded, dead, alive, or censored; by default "
+        "censored where the test can censor, else excluded",
     )
     test: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_test_has_it(cls, values: Any, info: ValidationInfo) -> Any:
+        if not isinstance(values, dict) or values.get("test") not in ANALYSES:
+            return values
+        listed = info.context.get("analyses") if isinstance(info.context, Mapping) else None
+        return _usual(values, listed if isinstance(listed, list) else []) | values
+
+
+def _usual(values: Mapping[str, Any], listed: list[Any]) -> dict[str, Any]:
+    """What an analysis is taken to have where it does not say, as its test has it.
+
+    A randomisation test has what the analysis has whose statistic it tests.
+    """
+    word = str(values["test"])
+    if word not in STATISTICS:
+        named = (
+            item for item in listed if isinstance(item, dict) and item.get("test") in STATISTICS
+        )
+        of = next((i for i in named if i.get("name", i["test"]) == values.get("of")), None)
+        handled = {} if of is None else _usual(of, []) | of
+        keys = "alpha", "population", "transplant", "rescue", "withdrawal", "lost"
+        usual = {"transplant": "event", "rescue": "ignored", "withdrawal": "ignored"}
+        usual |= {"lost": "excluded"} | {key: handled[key] for key in keys if key in handled}
+        return {"name": word} | usual
+    variable = STATISTICS[word].variable
+    competing = "competing" if variable.transplant_competes else "censored"
+    return {
+        "name": word,
+        "transplant": "event" if variable.events_may_count else competing,
+        "rescue": "ignored",
+        "withdrawal": "ignored",
+        "lost": "censored" if "censored" in variable.lost else "excluded",
+    }
 
 
 def _models() -> Iterator[type[AnalysisBase]]:
@@ -66,7 +108,7 @@ class Multiplicity(Part):
     """Analyses judged together, so that the chance of any false rejection is kept."""
 
     name: Word = Field(description="name in results")
-    alpha: OpenProbability = Field(description="two-sided level of all together")
+    alpha: OpenProbability = Field(default=0.05, description="two-sided level of all together")
     analyses: list[Word] = Field(
         min_length=2, max_length=20, description="names; their own levels are not used"
     )

@@ -26,10 +26,6 @@ def analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
         yield from _handling_rules(key, analysis)
         yield from _data_rules(key, analysis, scenario)
         yield from _option_rules(key, analysis, scenario)
-    families = [family.name for family in scenario.multiplicity or []]
-    for index, name in enumerate(families):
-        if name in families[:index]:
-            yield RuleError("is used twice", "give another", f"multiplicity[{index}].name")
     for index, family in enumerate(scenario.multiplicity or []):
         yield from _family_rules(f"multiplicity[{index}]", family, scenario)
 

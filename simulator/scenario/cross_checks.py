@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.errors import RuleError
+from simulator.scenario.keys import below
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan
@@ -12,6 +13,7 @@ from simulator.scenario.treatment import SessionPlan
 
 def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
+    yield from _accrual_rules(scenario)
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)
     yield from bias_rules(scenario)
@@ -26,6 +28,17 @@ def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
     return RuleError(f"unknown name '{name}'; known: {listed}", "use a known name", key)
 
 
+def _accrual_rules(scenario: Scenario) -> Iterator[RuleError]:
+    accrual, target = scenario.accrual, scenario.trial.target_randomised
+    if accrual.kind == "uniform" and accrual.candidates < target:
+        yield RuleError(
+            f"fewer candidates than the {target} patients that are to be randomised",
+            "leave it out, and as many come as are to be randomised; or lower "
+            "trial.target_randomised",
+            "accrual.candidates",
+        )
+
+
 def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:
     names = tuple(modality.name for modality in scenario.modalities)
     for index, arm in enumerate(scenario.arms):
@@ -37,7 +50,7 @@ def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:
     if scenario.costs:
         for name in scenario.costs.per_session:
             if name not in names:
-                yield _unknown(f"costs.per_session.{name}", name, names)
+                yield _unknown(below("costs.per_session", name), name, names)
         for name in names:
             if name not in scenario.costs.per_session:
                 yield RuleError(f"no price is given for {name}", "add it", "costs.per_session")
@@ -198,7 +211,7 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
     targets = hazard.mortality_targets or {}
     for name in targets:
         if name not in arms:
-            yield _unknown(f"hazard.mortality_targets.{name}", name, arms)
+            yield _unknown(below("hazard.mortality_targets", name), name, arms)
     solved = _solved_keys(scenario)
     scale_is_solved = hazard.baseline.mortality_at_horizon == "solved"
     if scale_is_solved != (arms[0] in targets):
@@ -227,7 +240,7 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
         yield RuleError(
             "a target of the second arm needs exactly one hazard ratio to be solved",
             "write solved for hazard.effect.hazard_ratio, or for the arm's modality",
-            f"hazard.mortality_targets.{arms[1]}",
+            below("hazard.mortality_targets", arms[1]),
         )
 
 
@@ -254,7 +267,9 @@ def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
         for index, modality in enumerate(scenario.modalities):
             if modality.shifts is None:
                 yield RuleError(
-                    "labs need each modality's shifts", "", f"modalities[{index}].shifts"
+                    "labs need each modality's shifts",
+                    "give them, or set labs to null",
+                    f"modalities[{index}].shifts",
                 )
         return
     if scenario.hazard.log_hazard_ratio_per_meld_point != 0:
@@ -287,16 +302,29 @@ def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
 
 
 def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
-    lists: tuple[tuple[str, list[str]], ...] = (
-        ("arms", [arm.name for arm in scenario.arms]),
-        ("modalities", [modality.name for modality in scenario.modalities]),
-        ("analyses", [analysis.name for analysis in scenario.analyses]),
+    sites = scenario.accrual.sites if scenario.accrual.kind == "poisson" else []
+    criteria = scenario.eligibility.criteria if scenario.eligibility else []
+    families = [family.name for family in scenario.multiplicity or []]
+    lists: tuple[tuple[str, str, list[str]], ...] = (
+        ("accrual.sites", "name", [site.name for site in sites]),
+        ("eligibility.criteria", "label", [criterion.label for criterion in criteria]),
+        ("arms", "name", [arm.name for arm in scenario.arms]),
+        ("modalities", "name", [modality.name for modality in scenario.modalities]),
+        ("analyses", "name", [analysis.name for analysis in scenario.analyses]),
+        ("multiplicity", "name", families),
     )
-    for key, names in lists:
+    for key, name_key, names in lists:
+        seen: set[str] = set()
         for index, name in enumerate(names):
-            if name in names[:index]:
-                yield RuleError("this name is given twice", "rename one", f"{key}[{index}].name")
+            if name in seen:
+                where = f"{key}[{index}].{name_key}"
+                yield RuleError(f"this {name_key} is given twice", "rename one", where)
+            seen.add(name)
     if scenario.assessment is not None:
         last = scenario.assessment.visits[-1]
         if last.day > scenario.trial.follow_up_days:
-            yield RuleError("is after the end of follow-up", "", "assessment.visits")
+            yield RuleError(
+                "the last visit is after the end of follow-up",
+                f"end on day {scenario.trial.follow_up_days}, or lengthen trial.follow_up_days",
+                f"assessment.visits[{len(scenario.assessment.visits) - 1}].day",
+            )

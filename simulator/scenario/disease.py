@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from simulator.declarations.baselines import AnyBaseline
 from simulator.declarations.parts import (
+    NOTHING,
     Correlation,
     NotNegative,
     OpenProbability,
@@ -14,6 +15,7 @@ from simulator.declarations.parts import (
     Probability,
     Solved,
     Word,
+    follows,
 )
 from simulator.scenario.bias import Drift
 from simulator.scenario.errors import RuleError
@@ -72,12 +74,16 @@ class DirectEffect(Part):
 
     kind: Literal["direct"]
     hazard_ratio: Positive | Solved = Field(description="second arm against first")
-    delay_days: NotNegative = Field(description="from randomisation to the effect's begin")
+    delay_days: NotNegative = Field(
+        default=0.0, description="from randomisation to the effect's begin"
+    )
     waning_half_life_days: Positive | None = Field(
-        description="half-life of the log hazard ratio; null: it does not wane"
+        default=None, description="half-life of the log hazard ratio; null: it does not wane"
     )
     combined_with_labs: bool = Field(
-        description="true: the hazard also sees what sessions do to MELD (counted twice on purpose)"
+        default=False,
+        description="true: the hazard also sees what sessions do to MELD (counted twice on "
+        "purpose)",
     )
 
 
@@ -86,7 +92,9 @@ class BySessionEffect(Part):
 
     kind: Literal["by_session"]
     combined_with_labs: bool = Field(
-        description="true: the hazard also sees what sessions do to MELD (counted twice on purpose)"
+        default=False,
+        description="true: the hazard also sees what sessions do to MELD (counted twice on "
+        "purpose)",
     )
 
 
@@ -100,19 +108,24 @@ class Hazard(Part):
     """The hazard of death from the liver."""
 
     baseline: AnyBaseline = Field(description="the baseline hazard")
-    log_hazard_ratio_per_meld_point: float = Field(description="beta; 0: MELD does not act")
-    meld_reference: float = Field(description="MELD at which the multiplier is 1")
-    covariates: list[Covariate] | None = Field(description="null: none")
-    frailty_log_sd: NotNegative = Field(description="sd of the log of the frailty; 0: none")
+    log_hazard_ratio_per_meld_point: float = Field(
+        default=0.0, description="beta; 0: MELD does not act"
+    )
+    meld_reference: float = Field(default=0.0, description="MELD at which the multiplier is 1")
+    covariates: list[Covariate] | None = Field(default=None, description="null: none")
+    frailty_log_sd: NotNegative = Field(
+        default=0.0, description="sd of the log of the frailty; 0: none"
+    )
     drift: Drift | None = Field(
-        description="change of the hazard over the course of recruitment; null: none"
+        default=None, description="change of the hazard over the course of recruitment; null: none"
     )
     effect: Annotated[
         DirectEffect | BySessionEffect | ByLabsEffect, Field(discriminator="kind")
     ] = Field(description="the treatment effect")
     mortality_targets: dict[str, OpenProbability] | None = Field(
+        default=None,
         description="all-cause mortality by the end of follow-up, by arm, with every session "
-        "delivered on time; null: none"
+        "delivered on time; null: none",
     )
 
 
@@ -120,27 +133,39 @@ class ExitRate(Part):
     """A constant hazard until a day, given as the net probability by then."""
 
     net_probability: Annotated[float, Field(ge=0, lt=1)] = Field(
-        description="probability by `by_day` as if nothing else happened"
+        default=0.0, description="probability by `by_day` as if nothing else happened"
     )
-    by_day: Positive = Field(description="patient day to which it refers; none happen later")
+    by_day: Positive = follows(
+        "trial.follow_up_days",
+        "patient day to which it refers, none happen later; by default the end of follow-up",
+    )
 
 
 class Infection(ExitRate):
     """Infections, which may raise the hazard."""
 
-    hazard_ratio: Positive = Field(description="factor on the liver hazard from the next day on")
+    hazard_ratio: Positive = Field(
+        default=1.0, description="factor on the liver hazard from the next day on"
+    )
 
 
 class Exits(Part):
     """Everything but death from the liver that may happen to a patient."""
 
-    tumour_death: ExitRate = Field(description="death from the tumour; part of all-cause death")
-    transplant: ExitRate = Field(description="liver transplant")
-    withdrawal: ExitRate = Field(description="withdrawal from treatment; survival stays known")
-    loss: ExitRate = Field(description="loss to follow-up: ends treatment and knowledge")
-    infection: Infection = Field(description="catheter or other infection")
+    tumour_death: ExitRate = Field(
+        default=NOTHING, description="death from the tumour; part of all-cause death"
+    )
+    transplant: ExitRate = Field(default=NOTHING, description="liver transplant")
+    withdrawal: ExitRate = Field(
+        default=NOTHING, description="withdrawal from treatment; survival stays known"
+    )
+    loss: ExitRate = Field(
+        default=NOTHING, description="loss to follow-up: ends treatment and knowledge"
+    )
+    infection: Infection = Field(default=NOTHING, description="catheter or other infection")
     serious_adverse_event_hazard_ratio: Positive = Field(
-        description="factor on the liver hazard after a session with a serious adverse event"
+        default=1.0,
+        description="factor on the liver hazard after a session with a serious adverse event",
     )
 
 
@@ -148,8 +173,12 @@ class Visit(Part):
     """A planned visit at which labs are taken."""
 
     day: Annotated[int, Field(ge=0, le=100_000)] = Field(description="patient day planned")
-    window_days: NotNegative = Field(description="taken uniformly within +- this of the day")
-    missed_probability: Probability = Field(description="missed, among those alive and not lost")
+    window_days: NotNegative = Field(
+        default=0.0, description="taken uniformly within +- this of the day"
+    )
+    missed_probability: Probability = Field(
+        default=0.0, description="missed, among those alive and not lost"
+    )
 
 
 class Assessment(Part):

@@ -13,8 +13,6 @@ __all__ = [
     "Problem",
     "RuleError",
     "ScenarioError",
-    "joined",
-    "key_path",
     "nearest",
     "shown",
 ]
@@ -65,19 +63,6 @@ class ScenarioError(TrialsimError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
-
-
-def joined(key: str, relative: str) -> str:
-    """Return a key path followed by one that is relative to it."""
-    return f"{key}.{relative}" if key and relative and relative[0] != "[" else key + relative
-
-
-def key_path(steps: Iterable[str | int]) -> str:
-    """Return steps as a key path, `("arms", 1, "plan")` as `arms[1].plan`."""
-    path = ""
-    for step in steps:
-        path = joined(path, f"[{step}]" if isinstance(step, int) else step)
-    return path
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

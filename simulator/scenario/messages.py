@@ -9,16 +9,22 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from simulator.scenario.errors import EXTENDS, joined, key_path, nearest
+from simulator.declarations.parts import FOLLOWS
+from simulator.scenario.errors import EXTENDS, nearest
+from simulator.scenario.keys import joined, key_path
 
 
 class Finding(NamedTuple):
-    """A problem before its place in a file is known; `cross_check`: it is of several values."""
+    """A problem before its place in a file is known.
+
+    `cross_check`: it is of several values. `follows`: the key's default is another's value.
+    """
 
     key: str
     rule: str
     remedy: str
     cross_check: bool
+    follows: bool = False
 
 
 def findings(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> list[Finding]:
@@ -50,8 +56,14 @@ def findings(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> list[Fin
     found: list[Finding] = []
     for (key, missing), group in groups.items():
         if not missing or (key not in misspelt and EXTENDS not in misspelt):
-            found.extend(_findings_at(group, absent))
+            follows = _follows(group[0][1].field)
+            found.extend(f._replace(follows=follows) for f in _findings_at(group, absent))
     return found
+
+
+def _follows(field: FieldInfo | None) -> bool:
+    extra = field.json_schema_extra if field is not None else None
+    return isinstance(extra, dict) and FOLLOWS in extra
 
 
 class _Place(NamedTuple):
@@ -156,7 +168,10 @@ def _missing(place: _Place) -> Finding:
     if not choices and place.field is not None and place.field.description:
         remedy += f" ({place.field.description})"
     return Finding(
-        place.key, "must be given, here or in a scenario that this one extends", remedy, False
+        place.key,
+        "must be given, here or in a scenario that this one extends: it has no default",
+        remedy,
+        False,
     )
 
 

@@ -1,7 +1,7 @@
 """Who comes, how fast, and who may enter: accrual, candidates, eligibility (model page, 1 to 3)."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,6 +15,7 @@ from simulator.declarations.parts import (
     Positive,
     Probability,
     Word,
+    follows,
 )
 from simulator.scenario.errors import RuleError
 from simulator.scenario.treatment import Unit
@@ -43,16 +44,20 @@ class Site(Part):
     """A site that refers candidates."""
 
     name: Word = Field(description="the site's name")
-    opens_day: NotNegative = Field(description="trial day on which the site opens")
+    opens_day: NotNegative = Field(default=0.0, description="trial day on which the site opens")
     randomised_per_month: Positive = Field(
         description="patients randomised a month (30.4375 d) at full rate; the referral rate is "
         "this divided by the probability that a candidate is eligible and consents"
     )
-    ramp_days: NotNegative = Field(description="days over which the rate climbs linearly to full")
-    rate_steps: list[RateStep] | None = Field(
-        description="piecewise-constant multipliers of the rate; null: none"
+    ramp_days: NotNegative = Field(
+        default=0.0, description="days over which the rate climbs linearly to full"
     )
-    unit: Unit | None = Field(description="the site's own ALSS unit; null: the common one")
+    rate_steps: list[RateStep] | None = Field(
+        default=None, description="piecewise-constant multipliers of the rate; null: none"
+    )
+    unit: Unit | None = Field(
+        default=None, description="the site's own ALSS unit; null: the common one"
+    )
 
     @model_validator(mode="after")
     def _steps_climb(self) -> "Site":
@@ -89,7 +94,8 @@ class PoissonAccrual(Part):
     kind: Literal["poisson"]
     sites: list[Site] = Field(min_length=1, max_length=1000, description="the referring sites")
     site_rates: Annotated[FixedRates | GammaRates, Field(discriminator="kind")] = Field(
-        description="whether a site's rate is known or varies from trial to trial"
+        default=cast("Any", {"kind": "fixed"}),
+        description="whether a site's rate is known or varies from trial to trial",
     )
 
 
@@ -97,7 +103,10 @@ class UniformAccrual(Part):
     """A fixed number of candidates, referred at independent uniform times, at one site."""
 
     kind: Literal["uniform"]
-    candidates: Count = Field(description="number of candidates")
+    candidates: Count = follows(
+        "trial.target_randomised",
+        "number of candidates, at least as many as are to be randomised; by default just as many",
+    )
     over_days: Positive = Field(description="length of the referral period")
 
 
@@ -107,7 +116,9 @@ Accrual = Annotated[PoissonAccrual | UniformAccrual, Field(discriminator="kind")
 class _Continuous(Part):
     name: Word = Field(description="the variable's name, with its unit")
     bounds: tuple[float | None, float | None] | None = Field(
-        strict=False, description="lower and upper truncation, either may be null; null: none"
+        default=None,
+        strict=False,
+        description="lower and upper truncation, either may be null; null: none",
     )
 
     @model_validator(mode="after")
@@ -235,7 +246,9 @@ class Candidates(Part):
     """The population of candidates: marginal distributions joined by a Gaussian copula."""
 
     variables: list[Variable] = Field(min_length=1, max_length=200, description="the profile")
-    rank_correlations: list[RankCorrelation] | None = Field(description="null: all independent")
+    rank_correlations: list[RankCorrelation] | None = Field(
+        default=None, description="null: all independent"
+    )
 
     @model_validator(mode="after")
     def _names_and_matrix(self) -> "Candidates":
@@ -308,7 +321,8 @@ class Condition(Part):
     comparison: Literal["<", "<=", ">", ">=", "=="] = Field(description="how it is compared")
     threshold: float = Field(description="the threshold, in `unit`")
     unit: Literal["own", "times_upper_limit_of_normal"] = Field(
-        description="own: the variable's unit; else a multiple of its upper limit of normal"
+        default="own",
+        description="own: the variable's unit; else a multiple of its upper limit of normal",
     )
 
 
@@ -343,7 +357,7 @@ class Eligibility(Part):
     """Inclusion and exclusion criteria, in order, and consent."""
 
     upper_limits_of_normal: dict[str, Positive] = Field(
-        description="upper limit of normal of a variable, in the variable's unit"
+        default={}, description="upper limit of normal of a variable, in the variable's unit"
     )
     criteria: list[Annotated[Criterion | EnzymesAndBilirubin, Field(discriminator="kind")]] = Field(
         min_length=1,
@@ -351,5 +365,5 @@ class Eligibility(Part):
         description="each must hold; an exclusion is put as its opposite",
     )
     consent_probability: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="probability that an eligible candidate consents"
+        default=1.0, description="probability that an eligible candidate consents"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from simulator.declarations.parts import Count, Line, Part, Positive, Word
+from simulator.declarations.parts import NOTHING, Count, Line, Part, Positive, Word, follows
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
@@ -26,14 +26,18 @@ else:
 class Trial(Part):
     """The trial's frame."""
 
-    registry_id: Word | None = Field(description="registration number; null: none")
-    start_date: date = Field(description="date of trial time 0, when the first site opens")
+    registry_id: Word | None = Field(default=None, description="registration number; null: none")
+    start_date: date = Field(
+        default=date(2024, 1, 1),
+        description="date of trial time 0, when the first site opens; by default a Monday: it "
+        "matters to opening hours and to the dates shown",
+    )
     planned_completion_date: date | None = Field(
-        description="last follow-up as planned; null: no date is judged"
+        default=None, description="last follow-up as planned; null: no date is judged"
     )
     target_randomised: Count = Field(description="patients to randomise")
     max_recruitment_days: Annotated[float, Field(gt=0, le=36_600)] = Field(
-        description="recruitment ends on this day at the latest"
+        default=3650.0, description="recruitment ends on this day at the latest"
     )
     follow_up_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="from randomisation")
 
@@ -43,23 +47,28 @@ class Factor(Part):
 
     variable: Word = Field(description="a candidate variable, or the word site")
     cut_points: list[float] = Field(
+        default=[],
         description="levels are below the first, from the first to below the second, ...; "
-        "empty for a discrete variable or the site: its values are the levels"
+        "empty for a discrete variable or the site: its values are the levels",
     )
 
 
 class Allocation(Part):
     """How patients are allocated to arms."""
 
-    scheme: SchemeWord = Field(description="the scheme's name")
+    scheme: SchemeWord = Field(
+        default="random_allocation",
+        description="the scheme's name; by default arms of the planned sizes in random order",
+    )
     ratio: list[Annotated[int, Field(ge=1, le=20)]] = Field(
-        min_length=2, max_length=2, description="patients by arm, as [1, 1]"
+        default=[1, 1], min_length=2, max_length=2, description="patients by arm, as [1, 1]"
     )
     options: dict[str, int | float | str | list[int] | list[float]] = Field(
-        description="the scheme's own keys, as block_size: 4"
+        default={}, description="the scheme's own keys, as block_size: 4"
     )
     factors: list[Factor] | None = Field(
-        description="strata (or, for minimisation and its like, margins); null: none"
+        default=None,
+        description="strata (or, for minimisation and its like, margins); null: none",
     )
 
 
@@ -71,38 +80,51 @@ class Costs(Part):
 
 
 class Scenario(Part):
-    """A trial to simulate. Every key must be given, here or in the scenario that it extends."""
+    """A trial to simulate: what is not given, here or in the scenario that it extends, has the
+    schema's default, if it has one.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")] = Field(
         description="the scenario's name, which also names files: letters, digits, . _ + -"
     )
-    title: Line = Field(description="one line on what it is")
+    title: Line = follows("name", "one line on what it is; by default the name")
     null_hypothesis: Literal["none", "strong", "mortality"] = Field(
+        default="none",
         description="none: as given; strong: both arms get the control arm's plan, modality and "
-        "kinetics; mortality: hazard ratio 1 between arms, the rest as given"
+        "kinetics; mortality: hazard ratio 1 between arms, the rest as given",
     )
     trial: Trial = Field(description="size, dates, follow-up")
     accrual: Accrual = Field(description="referral of candidates")
-    candidates: Candidates | None = Field(description="their characteristics; null: not modelled")
-    eligibility: Eligibility | None = Field(description="null: every candidate is randomised")
-    allocation: Allocation = Field(description="allocation scheme")
-    selection_bias: SelectionBias | None = Field(
-        description="an investigator who guesses the next arm; null: none"
+    candidates: Candidates | None = Field(
+        default=None, description="their characteristics; null: not modelled"
     )
-    modalities: list[Modality] = Field(max_length=8, description="kinds of ALSS session")
+    eligibility: Eligibility | None = Field(
+        default=None, description="null: every candidate is randomised"
+    )
+    allocation: Allocation = Field(default=NOTHING, description="allocation scheme")
+    selection_bias: SelectionBias | None = Field(
+        default=None, description="an investigator who guesses the next arm; null: none"
+    )
+    modalities: list[Modality] = Field(
+        default=[], max_length=8, description="kinds of ALSS session"
+    )
     arms: list[Arm] = Field(min_length=2, max_length=2, description="the control arm first")
-    unit: Unit | None = Field(description="the ALSS unit of each site; null: no resource is scarce")
-    labs: Labs | None = Field(description="course of the labs and MELD; null: not modelled")
+    unit: Unit | None = Field(
+        default=None, description="the ALSS unit of each site; null: no resource is scarce"
+    )
+    labs: Labs | None = Field(
+        default=None, description="course of the labs and MELD; null: not modelled"
+    )
     hazard: Hazard = Field(description="death from the liver")
-    exits: Exits | None = Field(description="other exits; null: none")
-    assessment: Assessment | None = Field(description="visits; null: none")
+    exits: Exits | None = Field(default=None, description="other exits; null: none")
+    assessment: Assessment | None = Field(default=None, description="visits; null: none")
     analyses: list[Analysis] = Field(
         min_length=1, max_length=50, description="the first is primary"
     )
     multiplicity: list[Procedure] | None = Field(
-        description="analyses judged together; null: each for itself"
+        default=None, description="analyses judged together; null: each for itself"
     )
-    costs: Costs | None = Field(description="null: not counted")
+    costs: Costs | None = Field(default=None, description="null: not counted")
 
     def variable_names(self) -> tuple[str, ...]:
         """Names of the candidate variables, in order."""

@@ -63,14 +63,19 @@ class Modality(Part):
 
     name: Word = Field(description="the modality's name")
     machine_hours: Positive = Field(description="mean machine-hours of a session, set-up included")
-    machine_hours_log_sd: NotNegative = Field(description="sd of the log of a session's length")
+    machine_hours_log_sd: NotNegative = Field(
+        default=0.0, description="sd of the log of a session's length"
+    )
     plasma_litres: NotNegative = Field(description="fresh frozen plasma a session, L")
     full_course_hazard_ratio: Annotated[float, Field(gt=0)] | Literal["solved"] | None = Field(
+        default=None,
         description="hazard ratio of a full course against medical treatment (effect by_session); "
-        "solved: from the mortality target; null: not used"
+        "solved: from the mortality target; null: not used",
     )
-    shifts: Shifts | None = Field(description="effect on labs; null: labs are not modelled")
-    adverse_events: AdverseEvents | None = Field(description="null: none")
+    shifts: Shifts | None = Field(
+        default=None, description="effect on labs; null: labs are not modelled"
+    )
+    adverse_events: AdverseEvents | None = Field(default=None, description="null: none")
 
 
 class Rescue(Part):
@@ -88,14 +93,14 @@ class SessionPlan(Part):
     least_interval_days: NotNegative = Field(description="from a session's end to the next due")
     window_days: Positive = Field(description="time after falling due when a session is missed")
     stop_if_bilirubin_below_umol_per_l: Positive | None = Field(
-        description="no further session below this bilirubin; null: no such rule"
+        default=None, description="no further session below this bilirubin; null: no such rule"
     )
     postpone_if_platelets_below_1e9_per_l: Positive | None = Field(
-        description="put off by a day below this count; null: no such rule"
+        default=None, description="put off by a day below this count; null: no such rule"
     )
-    rescue: Rescue | None = Field(description="sessions beyond the plan; null: none")
+    rescue: Rescue | None = Field(default=None, description="sessions beyond the plan; null: none")
     switch_if_plasma_short_to: Word | None = Field(
-        description="modality given when the plan's plasma cannot be had; null: wait"
+        default=None, description="modality given when the plan's plasma cannot be had; null: wait"
     )
 
 
@@ -103,8 +108,10 @@ class Arm(Part):
     """A randomised arm; the first is the control."""
 
     name: Word = Field(description="short name of the arm")
-    modality: Word | None = Field(description="a modality's name; null: medical treatment alone")
-    plan: SessionPlan | None = Field(description="null: no sessions")
+    modality: Word | None = Field(
+        default=None, description="a modality's name; null: medical treatment alone"
+    )
+    plan: SessionPlan | None = Field(default=None, description="null: no sessions")
 
     @model_validator(mode="after")
     def _plan_with_modality(self) -> "Arm":
@@ -123,13 +130,13 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 class OpeningHours(Part):
     """Opening and closing hour of each weekday; null: closed."""
 
-    monday: Hours | None = Field(description="[opening, closing] hour")
-    tuesday: Hours | None = Field(description="[opening, closing] hour")
-    wednesday: Hours | None = Field(description="[opening, closing] hour")
-    thursday: Hours | None = Field(description="[opening, closing] hour")
-    friday: Hours | None = Field(description="[opening, closing] hour")
-    saturday: Hours | None = Field(description="[opening, closing] hour")
-    sunday: Hours | None = Field(description="[opening, closing] hour")
+    monday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    tuesday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    wednesday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    thursday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    friday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    saturday: Hours | None = Field(default=None, description="[opening, closing] hour")
+    sunday: Hours | None = Field(default=None, description="[opening, closing] hour")
 
     @model_validator(mode="after")
     def _in_order(self) -> "OpeningHours":
@@ -184,8 +191,9 @@ class Unit(Part):
         description="sessions that a nurse can run at the same time"
     )
     opening_hours: OpeningHours = Field(description="opening hours by weekday")
-    plasma: PlasmaSupply | None = Field(description="null: plasma without limit")
-    background: Background | None = Field(description="null: none")
+    plasma: PlasmaSupply | None = Field(default=None, description="null: plasma without limit")
+    background: Background | None = Field(default=None, description="null: none")
     queue: Literal["first_come", "sickest_first", "shortest_window"] = Field(
-        description="who is served first: earliest due, highest MELD, or window ending first"
+        default="first_come",
+        description="who is served first: earliest due, highest MELD, or window ending first",
     )

@@ -26,7 +26,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
-from simulator.scenario.errors import Problem, ScenarioError, joined, key_path
+from simulator.scenario.errors import Problem, ScenarioError
+from simulator.scenario.keys import below, key_path
 
 MOST_BYTES = 1_000_000
 MOST_LEVELS = 20  # the schema has eight
@@ -41,13 +42,17 @@ _REMEDY_ALIAS = "write the value out, or put what is shared into a scenario to e
 
 @dataclass(slots=True)
 class Node:
-    """A value of a file: where its key stands, where it ends, and the comment that covers it."""
+    """A value of a file: where its key stands, where it ends, and the comment that covers it.
+
+    What the schema filled in stands where the mapping that lacks it does.
+    """
 
     value: Any  # dict of nodes, list of nodes, a scalar, or REFUSED
     file: str
     line: int
     last_line: int | None  # None: it is laid out in lines of its own, so no comment ends it
     comment: str = ""
+    is_default: bool = False
 
 
 def walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
@@ -55,10 +60,10 @@ def walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
     yield path, node
     if isinstance(node.value, dict):
         for key, child in node.value.items():
-            yield from walk(child, joined(path, key))
+            yield from walk(child, below(path, key))
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
-            yield from walk(child, f"{path}[{index}]")
+            yield from walk(child, below(path, index))
 
 
 def read_text(path: Path, name: str) -> str:

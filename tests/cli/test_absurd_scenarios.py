@@ -16,7 +16,7 @@ ABSURD = {
     "one patient": "trial: {target_randomised: 1}\n"
     "allocation: {scheme: complete, options: {}, ratio: [1, 1], factors: null}\n",
     "no patient": "trial: {target_randomised: 8, max_recruitment_days: 0.000001}\n",
-    "more to randomise than come": "accrual: {candidates: 3}\n",
+    "more to randomise than come": "trial: {target_randomised: 8, max_recruitment_days: 90}\n",
     "a day of follow-up": "trial: {target_randomised: 8, follow_up_days: 1}\n",
     "ten years of follow-up": "trial: {target_randomised: 8, follow_up_days: 3660}\n",
     "nearly all die at once": "hazard:\n"

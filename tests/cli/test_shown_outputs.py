@@ -7,6 +7,7 @@ import pytest
 from command_line import ROOT, run_here
 
 PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
+FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- output of: trialsim ([^\n]*) -->\n```\n(.*?)```", re.DOTALL)
 # 36 scenarios of 10,000 trials, and four schemes of 8,000: the same commands are shown with fewer.
 SLOW = "--certify", "allocation nct05484908 --trials 4000"
@@ -29,8 +30,15 @@ def shown() -> list[object]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The working folder of all commands here: one shown on two pages is answered once."""
-    return tmp_path_factory.mktemp("shown")
+    """The working folder of all commands here: one shown on two pages is answered once.
+
+    It has the files that the pages tell their readers to write.
+    """
+    folder = tmp_path_factory.mktemp("shown")
+    for page in PAGES:
+        for name, text in FILE.findall(page.read_text("utf-8")):
+            (folder / name).write_text(text, "utf-8")
+    return folder
 
 
 @pytest.mark.parametrize(("command", "text"), shown())

@@ -85,6 +85,8 @@ def whole(draw: Draw) -> Parts:
     nulls = ("strong",) if ratioless else ("strong", "mortality")
     sites = len(referral.get("sites", "1"))
     scheme, target = allocation(draw, people, sites, draw(st.integers(1, 25)))
+    if referral["kind"] == "uniform":
+        referral["candidates"] = max(referral["candidates"], target)
     return {
         "name": "generated",
         "title": "generated",

@@ -219,9 +219,9 @@ def test_a_key_that_is_like_no_other_is_answered_with_those_known(only) -> None:
     ("gone", "key", "at"),
     [
         ("  follow_up_days: 84\n", "trial.follow_up_days", "trial:"),
-        ("    plan: null\n", "arms[1].plan", "- name: treated"),
+        ("    mortality_at_horizon: 0.5\n", "hazard.baseline.mortality_at_horizon", "baseline:"),
         ("    kind: exponential\n", "hazard.baseline.kind", "baseline:"),
-        ("costs: null\n", "costs", "name: bare"),
+        ("name: bare\n", "name", "title:"),
     ],
 )
 def test_a_missing_key_is_reported_at_the_mapping_that_lacks_it(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from simulator.declarations.parts import OpenProbability, Part, Positive, Solved
+from simulator.declarations.parts import OpenProbability, Part, Positive, Solved, follows
 
 PIECES = "simulator.rules.hazard:PIECEWISE"
 POWER = "simulator.rules.hazard:WEIBULL"
@@ -37,7 +37,10 @@ class Course(NamedTuple):
 class Baseline(Part, ABC):
     """A kind of baseline hazard; its word is the literal of `kind`."""
 
-    horizon_days: Positive = Field(description="day to which mortality_at_horizon refers")
+    horizon_days: Positive = follows(
+        "trial.follow_up_days",
+        "day to which mortality_at_horizon refers; by default the end of follow-up",
+    )
     mortality_at_horizon: OpenProbability | Solved = Field(
         description="death from the liver by the horizon where all multipliers are 1; "
         "solved: from hazard.mortality_targets"

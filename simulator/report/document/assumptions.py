@@ -13,9 +13,17 @@ from simulator.report.document.dossier import (
     source_in_words,
     switched_off,
 )
-from simulator.report.document.numbers import count, known, listed, number, uncapital, whole_percent
+from simulator.report.document.numbers import (
+    capital,
+    count,
+    known,
+    listed,
+    number,
+    uncapital,
+    whole_percent,
+)
 from simulator.results.measures import NullHypothesis
-from simulator.results.power import Power
+from simulator.results.power import DEFAULT, Power
 
 
 class Quantity(NamedTuple):
@@ -182,6 +190,11 @@ def _introduction(dossier: Dossier) -> str:
         f"The scenario has {count(lines)} lines that are assumptions in whole or in part. A value "
         "for which no source is given counts as an assumption here. "
     )
+    if dossier.power.defaults:
+        text += (
+            f"{capital(count(dossier.power.defaults))} values are the program's defaults, since "
+            "the scenario does not give them; they are marked so. "
+        )
     name = literal(dossier.power.scenario)
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
@@ -223,8 +236,8 @@ def told(dossier: Dossier, quantities: Sequence[Quantity]) -> list[Told]:
 
 
 def _unused(entry: ScenarioValue, quantity: Quantity) -> bool:
-    """Whether a value is switched off: null, or an exit that never happens and has no source."""
-    never = quantity.unit == "share" and entry.value == 0 and not entry.source
+    """Whether a value is switched off: null, or an exit that never happens and nobody gave."""
+    never = quantity.unit == "share" and entry.value == 0 and entry.source in ("", DEFAULT)
     return switched_off(entry.value) or never
 
 

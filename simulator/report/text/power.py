@@ -312,7 +312,10 @@ def _unit_in_words(unit: UnitUse) -> str:
 
 def _print_sources(answer: Power, console: Console) -> None:
     advice = _ADVICE.format(name=answer.scenario)
-    console.print(f"\n{len(answer.assumptions)} lines of this scenario are assumptions; {advice}.")
+    defaults = f" and {answer.defaults} values are defaults" if answer.defaults else ""
+    console.print(
+        f"\n{len(answer.assumptions)} lines of this scenario are assumptions{defaults}; {advice}."
+    )
     for line in _failures(answer.analyses):
         console.print(line)
     if answer.interrupted:

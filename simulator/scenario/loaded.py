@@ -1,0 +1,297 @@
+"""A scenario with the file, the line and the source of every value, and what can be asked of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from simulator.scenario.cross_checks import disagreements
+from simulator.scenario.defaults import filled, nodes_of
+from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
+from simulator.scenario.keys import Step, key_path, steps_of
+from simulator.scenario.merging import KINDS
+from simulator.scenario.messages import Finding, findings
+from simulator.scenario.schema import Scenario
+from simulator.scenario.yaml_reader import REFUSED, Node, walk
+
+MOST_PROBLEMS = 200
+
+
+class Location(NamedTuple):
+    """A line of a file."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class LoadedScenario:
+    """A scenario and where it comes from.
+
+    Attributes
+    ----------
+    scenario
+        The scenario, checked.
+    provenance
+        Key path of each value to the comment at the end of its line, as "assumption"; without one
+        of its own, that of the nearest enclosing key of the same file that has one; else empty. So
+        what a file overrides loses the comment of what it extends. What the schema filled in has
+        the word `default`.
+    files
+        The file, then the one it extends, and so on, as a user would write them.
+    """
+
+    scenario: Scenario
+    provenance: dict[str, str]
+    files: tuple[str, ...]
+    _nodes: dict[str, Node] = field(repr=False)  # defaults included, by key path
+    _written: Node = field(repr=False)  # without the defaults, which follow from what is written
+
+    def location(self, key: str) -> Location:
+        """Return where a key stands, or else the nearest key around it that is given."""
+        node = _enclosing(self._nodes, key)
+        return Location(node.file, node.line)
+
+    def is_default(self, key: str) -> bool:
+        """Return whether the schema filled the value of a key in."""
+        return self._nodes[key].is_default
+
+    def problem(self, key: str, rule: str, remedy: str = "") -> ScenarioError:
+        """Return the error of a rule broken at a key, to be raised after loading."""
+        return ScenarioError(_placed(self._nodes, key, rule, remedy))
+
+    def located(self, error: RuleError) -> ScenarioError:
+        """Return the error of a rule that was found broken only after loading, with its place."""
+        return self.problem(error.key, error.rule, error.remedy)
+
+    def key(self, written: str, origin: str) -> str:
+        """Return the path of a single value's key, as it stands in `provenance`.
+
+        Parameters
+        ----------
+        written
+            The path; an item of a list may be called by its name, as arms[PE].plan.sessions.
+        origin
+            Where it was written, for the message.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has no such key, or it holds more than one value.
+        """
+        path = key_path(_resolved(self._nodes[""], steps_of(written.strip()) or (written,)))
+        if path in self.provenance:
+            return path
+        if path in self._nodes and path:
+            problem = "holds several values", f"name one of them, as {self._first_below(path)}"
+        else:
+            near = _like(path, self.provenance)
+            advice = f"did you mean {near}?" if near else "trialsim scenarios NAME lists them"
+            problem = "is not a key of this scenario", advice
+        raise ScenarioError(Problem(origin, 0, written[:100], "", *problem))
+
+    def _first_below(self, path: str) -> str:
+        return next(key for key, _ in walk(self._nodes[path], path) if key in self.provenance)
+
+    def changed(self, values: Mapping[str, Any], origin: str) -> "LoadedScenario":
+        """Return the scenario with other values, checked anew as a whole.
+
+        What the schema fills in is filled in anew: it may follow from what is changed.
+
+        Parameters
+        ----------
+        values
+            New value by key, as `key` gives it; a value loses the source of the old one.
+        origin
+            Where the values come from, as --vary: it stands in messages in place of the file.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario that this makes breaks a rule.
+        """
+        root = self._written
+        for key, value in values.items():
+            leaf = nodes_of(value, origin)
+            root = _replaced(root, self._nodes[""], steps_of(key) or (), leaf)
+        return checked(root, self.files, (*self.files, origin), [])
+
+    def with_one_analysis(self, index: int) -> "LoadedScenario":
+        """Return the scenario with one of its analyses alone."""
+        root = self._written
+        analyses = root.value["analyses"]
+        one = replace(analyses, value=[analyses.value[index]])
+        alone = nodes_of(None, root.file, root.line)
+        changed = replace(root, value=root.value | {"analyses": one, "multiplicity": alone})
+        return checked(changed, self.files, self.files, [])
+
+    def values(self) -> list[tuple[str, Any, str]]:
+        """Key, value and source of every value, in the order of the file."""
+        return [(key, values_of(self._nodes[key]), self.provenance[key]) for key in self.provenance]
+
+
+def checked(
+    root: Node, files: tuple[str, ...], order: tuple[str, ...], problems: list[Problem]
+) -> LoadedScenario:
+    """Return the scenario of a tree of nodes.
+
+    Parameters
+    ----------
+    root
+        What is written, those that it extends included.
+    files
+        As `LoadedScenario` has them.
+    order
+        The names that a node's file may have, in the order in which problems are told.
+    problems
+        What is wrong already.
+
+    Raises
+    ------
+    ScenarioError
+        If there is a problem.
+    """
+    nodes = dict(walk(root, ""))
+    values = values_of(root)
+    try:
+        scenario = Scenario.model_validate(values, context=values)
+    except ValidationError as error:
+        found = findings(error.errors(include_url=False), Scenario)
+        problems += _problems(found, nodes, order)
+    else:
+        whole = filled(root, scenario)
+        nodes = dict(walk(whole, ""))
+        broken = disagreements(scenario)
+        found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
+        problems += _problems(found, nodes, order)
+        if not problems:
+            leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
+            provenance = {key: node.comment for key, node in leaves.items()}
+            return LoadedScenario(scenario, provenance, files, nodes, root)
+    raise ScenarioError(*problems) from None
+
+
+def values_of(node: Node) -> Any:
+    """Return the plain values of a tree of nodes."""
+    if isinstance(node.value, dict):
+        return {key: values_of(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [values_of(child) for child in node.value]
+    return node.value
+
+
+# Steps down a tree
+
+
+def _resolved(node: Node, steps: Iterable[Step]) -> list[Step]:
+    """Return steps with the place of an item instead of its name; those that lead nowhere stay."""
+    found: list[Step] = []
+    here: Node | None = node
+    for written in steps:
+        step = _place(here, written) if here is not None and isinstance(written, str) else written
+        held = None if here is None else here.value
+        if isinstance(held, dict) and isinstance(step, str):
+            here = held.get(step)
+        elif isinstance(held, list) and isinstance(step, int) and step < len(held):
+            here = held[step]
+        else:
+            here = None
+        found.append(step)
+    return found
+
+
+def _place(node: Node, word: str) -> Step:
+    """Place of the item of a list that has a name; the word where there is none."""
+    for number, item in enumerate(node.value if isinstance(node.value, list) else ()):
+        named = item.value if isinstance(item.value, dict) else {}
+        if any(named[key].value == word for key in ("name", "label") if key in named):
+            return number
+    return word
+
+
+def _replaced(node: Node, whole: Node, steps: tuple[Step, ...], leaf: Node) -> Node:
+    """Return a tree with another leaf; the old one stays as it is.
+
+    `whole` is the same tree with the defaults, which lead on where nothing is written; of a part
+    that is a default the rest stays unwritten, since it may follow from other keys.
+    """
+    if not steps:
+        return leaf
+    step, *rest = steps
+    below = whole.value[step]
+    there = node.value[step] if _has(node, step) else _what_it_is(below)
+    value: Any = dict(node.value) if isinstance(node.value, dict) else list(node.value)
+    value[step] = _replaced(there, below, tuple(rest), leaf)
+    return replace(node, value=value)
+
+
+def _what_it_is(node: Node) -> Node:
+    """Return a default without what its schema would fill in again."""
+    if not isinstance(node.value, dict):
+        return node
+    return replace(node, value={k: v for k, v in node.value.items() if k in KINDS})
+
+
+def _has(node: Node, step: Step) -> bool:
+    if isinstance(node.value, dict):
+        return step in node.value
+    return isinstance(step, int) and step < len(node.value)
+
+
+def _like(path: str, known: Iterable[str]) -> str:
+    """Return the known key that was most likely meant, or nothing."""
+    keys = list(known)
+    steps = steps_of(path) or (path,)
+    same = [key for key in keys if (steps_of(key) or ("",))[-1] == steps[-1]]
+    return nearest(path, same) or next(iter(same), "") or nearest(path, keys)
+
+
+def _is_branch(node: Node) -> bool:
+    return isinstance(node.value, dict | list) and len(node.value) > 0
+
+
+# Problems and their places
+
+
+def _enclosing(nodes: dict[str, Node], key: str) -> Node:
+    """Node of a key path, or of the longest part of it that is given."""
+    steps = steps_of(key) or ()
+    while key_path(steps) not in nodes:
+        steps = steps[:-1]
+    return nodes[key_path(steps)]
+
+
+def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem:
+    node = _enclosing(nodes, key)
+    value = shown(values_of(node)) if key and key in nodes else ""
+    if value and node.is_default:
+        value += " (default)"
+    return Problem(node.file, node.line, key, value, rule, remedy)
+
+
+def _is_refused(nodes: dict[str, Node], key: str) -> bool:
+    value = _enclosing(nodes, key).value
+    items = value if key in nodes and isinstance(value, list) else []
+    return value is REFUSED or any(item.value is REFUSED for item in items)
+
+
+def _problems(
+    broken: list[Finding], nodes: dict[str, Node], order: tuple[str, ...]
+) -> list[Problem]:
+    """Problems in the order of the files and lines, those of single values first."""
+    found = []
+    for finding in broken:
+        if _is_refused(nodes, finding.key):
+            continue  # what is wrong with it as YAML has been said
+        if finding.follows and finding.key not in nodes:
+            continue  # what it follows from is wrong, and that is said there
+        problem = _placed(nodes, finding.key, finding.rule, finding.remedy)
+        place = (finding.cross_check, order.index(problem.file), problem.line)
+        found.append((place, problem))
+    found.sort(key=lambda pair: pair[0])
+    problems = [problem for _, problem in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        rule = f"{len(found) - MOST_PROBLEMS} more problems"
+        problems.append(Problem(order[0], 0, "", "", rule, "correct the first ones"))
+    return problems
