@@ -78,7 +78,7 @@ STRAIGHT_WAY = (
     Step("scenario file", "YAML: what is asked, each value with its unit and source"),
     Step(
         "Scenario",
-        "the same, checked: every key given, every message said",
+        "the same, checked: defaults filled in, every message said",
         "load_scenario",
         "simulator/scenario/loader.py",
     ),

@@ -289,3 +289,11 @@ def parts_of(annotation):
 
 def test_every_list_of_named_items_of_the_schema_can_be_changed_by_name() -> None:
     assert dict(named_lists(Scenario)) == NAMED_LISTS
+
+
+def test_a_file_and_a_varied_key_read_one_trial_alike(load) -> None:
+    """A child of the bare trial with 376 patients is what varying its target makes of it."""
+    child = load("extends: two-arm-survival\ntrial: {target_randomised: 376}\n").scenario
+    varied = changed(load_scenario("two-arm-survival"), {"trial.target_randomised": 376}, "--vary")
+    assert child == varied.scenario
+    assert child.accrual.candidates == 376
