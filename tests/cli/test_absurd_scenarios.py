@@ -10,7 +10,6 @@ extends: two-arm-survival
 name: absurd
 title: a scenario at the edge
 trial: {target_randomised: 8}
-accrual: {candidates: 8}
 """
 ABSURD = {
     "one patient": "trial: {target_randomised: 1}\n"

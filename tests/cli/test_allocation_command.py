@@ -11,7 +11,6 @@ extends: two-arm-survival
 name: small
 title: forty patients
 trial: {target_randomised: 40}
-accrual: {candidates: 40}
 """
 FACTORS = """\
 extends: nct05484908-strata
@@ -267,7 +266,7 @@ extends: two-arm-survival
 name: at-once
 title: everybody within minutes, and nobody dies that soon
 trial: {target_randomised: 20}
-accrual: {candidates: 20, over_days: 0.001}
+accrual: {over_days: 0.001}
 allocation: {scheme: play_the_winner, options: {initial_balls: 1, added_balls: 1}}
 """
 

@@ -18,7 +18,6 @@ extends: two-arm-survival
 name: quick
 title: 16 patients, two tests
 trial: {target_randomised: 16}
-accrual: {candidates: 16}
 analyses:
   - {name: log_rank, test: log_rank, alpha: 0.2, population: randomised,
      transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}
@@ -281,7 +280,11 @@ def test_another_question_is_not_answered_from_the_run(other, run, refused):
 def test_a_scenario_whose_comment_changes_is_another_question(folder, run, refused):
     run("power quick.yaml --trials 20 --out results")
     file = folder / "quick.yaml"
-    file.write_text(file.read_text().replace("candidates: 16}", "candidates: 16}  # assumption"))
+    file.write_text(
+        file.read_text().replace(
+            "trial: {target_randomised: 16}", "trial: {target_randomised: 16}  # assumption"
+        )
+    )
     refused("power quick.yaml --trials 20 --out results")
 
 

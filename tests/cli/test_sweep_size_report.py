@@ -17,7 +17,6 @@ extends: two-arm-survival
 name: small
 title: 40 patients, two tests
 trial: {target_randomised: 40}
-accrual: {candidates: 40}
 analyses:
   - {name: log_rank, test: log_rank, alpha: 0.05, population: randomised,
      transplant: event, rescue: ignored, withdrawal: ignored, lost: censored}
