@@ -605,7 +605,7 @@ def test_power_curve_of_low_rates_follows_them_and_says_where_the_target_is():
 
 def test_size_curve_marks_the_answer_with_its_interval():
     assert "80 % at 291 (95 % confidence interval 270 to 320)" in said(FIGURES["size"]())
-    assert "80 % at 700" in said(FIGURES["power, unbounded interval"]())
+    assert "80 % at 700" in said(FIGURES["size, unbounded interval"]())
 
 
 def test_heat_map_writes_every_cell_and_draws_the_line_where_power_crosses():
