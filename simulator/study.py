@@ -321,6 +321,7 @@ class Study:
         between: tuple[float, float] | None = None,
         within: float | None = None,
         patients: int = PATIENTS_SIMULATED,
+        favoured: bool = False,
         seed: int = 1,
         jobs: int | None = None,
         say: Callable[[str], None] = _silent,
@@ -339,6 +340,8 @@ class Study:
             Half the width that the 95 % confidence interval may have; if None, 3 patients or 2 %.
         patients
             To simulate at the most, over all trials.
+        favoured
+            Count only rejections in favour of the second arm, the treatment arm.
 
         Raises
         ------
@@ -353,7 +356,7 @@ class Study:
         base, key, (low, high) = self.check_size(power, analysis, by, between)
         return find_size(
             base,
-            SizeTarget(key, power, low, high, within, patients),
+            SizeTarget(key, power, low, high, within, patients, favoured),
             seed,
             workers(jobs),
             say,

@@ -32,7 +32,9 @@ from simulator.results.size import (
     LargestPower,
     NoSize,
     NoSizeKind,
+    RecruitmentLimit,
     Size,
+    SizeBasis,
     SizeEstimate,
     SizeOperations,
 )
@@ -283,10 +285,33 @@ def closed_forms(*needed, **changes):
     return replace(made, **changes)
 
 
+def curve_point(value, randomised, trials, rejections, **changes):
+    """Power at a value that a search tried; a twentieth of the trials are not analysable."""
+    power = rejections / trials
+    error = (power * (1 - power) / trials) ** 0.5
+    made = CurvePoint(
+        value=value,
+        randomised=randomised,
+        randomised_mcse=0.0 if value == randomised else 0.3,
+        target_reached=1.0,
+        trials=trials,
+        analysable=trials - trials // 20,
+        rejections=rejections,
+        favouring=rejections - 3,
+        power=power,
+        mcse=error,
+        ci_low=power - 1.96 * error,
+        ci_high=power + 1.96 * error,
+        exact_power=None,
+    )
+    return replace(made, **changes)
+
+
 def size_answer(reached=True, **changes):
     """A search for the number of patients, which is found or more than can be recruited."""
     o = operations()
     never = NoSize(NoSizeKind.RECRUITMENT, 60.0, 7000.0, recruitment_days=1825.0, patients=141.2)
+    found = SizeEstimate(7040.0, 6950.0, 7130.0, 0.801, 0.002, 0.95, SizeBasis.TREND)
     made = Size(
         scenario="mine",
         title="A trial",
@@ -298,13 +323,22 @@ def size_answer(reached=True, **changes):
         test_name="Fisher's exact test",
         alpha=ALPHA,
         target_power=TARGET,
+        arm="DPMAS+LPE",
+        favoured=False,
+        discrete=True,
         reached=reached,
         reason=None if reached else never,
         precise=reached,
-        answer=SizeEstimate(7040.0, 6950.0, 7130.0, 0.801, 0.002, 0.95) if reached else None,
+        answer=found if reached else None,
+        n_lasting=None,
+        n_trend=7040.0 if reached else None,
+        n_trend_low=6950.0 if reached else None,
+        n_trend_high=7130.0 if reached else None,
         largest=LargestPower(141.0, 0.09, 0.003),
+        recruitment=None if reached else RecruitmentLimit(154.0, 1825.0, 141.2, 0.3),
         trials=90_000,
         operations=SizeOperations(
+            value=7040.0,
             randomised=Estimate(7040.0, 0.0),
             enrolment_days=Days(92_373.2, 14.2, 9e4, 9.4e4),
             trial_days=Estimate(92_457.2, 14.2),
@@ -317,8 +351,13 @@ def size_answer(reached=True, **changes):
             plasma_litres=Estimate(28_110.0, 3.0),
             cost=None,
         ),
-        curve=(CurvePoint(60.0, 3000, 120, 0.04, 0.004, 0.032, 0.048),),
+        curve=(
+            curve_point(60.0, 60.0, 3000, 120),
+            *((curve_point(7040.0, 7040.0, 27_000, 21_627),) if reached else ()),
+            *(() if reached else (curve_point(7000.0, 141.2, 25_000, 2250, target_reached=0.0),)),
+        ),
         fit=None,
+        fitted=(),
         closed_forms=closed_forms(),
     )
     return replace(made, **changes)

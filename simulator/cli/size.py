@@ -57,6 +57,14 @@ def size(
     patients: Annotated[
         int, typer.Option(min=1_000, help="Patients to simulate at the most, over all trials.")
     ] = 50_000_000,
+    favoured: Annotated[
+        bool,
+        typer.Option(
+            "--favoured",
+            help="Seek the power in the favoured direction: count only rejections in favour of "
+            "the treatment arm.",
+        ),
+    ] = False,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
     out: RunOption = None,
@@ -79,6 +87,7 @@ def size(
         "between": bounds,
         "within": within,
         "patients": patients,
+        "favoured": favoured,
     }
     with _named_as_options():
         study.check_size(power, analysis, by, bounds)
@@ -93,6 +102,7 @@ def size(
                 between=bounds,
                 within=within,
                 patients=patients,
+                favoured=favoured,
                 seed=seed,
                 jobs=jobs,
                 say=say,

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.analysis import rejects
+from simulator.analysis import Reason, rejects
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.totals import Totals
-from simulator.params.types import Bools
+from simulator.params.types import Bools, Ints
 from simulator.planning.prepared import Prepared
 from simulator.records import Floats
 from simulator.truth import Truth
@@ -19,10 +19,21 @@ UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
 class PairedTrials(NamedTuple):
-    """PairedTrials of a scenario: (trials, analyses) rejected or not, and what they took."""
+    """Trials of a scenario.
+
+    Attributes
+    ----------
+    rejected, analysed, favours
+        (trials, analyses): whether it rejects, whether it has a result, and the arm that it
+        favours, -1 for none.
+    totals
+        What the trials took.
+    """
 
     rejected: Bools
     totals: Totals
+    analysed: Bools
+    favours: Ints
 
 
 def run_trials(
@@ -40,10 +51,13 @@ def run_trials(
     KeyboardInterrupt
         If stopped before the last.
     """
-    alpha, rows = np.array([plan.alpha for plan in prepared.plans]), []
+    alpha = np.array([plan.alpha for plan in prepared.plans])
+    rejected, analysed, favours = [], [], []
 
     def keep(_first: int, unit: UnitResult) -> None:
-        rows.append(rejects(unit.table, alpha))
+        rejected.append(rejects(unit.table, alpha))
+        analysed.append(unit.table.reason == Reason.ANALYSED)
+        favours.append(unit.table.favours)
 
     asked = Evaluation(prepared.plans, (UNKNOWN,) * len(prepared.plans), ())
     run = monte_carlo(
@@ -59,7 +73,9 @@ def run_trials(
     )
     if run.interrupted:
         raise KeyboardInterrupt
-    return PairedTrials(np.concatenate(rows), run.totals)
+    return PairedTrials(
+        np.concatenate(rejected), run.totals, np.concatenate(analysed), np.concatenate(favours)
+    )
 
 
 class Rate(NamedTuple):

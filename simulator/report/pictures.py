@@ -20,6 +20,7 @@ from simulator.report.figures.recruitment import (
 )
 from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
+from simulator.report.figures.size_curve import draw_size_curve
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
@@ -103,14 +104,9 @@ def _place(value: Value) -> Place:
 
 
 def draw_size(size: Size, folder: Path, kinds: Kinds = BOTH) -> Pictures:
-    """Draw the power curve with the answer and its 95 % confidence interval."""
-    points = [
-        RatePoint(point.value, size.analysis, point.power, point.ci_low, point.ci_high)
-        for point in size.curve
-    ]
-    title = f"{size.scenario}: {size.trials:,} trials in all, 95 % intervals"
-    figure = draw_power_curve(points, size.key, title, size.target_power, size.answer)
-    return _saved({"size": figure}, folder, kinds)
+    """Draw what was tried, the fitted power curve, and the answer with its confidence interval."""
+    title = f"{size.scenario}: {size.analysis}, {size.trials:,} trials in all"
+    return _saved({"size": draw_size_curve(size, title)}, folder, kinds)
 
 
 def draw_trace(trace: Trace, folder: Path, kinds: Kinds = BOTH) -> Pictures:

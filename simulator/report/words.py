@@ -3,7 +3,7 @@
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.power import Drift, Effect, EffectKind, SelectionBias
-from simulator.results.size import NoSize, NoSizeKind
+from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
 RATES = {
     NullHypothesis.NONE: "power",
@@ -97,10 +97,11 @@ def _guesses(bias: SelectionBias) -> str:
 def reason_in_words(reason: NoSize) -> str:
     """Say why no value has the power, as it stands after a colon."""
     tried = f"from {reason.lowest:g} to {reason.highest:g}"
-    if reason.kind is NoSizeKind.FLAT:
+    if reason.kind is NoSizeKind.NOT_CONVERGED:
         return (
-            f"power hardly changes where it is near, between {reason.lowest:g} and "
-            f"{reason.highest:g}: the trials do not tell"
+            f"with values {tried} the trials do not tell how power changes near the one asked; "
+            "this says nothing of the trial: allow more patients to be simulated, or look between "
+            "two values that are closer"
         )
     if reason.kind is NoSizeKind.ALWAYS:
         return f"every value tried, {tried}, has more than the power asked"
@@ -110,6 +111,44 @@ def reason_in_words(reason: NoSize) -> str:
         f"in the {reason.recruitment_days:g} days that recruitment may take, {reason.patients:.0f} "
         "patients can be recruited on average"
     )
+
+
+def recruitment_limit_in_words(limit: RecruitmentLimit) -> str:
+    """Say that recruitment, not the planned number, is the limit, as a sentence."""
+    return (
+        f"Recruitment is the limit: from {limit.value:g} planned patients on most trials end "
+        f"before the target; in the {limit.days:g} days that recruitment may take, at most "
+        f"{limit.randomised:.1f} patients (MCSE {limit.mcse:.1f}) are randomised on average."
+    )
+
+
+def basis_in_words(found: Size) -> str:
+    """Say what the number that is named rests on, as sentences; empty of another key than patients.
+
+    That it is the trend is said: the power of a discrete test climbs in teeth about it.
+    """
+    answer, power = found.answer, f"{100 * found.target_power:.10g} %"
+    if answer is None or not found.is_of_patients:
+        return ""
+    if answer.is_exact:
+        words = (
+            f"By enumeration of all tables: from {answer.value:g} patients on the power stays at "
+            f"or above {power}."
+        )
+        if found.n_trend is not None:
+            words += (
+                f" The curve fitted to the simulated trials crosses {power} at "
+                f"{found.n_trend:g} (95 % confidence interval {found.n_trend_low:g} to "
+                f"{found.n_trend_high:g})."
+            )
+        return words
+    words = f"The number is where the fitted trend crosses {power}."
+    if found.discrete:
+        words += (
+            " The power of a test of two proportions climbs in teeth about that trend: at single "
+            "larger numbers it may be lower."
+        )
+    return words
 
 
 def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:

@@ -20,6 +20,7 @@ from answers import (
     by_arm,
     closed_form,
     closed_forms,
+    curve_point,
     detectable_difference,
     operations,
     operations_without_sessions,
@@ -55,7 +56,7 @@ from simulator.results.closed_forms import Formula, Missing
 from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
 from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
-from simulator.results.size import NoSize, NoSizeKind
+from simulator.results.size import NoSize, NoSizeKind, SizeBasis, SizeEstimate
 
 LENGTHS = ("paragraph", "page", "full")
 # A PNG of one point, and an SVG.
@@ -423,21 +424,73 @@ def test_search_that_finds_no_size_says_why():
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (NoSizeKind.FLAT, "power hardly changes where it is near, between 60 and 7000"),
-        (NoSizeKind.ALWAYS, "every value tried, from 60 to 7000, has more than the power asked"),
+        (
+            NoSizeKind.NOT_CONVERGED,
+            "The search over the number of patients for 80% power did not converge: with values "
+            "from 60 to 7000 the trials do not tell",
+        ),
+        (NoSizeKind.ALWAYS, "Every number of patients from 60 to 7,000 gave more than 80% power."),
         (NoSizeKind.NEVER, "no value tried, from 60 to 7000, has the power asked"),
     ],
 )
 def test_reason_for_no_size_follows_its_kind(kind, said):
     found = replace(size_answer(reached=False), reason=NoSize(kind, 60.0, 7000.0))
-    assert said in words(justification(dossier(sizes=(found,)), "full"))
+    text = words(justification(dossier(sizes=(found,)), "full"))
+    assert said in text
+    if kind is NoSizeKind.NOT_CONVERGED:
+        assert "No attainable sample size" not in text
+        assert "this says nothing of the trial: allow more patients" in text
+
+
+def table_of(document, name):
+    return next(b for b in document.blocks if isinstance(b, Table) and b.name == name)
+
+
+def test_the_answer_and_the_table_of_a_size_tell_one_power():
+    """The row of the answer, the sentence and the answer itself: 80.1 % (21,627 of 27,000)."""
+    curve = (*(curve_point(60.0 + k, 60.0 + k, 1000, 50) for k in range(41)),)
+    found = size_answer()
+    found = replace(found, curve=(*curve, found.curve[-1]))
+    document = justification(dossier(sizes=(found,)), "full")
+    assert "where power is 80.1%" in words(document)
+    rows = table_of(document, "size-0").rows
+    assert len(rows) < len(found.curve)
+    assert next(row for row in rows if row[0] == "7,040")[4] == "80.1%"
+
+
+def test_the_table_of_a_size_shows_who_is_randomised_and_what_is_analysable():
+    document = justification(dossier(sizes=(size_answer(reached=False),)), "full")
+    last = table_of(document, "size-0").rows[-1]
+    assert last[:4] == (
+        "7,000",
+        "141.2\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.3",
+        "25,000",
+        "23,750",
+    )
+    assert (
+        "Recruitment is the limit: from 154 planned patients on most trials end before the target; "
+        "in the 1825 days that recruitment may take, at most 141.2 patients (MCSE 0.3) are "
+        "randomised on average." in words(document)
+    )
+
+
+def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
+    trend = words(justification(dossier(sizes=(size_answer(),)), "full"))
+    assert "The number is where the fitted trend crosses 80 %." in trend
+    assert "climbs in teeth about that trend" in trend
+    exact = SizeEstimate(216.0, 216.0, 216.0, 0.8019, 0.0, 0.95, SizeBasis.LASTING)
+    found = replace(size_answer(), answer=exact, n_lasting=216.0)
+    text = words(justification(dossier(sizes=(found,)), "full"))
+    assert "216 (exact: from there on power stays at or above this), where power is" in text
+    assert "from 216 patients on the power stays at or above 80 %" in text
+    assert "7040 (95 % confidence interval 6950 to 7130)" in text
 
 
 def test_size_that_is_no_number_of_patients_keeps_its_decimals():
     found = size_answer(key="hazard.effect.hazard_ratio")
     answer = replace(found.answer, value=0.612, low=0.598, high=math.nan)
     text = words(justification(dossier(sizes=(replace(found, answer=answer),)), "full"))
-    assert "It is reached at 0.612 (95% confidence interval 0.598 or more)" in text
+    assert "It is reached at 0.612 (95% confidence interval 0.598 or more, by simulation)" in text
     assert "would need about 7,100" in text
 
 

@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from answers import curve_point, size_answer
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
@@ -23,6 +24,7 @@ from simulator.report.figures.recruitment import (
 )
 from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
+from simulator.report.figures.size_curve import draw_size_curve
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession, draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
@@ -43,7 +45,7 @@ from simulator.results.measures import (
     PairedEstimate,
     Share,
 )
-from simulator.results.size import SizeEstimate
+from simulator.results.size import FittedPower, RecruitmentLimit, SizeBasis, SizeEstimate
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.results.trace import Trace, TraceEvent, TracePatient, TracePlasma
 
@@ -323,7 +325,35 @@ def assert_nothing_collides(figure):
         assert wide <= 1 or high <= 1, (one, other)
 
 
-ANSWER = SizeEstimate(291.0, 270.0, 320.0, 0.8, 0.01, 0.95)
+def size_curve(limited=False, **changes):
+    """A search that tried numbers of patients from 60 to 600."""
+    points = [
+        curve_point(
+            float(n),
+            float(min(n, 317) if limited else n),
+            1000,
+            round(1000 * (1 - math.exp(-n / 180))),
+            target_reached=float(not limited or n < 317),
+        )
+        for n in range(60, 601, 60)
+    ]
+    fitted = [
+        FittedPower(x, p, p - 0.02, p + 0.02)
+        for x in range(200, 400, 20)
+        for p in [1 - math.exp(-x / 180)]
+    ]
+    limit = RecruitmentLimit(360.0, 730.0, 316.8, 0.2) if limited else None
+    made = replace(
+        size_answer(),
+        answer=SizeEstimate(291.0, 270.0, 320.0, 0.8, 0.01, 0.95, SizeBasis.TREND),
+        curve=tuple(points),
+        fitted=tuple(fitted),
+        recruitment=limit,
+    )
+    return replace(made, **changes)
+
+
+EXACT = SizeEstimate(300.0, 300.0, 300.0, 0.811, 0.0, 0.95, SizeBasis.LASTING)
 FIGURES = {
     "survival": lambda: draw_survival(survival_points(), SHORT_TITLE),
     "survival, four long arms, one trial": lambda: draw_survival(
@@ -347,12 +377,24 @@ FIGURES = {
     "sessions, long arms, one trial": lambda: draw_sessions(
         session_points(LONG_ARMS), plasma_points(3, 0), LONG_TITLE
     ),
-    "power": lambda: draw_power_curve(rate_points(), "patients", SHORT_TITLE, answer=ANSWER),
-    "power, unbounded interval": lambda: draw_power_curve(
-        rate_points(("log-rank", "fisher", "cox")),
-        "patients",
+    "power": lambda: draw_power_curve(rate_points(), "patients", SHORT_TITLE),
+    "size": lambda: draw_size_curve(size_curve(), SHORT_TITLE),
+    "size, exact": lambda: draw_size_curve(
+        size_curve(
+            answer=EXACT,
+            curve=tuple(replace(p, exact_power=p.power + 0.01) for p in size_curve().curve),
+        ),
+        LONG_TITLE,
+    ),
+    "size, recruitment is the limit": lambda: draw_size_curve(
+        size_curve(limited=True, answer=None, fitted=()), LONG_TITLE
+    ),
+    "size, unbounded interval": lambda: draw_size_curve(
+        size_curve(answer=SizeEstimate(700.0, 270.0, math.nan, 0.8, 0.01, 0.95, SizeBasis.TREND)),
         SHORT_TITLE,
-        answer=replace(ANSWER, value=700.0, high=math.nan),
+    ),
+    "size, in favour of one arm": lambda: draw_size_curve(
+        size_curve(limited=True, favoured=True), LONG_TITLE
     ),
     "power, many analyses": lambda: draw_power_curve(
         rate_points([f"analysis {k} of a long name" for k in range(11)]), "patients", LONG_TITLE
@@ -487,6 +529,29 @@ def test_flow_without_criteria_has_no_box_of_the_excluded():
     )
 
 
+def test_size_curve_draws_the_fit_and_joins_no_points():
+    (axes,) = draw_size_curve(size_curve(), SHORT_TITLE).axes
+    lines = [
+        line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) > 2
+    ]
+    (fit,) = lines
+    assert fit.get_xdata().tolist() == [point.value for point in size_curve().fitted]
+    tried = [line for line in axes.lines if line.get_marker() == "o"]
+    assert {line.get_linestyle() for line in tried} == {"None"}
+
+
+def test_size_curve_says_where_recruitment_is_the_limit():
+    """Open symbols from 360 planned patients on, where 317 at the most come."""
+    figure = draw_size_curve(size_curve(limited=True, answer=None, fitted=()), SHORT_TITLE)
+    (axes,) = figure.axes
+    opened = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+    assert [x for line in opened for x in line.get_xdata()] == [360, 420, 480, 540, 600]
+    text = " ".join(" ".join(said(figure)).split())
+    assert "Recruitment is the limit from 360 planned patients on" in text
+    assert "at most 316.8 are randomised on average" in text
+    assert axes.get_xlabel() == "trial.target_randomised (planned)"
+
+
 def test_recruitment_has_its_target_and_the_planned_month():
     figure = draw_recruitment(recruitment_points(), RecruitmentPlan(60, 800.0), SHORT_TITLE)
     assert {"target 60", f"planned end of recruitment: month {800 / 30.4375:.1f}"} <= set(
@@ -538,9 +603,9 @@ def test_power_curve_of_low_rates_follows_them_and_says_where_the_target_is():
     assert any("target of 80 % is above the axis" in text for text in said(above))
 
 
-def test_power_curve_marks_the_answer_with_its_interval():
-    assert "80 % at 291 (95 % confidence interval 270 to 320)" in said(FIGURES["power"]())
-    assert "80 % at 700" in said(FIGURES["power, unbounded interval"]())
+def test_size_curve_marks_the_answer_with_its_interval():
+    assert "80 % at 291 (95 % confidence interval 270 to 320)" in said(FIGURES["size"]())
+    assert "80 % at 700" in said(FIGURES["size, unbounded interval"]())
 
 
 def test_heat_map_writes_every_cell_and_draws_the_line_where_power_crosses():

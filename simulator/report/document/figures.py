@@ -16,6 +16,7 @@ from simulator.report.document.numbers import (
     whole_percent,
 )
 from simulator.report.document.power import mortality_in_words, rate_name
+from simulator.report.words import recruitment_limit_in_words
 
 
 def pictures(dossier: Dossier, *names: str) -> list[Picture]:
@@ -106,11 +107,16 @@ def _size(dossier: Dossier) -> tuple[str, str]:
     if found is None:
         return "Power by size.", "The numbers are in the text."
     target = whole_percent(found.target_power)
-    text = f"No value tried gave {target} power."
+    text = f"No answer for {target} power was found."
     if found.answer is not None:
         reached = f"{amount(found.answer.value)} ({confidence_interval(found.answer)})"
         text = f"Power of {target} is reached at {reached}."
-    return f"Power of {literal(found.test_name)} by {quantity(found)}.", text
+    if found.recruitment is not None:
+        text += f" {recruitment_limit_in_words(found.recruitment)}"
+    caption = (
+        f"Power of {literal(found.test_name)} by {quantity(found)}: simulated with 95% intervals"
+    )
+    return f"{caption}{', and the fitted curve' if found.fitted else ''}.", text
 
 
 _WORDS = {

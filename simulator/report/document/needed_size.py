@@ -7,6 +7,7 @@ from simulator.report.document.closed_form_sizes import (
 )
 from simulator.report.document.dossier import Dossier
 from simulator.report.document.numbers import (
+    DASH,
     capital,
     count,
     error_of,
@@ -22,12 +23,16 @@ from simulator.report.document.numbers import (
     whole_percent,
     with_error,
 )
-from simulator.report.words import reason_in_words
-from simulator.results.measures import Judgement
+from simulator.report.words import (
+    basis_in_words,
+    reason_in_words,
+    recruitment_limit_in_words,
+)
+from simulator.results.measures import Estimate, Judgement
 from simulator.results.operations import Operations
-from simulator.results.size import Size, SizeEstimate
+from simulator.results.size import CurvePoint, NoSizeKind, Size, SizeEstimate
 
-_MOST_POINTS = 15
+_MOST_POINTS = 18
 _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
 
 
@@ -74,8 +79,7 @@ def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
     if found is not None and found.answer is not None:
         return (
             f"For {whole_percent(found.target_power)} power the assumed effect would need "
-            f"{amount(found.answer.value)} patients ({confidence_interval(found.answer)}, by "
-            "simulation)."
+            f"{amount(found.answer.value)} patients ({how_found(found.answer)})."
         )
     words = [needed_by_closed_forms(dossier.closed_forms, short=short)]
     if found is not None:
@@ -93,15 +97,37 @@ def _own_search(dossier: Dossier) -> Size | None:
 
 
 def _none_found(found: Size) -> str:
-    """Say that there is no size, and why."""
+    """Say that there is no size, and why; that a search failed is no word on the trial."""
+    kind = None if found.reason is None else found.reason.kind
+    if found.reason is not None and kind is NoSizeKind.NOT_CONVERGED:
+        asked = whole_percent(found.target_power)
+        return (
+            f"the search over the {quantity(found)} for {asked} power did not converge: "
+            f"{reason_in_words(found.reason)}"
+        )
+    if found.reason is not None and kind is NoSizeKind.ALWAYS:
+        return (
+            f"every {quantity(found)} from {amount(found.reason.lowest)} to "
+            f"{amount(found.reason.highest)} gave more than {whole_percent(found.target_power)} "
+            "power"
+        )
     what = "attainable sample size" if found.is_of_patients else f"value of {literal(found.key)}"
     words = f"no {what} gave {whole_percent(found.target_power)} power"
     reason = "" if found.reason is None else reason_in_words(found.reason)
     return f"{words}: {reason}" if reason else words
 
 
+def how_found(answer: SizeEstimate) -> str:
+    """Say how an answer is known: exactly, or by simulation with its confidence interval."""
+    if answer.is_exact:
+        return "exact: from there on power stays at or above this"
+    return f"{confidence_interval(answer)}, by simulation"
+
+
 def confidence_interval(answer: SizeEstimate) -> str:
     """Return the confidence interval of an answer; a limit that is not known is left open."""
+    if answer.is_exact:
+        return "exact"
     level = f"{whole_percent(answer.confidence)} confidence interval"
     if known(answer.low) and known(answer.high):
         return f"{level} {amount(answer.low)} to {amount(answer.high)}"
@@ -140,23 +166,36 @@ def _search_in_words(found: Size) -> str:
     )
     if found.answer is None:
         return f"{words} {_not_reached(found)}"
-    reached = "The smallest that reaches it is" if found.is_of_patients else "It is reached at"
-    words += (
-        f" {reached} {amount(found.answer.value)} ({confidence_interval(found.answer)}), where "
-        f"power is {percent(found.answer.power, found.answer.mcse, 2)} (Monte Carlo standard error "
-        f"{points_of_error(found.answer.mcse)}). The interval tells of Monte Carlo error alone, "
-        "not of doubt about the assumptions."
-    )
-    return joined([words, _operations_sentence(found)])
+    answer, favouring = found.answer, ""
+    if found.favoured:
+        favouring = f" Only rejections in favour of {literal(found.arm)} count."
+    reached = "It is reached with" if found.is_of_patients else "It is reached at"
+    power = f"power is {percent(answer.power, answer.mcse, 2)}"
+    if answer.is_exact:
+        power += " (exact)"
+    else:
+        power += f" (Monte Carlo standard error {points_of_error(answer.mcse)})"
+    words += f"{favouring} {reached} {amount(answer.value)} ({how_found(answer)}), where {power}."
+    if not answer.is_exact:
+        words += (
+            " The interval tells of Monte Carlo error alone, not of doubt about the assumptions."
+        )
+    return joined([words, basis_in_words(found), _limit(found), _operations_sentence(found)])
+
+
+def _limit(found: Size) -> str:
+    """Say where recruitment is the limit; empty where it is nowhere."""
+    return "" if found.recruitment is None else recruitment_limit_in_words(found.recruitment)
 
 
 def _not_reached(found: Size) -> str:
-    largest = found.largest
-    return (
-        f"{capital(_none_found(found))}. The largest power found is "
-        f"{percent(largest.power, largest.mcse)} (Monte Carlo standard error "
-        f"{points_of_error(largest.mcse)}), at {amount(largest.value)}."
-    )
+    words, largest = f"{capital(_none_found(found))}.", found.largest
+    if found.reason is None or found.reason.kind is not NoSizeKind.ALWAYS:
+        words += (
+            f" The largest power found is {percent(largest.power, largest.mcse)} (Monte Carlo "
+            f"standard error {points_of_error(largest.mcse)}), at {amount(largest.value)}."
+        )
+    return joined([words, _limit(found)])
 
 
 def _operations_sentence(found: Size) -> str:
@@ -175,29 +214,64 @@ def _operations_sentence(found: Size) -> str:
             f"{percent(o.on_time.mean)} (95% interval "
             f"{interval(o.on_time.ci_low, o.on_time.ci_high)})"
         )
-    return f"At that size {listed(parts)}. ± is the Monte Carlo standard error."
+    if found.is_of_patients:
+        parts.insert(0, f"{with_error(o.randomised)} patients are randomised")
+    return f"At {amount(o.value)} {listed(parts)}. ± is the Monte Carlo standard error."
 
 
 def _curve_table(found: Size, place: int) -> Table:
-    curve = sorted(found.curve, key=lambda point: point.value)
-    chosen = curve[:: -(-len(curve) // _MOST_POINTS)]
+    chosen = _chosen(found)
     name = quantity(found)
+    is_exact = any(point.exact_power is not None for point in chosen)
+    planned = f"{capital(name)}, planned" if found.is_of_patients else capital(name)
+    header = [planned, "Randomised", "Trials", "Analysable"]
+    header += ["Exact power"] if is_exact else []
+    header += ["Simulated power" if is_exact else "Power", "Monte Carlo error, points"]
     return Table(
         caption=f"Power of {literal(found.test_name)} by {name}.",
-        header=(capital(name), "Power", "Monte Carlo error, points", "95% interval"),
-        rows=tuple(
-            (
-                number(point.value, None, 3),
-                percent(point.power, point.mcse, 2),
-                error_of(point.mcse, 100, 2),
-                interval(point.ci_low, point.ci_high, threshold=found.target_power),
-            )
-            for point in chosen
-        ),
-        note="" if len(chosen) == len(curve) else f"{len(chosen)} of {len(curve)} points.",
+        header=(*header, "95% interval"),
+        rows=tuple(_curve_row(found, point, is_exact=is_exact) for point in chosen),
+        note=_curve_note(found, len(chosen)),
         name=f"size-{place}",
         words=(),
     )
+
+
+def _chosen(found: Size) -> list[CurvePoint]:
+    """Points of the curve for a table: not too many, and the answer always among them."""
+    curve = sorted(found.curve, key=lambda point: point.value)
+    apart = -(-len(curve) // _MOST_POINTS)
+    answer = None if found.answer is None else found.answer.value
+    return [p for k, p in enumerate(curve) if k % apart == 0 or p.value == answer]
+
+
+def _curve_row(found: Size, point: CurvePoint, *, is_exact: bool) -> tuple[str, ...]:
+    exact = DASH if point.exact_power is None else percent(point.exact_power, None, 1)
+    return (
+        number(point.value, None, 3),
+        with_error(Estimate(point.randomised, point.randomised_mcse)),
+        count(point.trials),
+        count(point.analysable),
+        *([exact] if is_exact else []),
+        percent(point.power, point.mcse, 2),
+        error_of(point.mcse, 100, 2),
+        interval(point.ci_low, point.ci_high, threshold=found.target_power),
+    )
+
+
+def _curve_note(found: Size, shown: int) -> str:
+    """What is to be known of the table's rows."""
+    words = ["Power is the share of all trials; those that are not analysable do not reject."]
+    if found.answer is not None:
+        words.append(f"The answer is the row of {amount(found.answer.value)}.")
+    if found.recruitment is not None:
+        words.append(
+            f"From {amount(found.recruitment.value)} planned on, most trials end before the "
+            "planned number."
+        )
+    if shown < len(found.curve):
+        words.append(f"{shown} of {len(found.curve)} points.")
+    return joined(words)
 
 
 def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:

@@ -1,6 +1,5 @@
 """Power, or any rate of rejection, over one quantity."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
 from simulator.report.figures.numbers import Floats, Place, by, column, percent, places, require
-from simulator.results.size import SizeEstimate
 
 _WIDTH, _HEIGHT = 6.8, 3.9
 _MOST = 8  # analyses that can be told apart
@@ -37,7 +35,6 @@ def draw_power_curve(
     x_label: str,
     title: str,
     target: float = 0.8,
-    answer: SizeEstimate | None = None,
     rate: str = "power",
 ) -> Figure:
     """Draw the power of each analysis over x with pointwise 95 % intervals.
@@ -46,9 +43,6 @@ def draw_power_curve(
     ----------
     target
         What power is held against, drawn as a horizontal line.
-    answer
-        The x at which power reaches the target, drawn as a vertical line with its confidence
-        interval; x is a number then.
     rate
         What the share of trials that reject is called.
 
@@ -65,14 +59,18 @@ def draw_power_curve(
         figure = style.new_figure(_WIDTH, _HEIGHT)
         axes = figure.subplots()
         ends = _draw_analyses(axes, analyses, place, is_numeric)
-        is_shown = _scale(axes, [point for of in analyses.values() for point in of], target)
+        tops = [
+            rate
+            for of in analyses.values()
+            for point in of
+            for rate in (point.power, point.ci_high)
+        ]
+        is_shown = scale_rate(axes, tops, target)
         style.tidy(axes, x_label, f"{rate} (%)")
         if is_numeric:
             _place_ticks(axes, list(place.values()))
         else:
             labels.name_places(figure, axes, [str(word) for word in place], 400.0)
-        if answer is not None:
-            _draw_answer(axes, answer, target)
         style.title(figure, title)
         style.note(figure, _note(len(every), target, is_shown))
         if is_numeric:
@@ -150,10 +148,9 @@ def _place_ticks(axes: Axes, values: list[float]) -> None:
     axes.xaxis.set_major_formatter("{x:,g}")
 
 
-def _scale(axes: Axes, points: Sequence[RatePoint], target: float) -> bool:
+def scale_rate(axes: Axes, tops: Sequence[float], target: float) -> bool:
     """Scale the axis from 0 to 100, or to the data where all are low; draw the target if on it."""
-    tops = column(rate for point in points for rate in (point.power, point.ci_high))
-    top = float(np.nanmax(100 * tops, initial=0.0))
+    top = float(np.nanmax(100 * column(tops), initial=0.0))
     if top >= _LOW:
         axes.set_ylim(0, 100)
     else:
@@ -174,19 +171,6 @@ def _scale(axes: Axes, points: Sequence[RatePoint], target: float) -> bool:
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )
     return is_shown
-
-
-def _draw_answer(axes: Axes, answer: SizeEstimate, target: float) -> None:
-    """Draw the x sought and its confidence interval, one that is bounded."""
-    text = f"{percent(target)} at {answer.value:,g}"
-    ends = [*axes.get_xlim(), answer.value]
-    if math.isfinite(answer.low) and math.isfinite(answer.high):
-        ends += [answer.low, answer.high]
-        axes.axvspan(answer.low, answer.high, color=style.SHADE, lw=0, zorder=0)
-        confidence = percent(answer.confidence)
-        text += f" ({confidence} confidence interval {answer.low:,g} to {answer.high:,g})"
-    axes.set_xlim(min(ends), max(ends))
-    labels.mark_x(axes, answer.value, text)
 
 
 def _note(analyses: int, target: float, is_shown: bool) -> str:

@@ -5,15 +5,23 @@ from rich.text import Text
 
 from simulator.report.text.numbers import share_in_words, value_in_words
 from simulator.report.text.tables import new_table, number, print_table
-from simulator.report.words import CONTRASTS, FORMULAS, assumptions_in_words, reason_in_words
+from simulator.report.words import (
+    CONTRASTS,
+    FORMULAS,
+    assumptions_in_words,
+    basis_in_words,
+    reason_in_words,
+    recruitment_limit_in_words,
+)
 from simulator.results.closed_forms import ClosedForms
+from simulator.results.measures import Estimate
 from simulator.results.size import NoSizeKind, Size
 
 _OUT = "OUT OF REACH: no attainable value of {key} gave {power} power"
 _OPENINGS = {
     NoSizeKind.NEVER: _OUT,
     NoSizeKind.RECRUITMENT: _OUT,
-    NoSizeKind.FLAT: "NOT FOUND: where {key} gives {power} power cannot be told",
+    NoSizeKind.NOT_CONVERGED: "THE SEARCH DID NOT CONVERGE on a value of {key} for {power} power",
     NoSizeKind.ALWAYS: "NOT FOUND: every value of {key} gives {power} power or more",
 }
 
@@ -28,17 +36,7 @@ def print_size(answer: Size, console: Console) -> None:
     console.print(Text(size_in_words(answer), style="bold"))
     console.print()
     _print_what_it_takes(answer, console)
-    table = new_table(answer.key, "trials", "power", "+-", "95 % interval", words=())
-    for point in answer.curve:
-        table.add_row(
-            f"{point.value:.5g}",
-            f"{point.trials:,}",
-            f"{point.power:.1%}",
-            f"{point.mcse:.1%}",
-            f"{point.ci_low:.1%} to {point.ci_high:.1%}",
-        )
-    print_table(table, console)
-    console.print()
+    _print_curve(answer, console)
     _print_closed_forms(answer.closed_forms, console)
 
 
@@ -52,17 +50,23 @@ def size_in_words(answer: Size) -> str:
             reason = f": {reason_in_words(answer.reason)}"
         elif answer.reason is not None:
             reason = f", from {answer.reason.lowest:g} to {answer.reason.highest:g}"
+        words = (
+            f"{_OPENINGS[kind].format(key=answer.key, power=power)} ({answer.analysis}){reason}."
+        )
+        if kind is NoSizeKind.ALWAYS:
+            return words
         return (
-            f"{_OPENINGS[kind].format(key=answer.key, power=power)} ({answer.analysis})"
-            f"{reason}. The largest power found is {largest.power:.1%} (MCSE "
-            f"{largest.mcse:.1%}) at {answer.key} = {largest.value:g}."
+            f"{words} The largest power found is {largest.power:.1%} (MCSE {largest.mcse:.1%}) at "
+            f"{answer.key} = {largest.value:g}."
         )
     found, unit = answer.answer, " patients" if answer.is_of_patients else ""
-    text = (
-        f"{answer.analysis} has a power of {power} with {found.value:.5g}{unit}"
-        f"{'' if unit else f' of {answer.key}'} (95 % confidence interval {found.low:.5g} to "
-        f"{found.high:.5g})"
-    )
+    text = f"{answer.analysis} has a power of {power}"
+    if answer.favoured:
+        text += f" in favour of {answer.arm}"
+    text += f" with {found.value:.5g}{unit}{'' if unit else f' of {answer.key}'}"
+    if found.is_exact:
+        return f"{text} or more (exact); power there {found.power:.1%}."
+    text += f" (95 % confidence interval {found.low:.5g} to {found.high:.5g})"
     if not answer.precise:
         text += "; stopped before the interval was as narrow as asked: allow more --patients"
     return f"{text}; power there {found.power:.1%} (MCSE {found.mcse:.1%})."
@@ -70,12 +74,11 @@ def size_in_words(answer: Size) -> str:
 
 def _print_what_it_takes(answer: Size, console: Console) -> None:
     o = answer.operations
-    value = answer.answer.value if answer.answer else answer.largest.value
     days = o.enrolment_days
     words = (
-        f"At {answer.key} = {value:.5g} (the scenario's own: {value_in_words(answer.own_value)}), "
-        f"{o.randomised.mean:.0f} patients are randomised; recruitment: mean {days.mean:.0f} days "
-        f"(90 % range {days.p5:.0f} to {days.p95:.0f})"
+        f"At {answer.key} = {o.value:.5g} (the scenario's own: "
+        f"{value_in_words(answer.own_value)}), {_patients(o.randomised)} patients are randomised; "
+        f"recruitment: mean {days.mean:.0f} days (90 % range {days.p5:.0f} to {days.p95:.0f})"
     )
     if o.sessions_delivered.mean:
         words += (
@@ -84,11 +87,66 @@ def _print_what_it_takes(answer: Size, console: Console) -> None:
     if o.cost is not None:
         words += f", which cost {o.cost.mean:,.0f} {o.cost.currency}"
     console.print(f"{words}.")
+    if answer.recruitment is not None:
+        console.print(recruitment_limit_in_words(answer.recruitment))
     if o.on_time is not None:
         console.print(
             f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
         )
     console.print()
+
+
+def _patients(randomised: Estimate) -> str:
+    """A mean number of patients, with its error where trials differ."""
+    if randomised.mcse == 0.0:
+        return f"{randomised.mean:g}"
+    return f"{randomised.mean:.1f} +- {randomised.mcse:.1f}"
+
+
+def _print_curve(answer: Size, console: Console) -> None:
+    """Print every value tried: patients, trials, power; the answer is one of the rows."""
+    is_exact = any(point.exact_power is not None for point in answer.curve)
+    columns = [answer.key, "randomised", "trials", "analysable"]
+    columns += ["exact power", "simulated"] if is_exact else ["power"]
+    columns += ["+-", "95 % interval"]
+    columns.append("either arm" if answer.favoured else f"favouring {answer.arm}")
+    table = new_table(*columns, "", words=("",))
+    for point in answer.curve:
+        other = point.rejections if answer.favoured else point.favouring
+        cells = [
+            f"{point.value:.5g}",
+            _patients(Estimate(point.randomised, point.randomised_mcse)),
+            f"{point.trials:,}",
+            f"{point.analysable:,}",
+        ]
+        if is_exact:
+            cells.append("" if point.exact_power is None else f"{point.exact_power:.1%}")
+        cells += [
+            f"{point.power:.1%}",
+            f"{point.mcse:.1%}",
+            f"{point.ci_low:.1%} to {point.ci_high:.1%}",
+            f"{other / point.trials:.1%}",
+        ]
+        table.add_row(*cells, _remark(answer, point.value))
+    print_table(table, console)
+    console.print(_below_the_curve(answer))
+    console.print()
+
+
+def _remark(answer: Size, value: float) -> str:
+    """What is to be said of a row."""
+    words = ["answer"] if answer.answer is not None and answer.answer.value == value else []
+    return ", ".join([*words, *(["recruitment"] if answer.is_limited(value) else [])])
+
+
+def _below_the_curve(answer: Size) -> str:
+    asked = f"in favour of {answer.arm}" if answer.favoured else "in favour of either arm"
+    words = (
+        f"Power: the share of all trials that reject {asked}; those not analysable do not reject."
+    )
+    if answer.recruitment is not None:
+        words += " recruitment: most trials end before the planned number."
+    return f"{words} {basis_in_words(answer)}".rstrip()
 
 
 def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
