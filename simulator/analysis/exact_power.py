@@ -16,6 +16,7 @@ from simulator.analysis.exact_tables import (
     p_values,
 )
 from simulator.analysis.nuisance import Largest, largest_probability
+from simulator.analysis.types import reaches
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.named import named
 from simulator.records import Floats
@@ -62,11 +63,8 @@ def p_value_table(question: ExactQuestion) -> Floats:
 
 
 def rejection_set(question: ExactQuestion) -> Bools:
-    """Tables that are significant, shape (n0 + 1, n1 + 1).
-
-    A p value that equals alpha but for rounding is significant.
-    """
-    return p_value_table(question) <= question.alpha * (1 + 1e-9)
+    """Tables that are significant, shape (n0 + 1, n1 + 1)."""
+    return reaches(p_value_table(question), question.alpha)
 
 
 def power(significant: Bools, p0: float, p1: float) -> float:
