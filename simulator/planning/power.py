@@ -21,6 +21,7 @@ from simulator.results.operations import Operations
 from simulator.results.power import (
     AnalysisPower,
     Assumption,
+    DirectionalPower,
     Drift,
     Effect,
     EffectKind,
@@ -133,6 +134,7 @@ def _analysis(
         mcse=standard_error(rejections, run.trials),
         ci_low=low,
         ci_high=high,
+        in_favour_of={arm: _directional(count, run.trials) for arm, count in favouring.items()},
         not_analysable=run.trials - int(reasons[Reason.ANALYSED]),
         reasons={
             REASONS[why]: int(reasons[why])
@@ -143,6 +145,11 @@ def _analysis(
         estimand_attributes=_attributes(plan, days, arms, plans),
         prior=_priors(plan, operations),
     )
+
+
+def _directional(rejections: int, trials: int) -> DirectionalPower:
+    error, limits = standard_error(rejections, trials), interval(rejections, trials)
+    return DirectionalPower(rejections / trials, error, *limits)
 
 
 def _attributes(
