@@ -506,14 +506,7 @@ class Study:
         total = self.prepared.params.trial.target_randomised
         n0 = round(total * first / (first + second))
         n0, n1 = pair_of("n", (n0, total - n0) if n is None else n)
-        prior_0, prior_1 = (
-            tuple(plan.options.get(key, (1.0, 1.0)))
-            for key in ("prior_control", "prior_experimental")
-        )
-        gamma = plan.options.get("gamma", 0.0)
-        return exact(
-            plan.test, (n0, n1), p, plan.alpha, power=power, gamma=gamma, prior=(prior_0, prior_1)
-        )
+        return _exact(exact_power.question_of(plan, n0, n1), pair_of("p", p), power)
 
     def report(
         self,
@@ -562,6 +555,7 @@ def exact(
     power: float = CONVENTIONAL_POWER,
     gamma: float = 0.001,
     prior: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0), (1.0, 1.0)),
+    interval: str | None = None,
 ) -> Exact:
     """Power, size and smallest detectable difference of a test of two proportions, exactly.
 
@@ -577,6 +571,8 @@ def exact(
         Of the difference to detect.
     gamma, prior
         Of the tests of Berger and Boos, and of beta_binomial: (a, b) of each arm.
+    interval
+        Which decides, of risk_difference, risk_ratio and odds_ratio.
 
     Raises
     ------
@@ -599,7 +595,12 @@ def exact(
         gamma,
         cast("Any", tuple(first)),
         cast("Any", tuple(second)),
+        interval,
     )
+    return _exact(asked, p, power)
+
+
+def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: float) -> Exact:
     wrong = refusal(asked, p, power)
     if wrong is not None:
         raise ValueError(f"{wrong.name} = {wrong.value}: {wrong.rule}; {wrong.remedy}")

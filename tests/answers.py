@@ -19,6 +19,7 @@ from simulator.results.operations import FunnelRow, Operations, Step, UnitUse
 from simulator.results.power import (
     AnalysisPower,
     Assumption,
+    DirectionalPower,
     Effect,
     EffectKind,
     EstimandAttributes,
@@ -108,6 +109,10 @@ def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes
         mcse=0.0019,
         ci_low=low,
         ci_high=high,
+        in_favour_of={
+            ARMS[0]: DirectionalPower(0.0088, 0.0009, 0.0071, 0.0108),
+            ARMS[1]: DirectionalPower(power - 0.0088, 0.0017, low - 0.0085, high - 0.0085),
+        },
         not_analysable=0,
         reasons={},
         performance=performance(),

@@ -16,7 +16,8 @@ from simulator.analysis.exact_tables import (
     p_values,
 )
 from simulator.analysis.nuisance import Largest, largest_probability
-from simulator.declarations.analyses import STATISTICS
+from simulator.analysis.types import reaches
+from simulator.declarations.analyses import STATISTICS, AnalysisPlan
 from simulator.declarations.named import named
 from simulator.records import Floats
 
@@ -29,7 +30,8 @@ class ExactQuestion(NamedTuple):
     """A test of n0 patients against n1.
 
     `gamma` is of the tests with berger_boos in their name; the priors, (a, b), are of
-    beta_binomial. Mortality of the second arm is lower under `less`.
+    beta_binomial; `interval` is of those whose interval decides. Mortality of the second arm is
+    lower under `less`.
     """
 
     test: str
@@ -40,6 +42,22 @@ class ExactQuestion(NamedTuple):
     gamma: float = 0.0
     prior_0: tuple[float, float] = (1.0, 1.0)
     prior_1: tuple[float, float] = (1.0, 1.0)
+    interval: str | None = None
+
+
+def question_of(plan: AnalysisPlan, n0: int, n1: int) -> ExactQuestion:
+    """Return the question of an analysis with a test of `TESTS`, two-sided at its level."""
+    own = plan.options
+    return ExactQuestion(
+        plan.test,
+        n0,
+        n1,
+        plan.alpha,
+        gamma=own.get("gamma", 0.0),
+        prior_0=tuple(own.get("prior_control", (1.0, 1.0))),
+        prior_1=tuple(own.get("prior_experimental", (1.0, 1.0))),
+        interval=own.get("interval"),
+    )
 
 
 def p_value_table(question: ExactQuestion) -> Floats:
@@ -55,18 +73,19 @@ def p_value_table(question: ExactQuestion) -> Floats:
         raise ValueError(f"{q.test} is two-sided by its definition")
     if q.test in EXACT_TESTS:  # which are kept
         return p_values(q.test, q.n0, q.n1, q.gamma, q.alternative)
-    given = {"prior_control": q.prior_0, "prior_experimental": q.prior_1}
+    given = {
+        "prior_control": q.prior_0,
+        "prior_experimental": q.prior_1,
+        "interval": q.interval,
+    }
     options = {key: given[key] for key in declared.options.model_fields}
     table: Floats = named(declared.table)(q.n0, q.n1, SIDES[q.alternative], **options)
     return table
 
 
 def rejection_set(question: ExactQuestion) -> Bools:
-    """Tables that are significant, shape (n0 + 1, n1 + 1).
-
-    A p value that equals alpha but for rounding is significant.
-    """
-    return p_value_table(question) <= question.alpha * (1 + 1e-9)
+    """Tables that are significant, shape (n0 + 1, n1 + 1)."""
+    return reaches(p_value_table(question), question.alpha)
 
 
 def power(significant: Bools, p0: float, p1: float) -> float:

@@ -1,8 +1,7 @@
 """Exact p values of every 2 x 2 table, made once for the sizes of the arms.
 
 A p value table has shape (n0 + 1, n1 + 1): entry (x0, x1) belongs to x0 deaths among n0 patients of
-the first arm and x1 among n1 of the second. Probabilities within a relative 1e-7 of each other
-count as equal, so that rounding does not order what is tied.
+the first arm and x1 among n1 of the second. Which tables are tied is decided by whole numbers.
 """
 
 import math
@@ -12,12 +11,13 @@ from typing import Literal
 import numpy as np
 
 from simulator.analysis.barnard import barnard
+from simulator.analysis.exact_order import CLOSE, fisher_ranks, pooled_ranks
 from simulator.analysis.kernel import inlined, kernel
-from simulator.analysis.nuisance import TIE, log_choices, unconditional
+from simulator.analysis.nuisance import log_choices, unconditional
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.named import named
-from simulator.records import Floats
+from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
 Alternative = Literal["two_sided", "less", "greater"]
@@ -32,6 +32,7 @@ EXACT_TESTS = tuple(
     for word, declared in STATISTICS.items()
     if declared.kernel == "simulator.analysis.proportions:exact"
 )
+PRIMES = (2_147_483_647, 2_147_483_629)  # products of two factors below them are of 64 bits
 TWO_SIDED_ONLY = tuple(word for word, declared in STATISTICS.items() if declared.two_sided_only)
 HOLD_THEIR_LEVEL = tuple(word for word, declared in STATISTICS.items() if declared.holds_level)
 
@@ -86,7 +87,7 @@ def mid_p(n0: int, n1: int, side: int) -> Floats:
 
 def z_pooled(n0: int, n1: int, side: int, *, gamma: float | None = None) -> Floats:
     """Suissa and Shuster's unconditional test."""
-    return _unconditional(pooled_order(n0, n1)[side], gamma)
+    return _unconditional(pooled_ranks(n0, n1, side), gamma)
 
 
 def barnard_csm(n0: int, n1: int, side: int) -> Floats:
@@ -97,17 +98,16 @@ def barnard_csm(n0: int, n1: int, side: int) -> Floats:
 
 def boschloo(n0: int, n1: int, side: int, *, gamma: float | None = None) -> Floats:
     """Boschloo's central test: two-sided by twice the smaller of the one-sided p values."""
-    tables = fisher_tables(n0, n1)
     if side != 2:
-        return _unconditional(tables[side], gamma)
-    sides = [_unconditional(tables[way], gamma) for way in (0, 1)]
+        return _unconditional(fisher_ranks(n0, n1, side), gamma)
+    sides = [_unconditional(fisher_ranks(n0, n1, way), gamma) for way in (0, 1)]
     return np.minimum(1.0, 2.0 * np.minimum(*sides))
 
 
 def boschloo_minlike(n0: int, n1: int, side: int) -> Floats:
     """Boschloo's test of the two-sided p values of Fisher's test, two-sided alone."""
     del side
-    return unconditional(fisher_tables(n0, n1)[2])
+    return unconditional(fisher_ranks(n0, n1, 2))
 
 
 def chi_square(n0: int, n1: int, side: int) -> Floats:
@@ -120,29 +120,13 @@ def yates(n0: int, n1: int, side: int) -> Floats:
     return chi_square_table(n0, n1, True, side)
 
 
-def _unconditional(statistic: Floats, gamma: float | None) -> Floats:
+def _unconditional(ranks: Ints, gamma: float | None) -> Floats:
     """Largest probability of what is as extreme, over the nuisance parameter or its interval."""
     if gamma is None:
-        return unconditional(statistic)
-    patients = int(sum(statistic.shape)) - 2
+        return unconditional(ranks)
+    patients = int(sum(ranks.shape)) - 2
     limits = np.stack(clopper_pearson(np.arange(patients + 1), patients, gamma / 2.0))
-    return np.minimum(1.0, unconditional(statistic, limits) + gamma)
-
-
-@kernel
-def pooled_order(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
-    """Orders of Suissa and Shuster (1985): exp of Z, -Z and -|Z|, all small where extreme.
-
-    Z is of more deaths in the second arm, with the pooled variance, 0 if nobody or everybody died.
-    """
-    less, greater = np.empty((n0 + 1, n1 + 1)), np.empty((n0 + 1, n1 + 1))
-    two_sided = np.empty((n0 + 1, n1 + 1))
-    for x0 in range(n0 + 1):
-        for x1 in range(n1 + 1):
-            z = pooled_z(x0, n0, x1, n1)
-            less[x0, x1], greater[x0, x1] = math.exp(z), math.exp(-z)
-            two_sided[x0, x1] = math.exp(-abs(z))
-    return less, greater, two_sided
+    return np.minimum(1.0, unconditional(ranks, limits) + gamma)
 
 
 @inlined
@@ -208,7 +192,7 @@ def fisher_tables(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
         for x1 in range(low, high + 1):
             log_chance = second_ways[x1] + first_ways[dead - x1] - all_ways[dead]
             chance[x1 - low] = math.exp(log_chance)
-        _tails(chance[: high - low + 1], tails)
+        _tails(chance[: high - low + 1], n0, n1, dead, tails)
         for x1 in range(low, high + 1):
             less[dead - x1, x1] = min(1.0, tails[0, x1 - low])
             greater[dead - x1, x1] = min(1.0, tails[1, x1 - low])
@@ -217,7 +201,7 @@ def fisher_tables(n0: int, n1: int) -> tuple[Floats, Floats, Floats]:
 
 
 @inlined
-def _tails(chance: Floats, tails: Floats) -> None:
+def _tails(chance: Floats, n0: int, n1: int, dead: int, tails: Floats) -> None:
     """Probabilities of all values as small as each, as large, and no more likely.
 
     The hypergeometric distribution has one peak. So the last are a lower and an upper tail, which
@@ -235,10 +219,39 @@ def _tails(chance: Floats, tails: Floats) -> None:
             now, low = low, low + 1
         else:
             now, high = high, high - 1
-        limit = chance[now] * TIE
-        while left < right and chance[left] <= limit:
+        while left < right and _as_unlikely(chance, left, now, n0, n1, dead):
             left += 1
-        while right > left and chance[right - 1] <= limit:
+        while right > left and _as_unlikely(chance, right - 1, now, n0, n1, dead):
             right -= 1
         lower = below[left - 1] if left > 0 else 0.0
         no_more_likely[now] = lower + (above[right] if right < size else 0.0)
+
+
+@inlined
+def _as_unlikely(chance: Floats, one: int, now: int, n0: int, n1: int, dead: int) -> bool:
+    """Whether a value is no more likely than another; close ones are compared as whole numbers."""
+    if chance[one] <= chance[now]:
+        return True
+    if chance[one] > chance[now] * (1.0 + CLOSE):
+        return False
+    least = max(0, dead - n0)
+    return _equally_likely(n0, n1, dead, least + min(one, now), least + max(one, now))
+
+
+@kernel
+def _equally_likely(n0: int, n1: int, dead: int, low: int, high: int) -> bool:
+    """Whether `low` and `high` deaths in the second arm have exactly the same probability.
+
+    Their ratio is a product of whole numbers over another. The two products are equal if they are
+    modulo two large primes, but for a chance of 1 in 10^18.
+    """
+    if (low + high == dead and n0 == n1) or (low + high == n1 and 2 * dead == n0 + n1):
+        return True  # mirror images
+    for prime in PRIMES:
+        above, below = 1, 1
+        for k in range(low, high):
+            above = above * ((n1 - k) * (dead - k) % prime) % prime
+            below = below * ((k + 1) * (n0 - dead + k + 1) % prime) % prime
+        if above != below:
+            return False
+    return True

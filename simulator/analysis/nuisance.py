@@ -18,8 +18,6 @@ import numpy.typing as npt
 from simulator.analysis.kernel import inlined, kernel
 from simulator.records import Floats, Ints
 
-TIE = 1.0 + 1e-7  # p values and probabilities closer than this are equal but for rounding
-
 _STEPS_PER_PATIENT = 8
 _STEP_PATIENTS = math.pi / _STEPS_PER_PATIENT  # step of the angle times the number of patients
 _NEAR_ENOUGH = 1.0 - _STEP_PATIENTS * _STEP_PATIENTS / 16.0  # of the largest grid value: 0.990
@@ -45,14 +43,14 @@ def log_choices(n: int) -> Floats:
     return ways
 
 
-def unconditional(statistic: Floats, limits: Floats | None = None) -> Floats:
-    """Largest probability, over the common death probability, of a table as small or smaller.
+def unconditional(ranks: Ints, limits: Floats | None = None) -> Floats:
+    """Largest probability, over the common death probability, of a table as extreme or more.
 
     Parameters
     ----------
-    statistic
-        Shape (n0 + 1, n1 + 1), above 0; small is extreme. Boschloo (1970) takes Fisher's p value.
-        Values within a relative 1e-7 of the least extreme reached so far are tied with it.
+    ranks
+        Shape (n0 + 1, n1 + 1); the most extreme first, those tied alike. Boschloo (1970) ranks by
+        Fisher's p value.
     limits
         Shape (2, n0 + n1 + 1): between which death probabilities, by the number of deaths, the
         largest is looked for (Berger and Boos 1994); None: between 0 and 1.
@@ -62,13 +60,13 @@ def unconditional(statistic: Floats, limits: Floats | None = None) -> Floats:
     Floats
         Probabilities, of the same shape.
     """
-    order = np.argsort(statistic, axis=None, kind="stable")
-    patients = statistic.shape[0] + statistic.shape[1] - 2
+    order = np.argsort(ranks, axis=None, kind="stable")
+    patients = ranks.shape[0] + ranks.shape[1] - 2
     angles = np.empty((2, 0))
     if limits is not None:
         angles = 2.0 * np.arcsin(np.sqrt(limits))
         assert angles.shape == (2, patients + 1)
-    return _unconditional(statistic, order, angles)
+    return _unconditional(ranks, order, angles)
 
 
 class Largest(NamedTuple):
@@ -153,18 +151,18 @@ def _include(
 
 
 @kernel
-def _unconditional(statistic: Floats, order: Ints, angles: Floats) -> Floats:
-    """Largest probabilities, given the tables in order of the statistic."""
-    height, width = statistic.shape
+def _unconditional(ranks: Ints, order: Ints, angles: Floats) -> Floats:
+    """Largest probabilities, given the tables in order of their ranks."""
+    height, width = ranks.shape
     ways = log_choices(height + width - 2)
     grid = deaths_on_grid(ways)
     p_value = np.empty((height, width))
     share, tail = np.zeros(ways.size), np.zeros(grid.shape[1])
     start = 0
     while start < order.size:
-        limit = statistic[order[start] // width, order[start] % width] * TIE
+        rank = ranks[order[start] // width, order[start] % width]
         end = start
-        while end < order.size and statistic[order[end] // width, order[end] % width] <= limit:
+        while end < order.size and ranks[order[end] // width, order[end] % width] == rank:
             x0, x1 = order[end] // width, order[end] % width
             _include(x0, x1, height - 1, width - 1, ways, grid, share, tail)
             end += 1
@@ -232,14 +230,14 @@ def largest(
         lowest = min(tail[step - 1], tail[step + 1])
         if here >= floor and left and right and here - lowest > _FLAT * here:
             bounds = max(low, (step - 1) * width), min(high, (step + 1) * width)
-            peak, angle = _peak(share, ways, step * width, bounds[0], bounds[1])
+            peak, angle = peak_between(share, ways, step * width, bounds[0], bounds[1])
             if peak > value:
                 value, place = peak, angle
     return value, place
 
 
 @kernel
-def _peak(
+def peak_between(
     share: Floats, ways: Floats, angle: float, low: float, high: float
 ) -> tuple[float, float]:
     """Tail at its peak between two angles: Newton's method kept within a bracket."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from simulator.analysis.data import Block
 from simulator.analysis.exact_tables import corrected_z, p_values, pooled_z
+from simulator.analysis.interval_tables import log_odds_ratio, log_risk_ratio, score_z
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.score import (
     DIFFERENCE,
@@ -124,18 +125,12 @@ def _risk_difference(
             statistic = newcombe_z(x0, n0, x1, n1)
             low, high = newcombe(x0, n0, x1, n1, z)
         else:
-            statistic = _score_z(x0, n0, x1, n1)
+            statistic = score_z(x0, n0, x1, n1)
             low = score_limit(x0, n0, x1, n1, DIFFERENCE, z)
             high = score_limit(x0, n0, x1, n1, DIFFERENCE, -z)
         worse = x1 * n0 - x0 * n1
         write_result(table, k, column, two_sided(statistic), difference, error, worse)
         table.low[k, column], table.high[k, column] = low, high
-
-
-@inlined
-def _score_z(x0: int, n0: int, x1: int, n1: int) -> float:
-    """Score statistic of no difference, with the factor N / (N - 1) in its variance."""
-    return pooled_z(x0, n0, x1, n1) * math.sqrt((n0 + n1 - 1.0) / (n0 + n1))
 
 
 def ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
@@ -158,21 +153,16 @@ def _ratio(
         if x0 + x1 == 0 or x0 + x1 == n0 + n1:
             write_no_result(table, k, column, NO_EVENT)
             continue
-        a0, a1 = x0 + 0.5, x1 + 0.5
         if measure == RATIO:
-            estimate = math.log(a1 / (n1 + 0.5)) - math.log(a0 / (n0 + 0.5))
-            variance = 1.0 / a1 - 1.0 / (n1 + 0.5) + 1.0 / a0 - 1.0 / (n0 + 0.5)
+            estimate, error = log_risk_ratio(x0, n0, x1, n1)
         else:
-            b0, b1 = n0 - x0 + 0.5, n1 - x1 + 0.5
-            estimate = math.log(a1 / b1) - math.log(a0 / b0)
-            variance = 1.0 / a0 + 1.0 / a1 + 1.0 / b0 + 1.0 / b1
-        error = math.sqrt(variance)
+            estimate, error = log_odds_ratio(x0, n0, x1, n1)
         if by_log:
             write_result(table, k, column, two_sided(estimate / error), estimate, error, estimate)
             table.low[k, column] = estimate - z * error
             table.high[k, column] = estimate + z * error
         else:
-            p_value = two_sided(_score_z(x0, n0, x1, n1))
+            p_value = two_sided(score_z(x0, n0, x1, n1))
             write_result(table, k, column, p_value, estimate, error, x1 * n0 - x0 * n1)
             table.low[k, column] = score_limit(x0, n0, x1, n1, measure, z)
             table.high[k, column] = score_limit(x0, n0, x1, n1, measure, -z)

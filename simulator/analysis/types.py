@@ -13,6 +13,8 @@ from simulator.analysis.kernel import inlined
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
+_ROUNDING = 1e-9  # of a p value, relative: far above what arithmetic leaves
+
 
 class Design(NamedTuple):
     """What analyses know of the trial beyond its patients.
@@ -74,13 +76,21 @@ class AnalysisTable(NamedTuple):
     reason: Ints
 
 
+def reaches(p_value: Floats, alpha: Floats | float) -> npt.NDArray[np.bool_]:
+    """Whether p <= alpha; a p value that equals alpha but for rounding does, NaN does not.
+
+    Exact p values are fractions, some of which are those of a level, as 1/20.
+    """
+    low_enough: npt.NDArray[np.bool_] = p_value <= alpha * (1.0 + _ROUNDING)
+    return low_enough
+
+
 def rejects(table: AnalysisTable, alpha: Floats) -> npt.NDArray[np.bool_]:
-    """Which analyses reject, (trials, analyses), each at its level: p <= alpha.
+    """Which analyses reject, (trials, analyses), each at its level.
 
     A trial that is not analysable does not reject.
     """
-    rejected: npt.NDArray[np.bool_] = table.p_value <= alpha
-    return rejected
+    return reaches(table.p_value, alpha)
 
 
 # The reasons as compiled code writes them. Plain numbers, which are types of their own to Numba,

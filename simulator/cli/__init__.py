@@ -58,6 +58,10 @@ def exact(
     prior: Annotated[
         str, typer.Option(help="Beta prior of both arms, a,b: of beta_binomial.")
     ] = "1,1",
+    interval: Annotated[
+        str | None,
+        typer.Option(help="Of risk_difference and the ratios: newcombe, miettinen_nurminen, log."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Power, size and smallest detectable difference of a test of two proportions, exactly."""
@@ -67,7 +71,9 @@ def exact(
     sizes = two_numbers("--n", n, int, "30,30")
     rates = two_numbers("--p", p, float, "0.6,0.3")
     beta = two_numbers("--prior", prior, float, "1,1")
-    asked = ExactQuestion(test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta)
+    asked = ExactQuestion(
+        test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta, interval
+    )
     wrong = refusal(asked, rates, power)
     if wrong is not None:
         refuse(f"--{wrong.name}", wrong.value, wrong.rule, wrong.remedy)

@@ -7,6 +7,7 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
+from simulator.analysis.types import reaches
 from simulator.records import Floats, Ints
 from simulator.scenario.analyses import GraphicalMultiplicity
 from simulator.scenario.schema import Scenario
@@ -59,7 +60,7 @@ def rejected(p_values: Floats, family: Family) -> Bools:
     if family.method == "hochberg":
         return _hochberg(p, family.alpha)
     result = np.zeros(p.shape, np.bool_)
-    for trial in np.flatnonzero((p <= family.alpha).any(axis=1)):
+    for trial in np.flatnonzero(reaches(p, family.alpha).any(axis=1)):
         result[trial] = _graphical(p[trial], family.alpha, family.weights, family.transitions)
     return result
 
@@ -68,7 +69,7 @@ def _hochberg(p: Floats, alpha: float) -> Bools:
     """Hochberg (1988): the largest p value first, alpha over how many are at least as large."""
     order = np.argsort(p, axis=1)
     size = p.shape[1]
-    low_enough = np.take_along_axis(p, order, 1) <= alpha / np.arange(size, 0, -1)
+    low_enough = reaches(np.take_along_axis(p, order, 1), alpha / np.arange(size, 0, -1))
     # All up to the last that is low enough are rejected.
     up_to = np.flip(np.logical_or.accumulate(np.flip(low_enough, 1), axis=1), 1)
     result = np.zeros(p.shape, np.bool_)
@@ -81,7 +82,7 @@ def _graphical(p: Floats, alpha: float, weights: Floats, transitions: Floats) ->
     w, g = weights.copy(), transitions.copy()
     out = np.zeros(p.size, np.bool_)
     while True:
-        ready = np.flatnonzero(~out & (w > 0) & (p <= alpha * w * (1 + 1e-12)))
+        ready = np.flatnonzero(~out & (w > 0) & reaches(p, alpha * w))
         if ready.size == 0:
             return out
         j = ready[0]

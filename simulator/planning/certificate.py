@@ -189,14 +189,6 @@ def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Exac
     if plan.test not in exact_power.TESTS or plan.population != "randomised":
         return None
     n0 = round(patients * ratio[0] / sum(ratio))
-    question = exact_power.ExactQuestion(
-        plan.test,
-        n0,
-        patients - n0,
-        plan.alpha,
-        gamma=plan.options.get("gamma", 0.0),
-        prior_0=tuple(plan.options.get("prior_control", (1.0, 1.0))),
-        prior_1=tuple(plan.options.get("prior_experimental", (1.0, 1.0))),
-    )
+    question = exact_power.question_of(plan, n0, patients - n0)
     found = exact_power.size(exact_power.rejection_set(question))
     return ExactLevel(found.probability, found.at, found.bound)

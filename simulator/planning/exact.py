@@ -1,6 +1,6 @@
 """The question of an exact calculation: what can be asked of a test of two proportions."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from simulator.analysis import exact_power
 from simulator.analysis.bayes import prior_report
@@ -29,6 +29,12 @@ class Refusal(NamedTuple):
 def takes_gamma(test: str) -> bool:
     """Whether a test has Berger and Boos's gamma."""
     return "gamma" in STATISTICS[test].options.model_fields
+
+
+def intervals_of(test: str) -> tuple[str, ...]:
+    """Return the intervals of which one decides; empty for a test without."""
+    field = STATISTICS[test].options.model_fields.get("interval")
+    return () if field is None else get_args(field.annotation)
 
 
 def _has_priors(test: str) -> bool:
@@ -73,6 +79,13 @@ def _wrong_numbers(
 def _wrong_options(asked: ExactQuestion) -> Refusal | None:
     if takes_gamma(asked.test) and not 0 < asked.gamma < asked.alpha:
         return Refusal("gamma", asked.gamma, "must be > 0 and below alpha", "as 0.001")
+    intervals = intervals_of(asked.test)
+    if asked.interval is not None and asked.interval not in intervals:
+        remedy = f"use {' or '.join(intervals)}" if intervals else "leave it out"
+        return Refusal("interval", asked.interval, f"is none of {asked.test}", remedy)
+    if intervals and asked.interval is None:
+        rule = f"{asked.test} decides by an interval"
+        return Refusal("interval", "none", rule, f"use {' or '.join(intervals)}")
     prior = asked.prior_0
     if _has_priors(asked.test) and not all(0.01 <= value <= 10_000 for value in prior):
         rule = "must be from 0.01 to 10000"
@@ -110,6 +123,7 @@ def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float)
         detectable=Detectable(power, rates[0], lower, higher),
         version=program_version(),
         gamma=asked.gamma if takes_gamma(asked.test) else None,
+        interval=asked.interval,
         posterior_threshold=threshold,
         prior=priors,
     )

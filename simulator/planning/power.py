@@ -20,6 +20,7 @@ from simulator.results.operations import Operations
 from simulator.results.power import (
     AnalysisPower,
     Assumption,
+    DirectionalPower,
     Drift,
     Effect,
     EffectKind,
@@ -134,6 +135,7 @@ def _analysis(
         mcse=standard_error(rejections, run.trials),
         ci_low=low,
         ci_high=high,
+        in_favour_of={arm: _directional(count, run.trials) for arm, count in favouring.items()},
         not_analysable=run.trials - int(reasons[Reason.ANALYSED]),
         reasons={
             REASONS[why]: int(reasons[why])
@@ -144,6 +146,11 @@ def _analysis(
         estimand_attributes=_attributes(plan, days, arms, plans),
         prior=_priors(plan, operations),
     )
+
+
+def _directional(rejections: int, trials: int) -> DirectionalPower:
+    error, limits = standard_error(rejections, trials), interval(rejections, trials)
+    return DirectionalPower(rejections / trials, error, *limits)
 
 
 def _attributes(

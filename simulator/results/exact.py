@@ -34,6 +34,8 @@ class Exact(Answer):
         Whether the largest type I error is above alpha.
     gamma
         Of the tests of Berger and Boos; else None.
+    interval
+        Which decides, of tests that decide by one; else None.
     posterior_threshold, prior
         Of a Bayesian analysis: at what posterior probability it decides, and what its priors say.
     """
@@ -55,6 +57,7 @@ class Exact(Answer):
     gamma: float | None
     posterior_threshold: float | None
     prior: tuple[PriorReport, ...]
+    interval: str | None = None
 
     def rows(self) -> list[Row]:
         """One row."""

@@ -124,6 +124,19 @@ class PriorReport(Record):
 
 
 @dataclass(frozen=True)
+class DirectionalPower(Record):
+    """Share of all trials that reject in favour of an arm, its error and 95 % interval.
+
+    As those of the two-sided power, of which the arms' shares are the parts.
+    """
+
+    power: float
+    mcse: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True)
 class AnalysisPower(Record):
     """How often an analysis rejects, and how good its estimates are.
 
@@ -136,6 +149,9 @@ class AnalysisPower(Record):
         Carlo standard error, from (r + 2) / (n + 4) (Agresti and Coull 1998).
     ci_low, ci_high
         95 % interval by Wilson's score (1927).
+    in_favour_of
+        By arm: power in that direction. A trial that rejects with an estimate of no difference
+        favours neither.
     not_analysable, reasons
         Trials without a result, and how many for each reason.
     estimand, estimand_attributes
@@ -158,6 +174,7 @@ class AnalysisPower(Record):
     mcse: float
     ci_low: float
     ci_high: float
+    in_favour_of: Mapping[str, DirectionalPower]
     not_analysable: int
     reasons: Mapping[str, int]
     performance: Performance
@@ -325,6 +342,11 @@ class Power(Answer):
             {
                 **{key: getattr(a, key) for key in _FIRST},
                 **{f"favouring_{arm}": count for arm, count in a.favouring.items()},
+                **{
+                    f"{key}_favouring_{arm}": value
+                    for arm, direction in a.in_favour_of.items()
+                    for key, value in flat(direction).items()
+                },
                 **flat(a.performance),
                 "estimand": a.estimand,
             }

@@ -87,12 +87,17 @@ def test_power_counts_rejections_and_their_error_as_promised(folder, run):
         assert sum(analysis["favouring"].values()) == r
         better = sum(number(row["estimate"]) < 0 for row in rejected)
         assert analysis["favouring"] == {"control": r - better, "experimental": better}
-        share = (r + 2) / (n + 4)
-        assert analysis["mcse"] == pytest.approx(math.sqrt(share * (1 - share) / (n + 4)))
         # Wilson's interval: its ends solve |p - r/n| = z sqrt(p (1 - p) / n)
-        for end in (analysis["ci_low"], analysis["ci_high"]):
-            distance = Z95 * math.sqrt(end * (1 - end) / n)
-            assert abs(end - r / n) == pytest.approx(distance, abs=1e-12)
+        shares = [(r, analysis)] + [
+            (count, analysis["in_favour_of"][arm]) for arm, count in analysis["favouring"].items()
+        ]
+        for count, found in shares:
+            assert found["power"] == count / n
+            for end in (found["ci_low"], found["ci_high"]):
+                distance = Z95 * math.sqrt(end * (1 - end) / n)
+                assert abs(end - count / n) == pytest.approx(distance, abs=1e-12)
+            share = (count + 2) / (n + 4)
+            assert found["mcse"] == pytest.approx(math.sqrt(share * (1 - share) / (n + 4)))
 
 
 def test_power_tells_what_the_trial_takes(answer_of):

@@ -51,6 +51,13 @@ def test_exact_takes_every_kind_of_table_and_unequal_arms(test, answer_of):
     assert (found["gamma"] is not None) == (test == "z_pooled_berger_boos")
 
 
+def test_exact_takes_tests_that_decide_by_an_interval(run, answer_of):
+    asked = "exact --n 25,35 --p 0.6,0.3 --test risk_difference --interval newcombe"
+    found = answer_of(asked)
+    assert (found["interval"], round(found["size"], 4)) == ("newcombe", 0.053)
+    assert "risk_difference (newcombe), 25 v 35" in run(asked).out
+
+
 def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do(run, answer_of):
     liberal = "exact --test chi_square --n 30,30 --p .6,.3"
     assert answer_of(liberal)["size"] > 0.05
@@ -84,6 +91,9 @@ def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do
         ),
         (("--test", "boschloo_berger_boos", "--gamma", "0.2"), ("--gamma", "alpha")),
         (("--test", "beta_binomial", "--prior", "0,0"), ("--prior", "0.01")),
+        (("--test", "risk_difference"), ("--interval", "newcombe or miettinen_nurminen")),
+        (("--test", "risk_ratio", "--interval", "newcombe"), ("--interval", "log or")),
+        (("--interval", "log"), ("--interval", "leave it out")),
     ],
     ids=" ".join,
 )

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.analysis import exact_tables, nuisance
+from simulator.analysis import exact_tables
+from simulator.analysis.exact_tables import p_values
 
 PROBABILITIES = np.linspace(0.001, 0.999, 999)
 
@@ -56,8 +57,7 @@ def test_one_sided_fisher_has_the_published_power(p, published):
 
 @pytest.mark.parametrize(("p", "published"), list(zip(HIGHER, HOMMA["boschloo"], strict=True)))
 def test_one_sided_boschloo_has_the_published_power(p, published):
-    _, greater, _ = exact_tables.fisher_tables(40, 10)
-    table = nuisance.unconditional(greater)
+    table = p_values("boschloo", 40, 10, alternative="greater")
     assert exact_power(table, 0.2, p, 0.025) == pytest.approx(published, abs=5e-8)
 
 
@@ -152,8 +152,7 @@ def test_chi_square_is_scipys_without_correction(table):
     ("x0", "n0", "x1", "n1"), [(9, 30, 16, 30), (2, 10, 20, 40), (7, 12, 1, 9)]
 )
 def test_one_sided_boschloo_is_scipys(x0, n0, x1, n1):
-    less, _, _ = exact_tables.fisher_tables(n0, n1)
-    ours = nuisance.unconditional(less)[x0, x1]
+    ours = p_values("boschloo", n0, n1, alternative="less")[x0, x1]
     # scipy's columns are the groups and its alternative is about the first of them.
     scipys = stats.boschloo_exact([[x1, x0], [n1 - x1, n0 - x0]], alternative="less", n=512).pvalue
     # Both search for a maximum; ours may only find a larger one, by less than scipy's grid misses.
@@ -174,7 +173,7 @@ def slow_unconditional(statistic: np.ndarray, x0: int, x1: int) -> float:
 @pytest.mark.parametrize(("x0", "x1"), [(1, 7), (3, 3), (0, 9), (8, 2), (5, 6)])
 def test_maximisation_over_the_nuisance_is_that_of_a_fine_grid(x0, x1):
     _, _, two_sided = exact_tables.fisher_tables(8, 9)
-    ours = nuisance.unconditional(two_sided)[x0, x1]
+    ours = p_values("boschloo_minlike", 8, 9)[x0, x1]
     slow = slow_unconditional(two_sided, x0, x1)
     # A grid of step h misses a smooth maximum by at most h^2/8 times a curvature below n^2.
     assert slow - 1e-12 <= ours <= slow + (1 / 20_000) ** 2 / 8 * 17**2

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -212,6 +213,36 @@ def test_with_many_draws_the_p_value_is_that_of_all_allocations(test):
     exact = float((p_values <= seen * (1 + 1e-9)).mean())
     error = math.sqrt(exact * (1 - exact) / 20_000)
     assert abs(table.p_value[0, 1] - exact) <= 4 * error + 1 / 20_001
+
+
+def log_rank_in_fractions(arm: np.ndarray) -> Fraction:
+    """Square of the log-rank statistic of `TRIAL`: (O - E)^2 over the hypergeometric variance."""
+    death, loss = TRIAL["death_after_days"], TRIAL["loss_after_days"]
+    last = np.minimum(np.minimum(death, loss), 84)
+    excess, variance = Fraction(0), Fraction(0)
+    for day in sorted({d for d in death.tolist() if d <= 84}):
+        at_risk, dead = last >= day, death == day
+        n, n1, d = int(at_risk.sum()), int((at_risk & (arm == 1)).sum()), int(dead.sum())
+        excess += int((dead & (arm == 1)).sum()) - Fraction(d * n1, n)
+        if n > 1:
+            variance += Fraction(d * n1 * (n - n1) * (n - d), n * n * (n - 1))
+    return excess**2 / variance
+
+
+def test_the_allocations_as_extreme_are_those_of_the_statistic_in_fractions():
+    """Of all 924 splits: rounding neither parts statistics that are equal nor joins others."""
+    every = [
+        np.isin(np.arange(12), chosen).astype(np.int64)
+        for chosen in itertools.combinations(range(12), 6)
+    ]
+    squares = [log_rank_in_fractions(arm) for arm in every]
+    records = [one_trial(arm, **TRIAL) for arm in every]
+    inner = plan_of("log_rank", lost="censored")
+    p_values = np.array([analyse(r, [inner], design(84), END).p_value[0, 0] for r in records])
+    assert len(set(squares)) < 924 / 2  # there are ties to be found
+    for k in range(0, 924, 7):
+        extreme = p_values <= p_values[k] * (1 + randomisation_tests.TIE)
+        assert extreme.tolist() == [square >= squares[k] for square in squares]
 
 
 @pytest.mark.parametrize("scheme", ["complete", "efron", "random_blocks"])

@@ -584,7 +584,7 @@ def test_word_has_the_numbers_of_the_summary(tmp_path, everything):
         assert a.name in row[0]
         assert row[1] == f"{a.power:.1%}"
         assert row[3] == f"{a.ci_low:.1%} to {a.ci_high:.1%}"
-        assert row[4:] == [f"{n / 10_000:.1%}" for n in a.favouring.values()]
+        assert row[4:] == [f"{d.power:.1%}" for d in a.in_favour_of.values()]
 
 
 def test_word_is_built_of_its_own_styles_and_fields(tmp_path, everything):

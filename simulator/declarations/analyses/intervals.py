@@ -13,6 +13,7 @@ from simulator.declarations.analyses.measure import (
 )
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
 
+_TABLES = "simulator.analysis.interval_tables"
 _NAMES = {
     "newcombe": "Newcombe",
     "miettinen_nurminen": "Miettinen-Nurminen",
@@ -52,6 +53,7 @@ RISK_DIFFERENCE_INTERVAL = Analysis(
     variable=DEATH_BY_DAY,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:risk_difference",
+    table=f"{_TABLES}:risk_difference",
 )
 RISK_RATIO = Analysis(
     word="risk_ratio",
@@ -63,6 +65,7 @@ RISK_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_RISK_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    table=f"{_TABLES}:risk_ratio",
 )
 ODDS_RATIO = Analysis(
     word="odds_ratio",
@@ -74,4 +77,5 @@ ODDS_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_ODDS_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    table=f"{_TABLES}:odds_ratio",
 )

@@ -126,7 +126,7 @@ def direction_sentence(power: Power) -> str:
     """Say which arm the rejections favour."""
     first = power.primary
     shares = [
-        f"{literal(arm)} in {percent(n / first.trials)}" for arm, n in first.favouring.items()
+        f"{literal(arm)} in {percent(d.power, d.mcse)}" for arm, d in first.in_favour_of.items()
     ]
     return f"Rejections favour {listed(shares)} of trials."
 
@@ -210,7 +210,7 @@ def _row(power: Power, a: AnalysisPower, some_fail: bool) -> tuple[str, ...]:
         percent(a.power, a.mcse, 2),
         error_of(a.mcse, 100, 2),
         interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
-        *(percent(n / a.trials, a.mcse) for n in a.favouring.values()),
+        *(percent(d.power, d.mcse) for d in a.in_favour_of.values()),
     )
     return (*cells, count(a.not_analysable)) if some_fail else cells
 

@@ -10,7 +10,8 @@ from simulator.results.exact import Exact
 def print_exact(answer: Exact, console: Console) -> None:
     """Print an exact calculation."""
     (n0, n1), (p0, p1) = answer.n, answer.p
-    console.print(Text(f"{answer.test}, {n0} v {n1}, exact", style="bold"))
+    by = f" ({answer.interval})" if answer.interval else ""
+    console.print(Text(f"{answer.test}{by}, {n0} v {n1}, exact", style="bold"))
     sides = "" if answer.alternative == "two_sided" else f", {answer.alternative}"
     console.print(f"power at mortality {p0:g} v {p1:g}: {answer.power:.10f}")
     console.print(

@@ -81,8 +81,11 @@ def verdict_in_words(answer: Power) -> str:
     if verdict.is_level:
         kept = LEVEL_WORDS[verdict.judgement]
         return f"TYPE I ERROR: {found}; this {kept} its nominal level of {first.alpha:.1%}."
-    arm, favoured = list(first.favouring.items())[-1]
-    found = f"{found}, in favour of {arm} {favoured / first.trials:.1%}"
+    arm, favoured = list(first.in_favour_of.items())[-1]
+    found = (
+        f"{found}, in favour of {arm} {favoured.power:.1%} (95 % interval {favoured.ci_low:.1%} "
+        f"to {favoured.ci_high:.1%})"
+    )
     target = f"{100 * verdict.target_power:.10g}%"
     if verdict.judgement is Judgement.INCONCLUSIVE:
         return (
@@ -139,7 +142,7 @@ def _power_table(answer: Power) -> Table:
             f"{a.power:.1%}",
             f"{a.mcse:.1%}",
             f"{a.ci_low:.1%} to {a.ci_high:.1%}",
-            *(f"{count / a.trials:.1%}" for count in a.favouring.values()),
+            *(f"{d.power:.1%} +- {d.mcse:.1%}" for d in a.in_favour_of.values()),
             str(a.not_analysable),
         )
     return table
