@@ -106,7 +106,7 @@ def certify(
         except RuleError as error:
             refused.append((cell, error.rule))
             continue
-        asked = Evaluation(plans, true_values(params, plans, arms_alike=True), ())
+        asked = Evaluation(plans, true_values(params, plans), ())
         runs[cell] = monte_carlo(
             params,
             asked,

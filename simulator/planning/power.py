@@ -63,11 +63,10 @@ def estimate_power(
         If not even the first unit of work was done.
     """
     params, plans = prepared.params, prepared.plans
-    alike = prepared.asked.null_hypothesis == "strong"
     curves = CurveRecorder(grid_of(params))
     evaluation = Evaluation(
         plans,
-        true_values(params, plans, arms_alike=alike),
+        true_values(params, plans),
         families_of(prepared.asked, plans),
         observer(curves.grid),
     )
