@@ -118,6 +118,9 @@ def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes
             withdrawal="treatment policy",
             death=None,
             loss="patients lost to follow-up before day 84 are excluded",
+            loss_bias="mortality is overstated in both arms, since the dead can no longer be lost; "
+            "the estimate is biased either way, even if loss is independent of prognosis and alike "
+            "in both arms",
             summary=summary,
         ),
         prior={},

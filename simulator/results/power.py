@@ -59,9 +59,15 @@ class Performance(Record):
 
 @dataclass(frozen=True)
 class EstimandAttributes(Record):
-    """The attributes of ICH E9(R1); `loss`, how missing outcomes are treated, is none of them.
+    """The attributes of ICH E9(R1), and what becomes of missing outcomes, which is none of them.
 
-    `death` is None where death is the outcome itself.
+    Attributes
+    ----------
+    death
+        None where death is the outcome itself.
+    loss, loss_bias
+        How missing outcomes are treated, and how that biases the estimate where loss tells nothing
+        of the patient.
     """
 
     population: str
@@ -72,6 +78,7 @@ class EstimandAttributes(Record):
     withdrawal: str
     death: str | None
     loss: str
+    loss_bias: str
     summary: str
 
 

@@ -29,6 +29,7 @@ def print_power(answer: Power, console: Console) -> None:
     console.print()
     print_table(_estimates_table(answer), console)
     _print_estimates_explained(answer, console)
+    _print_loss_explained(answer, console)
     if answer.agreement:
         console.print()
         print_table(_agreement_table(answer), console)
@@ -196,6 +197,17 @@ def _print_estimates_explained(answer: Power, console: Console) -> None:
         console.print(
             "Always-survivors: the effect in those who would survive under either treatment."
         )
+
+
+def _print_loss_explained(answer: Power, console: Console) -> None:
+    """Say how what is made of the lost biases each estimate, where anybody is lost."""
+    if not any(lost.mean for lost in answer.operations.lost.values()):
+        return
+    found: dict[str, list[str]] = {}
+    for a in answer.analyses:
+        found.setdefault(a.estimand_attributes.loss_bias, []).append(a.name)
+    for words, names in found.items():
+        console.print(f"Bias from loss to follow-up ({', '.join(names)}): {words}.")
 
 
 def _errors_in_words(found: Iterable[Performance]) -> str:
