@@ -330,7 +330,8 @@ class Study:
         Parameters
         ----------
         analysis
-            Name of the one that is to have it; the scenario's first if None.
+            Name of the one that is to have it, or of a family of those judged together, of which
+            any hypothesis is then to be rejected; the scenario's first analysis if None.
         by
             A numeric key.
         between

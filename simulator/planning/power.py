@@ -175,6 +175,7 @@ def _agreement(run: MonteCarlo) -> tuple[PairAgreement, ...]:
             only_first=int(both[i, i] - both[i, j]),
             only_second=int(both[j, j] - both[i, j]),
             trials=run.trials,
+            not_analysable=run.trials - int(run.joint.both_analysable[i, j]),
         )
         for i, j in itertools.combinations(range(len(names)), 2)
     )
@@ -197,6 +198,8 @@ def _multiplicity(run: MonteCarlo) -> tuple[FamilyPower, ...]:
                 },
                 any=_proportion(run.joint.any_of[index], run.trials),
                 all=_proportion(run.joint.all_of[index], run.trials),
+                trials=run.trials,
+                not_analysable=run.trials - run.joint.analysable[index],
             )
         )
     return tuple(found)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from simulator.montecarlo.totals import Totals
@@ -92,7 +92,7 @@ class Search:
         if value not in self.prepared:
             plain: Any = int(value) if self.whole else value
             loaded = changed(self.base.loaded, {self.asked.key: plain}, "by")
-            self.prepared[value] = prepare(loaded, self.say)
+            self.prepared[value] = replace(prepare(loaded, self.say), goal=self.base.goal)
         return self.prepared[value]
 
     def run(self, value: float, trials: int, *, fresh: bool) -> Count:

@@ -9,8 +9,8 @@ would not make the level any better known.
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from simulator.declarations.estimands import test_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.formulas import closed_forms, facts_of, normal_size
@@ -19,6 +19,7 @@ from simulator.planning.prepared import Prepared
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
 from simulator.planning.search import Search, SizeTarget
 from simulator.planning.variation import present
+from simulator.results.closed_forms import ClosedForms, Contrast
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.size import (
@@ -291,9 +292,9 @@ def _size(
         version=program_version(),
         key=asked.key,
         own_value=present(base.loaded, asked.key),
-        analysis=base.plans[0].name,
-        test_name=test_of(base.plans[0]).name,
-        alpha=base.plans[0].alpha,
+        analysis=base.sought.name,
+        test_name=base.sought.test_name,
+        alpha=base.sought.alpha,
         target_power=asked.power,
         reached=answer is not None,
         reason=reason,
@@ -304,8 +305,14 @@ def _size(
         operations=_operations(operations),
         curve=tuple(CurvePoint(v, *c, *_share(c)) for v, c in counts.items()),
         fit=None if line is None else PowerFit(*line),
-        closed_forms=closed_forms(facts_of(at.plain, 0, operations), asked.power),
+        closed_forms=_closed_forms(at, operations, asked.power),
     )
+
+
+def _closed_forms(at: Prepared, operations: Operations, power: float) -> ClosedForms:
+    """What closed forms say; of several analyses judged together, nothing."""
+    forms = closed_forms(facts_of(at.plain, 0, operations), power)
+    return replace(forms, needed=(), contrast=Contrast.FAMILY) if at.sought.is_family else forms
 
 
 def _share(count: Count) -> tuple[float, float, float, float]:

@@ -128,13 +128,28 @@ class LoadedScenario:
         return _checked(root, self.files, (*self.files, origin), [])
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
-        """Return the scenario with one of its analyses alone."""
-        root = self._nodes[""]
-        analyses = root.value["analyses"]
-        one = replace(analyses, value=[analyses.value[index]])
-        alone = replace(root.value["multiplicity"], value=None)
-        changed = replace(root, value=root.value | {"analyses": one, "multiplicity": alone})
-        return _checked(changed, self.files, self.files, [])
+        """Return the scenario with one of its analyses alone, first, and with what that replays."""
+        return self._with_parts([index], None)
+
+    def with_one_family(self, index: int) -> "LoadedScenario":
+        """Return the scenario with one family of its analyses that are judged together alone."""
+        family = (self.scenario.multiplicity or [])[index]
+        names = [analysis.name for analysis in self.scenario.analyses]
+        return self._with_parts([names.index(name) for name in family.analyses], index)
+
+    def _with_parts(self, chosen: list[int], family: int | None) -> "LoadedScenario":
+        root, asked = self._nodes[""], self.scenario.analyses
+        names = [analysis.name for analysis in asked]
+        # A randomisation test stands on the analysis whose statistic it compares.
+        below = [names.index(of) for i in chosen if (of := getattr(asked[i], "of", None)) in names]
+        analyses, together = root.value["analyses"], root.value["multiplicity"]
+        kept = [analyses.value[index] for index in dict.fromkeys([*chosen, *below])]
+        judged = None if family is None else [together.value[family]]
+        parts = {
+            "analyses": replace(analyses, value=kept),
+            "multiplicity": replace(together, value=judged),
+        }
+        return _checked(replace(root, value=root.value | parts), self.files, self.files, [])
 
     def values(self) -> list[tuple[str, Any, str]]:
         """Key, value and source of every value, in the order of the file."""
