@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import without_result
 from simulator.results.power import Drift, SelectionBias
 
 
@@ -112,6 +113,11 @@ class Level(Record):
     not_analysable: NotAnalysable
     verdict: LevelVerdict
 
+    @property
+    def mostly_without_result(self) -> bool:
+        """Whether most trials of a cell have no result, so that a level says little."""
+        return self.not_analysable.share > 0.5
+
 
 @dataclass(frozen=True)
 class Family(Record):
@@ -164,7 +170,8 @@ class Certificate(Answer):
             *(
                 f"  {level.name}: {level.verdict.value.replace('_', ' ')} {level.alpha:g}; largest "
                 f"simulated {level.simulated:.1%} (MCSE {level.mcse:.1%})"
-                for level in self.levels
+                f"{without_result(level.not_analysable.count, level.not_analysable.trials)}"
+                for level in (*self.levels, *self.judged_together)
             ),
         ]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import without_result
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Comparison(Answer):
             *(
                 f"  {a.name}: {a.second:.1%} against {a.first:.1%}, difference "
                 f"{100 * a.difference:+.2f} points (paired MCSE {100 * a.paired_mcse:.2f})"
-                for a in self.analyses
+                f"{without_result(a.second_not_analysable, self.trials)}"
+                for a in (*self.analyses, *self.families)
             ),
         ]

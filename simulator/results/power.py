@@ -7,7 +7,13 @@ from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat, table
 from simulator.results.curves import Curves
-from simulator.results.measures import Estimate, NullHypothesis, Scale, Verdict
+from simulator.results.measures import (
+    Estimate,
+    NullHypothesis,
+    Scale,
+    Verdict,
+    without_result,
+)
 from simulator.results.operations import Operations
 
 
@@ -379,7 +385,7 @@ class Power(Answer):
         lines = [f"Power of {self.scenario}: {self.trials:,} trials, seed {self.seed}"]
         lines += [
             f"  {a.name}: {a.power:.1%} (MCSE {a.mcse:.1%}, 95 % interval {a.ci_low:.1%} to "
-            f"{a.ci_high:.1%})"
+            f"{a.ci_high:.1%}){without_result(a.not_analysable, a.trials)}"
             for a in self.analyses[:_SHOWN]
         ]
         if len(self.analyses) > _SHOWN:

@@ -6,7 +6,14 @@ from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat
-from simulator.results.measures import Days, Estimate, Judgement, NullHypothesis, Share
+from simulator.results.measures import (
+    Days,
+    Estimate,
+    Judgement,
+    NullHypothesis,
+    Share,
+    without_result,
+)
 from simulator.results.operations import ByArm, limited_by_recruitment
 from simulator.results.power import Drift, SelectionBias
 
@@ -173,7 +180,8 @@ class Sweep(Answer):
             f"Sweep of {self.scenario} over {', '.join(self.keys)}: {len(self.points)} points, "
             f"{self.trials:,} trials each, seed {self.seed}",
             f"  {low.name}: {low.power:.1%} (MCSE {low.mcse:.1%}) to {high.power:.1%} (MCSE "
-            f"{high.mcse:.1%})",
+            f"{high.mcse:.1%})"
+            f"{without_result(max(a.not_analysable for a in first), self.trials)}",
         ]
 
 

@@ -60,7 +60,22 @@ def _sweep_in_words(dossier: Dossier, sweep: Sweep, table: str) -> str:
     words = [text, _not_analysable(sweep, found), _clear_differences(sweep, found)]
     if sweep.null_hypothesis is NullHypothesis.NONE:
         words.append(_reaching(sweep, found))
+    words += _families(sweep)
     return joined(words)
+
+
+def _families(sweep: Sweep) -> list[str]:
+    """Say how often analyses judged together reject anything, from point to point."""
+    said = []
+    for place, family in enumerate(sweep.points[0].families):
+        found = [point.families[place].any for point in sweep.points]
+        low, high = (pick(found, key=lambda a: a.power) for pick in (min, max))
+        said.append(
+            f"At least one hypothesis of {literal(family.name)} "
+            f"({literal(family.method.replace('_', ' '))}) is rejected in "
+            f"{percent(low.power, low.mcse)} to {percent(high.power, high.mcse)} of trials."
+        )
+    return said
 
 
 def _not_analysable(sweep: Sweep, found: list[PointPower]) -> str:

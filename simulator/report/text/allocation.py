@@ -100,6 +100,13 @@ def _print_trial(answer: Allocation, console: Console) -> None:
         _print_family(answer, place, rate, console)
     for line in _not_analysable(answer):
         console.print(line)
+    fewer = [s for s in answer.schemes if round(s.trial["patients"].mean, 1) < answer.patients]
+    if fewer:
+        told = ", ".join(f"{number(s.trial['patients'].mean, 1)} under {s.name}" for s in fewer)
+        console.print(
+            f"Of {answer.patients:,} planned patients fewer are randomised on average: {told}; "
+            "exact metrics are of all planned."
+        )
     console.print(
         "level: under the strong null hypothesis, biases left on; to first: less the first scheme, "
         "from the same\ntrials, with the standard error of pairs; CG: right guesses of the arm "

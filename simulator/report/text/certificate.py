@@ -41,7 +41,7 @@ def print_certificate(answer: Certificate, console: Console) -> None:
             f"{level.mcse:.4f}",
             f"{level.high:.4f}",
             *(_among_analysable(level) * some_fail),
-            VERDICTS[level.verdict],
+            _verdict(level),
         )
     print_table(table, console)
     for level in answer.judged_together:
@@ -73,6 +73,11 @@ def print_certificate(answer: Certificate, console: Console) -> None:
             f"Not simulated: mortality {cell.mortality:g}, shape {cell.shape:g}, loss "
             f"{cell.loss:g}: {cell.reason}."
         )
+
+
+def _verdict(level: Level) -> str:
+    few = ", but most trials of a cell have no result" if level.mostly_without_result else ""
+    return f"{VERDICTS[level.verdict]}{few}"
 
 
 def _among_analysable(level: Level) -> tuple[str, ...]:
