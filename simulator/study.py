@@ -331,7 +331,8 @@ class Study:
         Parameters
         ----------
         analysis
-            Name of the one that is to have it; the scenario's first if None.
+            Name of the one that is to have it, or of a family of those judged together, of which
+            any hypothesis is then to be rejected; the scenario's first analysis if None.
         by
             A numeric key.
         between
@@ -353,7 +354,7 @@ class Study:
         if within is not None:
             number("within", within, 0, math.inf)
         whole("patients", patients, 1, 2**62)
-        base, key, (low, high) = self.check_size(power, analysis, by, between)
+        base, key, (low, high) = self.check_size(power, analysis, by, between, favoured=favoured)
         return find_size(
             base,
             SizeTarget(key, power, low, high, within, patients, favoured),
@@ -370,9 +371,11 @@ class Study:
         analysis: str | None,
         by: str,
         between: tuple[float, float] | None,
+        *,
+        favoured: bool = False,
     ) -> tuple[Prepared, str, tuple[float, float]]:
         """Check what is asked of `size`; return the scenario, the key and where to look."""
-        return size_question(self.prepared, power, analysis, by, between)
+        return size_question(self.prepared, power, analysis, by, between, favoured=favoured)
 
     def trace(self, trial: int, *, patient: int | None = None, seed: int = 1) -> Trace:
         """Simulate one trial with every event, the very one that `power` counts.

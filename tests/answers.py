@@ -83,7 +83,8 @@ def performance(**changes):
     """How good the estimates of a difference of mortality are."""
     made = Performance(
         truth=-0.0324, truth_mcse=0.0021, survivor_average=None, survivor_average_mcse=None,
-        estimates=TRIALS, mean=-0.033, bias=-0.0006, bias_mcse=0.0025, empirical_se=0.128,
+        estimates=TRIALS, standard_errors=TRIALS, intervals=TRIALS, rejections=376,
+        mean=-0.033, bias=-0.0006, bias_mcse=0.0025, empirical_se=0.128,
         empirical_se_mcse=0.0009, model_se=0.127, model_se_mcse=0.0001, rmse=0.128,
         rmse_mcse=0.0009, coverage=0.9445, coverage_mcse=0.0023, sign_error=0.234,
         sign_error_mcse=0.022, exaggeration=10.14, exaggeration_mcse=0.66,
@@ -125,6 +126,9 @@ def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes
             withdrawal="treatment policy",
             death=None,
             loss="patients lost to follow-up before day 84 are excluded",
+            loss_bias="mortality is overstated in both arms, since the dead can no longer be lost; "
+            "the estimate is biased either way, even if loss is independent of prognosis and alike "
+            "in both arms",
             summary=summary,
         ),
         prior={},
@@ -137,6 +141,7 @@ def operations(**changes):
     made = Operations(
         enrolment_days=Days(791.64, 1.02, 633.0, 968.2),
         trial_days=Estimate(875.6, 1.0),
+        target_randomised=60,
         target_reached=Share(1.0, 0.9996, 1.0),
         on_time=Share(0.5098, 0.5000, 0.5196),
         screened=Estimate(148.98, 0.15),
@@ -254,6 +259,7 @@ def _sweep_point(patients, power, difference, paired_mcse, null):
         analyses=(
             PointPower("fisher", power, 0.002, low, high, difference, paired_mcse, judgement),
         ),
+        target_randomised=patients,
         enrolment_days=o.enrolment_days,
         target_reached=o.target_reached,
         on_time=o.on_time,

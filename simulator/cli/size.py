@@ -32,7 +32,10 @@ def size(
     power: Annotated[float, typer.Option(help="Power to reach, above alpha and below 1.")] = 0.8,
     analysis: Annotated[
         str | None,
-        typer.Option(help="Which analysis [default: the primary one].", show_default=False),
+        typer.Option(
+            help="Which analysis, or family of those judged together [default: the primary one].",
+            show_default=False,
+        ),
     ] = None,
     by: Annotated[
         str, typer.Option(help="What to look for: a numeric key.")
@@ -90,7 +93,7 @@ def size(
         "favoured": favoured,
     }
     with _named_as_options():
-        study.check_size(power, analysis, by, bounds)
+        study.check_size(power, analysis, by, bounds, favoured=favoured)
 
     def work(folder: Path) -> "Size":
         say_what_is_compiled(study.prepared.params)

@@ -9,6 +9,7 @@ from simulator.declarations.analyses import (
     AnalysisPlan,
     Need,
 )
+from simulator.declarations.analyses.measure import Pull
 from simulator.results.measures import Scale
 from simulator.results.power import Test
 
@@ -21,6 +22,11 @@ _LOST = {
     "worst_case": "count as dead",
     "best_case": "count as alive",
     "censored": "are censored",
+}
+_MORTALITY = {
+    "excluded": "mortality is overstated in both arms, since the dead can no longer be lost",
+    "worst_case": "mortality is overstated in both arms",
+    "best_case": "mortality is understated in both arms",
 }
 _TRANSPLANT = {
     "event": "transplant counts as death",
@@ -40,6 +46,24 @@ _UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after 
 
 def _loss_in_words(plan: AnalysisPlan, follow_up_days: int) -> str:
     return f"patients lost to follow-up before day {follow_up_days} {_LOST[plan.lost]}"
+
+
+def loss_bias_in_words(plan: AnalysisPlan) -> str:
+    """What is made of the lost does to the estimate, where loss tells nothing of the patient.
+
+    Whoever has died cannot be lost any more: among those followed to the end or to death the dead
+    are too many, so that leaving out the lost is biased however independent loss is.
+    """
+    declared = STATISTICS[plan.test]
+    excluded, best_case = declared.measure.loss_bias
+    pulls = {"excluded": excluded, "worst_case": Pull.TOWARDS, "best_case": best_case}
+    pull = pulls.get(plan.lost, Pull.NONE)
+    if pull is Pull.NONE:
+        return "none if loss is independent of prognosis"
+    return (
+        f"{_MORTALITY[plan.lost]}; the estimate is biased {pull.value}, even if loss is "
+        "independent of prognosis and alike in both arms"
+    )
 
 
 def statistic_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisPlan:
@@ -96,7 +120,8 @@ def estimand_attributes(
 ) -> dict[str, str]:
     """The attributes of ICH E9(R1): population, treatment, variable, events, summary.
 
-    `loss` says how missing outcomes are treated, which is no part of the estimand itself.
+    `loss` says how missing outcomes are treated, which is no part of the estimand itself, and
+    `loss_bias` what that does to the estimate.
     """
     inner = statistic_of(plan, plans)
     declared = STATISTICS[inner.test]
@@ -118,6 +143,7 @@ def estimand_attributes(
     if variable.death:
         attributes["death"] = variable.death
     attributes["loss"] = _loss_in_words(plan, follow_up_days)
+    attributes["loss_bias"] = loss_bias_in_words(inner)
     attributes["summary"] = declared.measure.in_words(follow_up_days, inner.options)
     return attributes
 

@@ -104,28 +104,38 @@ class Joint:
     ----------
     both
         (m, m): trials that both analyses reject; on the diagonal those that one rejects.
-    by_analysis, any_of, all_of
-        A family's rejections by analysis, and trials with any and with all of them.
+    both_analysable
+        (m, m): trials in which both have a result.
+    by_analysis, any_of, all_of, analysable
+        A family's rejections by analysis, trials with any and with all of them, and trials in which
+        one of its analyses has a result.
     """
 
     analyses: int
     families: tuple[Family, ...]
     both: Ints = field(init=False)
+    both_analysable: Ints = field(init=False)
     by_analysis: list[Ints] = field(init=False)
     any_of: list[int] = field(init=False)
     all_of: list[int] = field(init=False)
+    analysable: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.both = np.zeros((self.analyses, self.analyses), np.int64)
+        self.both_analysable = np.zeros_like(self.both)
         self.by_analysis = [np.zeros(len(f.columns), np.int64) for f in self.families]
-        self.any_of, self.all_of = [0] * len(self.families), [0] * len(self.families)
+        self.any_of, self.all_of, self.analysable = ([0] * len(self.families) for _ in range(3))
 
     def add(self, p_values: Floats, rejections: Bools) -> None:
         """Count the trials that come next."""
         ones = rejections.astype(np.int64)
         self.both += ones.T @ ones
+        known = ~np.isnan(p_values)
+        there = known.astype(np.int64)
+        self.both_analysable += there.T @ there
         for index, family in enumerate(self.families):
             together = rejected(p_values[:, family.columns], family)
             self.by_analysis[index] += together.sum(axis=0)
             self.any_of[index] += int(together.any(axis=1).sum())
             self.all_of[index] += int(together.all(axis=1).sum())
+            self.analysable[index] += int(known[:, family.columns].any(axis=1).sum())

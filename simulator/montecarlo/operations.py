@@ -30,6 +30,7 @@ def operations_of(solved: Scenario, params: Params, o: Totals) -> Operations:
     return Operations(
         enrolment_days=_enrolment(o),
         trial_days=o.mean("trial_days"),
+        target_randomised=params.trial.target_randomised,
         target_reached=_share(o, "target_reached"),
         on_time=_share(o, "on_time") if planned else None,
         screened=o.mean("screened"),

@@ -118,7 +118,13 @@ class Estimation:
             "exaggeration": times,
             "exaggeration_mcse": times * relative,
         }
-        return Performance(estimates=int(n), **{key: _number(v) for key, v in values.items()})
+        return Performance(
+            estimates=int(n),
+            standard_errors=int(s[ERRORS]),
+            intervals=int(s[INTERVALS]),
+            rejections=int(hits),
+            **{key: _number(v) for key, v in values.items()},
+        )
 
 
 _NOTHING = math.nan, math.nan

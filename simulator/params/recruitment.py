@@ -176,6 +176,9 @@ def _exceeds(variable: str, times_upper_limit: float) -> Condition:
     )
 
 
+NOBODY_GUESSES = SelectionParams(selection.NOBODY, 0, -1, 0.0, 0.0, 0.0, 0.0)
+
+
 def lower_allocation(scenario: Scenario) -> AllocationParams:
     """Turn the factors of allocation into variables and cut points."""
     factors = list(_factors(scenario))
@@ -193,7 +196,7 @@ def lower_selection(scenario: Scenario) -> SelectionParams:
     """Turn the investigator who guesses into numbers."""
     bias = scenario.selection_bias
     if bias is None:
-        return SelectionParams(selection.NOBODY, 0, -1, 0.0, 0.0, 0.0, 0.0)
+        return NOBODY_GUESSES
     favoured = [arm.name for arm in scenario.arms].index(bias.favours)
     if bias.kind == "shift":
         log_ratio = math.log(bias.hazard_ratio)

@@ -5,12 +5,12 @@ arms, with outcomes independent given the arm. For every analysis it is also sim
 strong null hypothesis, over a family that is named, with a bound that holds for all of it at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from calibration.targets import solve_targets
-from simulator.analysis import AnalysisPlan, exact_power, plans_of
+from simulator.analysis import AnalysisPlan, Reason, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.baselines import WeibullBaseline
@@ -22,7 +22,10 @@ from simulator.montecarlo.loop import (
     Stop,
     monte_carlo,
 )
+from simulator.montecarlo.multiplicity import Family as JointFamily
+from simulator.montecarlo.multiplicity import families_of
 from simulator.params.lower import lower
+from simulator.planning.power import drift_of, selection_bias_of
 from simulator.results.certificate import (
     Cell,
     Certificate,
@@ -30,7 +33,9 @@ from simulator.results.certificate import (
     Family,
     Level,
     LevelVerdict,
+    NotAnalysable,
     RefusedCell,
+    SimulatedLevel,
 )
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
@@ -93,6 +98,7 @@ def certify(
         If no cell can be simulated: the scenario's other ways to die exceed every mortality.
     """
     plans = plans_of(scenario)
+    families = families_of(scenario, plans)
     runs: dict[Cell, MonteCarlo] = {}
     refused: list[tuple[Cell, str]] = []
     cells = cells_of(scenario)
@@ -106,7 +112,7 @@ def certify(
         except RuleError as error:
             refused.append((cell, error.rule))
             continue
-        asked = Evaluation(plans, true_values(params, plans, arms_alike=True), ())
+        asked = Evaluation(plans, true_values(params, plans), families)
         runs[cell] = monte_carlo(
             params,
             asked,
@@ -124,6 +130,7 @@ def certify(
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
     levels = tuple(_level(scenario, plan, index, runs) for index, plan in enumerate(plans))
+    together = tuple(_level_of_family(family, index, runs) for index, family in enumerate(families))
     return Certificate(
         scenario=scenario.name,
         seed=seed,
@@ -138,47 +145,141 @@ def certify(
         ),
         refused=tuple(RefusedCell(c.mortality, c.shape, c.loss, why) for c, why in refused),
         levels=levels,
+        judged_together=together,
+        selection_bias=selection_bias_of(scenario),
+        drift=drift_of(scenario),
     )
+
+
+class CellCount(NamedTuple):
+    """Trials of a cell: all, those with a result, and those that reject."""
+
+    trials: int
+    analysable: int
+    rejections: int
+
+
+Counts = Mapping[Cell, CellCount]
+Limits = tuple[float, float]
 
 
 def _level(
-    scenario: Scenario, plan: AnalysisPlan, index: int, runs: dict[Cell, MonteCarlo]
+    scenario: Scenario, plan: AnalysisPlan, index: int, runs: Mapping[Cell, MonteCarlo]
 ) -> Level:
-    counts = {cell: (int(run.rejections[index]), run.trials) for cell, run in runs.items()}
-    worst = max(counts, key=lambda cell: counts[cell][0] / counts[cell][1])
-    rejections, trials = counts[worst]
-    share = (1.0 - CONFIDENCE) / len(runs)
-    bounds = [clopper_pearson(*count, share) for count in counts.values()]
-    low, high = (max(float(limit) for limit in limits) for limits in zip(*bounds, strict=True))
+    counts = {
+        cell: CellCount(
+            run.trials, int(run.reasons[index][Reason.ANALYSED]), int(run.rejections[index])
+        )
+        for cell, run in runs.items()
+    }
     exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
+    return _level_of(plan.name, plan.test, plan.alpha, exact, counts)
+
+
+def _level_of_family(family: JointFamily, index: int, runs: Mapping[Cell, MonteCarlo]) -> Level:
+    """Level of analyses judged together: any hypothesis is rejected."""
+    counts = {
+        cell: CellCount(run.trials, run.joint.analysable[index], run.joint.any_of[index])
+        for cell, run in runs.items()
+    }
+    return _level_of(family.name, family.method, family.alpha, None, counts)
+
+
+def _level_of(
+    name: str, test: str, alpha: float, exact: ExactLevel | None, counts: Counts
+) -> Level:
+    of_all = {cell: count._replace(analysable=count.trials) for cell, count in counts.items()}
+    every, among = _largest(of_all), _largest(counts)
+    assert every is not None  # a cell has trials
     return Level(
-        name=plan.name,
-        test=plan.test,
-        alpha=plan.alpha,
+        name=name,
+        test=test,
+        alpha=alpha,
         exact=exact,
-        simulated=rejections / trials,
-        mcse=standard_error(rejections, trials),
-        at=worst,
-        low=low,
-        high=high,
-        verdict=verdict_on(plan, exact, low, high),
+        simulated=every.simulated,
+        mcse=every.mcse,
+        at=every.at,
+        low=every.low,
+        high=every.high,
+        trials=every.trials,
+        rejections=every.rejections,
+        among_analysable=among,
+        not_analysable=_most_without_result(counts),
+        verdict=verdict_on(
+            test,
+            alpha,
+            exact,
+            (every.low, every.high),
+            (among.low, among.high) if among else (0.0, 1.0),
+        ),
     )
 
 
+def _largest(counts: Counts) -> SimulatedLevel | None:
+    """Largest share of rejections among the trials with a result, and bounds for all cells."""
+    known = {cell: count for cell, count in counts.items() if count.analysable}
+    if not known:
+        return None
+    worst = max(known, key=lambda cell: known[cell].rejections / known[cell].analysable)
+    share = (1.0 - CONFIDENCE) / len(counts)
+    bounds = [clopper_pearson(c.rejections, c.analysable, share) for c in known.values()]
+    low, high = (max(float(limit) for limit in limits) for limits in zip(*bounds, strict=True))
+    found = known[worst]
+    return SimulatedLevel(
+        simulated=found.rejections / found.analysable,
+        mcse=standard_error(found.rejections, found.analysable),
+        at=worst,
+        trials=found.analysable,
+        rejections=found.rejections,
+        low=low,
+        high=high if len(known) == len(counts) else 1.0,
+    )
+
+
+def _most_without_result(counts: Counts) -> NotAnalysable:
+    def share(cell: Cell) -> float:
+        return 1.0 - counts[cell].analysable / counts[cell].trials
+
+    worst = max(counts, key=share)
+    found = counts[worst]
+    return NotAnalysable(share(worst), found.trials - found.analysable, found.trials, worst)
+
+
 def verdict_on(
-    plan: AnalysisPlan, exact: ExactLevel | None, low: float, high: float
+    test: str,
+    alpha: float,
+    exact: ExactLevel | None,
+    every: Limits,
+    among: Limits,
 ) -> LevelVerdict:
-    """Whether the level is held: by enumeration where it can be, else by simulation."""
-    if exact is not None and exact.probability > plan.alpha * (1 + 1e-9):
+    """Whether the level is held: by enumeration where it can be, else by simulation.
+
+    A type I error is a share of all trials, and one without a result rejects nothing. But an
+    analysis that mostly has no result would hold any level. So it holds its level by simulation
+    only if it also does among the trials that have a result, of which the share is never smaller;
+    an exact test does so by itself, since it holds its level at all sizes of the arms.
+
+    Parameters
+    ----------
+    every, among
+        Lower and upper limit of the largest share, of all trials and of those with a result.
+    """
+    if exact is not None and exact.probability > alpha * (1 + 1e-9):
         return LevelVerdict.EXCEEDS_EXACT
-    if low > plan.alpha:
+    if every[0] > alpha:
         return LevelVerdict.EXCEEDS
-    holds = exact is not None and exact.bound <= plan.alpha
-    if holds and plan.test in HOLD_THEIR_LEVEL:
+    holds = exact is not None and exact.bound <= alpha
+    if holds and test in HOLD_THEIR_LEVEL:
         return LevelVerdict.HOLDS_EXACT
-    if high <= plan.alpha:
+    if among[0] > alpha:
+        return LevelVerdict.EXCEEDS_AMONG_ANALYSABLE
+    if among[1] <= alpha:
         return LevelVerdict.HOLDS
-    return LevelVerdict.HOLDS_AT_PLANNED_SIZES if holds else LevelVerdict.NOT_SHOWN_TO_EXCEED
+    if holds:
+        return LevelVerdict.HOLDS_AT_PLANNED_SIZES
+    if every[1] <= alpha:
+        return LevelVerdict.HOLDS_AMONG_ALL
+    return LevelVerdict.NOT_SHOWN_TO_EXCEED
 
 
 def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> ExactLevel | None:

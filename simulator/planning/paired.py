@@ -9,31 +9,54 @@ import numpy as np
 from simulator.analysis import Reason, rejects
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
+from simulator.montecarlo.multiplicity import Family, families_of
+from simulator.montecarlo.multiplicity import rejected as family_rejects
 from simulator.montecarlo.totals import Totals
 from simulator.params.types import Bools, Ints
-from simulator.planning.prepared import Prepared
+from simulator.planning.prepared import Goal, Prepared
 from simulator.records import Floats
 from simulator.truth import Truth
 
 UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
+class FamilyTrials(NamedTuple):
+    """Analyses judged together: (trials, m) rejected or not, (trials,) whether any has a result."""
+
+    family: Family
+    rejected: Bools
+    analysable: Bools
+
+    @property
+    def any_of(self) -> Bools:
+        """(trials,): whether at least one hypothesis is rejected."""
+        found: Bools = self.rejected.max(axis=1)
+        return found
+
+    @property
+    def all_of(self) -> Bools:
+        """(trials,): whether all are."""
+        found: Bools = self.rejected.min(axis=1)
+        return found
+
+
 class PairedTrials(NamedTuple):
-    """Trials of a scenario.
+    """Trials of a scenario, a row each, and what they took.
 
     Attributes
     ----------
-    rejected, analysed, favours
-        (trials, analyses): whether it rejects, whether it has a result, and the arm that it
-        favours, -1 for none.
-    totals
-        What the trials took.
+    rejected, analysable, favours
+        (trials, analyses): whether each rejects, whether it has a result, and the arm that it
+        favours, -1 for none. For a goal, of the goal alone, (trials, 1); a family favours none.
+    families
+        Of each that is judged together.
     """
 
     rejected: Bools
-    totals: Totals
-    analysed: Bools
+    analysable: Bools
     favours: Ints
+    families: tuple[FamilyTrials, ...]
+    totals: Totals
 
 
 def run_trials(
@@ -52,12 +75,19 @@ def run_trials(
         If stopped before the last.
     """
     alpha = np.array([plan.alpha for plan in prepared.plans])
-    rejected, analysed, favours = [], [], []
+    families = families_of(prepared.asked, prepared.plans)
+    alone: list[Bools] = []
+    known: list[Bools] = []
+    favours: list[Ints] = []
+    together: list[list[Bools]] = [[] for _ in families]
 
     def keep(_first: int, unit: UnitResult) -> None:
-        rejected.append(rejects(unit.table, alpha))
-        analysed.append(unit.table.reason == Reason.ANALYSED)
+        p_values = unit.table.p_value
+        alone.append(rejects(unit.table, alpha))
+        known.append(unit.table.reason == Reason.ANALYSED)
         favours.append(unit.table.favours)
+        for rows, family in zip(together, families, strict=True):
+            rows.append(family_rejects(p_values[:, family.columns], family))
 
     asked = Evaluation(prepared.plans, (UNKNOWN,) * len(prepared.plans), ())
     run = monte_carlo(
@@ -73,8 +103,29 @@ def run_trials(
     )
     if run.interrupted:
         raise KeyboardInterrupt
-    return PairedTrials(
-        np.concatenate(rejected), run.totals, np.concatenate(analysed), np.concatenate(favours)
+    analysable = np.concatenate(known)
+    of_families = tuple(
+        FamilyTrials(family, np.concatenate(rows), analysable[:, family.columns].max(axis=1))
+        for rows, family in zip(together, families, strict=True)
+    )
+    found = np.concatenate(alone), analysable, np.concatenate(favours)
+    whole = PairedTrials(*found, of_families, run.totals)
+    return whole if prepared.goal is None else _of_goal(whole, prepared.goal)
+
+
+def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
+    """Leave what a goal counts: the first analysis, or any hypothesis of the one family."""
+    if not goal.is_family:
+        return run._replace(
+            rejected=run.rejected[:, :1],
+            analysable=run.analysable[:, :1],
+            favours=run.favours[:, :1],
+        )
+    (family,) = run.families
+    return run._replace(
+        rejected=family.any_of[:, None],
+        analysable=family.analysable[:, None],
+        favours=np.full_like(run.favours[:, :1], -1),
     )
 
 
@@ -87,6 +138,8 @@ class Rate(NamedTuple):
         Share of trials, its Monte Carlo standard error, 95 % interval by Wilson's score.
     difference, paired_mcse
         To the base, trial by trial: with the error that common random numbers leave.
+    not_analysable
+        Trials without a result, which count as no rejection.
     """
 
     power: float
@@ -95,9 +148,10 @@ class Rate(NamedTuple):
     ci_high: float
     difference: float
     paired_mcse: float
+    not_analysable: int
 
 
-def rate_beside(rejected: Bools, base: Bools) -> Rate:
+def rate_beside(rejected: Bools, base: Bools, analysable: Bools) -> Rate:
     """Compare the rejections of one analysis, a trial a row, with those of the base's trials."""
     trials, count = rejected.size, int(rejected.sum())
     apart = rejected.astype(np.float64) - base
@@ -107,6 +161,7 @@ def rate_beside(rejected: Bools, base: Bools) -> Rate:
         *interval(count, trials),
         float(apart.mean()),
         paired_error(apart),
+        trials - int(analysable.sum()),
     )
 
 

@@ -64,11 +64,10 @@ def estimate_power(
         If not even the first unit of work was done.
     """
     params, plans = prepared.params, prepared.plans
-    alike = prepared.asked.null_hypothesis == "strong"
     curves = CurveRecorder(grid_of(params))
     evaluation = Evaluation(
         plans,
-        true_values(params, plans, arms_alike=alike),
+        true_values(params, plans),
         families_of(prepared.asked, plans),
         observer(curves.grid),
     )
@@ -184,6 +183,7 @@ def _agreement(run: MonteCarlo) -> tuple[PairAgreement, ...]:
             only_first=int(both[i, i] - both[i, j]),
             only_second=int(both[j, j] - both[i, j]),
             trials=run.trials,
+            not_analysable=run.trials - int(run.joint.both_analysable[i, j]),
         )
         for i, j in itertools.combinations(range(len(names)), 2)
     )
@@ -206,6 +206,8 @@ def _multiplicity(run: MonteCarlo) -> tuple[FamilyPower, ...]:
                 },
                 any=_proportion(run.joint.any_of[index], run.trials),
                 all=_proportion(run.joint.all_of[index], run.trials),
+                trials=run.trials,
+                not_analysable=run.trials - run.joint.analysable[index],
             )
         )
     return tuple(found)

@@ -2,17 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
+from simulator.declarations.estimands import test_of
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
+
+
+class Goal(NamedTuple):
+    """What a size is looked for: that an analysis rejects, or any hypothesis of a family.
+
+    Attributes
+    ----------
+    name, test_name, alpha
+        Of the analysis or the family; the second as it stands within a sentence.
+    is_family
+        Whether it is the scenario's one family; else it is the scenario's first analysis.
+    """
+
+    name: str
+    test_name: str
+    alpha: float
+    is_family: bool
+
+
+def goal_of(plan: AnalysisPlan) -> Goal:
+    """Return the goal that an analysis rejects."""
+    return Goal(plan.name, test_of(plan).name, plan.alpha, False)
 
 
 @dataclass(frozen=True)
@@ -25,12 +48,15 @@ class Prepared:
         As the file has it, with the place and source of every value.
     solved
         The same with each word solved replaced by a number.
+    goal
+        What alone is counted of its trials; None: every analysis.
     """
 
     loaded: LoadedScenario
     solved: Scenario
     params: Params
     plans: tuple[AnalysisPlan, ...]
+    goal: Goal | None = None
 
     @property
     def arms(self) -> list[str]:
@@ -41,6 +67,11 @@ class Prepared:
     def asked(self) -> Scenario:
         """The scenario as it is written."""
         return self.loaded.scenario
+
+    @property
+    def sought(self) -> Goal:
+        """What a size is looked for: the goal or, without one, that the first analysis rejects."""
+        return self.goal or goal_of(self.plans[0])
 
     @property
     def plain(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ scheme gives other patients to the arms, and a p value hangs on who is where.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,16 +17,16 @@ from simulator.allocation import levels_of
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.selection_effect import biased_level
 from simulator.allocation.sequences import LARGEST, mean_with_error
-from simulator.analysis import AnalysisPlan, rejects
+from simulator.analysis import AnalysisPlan
 from simulator.montecarlo.intervals import standard_error
-from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
+from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
-from simulator.planning.observed import LABS, SequenceRows, observer
-from simulator.planning.paired import UNKNOWN
+from simulator.planning.observed import LABS, SequenceRows
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Prepared
+from simulator.planning.scheme_trials import Rejections, simulate_scheme
 from simulator.planning.sequence import level_in_words, level_names
 from simulator.records import Floats
 from simulator.results.allocation import (
@@ -35,6 +35,7 @@ from simulator.results.allocation import (
     MarginBalance,
     Method,
     SchemeAnalysis,
+    SchemeFamily,
     SchemeResult,
     StratumBalance,
 )
@@ -47,34 +48,12 @@ TRIAL = "patients", "deaths", "first_arm_share", "recruitment_days", "outcomes_k
 
 
 class _Found(NamedTuple):
-    """Trials of one scheme, a row each, by analysis: rejected or not; and what was seen of them."""
+    """What a scheme's trials reject, also under the null hypothesis, and what was seen of them."""
 
-    rejected: Floats
-    favours: Floats
-    level: Floats
-    level_favours: Floats
+    trials: int
+    power: Rejections
+    level: Rejections | None
     seen: SequenceRows
-
-
-@dataclass
-class _Run:
-    """Trials of one scheme, one after another."""
-
-    rejected: list[Floats] = field(default_factory=list)
-    favours_second: list[Floats] = field(default_factory=list)
-    observed: list[tuple[Floats, ...]] = field(default_factory=list)
-
-    def keep(self, alpha: Floats, unit: UnitResult) -> None:
-        rejected = rejects(unit.table, alpha)
-        self.rejected.append(rejected.astype(np.float64))
-        self.favours_second.append((rejected & (unit.table.favours == 1)).astype(np.float64))
-        self.observed.append(unit.observed)
-
-    def whole(self) -> tuple[Floats, Floats]:
-        return np.concatenate(self.rejected), np.concatenate(self.favours_second)
-
-    def seen(self) -> SequenceRows:
-        return SequenceRows(*(np.concatenate(parts) for parts in zip(*self.observed, strict=True)))
 
 
 def compare_schemes(
@@ -175,28 +154,26 @@ def compare(
     """
     found: list[SchemeResult] = []
     first: _Found | None = None
+    families = families_of(scenario, plans)
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
         say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
         try:
-            run = _simulate(params, candidate_scheme, plans, trials, seed, jobs, with_records=True)
-            rejected, favours = run.whole()
-            level = level_favours = np.full(rejected.shape, math.nan)
+            asked = plans, families
+            run = simulate_scheme(
+                params, candidate_scheme, *asked, trials, seed, jobs, with_records=True
+            )
+            level = None
             if null is not None:
-                under = _simulate(
-                    null, candidate_scheme, plans, trials, seed, jobs, with_records=False
-                )
-                level, level_favours = under.whole()
+                level = simulate_scheme(
+                    null, candidate_scheme, *asked, trials, seed, jobs, with_records=False
+                ).whole()
         except KeyboardInterrupt:
             if not found:
                 raise
             break
-        now = _Found(rejected, favours, level, level_favours, run.seen())
+        now = _Found(trials, run.whole(), level, run.seen())
         first = first or now
-        found.append(
-            _result(
-                scenario, candidate_scheme, plans, params, now, first, has_level=null is not None
-            )
-        )
+        found.append(_result(scenario, candidate_scheme, plans, families, params, now, first))
     return found
 
 
@@ -226,47 +203,17 @@ def only_metrics(
             found.append(_exact_result(candidate_scheme, exact))
             continue
         try:
-            run = _simulate(params, candidate_scheme, (), trials, seed, jobs, with_records=True)
+            run = simulate_scheme(
+                params, candidate_scheme, (), (), trials, seed, jobs, with_records=True
+            )
         except KeyboardInterrupt:
             if not found:
                 raise
             break
-        seen = run.seen()
-        empty = np.empty((seen.overall.shape[0], 0))
-        now = _Found(empty, empty, empty, empty, seen)
-        whole = _result(scenario, candidate_scheme, (), params, now, now, has_level=False)
+        now = _Found(trials, run.whole(), None, run.seen())
+        whole = _result(scenario, candidate_scheme, (), (), params, now, now)
         found.append(replace(whole, trial={}, covariate_imbalance={}))
     return found
-
-
-def _simulate(
-    params: Params,
-    candidate_scheme: CandidateScheme,
-    plans: tuple[AnalysisPlan, ...],
-    trials: int,
-    seed: int,
-    jobs: int,
-    *,
-    with_records: bool,
-) -> _Run:
-    run, alpha = _Run(), np.array([plan.alpha for plan in plans])
-    truths = (UNKNOWN,) * len(plans)
-    asked = Evaluation(plans, truths, ())
-    if with_records:
-        asked = asked._replace(observe=observer(candidate_scheme.plan))
-    done = monte_carlo(
-        params._replace(allocation=candidate_scheme.params),
-        asked,
-        seed,
-        Stop(trials, None),
-        jobs,
-        Engine.COMPILED,
-        lambda *_: None,
-        lambda _, unit: run.keep(alpha, unit),
-    )
-    if done.interrupted:
-        raise KeyboardInterrupt
-    return run
 
 
 def _estimate(values: Floats, first: Floats) -> PairedEstimate:
@@ -287,24 +234,12 @@ def _result(
     scenario: Scenario,
     candidate_scheme: CandidateScheme,
     plans: tuple[AnalysisPlan, ...],
+    families: tuple[Family, ...],
     params: Params,
     now: _Found,
     first: _Found,
-    *,
-    has_level: bool,
 ) -> SchemeResult:
     seen, before = now.seen, first.seen
-    analyses = tuple(
-        SchemeAnalysis(
-            plan.name,
-            plan.alpha,
-            _rate(now.rejected[:, i], first.rejected[:, i]),
-            _rate(now.favours[:, i], first.favours[:, i]),
-            _rate(now.level[:, i], first.level[:, i]) if has_level else None,
-            _rate(now.level_favours[:, i], first.level_favours[:, i]) if has_level else None,
-        )
-        for i, plan in enumerate(plans)
-    )
     columns = dict(zip(TRIAL, zip(seen.outcomes.T, before.outcomes.T, strict=True), strict=True))
     sizes, sizes_before = columns["patients"]
     part, part_before = columns["first_arm_share"]
@@ -329,7 +264,7 @@ def _result(
         scheme=candidate_scheme.scheme.word,
         options=candidate_scheme.options,
         factors_as=candidate_scheme.use,
-        trials=now.rejected.shape[0],
+        trials=now.trials,
         method=Method.EXACT if exact else Method.SIMULATED,
         metrics=exact or {name: found.mean for name, found in simulated.items()},
         simulated_metrics=simulated,
@@ -339,10 +274,47 @@ def _result(
             for i, lab in enumerate(LABS)
             if not np.isnan(seen.covariates[:, i]).all()
         },
-        analyses=analyses,
+        analyses=tuple(_analysis(plan, i, now, first) for i, plan in enumerate(plans)),
+        families=tuple(_family(family, i, now, first) for i, family in enumerate(families)),
         strata=_strata(scenario, candidate_scheme, seen) if by_factor else (),
         margins=_margins(scenario, candidate_scheme, seen) if by_factor else (),
         z_test_level=None,
+    )
+
+
+def _analysis(plan: AnalysisPlan, i: int, now: _Found, first: _Found) -> SchemeAnalysis:
+    power, before, level, level_before = now.power, first.power, now.level, first.level
+    return SchemeAnalysis(
+        name=plan.name,
+        alpha=plan.alpha,
+        power=_rate(power.rejected[:, i], before.rejected[:, i]),
+        favours_second=_rate(power.favours[:, i], before.favours[:, i]),
+        level=_rate(level.rejected[:, i], level_before.rejected[:, i])
+        if level and level_before
+        else None,
+        level_favours_second=(
+            _rate(level.favours[:, i], level_before.favours[:, i])
+            if level and level_before
+            else None
+        ),
+        not_analysable=int(power.not_analysable[i]),
+        level_not_analysable=int(level.not_analysable[i]) if level else None,
+    )
+
+
+def _family(family: Family, i: int, now: _Found, first: _Found) -> SchemeFamily:
+    power, before, level, level_before = now.power, first.power, now.level, first.level
+    return SchemeFamily(
+        name=family.name,
+        method=family.method,
+        alpha=family.alpha,
+        any=_rate(power.any_of[:, i], before.any_of[:, i]),
+        all=_rate(power.all_of[:, i], before.all_of[:, i]),
+        level_any=_rate(level.any_of[:, i], level_before.any_of[:, i])
+        if level and level_before
+        else None,
+        not_analysable=int(power.none_analysable[i]),
+        level_not_analysable=int(level.none_analysable[i]) if level else None,
     )
 
 

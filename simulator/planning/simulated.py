@@ -1,7 +1,7 @@
 """Simulated trials of a scenario at values of a key, for a search."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulator.montecarlo.totals import Totals
@@ -13,7 +13,7 @@ from simulator.planning.variation import changed
 
 @dataclass
 class SimulatedTrials:
-    """Simulates and analyses trials of the scenario's first analysis at any value of a key.
+    """Simulates and analyses trials of what is sought at any value of a key.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class SimulatedTrials:
         if value not in self.prepared:
             plain: Any = int(value) if self.whole else value
             loaded = changed(self.base.loaded, {self.key: plain}, "by")
-            self.prepared[value] = prepare(loaded, self.say)
+            self.prepared[value] = replace(prepare(loaded, self.say), goal=self.base.goal)
         self.say(f"{self.key} = {value:g}: {trials:,} trials")
         prepared = self.prepared[value]
         done = run_trials(prepared, trials, self.seed, self.jobs, lambda _: None, first_trial)
@@ -47,7 +47,7 @@ class SimulatedTrials:
             trials=trials,
             rejections=int(rejected.sum()),
             favouring=int((rejected & (done.favours[:, 0] == 1)).sum()),
-            analysable=int(done.analysed[:, 0].sum()),
+            analysable=int(done.analysable[:, 0].sum()),
             target_reached=done.totals.count("target_reached"),
             randomised=randomised.mean,
             randomised_variance=randomised.mcse**2,

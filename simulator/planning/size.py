@@ -64,7 +64,7 @@ def find_size(
         raise ScenarioError(Problem("", 0, "between", value, rule, "give a wider range"))
     run = SimulatedTrials(base, asked.key, whole, seed, jobs, say)
     exact = None
-    if asked.key == PATIENTS:
+    if asked.key == PATIENTS and not base.sought.is_family:
         exact = exact_power_of(base.params, base.plans[0], favoured=asked.favoured)
     own = float(present(base.loaded, asked.key))
     search = Search(asked, run, own, whole, step)

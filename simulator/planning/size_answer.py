@@ -1,12 +1,12 @@
 """The answer of a search for a size: what was found, every value tried, and what it takes there."""
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 from scipy.stats import norm
 
 from simulator.declarations.analyses import STATISTICS
-from simulator.declarations.estimands import test_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.formulas import closed_forms, facts_of
@@ -16,6 +16,7 @@ from simulator.planning.refinement import Crossing
 from simulator.planning.search import Search, Tally
 from simulator.planning.simulated import SimulatedTrials
 from simulator.planning.variation import present
+from simulator.results.closed_forms import ClosedForms, Contrast
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.size import (
@@ -61,13 +62,13 @@ def size_answer(
     value
         That is named, or of which is told in its place; it was tried, by `run`.
     """
-    asked, plan, crossing = search.asked, base.plans[0], outcome.crossing
+    asked, sought, crossing = search.asked, base.sought, outcome.crossing
     curve = curve_of(search, exact)
     there = next(point for point in curve if point.value == value)
     best = there if outcome.reason is None else max(curve, key=lambda point: point.power)
     at, totals = run.prepared[value], run.totals[value]
     operations = operations_of(at.solved, at.params, totals)
-    declared = STATISTICS.get(plan.test)
+    declared = None if sought.is_family else STATISTICS.get(base.plans[0].test)
     return Size(
         scenario=base.solved.name,
         title=base.solved.title,
@@ -75,9 +76,9 @@ def size_answer(
         version=program_version(),
         key=asked.key,
         own_value=present(base.loaded, asked.key),
-        analysis=plan.name,
-        test_name=test_of(plan).name,
-        alpha=plan.alpha,
+        analysis=sought.name,
+        test_name=sought.test_name,
+        alpha=sought.alpha,
         target_power=asked.power,
         arm=base.arms[-1],
         favoured=asked.favoured,
@@ -97,8 +98,14 @@ def size_answer(
         curve=curve,
         fit=None if crossing is None else PowerFit(*crossing.line),
         fitted=() if crossing is None else _fitted(search, crossing),
-        closed_forms=closed_forms(facts_of(at.plain, 0, operations), asked.power),
+        closed_forms=_closed_forms(at, operations, asked.power),
     )
+
+
+def _closed_forms(at: Prepared, operations: Operations, power: float) -> ClosedForms:
+    """What closed forms say; of several analyses judged together, nothing."""
+    forms = closed_forms(facts_of(at.plain, 0, operations), power)
+    return replace(forms, needed=(), contrast=Contrast.FAMILY) if at.sought.is_family else forms
 
 
 def curve_of(search: Search, exact: ExactPower | None) -> tuple[CurvePoint, ...]:

@@ -1,12 +1,15 @@
 """The question of a size: which analysis, which key, and between which values to look."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from simulator.declarations.analyses import MOST_PATIENTS
-from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.prepared import Goal, Prepared, goal_of, prepare
 from simulator.planning.variation import changed, present
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError, nearest
+from simulator.scenario.loaded import LoadedScenario
 
 MOST_PATIENTS_SOUGHT = 10_000
 _FEWEST_PATIENTS = 4
@@ -18,8 +21,13 @@ def size_question(
     analysis: str | None,
     by: str,
     between: tuple[float, float] | None,
+    *,
+    favoured: bool,
 ) -> tuple[Prepared, str, tuple[float, float]]:
-    """Check what is asked; return the scenario with that analysis alone, the key, where to look.
+    """Check what is asked; return the scenario with that goal alone, the key, where to look.
+
+    `analysis` is the name of an analysis, or of a family of those judged together, whose power is
+    that any hypothesis is rejected.
 
     Raises
     ------
@@ -27,7 +35,10 @@ def size_question(
         If the question is none that the scenario can answer.
     """
     base, key = _sized_by(prepared, analysis, by)
-    _check_power(power, base.plans[0].alpha)
+    _check_power(power, base.sought.alpha)
+    if favoured and base.sought.is_family:
+        rule = "a family of analyses favours no arm: each of them may favour another"
+        raise _problem("favoured", "true", rule, "ask for one of its analyses")
     low, high = between or _range_of(base, key)
     if not -math.inf < low < high < math.inf:
         raise _problem("between", f"{low:g},{high:g}", "must be a lower and a higher value")
@@ -35,17 +46,31 @@ def size_question(
 
 
 def _sized_by(prepared: Prepared, analysis: str | None, by: str) -> tuple[Prepared, str]:
-    index = 0 if analysis is None else place_of(prepared, analysis)
     loaded = prepared.loaded
+    chosen, goal = _goal(prepared, analysis)
     key = loaded.key(by, "by")
     own = present(loaded, key)
     if isinstance(own, bool) or not isinstance(own, int | float):
         raise _problem("by", key, "does not hold a number", "as trial.target_randomised")
-    return prepare(loaded.with_one_analysis(index), lambda _: None), key
+    return replace(prepare(chosen, lambda _: None), goal=goal), key
 
 
-def place_of(prepared: Prepared, analysis: str) -> int:
-    """Return the place of an analysis among the scenario's.
+def _goal(prepared: Prepared, analysis: str | None) -> tuple[LoadedScenario, Goal]:
+    """What a size is looked for, and the scenario with that alone: an analysis, or a family."""
+    loaded, families = prepared.loaded, prepared.asked.multiplicity or []
+    names = [family.name for family in families]
+    known = [plan.name for plan in prepared.plans]
+    if analysis in names and analysis not in known:
+        index = names.index(analysis)
+        family = families[index]
+        words = f"any hypothesis of {family.name} ({family.method.replace('_', ' ')})"
+        return loaded.with_one_family(index), Goal(family.name, words, family.alpha, True)
+    place = 0 if analysis is None else place_of(prepared, analysis, names)
+    return loaded.with_one_analysis(place), goal_of(prepared.plans[place])
+
+
+def place_of(prepared: Prepared, analysis: str, others: Sequence[str] = ()) -> int:
+    """Return the place of an analysis among the scenario's; `others` would have done too.
 
     Raises
     ------
@@ -54,8 +79,9 @@ def place_of(prepared: Prepared, analysis: str) -> int:
     """
     names = [plan.name for plan in prepared.plans]
     if analysis not in names:
-        near = nearest(analysis, names)
-        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(names)}"
+        known = [*names, *others]
+        near = nearest(analysis, known)
+        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(known)}"
         raise _problem("analysis", analysis, "is no analysis of this scenario", remedy)
     return names.index(analysis)
 
@@ -66,7 +92,7 @@ def _range_of(base: Prepared, key: str) -> tuple[float, float]:
         raise _problem(
             "between", "", f"{rule} {key}", "give a lower and a higher value, as 0.3,0.9"
         )
-    most = MOST_PATIENTS.get(base.plans[0].test, MOST_PATIENTS_SOUGHT)
+    most = min(MOST_PATIENTS.get(plan.test, MOST_PATIENTS_SOUGHT) for plan in base.plans)
     return _FEWEST_PATIENTS, float(min(most, MOST_PATIENTS_SOUGHT))
 
 

@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
-from simulator.planning.paired import PairedTrials, rate_beside, run_trials
+from simulator.params.types import Bools
+from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
+from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Prepared
 from simulator.planning.variation import combinations, present, variants
 from simulator.results.measures import CONVENTIONAL_POWER, NullHypothesis
-from simulator.results.sweep import PointPower, Sweep, SweepPoint
+from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.keys import steps_of
 from simulator.version import program_version
@@ -111,8 +113,8 @@ def run_sweep(
                 raise
             break
         base = base or run
-        powers = _powers(prepared, run, base, target_power)
-        found[index] = _point(values, values == planned.own, prepared, powers, run)
+        made = _Rates(prepared, run, base, target_power)
+        found[index] = _point(values, values == planned.own, made)
     own, null = planned.base, NullHypothesis(planned.base.asked.null_hypothesis)
     return Sweep(
         scenario=own.solved.name,
@@ -126,35 +128,78 @@ def run_sweep(
         base=planned.own,
         interrupted=len(found) < len(planned.points),
         points=tuple(found[index] for index in sorted(found)),
+        selection_bias=selection_bias_of(own.solved),
+        drift=drift_of(own.solved),
     )
 
 
-def _powers(
-    prepared: Prepared, run: PairedTrials, base: PairedTrials, target: float
-) -> tuple[PointPower, ...]:
-    null = NullHypothesis(prepared.asked.null_hypothesis)
-    powers = []
-    for k, plan in enumerate(prepared.plans):
-        rate = rate_beside(run.rejected[:, k], base.rejected[:, k])
-        if run is base:
+class _Rates(NamedTuple):
+    """Trials of a point beside the base's, and what rates are judged by."""
+
+    prepared: Prepared
+    run: PairedTrials
+    base: PairedTrials
+    target: float
+
+    def of(
+        self, name: str, alpha: float, rejected: Bools, before: Bools, analysable: Bools
+    ) -> PointPower:
+        """How often something rejects, at its level."""
+        rate = rate_beside(rejected, before, analysable)
+        if self.run is self.base:
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
-        verdict = judge(null, rate.ci_low, rate.ci_high, plan.alpha, target)
-        powers.append(PointPower(plan.name, *rate, verdict.judgement))
-    return tuple(powers)
+        null = NullHypothesis(self.prepared.asked.null_hypothesis)
+        verdict = judge(null, rate.ci_low, rate.ci_high, alpha, self.target)
+        return PointPower(name=name, **rate._asdict(), judgement=verdict.judgement)
+
+    def analyses(self) -> tuple[PointPower, ...]:
+        run, base = self.run, self.base
+        return tuple(
+            self.of(
+                plan.name,
+                plan.alpha,
+                run.rejected[:, k],
+                base.rejected[:, k],
+                run.analysable[:, k],
+            )
+            for k, plan in enumerate(self.prepared.plans)
+        )
+
+    def families(self) -> tuple[PointFamily, ...]:
+        pairs = zip(self.run.families, self.base.families, strict=True)
+        return tuple(self._family(now, then) for now, then in pairs)
+
+    def _family(self, now: FamilyTrials, then: FamilyTrials) -> PointFamily:
+        family, plans = now.family, self.prepared.plans
+        alpha, known = family.alpha, now.analysable
+        return PointFamily(
+            name=family.name,
+            method=family.method,
+            alpha=alpha,
+            by_analysis=tuple(
+                self.of(
+                    plans[column].name,
+                    alpha,
+                    now.rejected[:, j],
+                    then.rejected[:, j],
+                    self.run.analysable[:, column],
+                )
+                for j, column in enumerate(family.columns)
+            ),
+            any=self.of("any", alpha, now.any_of, then.any_of, known),
+            all=self.of("all", alpha, now.all_of, then.all_of, known),
+        )
 
 
-def _point(
-    values: dict[str, Any],
-    is_base: bool,
-    prepared: Prepared,
-    powers: tuple[PointPower, ...],
-    run: PairedTrials,
-) -> SweepPoint:
+def _point(values: dict[str, Any], is_base: bool, made: _Rates) -> SweepPoint:
+    prepared, run = made.prepared, made.run
     o = operations_of(prepared.solved, prepared.params, run.totals)
     return SweepPoint(
         values=values,
         is_base=is_base,
-        analyses=powers,
+        analyses=made.analyses(),
+        families=made.families(),
+        target_randomised=o.target_randomised,
         enrolment_days=o.enrolment_days,
         target_reached=o.target_reached,
         on_time=o.on_time,

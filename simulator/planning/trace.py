@@ -2,10 +2,19 @@
 
 import numpy as np
 
-from simulator.analysis import END, REASONS, Reason, analyse, design_of, rejects
+from simulator.analysis import (
+    END,
+    REASONS,
+    AnalysisTable,
+    Reason,
+    analyse,
+    design_of,
+    rejects,
+)
 from simulator.engines.reference import simulate
 from simulator.engines.reference.patient import Patient
 from simulator.engines.reference.trial import SimulatedTrial
+from simulator.montecarlo.multiplicity import families_of, rejected
 from simulator.planning.prepared import Prepared
 from simulator.records import SESSIONS_GIVEN, DeathCause, SessionStatus, TrialRecords
 from simulator.results.base import Cell
@@ -13,6 +22,7 @@ from simulator.results.trace import (
     Trace,
     TraceAnalysis,
     TraceEvent,
+    TraceFamily,
     TracePatient,
     TracePlasma,
 )
@@ -40,6 +50,7 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
 
     records = simulate(params, seed, trial, 1, observe)
     t, p = records.trials, records.patients
+    table = analyse(records, prepared.plans, design_of(params, seed), END)
     dead = p.death_after_days <= params.trial.follow_up_days
     return Trace(
         scenario=prepared.solved.name,
@@ -53,7 +64,8 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
         trial_end_day=float(t.trial_end_day[0]),
         deaths={name: int(dead[p.arm == arm].sum()) for arm, name in enumerate(arms)},
         randomised_by_arm={name: int((p.arm == arm).sum()) for arm, name in enumerate(arms)},
-        analyses=_analyses(prepared, records, seed),
+        analyses=_analyses(prepared, table),
+        families=_families(prepared, table),
         patients=_patients(records, arms),
         has_unit=prepared.solved.unit is not None,
         plasma=_plasma(prepared),
@@ -85,10 +97,20 @@ def _plasma(prepared: Prepared) -> TracePlasma | None:
     )
 
 
-def _analyses(prepared: Prepared, records: TrialRecords, seed: int) -> tuple[TraceAnalysis, ...]:
+def _families(prepared: Prepared, table: AnalysisTable) -> tuple[TraceFamily, ...]:
+    """What the trial rejects of analyses that are judged together."""
+    found = []
+    for family in families_of(prepared.asked, prepared.plans):
+        together = rejected(table.p_value[:, family.columns], family)[0]
+        names = (prepared.plans[column].name for column in family.columns)
+        by_analysis = dict(zip(names, together.tolist(), strict=True))
+        found.append(TraceFamily(family.name, family.method, family.alpha, by_analysis))
+    return tuple(found)
+
+
+def _analyses(prepared: Prepared, table: AnalysisTable) -> tuple[TraceAnalysis, ...]:
     plans = prepared.plans
-    table = analyse(records, plans, design_of(prepared.params, seed), END)
-    rejected = rejects(table, np.array([plan.alpha for plan in plans]))
+    alone = rejects(table, np.array([plan.alpha for plan in plans]))
     return tuple(
         TraceAnalysis(
             name=plan.name,
@@ -97,7 +119,7 @@ def _analyses(prepared: Prepared, records: TrialRecords, seed: int) -> tuple[Tra
             standard_error=float(table.standard_error[0, k]),
             low=float(table.low[0, k]),
             high=float(table.high[0, k]),
-            rejects=bool(rejected[0, k]),
+            rejects=bool(alone[0, k]),
             analysable=int(table.reason[0, k]) == Reason.ANALYSED,
             result=REASONS[Reason(int(table.reason[0, k]))],
         )

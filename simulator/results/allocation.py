@@ -35,6 +35,8 @@ class SchemeAnalysis(Record):
         As the scenario is; of these, in favour of the second arm.
     level, level_favours_second
         The same under the strong null hypothesis; None if the scenario is that already.
+    not_analysable, level_not_analysable
+        Trials of the scheme without a result, which count as no rejection; the same of the level.
     """
 
     name: str
@@ -43,6 +45,32 @@ class SchemeAnalysis(Record):
     favours_second: PairedEstimate
     level: PairedEstimate | None
     level_favours_second: PairedEstimate | None
+    not_analysable: int = 0
+    level_not_analysable: int | None = None
+
+
+@dataclass(frozen=True)
+class SchemeFamily(Record):
+    """How often analyses that are judged together reject under a scheme.
+
+    Attributes
+    ----------
+    any, all
+        At least one hypothesis is rejected, and all are.
+    level_any
+        The familywise type I error: any is, under the strong null hypothesis.
+    not_analysable, level_not_analysable
+        Trials in which none of the analyses has a result.
+    """
+
+    name: str
+    method: str
+    alpha: float
+    any: PairedEstimate
+    all: PairedEstimate
+    level_any: PairedEstimate | None
+    not_analysable: int
+    level_not_analysable: int | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +127,7 @@ class SchemeResult(Record):
     strata: tuple[StratumBalance, ...]
     margins: tuple[MarginBalance, ...]
     z_test_level: float | None
+    families: tuple[SchemeFamily, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,10 +169,13 @@ class Allocation(Answer):
         rows = []
         for s in self.schemes:
             row: Row = {"scheme": s.name, "method": s.method.value, **s.metrics}
+            row["trials"] = s.trials
             for a in s.analyses:
-                for kind, found in (("power", a.power), ("level", a.level)):
-                    if found is not None:
-                        row |= {f"{a.name}_{kind}": found.mean, f"{a.name}_{kind}_mcse": found.mcse}
+                row |= _cells(a.name, "power", a.power, a.not_analysable)
+                row |= _cells(a.name, "level", a.level, a.level_not_analysable)
+            for f in s.families:
+                row |= _cells(f.name, "any_power", f.any, f.not_analysable)
+                row |= _cells(f.name, "any_level", f.level_any, f.level_not_analysable)
             rows.append(row)
         return rows
 
@@ -156,6 +188,13 @@ class Allocation(Answer):
             for s in self.schemes[:6]
         ]
         return lines
+
+
+def _cells(name: str, kind: str, found: PairedEstimate | None, none: int | None) -> Row:
+    if found is None:
+        return {}
+    start = f"{name}_{kind}"
+    return {start: found.mean, f"{start}_mcse": found.mcse, f"{start}_not_analysable": none}
 
 
 @dataclass(frozen=True)

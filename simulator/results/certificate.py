@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import without_result
+from simulator.results.power import Drift, SelectionBias
 
 
 @dataclass(frozen=True)
@@ -38,24 +40,62 @@ class LevelVerdict(StrEnum):
     EXCEEDS_EXACT = "exceeds_exact"  # by enumeration
     EXCEEDS = "exceeds"  # by simulation, with the stated confidence
     HOLDS_EXACT = "holds_exact"  # by enumeration, at any sizes of the arms
-    HOLDS = "holds"  # by simulation, with the stated confidence
+    EXCEEDS_AMONG_ANALYSABLE = "exceeds_among_analysable"  # by simulation, in trials with a result
+    HOLDS = "holds"  # by simulation, with the stated confidence, in trials with a result too
     HOLDS_AT_PLANNED_SIZES = "holds_at_planned_sizes"  # by enumeration
+    HOLDS_AMONG_ALL = "holds_among_all"  # by simulation, only if no result counts as no rejection
     NOT_SHOWN_TO_EXCEED = "not_shown_to_exceed"
 
 
 @dataclass(frozen=True)
+class SimulatedLevel(Record):
+    """The largest share of rejections that a cell has, among its trials with a result.
+
+    `rejections` of `trials` in the cell `at`, with bounds as `Level` has them; both bounds are of
+    all cells, and `high` is 1 where one has no trial with a result.
+    """
+
+    simulated: float
+    mcse: float
+    at: Cell
+    trials: int
+    rejections: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class NotAnalysable(Record):
+    """The cell in which most trials have no result: `count` of `trials`."""
+
+    share: float
+    count: int
+    trials: int
+    at: Cell
+
+
+@dataclass(frozen=True)
 class Level(Record):
-    """Level of an analysis.
+    """Level of an analysis, or of analyses judged together.
 
     Attributes
     ----------
+    test
+        Its word in a scenario or, of analyses judged together, the procedure.
     exact
         None for analyses that are not of one 2 x 2 table.
     simulated, mcse, at
-        Largest share of rejections among the cells, its Monte Carlo error, and the cell.
+        Largest share of rejections among the cells, its Monte Carlo error, and the cell: of all
+        trials, so that one without a result counts as no rejection.
     low, high
         Bounds of the largest type I error of the family: each with the stated confidence for all
         cells together (Clopper and Pearson 1934, with Bonferroni's correction).
+    trials, rejections
+        What the largest share is of.
+    among_analysable
+        The same among trials with a result; None if none has.
+    not_analysable
+        How many have none, at the most.
     """
 
     name: str
@@ -67,7 +107,16 @@ class Level(Record):
     at: Cell
     low: float
     high: float
+    trials: int
+    rejections: int
+    among_analysable: SimulatedLevel | None
+    not_analysable: NotAnalysable
     verdict: LevelVerdict
+
+    @property
+    def mostly_without_result(self) -> bool:
+        """Whether most trials of a cell have no result, so that a level says little."""
+        return self.not_analysable.share > 0.5
 
 
 @dataclass(frozen=True)
@@ -82,7 +131,11 @@ class Family(Record):
 
 @dataclass(frozen=True, repr=False)
 class Certificate(Answer):
-    """Levels of all analyses, and the family that they cover."""
+    """Levels of all analyses, and the family of nuisance values that they cover.
+
+    `judged_together` are the levels of analyses that the scenario judges together, the
+    probability that any hypothesis is rejected. `selection_bias` and `drift` distort every cell.
+    """
 
     KIND: ClassVar[str] = "certificate"
 
@@ -94,21 +147,19 @@ class Certificate(Answer):
     family: Family
     refused: tuple[RefusedCell, ...]
     levels: tuple[Level, ...]
+    judged_together: tuple[Level, ...]
+    selection_bias: SelectionBias | None
+    drift: Drift | None
 
     def rows(self) -> list[Row]:
-        """One row per analysis: its level, the cell where it is, and the exact one if any."""
+        """One row per analysis: its level, the cell where it is, and the exact one if any.
+
+        Below stand the analyses judged together, a row each.
+        """
         return [
-            {
-                **{
-                    key: cell
-                    for key, cell in flat(level).items()
-                    if key not in ("exact", "verdict")
-                },
-                **{f"at_{key}": cell for key, cell in flat(level.at).items()},
-                "exact": level.exact.probability if level.exact else None,
-                "verdict": level.verdict.value,
-            }
-            for level in self.levels
+            _row(level, together=found is self.judged_together)
+            for found in (self.levels, self.judged_together)
+            for level in found
         ]
 
     def headline(self) -> list[str]:
@@ -119,6 +170,34 @@ class Certificate(Answer):
             *(
                 f"  {level.name}: {level.verdict.value.replace('_', ' ')} {level.alpha:g}; largest "
                 f"simulated {level.simulated:.1%} (MCSE {level.mcse:.1%})"
-                for level in self.levels
+                f"{without_result(level.not_analysable.count, level.not_analysable.trials)}"
+                for level in (*self.levels, *self.judged_together)
             ),
         ]
+
+
+def _row(level: Level, *, together: bool) -> Row:
+    """The same keys for every level, whether or not it has an exact one or trials with a result."""
+    among, none = level.among_analysable, level.not_analysable
+    return {
+        "name": level.name,
+        "test": level.test,
+        "judged_together": int(together),
+        "alpha": level.alpha,
+        "exact": level.exact.probability if level.exact else None,
+        "simulated": level.simulated,
+        "mcse": level.mcse,
+        "low": level.low,
+        "high": level.high,
+        "trials": level.trials,
+        "rejections": level.rejections,
+        **{f"at_{key}": cell for key, cell in flat(level.at).items()},
+        "analysable_simulated": among.simulated if among else None,
+        "analysable_mcse": among.mcse if among else None,
+        "analysable_low": among.low if among else None,
+        "analysable_high": among.high if among else None,
+        "analysable_trials": among.trials if among else 0,
+        "not_analysable_most": none.count,
+        "not_analysable_of": none.trials,
+        "verdict": level.verdict.value,
+    }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import without_result
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class ComparedPower(Record):
         Share of trials, and its Monte Carlo standard error.
     difference, paired_mcse
         The second less the first, trial by trial, with the error that common random numbers leave.
+    first_not_analysable, second_not_analysable
+        Trials without a result, which count as no rejection.
     """
 
     name: str
@@ -25,11 +28,16 @@ class ComparedPower(Record):
     second_mcse: float
     difference: float
     paired_mcse: float
+    first_not_analysable: int
+    second_not_analysable: int
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Answer):
-    """Two scenarios side by side: the analyses that both have."""
+    """Two scenarios side by side: the analyses that both have.
+
+    `families` are those that both have of analyses judged together: any hypothesis is rejected.
+    """
 
     KIND: ClassVar[str] = "comparison"
 
@@ -39,10 +47,15 @@ class Comparison(Answer):
     trials: int
     version: str
     analyses: tuple[ComparedPower, ...]
+    families: tuple[ComparedPower, ...] = ()
 
     def rows(self) -> list[Row]:
-        """One row per analysis."""
-        return [flat(analysis) for analysis in self.analyses]
+        """One row per analysis, then one per family."""
+        return [
+            {"family": int(found is self.families), **flat(one)}
+            for found in (self.analyses, self.families)
+            for one in found
+        ]
 
     def headline(self) -> list[str]:
         """The scenarios, then one line per analysis."""
@@ -51,6 +64,7 @@ class Comparison(Answer):
             *(
                 f"  {a.name}: {a.second:.1%} against {a.first:.1%}, difference "
                 f"{100 * a.difference:+.2f} points (paired MCSE {100 * a.paired_mcse:.2f})"
-                for a in self.analyses
+                f"{without_result(a.second_not_analysable, self.trials)}"
+                for a in (*self.analyses, *self.families)
             ),
         ]

@@ -44,6 +44,11 @@ class Days(Estimate):
     p95: float
 
 
+def without_result(count: int, trials: int) -> str:
+    """Say how many trials are not analysable, to be set after a rate; empty where all are."""
+    return f", {count:,} of {trials:,} trials not analysable" if count else ""
+
+
 class Scale(StrEnum):
     """The unit of an estimate, which says how it is to be shown."""
 

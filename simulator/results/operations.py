@@ -10,6 +10,11 @@ from simulator.results.measures import Days, Estimate, Share
 ByArm = Mapping[str, Estimate]  # the control arm first
 
 
+def limited_by_recruitment(target_reached: Share) -> bool:
+    """Whether most trials randomise fewer patients than planned: recruitment is the limit."""
+    return target_reached.mean < 0.5
+
+
 class Step(StrEnum):
     """Where candidates leave on their way to randomisation, and who does not."""
 
@@ -66,6 +71,8 @@ class Operations(Record):
     ----------
     enrolment_days, trial_days
         From the first opening to the end of recruitment, and of the last follow-up.
+    target_randomised
+        Planned patients.
     target_reached, on_time
         Share of trials that randomise the target; that also end by the planned completion, None
         where no date is planned.
@@ -83,6 +90,7 @@ class Operations(Record):
 
     enrolment_days: Days
     trial_days: Estimate
+    target_randomised: int
     target_reached: Share
     on_time: Share | None
     screened: Estimate
@@ -108,6 +116,11 @@ class Operations(Record):
     wait_days: ByArm
     unit: UnitUse
     cost: Cost | None
+
+    @property
+    def recruitment_is_the_limit(self) -> bool:
+        """Whether most trials randomise fewer patients than planned."""
+        return limited_by_recruitment(self.target_reached)
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.base import Answer, Record, Row, flat, table
 from simulator.results.curves import Curves
-from simulator.results.measures import Estimate, NullHypothesis, Scale, Verdict
+from simulator.results.measures import (
+    Estimate,
+    NullHypothesis,
+    Scale,
+    Verdict,
+    without_result,
+)
 from simulator.results.operations import Operations
 
 
@@ -23,8 +29,9 @@ class Performance(Record):
     ----------
     truth, survivor_average
         True value of the estimand; effect of treatment in those who would survive in either arm.
-    estimates
-        Trials with an estimate, which the rest is of.
+    estimates, standard_errors, intervals, rejections
+        What the rest rests on: trials with an estimate; those among them with a standard error
+        (`model_se`), with an interval (`coverage`), and that reject (`sign_error`, `exaggeration`).
     mean, bias, empirical_se, model_se, rmse
         Of the estimates: mean, less the truth, their standard deviation, the mean of their
         standard errors, and the root of the mean squared error.
@@ -40,6 +47,9 @@ class Performance(Record):
     survivor_average: float | None
     survivor_average_mcse: float | None
     estimates: int
+    standard_errors: int
+    intervals: int
+    rejections: int
     mean: float | None
     bias: float | None
     bias_mcse: float | None
@@ -59,9 +69,15 @@ class Performance(Record):
 
 @dataclass(frozen=True)
 class EstimandAttributes(Record):
-    """The attributes of ICH E9(R1); `loss`, how missing outcomes are treated, is none of them.
+    """The attributes of ICH E9(R1), and what becomes of missing outcomes, which is none of them.
 
-    `death` is None where death is the outcome itself.
+    Attributes
+    ----------
+    death
+        None where death is the outcome itself.
+    loss, loss_bias
+        How missing outcomes are treated, and how that biases the estimate where loss tells nothing
+        of the patient.
     """
 
     population: str
@@ -72,6 +88,7 @@ class EstimandAttributes(Record):
     withdrawal: str
     death: str | None
     loss: str
+    loss_bias: str
     summary: str
 
 
@@ -184,7 +201,11 @@ class AnalysisPower(Record):
 
 @dataclass(frozen=True)
 class PairAgreement(Record):
-    """How often two analyses reject the same trial."""
+    """How often two analyses reject the same trial.
+
+    `not_analysable`: trials in which one of the two, or both, have no result; that one does not
+    reject.
+    """
 
     first: str
     second: str
@@ -192,11 +213,21 @@ class PairAgreement(Record):
     only_first: int
     only_second: int
     trials: int
+    not_analysable: int
 
 
 @dataclass(frozen=True)
 class FamilyPower(Record):
-    """Rejections of analyses that are judged together, as shares of trials."""
+    """Rejections of analyses that are judged together, as shares of all trials.
+
+    Attributes
+    ----------
+    by_analysis, any, all
+        Trials in which the procedure rejects each hypothesis, at least one, and all of them.
+    trials, not_analysable
+        All trials; those in which none of the analyses has a result, so that none is rejected. How
+        often each has none is told of it alone.
+    """
 
     name: str
     method: str
@@ -204,6 +235,25 @@ class FamilyPower(Record):
     by_analysis: Mapping[str, Estimate]
     any: Estimate
     all: Estimate
+    trials: int
+    not_analysable: int
+
+    def rows(self) -> list[Row]:
+        """One row per hypothesis, then any and all of them."""
+        shares = {**self.by_analysis, "any": self.any, "all": self.all}
+        return [
+            {
+                "family": self.name,
+                "method": self.method,
+                "alpha": self.alpha,
+                "hypothesis": name,
+                "power": share.mean,
+                "mcse": share.mcse,
+                "trials": self.trials,
+                "not_analysable": self.not_analysable,
+            }
+            for name, share in shares.items()
+        ]
 
 
 class EffectKind(StrEnum):
@@ -355,14 +405,17 @@ class Power(Answer):
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
-        return self.curves.tables()
+        families = [row for family in self.multiplicity for row in family.rows()]
+        agreement = table(self.agreement)
+        beside = {"families": families, "agreement": agreement}
+        return {**self.curves.tables(), **{name: rows for name, rows in beside.items() if rows}}
 
     def headline(self) -> list[str]:
         """Scenario and trials, then one line per analysis, the first few."""
         lines = [f"Power of {self.scenario}: {self.trials:,} trials, seed {self.seed}"]
         lines += [
             f"  {a.name}: {a.power:.1%} (MCSE {a.mcse:.1%}, 95 % interval {a.ci_low:.1%} to "
-            f"{a.ci_high:.1%})"
+            f"{a.ci_high:.1%}){without_result(a.not_analysable, a.trials)}"
             for a in self.analyses[:_SHOWN]
         ]
         if len(self.analyses) > _SHOWN:

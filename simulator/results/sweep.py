@@ -6,8 +6,16 @@ from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat
-from simulator.results.measures import Days, Estimate, Judgement, NullHypothesis, Share
-from simulator.results.operations import ByArm
+from simulator.results.measures import (
+    Days,
+    Estimate,
+    Judgement,
+    NullHypothesis,
+    Share,
+    without_result,
+)
+from simulator.results.operations import ByArm, limited_by_recruitment
+from simulator.results.power import Drift, SelectionBias
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class PointPower(Record):
         itself 0 and NaN.
     judgement
         On the target power, or on the nominal level.
+    not_analysable
+        Trials without a result, which count among the others as no rejection.
     """
 
     name: str
@@ -33,6 +43,7 @@ class PointPower(Record):
     difference: float
     paired_mcse: float
     judgement: Judgement
+    not_analysable: int = 0
 
     @property
     def differs_from_base(self) -> bool:
@@ -41,12 +52,41 @@ class PointPower(Record):
 
 
 @dataclass(frozen=True)
+class PointFamily(Record):
+    """How often analyses that are judged together reject at a point.
+
+    Attributes
+    ----------
+    by_analysis
+        Hypothesis by hypothesis, in the order of the family.
+    any, all
+        At least one of them, and all. Not analysable: none of the analyses has a result.
+    """
+
+    name: str
+    method: str
+    alpha: float
+    by_analysis: tuple[PointPower, ...]
+    any: PointPower
+    all: PointPower
+
+    @property
+    def hypotheses(self) -> tuple[PointPower, ...]:
+        """Each hypothesis, then any and all of them."""
+        return (*self.by_analysis, self.any, self.all)
+
+
+@dataclass(frozen=True)
 class SweepPoint(Record):
-    """One combination of values, the power there, and what the trial takes there."""
+    """One combination of values, the power there, and what the trial takes there.
+
+    `target_randomised` is the number of planned patients, `randomised` how many are.
+    """
 
     values: Mapping[str, Value]
     is_base: bool
     analyses: tuple[PointPower, ...]
+    target_randomised: int
     enrolment_days: Days
     target_reached: Share
     on_time: Share | None
@@ -57,6 +97,12 @@ class SweepPoint(Record):
     sessions_delivered: ByArm
     plasma_litres: ByArm
     short_of_plasma_share: ByArm
+    families: tuple[PointFamily, ...] = ()
+
+    @property
+    def recruitment_is_the_limit(self) -> bool:
+        """Whether most trials randomise fewer patients than planned."""
+        return limited_by_recruitment(self.target_reached)
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +121,8 @@ class Sweep(Answer):
         In the order asked for, the base among them.
     interrupted
         Whether it was stopped early; the points shown are complete.
+    selection_bias, drift
+        What distorts the base; None: nothing.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -90,6 +138,8 @@ class Sweep(Answer):
     base: Mapping[str, Value]
     interrupted: bool
     points: tuple[SweepPoint, ...]
+    selection_bias: SelectionBias | None = None
+    drift: Drift | None = None
 
     @property
     def finished(self) -> bool:
@@ -97,17 +147,25 @@ class Sweep(Answer):
         return not self.interrupted
 
     def rows(self) -> list[Row]:
-        """One row per point and analysis: the tidy table that figures are drawn from."""
+        """One row per point and analysis, then one per family and hypothesis of it."""
         return [
             {
                 **{key: _cell(value) for key, value in point.values.items()},
                 "is_base": int(point.is_base),
+                "family": family,
                 "analysis": a.name,
                 "trials": self.trials,
                 **{key: cell for key, cell in flat(a).items() if key not in ("name", "judgement")},
+                "target_randomised": point.target_randomised,
+                "randomised": point.randomised.mean,
+                "target_reached": point.target_reached.mean,
             }
             for point in self.points
-            for a in point.analyses
+            for family, found in (
+                (None, point.analyses),
+                *((family.name, family.hypotheses) for family in point.families),
+            )
+            for a in found
         ]
 
     def tables(self) -> dict[str, list[Row]]:
@@ -122,7 +180,8 @@ class Sweep(Answer):
             f"Sweep of {self.scenario} over {', '.join(self.keys)}: {len(self.points)} points, "
             f"{self.trials:,} trials each, seed {self.seed}",
             f"  {low.name}: {low.power:.1%} (MCSE {low.mcse:.1%}) to {high.power:.1%} (MCSE "
-            f"{high.mcse:.1%})",
+            f"{high.mcse:.1%})"
+            f"{without_result(max(a.not_analysable for a in first), self.trials)}",
         ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from simulator.results.base import Answer, Cell, Record, Row, flat
+from simulator.results.base import Answer, Cell, Record, Row, flat, table
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,16 @@ class TraceAnalysis(Record):
 
 
 @dataclass(frozen=True)
+class TraceFamily(Record):
+    """Which hypotheses of analyses judged together this trial rejects, by analysis."""
+
+    name: str
+    method: str
+    alpha: float
+    rejects: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
 class TracePatient(Record):
     """A patient: order of randomisation, candidate, arm, MELD, sessions and what became of them.
 
@@ -94,6 +104,8 @@ class Trace(Answer):
         Events of the whole trial.
     events
         Of the patient shown; of the whole trial they travel as CSV and are `all_events`.
+    families
+        What analyses judged together reject.
     has_unit, plasma
         Whether there is an ALSS unit; its plasma, if that is limited.
     """
@@ -117,6 +129,7 @@ class Trace(Answer):
     plasma: TracePlasma | None
     event_count: int
     events: tuple[TraceEvent, ...] = ()
+    families: tuple[TraceFamily, ...] = ()
     all_events: tuple[TraceEvent, ...] = field(default=(), metadata={"json": False})
 
     def of_patient(self, patient: int) -> "Trace":
@@ -146,7 +159,8 @@ class Trace(Answer):
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
-        return {"events": [event.row() for event in self.all_events]}
+        events = [event.row() for event in self.all_events]
+        return {"events": events, "analyses": table(self.analyses)}
 
     def headline(self) -> list[str]:
         """Patients and deaths; of a patient shown alone, what became of them."""

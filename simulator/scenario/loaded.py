@@ -118,13 +118,28 @@ class LoadedScenario:
         return checked(root, self.files, (*self.files, origin), [])
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
-        """Return the scenario with one of its analyses alone."""
-        root = self._written
+        """Return the scenario with one of its analyses alone, first, and with what that replays."""
+        return self._with_parts([index], None)
+
+    def with_one_family(self, index: int) -> "LoadedScenario":
+        """Return the scenario with one family of its analyses that are judged together alone."""
+        family = (self.scenario.multiplicity or [])[index]
+        names = [analysis.name for analysis in self.scenario.analyses]
+        return self._with_parts([names.index(name) for name in family.analyses], index)
+
+    def _with_parts(self, chosen: list[int], family: int | None) -> "LoadedScenario":
+        root, asked = self._written, self.scenario.analyses
+        names = [analysis.name for analysis in asked]
+        # A randomisation test stands on the analysis whose statistic it compares.
+        below = [names.index(of) for i in chosen if (of := getattr(asked[i], "of", None)) in names]
         analyses = root.value["analyses"]
-        one = replace(analyses, value=[analyses.value[index]])
-        alone = nodes_of(None, root.file, root.line)
-        changed = replace(root, value=root.value | {"analyses": one, "multiplicity": alone})
-        return checked(changed, self.files, self.files, [])
+        kept = [analyses.value[index] for index in dict.fromkeys([*chosen, *below])]
+        together = nodes_of(None, root.file, root.line)
+        if family is not None:
+            families = root.value["multiplicity"]
+            together = replace(families, value=[families.value[family]])
+        parts = {"analyses": replace(analyses, value=kept), "multiplicity": together}
+        return checked(replace(root, value=root.value | parts), self.files, self.files, [])
 
     def values(self) -> list[tuple[str, Any, str]]:
         """Key, value and source of every value, in the order of the file."""

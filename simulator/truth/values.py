@@ -1,8 +1,9 @@
 """True value of each analysis's estimand, from many trials of the scenario's own size.
 
 A larger trial would meet other queues, so the patients of many trials are put together. They are
-simulated in the world that the estimand supposes (`worlds`): nobody is lost and nothing is missing,
-so that every patient's end is known and the summary can be taken as it is defined.
+simulated in the world that the estimand supposes (`worlds`): nobody is lost, nothing is missing and
+nobody guesses the next arm, so that every patient's end is known, the summary can be taken as it is
+defined, and it is the effect of treatment alone.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from simulator.engines.compiled import simulate
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.truth.measures import PooledPatients, measure
-from simulator.truth.worlds import exchanged, in_world, world_of
+from simulator.truth.worlds import arms_alike, exchanged, in_world, world_of
 
 _SEED = 0  # its own, so that the truth is the same whatever seed the run has
 _PATIENTS = 240_000
@@ -48,19 +49,12 @@ class Truth(NamedTuple):
     survivor_average_mcse: float
 
 
-def true_values(
-    params: Params, plans: Sequence[AnalysisPlan], *, arms_alike: bool
-) -> tuple[Truth, ...]:
-    """True values of all analyses of a scenario.
+def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
+    """True values of all analyses of a scenario: 0 where nothing differs but the label.
 
     They are kept in the user's cache, under a key made of the scenario and the program.
-
-    Parameters
-    ----------
-    arms_alike
-        The null hypothesis is strong: nothing differs but the label, so that every value is 0.
     """
-    if arms_alike:
+    if arms_alike(params):
         inner = (statistic_of(plan, plans) for plan in plans)
         averages = (0.0 if _of_survivors(plan) else math.nan for plan in inner)
         return tuple(Truth(0.0, 0.0, average, average) for average in averages)

@@ -1,4 +1,4 @@
-"""Scenarios in which what an estimand supposes has come true: nobody lost, no visit missed."""
+"""Scenarios in which what an estimand supposes has come true: nobody lost, nothing biased."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.declarations.exits import Exit
-from simulator.params.types import Params, PlanParams
+from simulator.declarations.schemes import SCHEMES
+from simulator.params.recruitment import NOBODY_GUESSES
+from simulator.params.types import AllocationParams, Params, PlanParams
 
 
 class World(NamedTuple):
@@ -27,7 +29,11 @@ def world_of(plan: AnalysisPlan) -> World:
 
 
 def in_world(params: Params, world: World) -> Params:
-    """Return a scenario in which nobody is lost, no visit is missed and some events are absent."""
+    """Return a scenario in which nobody is lost, no visit is missed and some events are absent.
+
+    Nothing makes the arms differ but their treatment: nobody guesses the next arm, and no scheme
+    follows outcomes, which under a drift gives an arm other patients than the other.
+    """
     rate = params.exits.rate_per_day.copy()
     rate[Exit.LOSS] = 0.0
     if world.without_transplant:
@@ -40,10 +46,29 @@ def in_world(params: Params, world: World) -> Params:
         plan = plan._replace(rescue_sessions=none, switch_to=np.full_like(plan.switch_to, -1))
     seen = np.zeros_like(params.assessment.missed_probability)
     return params._replace(
+        allocation=_regardless_of_outcomes(params.allocation),
+        selection=NOBODY_GUESSES,
         exits=params.exits._replace(rate_per_day=rate),
         plan=plan,
         assessment=params.assessment._replace(missed_probability=seen),
     )
+
+
+def _regardless_of_outcomes(allocation: AllocationParams) -> AllocationParams:
+    if not SCHEMES[allocation.scheme].adaptive:
+        return allocation
+    return allocation._replace(scheme="complete", options={})
+
+
+def arms_alike(params: Params) -> bool:
+    """Whether nothing differs between the arms but the label, so that no treatment has an effect.
+
+    An effect that begins after the end of follow-up is none.
+    """
+    hazard = params.hazard
+    nowhere = hazard.delay_days >= params.trial.follow_up_days
+    same_plan = all((column == column[0]).all() for column in params.plan)
+    return same_plan and (nowhere or hazard.direct_log_hazard_ratio == 0.0)
 
 
 def exchanged(params: Params) -> Params:

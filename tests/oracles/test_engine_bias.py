@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scenario_builder import assert_share, bare, base_case, changed, run
 
+import simulator
 from simulator.scenario.schema import Scenario
 
 SEED = 31_415
@@ -147,3 +148,32 @@ def test_one_patient_drifts_nowhere():
     scenario = changed(bare(1), {"hazard.drift": {"kind": "logarithmic", "hazard_ratio": 9.0}})
     assert isinstance(scenario, Scenario)
     assert run(scenario, SEED, 3).trials.randomised.tolist() == [1, 1, 1]
+
+
+GUESSED = """
+extends: two-arm-survival
+name: guessed
+allocation: {scheme: permuted_block, options: {block_size: 2}}
+selection_bias: {kind: shift, favours: experimental, hazard_ratio: 0.8}
+hazard: {effect: {hazard_ratio: 1}}
+exits: {loss: {net_probability: 0}}
+analyses:
+  - {name: difference, test: chi_square, alpha: 0.05, population: randomised, transplant: event,
+     rescue: ignored, withdrawal: ignored, lost: excluded}
+"""
+
+
+def test_a_run_shows_guessing_as_bias_and_no_effect_as_a_truth_of_0(tmp_path):
+    """Every second patient of a block of two is guessed rightly, and half of each arm is second.
+
+    So half of the experimental arm has .8 times the hazard and half of the control arm 1/.8 times:
+    the difference of mortality is -.081 on average where treatment does nothing.
+    """
+    (tmp_path / "guessed.yaml").write_text(GUESSED)
+    (found,) = simulator.load(tmp_path / "guessed.yaml").power(4_000, jobs=1).analyses
+    whole = -math.log1p(-0.60)
+    expected = 0.5 * (math.exp(-whole / 0.8) - math.exp(-whole * 0.8))
+    assert expected == pytest.approx(-0.081, abs=5e-4)
+    shown = found.performance
+    assert (shown.truth, shown.truth_mcse) == (0.0, 0.0)
+    assert abs(shown.bias - expected) <= 4 * shown.bias_mcse

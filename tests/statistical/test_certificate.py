@@ -139,7 +139,8 @@ def test_only_an_exact_test_holds_its_level_at_sizes_that_were_not_planned(
 ):
     (plan,) = plans_of(with_analyses(test))
     known = None if size is None else ExactLevel(size, 0.5, size * (1 + 1e-9))
-    assert verdict_on(plan, known, low, high) is verdict
+    limits = low, high
+    assert verdict_on(plan.test, plan.alpha, known, limits, limits) is verdict
 
 
 def test_the_treated_have_no_exact_level():

@@ -81,7 +81,14 @@ def test_two_plans_that_differ_have_different_estimands():
 def test_every_estimand_has_the_five_attributes_and_every_event_its_strategy(plan):
     attributes = estimand_attributes(plan, 84, ARMS)
     assert list(attributes)[:3] == ["population", "treatment", "variable"]
-    assert {"transplant", "rescue", "withdrawal", "loss", "summary"} <= attributes.keys()
+    assert {
+        "transplant",
+        "rescue",
+        "withdrawal",
+        "loss",
+        "loss_bias",
+        "summary",
+    } <= attributes.keys()
     assert all(attributes.values())
     assert "{" not in "".join(attributes.values()) + estimand(plan, 84, ARMS)
     assert attributes["rescue"] == "treatment policy"

@@ -177,7 +177,7 @@ print(json.dumps({
     "estimands": [estimand(plan, 84, ("A", "B")) for plan in plans],
     "schema": '"toy"' in json.dumps(json_schema()),
     "exact": [p_value_table(ExactQuestion(p.test, 5, 5, 0.05)).tolist() for p in plans],
-    "truths": [truth.value for truth in true_values(params, plans, arms_alike=False)],
+    "truths": [truth.value for truth in true_values(params, plans)],
 }))
 """
 

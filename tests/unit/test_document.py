@@ -328,7 +328,8 @@ def test_test_is_named_with_its_details_once():
 
 def test_analyses_judged_together_are_in_a_table():
     half = Estimate(0.06, 0.002)
-    family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, Estimate(0.07, 0.002), half)
+    any_of = Estimate(0.07, 0.002)
+    family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, any_of, half, 10_000, 0)
     document = justification(dossier(power_answer(multiplicity=(family,))), "full")
     assert "Judged together are fisher by hochberg at 5%." in words(document)
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "families")

@@ -817,6 +817,7 @@ def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
                 PointPower(name, 0.04, 0.01, 0.03, 0.06, 0.0, 0.01, Judgement.LEVEL_HELD)
                 for name in ("log_rank", "fisher")
             ),
+            target_randomised=1,
             enrolment_days=Days(1.0, 0.1, 0.0, 2.0),
             target_reached=Share(1.0, 0.9, 1.0),
             on_time=None,

@@ -51,10 +51,11 @@ def loss_sentence(dossier: Dossier, *, short: bool = False) -> str:
             if max(shares.values()) < net
             else f" ({whole_percent(net)} was assumed)"
         )
-    rule = literal(dossier.power.primary.estimand_attributes.loss)
+    handled = dossier.power.primary.estimand_attributes
     return (
         f"In the simulated trials {told} are lost to follow-up{assumed}. The results above allow "
-        f"for it ({rule}), so there is no further inflation for attrition."
+        f"for it ({literal(handled.loss)}), so there is no further inflation for attrition. Bias "
+        f"from it: {literal(handled.loss_bias)}."
     )
 
 

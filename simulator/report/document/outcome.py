@@ -77,6 +77,7 @@ def _attributes(a: EstimandAttributes) -> tuple[tuple[str, str | None], ...]:
         ("Withdrawal from treatment", a.withdrawal),
         ("Population-level summary", a.summary),
         ("Missing outcomes (no part of the estimand)", a.loss),
+        ("Bias from missing outcomes", a.loss_bias),
     )
 
 

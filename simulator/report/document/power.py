@@ -212,7 +212,8 @@ def _row(power: Power, a: AnalysisPower, some_fail: bool) -> tuple[str, ...]:
         interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
         *(percent(d.power, d.mcse) for d in a.in_favour_of.values()),
     )
-    return (*cells, count(a.not_analysable)) if some_fail else cells
+    none = f"{count(a.not_analysable)} ({percent(a.not_analysable / a.trials)})"
+    return (*cells, none if a.not_analysable else "0") if some_fail else cells
 
 
 def _families_table(power: Power) -> Table:
@@ -229,6 +230,24 @@ def _families_table(power: Power) -> Table:
         caption="Analyses judged together: share of trials that reject at least one, and all.",
         header=("Family", "Method", "At least one", "All"),
         rows=tuple(rows),
+        note=_families_note(power),
         name="families",
         words=(0, 1),
+    )
+
+
+def _families_note(power: Power) -> str:
+    """Say what the shares are of, and in how many trials nothing could be judged."""
+    none = listed(
+        [
+            f"{count(family.not_analysable)} for {literal(family.name)}"
+            for family in power.multiplicity
+            if family.not_analysable
+        ]
+    )
+    note = f"Shares of all {count(power.trials)} simulated trials"
+    return (
+        f"{note}; in some no analysis has a result, which rejects none ({none})."
+        if none
+        else f"{note}."
     )

@@ -204,6 +204,7 @@ def _performance_table(power: Power) -> Table:
         p = a.performance
         cells = [
             literal(a.name),
+            count(p.estimates),
             _estimate(a.scale, p.bias, p.bias_mcse),
             _share(p.coverage, p.coverage_mcse),
         ]
@@ -217,14 +218,36 @@ def _performance_table(power: Power) -> Table:
         caption="Performance of the estimates (± Monte Carlo standard error).",
         header=(
             "Analysis",
+            "Trials with an estimate",
             "Bias",
             "Coverage, %",
             *(("Type S error, %", "Type M error (ratio)") * signs),
         ),
         rows=tuple(rows),
-        note="pp: percentage points. A dash: nothing to tell, as where no interval is made.",
+        note=f"Of {count(power.trials)} simulated trials. pp: percentage points. A dash: nothing "
+        f"to tell, as where no interval is made.{_rests_on(power, signs=signs)}",
         name="performance",
     )
+
+
+def _rests_on(power: Power, *, signs: bool) -> str:
+    """Say what rests on other trials than those with an estimate: intervals, rejections."""
+    fewer = [
+        f"{literal(a.name)} {count(a.performance.intervals)}"
+        for a in power.analyses
+        if known(a.performance.coverage) and a.performance.intervals < a.performance.estimates
+    ]
+    text = f" Trials with an interval: {', '.join(fewer)}." if fewer else ""
+    if signs:
+        told = [
+            f"{literal(a.name)} {count(a.performance.rejections)}"
+            for a in power.analyses
+            if known(a.performance.sign_error)
+        ]
+        text += f" Type S and M errors are of the trials that reject: {', '.join(told)}." * bool(
+            told
+        )
+    return text
 
 
 def _share(found: float | None, error: float | None) -> str:

@@ -57,10 +57,37 @@ def _sweep_in_words(dossier: Dossier, sweep: Sweep, table: str) -> str:
         f"{rate_name(sweep.null_hypothesis)} of {analysis_named(dossier.power, name)} lies between "
         f"{percent(low.power, low.mcse)} and {percent(high.power, high.mcse)}."
     )
-    words = [text, _clear_differences(sweep, found)]
+    words = [text, _not_analysable(sweep, found), _clear_differences(sweep, found)]
     if sweep.null_hypothesis is NullHypothesis.NONE:
         words.append(_reaching(sweep, found))
+    words += _families(sweep)
     return joined(words)
+
+
+def _families(sweep: Sweep) -> list[str]:
+    """Say how often analyses judged together reject anything, from point to point."""
+    said = []
+    for place, family in enumerate(sweep.points[0].families):
+        found = [point.families[place].any for point in sweep.points]
+        low, high = (pick(found, key=lambda a: a.power) for pick in (min, max))
+        said.append(
+            f"At least one hypothesis of {literal(family.name)} "
+            f"({literal(family.method.replace('_', ' '))}) is rejected in "
+            f"{percent(low.power, low.mcse)} to {percent(high.power, high.mcse)} of trials."
+        )
+    return said
+
+
+def _not_analysable(sweep: Sweep, found: list[PointPower]) -> str:
+    """Say how many trials of a point have no result; empty where all have one."""
+    least, most = (pick(a.not_analysable for a in found) for pick in (min, max))
+    if not most:
+        return ""
+    between = count(most) if least == most else f"{count(least)} to {count(most)}"
+    return (
+        f"Of the {count(sweep.trials)} trials per point {between} "
+        f"(at most {percent(most / sweep.trials)}) are not analysable and count as no rejection."
+    )
 
 
 def _clear_differences(sweep: Sweep, found: list[PointPower]) -> str:

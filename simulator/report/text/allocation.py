@@ -1,13 +1,14 @@
 """The answers of `allocation` as pages of text: schemes side by side, and one trial of a scheme."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from simulator.report.text.numbers import count_of
 from simulator.report.text.tables import new_table, number, print_table
 from simulator.report.words import RATES
 from simulator.results.allocation import (
@@ -15,6 +16,8 @@ from simulator.results.allocation import (
     AllocationSequence,
     FactorUse,
     Method,
+    SchemeAnalysis,
+    SchemeFamily,
     SchemeResult,
 )
 from simulator.results.measures import PairedEstimate
@@ -93,12 +96,51 @@ def _print_trial(answer: Allocation, console: Console) -> None:
     print_table(table, console)
     if len(first.analyses) > 1:
         _print_analyses(answer, console, rate, has_level)
+    for place in range(len(first.families)):
+        _print_family(answer, place, rate, console)
+    for line in _not_analysable(answer):
+        console.print(line)
+    fewer = [s for s in answer.schemes if round(s.trial["patients"].mean, 1) < answer.patients]
+    if fewer:
+        told = ", ".join(f"{number(s.trial['patients'].mean, 1)} under {s.name}" for s in fewer)
+        console.print(
+            f"Of {answer.patients:,} planned patients fewer are randomised on average: {told}; "
+            "exact metrics are of all planned."
+        )
     console.print(
         "level: under the strong null hypothesis, biases left on; to first: less the first scheme, "
         "from the same\ntrials, with the standard error of pairs; CG: right guesses of the arm "
         "behind; deaths per trial;\nknown: outcomes known at a randomisation, on average; SMD: "
         "absolute standardised difference of baseline\nlabs and MELD between the arms, their mean"
     )
+
+
+def _print_family(answer: Allocation, place: int, rate: str, console: Console) -> None:
+    """Analyses judged together, under every scheme."""
+    family = answer.schemes[0].families[place]
+    method = family.method.replace("_", " ")
+    columns = [f"any, {rate}, %", "to first", f"all, {rate}, %", "to first "]
+    columns += ["any, level, %", "to first  "] if family.level_any else []
+    console.print()
+    table = new_table(f"{family.name} ({method}, level {family.alpha:g})", *columns)
+    for s in answer.schemes:
+        found = s.families[place]
+        shown = found.any, found.all, found.level_any
+        table.add_row(s.name, *(cell for e in shown if e for cell in _rates(e)))
+    print_table(table, console)
+
+
+def _not_analysable(answer: Allocation) -> Iterator[str]:
+    """Say of how many trials an analysis, or all judged together, has no result."""
+    for s in answer.schemes:
+        every: list[SchemeAnalysis | SchemeFamily] = [*s.analyses, *s.families]
+        for a in every:
+            for kind, count in (("", a.not_analysable), (" for the level", a.level_not_analysable)):
+                if count:
+                    yield (
+                        f"{a.name} under {s.name}: {count_of(count, s.trials)} of {s.trials:,} "
+                        f"trials{kind} not analysable, which count as no rejection"
+                    )
 
 
 def _rates(e: PairedEstimate) -> list[str]:

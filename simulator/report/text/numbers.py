@@ -41,6 +41,11 @@ def plain_percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
+def count_of(count: int, trials: int) -> str:
+    """Return how many of so many trials, and their share; 0 alone where there are none."""
+    return f"{count:,} ({count / trials:.1%})" if count else "0"
+
+
 def _digits(error: float, least: int) -> int:
     """Decimals that show an error's first digit; an error of 0 needs no more than `least`."""
     if not error > 0:

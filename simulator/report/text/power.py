@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.text.numbers import (
+    count_of,
     number,
     percent,
     plain_percent,
@@ -29,6 +30,7 @@ def print_power(answer: Power, console: Console) -> None:
     console.print()
     print_table(_estimates_table(answer), console)
     _print_estimates_explained(answer, console)
+    _print_loss_explained(answer, console)
     if answer.agreement:
         console.print()
         print_table(_agreement_table(answer), console)
@@ -63,7 +65,17 @@ def _print_head(answer: Power, console: Console) -> None:
         console.print(f"Biased: {words}.")
     console.print()
     console.print(Text(verdict_in_words(answer), style="bold"))
+    if answer.operations.recruitment_is_the_limit:
+        console.print(Text(_limit_in_words(answer.operations), style="bold"))
     console.print()
+
+
+def _limit_in_words(o: Operations) -> str:
+    return (
+        f"RECRUITMENT IS THE LIMIT: of {o.target_randomised:,} planned patients "
+        f"{number(o.randomised)} are randomised on average; the target is reached in "
+        f"{o.target_reached.mean:.1%} of trials. What is told is the power with these."
+    )
 
 
 def verdict_in_words(answer: Power) -> str:
@@ -75,7 +87,10 @@ def verdict_in_words(answer: Power) -> str:
         f"{first.ci_high:.1%})"
     )
     if first.not_analysable:
-        found += f", {first.not_analysable / first.trials:.1%} of trials not analysable"
+        found += (
+            f", {count_of(first.not_analysable, first.trials)} of {first.trials:,} trials not "
+            "analysable, which count as no rejection"
+        )
     if verdict.judgement is Judgement.EQUAL_HAZARDS:
         return f"EQUAL HAZARDS, arms treated as they are: {found}; this is no type I error."
     if verdict.is_level:
@@ -134,7 +149,7 @@ def _power_table(answer: Power) -> Table:
         "+-",
         "95 % interval",
         *(f"favours {arm}" for arm in answer.arms),
-        "not analysable",
+        f"not analysable, of {answer.trials:,}",
     )
     for a in answer.analyses:
         table.add_row(
@@ -143,12 +158,13 @@ def _power_table(answer: Power) -> Table:
             f"{a.mcse:.1%}",
             f"{a.ci_low:.1%} to {a.ci_high:.1%}",
             *(f"{d.power:.1%} +- {d.mcse:.1%}" for d in a.in_favour_of.values()),
-            str(a.not_analysable),
+            count_of(a.not_analysable, a.trials),
         )
     return table
 
 
 _ESTIMATE_COLUMNS = (
+    "trials with\nan estimate",
     "true value",
     "bias",
     "empirical\nSE",
@@ -167,6 +183,7 @@ def _estimates_table(answer: Power) -> Table:
         p = a.performance
         table.add_row(
             a.name,
+            f"{p.estimates:,}",
             value_or_dash(p.truth, p.truth_mcse),
             value_or_dash(p.bias, p.bias_mcse),
             value_or_dash(p.empirical_se),
@@ -178,7 +195,7 @@ def _estimates_table(answer: Power) -> Table:
         )
         if p.survivor_average is not None:
             average = value_or_dash(p.survivor_average, p.survivor_average_mcse)
-            table.add_row("  always-survivors", average)
+            table.add_row("  always-survivors", "", average)
     return table
 
 
@@ -190,15 +207,35 @@ def _print_estimates_explained(answer: Power, console: Console) -> None:
         console.print(f"{words[:1].upper()}{words[1:]}: {', '.join(names)}.")
     found = [a.performance for a in answer.analyses]
     console.print(_errors_in_words(found))
+    for a in answer.analyses:
+        for line in _fewer_in_words(a.name, a.performance):
+            console.print(line)
     if any(p.sign_error is not None for p in found):
         console.print(
-            "Type S error: among the trials that reject, estimates on the wrong side of no effect. "
+            "Type S error: among the trials that reject "
+            f"({_rejecting_in_words(answer)}), estimates on the wrong side of no effect. "
             "Type M error (exaggeration ratio): how many times the true size they have on average."
         )
     if any(p.survivor_average is not None for p in found):
         console.print(
             "Always-survivors: the effect in those who would survive under either treatment."
         )
+
+
+def _print_loss_explained(answer: Power, console: Console) -> None:
+    """Say how what is made of the lost biases each estimate, where anybody is lost."""
+    if not any(lost.mean for lost in answer.operations.lost.values()):
+        return
+    found: dict[str, list[str]] = {}
+    for a in answer.analyses:
+        found.setdefault(a.estimand_attributes.loss_bias, []).append(a.name)
+    for words, names in found.items():
+        console.print(f"Bias from loss to follow-up ({', '.join(names)}): {words}.")
+
+
+def _rejecting_in_words(answer: Power) -> str:
+    told = (a for a in answer.analyses if a.performance.sign_error is not None)
+    return ", ".join(f"{a.name} {a.performance.rejections:,}" for a in told)
 
 
 def _errors_in_words(found: Iterable[Performance]) -> str:
@@ -214,6 +251,16 @@ def _errors_in_words(found: Iterable[Performance]) -> str:
     )
 
 
+def _fewer_in_words(name: str, p: Performance) -> Iterator[str]:
+    """What rests on fewer trials than have an estimate: standard errors, intervals."""
+    for words, value, number_of in (
+        ("mean model SE", p.model_se, p.standard_errors),
+        ("coverage", p.coverage, p.intervals),
+    ):
+        if value is not None and number_of < p.estimates:
+            yield f"{name}: the {words} is of {number_of:,} of {p.estimates:,} trials."
+
+
 def _relative_errors(p: Performance) -> Iterator[float]:
     for value, error in (
         (p.empirical_se, p.empirical_se_mcse),
@@ -227,22 +274,28 @@ def _relative_errors(p: Performance) -> Iterator[float]:
 def _agreement_table(answer: Power) -> Table:
     """How the primary analysis agrees with the others."""
     first = answer.primary.name
-    table = new_table(f"Rejections of {first} and", "both", f"only {first}", "only the other")
-    for pair in answer.agreement:
-        if pair.first == first:
-            counts = pair.both, pair.only_first, pair.only_second
-            table.add_row(pair.second, *(f"{count / pair.trials:.1%}" for count in counts))
+    columns = ["both", f"only {first}", "only the other"]
+    mine = [pair for pair in answer.agreement if pair.first == first]
+    some_fail = any(pair.not_analysable for pair in mine)
+    columns += [f"a result is missing, of {answer.trials:,}"] * some_fail
+    table = new_table(f"Rejections of {first} and", *columns)
+    for pair in mine:
+        counts = pair.both, pair.only_first, pair.only_second
+        cells = [f"{count / pair.trials:.1%}" for count in counts]
+        cells += [count_of(pair.not_analysable, pair.trials)] * some_fail
+        table.add_row(pair.second, *cells)
     return table
 
 
 def _family_table(family: FamilyPower) -> Table:
     """Rejections of analyses judged together."""
     title = f"Together: {family.name} ({family.method}, level {family.alpha:g})"
-    table = new_table(title, "rejected")
+    table = new_table(title, f"rejected, of {family.trials:,} trials")
     for name, share in family.by_analysis.items():
         table.add_row(name, percent(share))
     table.add_row("any of them", percent(family.any))
     table.add_row("all of them", percent(family.all))
+    table.add_row("none has a result", count_of(family.not_analysable, family.trials))
     return table
 
 
@@ -270,8 +323,9 @@ def _print_recruitment(o: Operations, console: Console) -> None:
     days = o.enrolment_days
     console.print(
         f"\nRecruitment: mean {days.mean:.0f} days (MCSE {days.mcse:.0f}; 90 % range "
-        f"{days.p5:.0f} to {days.p95:.0f}), {o.screened.mean:.0f} candidates screened; "
-        f"the target is reached in {o.target_reached.mean:.1%} of trials."
+        f"{days.p5:.0f} to {days.p95:.0f}), {o.screened.mean:.0f} candidates screened, "
+        f"{number(o.randomised)} patients randomised; the target of {o.target_randomised:,} is "
+        f"reached in {o.target_reached.mean:.1%} of trials."
     )
     if o.on_time is not None:
         console.print(
@@ -331,4 +385,4 @@ def _print_sources(answer: Power, console: Console) -> None:
 def _failures(analyses: Iterable[AnalysisPower]) -> Iterator[str]:
     for a in analyses:
         for why, count in a.reasons.items():
-            yield f"{a.name}: {count} trials not analysable ({why})"
+            yield f"{a.name}: {count:,} of {a.trials:,} trials not analysable ({why})"

@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.text.numbers import value_in_words
+from simulator.report.text.numbers import count_of, number, value_in_words
 from simulator.report.text.tables import new_table, print_table
-from simulator.report.words import RATES
-from simulator.results.sweep import PointPower, Sweep
+from simulator.report.words import RATES, biases_in_words
+from simulator.results.sweep import PointFamily, PointPower, Sweep
 
 
 def print_sweep(answer: Sweep, console: Console) -> None:
@@ -17,39 +17,80 @@ def print_sweep(answer: Sweep, console: Console) -> None:
     console.print(
         f"{answer.trials:,} trials per point, the same ones at each, seed {answer.seed}, "
         f"trialsim {answer.version}. +- is the Monte Carlo standard error.\n"
-        f"The scenario's own: {own}.\n"
+        f"The scenario's own: {own}."
     )
+    for words in biases_in_words(answer.selection_bias, answer.drift):
+        console.print(f"Biased: {words}.")
+    console.print()
     print_table(_power_table(answer), console)
     console.print("Differences, to the scenario's own values, are in percentage points.\n")
+    for place, family in enumerate(answer.points[0].families):
+        print_table(_family_table(answer, family, place), console)
+        console.print()
     print_table(_trial_table(answer), console)
+    _print_limit(answer, console)
     if answer.interrupted:
         console.print("Interrupted before the last point; the points shown are complete.")
 
 
 def _power_table(answer: Sweep) -> Table:
+    return _rates_table(answer, "analysis", [point.analyses for point in answer.points])
+
+
+def _family_table(answer: Sweep, family: PointFamily, place: int) -> Table:
+    """Rejections of analyses judged together; not analysable in the last rows: none of them is."""
+    title = f"{family.name} ({family.method.replace('_', ' ')}, level {family.alpha:g})"
+    found = [point.families[place].hypotheses for point in answer.points]
+    return _rates_table(answer, title, found)
+
+
+def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) -> Table:
+    """Rates by point: of each its values, and the patients randomised, once."""
     table = new_table(
         *answer.keys,
-        "analysis",
+        "randomised",
+        what,
         RATES[answer.null_hypothesis],
         "+-",
         "95 % interval",
+        "not analysable",
         "difference",
         "paired +-",
-        words=("analysis",),
+        words=(what,),
     )
-    for point in answer.points:
+    for point, rates in zip(answer.points, found, strict=True):
         values = [value_in_words(point.values[key]) for key in answer.keys]
-        for a in point.analyses:
+        values.append(number(point.randomised))
+        for a in rates:
             table.add_row(
                 *values,
                 a.name,
                 f"{a.power:.1%}",
                 f"{a.mcse:.1%}",
                 f"{a.ci_low:.1%} to {a.ci_high:.1%}",
+                count_of(a.not_analysable, answer.trials),
                 *(("own", "") if point.is_base else _difference(a)),
             )
             values = [""] * len(values)
     return table
+
+
+def _print_limit(answer: Sweep, console: Console) -> None:
+    """Say at which points most trials do not randomise the patients planned."""
+    limited = [point for point in answer.points if point.recruitment_is_the_limit]
+    if not limited:
+        return
+    told = "; ".join(
+        f"{', '.join(f'{key} = {value_in_words(v)}' for key, v in point.values.items())}: "
+        f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
+        for point in limited
+    )
+    words = (
+        f"RECRUITMENT IS THE LIMIT at {len(limited)} of {len(answer.points)} points, where most "
+        f"trials do not reach the target: {told}."
+    )
+    console.print()
+    console.print(Text(words, style="bold"))
 
 
 def _difference(a: PointPower) -> tuple[str, str]:
@@ -60,7 +101,8 @@ def _trial_table(answer: Sweep) -> Table:
     """What the trial takes at each point."""
     table = new_table(
         *answer.keys,
-        "randomised",
+        "planned",
+        "target reached",
         "days to recruit",
         "on time",
         *(f"mortality {arm}" for arm in answer.points[0].mortality),
@@ -71,7 +113,8 @@ def _trial_table(answer: Sweep) -> Table:
     for point in answer.points:
         table.add_row(
             *(value_in_words(point.values[key]) for key in answer.keys),
-            f"{point.randomised.mean:.1f}",
+            f"{point.target_randomised:,}",
+            f"{point.target_reached.mean:.1%}",
             f"{point.enrolment_days.mean:.0f}",
             "-" if point.on_time is None else f"{point.on_time.mean:.1%}",
             *(f"{entry.mean:.1%}" for entry in point.mortality.values()),

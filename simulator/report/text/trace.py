@@ -43,6 +43,13 @@ def print_trace(answer: Trace, console: Console) -> None:
         said = ("yes" if a.rejects else "no") if a.analysable else a.result
         table.add_row(a.name, *numbers, said)
     print_table(table, console)
+    for f in answer.families:
+        found = [name for name, rejected in f.rejects.items() if rejected]
+        method = f.method.replace("_", " ")
+        console.print(
+            f"Together, {f.name} ({method}, level {f.alpha:g}): rejects "
+            f"{', '.join(found) or 'none'} of {', '.join(f.rejects)}."
+        )
     console.print()
     print_table(_patients_table(answer.patients), console)
     if answer.events:
