@@ -11,10 +11,11 @@ from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
+from simulator.planning.effects import null_in_effect
 from simulator.planning.paired import PairedTrials, rate_beside, run_trials
 from simulator.planning.prepared import Prepared
 from simulator.planning.variation import combinations, present, variants
-from simulator.results.measures import CONVENTIONAL_POWER, NullHypothesis
+from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.version import program_version
@@ -112,7 +113,8 @@ def run_sweep(
         base = base or run
         powers = _powers(prepared, run, base, target_power)
         found[index] = _point(values, values == planned.own, prepared, powers, run)
-    own, null = planned.base, NullHypothesis(planned.base.asked.null_hypothesis)
+    own = planned.base
+    null = null_in_effect(own.asked, own.solved)
     return Sweep(
         scenario=own.solved.name,
         title=own.solved.title,
@@ -131,7 +133,7 @@ def run_sweep(
 def _powers(
     prepared: Prepared, run: PairedTrials, base: PairedTrials, target: float
 ) -> tuple[PointPower, ...]:
-    null = NullHypothesis(prepared.asked.null_hypothesis)
+    null = null_in_effect(prepared.asked, prepared.solved)
     powers = []
     for k, plan in enumerate(prepared.plans):
         rate = rate_beside(run.rejected[:, k], base.rejected[:, k])

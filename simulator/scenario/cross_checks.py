@@ -12,6 +12,7 @@ from simulator.scenario.treatment import SessionPlan
 
 def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
+    yield from _date_rules(scenario)
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)
     yield from bias_rules(scenario)
@@ -24,6 +25,18 @@ def disagreements(scenario: Scenario) -> Iterator[RuleError]:
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:
     listed = ", ".join(known) if known else "none is given"
     return RuleError(f"unknown name '{name}'; known: {listed}", "use a known name", key)
+
+
+def _date_rules(scenario: Scenario) -> Iterator[RuleError]:
+    trial = scenario.trial
+    if trial.planned_completion_date is not None and (
+        trial.planned_completion_date <= trial.start_date
+    ):
+        yield RuleError(
+            f"must be after the start, {trial.start_date}",
+            "give a later date, or null where none is planned",
+            "trial.planned_completion_date",
+        )
 
 
 def _modality_rules(scenario: Scenario) -> Iterator[RuleError]:

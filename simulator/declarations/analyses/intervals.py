@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.analysis import Analysis, Options, SizeFormula
 from simulator.declarations.analyses.measure import (
     LOG_ODDS_RATIO,
     LOG_RISK_RATIO,
@@ -52,6 +52,7 @@ RISK_DIFFERENCE_INTERVAL = Analysis(
     variable=DEATH_BY_DAY,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:risk_difference",
+    size_formula=SizeFormula.PROPORTIONS,
 )
 RISK_RATIO = Analysis(
     word="risk_ratio",
@@ -63,6 +64,7 @@ RISK_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_RISK_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    size_formula=SizeFormula.PROPORTIONS,
 )
 ODDS_RATIO = Analysis(
     word="odds_ratio",
@@ -74,4 +76,5 @@ ODDS_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_ODDS_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    size_formula=SizeFormula.PROPORTIONS,
 )
