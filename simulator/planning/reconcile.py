@@ -107,7 +107,9 @@ def _needed(search: Size | None, planned: int) -> NeededSize | None:
     if search is None or search.answer is None:
         return None
     found, relation = search.answer, Relation.WITHIN
-    if planned < found.low:
+    if planned == found.value:
+        relation = Relation.EQUAL
+    elif planned < found.low:
         relation = Relation.FEWER
     elif planned > found.high:
         relation = Relation.MORE

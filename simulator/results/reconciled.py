@@ -20,6 +20,7 @@ class Relation(StrEnum):
 
     FEWER = "fewer"  # planned than the interval's lower limit
     WITHIN = "within"
+    EQUAL = "equal"  # as many are planned
     MORE = "more"  # planned than its upper limit
 
 

@@ -64,7 +64,13 @@ def test_a_search_for_another_analysis_or_key_sets_no_target():
 
 @pytest.mark.parametrize(
     ("planned", "relation"),
-    [(200, Relation.FEWER), (240, Relation.WITHIN), (264, Relation.WITHIN), (320, Relation.MORE)],
+    [
+        (200, Relation.FEWER),
+        (240, Relation.WITHIN),
+        (252, Relation.EQUAL),
+        (264, Relation.WITHIN),
+        (320, Relation.MORE),
+    ],
 )
 def test_the_plan_is_held_against_the_interval_of_the_size_needed(planned, relation):
     needed = reconcile(power_answer(), [size(252, 240, 264)], planned).needed

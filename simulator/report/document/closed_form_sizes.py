@@ -67,6 +67,25 @@ def needed_by_closed_forms(forms: ClosedForms | None, *, short: bool) -> str:
     return f"{need} about {low} ({_name(least)}) to {high} patients ({_name(most)}{error})."
 
 
+def events_sentence(forms: ClosedForms | None, power: float) -> str:
+    """Say how many events Schoenfeld's formula asks for; empty where it is not made for the test.
+
+    Parameters
+    ----------
+    power
+        Of the sentence that it stands beside: it is silent on another.
+    """
+    if forms is None or forms.target_power != power:
+        return ""
+    found = next((f for f in forms.needed if f.formula is Formula.SCHOENFELD), None)
+    if found is None:
+        return ""
+    return (
+        f"Schoenfeld's formula asks for {number(found.events, None, 1)} events, which "
+        f"{patients_needed(found)} patients give."
+    )
+
+
 def _name(form: ClosedForm) -> str:
     events = f"; {number(form.events, None, 1)} events" if form.events is not None else ""
     return f"{FORMULAS[form.formula]}{events}"

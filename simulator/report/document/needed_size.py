@@ -3,6 +3,7 @@
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.closed_form_sizes import (
     closed_form_blocks,
+    events_sentence,
     needed_by_closed_forms,
 )
 from simulator.report.document.dossier import Dossier, quoting_note
@@ -99,6 +100,7 @@ def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
 _BESIDE_PLAN = {
     Relation.FEWER: "the {n} planned are fewer",
     Relation.WITHIN: "the {n} planned lie within this interval",
+    Relation.EQUAL: "as many are planned",
     Relation.MORE: "the {n} planned are more",
 }
 
@@ -108,10 +110,13 @@ def _searched_sentence(dossier: Dossier) -> str:
     needed, found = dossier.needed, _own_search(dossier)
     if needed is not None and found is not None and found.answer is not None:
         planned = _BESIDE_PLAN[needed.relation].format(n=count(needed.planned))
-        return (
-            f"For {whole_percent(needed.target_power)} power the assumed effect would need "
-            f"{amount(needed.needed)} patients ({confidence_interval(found.answer)}, by "
-            f"simulation); {planned}."
+        return joined(
+            [
+                f"For {whole_percent(needed.target_power)} power the assumed effect would need "
+                f"{amount(needed.needed)} patients ({confidence_interval(found.answer)}, by "
+                f"simulation); {planned}.",
+                events_sentence(dossier.closed_forms, needed.target_power),
+            ]
         )
     return "" if found is None else f"In the simulation {_none_found(found)}."
 

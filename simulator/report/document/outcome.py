@@ -232,7 +232,8 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
     """Return the target difference, and why it is that."""
     power = dossier.power
     if not power.verdict.is_power:
-        return [Paragraph(f"{no_effect_sentence(power)} {effect_sentence(power)}")]
+        said, effect = no_effect_sentence(power), effect_sentence(power)
+        return [Paragraph(said if effect in said else f"{said} {effect}")]
     mortality = power.operations.mortality
     words = [effect_sentence(power), difference_sentence(mortality), truth_sentence(power)]
     return [
@@ -251,21 +252,23 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
 
 
 def no_effect_sentence(power: Power) -> str:
-    """Say that a run without an effect has no target difference."""
-    if power.null_hypothesis is NullHypothesis.STRONG:
-        if power.effect.kind is not EffectKind.NONE:
-            return (
-                "As the scenario stands there is no effect: rejections are the type I error, and "
-                "no target difference applies."
-            )
+    """Say that a run without an effect has no target difference, and why it has none."""
+    is_asked = power.effect.kind in (EffectKind.NONE, EffectKind.EQUAL_HAZARDS)
+    if power.null_hypothesis is NullHypothesis.STRONG and is_asked:
         return (
             "This run asks for the type I error: both arms are treated alike, and no target "
             "difference applies."
         )
-    return (
+    if power.null_hypothesis is NullHypothesis.STRONG:
+        return (
+            f"{effect_sentence(power)} Rejections are therefore the type I error, and no target "
+            "difference applies."
+        )
+    words = (
         "This run asks how often the trial rejects where the hazard ratio is 1 and the arms still "
         "differ in plans, sessions and labs; no target difference applies."
     )
+    return words if is_asked else f"{effect_sentence(power)} {words}"
 
 
 def outcome_and_test(dossier: Dossier) -> str:
