@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.planning.formulas import closed_forms, detectable, facts_of
+from simulator.planning.detectable import detectable
+from simulator.planning.formulas import closed_forms, facts_of
+from simulator.planning.reconcile import reconcile
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
@@ -93,22 +95,31 @@ def dossier_of(
     pictures: Pictures,
     provenance: Provenance | None,
 ) -> Dossier:
-    """Gather what a justification is written from."""
-    scenario, target = question.scenario, power.verdict.target_power
+    """Gather what a justification is written from: answers that agree, and what formulas add."""
+    scenario = question.scenario
     facts = facts_of(scenario, 0, power.operations)
     first, second = scenario["allocation"]["ratio"]
     patients = scenario["trial"]["target_randomised"]
     control = round(patients * first / (first + second))
+    agreed = reconcile(power, more, patients)
+    target = agreed.power.verdict.target_power
+    told = list(zip(agreed.more, agreed.quoting, strict=True))
+    sweeps = [(answer, rows) for answer, rows in told if isinstance(answer, Sweep)]
+    sizes = [(answer, rows) for answer, rows in told if isinstance(answer, Size)]
     return Dossier(
-        power=power,
+        power=agreed.power,
         values=tuple(
             ScenarioValue(key, _value_at(scenario, key), source)
             for key, source in question.sources.items()
         ),
-        sweeps=tuple(answer for answer in more if isinstance(answer, Sweep)),
-        sizes=tuple(answer for answer in more if isinstance(answer, Size)),
+        sweeps=tuple(answer for answer, _ in sweeps),
+        sizes=tuple(answer for answer, _ in sizes),
         pictures=pictures,
         provenance=provenance or Provenance("", {}),
+        run=agreed.run,
+        sweeps_quoting=tuple(rows for _, rows in sweeps),
+        sizes_quoting=tuple(rows for _, rows in sizes),
+        needed=agreed.needed,
         closed_forms=closed_forms(facts, target),
         detectable=detectable(facts, (control, patients - control), target),
     )

@@ -11,6 +11,7 @@ from simulator.results.closed_forms import (
     ClosedForm,
     ClosedForms,
     Contrast,
+    DetectableBy,
     DetectableDifference,
     Formula,
 )
@@ -276,21 +277,28 @@ def _sweep_point(patients, power, difference, paired_mcse, null):
 def closed_form(formula, patients, **changes):
     """One formula's answer."""
     of_hazards = formula in (Formula.SCHOENFELD, Formula.FREEDMAN)
-    ratio, mortality = (0.908, 0.43) if of_hazards else (None, None)
-    made = ClosedForm(formula, patients, None, None, None, None, ratio, mortality)
+    made = ClosedForm(formula, patients)
+    if of_hazards:
+        made = replace(
+            made, events=3139.0, hazard_ratio=0.908, proportional=False, event_probability=0.43
+        )
     return replace(made, **changes)
 
 
 def closed_forms(*needed, **changes):
-    """Closed-form sample sizes: the normal approximation's and Schoenfeld's, unless given."""
+    """Closed-form sample sizes of a test of proportions: by the normal approximation, unless given.
+
+    Inputs are estimated, with an error that is left of the size.
+    """
     made = ClosedForms(
         target_power=TARGET,
+        test_name="Fisher's exact test",
         control=0.449,
         experimental=0.416,
         lost=0.036,
+        exact_inputs=False,
         largest_enumerated=600,
-        needed=needed
-        or (closed_form(Formula.NORMAL, 7100.0), closed_form(Formula.SCHOENFELD, 7300.0)),
+        needed=needed or (closed_form(Formula.NORMAL, 7100.0, mcse=465.0),),
         contrast=Contrast.SESSIONS,
     )
     return replace(made, **changes)
@@ -376,5 +384,7 @@ def size_answer(reached=True, **changes):
 
 def detectable_difference(**changes):
     """The smallest difference that 30 patients in each arm detect."""
-    made = DetectableDifference("fisher", (30, 30), 0.449, 0.12, TARGET, ALPHA)
+    made = DetectableDifference(
+        DetectableBy.ENUMERATION, (30, 30), TARGET, ALPHA, control=0.449, experimental=0.12
+    )
     return replace(made, **changes)

@@ -46,6 +46,13 @@ def power(
         ),
     ] = None,
     seed: SeedOption = 1,
+    power_target: Annotated[
+        float | None,
+        typer.Option(
+            help="Power that the design is to have, for the verdict [default: 0.8].",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(help="compiled or, for the same answer slowly, reference.")
     ] = "compiled",
@@ -71,6 +78,8 @@ def power(
         refuse("--precision", precision, "goes without --trials", "give one of the two")
     if engine not in _TRIALS:
         refuse("--engine", engine, "is not an engine", "use compiled or reference")
+    if power_target is not None and not 0 < power_target < 1:
+        refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     if certify:
         _refuse_with_certify(precision, engine, by_trial)
     study = load_study(scenario)
@@ -87,6 +96,8 @@ def power(
         return
     if precision is not None:
         asked = {"precision": precision}
+    if power_target is not None:
+        asked["target_power"] = power_target
     question = study.question("power", seed, engine=engine, by_trial=by_trial, **asked)
 
     def work(folder: Path) -> "Answer":
@@ -125,12 +136,18 @@ def _estimated(
     trials, precision = asked.get("trials"), asked.get("precision")
     with ExitStack() as stack:
         watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
-        options: dict[str, Any] = {}
+        options = {key: asked[key] for key in ("target_power",) if key in asked}
         if folder is not None:
             rows = TrialRows(folder / "trials.csv", prepared.plans)
             options["keep"] = stack.enter_context(rows).add
         return study.power(
-            trials, precision=precision, seed=seed, engine=engine, jobs=jobs, watch=watch, **options
+            trials,
+            precision=precision,
+            seed=seed,
+            engine=engine,
+            jobs=jobs,
+            watch=watch,
+            **options,
         )
 
 

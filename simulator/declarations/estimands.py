@@ -40,6 +40,11 @@ _STRATEGY = {
     "competing": "composite: counts as alive to the end",
 }
 _OTHER = {"rescue": "rescue or another modality", "withdrawal": "withdrawal from treatment"}
+_EVENTS = {
+    "transplant": "liver transplantation",
+    "rescue": "rescue or another modality",
+    "withdrawal": "withdrawal from treatment",
+}
 _COUNTS = {"event": "counts as death", "censored": "counts as loss"}
 _UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after a transplant
 
@@ -126,8 +131,9 @@ def estimand_attributes(
     inner = statistic_of(plan, plans)
     declared = STATISTICS[inner.test]
     variable = declared.variable
+    counted = _counted(plan) if variable.events_may_count else []
     words = variable.words.format(
-        event="death or liver transplantation" if plan.transplant == "event" else "death",
+        event=_joined(["death", *counted], "or"),
         day=follow_up_days,
         cause=inner.options.get("cause", ""),
     )
@@ -145,7 +151,19 @@ def estimand_attributes(
     attributes["loss"] = _loss_in_words(plan, follow_up_days)
     attributes["loss_bias"] = loss_bias_in_words(inner)
     attributes["summary"] = declared.measure.in_words(follow_up_days, inner.options)
+    if counted and not variable.survivors_only:
+        attributes["summary"] += f", {_joined(counted, 'and')} counting as death"
     return attributes
+
+
+def _counted(plan: AnalysisPlan) -> list[str]:
+    """Events that count as death beside death itself."""
+    return [name for key, name in _EVENTS.items() if getattr(plan, key) == "event"]
+
+
+def _joined(names: list[str], last: str) -> str:
+    *others, final = names
+    return f"{', '.join(others)} {last} {final}" if others else final
 
 
 def scale_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> Scale:

@@ -1,22 +1,27 @@
 """Sample sizes by formula: what a design needs if nothing but its statistics mattered.
 
-All are two-sided, `ratio` is patients of the second arm for each of the first, and none is rounded.
+All are two-sided, `ratio` is patients of the second arm for each of the first, and none is rounded
+but those of whole arms.
 """
 
 import math
 
-from scipy.stats import norm
+from scipy.optimize import brentq
+from scipy.stats import nct, norm, t
 
 from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
 
+_LEAST_FREEDOM = 0.5  # below it a t test has no power to speak of
+_LARGEST = 1e9  # patients
+
 
 def schoenfeld_events(hazard_ratio: float, alpha: float, power: float, ratio: float = 1.0) -> float:
-    """Deaths that a log-rank test needs (Schoenfeld 1983, Biometrics 39:499)."""
+    """Events that a log-rank test needs (Schoenfeld 1983, Biometrics 39:499)."""
     return _z(alpha, power) ** 2 * (1 + ratio) ** 2 / (ratio * math.log(hazard_ratio) ** 2)
 
 
 def freedman_events(hazard_ratio: float, alpha: float, power: float, ratio: float = 1.0) -> float:
-    """Deaths that a log-rank test needs (Freedman 1982, Statistics in Medicine 1:121)."""
+    """Events that a log-rank test needs (Freedman 1982, Statistics in Medicine 1:121)."""
     odds = (1 + ratio * hazard_ratio) / (1 - hazard_ratio)
     return _z(alpha, power) ** 2 * odds**2 / ratio
 
@@ -35,6 +40,40 @@ def normal_patients(
     return float((z / (p_control - p_experimental)) ** 2 * (1 + ratio))
 
 
+def t_test_patients(
+    difference: float,
+    sds: tuple[float, float],
+    alpha: float,
+    power: float,
+    ratio: float = 1.0,
+    coefficients: int = 2,
+) -> float:
+    """Patients that a t test of two means needs, by the noncentral t distribution.
+
+    As R's power.t.test, without the rejections on the wrong side.
+
+    Parameters
+    ----------
+    sds
+        Standard deviation of each arm; of an ANCOVA, that about the regression on baseline.
+    coefficients
+        Estimated, which leave n less so many degrees of freedom: 2 of a t test, 3 of an ANCOVA.
+    """
+    variance = (1 + ratio) * (sds[0] ** 2 + sds[1] ** 2 / ratio)  # of the difference, times n
+
+    def excess(patients: float) -> float:
+        freedom = patients - coefficients
+        shift = abs(difference) / math.sqrt(variance / patients)
+        return float(nct.sf(t.isf(alpha / 2, freedom), freedom, shift)) - power
+
+    normal = _z(alpha, power) ** 2 * variance / difference**2
+    least = coefficients + _LEAST_FREEDOM
+    high = max(2 * normal, 50.0)
+    if high > _LARGEST or excess(least) >= 0:
+        return max(normal, least)  # where Student's distribution is the normal one, or all is clear
+    return float(brentq(excess, least, high, xtol=1e-8))
+
+
 def exact_patients(
     test: str,
     p_control: float,
@@ -42,19 +81,37 @@ def exact_patients(
     alpha: float,
     power: float,
     largest: int,
-    ratio: int = 1,
-    smallest: int = 4,
+    ratio: tuple[int, int] = (1, 1),
 ) -> int | None:
-    """Smallest number of patients at which a test of two proportions has the power, by enumeration.
+    """Number of patients from which on a test of two proportions has the power, by enumeration.
 
-    The power of an exact test climbs in teeth: at some larger numbers it may be lower. Both arms
-    are whole: the number is a multiple of 1 + `ratio`. None if none from `smallest` to `largest`
-    has it.
+    The power of an exact test climbs in teeth: a smaller number may have the power by luck, and a
+    larger one then lacks it. Both arms are whole and in their ratio. None if none up to `largest`
+    has the power for good.
+
+    Parameters
+    ----------
+    ratio
+        Patients of the first and the second arm, in lowest terms.
     """
-    for first in range(max(smallest // (1 + ratio), 2), largest // (1 + ratio) + 1):
-        if _exact_power(test, first, ratio * first, p_control, p_experimental, alpha) >= power:
-            return first * (1 + ratio)
-    return None
+    step = sum(ratio)
+    normal = normal_patients(p_control, p_experimental, alpha, power, ratio[1] / ratio[0])
+    last = largest // step
+
+    def enough(steps: int) -> bool:
+        sizes = ratio[0] * steps, ratio[1] * steps
+        return _exact_power(test, *sizes, p_control, p_experimental, alpha) >= power
+
+    # Far enough for a test that is more conservative than the normal approximation.
+    most = min(last, math.ceil((1.5 * normal + 40) / step))
+    while most < last and not enough(most):
+        most = min(last, math.ceil(1.3 * most))
+    found = None
+    for steps in range(most, 0, -1):
+        if not enough(steps):
+            break
+        found = steps * step
+    return found
 
 
 def _exact_power(test: str, n0: int, n1: int, p0: float, p1: float, alpha: float) -> float:

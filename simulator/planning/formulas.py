@@ -1,199 +1,301 @@
-"""What formulas say of a scenario: the size it would need, the difference it could detect."""
+"""What formulas say of a scenario: the size it would need, the difference it could detect.
 
+Each analysis declares which formulas are made for it (`SizeFormula`); for others there is none.
+"""
+
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.analysis import exact_power
-from simulator.analysis.exact_tables import EXACT_TESTS
-from simulator.declarations.analyses import MOST_PATIENTS
+from calibration.targets import solve_targets
+from simulator.analysis import AnalysisPlan, plans_of
+from simulator.declarations.analyses import STATISTICS, SizeFormula
+from simulator.declarations.estimands import test_of
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
     normal_patients,
     schoenfeld_events,
+    t_test_patients,
 )
-from simulator.planning.exact import takes_gamma
-from simulator.results.closed_forms import (
-    ClosedForm,
-    ClosedForms,
-    Contrast,
-    DetectableDifference,
-    Formula,
-    Missing,
-)
+from simulator.planning.means import Means, changes_of_meld
+from simulator.planning.risks import Risk, exact_risks, simulated_risks
+from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.operations import Operations
+from simulator.scenario.schema import Scenario
 
-_ENUMERATED = "fisher", "chi_square", "yates", "mid_p"
+_ENUMERATED = "fisher", "chi_square", "yates", "mid_p"  # whose tables take milliseconds
 MOST_ENUMERATED = 600  # patients: beyond, tables of every size take too long
-_GAMMA = 0.001  # of the tests of Berger and Boos
-_FROM = 0.7  # of the normal approximation, where enumeration begins
-_MOST_DETECTABLE = 1_000  # patients of a table of p values
+_FAR = 1.3  # of the normal approximation's size, which an exact one may exceed
+_LEAST = 1e-9  # difference that formulas can size
+_OF_MEANS = SizeFormula.MEANS, SizeFormula.ADJUSTED_MEANS
 
 
 class Facts(NamedTuple):
-    """What the formulas take of a simulated scenario.
+    """What the formulas take of a scenario and an analysis.
 
     Attributes
     ----------
-    mortality, mortality_mcse
-        Of the control arm and the other, by the end of follow-up, and their Monte Carlo errors.
-    lost
-        Share of patients lost to follow-up.
+    risks
+        Of the control arm and the other.
+    exact, proportional
+        Whether the risks follow from the scenario's numbers alone, and whether the ratio of the
+        hazards of the event is the same at all times.
     ratio
-        Patients of the second arm for each of the first.
+        Patients of each arm, in lowest terms.
+    means
+        Of an analysis of means.
     has_sessions
         Whether treatment is given in sessions, which may be late, missed or cut short.
+    has_effect
+        False under a null hypothesis.
+    others_count
+        Whether the analysis looks at rescue, withdrawal or having been treated.
     """
 
-    test: str
-    alpha: float
-    mortality: tuple[float, float]
-    mortality_mcse: tuple[float, float]
-    lost: float
-    ratio: float
+    plan: AnalysisPlan
+    risks: tuple[Risk, Risk]
+    exact: bool
+    proportional: bool
+    ratio: tuple[int, int]
+    means: Means | None
     has_sessions: bool
+    has_effect: bool
+    others_count: bool
+
+    @property
+    def formula(self) -> SizeFormula:
+        """Closed forms that are made for the analysis."""
+        declared = STATISTICS.get(self.plan.test)  # a randomisation test has none
+        return SizeFormula.NONE if declared is None else declared.size_formula
+
+    @property
+    def of_second(self) -> float:
+        """Patients of the second arm for each of the first."""
+        return self.ratio[1] / self.ratio[0]
+
+    def mean(self, values: tuple[float, float]) -> float:
+        """Mean over the patients of both arms."""
+        return (values[0] + self.of_second * values[1]) / (1 + self.of_second)
+
+    @property
+    def seen(self) -> float:
+        """Probability that an event is seen in a patient."""
+        return self.mean((_seen(self.risks[0], self.plan), _seen(self.risks[1], self.plan)))
+
+    @property
+    def lost(self) -> float:
+        """Share of patients lost before an event."""
+        return self.mean((self.risks[0].lost, self.risks[1].lost))
+
+    @property
+    def analysed(self) -> tuple[float, float]:
+        """Risks of the event among those analysed."""
+        return _analysed(self.risks[0], self.plan), _analysed(self.risks[1], self.plan)
+
+    @property
+    def inflation(self) -> float:
+        """Patients for each that a test of proportions analyses."""
+        return 1 / (1 - self.lost) if self.plan.lost == "excluded" else 1.0
+
+
+def _seen(risk: Risk, plan: AnalysisPlan) -> float:
+    return risk.event + (risk.lost if plan.lost == "worst_case" else 0.0)
+
+
+def _analysed(risk: Risk, plan: AnalysisPlan) -> float:
+    known = 1 - risk.lost if plan.lost in ("excluded", "censored") else 1.0
+    return _seen(risk, plan) / known if known > 0 else math.nan
 
 
 def facts_of(scenario: Mapping[str, Any], analysis: int, operations: Operations) -> Facts:
-    """Take the facts from a scenario's plain values and what its simulation tells."""
-    chosen, (first, second) = scenario["analyses"][analysis], scenario["allocation"]["ratio"]
-    patients = sum(entry.mean for entry in operations.patients.values())
-    lost = sum(entry.mean for entry in operations.lost.values())
-    control, other = operations.mortality.values()
-    return Facts(
-        test=chosen["test"],
-        alpha=chosen["alpha"],
-        mortality=(control.mean, other.mean),
-        mortality_mcse=(control.mcse, other.mcse),
-        lost=lost / patients if patients else 0.0,
-        ratio=second / first,
-        has_sessions=any(arm["plan"] is not None for arm in scenario["arms"]),
+    """Take the facts from a scenario's plain values and, what these do not tell, its simulation."""
+    asked = Scenario.model_validate_json(json.dumps(scenario))
+    plan = plans_of(asked)[analysis]
+    exact = exact_risks(asked, plan)
+    first, second = asked.allocation.ratio
+    shared = math.gcd(first, second)
+    facts = Facts(
+        plan=plan,
+        risks=simulated_risks(operations, plan) if exact is None else exact.risks,
+        exact=exact is not None,
+        proportional=exact is not None and exact.proportional,
+        ratio=(first // shared, second // shared),
+        means=None,
+        has_sessions=any(arm.plan is not None for arm in asked.arms),
+        has_effect=asked.null_hypothesis == "none",
+        others_count=_others_count(asked, plan),
+    )
+    if not facts.has_effect or facts.formula not in _OF_MEANS:
+        return facts
+    adjusted = facts.formula is SizeFormula.ADJUSTED_MEANS
+    solved = solve_targets(asked, lambda _: None)
+    return facts._replace(means=changes_of_meld(solved, plan, adjusted=adjusted))
+
+
+def _others_count(s: Scenario, plan: AnalysisPlan) -> bool:
+    """Whether what the risks leave out may change who is analysed, or what counts."""
+    leaves = s.exits is not None and s.exits.withdrawal.net_probability > 0
+    plans = [arm.plan for arm in s.arms if arm.plan is not None]
+    rescued = any(p.rescue is not None or p.switch_if_plasma_short_to is not None for p in plans)
+    return (
+        plan.population != "randomised"
+        or (plan.withdrawal != "ignored" and leaves)
+        or (plan.rescue != "ignored" and rescued)
     )
 
 
 def closed_forms(facts: Facts, power: float) -> ClosedForms:
-    """Patients that each formula asks for, what it assumes, and why the simulation differs.
+    """Patients that the formulas made for the analysis ask for, and why the simulation differs.
 
-    Each has the Monte Carlo error that the mortalities leave: a size goes as one over the square of
-    their difference. A difference within two of its errors is none that a formula could size.
+    Each has the Monte Carlo error that estimated inputs leave: a size goes as one over the square
+    of the difference. A difference within two of its errors is none that a formula could size.
     """
-    control, other = facts.mortality
-    contrast = Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
     needed: tuple[ClosedForm, ...] = ()
-    if _differ(facts):
-        error = math.hypot(*facts.mortality_mcse)
-        needed = tuple(_needed(facts, power, error, abs(control - other)))
-    else:
-        contrast = Contrast.NO_DIFFERENCE
+    contrast = _contrast(facts)
+    if contrast in (Contrast.SESSIONS, Contrast.APPROXIMATION):
+        makers = {
+            SizeFormula.PROPORTIONS: _of_proportions,
+            SizeFormula.HAZARDS: _of_hazards,
+            SizeFormula.MEANS: _of_means,
+            SizeFormula.ADJUSTED_MEANS: _of_means,
+        }
+        needed = tuple(makers[facts.formula](facts, power))
+    control, experimental = _shown_risks(facts)
     return ClosedForms(
         target_power=power,
+        test_name=test_of(facts.plan).name,
         control=control,
-        experimental=other,
+        experimental=experimental,
         lost=facts.lost,
+        exact_inputs=facts.exact and facts.formula not in _OF_MEANS,
         largest_enumerated=MOST_ENUMERATED,
         needed=needed,
         contrast=contrast,
     )
 
 
+def _contrast(facts: Facts) -> Contrast:
+    """Why formulas and simulation differ, or why there is no formula."""
+    if facts.formula is SizeFormula.NONE:
+        return Contrast.NO_FORMULA
+    if facts.others_count:
+        return Contrast.OTHER_EVENTS
+    if not facts.has_effect or not _differ(facts):
+        return Contrast.NO_DIFFERENCE
+    return Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
+
+
+def _shown_risks(facts: Facts) -> tuple[float | None, float | None]:
+    if facts.formula in _OF_MEANS or facts.formula is SizeFormula.NONE:
+        return None, None
+    if facts.formula is SizeFormula.HAZARDS:
+        first, second = (-math.expm1(-risk.hazard) for risk in facts.risks)
+        return first, second
+    return facts.analysed
+
+
 def _differ(facts: Facts) -> bool:
-    """Whether mortality differs by more than chance, so that a formula could size it."""
-    control, other = facts.mortality
-    error, apart = math.hypot(*facts.mortality_mcse), abs(control - other)
-    return 0 < control < 1 and 0 < other < 1 and apart > max(2 * error, 1e-6)
+    """Whether the outcome differs by more than chance, so that a formula could size it."""
+    if facts.formula in _OF_MEANS:
+        means = facts.means
+        return means is not None and abs(means.difference) > max(2 * means.mcse, _LEAST)
+    control, other = facts.analysed
+    apart = abs(control - other)
+    return 0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)
+
+
+def _error(facts: Facts) -> float:
+    """Monte Carlo standard error of the difference of risks; 0 where they are exact."""
+    return math.hypot(facts.risks[0].mcse, facts.risks[1].mcse)
 
 
 def normal_size(facts: Facts, power: float) -> float | None:
-    """Patients by the normal approximation, inflated for loss; None where it cannot tell."""
-    if not _differ(facts):
+    """Patients by the normal approximation, loss allowed for; None where it cannot tell.
+
+    A place to look first for any analysis, whatever its outcome.
+    """
+    control, other = facts.analysed
+    apart = abs(control - other)
+    if not (0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)):
         return None
-    patients = normal_patients(*facts.mortality, facts.alpha, power, facts.ratio)
-    inflated = patients * (1 / (1 - facts.lost))
+    patients = normal_patients(control, other, facts.plan.alpha, power, facts.of_second)
+    inflated = patients * facts.inflation
     return inflated if math.isfinite(inflated) else None
 
 
-def _needed(facts: Facts, power: float, error: float, apart: float) -> Iterator[ClosedForm]:
-    control, other = facts.mortality
-    inflation = 1 / (1 - facts.lost)
-    hazard_ratio = math.log1p(-other) / math.log1p(-control)
-    mortality = (control + facts.ratio * other) / (1 + facts.ratio)
-    for formula, events in (
+def _of_hazards(facts: Facts, power: float) -> Iterator[ClosedForm]:
+    """Events over the probability that one is seen, which allows for loss."""
+    first, second = facts.risks
+    hazard_ratio = second.hazard / first.hazard
+    for formula, events_of in (
         (Formula.SCHOENFELD, schoenfeld_events),
         (Formula.FREEDMAN, freedman_events),
     ):
-        deaths = events(hazard_ratio, facts.alpha, power, facts.ratio)
-        patients = deaths / mortality * inflation
-        mcse = 2 * patients * error / apart
-        yield ClosedForm(formula, patients, deaths, mcse, None, None, hazard_ratio, mortality)
-    normal = normal_patients(control, other, facts.alpha, power, facts.ratio)
-    patients = normal * inflation
-    mcse = 2 * patients * error / apart
-    yield ClosedForm(Formula.NORMAL, patients, None, mcse, None, None, None, None)
-    test = facts.test if facts.test in _ENUMERATED else "fisher"
-    found = _enumerated(facts, test, power, normal)
+        events = events_of(hazard_ratio, facts.plan.alpha, power, facts.of_second)
+        yield ClosedForm(
+            formula,
+            events / facts.seen,
+            events=events,
+            mcse=_left(facts, events / facts.seen),
+            hazard_ratio=hazard_ratio,
+            proportional=facts.proportional,
+            event_probability=facts.seen,
+        )
+
+
+def _of_proportions(facts: Facts, power: float) -> Iterator[ClosedForm]:
+    normal = normal_patients(*facts.analysed, facts.plan.alpha, power, facts.of_second)
+    patients = normal * facts.inflation
+    yield ClosedForm(Formula.NORMAL, patients, mcse=_left(facts, patients))
+    found, test = _enumerated(facts, power, normal), facts.plan.test
     if isinstance(found, Missing):
-        yield ClosedForm(Formula.EXACT_BINOMIAL, None, None, None, found, test, None, None)
+        yield ClosedForm(Formula.EXACT_BINOMIAL, None, missing=found, test=test)
     else:
-        patients = found * inflation
-        mcse = 2 * patients * error / apart
-        yield ClosedForm(Formula.EXACT_BINOMIAL, patients, None, mcse, None, test, None, None)
+        patients = found * facts.inflation
+        yield ClosedForm(Formula.EXACT_BINOMIAL, patients, mcse=_left(facts, patients), test=test)
 
 
-def _enumerated(facts: Facts, test: str, power: float, normal: float) -> int | Missing:
+def _left(facts: Facts, patients: float) -> float | None:
+    """Error that estimated risks leave of a size, which goes as 1 over their difference squared."""
+    if facts.exact:
+        return None
+    control, other = facts.analysed
+    return 2 * patients * _error(facts) / abs(control - other)
+
+
+def _enumerated(facts: Facts, power: float, normal: float) -> int | Missing:
     """Patients by enumeration, or why there is no number."""
-    if facts.ratio != int(facts.ratio):
-        return Missing.RATIO_NOT_WHOLE
-    if normal > MOST_ENUMERATED / 1.3:
+    if facts.plan.test not in _ENUMERATED:
+        return Missing.NOT_ENUMERATED
+    if normal > MOST_ENUMERATED / _FAR:
         return Missing.TOO_LARGE
     found = exact_patients(
-        test,
-        *facts.mortality,
-        facts.alpha,
-        power,
-        MOST_ENUMERATED,
-        int(facts.ratio),
-        math.floor(_FROM * normal),
+        facts.plan.test, *facts.analysed, facts.plan.alpha, power, MOST_ENUMERATED, facts.ratio
     )
     return Missing.NOT_REACHED if found is None else found
 
 
-def detectable(
-    facts: Facts, patients: tuple[int, int], power: float
-) -> DetectableDifference | None:
-    """Mortality of the second arm that the design could tell from the control arm's.
-
-    Exact for tests of two proportions, by the normal approximation for others. None if no
-    mortality has the power.
-    """
-    control, _ = facts.mortality
-    if not 0 < control < 1:
-        return None
-    exact = facts.test in ("chi_square", "yates", *EXACT_TESTS)
-    most = min(MOST_PATIENTS.get(facts.test, _MOST_DETECTABLE), _MOST_DETECTABLE)
-    test = facts.test if exact and sum(patients) <= most else "normal"
-    if test == "normal":
-        found = _detectable_by_normal(facts, sum(patients), power)
-    else:
-        gamma = _GAMMA if takes_gamma(test) else 0.0
-        question = exact_power.ExactQuestion(test, *patients, facts.alpha, "two_sided", gamma)
-        significant = exact_power.rejection_set(question)
-        found = exact_power.detectable(significant, control, power, lower=True)
-    if found is None:
-        return None
-    return DetectableDifference(test, patients, control, found, power, facts.alpha)
-
-
-def _detectable_by_normal(facts: Facts, patients: int, power: float) -> float | None:
-    low, high = 1e-6, facts.mortality[0] - 1e-6
-
-    def enough(other: float) -> bool:
-        needed = normal_patients(facts.mortality[0], other, facts.alpha, power, facts.ratio)
-        return needed <= patients
-
-    if high <= 0 or not enough(low):
-        return None
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if enough(middle) else (low, middle)
-    return low
+def _of_means(facts: Facts, power: float) -> Iterator[ClosedForm]:
+    means = facts.means
+    if means is None:
+        return
+    adjusted = facts.formula is SizeFormula.ADJUSTED_MEANS
+    patients = t_test_patients(
+        means.difference,
+        means.sds,
+        facts.plan.alpha,
+        power,
+        facts.of_second,
+        coefficients=3 if adjusted else 2,
+    )
+    patients /= means.analysed
+    yield ClosedForm(
+        Formula.ANCOVA if adjusted else Formula.T_TEST,
+        patients,
+        mcse=2 * patients * means.mcse / abs(means.difference),
+        difference=means.difference,
+        standard_deviation=means.sds,
+        analysed=means.analysed,
+    )

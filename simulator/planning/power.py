@@ -3,8 +3,8 @@
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from calibration.targets import implied_hazard_ratio
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.declarations.estimands import scale_of, test_of
@@ -14,16 +14,16 @@ from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, Unit
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.curves import CurveRecorder, grid_of, observer
+from simulator.planning.effects import effect_of, null_in_effect
+from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
-from simulator.results.measures import CONVENTIONAL_POWER, Estimate, NullHypothesis
+from simulator.results.measures import CONVENTIONAL_POWER, Estimate
 from simulator.results.operations import Operations
 from simulator.results.power import (
     AnalysisPower,
     Assumption,
     DirectionalPower,
     Drift,
-    Effect,
-    EffectKind,
     EstimandAttributes,
     FamilyPower,
     PairAgreement,
@@ -85,9 +85,13 @@ def _answer(
 ) -> Power:
     loaded, solved, params = prepared.loaded, prepared.solved, prepared.params
     operations = operations_of(solved, params, run.totals)
-    null = NullHypothesis(prepared.asked.null_hypothesis)
+    null = null_in_effect(prepared.asked, solved)
     analyses = tuple(_analysis(prepared, run, index, operations) for index in range(len(run.plans)))
     first = analyses[0]
+    verdict = judge(null, first.ci_low, first.ci_high, first.alpha, target_power)
+    if verdict.is_power and first.ci_high < first.alpha:
+        low = why_below_level(run.plans[0], first, params.allocation.ratio, operations)
+        verdict = replace(verdict, below_level=low)
     return Power(
         scenario=solved.name,
         title=solved.title,
@@ -108,7 +112,7 @@ def _answer(
         operations=operations,
         assumptions=assumptions(loaded),
         defaults=sum(map(loaded.is_default, loaded.provenance)),
-        verdict=judge(null, first.ci_low, first.ci_high, first.alpha, target_power),
+        verdict=verdict,
         curves=curves.tables(params, prepared.arms),
     )
 
@@ -215,34 +219,6 @@ def _multiplicity(run: MonteCarlo) -> tuple[FamilyPower, ...]:
 
 def _proportion(count: int, trials: int) -> Estimate:
     return Estimate(count / trials, standard_error(count, trials))
-
-
-def effect_of(asked: Scenario, solved: Scenario) -> Effect:
-    """The treatment effect that is simulated, null hypothesis included."""
-    if asked.null_hypothesis == "strong":
-        return Effect(EffectKind.NONE)
-    if asked.null_hypothesis == "mortality":
-        return Effect(EffectKind.EQUAL_HAZARDS)
-    effect = solved.hazard.effect
-    if effect.kind == "direct":
-        return Effect(
-            EffectKind.DIRECT,
-            hazard_ratio=float(effect.hazard_ratio),
-            delay_days=effect.delay_days,
-            waning_half_life_days=effect.waning_half_life_days,
-            combined_with_labs=effect.combined_with_labs,
-        )
-    if effect.kind == "by_session":
-        return Effect(
-            EffectKind.BY_SESSION,
-            full_course_hazard_ratios={
-                m.name: float(m.full_course_hazard_ratio)
-                for m in solved.modalities
-                if m.full_course_hazard_ratio is not None
-            },
-            combined_with_labs=effect.combined_with_labs,
-        )
-    return Effect(EffectKind.BY_LABS, implied_hazard_ratio=Estimate(*implied_hazard_ratio(solved)))
 
 
 def selection_bias_of(solved: Scenario) -> SelectionBias | None:

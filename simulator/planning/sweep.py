@@ -12,11 +12,12 @@ from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
+from simulator.planning.effects import null_in_effect
 from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Prepared
 from simulator.planning.variation import combinations, present, variants
-from simulator.results.measures import CONVENTIONAL_POWER, NullHypothesis
+from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.keys import steps_of
@@ -115,7 +116,8 @@ def run_sweep(
         base = base or run
         made = _Rates(prepared, run, base, target_power)
         found[index] = _point(values, values == planned.own, made)
-    own, null = planned.base, NullHypothesis(planned.base.asked.null_hypothesis)
+    own = planned.base
+    null = null_in_effect(own.asked, own.solved)
     return Sweep(
         scenario=own.solved.name,
         title=own.solved.title,
@@ -148,7 +150,7 @@ class _Rates(NamedTuple):
         rate = rate_beside(rejected, before, analysable)
         if self.run is self.base:
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
-        null = NullHypothesis(self.prepared.asked.null_hypothesis)
+        null = null_in_effect(self.prepared.asked, self.prepared.solved)
         verdict = judge(null, rate.ci_low, rate.ci_high, alpha, self.target)
         return PointPower(name=name, **rate._asdict(), judgement=verdict.judgement)
 

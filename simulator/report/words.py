@@ -1,8 +1,8 @@
 """Words for what an answer holds as a value: effects, biases, judgements, closed forms."""
 
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
-from simulator.results.measures import Judgement, NullHypothesis
-from simulator.results.power import Drift, Effect, EffectKind, SelectionBias
+from simulator.results.measures import Judgement, LowReason, NullHypothesis
+from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
 RATES = {
@@ -15,21 +15,27 @@ FORMULAS = {
     Formula.FREEDMAN: "Freedman, log-rank",
     Formula.NORMAL: "Normal approximation, two proportions",
     Formula.EXACT_BINOMIAL: "Exact binomial",
+    Formula.T_TEST: "Two means, noncentral t",
+    Formula.ANCOVA: "ANCOVA, noncentral t",
 }
-CONTRASTS = {
+_CONTRASTS = {
     Contrast.NO_DIFFERENCE: (
-        "No closed-form sample size: in the simulation the arms do not differ in mortality by more "
-        "than chance."
+        "No closed-form sample size: the arms do not differ in the outcome of {test}."
+    ),
+    Contrast.NO_FORMULA: "No closed-form sample size applies to {test}.",
+    Contrast.OTHER_EVENTS: (
+        "No closed-form sample size applies: {test} depends on rescue, withdrawal or having been "
+        "treated, which formulas do not know."
     ),
     Contrast.FAMILY: "No closed-form sample size: several analyses are judged together.",
     Contrast.SESSIONS: (
-        "The closed forms know two mortalities and a share lost; in the simulation a larger trial "
-        "meets other queues, sessions that are delayed or missed contribute less effect, hazards "
-        "are not proportional, and arms and losses vary from trial to trial."
+        "The closed forms know the outcome of each arm and a share lost; in the simulation a "
+        "larger trial meets other queues, sessions that are delayed or missed contribute less "
+        "effect, hazards are not proportional, and arms and losses vary from trial to trial."
     ),
     Contrast.APPROXIMATION: (
-        "The closed forms are approximations for large trials with a fixed share lost; the "
-        "simulation follows each patient, and counts what the test does at this very size."
+        "The closed forms are for arms of fixed size and an average loss; the simulation follows "
+        "each patient, and counts what the test does at this very size."
     ),
 }
 LEVEL_WORDS = {
@@ -37,6 +43,24 @@ LEVEL_WORDS = {
     Judgement.LEVEL_HELD: "is within",
     Judgement.LEVEL_COMPATIBLE: "is compatible with",
 }
+
+
+def below_level_in_words(power: Power) -> str:
+    """Say in a sentence why power is below the nominal level; empty where it is not."""
+    low, first = power.verdict.below_level, power.primary
+    if low is None:
+        return ""
+    test = first.test.name
+    below = f"This is below the nominal level of {100 * first.alpha:g}%"
+    if low.reason is LowReason.NOT_ANALYSABLE:
+        share = first.not_analysable / power.trials
+        return f"{below}: {share:.0%} of trials are not analysable and count as no rejection."
+    if low.reason is LowReason.CONSERVATIVE:
+        return (
+            f"{below} because {test} is conservative: with so many patients and the control arm's "
+            f"mortality its own type I error is {low.type_i_error:.1%}."
+        )
+    return f"{below}: at this size {test} seldom rejects, with this effect or without any."
 
 
 def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
@@ -54,6 +78,8 @@ def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
         )
     if effect.kind is EffectKind.DIRECT:
         words = f"hazard ratio {effect.hazard_ratio:.3g} of {arms[1]} against {arms[0]}"
+        if not effect.acts:
+            return f"none: {words}{_why_none(effect)}"
         if effect.delay_days:
             words += f" from day {effect.delay_days:g}"
         if effect.waning_half_life_days is not None:
@@ -67,6 +93,13 @@ def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
     if effect.combined_with_labs:
         words += "; and, on purpose a second time, through what sessions do to MELD"
     return words
+
+
+def _why_none(effect: Effect) -> str:
+    """Say why a direct effect never acts; empty where its ratio of 1 says it."""
+    if effect.hazard_ratio == 1:
+        return ""
+    return f" from day {effect.delay_days:g}, after the end of follow-up"
 
 
 def biases_in_words(bias: SelectionBias | None, drift: Drift | None) -> list[str]:
@@ -114,6 +147,11 @@ def reason_in_words(reason: NoSize) -> str:
     )
 
 
+def contrast_in_words(forms: ClosedForms) -> str:
+    """Say why formulas and simulation differ, or why there is no formula."""
+    return _CONTRASTS[forms.contrast].format(test=forms.test_name)
+
+
 def recruitment_limit_in_words(limit: RecruitmentLimit) -> str:
     """Say that recruitment, not the planned number, is the limit, as a sentence."""
     return (
@@ -154,21 +192,28 @@ def basis_in_words(found: Size) -> str:
 
 def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:
     """Say what a closed form assumes, or why it gives no number."""
-    if form.missing is Missing.RATIO_NOT_WHOLE:
-        return "not worked out: arms of whole numbers need a ratio of 1:k"
-    if form.missing is Missing.TOO_LARGE:
-        return f"not worked out: far beyond {forms.largest_enumerated} patients"
-    if form.missing is Missing.NOT_REACHED:
-        return f"not worked out: no size up to {forms.largest_enumerated} patients has the power"
-    lost = f"{forms.lost:.1%}"
-    if form.formula is Formula.EXACT_BINOMIAL:
-        return f"{form.test}, arms of fixed size, {lost} excluded as lost to follow-up"
-    if form.formula is Formula.NORMAL:
+    if form.missing is not None:
+        why = {
+            Missing.NOT_ENUMERATED: f"{forms.test_name} is not enumerated at every size",
+            Missing.TOO_LARGE: f"far beyond {forms.largest_enumerated} patients",
+            Missing.NOT_REACHED: f"no size up to {forms.largest_enumerated} patients has the power",
+        }
+        return f"not worked out: {why[form.missing]}"
+    if form.difference is not None and form.standard_deviation is not None:
+        sds = " and ".join(f"{sd:.2f}" for sd in form.standard_deviation)
+        about = " about the regression on baseline" if form.formula is Formula.ANCOVA else ""
         return (
-            f"mortality {forms.control:.1%} v {forms.experimental:.1%}, no correction for "
-            f"continuity, and {lost} excluded as lost to follow-up"
+            f"difference of {form.difference:.3f} points of MELD, standard deviations {sds}"
+            f"{about}, {form.analysed:.1%} of patients analysed"
         )
-    return (
-        f"proportional hazards with a ratio of {form.hazard_ratio:.3f}, {form.mortality:.1%} of "
-        f"patients dying, and {lost} lost to follow-up"
-    )
+    lost = f"{forms.lost:.1%} lost to follow-up"
+    if form.hazard_ratio is not None:
+        kind = "hazard ratio" if form.proportional else "average hazard ratio"
+        return (
+            f"{kind} {form.hazard_ratio:.3f}, an event seen in {form.event_probability:.1%} of "
+            f"patients, {lost}"
+        )
+    risks = f"risk {forms.control:.1%} v {forms.experimental:.1%}, {lost}"
+    if form.formula is Formula.EXACT_BINOMIAL:
+        return f"{forms.test_name}, whole arms of fixed size, {risks}"
+    return f"{risks}, no correction for continuity"

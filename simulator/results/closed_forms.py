@@ -9,87 +9,129 @@ from simulator.results.base import Record
 class Formula(StrEnum):
     """A closed-form sample size."""
 
-    SCHOENFELD = "schoenfeld"  # log-rank (1983)
-    FREEDMAN = "freedman"  # log-rank (1982)
+    SCHOENFELD = "schoenfeld"  # log-rank test and Cox regression (1983)
+    FREEDMAN = "freedman"  # log-rank test (1982)
     NORMAL = "normal"  # two proportions, normal approximation
     EXACT_BINOMIAL = "exact_binomial"  # a test of two proportions, by enumeration
+    T_TEST = "t_test"  # two means, noncentral t distribution
+    ANCOVA = "ancova"  # the same about the regression on baseline
 
 
 class Missing(StrEnum):
     """Why a formula gives no number."""
 
-    RATIO_NOT_WHOLE = "ratio_not_whole"  # whole arms need a ratio of 1:k
+    NOT_ENUMERATED = "not_enumerated"  # a test whose tables take too long
     TOO_LARGE = "too_large"  # far beyond the largest that is enumerated
     NOT_REACHED = "not_reached"  # no size tried has the power
 
 
 class Contrast(StrEnum):
-    """Why formulas and simulation differ."""
+    """Why formulas and simulation differ, or why there is no formula."""
 
     SESSIONS = "sessions"  # queues, missed sessions, hazards that are not proportional
     APPROXIMATION = "approximation"  # formulas are for large trials
-    NO_DIFFERENCE = "no_difference"  # mortality differs by no more than chance: no formula
+    NO_DIFFERENCE = "no_difference"  # the outcome differs by no more than chance
+    NO_FORMULA = "no_formula"  # none is made for this outcome and test
+    OTHER_EVENTS = "other_events"  # rescue or withdrawal counts too, or only the treated do
     FAMILY = "family"  # several analyses are judged together: no formula
 
 
 @dataclass(frozen=True)
 class ClosedForm(Record):
-    """One formula's answer.
+    """One formula's answer; what it does not have is None.
 
     Attributes
     ----------
-    patients, deaths, mcse
-        Needed, inflated for loss; None where there is none, `missing` says why. The error is what
-        the simulated mortalities leave.
+    patients, events, mcse
+        Needed in all, loss allowed for; None where there is none, `missing` says why. The error is
+        what estimated inputs leave; None where they are exact.
+    missing
+        Why there is no number.
     test
-        That is enumerated; None for others.
-    hazard_ratio, mortality
-        Assumed, mean of both arms; None where the formula takes mortality by arm.
+        That is enumerated.
+    hazard_ratio, proportional, event_probability
+        Ratio of cumulative hazards of the event, whether it holds at all times, and the probability
+        that an event is seen in a patient, of both arms.
+    difference, standard_deviation, analysed
+        Of means: their difference, the standard deviation (of the control arm, of the other), and
+        the share of patients analysed.
     """
 
     formula: Formula
     patients: float | None
-    deaths: float | None
-    mcse: float | None
-    missing: Missing | None
-    test: str | None
-    hazard_ratio: float | None
-    mortality: float | None
+    events: float | None = None
+    mcse: float | None = None
+    missing: Missing | None = None
+    test: str | None = None
+    hazard_ratio: float | None = None
+    proportional: bool | None = None
+    event_probability: float | None = None
+    difference: float | None = None
+    standard_deviation: tuple[float, ...] | None = None
+    analysed: float | None = None
 
 
 @dataclass(frozen=True)
 class ClosedForms(Record):
-    """All of them for one target power.
+    """Those that are made for an analysis, for one target power.
 
     Attributes
     ----------
+    test_name
+        Of the analysis, in prose.
     control, experimental
-        Simulated mortality by arm, which they start from.
+        Risk of the event by arm, which they start from: among those analysed of a test of
+        proportions; None where the outcome is no event.
     lost
-        Share lost to follow-up, by which they are inflated.
+        Share lost to follow-up before an event, which they allow for.
+    exact_inputs
+        Whether inputs follow from the scenario's numbers, without simulation.
     largest_enumerated
         Patients up to which exact sizes are looked for.
     """
 
     target_power: float
-    control: float
-    experimental: float
+    test_name: str
+    control: float | None
+    experimental: float | None
     lost: float
+    exact_inputs: bool
     largest_enumerated: int
     needed: tuple[ClosedForm, ...]
     contrast: Contrast
 
 
+class DetectableBy(StrEnum):
+    """How a detectable difference is worked out."""
+
+    ENUMERATION = "enumeration"  # a test of two proportions, exactly
+    NORMAL = "normal"  # two proportions, normal approximation
+    SCHOENFELD = "schoenfeld"  # a hazard ratio, by its events
+    T_TEST = "t_test"  # two means
+
+
 @dataclass(frozen=True)
 class DetectableDifference(Record):
-    """The smallest difference of mortality that a design detects with a power.
+    """The smallest difference that a design detects with a power; what a kind lacks is None.
 
-    `test` is `normal` where the normal approximation stands in.
+    Attributes
+    ----------
+    patients
+        By arm, all followed up.
+    control, experimental
+        Risk of the event; the second is NaN if none has the power.
+    hazard_ratio, events
+        Of the log-rank test.
+    difference
+        Of means.
     """
 
-    test: str
+    by: DetectableBy
     patients: tuple[int, ...]
-    control: float
-    experimental: float
     power: float
     alpha: float
+    control: float | None = None
+    experimental: float | None = None
+    hazard_ratio: float | None = None
+    events: float | None = None
+    difference: float | None = None

@@ -78,6 +78,31 @@ class Judgement(StrEnum):
     LEVEL_COMPATIBLE = "level_compatible"  # it contains the nominal level
     EQUAL_HAZARDS = "equal_hazards"  # neither a power nor a type I error
 
+    @property
+    def is_power(self) -> bool:
+        """Whether the share of trials that reject is a power at all."""
+        return self in (Judgement.UNDERPOWERED, Judgement.INCONCLUSIVE, Judgement.ADEQUATE)
+
+
+class LowReason(StrEnum):
+    """Why power is below the nominal level."""
+
+    NOT_ANALYSABLE = "not_analysable"  # trials without a result count as no rejection
+    CONSERVATIVE = "conservative"  # the test's own type I error is below the nominal level
+    SMALL_EFFECT = "small_effect"  # next to no effect, or a test that seldom rejects at this size
+
+
+@dataclass(frozen=True)
+class BelowLevel(Record):
+    """Why power is below the nominal level.
+
+    `type_i_error` is that of a conservative test at the planned size and the control arm's
+    mortality, by enumeration; None for other reasons.
+    """
+
+    reason: LowReason
+    type_i_error: float | None
+
 
 @dataclass(frozen=True)
 class Verdict(Record):
@@ -89,20 +114,19 @@ class Verdict(Record):
         What the share of rejections is held against: the target power, or the nominal level.
     target_power
         The power that the design is to have.
+    below_level
+        Why the power is below the nominal level; None where it is not, or is no power.
     """
 
     judgement: Judgement
     threshold: float
     target_power: float
+    below_level: BelowLevel | None = None
 
     @property
     def is_power(self) -> bool:
         """Whether the share of trials that reject is a power at all."""
-        return self.judgement in (
-            Judgement.UNDERPOWERED,
-            Judgement.INCONCLUSIVE,
-            Judgement.ADEQUATE,
-        )
+        return self.judgement.is_power
 
     @property
     def is_level(self) -> bool:

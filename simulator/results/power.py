@@ -272,14 +272,18 @@ class Effect(Record):
 
     Attributes
     ----------
-    hazard_ratio, delay_days, waning_half_life_days
-        Of the second arm against the first, from when on, and how it wanes.
+    hazard_ratio, waning_half_life_days
+        Of the second arm against the first, and how it wanes.
     full_course_hazard_ratios
         By modality: a full course against none.
     implied_hazard_ratio
         Of the second arm against the first with every session on time.
+    delay_days
+        The patient-day with which the effect begins: the hazard is held for a day.
     combined_with_labs
         Whether sessions act through MELD a second time, on purpose.
+    acts
+        Whether it changes the hazard of one arm against the other's within follow-up.
     """
 
     kind: EffectKind
@@ -289,6 +293,7 @@ class Effect(Record):
     full_course_hazard_ratios: Mapping[str, float] = field(default_factory=dict)
     implied_hazard_ratio: Estimate | None = None
     combined_with_labs: bool = False
+    acts: bool = True
 
 
 @dataclass(frozen=True)
@@ -336,6 +341,8 @@ class Power(Answer):
         By what it was answered.
     interrupted
         Whether it was stopped early: it tells of the trials that were done.
+    null_hypothesis
+        That holds in the trials: asked for by name, or because the effect never acts.
     analyses
         In the order of the scenario; the first is the primary one.
     agreement

@@ -13,6 +13,7 @@ from simulator.scenario.treatment import SessionPlan
 
 def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
+    yield from _date_rules(scenario)
     yield from _accrual_rules(scenario)
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)
@@ -36,6 +37,18 @@ def _accrual_rules(scenario: Scenario) -> Iterator[RuleError]:
             "leave it out, and as many come as are to be randomised; or lower "
             "trial.target_randomised",
             "accrual.candidates",
+        )
+
+
+def _date_rules(scenario: Scenario) -> Iterator[RuleError]:
+    trial = scenario.trial
+    if trial.planned_completion_date is not None and (
+        trial.planned_completion_date <= trial.start_date
+    ):
+        yield RuleError(
+            f"must be after the start, {trial.start_date}",
+            "give a later date, or null where none is planned",
+            "trial.planned_completion_date",
         )
 
 

@@ -177,11 +177,13 @@ def test_size_keeps_the_answer_its_curve_and_what_formulas_say(answer_of, folder
     assert [float(row["power"]) for row in curve] == [row["power"] for row in found["curve"]]
     assert sum(int(row["trials"]) for row in curve) == found["trials"]
     formulas = [form["formula"] for form in found["closed_forms"]["needed"]]
-    assert formulas == ["schoenfeld", "freedman", "normal", "exact_binomial"]
+    assert formulas == ["schoenfeld", "freedman"]  # of a log-rank test, and no others
     text = (folder / "run" / "summary.txt").read_text()
     assert f"with {answer['value']:.5g} patients (95 % confidence interval" in text
     assert found["closed_forms"]["contrast"] == "approximation"
-    assert "approximations for large trials" in text
+    assert "for arms of fixed size and an average loss" in text
+    events = found["closed_forms"]["needed"][0]["events"]
+    assert re.search(rf"Schoenfeld, log-rank +{events:.1f} ", text)
     assert (folder / "run" / "figures" / "size.png").is_file()
 
 
@@ -271,7 +273,9 @@ def words_in(html):
 def test_a_report_has_the_numbers_of_the_run(runs, folder):
     from docx import Document
 
-    found = json.loads((folder / "power" / "estimates.json").read_text())
+    # 400 trials of the same design, where the run of power has 300: the one estimate is theirs.
+    found = json.loads((folder / "sweep" / "estimates.json").read_text())["points"][0]
+    assert found["is_base"]
     assert runs("report", "power", "sweep")[0] == 0
     document = Document(str(folder / "power" / "justification.docx"))
     table = next(
@@ -284,6 +288,7 @@ def test_a_report_has_the_numbers_of_the_run(runs, folder):
         assert abs(shown - 100 * analysis["power"]) <= 0.5
     assert runs("report", "power", "sweep", "--format", "html")[0] == 0
     page = (folder / "power" / "justification.html").read_text("utf-8")
+    assert "is quoted from the run of sweep, which has more trials" in words_in(page)
     assert f"a power of {100 * found['analyses'][0]['power']:.0f}%" in words_in(page)
     assert not re.findall(r'(?:src|href)="https?://(?!doi\.org|clinicaltrials|database\.ich)', page)
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import reference_sizes
 from reference_sizes import freedman_power, schoenfeld_power
-from scipy import integrate
+from scipy import integrate, stats
 
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
     normal_patients,
     schoenfeld_events,
+    t_test_patients,
 )
 
 
@@ -163,25 +164,38 @@ def test_normal_patients_are_those_of_kieser(ratio):
 
 
 @pytest.mark.parametrize(
-    ("asked", "patients"),
-    [
-        ((2 / 3, 1 / 3, 0.05, 0.80), 78),
-        ((0.75, 0.25, 0.05, 0.80), 36),
-        ((0.60, 0.40, 0.05, 0.4621), 100),
-    ],
+    ("asked", "patients"), [((2 / 3, 1 / 3, 0.05, 0.80), 78), ((0.75, 0.25, 0.05, 0.80), 36)]
 )
 def test_fisher_patients_are_those_of_pwrss(asked, patients):
-    # pwrss, tests of power.exact.fisher ("validated using PASS and G*Power"): 39, 18 and 50 an arm.
-    assert exact_patients("fisher", *asked, patients + 20) == patients
+    # pwrss, tests of power.exact.fisher ("validated using PASS and G*Power"): 39 and 18 an arm.
+    assert exact_patients("fisher", *asked, patients + 60) == patients
 
 
-def test_fisher_patients_are_the_first_that_reach_the_power_and_not_where_it_stays():
+def test_fisher_patients_are_those_from_which_on_the_power_stays():
     # pwrss gives 216 for .6 v .4: the power is .8008 at 204, below .8 from 206 to 214, and .8019
     # (.80194182 in its tests) at 216.
     power = reference_sizes.exact_curve(range(200, 222, 2), 0.6, 0.4, 0.0, "fisher")
     assert power[216] == printed("0.80194182")
     assert [n for n, value in power.items() if value >= 0.8] == [204, 216, 218, 220]
-    assert exact_patients("fisher", 0.6, 0.4, 0.05, 0.80, 400) == 204
+    assert exact_patients("fisher", 0.6, 0.4, 0.05, 0.80, 400) == 216
+
+
+@pytest.mark.parametrize(
+    ("ratio", "patients", "lucky"), [((1, 1), 216, 204), ((2, 1), 237, 228), ((3, 2), 220, 210)]
+)
+def test_fisher_patients_of_unequal_arms_are_whole_arms_by_enumeration(ratio, patients, lucky):
+    # The slow way: binomial arms and Fisher's p values of the oracle, at every size of whole arms.
+    def power(total):
+        n0, n1 = (total * part // sum(ratio) for part in ratio)
+        dead0, dead1 = (stats.binom.pmf(range(n + 1), n, p) for n, p in ((n0, 0.6), (n1, 0.4)))
+        return dead0 @ reference_sizes.fisher_rejects(n0, n1) @ dead1
+
+    enough = [n for n in range(180, 330) if n % sum(ratio) == 0 and power(n) >= 0.8]
+    after = list(range(patients, enough[-1] + 1, sum(ratio)))
+    assert enough[0] == lucky
+    assert enough[-len(after) :] == after
+    assert power(patients - sum(ratio)) < 0.8
+    assert exact_patients("fisher", 0.6, 0.4, 0.05, 0.8, 600, ratio) == patients
 
 
 @pytest.mark.parametrize("test", ["chi_square", "fisher"])
@@ -189,9 +203,12 @@ def test_fisher_patients_are_the_first_that_reach_the_power_and_not_where_it_sta
     ("p_control", "p_experimental", "power"),
     [(0.6, 0.4, 0.8), (0.4, 0.6, 0.9), (0.6, 0.3, 0.8), (0.05, 0.25, 0.9), (0.75, 0.25, 0.83)],
 )
-def test_exact_patients_are_the_first_by_enumeration(test, p_control, p_experimental, power):
-    first = reference_sizes.exact_size(power, p_control, p_experimental, 0.0, test)
-    assert exact_patients(test, p_control, p_experimental, 0.05, power, 400) == first
+def test_exact_patients_are_one_step_above_the_last_size_that_lacks_the_power(
+    test, p_control, p_experimental, power
+):
+    curve = reference_sizes.exact_curve(range(4, 402, 2), p_control, p_experimental, 0.0, test)
+    last = max(n for n, value in curve.items() if value < power)
+    assert exact_patients(test, p_control, p_experimental, 0.05, power, 400) == last + 2
 
 
 # Kieser 2018, the same table: exact sizes of Boschloo's test. Without 168 for .2 v .4, which is
@@ -206,6 +223,31 @@ def test_boschloo_patients_are_those_of_kieser(p_control, patients):
 def test_no_size_is_given_where_the_largest_is_too_small(largest):
     assert exact_patients("fisher", 2 / 3, 1 / 3, 0.05, 0.80, largest) is None
     assert exact_patients("fisher", 2 / 3, 1 / 3, 0.05, 0.80, 78) == 78
+
+
+# Two means --------------------------------------------------------------------------------------
+
+# R: power.t.test(delta, sd, power = p, sig.level = a, tol = 1e-10)$n, patients of each arm.
+T_TEST_PATIENTS = [
+    ((1.2, 3.1, 0.05, 0.9), 141.212212239),
+    ((4.0, 3.1, 0.05, 0.8), 10.4815723574),
+    ((0.5, 5.0, 0.01, 0.8), 2337.4527),
+]
+
+
+@pytest.mark.parametrize(("asked", "each"), T_TEST_PATIENTS)
+def test_patients_of_a_t_test_are_those_of_r(asked, each):
+    difference, sd, alpha, power = asked
+    found = t_test_patients(difference, (sd, sd), alpha, power)
+    assert found == pytest.approx(2 * each, rel=1e-6)
+
+
+def test_patients_of_a_t_test_at_two_to_one_have_the_power():
+    found = t_test_patients(-1.2, (3.0, 2.0), 0.05, 0.8, 0.5)
+    n0, n1 = found * 2 / 3, found / 3
+    error = math.sqrt(9 / n0 + 4 / n1)
+    critical = stats.t.isf(0.025, found - 2)
+    assert stats.nct.sf(critical, found - 2, 1.2 / error) == pytest.approx(0.8, abs=1e-9)
 
 
 # The oracle itself -------------------------------------------------------------------------------

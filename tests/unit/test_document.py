@@ -32,6 +32,7 @@ from answers import (
 from docx.oxml.ns import qn
 from latex2mathml.exceptions import ExtraLeftOrMissingRightError
 
+from simulator.planning.reconcile import reconcile
 from simulator.report.document import numbers
 from simulator.report.document.blocks import (
     Document,
@@ -52,7 +53,7 @@ from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
 from simulator.report.document.omml import equation
 from simulator.report.document.word import write_word
-from simulator.results.closed_forms import Formula, Missing
+from simulator.results.closed_forms import Contrast, DetectableBy, Formula, Missing
 from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
 from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
@@ -92,6 +93,13 @@ def dossier(power=None, **changes):
         "detectable": detectable_difference(),
     }
     return Dossier(**(given | changes))
+
+
+def searched(power=None, found=None, planned=60, **changes):
+    """A dossier with a search for the size, made to agree as a justification does."""
+    agreed = reconcile(power or power_answer(), (found or size_answer(),), planned)
+    given = {"power": agreed.power, "sizes": agreed.more, "needed": agreed.needed}
+    return dossier(**given, run=agreed.run, sizes_quoting=agreed.quoting, **changes)
 
 
 def with_operations(**changes):
@@ -232,9 +240,10 @@ def test_underpowered_trial_is_told_what_it_could_detect_and_what_it_would_need(
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_size_found_by_simulation_goes_before_formulas(length):
-    text = words(justification(dossier(sizes=(size_answer(),)), length))
+    text = words(justification(searched(), length))
     assert (
-        "would need 7,040 patients (95% confidence interval 6,950 to 7,130, by simulation)" in text
+        "would need 7,040 patients (95% confidence interval 6,950 to 7,130, by simulation); the 60 "
+        "planned are fewer." in text
     )
 
 
@@ -345,12 +354,13 @@ def test_trials_that_are_not_analysable_are_counted_with_their_reasons():
 def test_detectable_difference_that_does_not_exist_is_told():
     none = detectable_difference(experimental=math.nan)
     text = words(justification(dossier(detectable=none), "page"))
-    assert "no mortality under DPMAS+LPE has 80% power" in text
+    assert "no effect on death by day 84 has 80% power" in text
 
 
 def test_detectable_difference_says_how_it_was_worked_out():
     exact = words(justification(dossier(), "page"))
-    normal = words(justification(dossier(detectable=detectable_difference(test="normal")), "page"))
+    by_normal = detectable_difference(by=DetectableBy.NORMAL)
+    normal = words(justification(dossier(detectable=by_normal), "page"))
     assert "32.9 percentage points (exact calculation)" in exact
     assert "32.9 percentage points (normal approximation)" in normal
 
@@ -510,25 +520,46 @@ def test_patients_of_a_formula_are_rounded_to_their_error():
 def test_closed_forms_say_what_they_assume_or_why_there_is_none():
     exact = Formula.EXACT_BINOMIAL
     forms = closed_forms(
-        closed_form(Formula.SCHOENFELD, 7300.0),
-        closed_form(Formula.NORMAL, 7100.0),
-        closed_form(exact, 7200.0, test="fisher"),
-        closed_form(exact, None, test="fisher", missing=Missing.TOO_LARGE),
-        closed_form(exact, None, test="fisher", missing=Missing.RATIO_NOT_WHOLE),
+        closed_form(Formula.NORMAL, 7100.0, mcse=465.0),
+        closed_form(exact, 7200.0),
+        closed_form(exact, None, missing=Missing.TOO_LARGE),
+        closed_form(exact, None, missing=Missing.NOT_ENUMERATED),
     )
     document = justification(dossier(closed_forms=forms), "full")
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "closed-forms")
+    assert table.header[1:] == ("Patients", "Monte Carlo error", "Assumptions")
     assert table.rows == (
-        ("Schoenfeld, log-rank [@schoenfeld]", "7,300", "proportional hazards with a ratio of "
-         "0.908, 43.0% of patients dying, and 3.6% lost to follow-up"),
-        ("Normal approximation, two proportions", "7,100", "mortality 44.9% v 41.6%, no correction "
-         "for continuity, and 3.6% excluded as lost to follow-up"),
-        ("Exact binomial", "7,200", "fisher, arms of fixed size, 3.6% excluded as lost to "
-         "follow-up"),
-        ("Exact binomial", "none", "not worked out: far beyond 600 patients"),
-        ("Exact binomial", "none", "not worked out: arms of whole numbers need a ratio of 1:k"),
+        ("Normal approximation, two proportions", "7,100", "465", "risk 44.9% v 41.6%, 3.6% lost "
+         "to follow-up, no correction for continuity"),
+        ("Exact binomial", "7,200", "exact", "Fisher's exact test, whole arms of fixed size, risk "
+         "44.9% v 41.6%, 3.6% lost to follow-up"),
+        ("Exact binomial", "none", numbers.DASH, "not worked out: far beyond 600 patients"),
+        ("Exact binomial", "none", numbers.DASH, "not worked out: Fisher's exact test is not "
+         "enumerated at every size"),
     )  # fmt: skip
-    assert sum(isinstance(block, Equation) for block in document.blocks) == 2 + 3
+    assert sum(isinstance(block, Equation) for block in document.blocks) == 1 + 3
+
+
+def test_formulas_of_a_log_rank_test_have_their_events_in_table_and_text():
+    inputs = {"hazard_ratio": 0.5575, "proportional": True, "event_probability": 0.489}
+    forms = closed_forms(
+        closed_form(Formula.SCHOENFELD, 188.07, events=91.96, **inputs),
+        closed_form(Formula.FREEDMAN, 198.2, events=96.9, **inputs),
+        test_name="the log-rank test",
+        exact_inputs=True,
+    )
+    text = words(justification(dossier(closed_forms=forms), "paragraph"))
+    assert "would need about 189 to 199 patients (closed-form sample size, 92 to 97 events)" in text
+    document = justification(dossier(closed_forms=forms), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "closed-forms")
+    assert [row[1:4] for row in table.rows] == [("92", "189", "exact"), ("96.9", "199", "exact")]
+    assert "hazard ratio 0.557, an event seen in 48.9% of patients" in table.rows[0][4]
+
+
+def test_no_formula_is_said_to_apply_where_none_does():
+    none = closed_forms(contrast=Contrast.NO_FORMULA, test_name="the MaxCombo test")
+    text = words(justification(dossier(closed_forms=replace(none, needed=())), "full"))
+    assert "No closed-form sample size applies to the MaxCombo test." in text
 
 
 def test_sweep_tells_how_many_points_reach_the_target():
@@ -552,7 +583,7 @@ def test_value_without_a_source_counts_as_an_assumption():
 def test_paragraph_fits_the_box_of_a_form():
     document = justification(dossier(), "paragraph")
     assert len(document.blocks) == 1
-    assert 100 <= len(words(document).split()) <= 200
+    assert 100 <= len(words(document).split()) <= 230
 
 
 @pytest.mark.parametrize("length", LENGTHS)

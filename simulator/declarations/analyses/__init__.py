@@ -24,6 +24,7 @@ from simulator.declarations.analyses.analysis import (
     Declaration,
     Options,
     RandomisationTest,
+    SizeFormula,
 )
 from simulator.declarations.analyses.measure import Measure
 from simulator.declarations.analyses.plan import AnalysisPlan
@@ -93,5 +94,6 @@ __all__ = [
     "Need",
     "Options",
     "RandomisationTest",
+    "SizeFormula",
     "Variable",
 ]

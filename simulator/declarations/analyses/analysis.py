@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from simulator.declarations.analyses.measure import Measure
 from simulator.declarations.analyses.variable import Need, Variable
 from simulator.declarations.parts import Part, RuleError
+
+
+class SizeFormula(StrEnum):
+    """Which closed-form sample sizes are made for an analysis."""
+
+    NONE = "none"
+    PROPORTIONS = "proportions"  # two independent proportions
+    HAZARDS = "hazards"  # the unweighted log-rank statistic, or the hazard ratio
+    MEANS = "means"  # two means, by Student's distribution
+    ADJUSTED_MEANS = "adjusted_means"  # the same at one baseline
 
 
 class Beside(NamedTuple):
@@ -118,6 +129,8 @@ class Analysis(Declaration):
         Whether no trial of fixed arms can take the type I error above alpha.
     two_sided_only
         Whether it has no one-sided version.
+    size_formula
+        Closed-form sample sizes that are made for it.
     """
 
     variable: Variable
@@ -127,6 +140,7 @@ class Analysis(Declaration):
     table: str = ""
     holds_level: bool = False
     two_sided_only: bool = False
+    size_formula: SizeFormula = SizeFormula.NONE
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.analysis import Analysis, Options, SizeFormula
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
 
@@ -40,4 +40,5 @@ COX = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.cox:cox",
+    size_formula=SizeFormula.HAZARDS,
 )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.analysis import Analysis, Options, SizeFormula
 from simulator.declarations.analyses.measure import (
     LOG_ODDS_RATIO,
     LOG_RISK_RATIO,
@@ -54,6 +54,7 @@ RISK_DIFFERENCE_INTERVAL = Analysis(
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:risk_difference",
     table=f"{_TABLES}:risk_difference",
+    size_formula=SizeFormula.PROPORTIONS,
 )
 RISK_RATIO = Analysis(
     word="risk_ratio",
@@ -66,6 +67,7 @@ RISK_RATIO = Analysis(
     measure=LOG_RISK_RATIO,
     kernel="simulator.analysis.proportions:ratio",
     table=f"{_TABLES}:risk_ratio",
+    size_formula=SizeFormula.PROPORTIONS,
 )
 ODDS_RATIO = Analysis(
     word="odds_ratio",
@@ -78,4 +80,5 @@ ODDS_RATIO = Analysis(
     measure=LOG_ODDS_RATIO,
     kernel="simulator.analysis.proportions:ratio",
     table=f"{_TABLES}:odds_ratio",
+    size_formula=SizeFormula.PROPORTIONS,
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options
+from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO, WEIGHTED_LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
 from simulator.declarations.parts import Positive, RuleError
@@ -55,6 +55,7 @@ LOG_RANK = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.survival:log_rank",
+    size_formula=SizeFormula.HAZARDS,
 )
 FLEMING_HARRINGTON = Analysis(
     word="fleming_harrington",

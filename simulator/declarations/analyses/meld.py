@@ -1,6 +1,6 @@
 """Tests of the change of MELD to the last visit."""
 
-from simulator.declarations.analyses.analysis import Analysis
+from simulator.declarations.analyses.analysis import Analysis, SizeFormula
 from simulator.declarations.analyses.measure import ADJUSTED_CHANGE, MEAN_CHANGE, WORST_RANK
 from simulator.declarations.analyses.variable import CHANGE_OF_SURVIVORS, RANK_OF_DEATH_AND_CHANGE
 
@@ -11,6 +11,7 @@ WELCH = Analysis(
     variable=CHANGE_OF_SURVIVORS,
     measure=MEAN_CHANGE,
     kernel="simulator.analysis.meld:welch",
+    size_formula=SizeFormula.MEANS,
 )
 ANCOVA = Analysis(
     word="meld_ancova",
@@ -19,6 +20,7 @@ ANCOVA = Analysis(
     variable=CHANGE_OF_SURVIVORS,
     measure=ADJUSTED_CHANGE,
     kernel="simulator.analysis.meld:ancova",
+    size_formula=SizeFormula.ADJUSTED_MEANS,
 )
 WORST_RANK_TEST = Analysis(
     word="meld_worst_rank",

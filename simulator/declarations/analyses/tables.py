@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options
+from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
 from simulator.declarations.analyses.measure import RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
 from simulator.declarations.parts import RuleError
@@ -34,7 +34,12 @@ class BergerBoos(Options):
             )
 
 
-_of_table = partial(Analysis, variable=DEATH_BY_DAY, measure=RISK_DIFFERENCE)
+_of_table = partial(
+    Analysis,
+    variable=DEATH_BY_DAY,
+    measure=RISK_DIFFERENCE,
+    size_formula=SizeFormula.PROPORTIONS,
+)
 _exact = partial(_of_table, kernel="simulator.analysis.proportions:exact", holds_level=True)
 
 CHI_SQUARE = _of_table(

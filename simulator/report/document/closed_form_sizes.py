@@ -3,8 +3,8 @@
 import math
 
 from simulator.report.document.blocks import Block, Equation, Paragraph, Table, literal
-from simulator.report.document.numbers import count, joined, known, whole_percent
-from simulator.report.words import CONTRASTS, FORMULAS, assumptions_in_words
+from simulator.report.document.numbers import DASH, count, joined, known, number, whole_percent
+from simulator.report.words import FORMULAS, assumptions_in_words, contrast_in_words
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Formula
 
 _ROUNDING = 1e-9  # what a whole number may be off by
@@ -25,10 +25,16 @@ _LATEX = {
     ),
 }
 _SYMBOLS = (
-    "Here z are quantiles of the standard normal distribution, HR is the hazard ratio, r the "
-    "patients of the second arm for each of the first, d the deaths, and n with index 1 the "
-    "patients of the first arm. Deaths over mortality are patients; all are divided by the share "
-    "that is not lost."
+    "Here z are quantiles of the standard normal distribution and r the patients of the second arm "
+    "for each of the first. "
+)
+_OF_EVENTS = (
+    "HR is the hazard ratio and d the events. Patients are the events over the probability that an "
+    "event is seen in a patient, before loss and the end of follow-up."
+)
+_OF_PROPORTIONS = (
+    "p are the risks of those analysed and n with index 1 the patients of the first arm; the total "
+    "is divided by the share that is analysed."
 )
 
 
@@ -48,13 +54,50 @@ def needed_by_closed_forms(forms: ClosedForms | None, *, short: bool) -> str:
         return ""
     least, most = told[0], told[-1]
     low, high = patients_needed(least), patients_needed(most)
-    need = f"For {whole_percent(forms.target_power)} power the assumed effect would need about "
+    need = f"For {whole_percent(forms.target_power)} power the assumed effect would need"
+    error = f", Monte Carlo standard error {count(most.mcse)}" if known(most.mcse) else ""
     if short:
-        span = low if low == high else f"{low} to {high}"
-        return f"{need}{span} patients (closed-form sample size)."
+        events = _events_in_words(told)
+        about = f"closed-form sample size{events}{error}"
+        if low == high:
+            return f"{need} about {low} patients ({about})."
+        return f"{need} about {low} to {high} patients ({about})."
     if low == high:
-        return f"{need}{low} patients ({FORMULAS[least.formula]})."
-    return f"{need}{low} ({FORMULAS[least.formula]}) to {high} patients ({FORMULAS[most.formula]})."
+        return f"{need} about {low} patients ({_name(least)}{error})."
+    return f"{need} about {low} ({_name(least)}) to {high} patients ({_name(most)}{error})."
+
+
+def events_sentence(forms: ClosedForms | None, power: float) -> str:
+    """Say how many events Schoenfeld's formula asks for; empty where it is not made for the test.
+
+    Parameters
+    ----------
+    power
+        Of the sentence that it stands beside: it is silent on another.
+    """
+    if forms is None or forms.target_power != power:
+        return ""
+    found = next((f for f in forms.needed if f.formula is Formula.SCHOENFELD), None)
+    if found is None:
+        return ""
+    return (
+        f"Schoenfeld's formula asks for {number(found.events, None, 1)} events, which "
+        f"{patients_needed(found)} patients give."
+    )
+
+
+def _name(form: ClosedForm) -> str:
+    events = f"; {number(form.events, None, 1)} events" if form.events is not None else ""
+    return f"{FORMULAS[form.formula]}{events}"
+
+
+def _events_in_words(told: list[ClosedForm]) -> str:
+    """Events that the formulas ask for, from the fewest to the most; empty where none does."""
+    counts = sorted(count(math.ceil(form.events)) for form in told if form.events is not None)
+    if not counts:
+        return ""
+    span = counts[0] if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
+    return f", {span} events"
 
 
 def _by_patients(forms: ClosedForms) -> list[ClosedForm]:
@@ -72,26 +115,42 @@ def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]
         Patients that the simulation found, as shown; None if it found none.
     """
     words = "[#closed-forms] has closed-form sample sizes for the same question."
+    has_events = any(form.events is not None for form in forms.needed)
     rows = tuple(
         (
             FORMULAS[form.formula] + _citation(form),
+            *((DASH if form.events is None else number(form.events, None, 1),) * has_events),
             patients_needed(form),
+            "exact" if form.mcse is None and form.patients else _error(form),
             literal(assumptions_in_words(form, forms)),
         )
         for form in forms.needed
     )
     return [
-        Paragraph(joined([words, _beside(forms, simulated), CONTRASTS[forms.contrast]])),
+        Paragraph(joined([words, _beside(forms, simulated), contrast_in_words(forms)])),
         Table(
             caption=f"Patients needed for {whole_percent(forms.target_power)} power.",
-            header=("Closed-form sample size", "Patients", "Assumptions"),
+            header=(
+                "Closed-form sample size",
+                *(("Events",) * has_events),
+                "Patients",
+                "Monte Carlo error",
+                "Assumptions",
+            ),
             rows=rows,
+            note="Exact: the inputs follow from the scenario, without simulation."
+            if forms.exact_inputs
+            else "The inputs are estimated from simulated trials; the error is what that leaves.",
             name="closed-forms",
-            words=(0, 2),
-            widths=(3, 1.2, 5),
+            words=(0, 3 + has_events),
+            widths=(3, *((1.1,) * has_events), 1.2, 1.2, 4.5),
         ),
         *_equations(forms),
     ]
+
+
+def _error(form: ClosedForm) -> str:
+    return count(form.mcse) if known(form.mcse) else DASH
 
 
 def _beside(forms: ClosedForms, simulated: str | None) -> str:
@@ -111,10 +170,12 @@ def _citation(form: ClosedForm) -> str:
 
 def _equations(forms: ClosedForms) -> list[Block]:
     blocks: list[Block] = []
-    for form in forms.needed:
-        name = FORMULAS[form.formula]
-        latex = _LATEX.get(form.formula)
-        if latex is not None:
-            blocks.append(Paragraph(f"{name}:"))
-            blocks.append(Equation(latex, f"Formula of the number of patients by {name}"))
-    return [*blocks, Paragraph(_SYMBOLS)] if blocks else []
+    shown = [form.formula for form in forms.needed if form.formula in _LATEX]
+    for formula in shown:
+        name = FORMULAS[formula]
+        blocks.append(Paragraph(f"{name}:"))
+        blocks.append(Equation(_LATEX[formula], f"Formula of the number of patients by {name}"))
+    if not shown:
+        return []
+    what = _OF_PROPORTIONS if Formula.NORMAL in shown else _OF_EVENTS
+    return [*blocks, Paragraph(_SYMBOLS + what)]

@@ -12,6 +12,7 @@ from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
 from simulator.results.operations import ByArm
 from simulator.results.power import AnalysisPower, Power
+from simulator.results.reconciled import NeededSize, QuotedRun
 from simulator.results.size import Size
 from simulator.results.sweep import Sweep
 
@@ -47,13 +48,18 @@ class Dossier:
         Every value of the scenario.
     sweeps, sizes
         Sensitivity analyses, and searches for a size.
+    run
+        That the power of the primary analysis as planned is quoted from; None: `power` itself.
+    sweeps_quoting, sizes_quoting
+        Of each of those, how many of its designs are quoted from another run; empty: none.
+    needed
+        The number of patients that a search found beside the plan's, or None.
     pictures
         Path of the PNG and of the SVG by what is shown.
     closed_forms
         Closed-form sample sizes, or None.
     detectable
-        The smallest difference that the planned size detects, or None. Its `experimental` is NaN
-        if no mortality has the power.
+        The smallest difference that the planned size detects, or None.
     """
 
     power: Power
@@ -62,12 +68,31 @@ class Dossier:
     sizes: tuple[Size, ...] = ()
     pictures: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
+    run: QuotedRun | None = None
+    sweeps_quoting: tuple[int, ...] = ()
+    sizes_quoting: tuple[int, ...] = ()
+    needed: NeededSize | None = None
     closed_forms: ClosedForms | None = None
     detectable: DetectableDifference | None = None
 
     def value(self, key: str) -> Value:
         """Return the value of a key of the scenario; None where it has none."""
         return next((entry.value for entry in self.values if entry.key == key), None)
+
+
+def quoted_run(dossier: Dossier) -> QuotedRun:
+    """Return the run that the power of the plan is quoted from."""
+    power = dossier.power
+    return dossier.run or QuotedRun(power.KIND, power.primary.trials, power.seed)
+
+
+def quoting_note(quoting: tuple[int, ...], place: int) -> str:
+    """Say how many designs of a table are quoted from another run; empty where none is."""
+    rows = quoting[place] if place < len(quoting) else 0
+    if not rows:
+        return ""
+    verb = "row quotes" if rows == 1 else "rows quote"
+    return f"{rows} {verb} a run of the same design with more trials."
 
 
 def matching(dossier: Dossier, pattern: str) -> list[ScenarioValue]:

@@ -66,12 +66,15 @@ def share(part: Estimate, whole: Estimate) -> float:
 
 def event_blocks(dossier: Dossier) -> list[Block]:
     """Loss and the other intercurrent events, with a table of how often they happen."""
+    o = dossier.power.operations
     rules = _event_rules(dossier.power.primary.estimand_attributes)
     text = f"Other intercurrent events are handled as follows: {'; '.join(rules)}."
+    seen = o.has_sessions or happens(o.transplants) or happens(o.withdrawn)
+    often = "[#patients] has how often they happen." if seen else "None of them is simulated."
     return [
         Paragraph(loss_sentence(dossier)),
-        Paragraph(f"{text} [#patients] has how often they happen."),
-        _patients_table(dossier.power.operations),
+        Paragraph(f"{text} {often}"),
+        _patients_table(o),
     ]
 
 

@@ -14,7 +14,7 @@ from simulator.report.document.blocks import (
     literal,
     printable,
 )
-from simulator.report.document.dossier import Dossier, switched_off, test_in_full
+from simulator.report.document.dossier import Dossier, quoted_run, switched_off
 from simulator.report.document.feasibility import (
     SCARCE,
     event_blocks,
@@ -28,10 +28,11 @@ from simulator.report.document.feasibility import (
 )
 from simulator.report.document.figures import pictures
 from simulator.report.document.needed_size import comparison_blocks, consequence, size_blocks
-from simulator.report.document.numbers import count, joined, uncapital, whole_percent
+from simulator.report.document.numbers import count, joined, uncapital
 from simulator.report.document.outcome import (
     analysis_sentence,
     analysis_source,
+    assumed_difference,
     difference_blocks,
     difference_sentence,
     effect_sentence,
@@ -39,24 +40,25 @@ from simulator.report.document.outcome import (
     estimand_table,
     no_effect_sentence,
     other_analyses,
+    outcome_and_test,
     outcome_sentence,
 )
 from simulator.report.document.power import (
+    in_brackets,
     judgement_sentence,
-    mortality_in_words,
     not_analysable_sentence,
     planned_in_words,
     power_blocks,
     power_heading,
     power_sentence,
     power_table,
-    rate,
     rate_name,
     size_in_words,
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks
 from simulator.report.document.sweeps import sweep_blocks
+from simulator.report.words import below_level_in_words
 
 Length = Literal["paragraph", "page", "full"]
 
@@ -136,22 +138,24 @@ def justification(dossier: Dossier, length: Length) -> Document:
 
 def _paragraph(dossier: Dossier) -> str:
     """Return the justification as one paragraph, for the box of a form."""
-    power, first = dossier.power, dossier.power.primary
+    power, first, run = dossier.power, dossier.power.primary, quoted_run(dossier)
     o = power.operations
+    trials = f"{count(run.trials)} simulated trials, seed {run.seed}, trialsim {power.version}"
+    given = (
+        f"{planned_in_words(dossier)} give a {rate_name(power.null_hypothesis)} of "
+        f"{in_brackets(power, first, literal(trials))}."
+    )
     if power.verdict.is_power:
-        lead = ""
-        effect = f" for the assumed effect, mortality of {mortality_in_words(o.mortality)}"
+        lead, found = "", f"{assumed_difference(power)}, {given}"
     else:
-        lead, effect = no_effect_sentence(power), ""
+        lead, found = no_effect_sentence(power), given
     return joined(
         [
             lead,
-            f"The primary outcome, {literal(first.estimand_attributes.variable)}, is analysed by "
-            f"{test_in_full(first)} at a two-sided level of {whole_percent(first.alpha)}.",
-            f"With {planned_in_words(dossier)}, {count(first.trials)} simulated trials (seed "
-            f"{power.seed}, trialsim {literal(power.version)}) give a "
-            f"{rate_name(power.null_hypothesis)} of {rate(power, first, error=False)}{effect}.",
+            outcome_and_test(dossier),
+            found,
             judgement_sentence(power),
+            below_level_in_words(power),
             consequence(dossier, short=True),
             effect_status(dossier),
             loss_sentence(dossier, short=True),
@@ -196,7 +200,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(joined([*difference, main_assumptions(dossier)])),
         Heading(f"Size and {uncapital(power_heading(power))}"),
         Paragraph(joined(found)),
-        power_table(power, short=True),
+        power_table(dossier, short=True),
         Heading("Loss to follow-up, recruitment and feasibility"),
         Paragraph(joined(conduct)),
     )

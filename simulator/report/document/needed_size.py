@@ -3,9 +3,10 @@
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.closed_form_sizes import (
     closed_form_blocks,
+    events_sentence,
     needed_by_closed_forms,
 )
-from simulator.report.document.dossier import Dossier
+from simulator.report.document.dossier import Dossier, quoting_note
 from simulator.report.document.numbers import (
     DASH,
     capital,
@@ -25,11 +26,14 @@ from simulator.report.document.numbers import (
 )
 from simulator.report.words import (
     basis_in_words,
+    contrast_in_words,
     reason_in_words,
     recruitment_limit_in_words,
 )
+from simulator.results.closed_forms import DetectableBy, DetectableDifference
 from simulator.results.measures import Estimate, Judgement
 from simulator.results.operations import Operations
+from simulator.results.reconciled import Relation
 from simulator.results.size import CurvePoint, NoSizeKind, Size, SizeEstimate
 
 _MOST_POINTS = 18
@@ -37,10 +41,15 @@ _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, t
 
 
 def consequence(dossier: Dossier, *, short: bool = False) -> str:
-    """Say what the planned size could detect and what the assumed effect would need, if short."""
-    if dossier.power.verdict.judgement is not Judgement.UNDERPOWERED:
+    """Say what the planned size could detect and what the assumed effect would need.
+
+    A search for the size is told of whatever the verdict; the rest only where power is short.
+    """
+    if not dossier.power.verdict.is_power:
         return ""
-    return joined([detectable_sentence(dossier), needed_sentence(dossier, short=short)])
+    if dossier.power.verdict.judgement is Judgement.UNDERPOWERED:
+        return joined([detectable_sentence(dossier), needed_sentence(dossier, short=short)])
+    return _searched_sentence(dossier)
 
 
 def detectable_sentence(dossier: Dossier) -> str:
@@ -48,22 +57,35 @@ def detectable_sentence(dossier: Dossier) -> str:
     found, power = dossier.detectable, dossier.power
     if found is None or not power.verdict.is_power:
         return ""
-    names = [literal(arm) for arm in power.arms]
-    how = "normal approximation" if found.test == "normal" else "exact calculation"
-    if not known(found.experimental):
-        return (
-            f"At this size no mortality under {names[-1]} has {whole_percent(found.power)} power "
-            f"({how})."
-        )
-    low, high = (round(100 * share, 1) for share in (found.experimental, found.control))
-    change = "reduction" if low < high else "increase"
+    outcome = literal(power.primary.estimand_attributes.variable)
     patients = listed([count(n) for n in found.patients])
+    who = f"{patients} patients{_if_recruited(sum(found.patients), power.operations)}"
+    asked = f"with {whole_percent(found.power)} power"
+    if found.by is DetectableBy.T_TEST:
+        return _detectable_difference(found, f"the {outcome} that {who} detect {asked}")
+    if not known(found.experimental):
+        return f"At this size no effect on {outcome} has {whole_percent(found.power)} power."
+    if found.by is DetectableBy.SCHOENFELD:
+        return (
+            f"The smallest effect on {outcome} that {who}, all followed up, detect {asked} is a "
+            f"hazard ratio of {number(found.hazard_ratio, None, 3)} "
+            f"({number(found.events, None, 1)} events; Schoenfeld's formula)."
+        )
+    how = "exact calculation" if found.by is DetectableBy.ENUMERATION else "normal approximation"
+    low, high = (round(100 * (share or 0.0), 1) for share in (found.experimental, found.control))
+    names = [literal(arm) for arm in power.arms]
     return (
-        f"The smallest {change} that {patients} patients"
-        f"{_if_recruited(sum(found.patients), power.operations)}, all followed up, detect with "
-        f"{whole_percent(found.power)} power is from {high:.1f}% under {names[0]} to {low:.1f}% "
-        f"under {names[-1]}, {abs(high - low):.1f} percentage points ({how})."
+        f"The smallest {'reduction' if low < high else 'increase'} in {outcome} that {who}, all "
+        f"followed up, detect {asked} is from {high:.1f}% under {names[0]} to {low:.1f}% under "
+        f"{names[-1]}, {abs(high - low):.1f} percentage points ({how})."
     )
+
+
+def _detectable_difference(found: DetectableDifference, what: str) -> str:
+    if not known(found.difference):
+        return f"No difference is found in {what}."
+    size = number(abs(found.difference), None, 2)
+    return f"The smallest difference in {what} is {size} points of MELD (noncentral t)."
 
 
 def _if_recruited(wanted: int, o: Operations) -> str:
@@ -75,16 +97,33 @@ def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
     """Say how many patients the assumed effect would need; empty where nothing tells."""
     if not dossier.power.verdict.is_power:
         return ""
-    found = _own_search(dossier)
-    if found is not None and found.answer is not None:
-        return (
-            f"For {whole_percent(found.target_power)} power the assumed effect would need "
-            f"{amount(found.answer.value)} patients ({how_found(found.answer)})."
+    if dossier.needed is not None:
+        return _searched_sentence(dossier)
+    words = needed_by_closed_forms(dossier.closed_forms, short=short)
+    return joined([words, _searched_sentence(dossier)])
+
+
+_BESIDE_PLAN = {
+    Relation.FEWER: "the {n} planned are fewer",
+    Relation.WITHIN: "the {n} planned lie within this interval",
+    Relation.EQUAL: "as many are planned",
+    Relation.MORE: "the {n} planned are more",
+}
+
+
+def _searched_sentence(dossier: Dossier) -> str:
+    """Say what the search for the size found, beside the plan; empty without a search."""
+    needed, found = dossier.needed, _own_search(dossier)
+    if needed is not None and found is not None and found.answer is not None:
+        planned = _BESIDE_PLAN[needed.relation].format(n=count(needed.planned))
+        return joined(
+            [
+                f"For {whole_percent(needed.target_power)} power the assumed effect would need "
+                f"{amount(needed.needed)} patients ({how_found(found.answer)}); {planned}.",
+                events_sentence(dossier.closed_forms, needed.target_power),
+            ]
         )
-    words = [needed_by_closed_forms(dossier.closed_forms, short=short)]
-    if found is not None:
-        words.append(f"In the simulation {_none_found(found)}.")
-    return joined(words)
+    return "" if found is None else f"In the simulation {_none_found(found)}."
 
 
 def _own_search(dossier: Dossier) -> Size | None:
@@ -154,7 +193,8 @@ def size_blocks(dossier: Dossier) -> list[Block]:
     for place, found in enumerate(dossier.sizes):
         blocks.append(Paragraph(_search_in_words(found)))
         if found.curve:
-            blocks.append(_curve_table(found, place))
+            note = quoting_note(dossier.sizes_quoting, place)
+            blocks.append(_curve_table(found, place, note))
     return blocks
 
 
@@ -219,7 +259,7 @@ def _operations_sentence(found: Size) -> str:
     return f"At {amount(o.value)} {listed(parts)}. ± is the Monte Carlo standard error."
 
 
-def _curve_table(found: Size, place: int) -> Table:
+def _curve_table(found: Size, place: int, note: str) -> Table:
     chosen = _chosen(found)
     name = quantity(found)
     is_exact = any(point.exact_power is not None for point in chosen)
@@ -231,7 +271,7 @@ def _curve_table(found: Size, place: int) -> Table:
         caption=f"Power of {literal(found.test_name)} by {name}.",
         header=(*header, "95% interval"),
         rows=tuple(_curve_row(found, point, is_exact=is_exact) for point in chosen),
-        note=_curve_note(found, len(chosen)),
+        note=joined([_curve_note(found, len(chosen)), note]),
         name=f"size-{place}",
         words=(),
     )
@@ -276,11 +316,11 @@ def _curve_note(found: Size, shown: int) -> str:
 
 def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:
     """Closed-form sample sizes for the same question, under a heading of its own."""
-    given = [dossier.closed_forms, *(found.closed_forms for found in dossier.sizes)]
-    forms = next((form for form in given if form is not None and form.needed), None)
+    forms = dossier.closed_forms
     if forms is None or not dossier.power.verdict.is_power:
         return []
-    found = _own_search(dossier)
-    answer = None if found is None or found.answer is None else amount(found.answer.value)
     heading = Heading("Comparison with closed-form sample sizes", level)
+    if not forms.needed:
+        return [heading, Paragraph(contrast_in_words(forms))]
+    answer = None if dossier.needed is None else amount(dossier.needed.needed)
     return [heading, *closed_form_blocks(forms, answer)]

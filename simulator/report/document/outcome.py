@@ -146,8 +146,15 @@ def effect_sentence(power: Power) -> str:
             "The treatment effect is assumed to accrue with each session delivered (hazard ratio "
             f"of a full course against none: {told}{twice})."
         )
-    ratio = f"{effect.hazard_ratio:.3g} for {arms}{_over_time(effect)}"
-    return f"The assumed effect is a hazard ratio of {ratio}{twice}."
+    ratio = f"{effect.hazard_ratio:.3g} for {arms}"
+    if effect.acts:
+        return f"The assumed effect is a hazard ratio of {ratio}{_over_time(effect)}{twice}."
+    if effect.hazard_ratio == 1:
+        return f"The assumed effect is none: a hazard ratio of {ratio}."
+    return (
+        f"The assumed effect is a hazard ratio of {ratio} from day {effect.delay_days:g}, after "
+        "the end of follow-up: within it there is none."
+    )
 
 
 def _implied(effect: Effect) -> str:
@@ -226,7 +233,8 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
     """Return the target difference, and why it is that."""
     power = dossier.power
     if not power.verdict.is_power:
-        return [Paragraph(f"{no_effect_sentence(power)} {effect_sentence(power)}")]
+        said, effect = no_effect_sentence(power), effect_sentence(power)
+        return [Paragraph(said if effect in said else f"{said} {effect}")]
     mortality = power.operations.mortality
     words = [effect_sentence(power), difference_sentence(mortality), truth_sentence(power)]
     return [
@@ -245,13 +253,58 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
 
 
 def no_effect_sentence(power: Power) -> str:
-    """Say that a run without an effect has no target difference."""
-    if power.null_hypothesis is NullHypothesis.STRONG:
+    """Say that a run without an effect has no target difference, and why it has none."""
+    is_asked = power.effect.kind in (EffectKind.NONE, EffectKind.EQUAL_HAZARDS)
+    if power.null_hypothesis is NullHypothesis.STRONG and is_asked:
         return (
             "This run asks for the type I error: both arms are treated alike, and no target "
             "difference applies."
         )
-    return (
+    if power.null_hypothesis is NullHypothesis.STRONG:
+        return (
+            f"{effect_sentence(power)} Rejections are therefore the type I error, and no target "
+            "difference applies."
+        )
+    words = (
         "This run asks how often the trial rejects where the hazard ratio is 1 and the arms still "
         "differ in plans, sessions and labs; no target difference applies."
     )
+    return words if is_asked else f"{effect_sentence(power)} {words}"
+
+
+def outcome_and_test(dossier: Dossier) -> str:
+    """Say in one sentence, for a form's box, what is compared, in whom, and how."""
+    power, first = dossier.power, dossier.power.primary
+    a = first.estimand_attributes
+    arms = f"{literal(power.arms[-1])} and {literal(power.arms[0])}"
+    ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
+    split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
+    whom = f"{a.population} patients" if a.population == "all randomised" else a.population
+    return (
+        f"The primary outcome, {literal(a.variable)}, is compared between {arms} in "
+        f"{literal(whom)}{split} by {test_in_full(first)} at a two-sided level of "
+        f"{whole_percent(first.alpha)}; {literal(a.loss)}."
+    )
+
+
+def assumed_difference(power: Power) -> str:
+    """Return the assumed difference as a clause, `Assuming ...`; of the outcome, not deaths alone.
+
+    Mortality by arm; beside it the hazard ratio of a direct effect and, where the outcome is no
+    death, the true value of the estimand.
+    """
+    mortality = power.operations.mortality
+    control, experimental = (list(mortality.values())[place] for place in (0, -1))
+    error = math.hypot(control.mcse, experimental.mcse)
+    parts = [f"mortality of {mortality_in_words(mortality)}"]
+    if known(control.mean) and known(experimental.mean):
+        apart = points(abs(experimental.mean - control.mean), error)
+        parts = [f"{parts[0]} (absolute difference {apart} percentage points)"]
+    effect, first = power.effect, power.primary
+    if effect.kind is EffectKind.DIRECT:
+        parts.append(f"a hazard ratio of {effect.hazard_ratio:.3g}{_over_time(effect)}")
+    if first.estimand_attributes.death is not None and known(first.performance.truth):
+        summary = literal(first.estimand_attributes.summary)
+        truth = number(first.performance.truth, first.performance.truth_mcse, 3)
+        parts.append(f"a {summary} of {truth}")
+    return f"Assuming {listed(parts)}"

@@ -5,6 +5,7 @@ from simulator.report.document.dossier import (
     Dossier,
     planned_by_arm,
     planned_patients,
+    quoted_run,
     test_in_short,
     title,
 )
@@ -24,6 +25,7 @@ from simulator.report.document.numbers import (
     target_in_words,
     whole_percent,
 )
+from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.operations import ByArm
 from simulator.results.power import AnalysisPower, Power
@@ -60,6 +62,13 @@ def rate(power: Power, analysis: AnalysisPower, *, error: bool = True) -> str:
     if error:
         about = f"Monte Carlo standard error {points_of_error(analysis.mcse)}, {about}"
     return f"{shown} ({about})"
+
+
+def in_brackets(power: Power, analysis: AnalysisPower, more: str) -> str:
+    """Return a share of rejections with, in brackets, its interval and more."""
+    limits = interval(analysis.ci_low, analysis.ci_high, threshold=power.verdict.threshold)
+    shown = percent(analysis.power, analysis.mcse, 2)
+    return f"{shown} (Monte Carlo 95% interval {limits}; {more})"
 
 
 def judgement_sentence(power: Power) -> str:
@@ -119,7 +128,9 @@ def power_sentence(dossier: Dossier) -> str:
         f"With {planned_in_words(dossier)}, the {rate_name(power.null_hypothesis)} of "
         f"{test_in_short(first)} is {rate(power, first)}."
     )
-    return joined([text, judgement_sentence(power), consequence(dossier)])
+    return joined(
+        [text, judgement_sentence(power), below_level_in_words(power), consequence(dossier)]
+    )
 
 
 def direction_sentence(power: Power) -> str:
@@ -154,9 +165,9 @@ def not_analysable_sentence(power: Power) -> str:
     if not first.not_analysable:
         return ""
     reasons = "; ".join(f"{literal(why)}: {count(n)}" for why, n in first.reasons.items())
-    share = percent(first.not_analysable / first.trials)
+    share = percent(first.not_analysable / power.trials)
     return (
-        f"Of {count(first.trials)} trials {count(first.not_analysable)} "
+        f"Of {count(power.trials)} trials {count(first.not_analysable)} "
         f"({share}{f'; {reasons}' if reasons else ''}) are not analysable and count as no "
         "rejection."
     )
@@ -173,14 +184,15 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
         not_analysable_sentence(power),
         "[#power] has every analysis; intervals are Wilson's [@wilson].",
     ]
-    found: list[Paragraph | Table] = [Paragraph(joined(words)), power_table(power)]
+    found: list[Paragraph | Table] = [Paragraph(joined(words)), power_table(dossier)]
     if power.multiplicity:
         found.append(_families_table(power))
     return found
 
 
-def power_table(power: Power, *, short: bool = False) -> Table:
+def power_table(dossier: Dossier, *, short: bool = False) -> Table:
     """Share of trials in which each analysis rejects."""
+    power, run = dossier.power, quoted_run(dossier)
     chosen = power.analyses[:_MOST_ROWS_OF_A_PAGE] if short else power.analyses
     some_fail = any(a.not_analysable for a in power.analyses)
     name = capital(rate_name(power.null_hypothesis))
@@ -188,6 +200,11 @@ def power_table(power: Power, *, short: bool = False) -> Table:
     if len(chosen) < len(power.analyses):
         note += f" {len(power.analyses) - len(chosen)} more were simulated."
     note += f" {count(power.trials)} simulated trials, seed {power.seed}."
+    if run.trials > power.trials:
+        note += (
+            f" The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
+            f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
+        )
     return Table(
         caption=f"{name} by analysis.",
         header=(

@@ -65,18 +65,19 @@ def simulation_blocks(dossier: Dossier) -> list[Block]:
 
 def _aims(dossier: Dossier) -> str:
     power, patients = dossier.power, count(planned_patients(dossier))
+    others = " and of the secondary and sensitivity analyses" if power.analyses[1:] else ""
     return (
-        f"To estimate the {rate_name(power.null_hypothesis)} of {test_in_short(power.primary)} and "
-        "of the secondary and sensitivity analyses in a trial that is to randomise "
-        f"{patients} patients, and the probability that the trial can be carried out as planned."
+        f"To estimate the {rate_name(power.null_hypothesis)} of {test_in_short(power.primary)}"
+        f"{others} in a trial that is to randomise {patients} patients, and the probability that "
+        "the trial can be carried out as planned."
     )
 
 
 def _mechanisms(dossier: Dossier) -> list[Block]:
     latex, spoken, where = hazard_model(dossier)
     o = dossier.power.operations
-    text = "Each trial is simulated patient by patient: candidates are referred, "
-    text += "screened and randomised" if len(o.funnel) > 1 else "randomised"
+    text = "Each trial is simulated patient by patient: candidates are referred"
+    text += ", screened and randomised" if len(o.funnel) > 1 else " and randomised"
     if o.has_sessions:
         text += ", and sessions wait for a machine, a nurse and plasma"
     text += f". {effect_sentence(dossier.power)} The hazard of liver-related death of patient "
@@ -168,6 +169,8 @@ def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
 
 def _methods(power: Power) -> str:
     lines = [f"{full_title(a)} at {100 * a.alpha:g}%" for a in power.analyses]
+    if len(lines) == 1:
+        return f"Every simulated trial is analysed by one analysis: {lines[0]}."
     return (
         f"Every simulated trial is analysed by each of the following at its level: "
         f"{', '.join(lines)}. All analyses see the same trials."

@@ -2,7 +2,7 @@
 
 from simulator.report.document.assumptions import label
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.dossier import Dossier, analysis_named
+from simulator.report.document.dossier import Dossier, analysis_named, quoting_note
 from simulator.report.document.numbers import (
     DASH,
     capital,
@@ -31,7 +31,8 @@ def sweep_blocks(dossier: Dossier) -> list[Block]:
         if sweep.points:
             name = f"sweep-{place}"
             blocks.append(Paragraph(_sweep_in_words(dossier, sweep, name)))
-            blocks.append(_sweep_table(dossier, sweep, name))
+            note = quoting_note(dossier.sweeps_quoting, place)
+            blocks.append(_sweep_table(dossier, sweep, name, note))
     return blocks
 
 
@@ -119,7 +120,7 @@ def _reaching(sweep: Sweep, found: list[PointPower]) -> str:
     return f"{text}, by the limits of their intervals."
 
 
-def _sweep_table(dossier: Dossier, sweep: Sweep, table: str) -> Table:
+def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table:
     name = _analysis(dossier, sweep)
     heads = [label(dossier, key) for key in sweep.keys]
     rate = capital(rate_name(sweep.null_hypothesis))
@@ -134,8 +135,13 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str) -> Table:
             *(f"Mortality, {literal(arm)}" for arm in sweep.points[0].mortality),
         ),
         rows=tuple(_row(sweep, point, _of(point, name)) for point in sweep.points),
-        note="Differences are paired: every point uses the same random numbers. ± is their "
-        "Monte Carlo standard error.",
+        note=joined(
+            [
+                "Differences are paired: every point uses the same random numbers. ± is their "
+                "Monte Carlo standard error.",
+                note,
+            ]
+        ),
         name=table,
         words=(),
     )

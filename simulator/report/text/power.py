@@ -1,6 +1,6 @@
 """The answer of `power` as a page of text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,13 @@ from simulator.report.text.numbers import (
     value_or_dash,
 )
 from simulator.report.text.tables import new_table, print_table
-from simulator.report.words import LEVEL_WORDS, RATES, biases_in_words, effect_in_words
+from simulator.report.words import (
+    LEVEL_WORDS,
+    RATES,
+    below_level_in_words,
+    biases_in_words,
+    effect_in_words,
+)
 from simulator.results.measures import CONVENTIONAL_POWER, Judgement, Verdict
 from simulator.results.operations import ByArm, Operations, UnitUse
 from simulator.results.power import AnalysisPower, FamilyPower, Performance, Power, PriorReport
@@ -111,9 +117,18 @@ def verdict_in_words(answer: Power) -> str:
     if verdict.judgement is Judgement.UNDERPOWERED:
         return (
             f"UNDERPOWERED for the assumed effect: {found}; {_target(verdict)}; "
-            f"mortality is {rates}."
+            f"mortality is {rates}.{_below_level(answer)}"
         )
-    return f"ADEQUATELY POWERED for the assumed effect: {found}; mortality is {rates}."
+    return (
+        f"ADEQUATELY POWERED for the assumed effect: {found}; {_target(verdict)}; mortality is "
+        f"{rates}."
+    )
+
+
+def _below_level(answer: Power) -> str:
+    """Say why power is below the nominal level; empty where it is not."""
+    words = below_level_in_words(answer)
+    return f" {words}" if words else ""
 
 
 def _target(verdict: Verdict) -> str:
@@ -206,7 +221,9 @@ def _print_estimates_explained(answer: Power, console: Console) -> None:
     for words, names in measured.items():
         console.print(f"{words[:1].upper()}{words[1:]}: {', '.join(names)}.")
     found = [a.performance for a in answer.analyses]
-    console.print(_errors_in_words(found))
+    errors = _errors_in_words(found)
+    if errors:
+        console.print(errors)
     for a in answer.analyses:
         for line in _fewer_in_words(a.name, a.performance):
             console.print(line)
@@ -238,17 +255,19 @@ def _rejecting_in_words(answer: Power) -> str:
     return ", ".join(f"{a.name} {a.performance.rejections:,}" for a in told)
 
 
-def _errors_in_words(found: Iterable[Performance]) -> str:
+def _errors_in_words(found: Sequence[Performance]) -> str:
     """Monte Carlo errors that the table has no room for: the largest of all analyses."""
-    relative, coverage = [0.0], [0.0]
-    for p in found:
-        relative += _relative_errors(p)
-        if p.coverage and p.coverage_mcse is not None:
-            coverage.append(p.coverage_mcse)
-    return (
-        "Empirical SE, mean model SE and RMSE: relative MCSE at most "
-        f"{max(relative):.1%}; coverage: MCSE at most {max(coverage):.1%}."
-    )
+    relative = [error for p in found for error in _relative_errors(p)]
+    coverage = [p.coverage_mcse for p in found if p.coverage and p.coverage_mcse is not None]
+    parts = []
+    if relative:
+        parts.append(
+            f"empirical SE, mean model SE and RMSE: relative MCSE at most {max(relative):.1%}"
+        )
+    if coverage:
+        parts.append(f"coverage: MCSE at most {max(coverage):.1%}")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _fewer_in_words(name: str, p: Performance) -> Iterator[str]:

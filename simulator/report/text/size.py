@@ -6,10 +6,10 @@ from rich.text import Text
 from simulator.report.text.numbers import share_in_words, value_in_words
 from simulator.report.text.tables import new_table, number, print_table
 from simulator.report.words import (
-    CONTRASTS,
     FORMULAS,
     assumptions_in_words,
     basis_in_words,
+    contrast_in_words,
     reason_in_words,
     recruitment_limit_in_words,
 )
@@ -151,10 +151,13 @@ def _below_the_curve(answer: Size) -> str:
 
 def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
     if forms.needed:
-        columns = "Closed-form sample size", "patients", "+-", "assuming"
+        columns = "Closed-form sample size", "events", "patients", "+-", "assuming"
         table = new_table(*columns, words=("Closed-form sample size", "assuming"))
         for form in forms.needed:
-            numbers = (number(value, 0) for value in (form.patients, form.mcse))
-            table.add_row(FORMULAS[form.formula], *numbers, assumptions_in_words(form, forms))
+            events = "-" if form.events is None else f"{form.events:,.1f}"
+            patients = number(form.patients, 0 if form.mcse else 1)
+            error = "exact" if form.mcse is None and form.patients else number(form.mcse, 0)
+            words = assumptions_in_words(form, forms)
+            table.add_row(FORMULAS[form.formula], events, patients, error, words)
         print_table(table, console)
-    console.print(CONTRASTS[forms.contrast])
+    console.print(contrast_in_words(forms))

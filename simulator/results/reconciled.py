@@ -1,0 +1,36 @@
+"""What several answers on one scenario say together: one estimate of each design, one target."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from simulator.results.base import Record
+
+
+@dataclass(frozen=True)
+class QuotedRun(Record):
+    """The run that a power is quoted from: of those of the design, that with the most trials."""
+
+    command: str
+    trials: int
+    seed: int
+
+
+class Relation(StrEnum):
+    """The planned number of patients beside the confidence interval of the number needed."""
+
+    FEWER = "fewer"  # planned than the interval's lower limit
+    WITHIN = "within"
+    EQUAL = "equal"  # as many are planned
+    MORE = "more"  # planned than its upper limit
+
+
+@dataclass(frozen=True)
+class NeededSize(Record):
+    """The number of patients that a search found, beside the plan's."""
+
+    planned: int
+    needed: float
+    low: float
+    high: float
+    target_power: float
+    relation: Relation
