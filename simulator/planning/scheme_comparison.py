@@ -18,6 +18,7 @@ from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.selection_effect import biased_level
 from simulator.allocation.sequences import LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan, rejects
+from simulator.declarations.estimands import tests_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
 from simulator.params.lower import lower
@@ -302,8 +303,9 @@ def _result(
             _rate(now.favours[:, i], first.favours[:, i]),
             _rate(now.level[:, i], first.level[:, i]) if has_level else None,
             _rate(now.level_favours[:, i], first.level_favours[:, i]) if has_level else None,
+            test.label,
         )
-        for i, plan in enumerate(plans)
+        for i, (plan, test) in enumerate(zip(plans, tests_of(plans), strict=True))
     )
     columns = dict(zip(TRIAL, zip(seen.outcomes.T, before.outcomes.T, strict=True), strict=True))
     sizes, sizes_before = columns["patients"]

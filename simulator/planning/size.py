@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 
-from simulator.declarations.estimands import test_of
+from simulator.declarations.estimands import tests_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.formulas import closed_forms, facts_of, normal_size
@@ -292,7 +292,7 @@ def _size(
         key=asked.key,
         own_value=present(base.loaded, asked.key),
         analysis=base.plans[0].name,
-        test_name=test_of(base.plans[0]).name,
+        test_name=tests_of(base.plans)[0].name,
         alpha=base.plans[0].alpha,
         target_power=asked.power,
         reached=answer is not None,

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
+from simulator.declarations.estimands import tests_of
+from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
@@ -19,7 +21,7 @@ from simulator.results.sweep import PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.version import program_version
 
-_LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
+_LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
 
 
@@ -122,10 +124,16 @@ def run_sweep(
         null_hypothesis=null,
         threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
         keys=tuple(planned.own),
+        names={key: name_with_unit(key, _value_at(own)) for key in planned.own},
         base=planned.own,
         interrupted=len(found) < len(planned.points),
         points=tuple(found[index] for index in sorted(found)),
     )
+
+
+def _value_at(base: Prepared) -> Callable[[str], Any]:
+    """Return what looks up the value of a key; None where the scenario has none."""
+    return {key: value for key, value, _ in base.loaded.values()}.get
 
 
 def _powers(
@@ -133,12 +141,13 @@ def _powers(
 ) -> tuple[PointPower, ...]:
     null = NullHypothesis(prepared.asked.null_hypothesis)
     powers = []
-    for k, plan in enumerate(prepared.plans):
+    tests = tests_of(prepared.plans)
+    for k, (plan, test) in enumerate(zip(prepared.plans, tests, strict=True)):
         rate = rate_beside(run.rejected[:, k], base.rejected[:, k])
         if run is base:
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
         verdict = judge(null, rate.ci_low, rate.ci_high, plan.alpha, target)
-        powers.append(PointPower(plan.name, *rate, verdict.judgement))
+        powers.append(PointPower(plan.name, *rate, verdict.judgement, test.label))
     return tuple(powers)
 
 

@@ -35,6 +35,8 @@ class SchemeAnalysis(Record):
         As the scenario is; of these, in favour of the second arm.
     level, level_favours_second
         The same under the strong null hypothesis; None if the scenario is that already.
+    label
+        What the analysis is called in a table or a figure.
     """
 
     name: str
@@ -43,6 +45,7 @@ class SchemeAnalysis(Record):
     favours_second: PairedEstimate
     level: PairedEstimate | None
     level_favours_second: PairedEstimate | None
+    label: str = ""
 
 
 @dataclass(frozen=True)

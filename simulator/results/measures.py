@@ -6,6 +6,7 @@ from enum import StrEnum
 from simulator.results.base import Record
 
 CONVENTIONAL_POWER = 0.80  # the target power, unless the user says otherwise
+MOSTLY = 0.95  # a target of recruitment reached less often counts as beyond what can be recruited
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,19 @@
 """The answer of `sweep`: power at several values of some keys, with the same trials at each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat
-from simulator.results.measures import Days, Estimate, Judgement, NullHypothesis, Share
+from simulator.results.measures import (
+    MOSTLY,
+    Days,
+    Estimate,
+    Judgement,
+    NullHypothesis,
+    Share,
+)
 from simulator.results.operations import ByArm
 
 
@@ -23,6 +30,8 @@ class PointPower(Record):
         itself 0 and NaN.
     judgement
         On the target power, or on the nominal level.
+    label
+        What the analysis is called in a table or a figure.
     """
 
     name: str
@@ -33,6 +42,7 @@ class PointPower(Record):
     difference: float
     paired_mcse: float
     judgement: Judgement
+    label: str = ""
 
     @property
     def differs_from_base(self) -> bool:
@@ -58,6 +68,11 @@ class SweepPoint(Record):
     plasma_litres: ByArm
     short_of_plasma_share: ByArm
 
+    @property
+    def is_limited_by_recruitment(self) -> bool:
+        """Whether more than a few trials end recruitment short of their target."""
+        return self.target_reached.mean < MOSTLY
+
 
 @dataclass(frozen=True, repr=False)
 class Sweep(Answer):
@@ -75,6 +90,8 @@ class Sweep(Answer):
         In the order asked for, the base among them.
     interrupted
         Whether it was stopped early; the points shown are complete.
+    names
+        What each key is called, with its unit.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -90,6 +107,7 @@ class Sweep(Answer):
     base: Mapping[str, Value]
     interrupted: bool
     points: tuple[SweepPoint, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -104,7 +122,9 @@ class Sweep(Answer):
                 "is_base": int(point.is_base),
                 "analysis": a.name,
                 "trials": self.trials,
-                **{key: cell for key, cell in flat(a).items() if key not in ("name", "judgement")},
+                "randomised": point.randomised.mean,
+                "target_reached": point.target_reached.mean,
+                **{key: cell for key, cell in flat(a).items() if key not in _NO_CELLS},
             }
             for point in self.points
             for a in point.analyses
@@ -124,6 +144,9 @@ class Sweep(Answer):
             f"  {low.name}: {low.power:.1%} (MCSE {low.mcse:.1%}) to {high.power:.1%} (MCSE "
             f"{high.mcse:.1%})",
         ]
+
+
+_NO_CELLS = "name", "judgement", "label"
 
 
 def _cell(value: Value) -> bool | int | float | str | None:

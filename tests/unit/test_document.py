@@ -329,9 +329,15 @@ def test_analyses_judged_together_are_in_a_table():
     half = Estimate(0.06, 0.002)
     family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, Estimate(0.07, 0.002), half)
     document = justification(dossier(power_answer(multiplicity=(family,))), "full")
-    assert "Judged together are fisher by hochberg at 5%." in words(document)
+    said = words(document)
+    assert "Judged together are Fisher (fisher) by the Hochberg procedure at 5%." in said
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "families")
-    assert table.rows == (("main", "hochberg", "7.0%", "6.0%"),)
+    rows = [tuple(map(plain, row)) for row in table.rows]
+    assert rows == [
+        ("main: Hochberg procedure, 5%", "at least one", "7.0 ± 0.2"),
+        ("", "all", "6.0 ± 0.2"),
+        ("", "Fisher (fisher)", "6.0 ± 0.2"),
+    ]
 
 
 def test_trials_that_are_not_analysable_are_counted_with_their_reasons():

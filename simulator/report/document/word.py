@@ -25,6 +25,7 @@ from simulator.report.document.blocks import (
     pointers,
     spans,
 )
+from simulator.report.document.column_widths import column_widths
 from simulator.report.document.omml import equation
 from simulator.report.document.word_format import (
     Bookmarks,
@@ -41,7 +42,6 @@ from simulator.report.document.word_format import (
 
 _WIDTH_CM = 16.6
 _TALLEST_CM = 19.0
-_LETTER_CM = 0.165  # mean width of a small letter of 9 points
 _SMALL = Pt(9)
 
 
@@ -123,7 +123,7 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         _rule(table)
-        widths = _widths(block)
+        widths = column_widths(block, _WIDTH_CM, _SMALL.pt)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
         for row, cells in zip(table.rows, (block.header, *block.rows), strict=True):
@@ -192,34 +192,6 @@ def _shrink(paragraph: WordParagraph) -> None:
             run.font.size = _SMALL
     for run in paragraph.runs:
         run.font.size = _SMALL
-
-
-def _widths(block: Table) -> list[float]:
-    """Widths of columns in centimetres: as given, or by what the columns hold.
-
-    Every column gets room for its longest word; what is left goes where lines would break.
-    """
-    if block.widths:
-        return [_WIDTH_CM * share / sum(block.widths) for share in block.widths]
-    columns = list(zip(block.header, *block.rows, strict=True))
-    least = [
-        max(_letters(word) for cell in column for word in cell.split(" ")) + 3 for column in columns
-    ]
-    wanted = [
-        max(_letters(cell) for cell in (column[0][: len(column[0]) // 2], *column[1:])) + 3
-        for column in columns
-    ]
-    missing = [max(want - word, 0.5) for want, word in zip(wanted, least, strict=True)]
-    spare = max(_WIDTH_CM / _LETTER_CM - sum(least), 0)
-    letters = [
-        word + spare * miss / sum(missing) for word, miss in zip(least, missing, strict=True)
-    ]
-    return [_WIDTH_CM * share / sum(letters) for share in letters]
-
-
-def _letters(text: str) -> float:
-    """Return how wide a text is, in letters; capitals are wider."""
-    return len(text) + 0.35 * sum(letter.isupper() for letter in text)
 
 
 def _rule(table: Any) -> None:
