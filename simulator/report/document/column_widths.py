@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from simulator.report.document.blocks import Table, spans
 
 _CM_PER_POINT = 2.54 / 72
+_TYPES = (9.0, 8.5, 8.0, 7.5, 7.0)  # points
 _MARGINS_CM = 0.42  # a cell's own at its left and right, and a little
 _BOLD = 1.1  # of a header, against plain type
 # Where Arial is not installed, documents are shown in a wider type.
-_WIDEST_TYPE = 1.17
+_WIDEST_TYPE = 1.22
 # Widths of Arial in thousandths of its size (Helvetica's metrics); those not listed are as letters.
 _WIDTHS = {
     222: "ijl'|",
@@ -30,22 +31,25 @@ _LETTER = 556  # digits, most small letters, the underscore and the dash
 _OTHER_SCRIPT = 1000  # as Chinese characters are
 
 
-def column_widths(block: Table, total_cm: float, points: float) -> list[float]:
-    """Return the widths of a table's columns in centimetres.
+def set_table(block: Table, total_cm: float) -> tuple[list[float], float]:
+    """Return the widths of a table's columns in centimetres, and the size of its type in points.
 
-    Every column gets room for its longest word; what is left goes by the widths that the block
-    asks for or, where it asks for none, to where lines would break. A table whose words do not fit
-    in any case is shrunk alike.
-
-    Parameters
-    ----------
-    points
-        Size of the type.
+    Every column gets room for its longest word, in the largest type in which that can be; what is
+    left goes by the widths that the block asks for or, where it asks for none, to where lines would
+    break. A table whose words do not fit in any type is shrunk alike.
     """
-    columns = [_Column(c, points) for c in zip(block.header, *block.rows, strict=True)]
+    cells = list(zip(block.header, *block.rows, strict=True))
+    for points in _TYPES:
+        columns = [_Column(column, points) for column in cells]
+        least = [column.longest_word for column in columns]
+        if sum(least) < total_cm:
+            return _shared_out(block, columns, total_cm), points
+    return [total_cm * width / sum(least) for width in least], points
+
+
+def _shared_out(block: Table, columns: Sequence["_Column"], total_cm: float) -> list[float]:
+    """Return the widths of columns whose words fit."""
     least = [column.longest_word for column in columns]
-    if sum(least) >= total_cm:
-        return [total_cm * width / sum(least) for width in least]
     if block.widths:
         return _as_asked(least, block.widths, total_cm)
     spare = total_cm - sum(least)

@@ -224,9 +224,7 @@ def _families_table(power: Power) -> Table:
         name = f"{name}, {whole_percent(family.alpha)}"
         shares = [("at least one", family.any), ("all", family.all)]
         shares += [(title_of(power, a), share) for a, share in family.by_analysis.items()]
-        for rejected, share in shares:
-            rows.append((name, rejected, percent_with_error(share)))
-            name = ""
+        rows += [(name, rejected, percent_with_error(share)) for rejected, share in shares]
     return Table(
         caption="Analyses judged together: share of trials that reject.",
         header=("Family and its level", "Rejected", "Trials, %"),
