@@ -16,7 +16,14 @@ from simulator.results.closed_forms import (
     Formula,
 )
 from simulator.results.measures import Days, Estimate, NullHypothesis, Scale, Share
-from simulator.results.operations import FunnelRow, Operations, Step, UnitUse
+from simulator.results.operations import (
+    ArmFlow,
+    FunnelRow,
+    LeftOut,
+    Operations,
+    Step,
+    UnitUse,
+)
 from simulator.results.power import (
     AnalysisPower,
     Assumption,
@@ -148,8 +155,15 @@ def operations(**changes):
         screened=Estimate(148.98, 0.15),
         randomised=Estimate(60.0, 0.0),
         funnel=(
-            FunnelRow(Step.CRITERION, "I6", "INR above 1.5", Estimate(0.097, 0.0005), 0.12),
-            FunnelRow(Step.RANDOMISED, "randomised", "", Estimate(0.4, 0.001), None),
+            FunnelRow(
+                Step.CRITERION,
+                "I6",
+                "INR above 1.5",
+                "INR of 1.5 or less",
+                Estimate(0.097, 0.0005),
+                0.12,
+            ),
+            FunnelRow(Step.RANDOMISED, "randomised", "", "randomised", Estimate(0.4, 0.001), None),
         ),
         mortality=by_arm(0.44858, 0.41575, 0.0009),
         mortality_from_tumour=by_arm(0.0428, 0.0436, 0.0004),
@@ -165,6 +179,10 @@ def operations(**changes):
         sessions_cut_short=by_arm(5.65),
         sessions_late=by_arm(6.3, 8.18),
         sessions_missed=by_arm(0.279, 0.187),
+        sessions_not_due=by_arm(9.46, 9.72),
+        sessions_beyond_plan=by_arm(0.0, mcse=0.0),
+        sessions_left_waiting=by_arm(0.431, 0.263),
+        sessions_broken_off=by_arm(0.0, mcse=0.0),
         plasma_litres=by_arm(159.76, 79.59),
         machine_hours=by_arm(154.1, 322.2),
         short_of_plasma_share=by_arm(0.0535, 0.0418, 0.0003),
@@ -175,6 +193,27 @@ def operations(**changes):
             machine_use=Estimate(0.29, 0.001),
         ),
         cost=None,
+        flow={arm: arm_flow(mean) for arm, mean in zip(ARMS, (29.994, 30.006), strict=True)},
+    )
+    return replace(made, **changes)
+
+
+def arm_flow(randomised, has_sessions=True, **changes):
+    """What becomes of an arm: 1.2 have no session, 1.05 are lost, and 13.2 die."""
+    made = ArmFlow(
+        randomised=Estimate(randomised, 0.005),
+        treated=Estimate(randomised - 1.2, 0.01) if has_sessions else None,
+        not_treated=Estimate(1.2, 0.01) if has_sessions else None,
+        withdrawn=Estimate(0.88, 0.01),
+        died=Estimate(13.2, 0.03),
+        lost=Estimate(1.05, 0.01),
+        alive=Estimate(randomised - 14.25, 0.03),
+        transplanted=Estimate(0.2, 0.005),
+        analysed=Estimate(randomised - 1.05, 0.01),
+        left_out={
+            why.value: Estimate(1.05, 0.01) if why is LeftOut.LOST else Estimate(0.0, 0.0)
+            for why in LeftOut
+        },
     )
     return replace(made, **changes)
 
@@ -187,7 +226,8 @@ def operations_without_sessions(**changes):
         for name in ("plasma_litres", "machine_hours", *_session_columns(made))
     }
     undefined = dict.fromkeys(("short_of_plasma_share", "wait_days"), NOTHING_BY_ARM)
-    return replace(made, **none, **undefined, **changes)
+    flow = {arm: arm_flow(30.0, has_sessions=False) for arm in ARMS}
+    return replace(made, **none, **undefined, flow=flow, **changes)
 
 
 def _session_columns(made):

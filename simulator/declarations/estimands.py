@@ -1,6 +1,7 @@
 """Each analysis in words, by the five attributes of ICH E9(R1)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from simulator.declarations.analyses import (
     ANALYSES,
@@ -45,7 +46,8 @@ _EVENTS = {
     "rescue": "rescue or another modality",
     "withdrawal": "withdrawal from treatment",
 }
-_COUNTS = {"event": "counts as death", "censored": "counts as loss"}
+_COUNTS = {"ignored": "ignored", "event": "counts as death", "censored": "counts as loss"}
+_POPULATION_IN_SHORT = {"randomised": "all randomised", "treated": "those with a session"}
 _UNSEEN_AFTER_TRANSPLANT = " without a last visit"  # nothing is measured after a transplant
 
 
@@ -99,7 +101,7 @@ def estimand(
     how = declared.estimand_how(inner.options)
     if plan is not inner:
         kind = RANDOMISATION_TESTS[plan.test].full_name
-        how = f"{kind} of {inner.name}, {plan.options['draws']} draws: {how}"
+        how = f"{kind}, {plan.options['draws']} draws: {how}"
     whom = _POPULATION[plan.population] + variable.whom
     transplant = _TRANSPLANT[plan.transplant]
     if plan.transplant == "competing" and variable.transplant_competes:
@@ -171,13 +173,52 @@ def scale_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> Scale:
     return STATISTICS[statistic_of(plan, plans).test].measure.scale
 
 
-def test_of(plan: AnalysisPlan) -> Test:
-    """What an analysis is called."""
-    declared = ANALYSES[plan.test]
-    return Test(
-        word=plan.test,
-        name=declared.in_sentence(plan.options),
-        full=declared.name(plan.options),
-        short=declared.short_name,
-        details=declared.how(plan.options),
-    )
+def tests_of(plans: Sequence[AnalysisPlan]) -> tuple[Test, ...]:
+    """What each analysis of a scenario is called, and what tells those of one name apart."""
+    first: dict[str, AnalysisPlan] = {}
+    tests = []
+    for plan in plans:
+        declared = ANALYSES[plan.test]
+        options = _options_in_words(plan, plans)
+        tests.append(
+            Test(
+                word=plan.test,
+                name=declared.in_sentence(options),
+                full=declared.name(options),
+                short=declared.short_name,
+                details=declared.how(options),
+                distinction=_difference(plan, first.setdefault(declared.short_name, plan)),
+            )
+        )
+    return tuple(tests)
+
+
+def _options_in_words(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> dict[str, Any]:
+    """Options of an analysis, in which a randomisation test names the test whose statistic it has.
+
+    A plan without the others, as where one analysis alone is asked for, keeps the name.
+    """
+    if plan.test not in RANDOMISATION_TESTS:
+        return plan.options
+    inner = next((p for p in plans if p.name == plan.options["of"]), None)
+    if inner is None:
+        return plan.options
+    return plan.options | {"of": ANALYSES[inner.test].in_sentence(inner.options)}
+
+
+def _difference(plan: AnalysisPlan, other: AnalysisPlan) -> str:
+    """Say what an analysis has that another does not, as "lost count as dead"; else empty."""
+    declared, found = ANALYSES[plan.test], list[str]()
+    if plan.options != other.options:
+        values = declared.options.spoken(plan.options).values()
+        found.append(declared.how(plan.options) or ", ".join(map(str, values)))
+    for name, words in (
+        ("population", _POPULATION_IN_SHORT[plan.population]),
+        ("lost", f"lost {_LOST[plan.lost]}"),
+        ("transplant", _TRANSPLANT[plan.transplant]),
+        *((name, f"{words} {_COUNTS[getattr(plan, name)]}") for name, words in _OTHER.items()),
+        ("alpha", f"level {plan.alpha:g}"),
+    ):
+        if getattr(plan, name) != getattr(other, name):
+            found.append(words)
+    return ", ".join(found)

@@ -130,7 +130,9 @@ def run_unit(
     simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
     records = simulate(params, seed, first_trial, trials)
     table = analyse(records, asked.plans, design_of(params, seed), END)
-    return UnitResult(table, trial_metrics_of(params, records), asked.observe(params, records))
+    return UnitResult(
+        table, trial_metrics_of(params, records, asked.plans), asked.observe(params, records)
+    )
 
 
 @dataclass

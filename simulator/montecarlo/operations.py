@@ -4,9 +4,19 @@ import numpy as np
 
 from simulator.montecarlo.intervals import interval
 from simulator.montecarlo.totals import Totals
+from simulator.montecarlo.trial_metrics import LEFT_OUT
 from simulator.params.types import Params
 from simulator.results.measures import Days, Share
-from simulator.results.operations import ByArm, Cost, FunnelRow, Operations, Step, UnitUse
+from simulator.results.operations import (
+    ArmFlow,
+    ByArm,
+    Cost,
+    FunnelRow,
+    LeftOut,
+    Operations,
+    Step,
+    UnitUse,
+)
 from simulator.scenario.schema import Scenario
 
 
@@ -50,6 +60,10 @@ def operations_of(solved: Scenario, params: Params, o: Totals) -> Operations:
         sessions_cut_short=mean("sessions_cut_short"),
         sessions_late=mean("sessions_late"),
         sessions_missed=mean("sessions_missed"),
+        sessions_not_due=mean("sessions_not_due"),
+        sessions_beyond_plan=mean("sessions_beyond_plan"),
+        sessions_left_waiting=mean("sessions_left_waiting"),
+        sessions_broken_off=mean("sessions_broken_off"),
         plasma_litres=mean("plasma_litres"),
         machine_hours=mean("machine_hours"),
         short_of_plasma_share=ratio("sessions_short_of_plasma", "sessions_due"),
@@ -60,6 +74,27 @@ def operations_of(solved: Scenario, params: Params, o: Totals) -> Operations:
             machine_use=o.ratio("machine_hours_used", "machine_hours_open"),
         ),
         cost=_cost(solved, o),
+        flow={arm: _flow(o, a, params.max_sessions > 0) for a, arm in enumerate(arms)},
+    )
+
+
+def _flow(o: Totals, arm: int, has_sessions: bool) -> ArmFlow:
+    """What becomes of the patients of an arm."""
+    reasons = len(LEFT_OUT)
+    return ArmFlow(
+        randomised=o.mean("patients", arm),
+        treated=o.mean("treated", arm) if has_sessions else None,
+        not_treated=o.mean("not_treated", arm) if has_sessions else None,
+        withdrawn=o.mean("withdrawals_seen", arm),
+        died=o.mean("deaths_seen", arm),
+        lost=o.mean("lost", arm),
+        alive=o.mean("alive", arm),
+        transplanted=o.mean("transplants_seen", arm),
+        analysed=o.mean("analysed", arm),
+        left_out={
+            LeftOut[why.name].value: o.mean("left_out", arm * reasons + k)
+            for k, why in enumerate(LEFT_OUT)
+        },
     )
 
 
@@ -90,6 +125,7 @@ def _funnel(solved: Scenario, params: Params, o: Totals) -> tuple[FunnelRow, ...
             kind=Step.CRITERION,
             step=criterion.label,
             text=criterion.text,
+            reason=criterion.reason or f"not met: {criterion.text}",
             first_failed=o.ratio("failed_first", "screened", i),
             fails_at_all=float(params.eligibility.fails_share[i]),
         )
@@ -101,7 +137,7 @@ def _funnel(solved: Scenario, params: Params, o: Totals) -> tuple[FunnelRow, ...
     if solved.eligibility:
         others.insert(0, (Step.CONSENT_REFUSED, "consent refused", "refused_consent"))
     rows += [
-        FunnelRow(kind, step, "", o.ratio(column, "screened"), None)
+        FunnelRow(kind, step, "", step, o.ratio(column, "screened"), None)
         for kind, step, column in others
     ]
     return tuple(rows)

@@ -1,17 +1,28 @@
 """What a trial took and what became of its patients, a row a trial (model page, section 6 to 8)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.analysis import AnalysisPlan, Use, uses
+from simulator.declarations.estimands import statistic_of
 from simulator.declarations.exits import Exit
 from simulator.params.types import Params
-from simulator.records import SESSIONS_GIVEN, Column, Floats, Ints, Patients, TrialRecords
+from simulator.records import (
+    SESSIONS_GIVEN,
+    Column,
+    Floats,
+    Ints,
+    Patients,
+    SessionStatus,
+    TrialRecords,
+)
 
 _ARM = ("arm",)
+LEFT_OUT = tuple(why for why in Use if why is not Use.ANALYSED)
 
 
 class TrialMetrics(NamedTuple):
@@ -43,6 +54,14 @@ class TrialMetrics(NamedTuple):
     withdrawn: Annotated[Ints, Column("1", "withdrew from treatment", _ARM)]
     lost: Annotated[Ints, Column("1", "lost to follow-up", _ARM)]
     infections: Annotated[Ints, Column("1", "patients with an infection", _ARM)]
+    treated: Annotated[Ints, Column("1", "with a session delivered in full or in part", _ARM)]
+    not_treated: Annotated[Ints, Column("1", "without", _ARM)]
+    deaths_seen: Annotated[Ints, Column("1", "died in follow-up, before any loss", _ARM)]
+    alive: Annotated[Ints, Column("1", "seen alive at the end of follow-up", _ARM)]
+    transplants_seen: Annotated[Ints, Column("1", "transplanted, before any loss", _ARM)]
+    withdrawals_seen: Annotated[Ints, Column("1", "withdrew, before any loss", _ARM)]
+    analysed: Annotated[Ints, Column("1", "used by the primary analysis", _ARM)]
+    left_out: Annotated[Ints, Column("1", "not used by it, by the first reason", (*_ARM, "reason"))]
     sessions_planned: Annotated[Ints, Column("1", "sessions planned", _ARM)]
     sessions_delivered: Annotated[Ints, Column("1", "delivered, cut short included", _ARM)]
     sessions_equivalent: Annotated[Floats, Column("1", "sum of fractions completed", _ARM)]
@@ -50,6 +69,14 @@ class TrialMetrics(NamedTuple):
     sessions_late: Annotated[Ints, Column("1", "begun over a day late", _ARM)]
     sessions_missed: Annotated[Ints, Column("1", "window ended", _ARM)]
     sessions_due: Annotated[Ints, Column("1", "fell due", _ARM)]
+    sessions_beyond_plan: Annotated[Ints, Column("1", "of these, rescue sessions", _ARM)]
+    sessions_not_due: Annotated[Ints, Column("1", "planned, but never fell due", _ARM)]
+    sessions_left_waiting: Annotated[
+        Ints, Column("1", "the patient left, or follow-up ended, before they began", _ARM)
+    ]
+    sessions_broken_off: Annotated[
+        Ints, Column("1", "the patient left, or follow-up ended, while they ran", _ARM)
+    ]
     sessions_short_of_plasma: Annotated[Ints, Column("1", "no plasma on the planned day", _ARM)]
     sessions_by_modality: Annotated[
         Ints, Column("1", "delivered, by what was given", ("modality",))
@@ -60,8 +87,10 @@ class TrialMetrics(NamedTuple):
     adverse_events: Annotated[Ints, Column("1", "of sessions", (*_ARM, "adverse event"))]
 
 
-def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
-    """Add up the records of each trial, arm by arm."""
+def trial_metrics_of(
+    params: Params, records: TrialRecords, plans: Sequence[AnalysisPlan]
+) -> TrialMetrics:
+    """Add up the records of each trial, arm by arm; the first of the plans is the primary one."""
     t, p = records.trials, records.patients
     arms = len(params.allocation.ratio)
     cell = np.repeat(np.arange(t.trial.size), t.randomised) * arms + p.arm
@@ -80,14 +109,18 @@ def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
     in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
     nobody, nothing = np.zeros(shape, np.int64), np.zeros(shape)
 
-    def count_of(exit_: Exit) -> Ints:
+    def count_of(exit_: Exit, until: Floats | float = horizon) -> Ints:
         if params.exits.rate_per_day[exit_] == 0.0:
             return nobody
-        return count(getattr(p, f"{exit_.key}_after_days") <= horizon)
+        return count(getattr(p, f"{exit_.key}_after_days") <= until)
 
     count_of_sessions = count if params.max_sessions > 0 else lambda _: nobody
     sum_of_sessions = total if params.max_sessions > 0 else lambda _: nothing
-    due = ~np.isnan(records.sessions.due_day)
+    fates = _fates(records) if params.max_sessions > 0 else _Fates(*[nobody] * 5)
+    seen_until = np.minimum(p.loss_after_days, horizon)
+    use = uses(records, plans[0], statistic_of(plans[0], plans), horizon, params.plan.modality)
+    patients, lost = count(np.ones(p.arm.size)), count_of(Exit.LOSS)
+    deaths_seen = count(p.death_after_days <= seen_until)
     machine_hours = sum_of_sessions(p.machine_hours)
     return TrialMetrics(
         screened=t.screened,
@@ -105,26 +138,67 @@ def trial_metrics_of(params: Params, records: TrialRecords) -> TrialMetrics:
         machine_hours_open=t.machine_hours_open,
         machine_hours_background=t.machine_hours_background,
         machine_hours_used=t.machine_hours_background + machine_hours.sum(axis=1),
-        patients=count(np.ones(p.arm.size)),
+        patients=patients,
         deaths=count(p.death_after_days <= horizon),
         deaths_from_tumour=count(p.death_cause == 2),
         transplants=count_of(Exit.TRANSPLANT),
         withdrawn=count_of(Exit.WITHDRAWAL),
-        lost=count_of(Exit.LOSS),
+        lost=lost,
         infections=count_of(Exit.INFECTION),
+        treated=count_of_sessions(p.sessions_delivered > 0),
+        not_treated=count_of_sessions(p.sessions_delivered == 0),
+        deaths_seen=deaths_seen,
+        alive=patients - deaths_seen - lost,
+        transplants_seen=count_of(Exit.TRANSPLANT, seen_until),
+        withdrawals_seen=count_of(Exit.WITHDRAWAL, seen_until),
+        analysed=count(use == Use.ANALYSED),
+        left_out=np.stack([count(use == why) for why in LEFT_OUT], axis=-1),
         sessions_planned=count_of_sessions(p.sessions_planned),
         sessions_delivered=count_of_sessions(p.sessions_delivered),
         sessions_equivalent=sum_of_sessions(p.sessions_equivalent),
         sessions_cut_short=count_of_sessions(p.sessions_cut_short),
         sessions_late=count_of_sessions(p.sessions_late),
         sessions_missed=count_of_sessions(p.sessions_missed),
-        sessions_due=count_of_sessions(due.sum(axis=1)),
+        sessions_due=count_of_sessions(fates.due),
+        sessions_beyond_plan=count_of_sessions(fates.beyond_plan),
+        sessions_not_due=count_of_sessions(fates.not_due),
+        sessions_left_waiting=count_of_sessions(fates.left_waiting),
+        sessions_broken_off=count_of_sessions(fates.broken_off),
         sessions_short_of_plasma=count_of_sessions(p.sessions_short_of_plasma),
         sessions_by_modality=_sessions_by_modality(params, records),
         wait_days=sum_of_sessions(p.session_wait_days),
         plasma_litres=sum_of_sessions(p.plasma_litres),
         machine_hours=machine_hours,
         adverse_events=_adverse_events(p, count_of_sessions),
+    )
+
+
+class _Fates(NamedTuple):
+    """Sessions of each patient by what became of them; see `TrialMetrics`."""
+
+    due: Ints
+    beyond_plan: Ints
+    not_due: Ints
+    left_waiting: Ints
+    broken_off: Ints
+
+
+def _fates(records: TrialRecords) -> _Fates:
+    """Count each patient's sessions; with those delivered and missed they are all that fell due."""
+    status = records.sessions.status
+    due = status != SessionStatus.NOT_DUE
+    beyond = np.arange(status.shape[1]) >= records.patients.sessions_planned[:, None]
+
+    def count(which: npt.NDArray[np.bool_]) -> Ints:
+        counted: Ints = which.sum(axis=1)
+        return counted
+
+    return _Fates(
+        due=count(due),
+        beyond_plan=count(due & beyond),
+        not_due=count(~due & ~beyond),
+        left_waiting=count(np.isin(status, (SessionStatus.WAITING, SessionStatus.LEFT))),
+        broken_off=count(np.isin(status, (SessionStatus.RUNNING, SessionStatus.ENDED_BY_EXIT))),
     )
 
 

@@ -18,25 +18,36 @@ from simulator.montecarlo.loop import Observe, Observed, UnitResult
 from simulator.params.types import Params
 from simulator.records import SESSIONS_GIVEN, Floats, Ints, TrialRecords
 from simulator.results.curves import (
+    TRIALS_SEEN,
     Curves,
     MeldPoint,
     PlasmaPoint,
     RecruitmentPoint,
     SessionsPoint,
     SurvivalPoint,
-    TreatedPoint,
 )
 
-TRIALS_SEEN = 10_000
 _MOST_POINTS = 120
 _PILOT_TRIALS = 20
 _MARGIN = 1.5  # of the longest recruitment among the pilot's trials
 
 
 class Grid(NamedTuple):
-    """At which times curves are seen: days since randomisation, days since the first opening."""
+    """At which times curves are seen.
+
+    Attributes
+    ----------
+    days
+        Since randomisation.
+    recruitment, months
+        Since the first opening: when patients are counted, and between which plasma is added up.
+        Their last is the last on which a patient can be randomised, or treated.
+    weeks
+        Since randomisation.
+    """
 
     days: Floats
+    recruitment: Floats
     months: Floats
     weeks: int
 
@@ -46,12 +57,11 @@ class CurveRows(NamedTuple):
 
     survival: Floats  # Kaplan-Meier estimate
     at_risk: Floats
-    recruited: Floats  # by each day of `months`
+    recruited: Floats  # by each day of `recruitment`
     meld: Floats  # mean of those seen, by visit
     assessed: Floats  # patients seen
     started: Floats  # sessions begun, by week since randomisation
-    plasma: Floats  # litres used between two of `months`
-    treated: Floats  # patients with a session, by arm
+    plasma: Floats  # litres of the sessions begun between two of `months`
 
 
 def grid_of(params: Params) -> Grid:
@@ -60,12 +70,21 @@ def grid_of(params: Params) -> Grid:
     step = max(1, math.ceil(follow_up / _MOST_POINTS))
     days = np.unique(np.append(np.arange(0, follow_up, step), follow_up)).astype(np.float64)
     pilot = simulate(params, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS).trials.recruitment_end_day
-    longest = min(_MARGIN * float(pilot.max()), params.trial.max_recruitment_days)
-    months = max(1, math.ceil(longest / DAYS_PER_MONTH))
-    apart = math.ceil(months / _MOST_POINTS) * DAYS_PER_MONTH
-    ends = np.arange(math.ceil(months * DAYS_PER_MONTH / apart) + 1.0) * apart
-    weeks = math.ceil(follow_up / 7) if params.max_sessions else 0
-    return Grid(days, ends, weeks)
+    last_entry = float(params.trial.max_recruitment_days)
+    longest = min(_MARGIN * float(pilot.max()), last_entry)
+    apart = math.ceil(longest / DAYS_PER_MONTH / _MOST_POINTS) * DAYS_PER_MONTH
+    return Grid(
+        days=days,
+        recruitment=_times(longest, max(1, math.ceil(longest / _MOST_POINTS)), last_entry),
+        months=_times(longest + follow_up, apart, last_entry + follow_up),
+        weeks=math.ceil(follow_up / 7) if params.max_sessions else 0,
+    )
+
+
+def _times(until: float, apart: float, last: float) -> Floats:
+    """Return times evenly apart to `until` at least, and the last of all."""
+    times = np.arange(math.ceil(max(until, apart) / apart) + 1.0) * apart
+    return np.append(times[times < last], last)
 
 
 def observer(grid: Grid) -> Observe:
@@ -78,12 +97,11 @@ def observer(grid: Grid) -> Observe:
         shapes = {
             "survival": (arms, grid.days.size),
             "at_risk": (arms, grid.days.size),
-            "recruited": (grid.months.size,),
+            "recruited": (grid.recruitment.size,),
             "meld": (arms, visits),
             "assessed": (arms, visits),
             "started": (arms, grid.weeks),
             "plasma": (grid.months.size - 1,),
-            "treated": (arms,),
         }
         found = CurveRows(**{name: np.zeros((seen, *shape)) for name, shape in shapes.items()})
         patients = t.randomised[:seen]
@@ -100,8 +118,8 @@ def observer(grid: Grid) -> Observe:
         )
         row = np.repeat(np.arange(seen), patients)
         rows = row.size
-        month = np.searchsorted(grid.months, p.entry_day[:rows])
-        np.add.at(found.recruited, (row, np.minimum(month, grid.months.size - 1)), 1.0)
+        by = np.searchsorted(grid.recruitment, p.entry_day[:rows])
+        np.add.at(found.recruited, (row, by), 1.0)
         np.cumsum(found.recruited, axis=1, out=found.recruited)
         arm = p.arm[:rows]
         _see_meld(row, arm, p.visit_meld[:rows], found)
@@ -181,12 +199,11 @@ def _see_sessions(
     start = sessions.start_day[patient, number]
     week = ((start - entry_day[patient]) // 7).astype(np.int64)
     np.add.at(found.started, (row[patient], arm[patient], np.clip(week, 0, grid.weeks - 1)), 1.0)
+    # A session that ends early has used its plasma all the same.
+    patient, number = np.nonzero(~np.isnan(sessions.start_day[:rows]))
+    start = sessions.start_day[patient, number]
     month = np.searchsorted(grid.months, start, side="right") - 1
-    inside = month < grid.months.size - 1
-    litres = sessions.plasma_litres[patient, number]
-    np.add.at(found.plasma, (row[patient][inside], month[inside]), litres[inside])
-    had = np.flatnonzero(given.any(axis=1))
-    np.add.at(found.treated, (row[had], arm[had]), 1.0)
+    np.add.at(found.plasma, (row[patient], month), sessions.plasma_litres[patient, number])
 
 
 @dataclass
@@ -205,18 +222,12 @@ class CurveRecorder:
         """Return the tables that the scenario models."""
         seen = CurveRows(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
         has_meld = params.lab.modelled and seen.meld.shape[2]
-        treated = [
-            TreatedPoint(arm, **_mean(seen.treated[:, a]))
-            for a, arm in enumerate(arms)
-            if self.grid.weeks
-        ]
         return Curves(
             survival=_survival_table(seen, self.grid, arms),
             recruitment=_recruitment_table(seen, self.grid),
             meld=_meld_table(seen, params, arms) if has_meld else (),
             sessions=_sessions_table(seen, params, arms) if self.grid.weeks else (),
             plasma=_plasma_table(seen, self.grid) if self.grid.weeks else (),
-            treated=tuple(treated),
         )
 
 
@@ -244,11 +255,11 @@ def _survival_table(seen: CurveRows, grid: Grid, arms: Sequence[str]) -> tuple[S
 
 
 def _recruitment_table(seen: CurveRows, grid: Grid) -> tuple[RecruitmentPoint, ...]:
-    """Patients randomised by the end of each month, up to the first by which no trial goes on."""
+    """Patients randomised by each day of the grid, up to the first by which no trial goes on."""
     over = (seen.recruited == seen.recruited[:, -1:]).all(axis=0)
     return tuple(
         RecruitmentPoint(day, **_mean(seen.recruited[:, k], 5, 25, 50, 75, 95))
-        for k, day in enumerate(grid.months[: int(np.argmax(over)) + 1].tolist())
+        for k, day in enumerate(grid.recruitment[: int(np.argmax(over)) + 1].tolist())
     )
 
 
@@ -285,12 +296,12 @@ def _sessions_table(
 
 
 def _plasma_table(seen: CurveRows, grid: Grid) -> tuple[PlasmaPoint, ...]:
-    weeks = float(grid.months[1] - grid.months[0]) / 7
+    weeks = np.diff(grid.months) / 7
     used = np.flatnonzero(seen.plasma.any(axis=0))
     table = []
     for k in range(int(used[-1]) + 1 if used.size else 0):
         start, end = grid.months[k : k + 2]
-        found = _mean(seen.plasma[:, k] / weeks, 5, 95)
+        found = _mean(seen.plasma[:, k] / weeks[k], 5, 95)
         litres = found.pop("mean")
         table.append(PlasmaPoint(k + 1, float(start), float(end), litres, **found))
     return tuple(table)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.analyses import STATISTICS, SizeFormula
-from simulator.declarations.estimands import test_of
+from simulator.declarations.estimands import tests_of
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
@@ -165,7 +165,7 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
     control, experimental = _shown_risks(facts)
     return ClosedForms(
         target_power=power,
-        test_name=test_of(facts.plan).name,
+        test_name=tests_of((facts.plan,))[0].name,
         control=control,
         experimental=experimental,
         lost=facts.lost,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
-from simulator.declarations.estimands import scale_of, test_of
+from simulator.declarations.estimands import scale_of, tests_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
@@ -127,7 +127,7 @@ def _analysis(
     favouring = {arm: int(run.favouring[index, a]) for a, arm in enumerate(arms)}
     return AnalysisPower(
         name=plan.name,
-        test=test_of(plan),
+        test=tests_of(plans)[index],
         estimand=estimand(plan, days, arms, plans),
         scale=scale_of(plan, plans),
         alpha=plan.alpha,

@@ -1,13 +1,13 @@
 """A scenario made ready to be simulated: checked, its targets solved, lowered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
-from simulator.declarations.estimands import test_of
+from simulator.declarations.estimands import tests_of
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
@@ -33,9 +33,10 @@ class Goal(NamedTuple):
     is_family: bool
 
 
-def goal_of(plan: AnalysisPlan) -> Goal:
-    """Return the goal that an analysis rejects."""
-    return Goal(plan.name, test_of(plan).name, plan.alpha, False)
+def goal_of(plans: Sequence[AnalysisPlan], place: int) -> Goal:
+    """Return the goal that the analysis of that place rejects."""
+    plan = plans[place]
+    return Goal(plan.name, tests_of(plans)[place].name, plan.alpha, False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Prepared:
     @property
     def sought(self) -> Goal:
         """What a size is looked for: the goal or, without one, that the first analysis rejects."""
-        return self.goal or goal_of(self.plans[0])
+        return self.goal or goal_of(self.plans, 0)
 
     @property
     def plain(self) -> dict[str, Any]:

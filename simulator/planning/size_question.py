@@ -66,7 +66,7 @@ def _goal(prepared: Prepared, analysis: str | None) -> tuple[LoadedScenario, Goa
         words = f"any hypothesis of {family.name} ({family.method.replace('_', ' ')})"
         return loaded.with_one_family(index), Goal(family.name, words, family.alpha, True)
     place = 0 if analysis is None else place_of(prepared, analysis, names)
-    return loaded.with_one_analysis(place), goal_of(prepared.plans[place])
+    return loaded.with_one_analysis(place), goal_of(prepared.plans, place)
 
 
 def place_of(prepared: Prepared, analysis: str, others: Sequence[str] = ()) -> int:

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
+from simulator.declarations.estimands import tests_of
+from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
@@ -23,7 +25,7 @@ from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.keys import steps_of
 from simulator.version import program_version
 
-_LABELS = "name", "title", "label", "text", "registry_id", "currency", "null_hypothesis"
+_LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
 _PILOT_TRIALS = 50
 
 
@@ -127,12 +129,18 @@ def run_sweep(
         null_hypothesis=null,
         threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
         keys=tuple(planned.own),
+        names={key: name_with_unit(key, _value_at(own)) for key in planned.own},
         base=planned.own,
         interrupted=len(found) < len(planned.points),
         points=tuple(found[index] for index in sorted(found)),
         selection_bias=selection_bias_of(own.solved),
         drift=drift_of(own.solved),
     )
+
+
+def _value_at(base: Prepared) -> Callable[[str], Any]:
+    """Return what looks up the value of a key; None where the scenario has none."""
+    return {key: value for key, value, _ in base.loaded.values()}.get
 
 
 class _Rates(NamedTuple):
@@ -144,7 +152,13 @@ class _Rates(NamedTuple):
     target: float
 
     def of(
-        self, name: str, alpha: float, rejected: Bools, before: Bools, analysable: Bools
+        self,
+        name: str,
+        label: str,
+        alpha: float,
+        rejected: Bools,
+        before: Bools,
+        analysable: Bools,
     ) -> PointPower:
         """How often something rejects, at its level."""
         rate = rate_beside(rejected, before, analysable)
@@ -152,19 +166,26 @@ class _Rates(NamedTuple):
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
         null = null_in_effect(self.prepared.asked, self.prepared.solved)
         verdict = judge(null, rate.ci_low, rate.ci_high, alpha, self.target)
-        return PointPower(name=name, **rate._asdict(), judgement=verdict.judgement)
+        return PointPower(name=name, label=label, **rate._asdict(), judgement=verdict.judgement)
+
+    @property
+    def labels(self) -> list[str]:
+        """What each analysis is called in a table or a figure."""
+        return [test.label for test in tests_of(self.prepared.plans)]
 
     def analyses(self) -> tuple[PointPower, ...]:
         run, base = self.run, self.base
+        named = zip(self.prepared.plans, self.labels, strict=True)
         return tuple(
             self.of(
                 plan.name,
+                label,
                 plan.alpha,
                 run.rejected[:, k],
                 base.rejected[:, k],
                 run.analysable[:, k],
             )
-            for k, plan in enumerate(self.prepared.plans)
+            for k, (plan, label) in enumerate(named)
         )
 
     def families(self) -> tuple[PointFamily, ...]:
@@ -172,7 +193,7 @@ class _Rates(NamedTuple):
         return tuple(self._family(now, then) for now, then in pairs)
 
     def _family(self, now: FamilyTrials, then: FamilyTrials) -> PointFamily:
-        family, plans = now.family, self.prepared.plans
+        family, plans, labels = now.family, self.prepared.plans, self.labels
         alpha, known = family.alpha, now.analysable
         return PointFamily(
             name=family.name,
@@ -181,6 +202,7 @@ class _Rates(NamedTuple):
             by_analysis=tuple(
                 self.of(
                     plans[column].name,
+                    labels[column],
                     alpha,
                     now.rejected[:, j],
                     then.rejected[:, j],
@@ -188,8 +210,8 @@ class _Rates(NamedTuple):
                 )
                 for j, column in enumerate(family.columns)
             ),
-            any=self.of("any", alpha, now.any_of, then.any_of, known),
-            all=self.of("all", alpha, now.all_of, then.all_of, known),
+            any=self.of("any", "at least one", alpha, now.any_of, then.any_of, known),
+            all=self.of("all", "all", alpha, now.all_of, then.all_of, known),
         )
 
 

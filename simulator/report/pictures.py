@@ -27,8 +27,9 @@ from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.text.numbers import value_in_words
 from simulator.results.allocation import Allocation
 from simulator.results.base import Value
+from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
-from simulator.results.size import Size
+from simulator.results.size import PATIENTS, Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
 
@@ -59,9 +60,11 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
         Target and planned end of recruitment, as `recruitment_plan` makes it of a scenario.
     """
     curves, name = power.curves, f"{power.scenario}: {power.title}"
+    if power.trials > TRIALS_SEEN:
+        name += f". First {TRIALS_SEEN:,} of {power.trials:,} trials"
     figures = {
         "survival": draw_survival(curves.survival, f"Survival. {name}"),
-        "flow": draw_flow(flow_of(power), f"Patients. {name}"),
+        "flow": draw_flow(flow_of(power), f"Patients. {power.scenario}: {power.title}"),
         "recruitment": draw_recruitment(curves.recruitment, plan, f"Recruitment. {name}"),
     }
     if curves.meld:
@@ -73,27 +76,50 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
 
 
 def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = BOTH) -> Pictures:
-    """Draw power over one key, a line for each analysis, or over two, of the first analysis."""
+    """Draw power over one key, a line for each analysis, or over two, of the first analysis.
+
+    Patients randomised are shown where their number is varied, and where recruitment is the limit.
+    """
     keys, rate = sweep.keys, RATES[sweep.null_hypothesis]
+    names = [sweep.names.get(key, key) for key in keys]
+    short = [point for point in sweep.points if point.recruitment_is_the_limit]
+    is_told = PATIENTS in keys or bool(short)
     title = f"{sweep.scenario}: {sweep.trials:,} trials per point"
     if len(keys) == 1:
         points = [
-            RatePoint(_place(point.values[keys[0]]), a.name, a.power, a.ci_low, a.ci_high)
+            RatePoint(
+                x=_place(point.values[keys[0]]),
+                analysis=a.label or a.name,
+                power=a.power,
+                ci_low=a.ci_low,
+                ci_high=a.ci_high,
+                randomised=point.randomised.mean if is_told else None,
+                is_short=point.recruitment_is_the_limit,
+                is_plan=point.is_base,
+            )
             for point in sweep.points
             for a in point.analyses
         ]
         title += ", 95 % intervals"
-        curve = draw_power_curve(points, keys[0], title, sweep.threshold, rate=rate)
+        curve = draw_power_curve(points, names[0], title, sweep.threshold, rate=rate)
         return _saved({"power_curve": curve}, folder, kinds)
     if len(keys) != 2:
         return {}
     cells = [
-        HeatPoint(_place(point.values[keys[0]]), _place(point.values[keys[1]]), a.power, a.mcse)
+        HeatPoint(
+            x=_place(point.values[keys[0]]),
+            y=_place(point.values[keys[1]]),
+            power=a.power,
+            mcse=a.mcse,
+            is_plan=point.is_base,
+            is_short=point.recruitment_is_the_limit,
+        )
         for point in sweep.points
         for a in point.analyses[:1]
     ]
-    of = f"{rate[0].upper()}{rate[1:]} of {sweep.points[0].analyses[0].name}"
-    figure = draw_heat_map(cells, keys[0], keys[1], f"{of}. {title}", sweep.threshold, rate)
+    first = sweep.points[0].analyses[0]
+    of = f"{rate[0].upper()}{rate[1:]} of {first.label or first.name}"
+    figure = draw_heat_map(cells, names[0], names[1], f"{of}. {title}", sweep.threshold, rate)
     return _saved({"heat_map": figure}, folder, kinds)
 
 

@@ -2,6 +2,7 @@
 
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
+from simulator.results.operations import LeftOut
 from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
@@ -37,6 +38,20 @@ _CONTRASTS = {
         "The closed forms are for arms of fixed size and an average loss; the simulation follows "
         "each patient, and counts what the test does at this very size."
     ),
+}
+PROCEDURES = {
+    "bonferroni": "Bonferroni procedure",
+    "holm": "Holm procedure",
+    "hochberg": "Hochberg procedure",
+    "fixed_sequence": "fixed sequence",
+    "graphical": "graphical procedure",
+}
+LEFT_OUT = {
+    LeftOut.NO_SESSION: "received no session",
+    LeftOut.LOST: "lost to follow-up",
+    LeftOut.COUNTED_AS_LOST: "transplant, rescue or withdrawal, which counts as a loss",
+    LeftOut.DIED: "died",
+    LeftOut.NOT_SEEN: "MELD not seen at both visits",
 }
 LEVEL_WORDS = {
     Judgement.LEVEL_EXCEEDED: "EXCEEDS",

@@ -35,6 +35,8 @@ class SchemeAnalysis(Record):
         As the scenario is; of these, in favour of the second arm.
     level, level_favours_second
         The same under the strong null hypothesis; None if the scenario is that already.
+    label
+        What the analysis is called in a table or a figure.
     not_analysable, level_not_analysable
         Trials of the scheme without a result, which count as no rejection; the same of the level.
     """
@@ -45,6 +47,7 @@ class SchemeAnalysis(Record):
     favours_second: PairedEstimate
     level: PairedEstimate | None
     level_favours_second: PairedEstimate | None
+    label: str = ""
     not_analysable: int = 0
     level_not_analysable: int | None = None
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from simulator.results.base import Record, Row, table
 
+TRIALS_SEEN = 10_000
+"""Trials of a run, from its first on, that the tables are of; of a shorter run, all."""
+
 
 @dataclass(frozen=True)
 class SurvivalPoint(Record):
@@ -77,15 +80,6 @@ class PlasmaPoint(Record):
 
 
 @dataclass(frozen=True)
-class TreatedPoint(Record):
-    """Patients of an arm with a session."""
-
-    arm: str
-    mean: float
-    mcse: float
-
-
-@dataclass(frozen=True)
 class Curves(Record):
     """All of them; a table that the scenario does not model is empty."""
 
@@ -94,7 +88,6 @@ class Curves(Record):
     meld: tuple[MeldPoint, ...] = ()
     sessions: tuple[SessionsPoint, ...] = ()
     plasma: tuple[PlasmaPoint, ...] = ()
-    treated: tuple[TreatedPoint, ...] = ()
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tables that are not empty, by name."""
@@ -124,7 +117,6 @@ _POINTS: dict[str, type[Record]] = {
     "meld": MeldPoint,
     "sessions": SessionsPoint,
     "plasma": PlasmaPoint,
-    "treated": TreatedPoint,
 }
 
 

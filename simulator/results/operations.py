@@ -24,14 +24,57 @@ class Step(StrEnum):
     RANDOMISED = "randomised"
 
 
+class LeftOut(StrEnum):
+    """Why an analysis does not use a patient."""
+
+    NO_SESSION = "no_session"  # and it is of those treated
+    LOST = "lost"  # to follow-up
+    COUNTED_AS_LOST = "counted_as_lost"  # transplant, rescue or withdrawal that counts as a loss
+    DIED = "died"  # and it compares survivors
+    NOT_SEEN = "not_seen"  # alive, without MELD at both visits
+
+
+@dataclass(frozen=True)
+class ArmFlow(Record):
+    """What becomes of an arm's patients as the trial sees it: mean numbers per trial.
+
+    `randomised` is the sum of `treated` and `not_treated`; of `died`, `lost` and `alive`; and of
+    `analysed` and all of `left_out`.
+
+    Attributes
+    ----------
+    treated, not_treated
+        With a session delivered in full or in part, and without; None where nobody is to have one.
+    withdrawn
+        From treatment, before any loss to follow-up.
+    died, lost, alive
+        Died in follow-up, before any loss; lost before that; alive at its end.
+    transplanted
+        Of those alive.
+    analysed, left_out
+        By the primary analysis: patients it uses, and those it does not by the first reason.
+    """
+
+    randomised: Estimate
+    treated: Estimate | None
+    not_treated: Estimate | None
+    withdrawn: Estimate
+    died: Estimate
+    lost: Estimate
+    alive: Estimate
+    transplanted: Estimate
+    analysed: Estimate
+    left_out: Mapping[str, Estimate]
+
+
 @dataclass(frozen=True)
 class FunnelRow(Record):
     """A step of the funnel.
 
     Attributes
     ----------
-    step, text
-        Label and wording of a criterion; of other steps, what happens.
+    step, text, reason
+        Label and wording of a criterion, and why it excludes; of other steps, what happens.
     first_failed
         Share of candidates who leave here, the first criterion failed counting.
     fails_at_all
@@ -41,6 +84,7 @@ class FunnelRow(Record):
     kind: Step
     step: str
     text: str
+    reason: str
     first_failed: Estimate
     fails_at_all: float | None
 
@@ -80,8 +124,17 @@ class Operations(Record):
         One row per step, in the order of screening; the last is randomisation.
     mortality, mortality_from_tumour
         Deaths by the end of follow-up over patients, known or not.
+    sessions_planned, sessions_not_due, sessions_beyond_plan, sessions_due
+        Planned; those of them that never fell due, since the patient had left or treatment had
+        ended; rescue sessions that fell due; and all that fell due, which are those planned, less
+        those not due, and those beyond the plan.
+    sessions_delivered, sessions_missed, sessions_left_waiting, sessions_broken_off
+        What became of those due: delivered, those cut short among them; not begun within their
+        window; not begun before the patient left or follow-up ended; begun, and ended by either.
     sessions_equivalent
         Sum of the fractions of sessions that were completed.
+    flow
+        By arm, what becomes of its patients.
     short_of_plasma_share
         Of the sessions that fall due, those without plasma on the planned day.
     wait_days
@@ -110,12 +163,17 @@ class Operations(Record):
     sessions_cut_short: ByArm
     sessions_late: ByArm
     sessions_missed: ByArm
+    sessions_not_due: ByArm
+    sessions_beyond_plan: ByArm
+    sessions_left_waiting: ByArm
+    sessions_broken_off: ByArm
     plasma_litres: ByArm
     machine_hours: ByArm
     short_of_plasma_share: ByArm
     wait_days: ByArm
     unit: UnitUse
     cost: Cost | None
+    flow: Mapping[str, ArmFlow]
 
     @property
     def recruitment_is_the_limit(self) -> bool:

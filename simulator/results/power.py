@@ -106,6 +106,9 @@ class Test(Record):
         Its full name without an article, and its name in a table.
     details
         What the name leaves out, as `asymptotic`; empty if nothing.
+    distinction
+        What tells it from the first analysis of the same short name, as `lost count as dead`;
+        empty if it is that first.
     """
 
     word: str
@@ -113,6 +116,21 @@ class Test(Record):
     full: str
     short: str
     details: str
+    distinction: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name in a table or a figure, of which no two analyses of a scenario share one.
+
+        Those that a scenario asks for twice, word for word, do: their own names tell them apart.
+        """
+        return ", ".join(filter(None, (self.short, self.distinction)))
+
+    @property
+    def full_label(self) -> str:
+        """Full name with all that was chosen, for a list in prose."""
+        distinction = "" if self.distinction == self.details else self.distinction
+        return ", ".join(filter(None, (self.full, self.details, distinction)))
 
 
 @dataclass(frozen=True)

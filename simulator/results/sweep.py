@@ -1,7 +1,7 @@
 """The answer of `sweep`: power at several values of some keys, with the same trials at each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
@@ -31,6 +31,8 @@ class PointPower(Record):
         itself 0 and NaN.
     judgement
         On the target power, or on the nominal level.
+    label
+        What the analysis is called in a table or a figure.
     not_analysable
         Trials without a result, which count among the others as no rejection.
     """
@@ -43,6 +45,7 @@ class PointPower(Record):
     difference: float
     paired_mcse: float
     judgement: Judgement
+    label: str = ""
     not_analysable: int = 0
 
     @property
@@ -123,6 +126,8 @@ class Sweep(Answer):
         Whether it was stopped early; the points shown are complete.
     selection_bias, drift
         What distorts the base; None: nothing.
+    names
+        What each key is called, with its unit.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -140,6 +145,7 @@ class Sweep(Answer):
     points: tuple[SweepPoint, ...]
     selection_bias: SelectionBias | None = None
     drift: Drift | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -155,7 +161,7 @@ class Sweep(Answer):
                 "family": family,
                 "analysis": a.name,
                 "trials": self.trials,
-                **{key: cell for key, cell in flat(a).items() if key not in ("name", "judgement")},
+                **{key: cell for key, cell in flat(a).items() if key not in _NO_CELLS},
                 "target_randomised": point.target_randomised,
                 "randomised": point.randomised.mean,
                 "target_reached": point.target_reached.mean,
@@ -183,6 +189,9 @@ class Sweep(Answer):
             f"{high.mcse:.1%})"
             f"{without_result(max(a.not_analysable for a in first), self.trials)}",
         ]
+
+
+_NO_CELLS = "name", "judgement", "label"
 
 
 def _cell(value: Value) -> bool | int | float | str | None:

@@ -332,6 +332,10 @@ class Criterion(Part):
     kind: Literal["conditions"]
     label: Word = Field(description="label of the protocol, as I1 or E3")
     text: Line = Field(description="the criterion in words")
+    reason: Line | None = Field(
+        default=None,
+        description="why it excludes a candidate, in words; null: that the criterion is not met",
+    )
     all_of: list[list[Condition]] = Field(
         min_length=1, description="groups; a group holds if any of its conditions holds"
     )
@@ -343,6 +347,10 @@ class EnzymesAndBilirubin(Part):
     kind: Literal["enzymes_and_bilirubin"]
     label: Word = Field(description="label of the protocol")
     text: Line = Field(description="the criterion in words")
+    reason: Line | None = Field(
+        default=None,
+        description="why it excludes a candidate, in words; null: that the criterion is not met",
+    )
     enzymes_times_upper_limit: Positive = Field(description="threshold of AST and ALT, x ULN")
     bilirubin_times_upper_limit: Positive = Field(description="threshold of bilirubin, x ULN")
     enzymes: Literal["either", "both"] = Field(

@@ -115,7 +115,7 @@ def test_a_randomisation_test_has_the_estimand_of_what_it_replays():
     assert estimand_attributes(randomisation_test, 84, ARMS, both) == estimand_attributes(
         inner, 84, ARMS, both
     )
-    assert "re-randomisation test of ratio, 999 draws" in estimand(
+    assert "re-randomisation test, 999 draws: log-scale Wald interval" in estimand(
         randomisation_test, 84, ARMS, both
     )
 

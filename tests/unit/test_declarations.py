@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from analysis_records import every_plan
+from analysis_records import every_plan, plan_of
 
 from simulator.allocation.schemes.base import Rules
+from simulator.analysis import plans_of
 from simulator.declarations import baselines
 from simulator.declarations.analyses import (
     ALL,
@@ -18,13 +19,17 @@ from simulator.declarations.analyses import (
     Need,
 )
 from simulator.declarations.estimands import estimand
+from simulator.declarations.estimands import tests_of as names_of
 from simulator.declarations.exits import DRAWN, Exit
 from simulator.declarations.named import named
+from simulator.declarations.quantities import name_with_unit
 from simulator.declarations.schemes import SCHEMES
 from simulator.records import Patients
 from simulator.results.measures import Scale
 from simulator.rules import hazard
 from simulator.scenario.disease import Exits
+from simulator.scenario.loader import load_scenario
+from simulator.scenario.shipped import shipped_names
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SHORT_NAME = 22  # what a table of a page has room for
@@ -117,6 +122,90 @@ def test_names_with_details_tell_all_plans_apart_and_have_their_options_in_them(
 def test_a_name_stands_in_a_sentence_as_it_is_said(test, options, sentence, how):
     assert ANALYSES[test].in_sentence(options) == sentence
     assert ANALYSES[test].how(options) == how
+
+
+def test_no_two_analyses_of_a_scenario_share_a_label():
+    for name in shipped_names():
+        plans = plans_of(load_scenario(name).scenario)
+        tests = names_of(plans)
+        labels = [test.label for test in tests]
+        assert len(set(labels)) == len(labels)
+        full = [test.full_label for test in tests]
+        assert len(set(full)) == len(full)
+        estimands = [estimand(plan, 84, ("A", "B"), plans) for plan in plans]
+        # Neither the words of a scenario file nor lists as a program writes them.
+        assert not [t for t in (*labels, *full, *estimands) if set("[]{}_") & set(t)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "distinction"),
+    [
+        ({}, ""),
+        ({"lost": "worst_case"}, "lost count as dead"),
+        ({"population": "treated"}, "those with a session"),
+        ({"transplant": "censored"}, "transplant counts as loss"),
+        ({"withdrawal": "event"}, "withdrawal from treatment counts as death"),
+        ({"alpha": 0.025}, "level 0.025"),
+        ({"options": {"interval": "newcombe"}}, "Newcombe"),
+        (
+            {"population": "treated", "lost": "best_case"},
+            "those with a session, lost count as alive",
+        ),
+    ],
+)
+def test_an_analysis_is_told_from_the_first_of_its_name(changes, distinction):
+    first = plan_of("risk_difference", interval="miettinen_nurminen")
+    tests = names_of((first, first._replace(name="other", **changes)))
+    assert [test.distinction for test in tests] == ["", distinction]
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (
+            plan_of("max_combo", "censored", weights=[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]]),
+            "(MaxCombo test of G(0, 0), G(0, 1) and G(1, 0))",
+        ),
+        (
+            plan_of("risk_difference", interval="miettinen_nurminen"),
+            "(Miettinen-Nurminen interval)",
+        ),
+        (plan_of("odds_ratio", interval="log"), "(log-scale Wald interval)"),
+        (
+            plan_of("cmh", strata=[25.0, 30.0]),
+            "(Cochran-Mantel-Haenszel test, strata: MELD at the first visit cut at 25 and 30)",
+        ),
+        (
+            plan_of("cox", "censored", ties="efron", statistic="likelihood_ratio"),
+            "(Cox regression, likelihood ratio test, Efron ties)",
+        ),
+        (
+            plan_of("beta_binomial", prior_control=[1.0, 1.0], prior_experimental=[1.0, 1.0]),
+            "(Bayesian, priors Beta(1, 1) and Beta(1, 1))",
+        ),
+    ],
+)
+def test_an_estimand_has_options_by_the_names_of_the_field(plan, said):
+    assert said in estimand(plan, 84, ("A", "B"))
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("trial.target_randomised", "Patients to be randomised"),
+        ("trial.follow_up_days", "Follow-up per patient (days)"),
+        ("exits.loss.net_probability", "Loss to follow-up (proportion)"),
+        ("modalities[1].plasma_litres", "Plasma per session, DPMAS+LPE (litres)"),
+        (
+            "modalities[1].full_course_hazard_ratio",
+            "Hazard ratio of a full course of DPMAS+LPE against none",
+        ),
+        ("hazard.meld_reference", "Meld reference (hazard.meld_reference)"),
+    ],
+)
+def test_a_key_is_named_for_people_with_its_unit(key, name):
+    values = {key: value for key, value, _ in load_scenario("nct05484908").values()}
+    assert name_with_unit(key, values.get) == name
 
 
 def test_a_scale_is_that_of_the_words_of_its_measure():

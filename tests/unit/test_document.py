@@ -48,6 +48,7 @@ from simulator.report.document.blocks import (
     pointers,
     spans,
 )
+from simulator.report.document.column_widths import set_table
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
@@ -340,9 +341,107 @@ def test_analyses_judged_together_are_in_a_table():
     any_of = Estimate(0.07, 0.002)
     family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, any_of, half, 10_000, 0)
     document = justification(dossier(power_answer(multiplicity=(family,))), "full")
-    assert "Judged together are fisher by hochberg at 5%." in words(document)
+    said = words(document)
+    assert "Judged together are Fisher (fisher) by the Hochberg procedure at 5%." in said
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "families")
-    assert table.rows == (("main", "hochberg", "7.0%", "6.0%"),)
+    rows = [tuple(map(plain, row)) for row in table.rows]
+    assert rows == [
+        ("main: Hochberg procedure, 5%", "at least one", "7.0 ± 0.2"),
+        ("main: Hochberg procedure, 5%", "all", "6.0 ± 0.2"),
+        ("main: Hochberg procedure, 5%", "Fisher (fisher)", "6.0 ± 0.2"),
+    ]
+
+
+def test_analyses_of_one_test_are_told_apart_in_tables_and_lists():
+    worst = replace(FISHER, distinction="lost count as dead")
+    named = analysis_power(worst, name="worst_case")
+    document = justification(dossier(power_answer(analyses=(analysis_power(), named))), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "power")
+    assert [row[0] for row in table.rows] == [
+        "Fisher (fisher)", r"Fisher, lost count as dead (worst\_case)".replace("\\", ""),
+    ]  # fmt: skip
+    assert "Fisher's exact test, lost count as dead (worst_case)" in words(document)
+
+
+def test_sessions_due_are_those_of_the_rows_below():
+    """80.52 = 79.81 + 0.279 + 0.431, and 89.98 = 80.52 + 9.46: nothing is without a row."""
+    document = justification(dossier(), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "sessions")
+    cells = {row[0]: float(plain(row[1]).split(" ")[0]) for row in table.rows}
+    due = sum(
+        cells[row]
+        for row in (
+            "Delivered",
+            "Missed: not begun within the window",
+            "Not begun: treatment ended first",
+        )
+    )
+    # Each cell is rounded to two decimals.
+    assert cells["Due"] == pytest.approx(due, abs=0.02)
+    never = cells["Of these, never due: treatment had ended"]
+    assert cells["Planned"] == pytest.approx(cells["Due"] + never, abs=0.01)
+
+
+def test_sweep_shows_who_is_randomised_and_where_recruitment_is_the_limit():
+    """A target of 200 brings 138.6: power is theirs."""
+    plan, more = sweep_answer().points
+    short = replace(
+        more,
+        values={"trial.target_randomised": 200},
+        randomised=Estimate(138.6, 0.1),
+        target_reached=Share(0.0, 0.0, 0.001),
+    )
+    sweep = sweep_answer(points=(plan, short))
+    document = justification(dossier(sweeps=(sweep,)), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "sweep-0")
+    assert table.header[:3] == ("Patients to be randomised", "Randomised", "Target reached")
+    assert [row[:3] for row in table.rows] == [
+        ("60 (plan)", "60", "100%"),
+        ("200", "138.6", "0%"),
+    ]
+    assert "Recruitment is the limit at 1 of 2 points" in table.note
+    assert "limit" not in justification_note(sweep_answer())
+
+
+def justification_note(sweep):
+    document = justification(dossier(sweeps=(sweep,)), "full")
+    return next(b.note for b in document.blocks if isinstance(b, Table) and b.name == "sweep-0")
+
+
+def test_captions_of_sweeps_name_what_is_varied(everything):
+    named = sweep_answer(names={"trial.target_randomised": "Patients to be randomised"})
+    document = justification(replace(everything, sweeps=(named,)), "full")
+    captions = [b.caption for b in document.blocks if isinstance(b, Picture)]
+    assert (
+        "Power by patients to be randomised, with 95% intervals; below, patients randomised."
+        in captions
+    )
+
+
+def test_no_word_is_broken_within_a_cell(everything):
+    """Words are measured in DejaVu Sans, which stands in where Arial is not installed."""
+    style = pytest.importorskip("simulator.report.figures.style")
+    long = analysis_power(FISHER, name="stratified_miettinen_nurminen")
+    power = power_answer(analyses=(analysis_power(), long), multiplicity=())
+    document = justification(replace(everything, power=power), "full")
+    for table in (block for block in document.blocks if isinstance(block, Table)):
+        widths, points = set_table(table, 16.6)
+        assert sum(widths) == pytest.approx(16.6)
+        for column, width in zip(zip(table.header, *table.rows, strict=True), widths, strict=True):
+            for word in (w for cell in column for w in shown(cell).split(" ")):
+                needed = style.text_width(word, points) * 2.54 / 72 + 0.38
+                assert needed <= width, (table.caption, word)
+
+
+def shown(cell):
+    return "".join(span.text for span in spans(cell))
+
+
+def test_words_that_no_table_could_hold_share_its_width():
+    table = Table("C", ("a" * 80, "b" * 80), (("c", "d"),))
+    widths, points = set_table(table, 16.6)
+    assert widths == [pytest.approx(8.3, abs=0.5)] * 2
+    assert points == 7.0
 
 
 def test_trials_that_are_not_analysable_are_counted_with_their_reasons():

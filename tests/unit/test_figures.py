@@ -1,17 +1,20 @@
 """Figures: they draw what the rows say, and nothing in them overlaps or is cut."""
 
 import math
-from dataclasses import astuple, replace
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from answers import curve_point, size_answer
+from answers import arm_flow, curve_point, power_answer, size_answer
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 
 from simulator.report.figures import style
-from simulator.report.figures.consort import ArmFlow, Exclusion, Flow
+from simulator.report.figures.consort import Exclusion, Flow, flow_of
 from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.gantt import GanttDay, GanttSession, draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
@@ -161,7 +164,7 @@ def heat_points(xs=(60, 120, 180, 240, 320, 400), ys=(0.5, 0.6, 0.7, 0.8, 0.9), 
     ]
 
 
-def flow(arms=ARMS, criteria=CRITERIA, turned_away=None, started=28.31):
+def flow(arms=ARMS, criteria=CRITERIA, turned_away=None, has_sessions=True):
     return Flow(
         screened=160.02,
         excluded=tuple(
@@ -170,19 +173,9 @@ def flow(arms=ARMS, criteria=CRITERIA, turned_away=None, started=28.31):
         refused=6.72 if criteria else 0.0,
         turned_away=turned_away,
         randomised=60.0,
-        arms=tuple(
-            ArmFlow(
-                arm=arm,
-                randomised=30.0,
-                started=started,
-                withdrawn=0.93,
-                lost=1.17 + k,
-                transplanted=0.3,
-                died=13.8,
-                completed=14.7,
-            )
-            for k, arm in enumerate(arms)
-        ),
+        arms={arm: arm_flow(30.0 + 0.3 * k, has_sessions) for k, arm in enumerate(arms)},
+        analysis="Fisher's exact test",
+        trials=10_000,
     )
 
 
@@ -251,7 +244,7 @@ def allocation(names=SCHEMES, trials=1_000, null=NullHypothesis.NONE):
     for k, name in enumerate(names):
         level = None if null is NullHypothesis.STRONG else estimate(0.05 + 0.002 * k)
         analysis = SchemeAnalysis(
-            "log_rank", 0.05, estimate(0.8 - 0.01 * k), estimate(0.8), level, level
+            "log_rank", 0.05, estimate(0.8 - 0.01 * k), estimate(0.8), level, level, "Log-rank"
         )
         schemes.append(
             SchemeResult(
@@ -360,7 +353,7 @@ FIGURES = {
         survival_points(LONG_ARMS + ARMS, 0, 730), LONG_TITLE
     ),
     "flow": lambda: draw_flow(flow(), SHORT_TITLE),
-    "flow, no criteria": lambda: draw_flow(flow(LONG_ARMS, (), None, None), LONG_TITLE),
+    "flow, no criteria": lambda: draw_flow(flow(LONG_ARMS, (), None, False), LONG_TITLE),
     "flow, three arms": lambda: draw_flow(flow(LONG_ARMS + ARMS[:1], CRITERIA, 2.3), LONG_TITLE),
     "recruitment": lambda: draw_recruitment(
         recruitment_points(), RecruitmentPlan(60, 800.0), SHORT_TITLE
@@ -513,8 +506,9 @@ def test_flow_holds_every_number_once_and_every_reason():
     texts = said(draw_flow(found, SHORT_TITLE))
     numbers = [e.mean for e in found.excluded] + [sum(e.mean for e in found.excluded)]
     numbers += [found.screened, found.refused, found.turned_away, found.randomised]
-    numbers += [value for arm in found.arms for value in astuple(arm)[1:]]
-    numbers += [arm.randomised - arm.started for arm in found.arms]
+    for arm in found.arms.values():
+        numbers += [e.mean for e in vars(arm).values() if isinstance(e, Estimate)]
+        numbers.append(arm.left_out["lost"].mean)  # the others are 0, and no lines
     written = [text for text in texts if text.replace(".", "").isdigit()]
     assert sorted(written) == sorted(f"{number:.1f}" for number in numbers)
     for step, text in CRITERIA:
@@ -522,11 +516,38 @@ def test_flow_holds_every_number_once_and_every_reason():
         assert text in " ".join(texts)
 
 
+def test_flow_ends_with_those_analysed_and_why_others_are_not():
+    texts = said(draw_flow(flow(), SHORT_TITLE))
+    assert texts.count("Analysed") == texts.count("by Fisher's exact test") == len(ARMS)
+    assert texts.count("Excluded: lost to follow-up") == len(ARMS)
+    everybody = arm_flow(30.0, left_out={"lost": Estimate(0.0, 0.0)})
+    all_used = replace(flow(), arms=dict.fromkeys(ARMS, everybody))
+    assert said(draw_flow(all_used, SHORT_TITLE)).count("Excluded") == len(ARMS)
+
+
+def test_a_criterion_is_worded_as_the_reason_for_exclusion():
+    excluded = flow_of(power_answer()).excluded
+    assert [(e.label, e.reason) for e in excluded] == [("I6", "INR of 1.5 or less")]
+
+
 def test_flow_without_criteria_has_no_box_of_the_excluded():
-    texts = said(draw_flow(flow(criteria=(), started=None), SHORT_TITLE))
-    assert not any(
-        word in text for text in texts for word in ("Excluded", "Refused", "session", "Turned")
-    )
+    texts = said(draw_flow(flow(criteria=(), has_sessions=False), SHORT_TITLE))
+    words = ("by the first reason", "Refused", "session", "Turned")
+    assert not any(word in text for text in texts for word in words)
+
+
+def test_the_bands_of_recruitment_hold_its_mean_and_meet_it_at_the_end():
+    """All are joined alike between the days seen, so that none trails another."""
+    points = recruitment_points()
+    axes = draw_recruitment(points, RecruitmentPlan(60, None), SHORT_TITLE).axes[0]
+    median, mean = axes.lines[:2]
+    assert {line.get_drawstyle() for line in (median, mean)} == {"default"}
+    assert mean.get_xdata()[-1] == median.get_xdata()[-1]
+    for band in axes.collections:
+        corners = band.get_paths()[0].vertices
+        # A band that is held back in steps has corners between the days seen.
+        assert set(corners[:, 0]) <= set(mean.get_xdata())
+        assert corners[:, 0].max() == mean.get_xdata()[-1]
 
 
 def test_size_curve_draws_the_fit_and_joins_no_points():
@@ -614,17 +635,136 @@ def test_heat_map_writes_every_cell_and_draws_the_line_where_power_crosses():
     cells = sorted(text.get_text() for text in axes.texts)
     assert cells == sorted(f"{100 * point.power:.0f}" for point in heat_points())
     power = np.array([point.power for point in heat_points()]).reshape(6, 5).T
-    for x, y in axes.collections[0].get_paths()[0].vertices:
-        left, low = math.floor(x - 1e-9), math.floor(y - 1e-9)
+    xs, ys = [60, 120, 180, 240, 320, 400], [0.5, 0.6, 0.7, 0.8, 0.9]
+    (line,) = (found for found in axes.collections if isinstance(found, ContourSet))
+    for x, y in line.get_paths()[0].vertices:
         # On an edge of the grid of cells' middles the line has the target by interpolation.
-        if math.isclose(x, round(x), abs_tol=1e-9):
-            k = round(x)
-            between = power[low, k] + (y - low) * (power[low + 1, k] - power[low, k])
-        else:
-            k = round(y)
-            between = power[k, left] + (x - left) * (power[k, left + 1] - power[k, left])
-        assert between == pytest.approx(0.8)
+        at = [np.interp(x, xs, row) for row in power]
+        assert np.interp(y, ys, at) == pytest.approx(0.8)
     assert any("No cell reaches 80 %" in text for text in said(FIGURES["heat map, words"]()))
+
+
+def mesh_of(figure):
+    (mesh,) = (found for found in figure.axes[0].collections if isinstance(found, QuadMesh))
+    return mesh.get_coordinates()
+
+
+def test_cells_of_a_heat_map_stand_where_their_values_are():
+    """Edges half way between neighbours: of 60, 120, 180, 240, 320, 400 at 30, 90, ..., 440."""
+    corners = mesh_of(FIGURES["heat map"]())
+    assert corners[0, :, 0].tolist() == [30, 90, 150, 210, 280, 360, 440]
+    assert corners[:, 0, 1].tolist() == pytest.approx([0.45, 0.55, 0.65, 0.75, 0.85, 0.95])
+    # 1, 10, 100 and 1000 are evenly apart on a log axis: edges at 10 to the power of a half.
+    tens = draw_heat_map(heat_points((1, 10, 100, 1000)), "x", "y", SHORT_TITLE)
+    assert mesh_of(tens)[0, :, 0].tolist() == pytest.approx([10 ** (k - 0.5) for k in range(5)])
+    assert tens.axes[0].get_xscale() == "log"
+    assert not any("drawn alike" in text for text in said(tens))
+
+
+def test_cells_too_narrow_for_their_place_are_drawn_alike_and_the_figure_says_so():
+    uneven = draw_heat_map(heat_points((0, 1, 2, 1000)), "x", "y", SHORT_TITLE)
+    assert mesh_of(uneven)[0, :, 0].tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5]
+    assert any("drawn alike, however far their values" in text for text in said(uneven))
+    assert not any(isinstance(found, ContourSet) for found in uneven.axes[0].collections)
+    assert_nothing_collides(uneven)
+
+
+def test_a_plan_between_the_cells_is_told_and_makes_no_holes():
+    between = [*heat_points(), HeatPoint(150, 0.85, 0.123, 0.005, is_plan=True)]
+    figure = draw_heat_map(between, "x", "y", SHORT_TITLE)
+    assert mesh_of(figure).shape == (6, 7, 2)
+    assert any("The plan (150; 0.85) is not among the cells: its power is 12.3 %" in text
+               for text in said(figure))  # fmt: skip
+    assert_nothing_collides(figure)
+
+
+def test_the_plan_among_the_cells_has_a_frame_and_cells_not_run_are_hatched():
+    first, *others = heat_points()
+    figure = draw_heat_map([replace(first, is_plan=True), *others[:-1]], "x", "y", SHORT_TITLE)
+    frames = [p for p in figure.axes[0].patches if not p.get_fill()]
+    assert [frame.get_xy() for frame in frames] == [pytest.approx((30.0, 0.45))] * 2
+    text = " ".join(said(figure))
+    assert "Frame: the plan." in text
+    assert "Hatched: not simulated" in text
+
+
+def test_a_heat_map_marks_where_recruitment_is_the_limit():
+    points = [replace(point, is_short=point.x == 400) for point in heat_points()]
+    figure = draw_heat_map(points, "x", "y", SHORT_TITLE)
+    stars = [text for text in said(figure) if text.endswith("*")]
+    assert sorted(stars) == sorted(f"{100 * p.power:.0f}*" for p in points if p.is_short)
+    assert any("*: recruitment is the limit" in text for text in said(figure))
+    assert_nothing_collides(figure)
+
+
+def test_a_power_curve_says_how_many_are_randomised_and_where_recruitment_is_the_limit():
+    """A target of 200 brings 138.6: the curve is of those, and says so."""
+    points = [
+        RatePoint(x, "fisher", 0.5, 0.48, 0.52, randomised=n, is_short=n < x, is_plan=x == 60)
+        for x, n in ((60, 60.0), (120, 120.0), (200, 138.6))
+    ]
+    figure = draw_power_curve(points, "patients", SHORT_TITLE)
+    texts = said(figure)
+    assert {"Patients randomised", "60.0", "120.0", "138.6*"} <= set(texts)
+    assert any("*: recruitment is the limit" in text for text in texts)
+    assert any("Ring: the plan." in text for text in texts)
+    assert_nothing_collides(figure)
+    assert "Patients randomised" not in said(FIGURES["power"]())
+
+
+def test_characters_without_a_font_are_numbers_that_the_figure_explains(monkeypatch, tmp_path):
+    """Where no font has them they would be boxes; 4E2D and 5FC3 are the characters' numbers."""
+    monkeypatch.setattr(style, "families", lambda: ("DejaVu Sans",))
+    style._can_be_set.cache_clear()
+    arms = ("\u4e2d\u5fc3", "PE")
+    figure = draw_survival(survival_points(arms), SHORT_TITLE)
+    style.save(figure, tmp_path / "s", ("png",))
+    assert "<4E2D><5FC3>" in said(figure)
+    assert any(style.NO_FONT in text for text in said(figure))
+    assert_nothing_collides(figure)
+    drawn = draw_flow(flow(arms), SHORT_TITLE)
+    assert any(style.NO_FONT in text for text in said(drawn))
+    assert_nothing_collides(drawn)
+    style._can_be_set.cache_clear()
+
+
+def test_characters_are_set_in_the_first_font_that_has_them(monkeypatch):
+    """The sign for a script that DejaVu Sans lacks, in a font that comes with matplotlib too."""
+    lacking = "\ue000"  # of a private range, which STIX fills and DejaVu does not
+    monkeypatch.setattr(style, "families", lambda: ("DejaVu Sans", "STIXNonUnicode"))
+    style._can_be_set.cache_clear()
+    assert style.plain(lacking) == lacking
+    monkeypatch.setattr(style, "families", lambda: ("DejaVu Sans",))
+    style._can_be_set.cache_clear()
+    assert style.plain(lacking) == "<E000>"
+    style._can_be_set.cache_clear()
+
+
+def test_fonts_for_other_scripts_are_taken_where_they_are_installed(monkeypatch):
+    one = font_manager.fontManager.ttflist[0]
+    found = [*font_manager.fontManager.ttflist, replace(one, name="SimHei")]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", found)
+    style.families.cache_clear()
+    assert style.families()[0] == "DejaVu Sans"
+    assert "SimHei" in style.families()
+    style.families.cache_clear()
+
+
+def test_the_axis_of_imbalance_has_numbers_at_its_ticks():
+    axes = draw_schemes(allocation()).axes[0]
+    axes.figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    shown = [t.get_text() for t in axes.get_xticklabels() if low <= t.get_position()[0] <= high]
+    assert len(shown) >= 2
+    assert shown == [f"{float(text):g}" for text in shown]
+
+
+def test_schemes_have_the_colours_of_the_other_figures():
+    axes = draw_schemes(allocation()).axes[0]
+    points = [line for line in axes.lines if line.get_marker() not in (None, "None", "")]
+    assert [line.get_color() for line in points] == [
+        style.look(0).colour, *[style.look(1).colour] * 4,
+    ]  # fmt: skip
 
 
 def test_swimmer_sorts_by_arm_then_length_and_refuses_unknown_words():
@@ -795,16 +935,16 @@ def test_schemes_have_their_rates_and_the_level_they_are_held_against():
     trade_off, power, level = draw_schemes(allocation()).axes
     assert {text.get_text().replace("\\", "") for text in trade_off.texts} == set(SCHEMES)
     places = [bar.lines[0].get_xydata()[0].tolist() for bar in power.containers]
-    assert places == [[pytest.approx(0.8 - 0.01 * k), 5 - k] for k in range(5)]
+    assert places == [[pytest.approx(80 - k), 5 - k] for k in range(5)]
     assert (power.get_xlabel(), level.get_xlabel()) == (
-        "power of log_rank",
-        "type I error of log_rank",
+        "power of Log-rank (%)",
+        "type I error of Log-rank (%)",
     )
-    assert power.lines[-1].get_xdata()[0] == 0.8
-    assert level.lines[-1].get_xdata()[0] == 0.05
+    assert power.lines[-1].get_xdata()[0] == 80
+    assert level.lines[-1].get_xdata()[0] == 5
     strong = draw_schemes(allocation(null=NullHypothesis.STRONG)).axes
-    assert [axes.get_xlabel() for axes in strong[1:]] == ["type I error of log_rank"]
-    assert strong[1].lines[-1].get_xdata()[0] == 0.05
+    assert [axes.get_xlabel() for axes in strong[1:]] == ["type I error of Log-rank (%)"]
+    assert strong[1].lines[-1].get_xdata()[0] == 5
 
 
 def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
@@ -814,8 +954,8 @@ def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
             values=dict(zip(keys, at, strict=True)),
             is_base=k == 0,
             analyses=tuple(
-                PointPower(name, 0.04, 0.01, 0.03, 0.06, 0.0, 0.01, Judgement.LEVEL_HELD)
-                for name in ("log_rank", "fisher")
+                PointPower(name, 0.04, 0.01, 0.03, 0.06, 0.0, 0.01, Judgement.LEVEL_HELD, label)
+                for name, label in (("log_rank", "Log-rank"), ("fisher", "Fisher"))
             ),
             target_randomised=1,
             enrolment_days=Days(1.0, 0.1, 0.0, 2.0),
@@ -839,7 +979,7 @@ def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
     ("keys", "values", "name", "words"),
     [
         (("date",), [(None,), ("2030-01-01",)], "power_curve", ["null", "power (%)"]),
-        (("n", "on"), [(60, True), (80, True)], "heat_map", ["true", "Power of log_rank."]),
+        (("n", "on"), [(60, True), (80, True)], "heat_map", ["true", "Power of Log-rank."]),
     ],
 )
 def test_sweeps_over_one_and_two_keys_have_their_pictures(keys, values, name, words, tmp_path):

@@ -10,7 +10,7 @@ from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.trial_metrics import TrialMetrics
 from simulator.results.measures import Estimate
 
-AXES = {"failed_first": 3, "sessions_by_modality": 2, "adverse_events": 8}
+AXES = {"failed_first": 3, "sessions_by_modality": 2, "adverse_events": 8, "left_out": 10}
 BY_ARM = set(TrialMetrics._fields[TrialMetrics._fields.index("patients") :]) - set(AXES)
 
 

@@ -148,9 +148,9 @@ class Analysis(Declaration):
         return self.variable.needs | self.needs_too
 
     def estimand_how(self, options: Mapping[str, Any]) -> str:
-        """Return how it is done as the estimand has it, options as they are written."""
+        """Return how it is done as the estimand has it, options by the names of the field."""
         words = self.in_estimand or ", ".join(filter(None, (self.full_name, self.details)))
-        return words.format(**options)
+        return words.format(**self.options.spoken(options))
 
 
 @dataclass(frozen=True, kw_only=True)

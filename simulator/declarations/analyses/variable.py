@@ -35,6 +35,8 @@ class Variable:
         Whether a transplant can compete, where others take it for survival.
     survivors_only
         Whether the dead are left out, so that treatment selects who is compared.
+    seen_only
+        Whether survivors not seen at the last visit are left out.
     whom
         Added to those analysed.
     unseen
@@ -51,6 +53,7 @@ class Variable:
     events_may_count: bool = True
     transplant_competes: bool = False
     survivors_only: bool = False
+    seen_only: bool = False
     whom: str = ""
     unseen: str = ""
     death: str = ""
@@ -87,6 +90,7 @@ CHANGE_OF_SURVIVORS = Variable(
     lost_remedy="use lost: excluded",
     needs=frozenset({Need.FIRST_MELD, Need.LAST_MELD}),
     survivors_only=True,
+    seen_only=True,
     whom=": survivors seen at the last visit, which is not a causal contrast",
     death="survivors only: no causal contrast; see the survivor average effect",
 )
@@ -94,10 +98,11 @@ DEATH_THEN_CHANGE = replace(
     CHANGE_OF_SURVIVORS,
     words="{event} within {day} days, then change of MELD to the last visit",
     survivors_only=False,
+    seen_only=False,
     whom="",
     unseen=", survivors not seen at the last visit tie with other survivors",
     death="composite: worse than any survivor, the earlier the worse",
 )
 RANK_OF_DEATH_AND_CHANGE = replace(
-    DEATH_THEN_CHANGE, unseen=", as are survivors not seen at the last visit"
+    DEATH_THEN_CHANGE, seen_only=True, unseen=", as are survivors not seen at the last visit"
 )

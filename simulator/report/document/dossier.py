@@ -161,16 +161,22 @@ def test_in_full(analysis: AnalysisPower) -> str:
 
 def title(analysis: AnalysisPower) -> str:
     """Short name of a test for the first column of a table, and of the analysis in brackets."""
-    return _named(analysis.test.short, analysis.name)
+    return _named(analysis.test.label, analysis.name)
 
 
 def full_title(analysis: AnalysisPower) -> str:
-    """Full name of a test for a list, and of the analysis in brackets."""
-    return _named(analysis.test.full, analysis.name)
+    """Full name of a test with its options for a list, and of the analysis in brackets."""
+    return _named(analysis.test.full_label, analysis.name)
 
 
 def _named(test: str, name: str) -> str:
     return literal(name if test == name else f"{capital(test)} ({name})")
+
+
+def title_of(power: Power, name: str) -> str:
+    """Short name of an analysis for a table, by its own name; that name where the run has none."""
+    found = next((a for a in power.analyses if a.name == name), None)
+    return literal(name) if found is None else title(found)
 
 
 def analysis_named(power: Power, name: str) -> str:

@@ -102,6 +102,7 @@ def _patients_table(o: Operations) -> Table:
             ("Withdrawn from treatment", o.withdrawn),
             ("Transplanted", o.transplants),
             ("Infected", o.infections),
+            ("Used by the primary analysis", {a: flow.analysed for a, flow in o.flow.items()}),
         )
     )
     return Table(
@@ -267,11 +268,15 @@ def _sessions_table(o: Operations) -> Table:
     rows = _rows_of_means(
         (
             ("Planned", o.sessions_planned),
+            ("Of these, never due: treatment had ended", o.sessions_not_due),
+            ("Rescue sessions due, beyond the plan", o.sessions_beyond_plan),
             ("Due", o.sessions_due),
             ("Delivered", o.sessions_delivered),
             ("Of these, cut short", o.sessions_cut_short),
-            ("Delayed more than 1 day", o.sessions_late),
-            ("Missed", o.sessions_missed),
+            ("Missed: not begun within the window", o.sessions_missed),
+            ("Not begun: treatment ended first", o.sessions_left_waiting),
+            ("Broken off: treatment ended during it", o.sessions_broken_off),
+            ("Begun more than 1 day late", o.sessions_late),
             ("Plasma, litres", o.plasma_litres),
             ("Machine time, hours", o.machine_hours),
         )
@@ -283,5 +288,7 @@ def _sessions_table(o: Operations) -> Table:
         caption="Sessions per trial: mean by arm, and its Monte Carlo standard error.",
         header=("Sessions", *map(literal, o.arms)),
         rows=tuple(rows),
+        note="Sessions due are those delivered, missed, not begun and broken off. Treatment ends "
+        "with a patient's death, transplant, withdrawal or loss, with follow-up, or by its rules.",
         name="sessions",
     )

@@ -13,10 +13,13 @@ from simulator.report.document.numbers import (
     listed,
     percent,
     rounded_mean,
+    uncapital,
     whole_percent,
 )
 from simulator.report.document.power import mortality_in_words, rate_name
+from simulator.report.document.sweeps import tells_randomised
 from simulator.report.words import recruitment_limit_in_words
+from simulator.results.sweep import Sweep
 
 
 def pictures(dossier: Dossier, *names: str) -> list[Picture]:
@@ -49,7 +52,8 @@ def _flow(dossier: Dossier) -> tuple[str, str]:
     by_arm = [f"{rounded_mean(entry)} to {literal(arm)}" for arm, entry in o.patients.items()]
     text = (
         f"Of {rounded_mean(o.screened)} candidates screened on average "
-        f"{rounded_mean(o.randomised)} are randomised, {listed(by_arm)}."
+        f"{rounded_mean(o.randomised)} are randomised, {listed(by_arm)}. The primary analysis uses "
+        f"{listed([f'{rounded_mean(f.analysed)} of {literal(arm)}' for arm, f in o.flow.items()])}."
     )
     return "Flow of patients through a trial, means of the simulated trials.", text
 
@@ -72,11 +76,28 @@ def _sessions(dossier: Dossier) -> tuple[str, str]:
 
 
 def _power_curve(dossier: Dossier) -> tuple[str, str]:
-    return f"{_varied_rate(dossier)} over the quantity varied, with 95% intervals.", _range(dossier)
+    found = _drawn(dossier, keys=1)
+    caption = f"{_varied_rate(dossier)} by {_varied(found)}, with 95% intervals"
+    if found is not None and tells_randomised(found):
+        caption += "; below, patients randomised"
+    return f"{caption}.", _range(dossier)
 
 
 def _heat_map(dossier: Dossier) -> tuple[str, str]:
-    return f"{_varied_rate(dossier)} over the two quantities varied.", _range(dossier)
+    found = _drawn(dossier, keys=2)
+    return f"{_varied_rate(dossier)} by {_varied(found)}.", _range(dossier)
+
+
+def _drawn(dossier: Dossier, keys: int) -> Sweep | None:
+    """Return the sweep that a picture is of: the first over so many keys."""
+    return next((sweep for sweep in dossier.sweeps if len(sweep.keys) == keys), None)
+
+
+def _varied(sweep: Sweep | None) -> str:
+    """Return what is varied, in words."""
+    if sweep is None:
+        return "the quantities varied"
+    return listed([literal(uncapital(sweep.names.get(key, key))) for key in sweep.keys])
 
 
 def _varied_rate(dossier: Dossier) -> str:

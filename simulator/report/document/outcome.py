@@ -11,6 +11,7 @@ from simulator.report.document.dossier import (
     matching,
     source_in_words,
     test_in_full,
+    title_of,
 )
 from simulator.report.document.numbers import (
     capital,
@@ -23,6 +24,7 @@ from simulator.report.document.numbers import (
     whole_percent,
 )
 from simulator.report.document.power import mortality_in_words
+from simulator.report.words import PROCEDURES
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.operations import ByArm
 from simulator.results.power import (
@@ -107,12 +109,12 @@ def other_analyses(power: Power) -> str:
     names = [full_title(a) for a in power.analyses[1:]]
     if not names:
         return "No other analysis was simulated."
-    text = f"Secondary and sensitivity analyses: {listed(names)}."
+    text = f"Secondary and sensitivity analyses: {'; '.join(names)}."
     if not power.multiplicity:
         return f"{text} None of them is corrected for the number of analyses."
     judged = [
-        f"{listed([literal(name) for name in family.by_analysis])} by "
-        f"{literal(family.method.replace('_', ' '))} at {whole_percent(family.alpha)}"
+        f"{listed([title_of(power, name) for name in family.by_analysis])} by the "
+        f"{PROCEDURES[family.method]} at {whole_percent(family.alpha)}"
         for family in power.multiplicity
     ]
     return f"{text} Judged together are {'; '.join(judged)}."

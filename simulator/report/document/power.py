@@ -8,6 +8,7 @@ from simulator.report.document.dossier import (
     quoted_run,
     test_in_short,
     title,
+    title_of,
 )
 from simulator.report.document.needed_size import consequence
 from simulator.report.document.numbers import (
@@ -20,12 +21,13 @@ from simulator.report.document.numbers import (
     listed,
     number,
     percent,
+    percent_with_error,
     points_of_error,
     rounded_mean,
     target_in_words,
     whole_percent,
 )
-from simulator.report.words import below_level_in_words
+from simulator.report.words import PROCEDURES, below_level_in_words
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.operations import ByArm
 from simulator.results.power import AnalysisPower, Power
@@ -41,7 +43,6 @@ _HEADINGS = {
     NullHypothesis.MORTALITY: "Rejections",
 }
 _MOST_ROWS_OF_A_PAGE = 8
-_MOSTLY = 0.95  # a target reached so often needs no second number beside it
 
 
 def rate_name(null: NullHypothesis) -> str:
@@ -116,7 +117,7 @@ def size_in_words(dossier: Dossier) -> str:
 def planned_in_words(dossier: Dossier) -> str:
     """Planned number of patients, and how many are randomised where those are fewer."""
     words, o = f"{size_in_words(dossier)} planned", dossier.power.operations
-    if o.target_reached.mean > _MOSTLY:
+    if not o.recruitment_is_the_limit:
         return words
     return f"{words} and {rounded_mean(o.randomised)} randomised on average"
 
@@ -234,20 +235,18 @@ def _row(power: Power, a: AnalysisPower, some_fail: bool) -> tuple[str, ...]:
 
 
 def _families_table(power: Power) -> Table:
-    rows = [
-        (
-            literal(family.name),
-            literal(family.method.replace("_", " ")),
-            percent(family.any.mean, family.any.mcse),
-            percent(family.all.mean, family.all.mcse),
-        )
-        for family in power.multiplicity
-    ]
+    rows = []
+    for family in power.multiplicity:
+        name = literal(f"{family.name}: {PROCEDURES[family.method]}")
+        name = f"{name}, {whole_percent(family.alpha)}"
+        shares = [("at least one", family.any), ("all", family.all)]
+        shares += [(title_of(power, a), share) for a, share in family.by_analysis.items()]
+        rows += [(name, rejected, percent_with_error(share)) for rejected, share in shares]
     return Table(
-        caption="Analyses judged together: share of trials that reject at least one, and all.",
-        header=("Family", "Method", "At least one", "All"),
+        caption="Analyses judged together: share of trials that reject.",
+        header=("Family and its level", "Rejected", "Trials, %"),
         rows=tuple(rows),
-        note=_families_note(power),
+        note=joined([_families_note(power), "± is the Monte Carlo standard error."]),
         name="families",
         words=(0, 1),
     )

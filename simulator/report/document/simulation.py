@@ -7,6 +7,7 @@ from simulator.report.document.dossier import (
     full_title,
     planned_patients,
     test_in_short,
+    title,
 )
 from simulator.report.document.feasibility import (
     SCARCE,
@@ -26,6 +27,7 @@ from simulator.report.document.numbers import (
     percent,
     plus_minus,
     points,
+    whole_percent,
 )
 from simulator.report.document.outcome import effect_sentence, effect_sources
 from simulator.report.document.power import rate_name
@@ -41,6 +43,9 @@ _ERROR_SPOKEN = (
     "the standard error of pi hat equals the square root of p tilde times one minus p tilde, "
     "divided by n plus four, where p tilde equals r plus two divided by n plus four"
 )
+
+
+_UNITS = {Scale.PROPORTION: " pp", Scale.DAYS: " days", Scale.MELD_POINTS: " points"}
 
 
 def simulation_blocks(dossier: Dossier) -> list[Block]:
@@ -132,7 +137,7 @@ def _used(dossier: Dossier, key: str) -> bool:
 
 
 def _estimands(power: Power) -> list[Block]:
-    rows = tuple((literal(a.name), literal(capital(a.estimand)), _truth(a)) for a in power.analyses)
+    rows = tuple((title(a), literal(capital(a.estimand)), _truth(a)) for a in power.analyses)
     return [
         Paragraph(
             "[#estimands] has the estimand of each analysis, in terms of ICH E9(R1) [@e9], and its "
@@ -143,8 +148,8 @@ def _estimands(power: Power) -> list[Block]:
             caption="Analyses, their estimands and true values.",
             header=("Analysis", "Estimand", "True value"),
             rows=rows,
-            note="Differences of proportions are in percentage points, marked pp. ± is the Monte "
-            "Carlo standard error.",
+            note="Differences of proportions are in percentage points, marked pp; ratios are on "
+            "the log scale. ± is the Monte Carlo standard error.",
             name="estimands",
             words=(0, 1),
             widths=(1.4, 5, 1.6),
@@ -161,19 +166,24 @@ def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
     if not known(found):
         return DASH
     in_points = scale is Scale.PROPORTION
-    factor, unit = (100, " pp") if in_points else (1, "")
+    factor, unit = 100 if in_points else 1, _UNITS.get(scale, "")
     if not known(error) or not error:
         return (points(found) if in_points else number(found, None, 3)) + unit
     return plus_minus(number(factor * found, factor * error), error_of(error, factor)) + unit
 
 
 def _methods(power: Power) -> str:
-    lines = [f"{full_title(a)} at {100 * a.alpha:g}%" for a in power.analyses]
+    levels = {a.alpha for a in power.analyses}
+    each = f"a two-sided level of {whole_percent(min(levels))}" if len(levels) == 1 else "its level"
+    lines = [
+        full_title(a) if len(levels) == 1 else f"{full_title(a)} at {whole_percent(a.alpha)}"
+        for a in power.analyses
+    ]
     if len(lines) == 1:
-        return f"Every simulated trial is analysed by one analysis: {lines[0]}."
+        return f"Every simulated trial is analysed by one analysis, at {each}: {lines[0]}."
     return (
-        f"Every simulated trial is analysed by each of the following at its level: "
-        f"{', '.join(lines)}. All analyses see the same trials."
+        f"Every simulated trial is analysed by each of the following at {each}: "
+        f"{'; '.join(lines)}. All analyses see the same trials."
     )
 
 
@@ -206,7 +216,7 @@ def _performance_table(power: Power) -> Table:
     for a in power.analyses:
         p = a.performance
         cells = [
-            literal(a.name),
+            title(a),
             count(p.estimates),
             _estimate(a.scale, p.bias, p.bias_mcse),
             _share(p.coverage, p.coverage_mcse),

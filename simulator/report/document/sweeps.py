@@ -15,13 +15,20 @@ from simulator.report.document.numbers import (
     percent,
     plus_minus,
     points,
+    rounded_mean,
     uncapital,
     whole_percent,
 )
 from simulator.report.document.power import rate_name
 from simulator.results.base import Value
 from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.size import PATIENTS
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
+
+_PAIRED = (
+    "Differences are paired: every point uses the same random numbers. ± is their Monte Carlo "
+    "standard error."
+)
 
 
 def sweep_blocks(dossier: Dossier) -> list[Block]:
@@ -124,33 +131,48 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table
     name = _analysis(dossier, sweep)
     heads = [label(dossier, key) for key in sweep.keys]
     rate = capital(rate_name(sweep.null_hypothesis))
+    is_told = tells_randomised(sweep)
     return Table(
         caption=f"{rate} of {analysis_named(dossier.power, name)} by "
         f"{listed([uncapital(head) for head in heads])}.",
         header=(
             *heads,
+            *(("Randomised", "Target reached") * is_told),
             rate,
             "95% interval",
             "Difference from the plan, points",
             *(f"Mortality, {literal(arm)}" for arm in sweep.points[0].mortality),
         ),
-        rows=tuple(_row(sweep, point, _of(point, name)) for point in sweep.points),
-        note=joined(
-            [
-                "Differences are paired: every point uses the same random numbers. ± is their "
-                "Monte Carlo standard error.",
-                note,
-            ]
-        ),
+        rows=tuple(_row(sweep, point, _of(point, name), is_told) for point in sweep.points),
+        note=joined([_PAIRED, _limit_note(sweep), note]),
         name=table,
         words=(),
     )
 
 
-def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
+def tells_randomised(sweep: Sweep) -> bool:
+    """Whether patients randomised are shown: their number is varied, or cannot be recruited."""
+    return PATIENTS in sweep.keys or any(p.recruitment_is_the_limit for p in sweep.points)
+
+
+def _limit_note(sweep: Sweep) -> str:
+    """Say where recruitment is the limit; empty where it is nowhere."""
+    short = sum(point.recruitment_is_the_limit for point in sweep.points)
+    if not short:
+        return ""
+    return (
+        f"Recruitment is the limit at {short} of {len(sweep.points)} points: most trials there "
+        "randomise fewer patients than planned, and the rate is that of the patients randomised, "
+        "shown as their mean."
+    )
+
+
+def _row(sweep: Sweep, point: SweepPoint, a: PointPower, is_told: bool) -> tuple[str, ...]:
     cells = [literal(_value(point.values[key])) for key in sweep.keys]
     if point.is_base:
         cells[0] += " (plan)"
+    if is_told:
+        cells += [rounded_mean(point.randomised), percent(point.target_reached.mean)]
     return (
         *cells,
         percent(a.power, a.mcse),

@@ -25,6 +25,7 @@ from simulator.report.document.blocks import (
     pointers,
     spans,
 )
+from simulator.report.document.column_widths import set_table
 from simulator.report.document.omml import equation
 from simulator.report.document.word_format import (
     Bookmarks,
@@ -41,8 +42,7 @@ from simulator.report.document.word_format import (
 
 _WIDTH_CM = 16.6
 _TALLEST_CM = 19.0
-_LETTER_CM = 0.165  # mean width of a small letter of 9 points
-_SMALL = Pt(9)
+_SMALL = 9.0  # points
 
 
 def write_word(document: Document, path: Path) -> None:
@@ -123,14 +123,14 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         _rule(table)
-        widths = _widths(block)
+        widths, points = set_table(block, _WIDTH_CM)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
         for row, cells in zip(table.rows, (block.header, *block.rows), strict=True):
             keep_whole(row)
             for column, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
                 cell.width = Cm(widths[column])
-                self._write_cell(cell.paragraphs[0], text, left=column in block.words)
+                self._write_cell(cell.paragraphs[0], text, points, left=column in block.words)
         repeat_header(table.rows[0])
         for cell in table.rows[0].cells:
             for run in cell.paragraphs[0].runs:
@@ -148,13 +148,15 @@ class _Writer:
             note.paragraph_format.space_after = Pt(0)
             note.paragraph_format.line_spacing = Pt(6)
 
-    def _write_cell(self, paragraph: WordParagraph, text: str, *, left: bool) -> None:
+    def _write_cell(
+        self, paragraph: WordParagraph, text: str, points: float, *, left: bool
+    ) -> None:
         self._mark(paragraph, text)
         side = WD_ALIGN_PARAGRAPH.LEFT if left else WD_ALIGN_PARAGRAPH.RIGHT
         paragraph.alignment = side
         paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
         paragraph.paragraph_format.line_spacing = 1.0
-        _shrink(paragraph)
+        _shrink(paragraph, points)
 
     def _write_picture(self, block: Picture, label: str) -> None:
         paragraph = self._word.add_paragraph()
@@ -185,41 +187,13 @@ class _Writer:
             _shrink(paragraph)
 
 
-def _shrink(paragraph: WordParagraph) -> None:
+def _shrink(paragraph: WordParagraph, points: float = _SMALL) -> None:
     """Set a paragraph in small type, the runs within its links too."""
     for link in paragraph.hyperlinks:
         for run in link.runs:
-            run.font.size = _SMALL
+            run.font.size = Pt(points)
     for run in paragraph.runs:
-        run.font.size = _SMALL
-
-
-def _widths(block: Table) -> list[float]:
-    """Widths of columns in centimetres: as given, or by what the columns hold.
-
-    Every column gets room for its longest word; what is left goes where lines would break.
-    """
-    if block.widths:
-        return [_WIDTH_CM * share / sum(block.widths) for share in block.widths]
-    columns = list(zip(block.header, *block.rows, strict=True))
-    least = [
-        max(_letters(word) for cell in column for word in cell.split(" ")) + 3 for column in columns
-    ]
-    wanted = [
-        max(_letters(cell) for cell in (column[0][: len(column[0]) // 2], *column[1:])) + 3
-        for column in columns
-    ]
-    missing = [max(want - word, 0.5) for want, word in zip(wanted, least, strict=True)]
-    spare = max(_WIDTH_CM / _LETTER_CM - sum(least), 0)
-    letters = [
-        word + spare * miss / sum(missing) for word, miss in zip(least, missing, strict=True)
-    ]
-    return [_WIDTH_CM * share / sum(letters) for share in letters]
-
-
-def _letters(text: str) -> float:
-    """Return how wide a text is, in letters; capitals are wider."""
-    return len(text) + 0.35 * sum(letter.isupper() for letter in text)
+        run.font.size = Pt(points)
 
 
 def _rule(table: Any) -> None:

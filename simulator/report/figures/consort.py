@@ -1,36 +1,20 @@
 """Mean numbers of candidates and patients at each step of a trial, in the order of CONSORT."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.results.operations import FunnelRow, Step
+from simulator.results.operations import ArmFlow, FunnelRow, Step
 from simulator.results.power import Power
 
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Candidates excluded by a criterion, the first that they failed: its label and wording."""
+    """Candidates excluded for a reason, the first that was found: its label and wording."""
 
     label: str
-    text: str
+    reason: str
     mean: float
-
-
-@dataclass(frozen=True)
-class ArmFlow:
-    """Patients of an arm; `started`, those with a session, is None where there are no sessions.
-
-    Deaths are those that were seen: who was lost and then died counts as lost.
-    """
-
-    arm: str
-    randomised: float
-    started: float | None
-    withdrawn: float
-    lost: float
-    transplanted: float
-    died: float
-    completed: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +26,12 @@ class Flow:
     refused, turned_away
         Eligible candidates who refuse consent, and those whom the investigator turns away; None
         where that is no step.
+    arms
+        By name, the control arm first.
+    analysis
+        What the primary analysis is called.
+    trials
+        That the means are of.
     """
 
     screened: float
@@ -49,7 +39,9 @@ class Flow:
     refused: float | None
     turned_away: float | None
     randomised: float
-    arms: tuple[ArmFlow, ...]
+    arms: Mapping[str, ArmFlow]
+    analysis: str
+    trials: int
 
 
 def flow_of(power: Power) -> Flow:
@@ -60,14 +52,16 @@ def flow_of(power: Power) -> Flow:
     return Flow(
         screened=screened,
         excluded=tuple(
-            Exclusion(row.step, row.text, _leaving(row, screened))
+            Exclusion(row.step, row.reason, _leaving(row, screened))
             for row in o.funnel
             if row.kind is Step.CRITERION
         ),
         refused=leaving.get(Step.CONSENT_REFUSED),
         turned_away=leaving.get(Step.TURNED_AWAY),
         randomised=o.randomised.mean,
-        arms=_arms(power),
+        arms=o.flow,
+        analysis=power.primary.test.full,
+        trials=power.trials,
     )
 
 
@@ -75,22 +69,3 @@ def _leaving(row: FunnelRow, screened: float) -> float:
     """Return how many candidates leave at a step, nobody where nobody is screened."""
     share = row.first_failed.mean
     return 0.0 if math.isnan(share) else share * screened
-
-
-def _arms(power: Power) -> tuple[ArmFlow, ...]:
-    o = power.operations
-    started = {point.arm: point.mean for point in power.curves.treated}
-    completed = {point.arm: point.at_risk for point in power.curves.survival}  # the last is kept
-    return tuple(
-        ArmFlow(
-            arm=arm,
-            randomised=patients.mean,
-            started=started.get(arm),
-            withdrawn=o.withdrawn[arm].mean,
-            lost=o.lost[arm].mean,
-            transplanted=o.transplants[arm].mean,
-            died=patients.mean - o.lost[arm].mean - completed[arm],
-            completed=completed[arm],
-        )
-        for arm, patients in o.patients.items()
-    )

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report.figures import style
-from simulator.report.figures.consort import ArmFlow, Flow
+from simulator.report.figures.consort import Flow
 from simulator.report.figures.numbers import digits_for, require, written
+from simulator.report.words import LEFT_OUT
+from simulator.results.operations import ArmFlow, LeftOut
 
 _WIDTH, _EDGE, _PAD, _GAP = 540.0, 9.0, 7.0, 20.0  # points
 _TEXT, _LINE = 8.0, 11.0  # size of text, height of a line
@@ -58,7 +60,7 @@ def draw_flow(flow: Flow, title: str) -> Figure:
     ValueError
         If there is no arm.
     """
-    require(flow.arms, "arms of a flow of patients")
+    require(list(flow.arms), "arms of a flow of patients")
     with style.context():
         heading = style.wrap(title, _WIDTH - 2 * _EDGE, style.TITLE)
         figure = style.new_figure(_WIDTH / 72, 4.0)
@@ -68,15 +70,18 @@ def draw_flow(flow: Flow, title: str) -> Figure:
         sheet = _Sheet(axes, digits_for(_numbers(flow)))
         top = _EDGE + style.TITLE * 1.35 * (heading.count("\n") + 1)
         axes.text(_EDGE, _EDGE, style.plain(heading), va="top", fontsize=style.TITLE)
-        bottom = _draw_arms(sheet, flow.arms, _draw_screening(sheet, flow, top + 6.0))
+        bottom = _draw_arms(sheet, flow, _draw_screening(sheet, flow, top + 6.0))
+        note = style.wrap(_note(flow), _WIDTH - 2 * _EDGE, style.SMALL)
+        if style.lacks_fonts(figure):
+            note += f"\n{style.NO_FONT}"
         axes.text(
             _EDGE,
             bottom + 8.0,
-            "Numbers are means over trials.",
+            style.plain(note),
             va="top",
             fontsize=style.SMALL,
         )
-        height = bottom + 8.0 + _LINE + _EDGE
+        height = bottom + 8.0 + 1.35 * style.SMALL * (note.count("\n") + 1) + _EDGE
         figure.set_figheight(height / 72)
         # One unit of the axes is a point, from the upper left corner.
         axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
@@ -87,10 +92,19 @@ def _numbers(flow: Flow) -> list[float | None]:
     """Return every number of the flow."""
     numbers = [flow.screened, flow.refused, flow.turned_away, flow.randomised]
     numbers += [exclusion.mean for exclusion in flow.excluded]
-    for arm in flow.arms:
-        numbers += [arm.randomised, arm.started, arm.withdrawn, arm.lost]
-        numbers += [arm.transplanted, arm.died, arm.completed]
+    for name, arm in flow.arms.items():
+        for lines in (_allocated(name, arm), _followed(arm), _analysed(arm, flow.analysis)):
+            numbers += [line.number for line in lines]
     return numbers
+
+
+def _note(flow: Flow) -> str:
+    """Say what the numbers are, and which of them add up."""
+    text = f"Numbers are means over {flow.trials:,} trials, rounded each by itself. "
+    text += "Those allocated are lost, die or are alive at the end of follow-up"
+    if any(arm.withdrawn.mean for arm in flow.arms.values()):
+        text += "; withdrawal ends treatment, not follow-up"
+    return f"{text}."
 
 
 def _draw_screening(sheet: _Sheet, flow: Flow, top: float) -> _Box:
@@ -117,8 +131,8 @@ def _side_lines(flow: Flow) -> list[_Line]:
     lines = []
     if flow.excluded:
         total = sum(exclusion.mean for exclusion in flow.excluded)
-        lines.append(_Line("", "Excluded, by the first criterion not met", total, True))
-        lines += [_Line(e.label, e.text, e.mean) for e in flow.excluded]
+        lines.append(_Line("", "Excluded, by the first reason found", total, True))
+        lines += [_Line(e.label, e.reason, e.mean) for e in flow.excluded]
     for number, words in (
         (flow.refused, "Refused consent"),
         (flow.turned_away, "Turned away by the investigator"),
@@ -128,11 +142,15 @@ def _side_lines(flow: Flow) -> list[_Line]:
     return lines
 
 
-def _draw_arms(sheet: _Sheet, arms: Sequence[ArmFlow], randomised: _Box) -> float:
+def _draw_arms(sheet: _Sheet, flow: Flow, randomised: _Box) -> float:
     """Draw each arm from allocation to its end; return where the last box ends."""
+    arms = flow.arms
     width = (_WIDTH - 2 * _EDGE - _GAP * (len(arms) - 1)) / len(arms)
     fork = randomised.bottom + 0.6 * _GAP
-    columns = [[_allocated(arm), _followed(arm), _completed(arm)] for arm in arms]
+    columns = [
+        [_allocated(name, arm), _followed(arm), _analysed(arm, flow.analysis)]
+        for name, arm in arms.items()
+    ]
     at = fork + 0.9 * _GAP
     above = [fork] * len(arms)
     for stage in range(3):
@@ -151,25 +169,33 @@ def _draw_arms(sheet: _Sheet, arms: Sequence[ArmFlow], randomised: _Box) -> floa
     return at - _GAP
 
 
-def _allocated(arm: ArmFlow) -> list[_Line]:
-    lines = [_Line("", f"Allocated to {arm.arm}", arm.randomised, True)]
-    if arm.started is not None:
-        lines.append(_Line("", "Received at least one session", arm.started))
-        lines.append(_Line("", "Received no session", arm.randomised - arm.started))
+def _allocated(name: str, arm: ArmFlow) -> list[_Line]:
+    lines = [_Line("", f"Allocated to {name}", arm.randomised.mean, True)]
+    if arm.treated is not None and arm.not_treated is not None:
+        lines.append(_Line("", "Received at least one session", arm.treated.mean))
+        lines.append(_Line("", "Received no session", arm.not_treated.mean))
     return lines
 
 
 def _followed(arm: ArmFlow) -> list[_Line]:
-    return [
-        _Line("", "Withdrew from treatment", arm.withdrawn),
-        _Line("", "Lost to follow-up", arm.lost),
-        _Line("", "Transplanted", arm.transplanted),
-        _Line("", "Died", arm.died),
+    lines = [
+        _Line("", "Lost to follow-up", arm.lost.mean),
+        _Line("", "Died", arm.died.mean),
+        _Line("", "Alive at the end of follow-up", arm.alive.mean),
     ]
+    if arm.transplanted.mean:
+        lines.append(_Line("", "of these, transplanted", arm.transplanted.mean))
+    if arm.withdrawn.mean:
+        lines.append(_Line("", "Withdrew from treatment", arm.withdrawn.mean))
+    return lines
 
 
-def _completed(arm: ArmFlow) -> list[_Line]:
-    return [_Line("", "Completed follow-up", arm.completed, True)]
+def _analysed(arm: ArmFlow, analysis: str) -> list[_Line]:
+    """Who is used by the primary analysis, and who is not."""
+    lines = [_Line("", "Analysed", arm.analysed.mean, True), _Line("", f"by {analysis}", None)]
+    out = {LeftOut(why): number.mean for why, number in arm.left_out.items() if number.mean}
+    lines += [_Line("", f"Excluded: {LEFT_OUT[why]}", number) for why, number in out.items()]
+    return lines if out else [*lines, _Line("", "Excluded", 0.0)]
 
 
 def _label_width(lines: Sequence[_Line]) -> float:
@@ -209,7 +235,8 @@ def _draw_box(
         texts = _wrapped(line, width, label)
         if line.label:
             write(x + _PAD, at, style.plain(style.wrap(line.label, label, _TEXT)))
-        write(x + width - _PAD, at, written(line.number, digits), ha="right")
+        if line.number is not None:
+            write(x + width - _PAD, at, written(line.number, digits), ha="right")
         for k, text in enumerate(texts):
             left = x + _PAD + (label if line.label else 0.0)
             write(left, at + k * _LINE, style.plain(text))

@@ -9,6 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.report.figures.numbers import Floats
 from simulator.report.figures.style import INK, SMALL, grow, plain, text_width, wrap
 
 _NAME = 8.0  # size of names
@@ -164,12 +165,13 @@ def spaced(positions: Sequence[float], span: float, points: float, width: float)
     return kept
 
 
-def name_places(figure: Figure, axes: Axes, words: Sequence[str], width: float) -> None:
-    """Write words below their places 0, 1, ... on an axis of `width` points, upright if crowded."""
-    each = width / len(words) - 4.0
+def name_places(
+    figure: Figure, axes: Axes, words: Sequence[str], each: float, at: Sequence[float] | Floats
+) -> None:
+    """Write words below their places `at`, which have `each` points, upright if crowded."""
+    each -= 4.0
     is_crowded = any(text_width(part, _NAME) > each for word in words for part in word.split())
     texts = [plain(wrap(word, _WIDEST if is_crowded else each, _NAME)) for word in words]
-    axes.set_xticks(range(len(words)), texts, fontsize=_NAME, rotation=90 if is_crowded else 0)
-    axes.set_xlim(-0.5, len(words) - 0.5)
+    axes.set_xticks(at, texts, fontsize=_NAME, rotation=90 if is_crowded else 0)
     if is_crowded:
         grow(figure, max(text_width(line, _NAME) for text in texts for line in text.split("\n")))

@@ -10,24 +10,48 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
-from simulator.report.figures.numbers import Floats, Place, by, column, percent, places, require
+from simulator.report.figures.numbers import (
+    Floats,
+    Place,
+    by,
+    column,
+    percent,
+    places,
+    require,
+    written,
+)
 
 _WIDTH, _HEIGHT = 6.8, 3.9
 _MOST = 8  # analyses that can be told apart
 _TICKS = 10  # values of x up to which each has its tick
+_RANDOMISED = "mean"
+_NUMBER = 30.0  # points that a number of patients takes
 _BANDS = 3  # analyses whose bands can lie on one another
 _LOW = 30.0  # percent: where nothing is above, the axis follows the data
 
 
 @dataclass(frozen=True)
 class RatePoint:
-    """Share of trials in which an analysis rejects at x, with its 95 % interval."""
+    """Share of trials in which an analysis rejects at x, with its 95 % interval.
+
+    Attributes
+    ----------
+    randomised
+        Mean number of patients randomised there; None where the figure is not to show it.
+    is_short
+        Whether recruitment is the limit there: fewer are randomised than planned.
+    is_plan
+        Whether x is the scenario's own.
+    """
 
     x: Place
     analysis: str
     power: float
     ci_low: float
     ci_high: float
+    randomised: float | None = None
+    is_short: bool = False
+    is_plan: bool = False
 
 
 def draw_power_curve(
@@ -56,8 +80,7 @@ def draw_power_curve(
     every = by(points, lambda point: point.analysis, lambda point: place[point.x])
     analyses = dict(list(every.items())[:_MOST])
     with style.context():
-        figure = style.new_figure(_WIDTH, _HEIGHT)
-        axes = figure.subplots()
+        figure, axes, below = _panels(points)
         ends = _draw_analyses(axes, analyses, place, is_numeric)
         tops = [
             rate
@@ -70,9 +93,13 @@ def draw_power_curve(
         if is_numeric:
             _place_ticks(axes, list(place.values()))
         else:
-            labels.name_places(figure, axes, [str(word) for word in place], 400.0)
+            words = [str(word) for word in place]
+            labels.name_places(figure, axes, words, 400.0 / len(words), list(place.values()))
+            axes.set_xlim(-0.5, len(words) - 0.5)
+        if below is not None:
+            _write_randomised(axes, below, points, place)
         style.title(figure, title)
-        style.note(figure, _note(len(every), target, is_shown))
+        style.note(figure, _note(points, len(every), target, is_shown))
         if is_numeric:
             labels.name_lines(figure, axes, ends)
         else:
@@ -105,6 +132,10 @@ def _draw_analyses(
             ms=4.5,
             mec="white",
             mew=0.5,
+        )
+        own = np.array([point.is_plan for point in points]) & known
+        axes.plot(
+            at[own], power[own], "o", ms=9.0, mfc="none", mec=style.INK, mew=1.0, clip_on=False
         )
         if is_numeric and len(analyses) <= _BANDS:
             _draw_band(axes, at, points, look)
@@ -173,8 +204,41 @@ def scale_rate(axes: Axes, tops: Sequence[float], target: float) -> bool:
     return is_shown
 
 
-def _note(analyses: int, target: float, is_shown: bool) -> str:
+def _panels(points: Sequence[RatePoint]) -> tuple[Figure, Axes, Axes | None]:
+    """Return a figure, the axes of the curve and, below, of the patients randomised, if shown."""
+    if all(point.randomised is None for point in points):
+        figure = style.new_figure(_WIDTH, _HEIGHT)
+        return figure, figure.subplots(), None
+    table = labels.table_height([_RANDOMISED])
+    figure = style.new_figure(_WIDTH, _HEIGHT + table + 0.2)
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[_HEIGHT - 0.5, table])
+    return figure, axes, below
+
+
+def _write_randomised(
+    axes: Axes, below: Axes, points: Sequence[RatePoint], place: Mapping[Place, float]
+) -> None:
+    """Write below each x how many patients are randomised there."""
+    known = {point.x: point for point in points}
+    ends = axes.get_xlim()
+    spots = labels.spaced(sorted(place.values()), ends[1] - ends[0], _NUMBER, 400.0)
+    texts = []
+    for x, spot in place.items():
+        if spot in spots:
+            star = "*" if known[x].is_short else ""
+            texts.append((spot, written(known[x].randomised, 1) + star))
+    texts.sort()
+    cells = {_RANDOMISED: [text for _, text in texts]}
+    labels.table_below(below, "Patients randomised", [spot for spot, _ in texts], cells)
+    axes.tick_params(labelbottom=True)
+
+
+def _note(points: Sequence[RatePoint], analyses: int, target: float, is_shown: bool) -> str:
     text = "Bands or bars: pointwise 95 % intervals."
+    if any(point.is_short for point in points):
+        text += " *: recruitment is the limit, and fewer are randomised than planned."
+    if any(point.is_plan for point in points):
+        text += " Ring: the plan."
     if not is_shown:
         text += f" The target of {percent(target)} is above the axis."
     if analyses > _MOST:

@@ -102,7 +102,11 @@ def _mark_target(axes: Axes, target: float) -> None:
 
 
 def _draw_fan(axes: Axes, months: Floats, points: Sequence[RecruitmentPoint]) -> None:
-    """Draw the median and the mean, with the 90 % and the interquartile range of the trials."""
+    """Draw the median and the mean, with the 90 % and the interquartile range of the trials.
+
+    All are known on the same days and joined alike between them: steps would hold a number back to
+    the next day seen, and trail a line.
+    """
     if has_band(points):
         outer = [p.p5 for p in points], [p.p95 for p in points]
         inner = [p.p25 for p in points], [p.p75 for p in points]
@@ -114,7 +118,6 @@ def _draw_fan(axes: Axes, months: Floats, points: Sequence[RecruitmentPoint]) ->
                 months,
                 column(low),
                 column(high),
-                step="post",
                 color=_LOOK.colour,
                 alpha=alpha,
                 lw=0,
@@ -123,7 +126,6 @@ def _draw_fan(axes: Axes, months: Floats, points: Sequence[RecruitmentPoint]) ->
     axes.plot(
         months,
         column(point.p50 for point in points),
-        drawstyle="steps-post",
         color=_LOOK.colour,
         lw=1.8,
         label="median",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.report.figures import style
@@ -12,7 +13,7 @@ from simulator.report.figures.numbers import RATES
 from simulator.results.allocation import Allocation, SchemeResult
 from simulator.results.measures import PairedEstimate
 
-_FIRST = style.ALARM  # the scheme that the others are compared with
+_FIRST, _OTHERS = style.look(0), style.look(1)  # the scheme compared with, and the others
 _NAME = 7.5  # size of names
 _LINE = 0.024  # height of a name, of the panel's
 _WORD, _GAP = 1.9, 1.08  # width of a name and its distance, as factors on the logarithmic axis
@@ -38,11 +39,16 @@ def draw_schemes(allocation: Allocation) -> Figure:
             first, rate = schemes[0].analyses[0], RATES[allocation.null_hypothesis]
             rates = [s.analyses[0].power for s in schemes]
             reference = first.alpha if rate == "type I error" else first.power.mean
-            _draw_rates(axes[1], schemes, rates, reference, f"{rate} of {first.name}")
+            of = first.label or first.name
+            _draw_rates(axes[1], schemes, rates, reference, f"{rate} of {of} (%)")
         if has_level:
             known = [level for level in levels if level is not None]
-            _draw_rates(axes[2], schemes, known, first.alpha, f"type I error of {first.name}")
+            _draw_rates(axes[2], schemes, known, first.alpha, f"type I error of {of} (%)")
         style.title(figure, _title(allocation))
+        note = f"Blue circle: {schemes[0].name}, with which the others are compared."
+        if has_trials:
+            note += " Grey lines: its power, or the nominal level."
+        style.note(figure, note)
     return figure
 
 
@@ -62,18 +68,22 @@ def _draw_trade_off(axes: Axes, schemes: Sequence[SchemeResult]) -> None:
     points = [(s.metrics["imbalance_index"], s.metrics["correct_guesses"], s.name) for s in schemes]
     points = [point for point in points if not any(map(math.isnan, point[:2]))]
     for number, (x, y, _) in enumerate(points):
-        axes.plot(x, y, "o", color=_FIRST if number == 0 else style.INK, markersize=4)
+        look = _FIRST if number == 0 else _OTHERS
+        axes.plot(x, 100 * y, look.marker, color=look.colour, ms=5, mec="white", mew=0.5)
     low, high = min(y for _, y, _ in points), max(y for _, y, _ in points)
+    points = [(x, 100 * y, name) for x, y, name in points]
+    low, high = 100 * low, 100 * high
     axes.set_xscale("log")
     axes.set_xlim(min(x for x, _, _ in points) / 1.3, max(x for x, _, _ in points) * 4.0)
-    axes.set_ylim(low - 0.05 * (high - low) - 0.005, high + 0.05 * (high - low) + 0.005)
+    axes.set_ylim(low - 0.05 * (high - low) - 0.5, high + 0.05 * (high - low) + 0.5)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
+    axes.minorticks_off()
     _label(axes, points)
     style.tidy(
         axes,
-        "imbalance over the trial, Imb (complete randomisation: 1)",
-        "share of correct guesses by the convergence strategy, CG",
+        "imbalance over the trial, Imb (complete randomisation: 1; log scale)",
+        "correct guesses by the convergence strategy, CG (%)",
     )
 
 
@@ -99,7 +109,7 @@ def _label(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
             (x * _GAP, at),
             va="center",
             fontsize=_NAME,
-            color=_FIRST if number == 0 else style.INK,
+            fontweight="bold" if number == 0 else "normal",
             arrowprops={
                 "arrowstyle": "-", "color": style.FAINT, "lw": 0.6, "shrinkA": 0, "shrinkB": 2
             },
@@ -116,10 +126,12 @@ def _draw_rates(
     """Draw a rate of the primary analysis by scheme, the first scheme at the top."""
     places = range(len(schemes), 0, -1)
     for number, (place, rate) in enumerate(zip(places, rates, strict=True)):
-        colour = _FIRST if number == 0 else style.INK
-        error = NORMAL_QUANTILE_975 * rate.mcse
-        axes.errorbar(rate.mean, place, xerr=error, fmt="o", color=colour, markersize=3.5, lw=1.1)
-    axes.axvline(reference, color=style.FAINT, lw=0.8, zorder=0)
+        look = _FIRST if number == 0 else _OTHERS
+        error = 100 * NORMAL_QUANTILE_975 * rate.mcse
+        axes.errorbar(
+            100 * rate.mean, place, xerr=error, fmt=look.marker, color=look.colour, ms=4.5, lw=1.1
+        )
+    axes.axvline(100 * reference, color=style.FAINT, lw=0.8, zorder=0)
     style.tidy(axes, heading)
     names = [style.plain(s.name) for s in schemes]
     axes.set_yticks(list(places), names, fontsize=_NAME)

@@ -10,20 +10,42 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
 INK, FAINT, SHADE, ALARM = "#222222", "#a0a0a0", "#ececec", "#D55E00"
 SIZE, SMALL, TITLE = 9.0, 7.5, 10.0
 _HINTING = 1.04  # a rasterised text may be this much wider than its outlines
 _MARGIN = 0.12  # inches kept free at either side of title and notes
+_FONT = "DejaVu Sans"  # comes with matplotlib, so every machine has it
+# Scripts that it lacks are set in the first of these that is installed.
+_FOR_OTHER_SCRIPTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+)
+_NUMBER = re.compile("<[0-9A-F]{4,6}>")
+NO_FONT = (
+    "<4E2D> and the like are the Unicode numbers of characters for which no font is installed."
+)
 
 _RC: Any = {
     "svg.hashsalt": "trialsim",
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so every machine has it
     "font.size": SIZE,
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -64,7 +86,33 @@ def look(number: int) -> Look:
 
 def context() -> AbstractContextManager[None]:
     """Return the style as a context, in which figures are made and saved."""
-    return matplotlib.rc_context(_RC)
+    return matplotlib.rc_context(_RC | {"font.sans-serif": list(families())})
+
+
+@lru_cache(maxsize=1)
+def families() -> tuple[str, ...]:
+    """Return the fonts that texts are set in: the first of them that has a character sets it."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return _FONT, *(name for name in _FOR_OTHER_SCRIPTS if name in installed)
+
+
+@lru_cache(maxsize=4096)
+def _can_be_set(character: str) -> bool:
+    """Whether a font has the character."""
+    paths = (font_manager.findfont(name, fallback_to_default=False) for name in families())
+    return any(get_font(path).get_char_index(ord(character)) for path in paths)
+
+
+def settable(text: str) -> str:
+    """Return text in which a character without a font is its Unicode number, as <4E2D>."""
+    return "".join(
+        c if c.isascii() or c.isspace() or _can_be_set(c) else f"<{ord(c):04X}>" for c in text
+    )
+
+
+def lacks_fonts(figure: Figure) -> bool:
+    """Whether a text of the figure holds such a number."""
+    return any(_NUMBER.search(text.get_text()) for text in figure.findobj(Text))
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -81,14 +129,14 @@ def grow(figure: Figure, points: float) -> None:
 
 def plain(text: str) -> str:
     """Return text of the user's as it stands: a dollar sign begins no formula."""
-    return text.replace("$", r"\$")
+    return settable(text).replace("$", r"\$")
 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
     """Return the width of a line of text in points."""
     width, _, _ = text_to_path.get_text_width_height_descent(
-        text, FontProperties(family="DejaVu Sans", size=size), False
+        text, FontProperties(family=list(families()), size=size), False
     )
     return float(width) * _HINTING
 
@@ -96,7 +144,7 @@ def text_width(text: str, size: float) -> float:
 def wrap(text: str, width: float, size: float) -> str:
     """Break text into lines of at most `width` points; a word that is longer is broken too."""
     lines = [""]
-    for word in text.split():
+    for word in settable(text).split():
         longer = f"{lines[-1]} {word}".strip()
         if text_width(longer, size) <= width:
             lines[-1] = longer
@@ -148,11 +196,23 @@ def week_ticks(last_day: float, most: int = 7) -> list[int]:
     return list(range(0, int(last_day) + 1, 7 * step))
 
 
+def _explain_numbers(figure: Figure) -> None:
+    """Say at the foot what numbers in place of characters are."""
+    if figure.get_layout_engine() is None:  # it places its parts itself, and says it itself
+        return
+    said = figure.get_supxlabel()
+    text = f"{said}\n{NO_FONT}" if said else NO_FONT
+    grow(figure, 1.25 * SMALL + (0.0 if said else 4.0))
+    figure.supxlabel(text, x=_MARGIN / figure.get_figwidth(), ha="left", fontsize=SMALL)
+
+
 def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write the figure as stem.svg and stem.png (200 dots an inch) and return the paths.
 
     Each is written aside and renamed once complete; its bytes depend on the figure alone.
     """
+    if lacks_fonts(figure):
+        _explain_numbers(figure)
     written = []
     without: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "png": {"Software": None}}
     with context():

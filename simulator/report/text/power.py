@@ -334,6 +334,7 @@ def _patients_table(o: Operations) -> Table:
         ("withdrawn from treatment", o.withdrawn, False),
         ("transplanted", o.transplants, False),
         ("infected", o.infections, False),
+        ("used by the primary analysis", {a: f.analysed for a, f in o.flow.items()}, False),
     )
     return _rows(new_table("Patients per trial", *o.arms), rows)
 
@@ -355,11 +356,15 @@ def _print_recruitment(o: Operations, console: Console) -> None:
 def _sessions_table(o: Operations) -> Table:
     rows = (
         ("planned", o.sessions_planned, False),
+        ("  of these, never due", o.sessions_not_due, False),
+        ("rescue sessions due", o.sessions_beyond_plan, False),
         ("due", o.sessions_due, False),
         ("delivered", o.sessions_delivered, False),
         ("  of these, cut short", o.sessions_cut_short, False),
-        ("  delayed more than 1 day", o.sessions_late, False),
         ("missed", o.sessions_missed, False),
+        ("not begun: treatment ended first", o.sessions_left_waiting, False),
+        ("broken off: treatment ended", o.sessions_broken_off, False),
+        ("begun more than 1 day late", o.sessions_late, False),
         ("without plasma on the planned day", o.short_of_plasma_share, True),
         ("wait for a session, days", o.wait_days, False),
         ("plasma, litres", o.plasma_litres, False),
