@@ -1,6 +1,5 @@
 """The command that compares allocation schemes, writes their lists and replays their sequences."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,9 @@ from simulator.cli.shared import (
     SeedOption,
     deliver,
     load_study,
+    path_given,
     refuse,
+    say,
     stoppable,
 )
 
@@ -91,7 +92,10 @@ def allocation(
     codes: Annotated[
         Path | None,
         typer.Option(
-            "--list", help="Instead: write a randomisation list, a CSV file.", show_default=False
+            "--list",
+            help="Instead: write a randomisation list, a CSV file.",
+            show_default=False,
+            callback=path_given("--list"),
         ),
     ] = None,
     for_use: Annotated[
@@ -107,9 +111,11 @@ def allocation(
     """Compare allocation schemes in one trial: level, power, balance, predictability."""
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
+    if codes is not None or trial is not None:
+        _refuse_what_keeps_no_run(codes, trial, out, force, json)
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
-    study = load_study(scenario, _changes(n, bias, drift))
+    study = load_study(scenario, _changes(n, bias, drift, metrics_only))
     chosen = _chosen(study, schemes)
     if trial is not None or codes is not None:
         if len(chosen) > 1:
@@ -126,7 +132,7 @@ def allocation(
         from simulator.cli.progress import lines, say_what_is_compiled
 
         say_what_is_compiled(study.prepared.params)
-        with lines() as say:
+        with lines() as tell:
             result = study.allocation(
                 chosen,
                 trials,
@@ -134,7 +140,7 @@ def allocation(
                 effect=effect,
                 seed=seed,
                 jobs=jobs,
-                say=say,
+                say=tell,
             )
         draw(lambda figures: _draw(result, figures), folder)
         return result
@@ -142,16 +148,34 @@ def allocation(
     answer(study.question("allocation", seed, **asked), out, force, json, work)
 
 
-def _changes(n: int | None, bias: str | None, drift: str | None) -> Any:
+def _refuse_what_keeps_no_run(
+    codes: Path | None, trial: int | None, out: Path | None, force: bool, json: bool
+) -> None:
+    """Refuse options that a list, or the sequence of one trial, has no use for."""
+    instead = "--list" if codes is not None else "--trial"
+    if codes is not None and trial is not None:
+        refuse("--trial", trial, "goes without --list", "give one of the two")
+    if codes is not None and json:
+        refuse("--json", "true", "goes without --list, which writes a CSV file", "leave it out")
+    if out is not None:
+        refuse("--out", out, f"goes without {instead}, which keeps no run", "leave it out")
+    if force:
+        refuse("--force", "true", f"goes without {instead}, which keeps no run", "leave it out")
+
+
+def _changes(n: int | None, bias: str | None, drift: str | None, metrics_only: bool) -> Any:
     """Return what makes of the scenario in the file the one asked for."""
 
     def change(scenario: "Scenario") -> "Scenario":
         from simulator.planning.biases import with_drift, with_selection_bias
         from simulator.planning.candidate_schemes import with_patients
+        from simulator.scenario.cross_checks import disagreements
         from simulator.scenario.errors import RuleError
 
         if n is not None:
             scenario = with_patients(scenario, n)
+            for error in () if metrics_only else disagreements(scenario):
+                refuse("--n", n, f"{error.key}: {error.rule}", error.remedy)
         for option, text, add in (
             ("--bias", bias, with_selection_bias),
             ("--drift", drift, with_drift),
@@ -225,4 +249,4 @@ def _write_list(
     )
     made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
-    print(f"wrote {write_whole(path, to_csv(header, rows))}", file=sys.stderr)
+    say(f"wrote {write_whole(path, to_csv(header, rows))}")

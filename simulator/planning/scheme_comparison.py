@@ -176,14 +176,17 @@ def compare(
     found: list[SchemeResult] = []
     first: _Found | None = None
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
-        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
+        told = _teller(say, number, candidate_schemes, trials)
+        told(0)
         try:
-            run = _simulate(params, candidate_scheme, plans, trials, seed, jobs, with_records=True)
+            run = _simulate(
+                params, candidate_scheme, plans, trials, seed, jobs, told, with_records=True
+            )
             rejected, favours = run.whole()
             level = level_favours = np.full(rejected.shape, math.nan)
             if null is not None:
                 under = _simulate(
-                    null, candidate_scheme, plans, trials, seed, jobs, with_records=False
+                    null, candidate_scheme, plans, trials, seed, jobs, told, with_records=False
                 )
                 level, level_favours = under.whole()
         except KeyboardInterrupt:
@@ -218,7 +221,8 @@ def only_metrics(
     """
     found: list[SchemeResult] = []
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
-        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
+        told = _teller(say, number, candidate_schemes, trials)
+        told(0)
         exact = None
         if candidate_scheme.use is FactorUse.NONE:
             exact = exact_metrics(candidate_scheme.plan, params.trial.target_randomised)
@@ -226,7 +230,9 @@ def only_metrics(
             found.append(_exact_result(candidate_scheme, exact))
             continue
         try:
-            run = _simulate(params, candidate_scheme, (), trials, seed, jobs, with_records=True)
+            run = _simulate(
+                params, candidate_scheme, (), trials, seed, jobs, told, with_records=True
+            )
         except KeyboardInterrupt:
             if not found:
                 raise
@@ -239,6 +245,14 @@ def only_metrics(
     return found
 
 
+def _teller(
+    say: Callable[[str], None], number: int, schemes: Sequence[CandidateScheme], trials: int
+) -> Callable[[int], None]:
+    """Say how far a scheme's trials are."""
+    name = f"scheme {number} of {len(schemes)}: {schemes[number - 1].text}"
+    return lambda done: say(f"{name}, {done:,} of {trials:,} trials" if done else name)
+
+
 def _simulate(
     params: Params,
     candidate_scheme: CandidateScheme,
@@ -246,6 +260,7 @@ def _simulate(
     trials: int,
     seed: int,
     jobs: int,
+    told: Callable[[int], None],
     *,
     with_records: bool,
 ) -> _Run:
@@ -261,7 +276,7 @@ def _simulate(
         Stop(trials, None),
         jobs,
         Engine.COMPILED,
-        lambda *_: None,
+        lambda done, _: told(done),
         lambda _, unit: run.keep(alpha, unit),
     )
     if done.interrupted:

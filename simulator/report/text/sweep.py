@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.text.numbers import value_in_words
+from simulator.report.text.numbers import plain, plain_percent, value_in_words
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import RATES
 from simulator.results.sweep import PointPower, Sweep
@@ -71,11 +71,11 @@ def _trial_table(answer: Sweep) -> Table:
     for point in answer.points:
         table.add_row(
             *(value_in_words(point.values[key]) for key in answer.keys),
-            f"{point.randomised.mean:.1f}",
-            f"{point.enrolment_days.mean:.0f}",
-            "-" if point.on_time is None else f"{point.on_time.mean:.1%}",
-            *(f"{entry.mean:.1%}" for entry in point.mortality.values()),
-            f"{sum(e.mean for e in point.sessions_delivered.values()):.0f}",
-            f"{sum(e.mean for e in point.plasma_litres.values()):.0f}",
+            plain(point.randomised.mean, ".1f"),
+            plain(point.enrolment_days.mean, ".0f"),
+            "-" if point.on_time is None else plain_percent(point.on_time.mean),
+            *(plain_percent(entry.mean) for entry in point.mortality.values()),
+            plain(sum(e.mean for e in point.sessions_delivered.values()), ".0f"),
+            plain(sum(e.mean for e in point.plasma_litres.values()), ".0f"),
         )
     return table
