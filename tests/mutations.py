@@ -118,7 +118,8 @@ def parts(value: Any, path: Path = ()) -> Iterator[Path]:
     """Paths of all that a file may write over its parent by itself: no item of a list."""
     if path and 0 < sum(1 for _ in leaves(value)) <= MOST_LEAVES:
         yield path
-    if isinstance(value, dict):
+    # A mapping by name means those that it names, and no others.
+    if isinstance(value, dict) and path[-1:] not in (("per_session",), ("mortality_targets",)):
         for key, item in value.items():
             yield from parts(item, (*path, key))
 

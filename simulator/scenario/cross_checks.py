@@ -254,7 +254,9 @@ def _lab_rules(scenario: Scenario) -> Iterator[RuleError]:
         for index, modality in enumerate(scenario.modalities):
             if modality.shifts is None:
                 yield RuleError(
-                    "labs need each modality's shifts", "", f"modalities[{index}].shifts"
+                    "labs need each modality's shifts",
+                    "give them, or set labs to null",
+                    f"modalities[{index}].shifts",
                 )
         return
     if scenario.hazard.log_hazard_ratio_per_meld_point != 0:
@@ -299,4 +301,9 @@ def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
     if scenario.assessment is not None:
         last = scenario.assessment.visits[-1]
         if last.day > scenario.trial.follow_up_days:
-            yield RuleError("is after the end of follow-up", "", "assessment.visits")
+            yield RuleError(
+                f"is after the end of follow-up: trial.follow_up_days is "
+                f"{scenario.trial.follow_up_days}",
+                "lower the day, or lengthen the follow-up",
+                f"assessment.visits[{len(scenario.assessment.visits) - 1}].day",
+            )
