@@ -40,6 +40,7 @@ _TINY_HAZARD = -math.log1p(-_TINY)
 _LARGEST_HAZARD = 30.0  # cumulative baseline hazard: survival 1e-13
 _RATIOS = 1e-3, 1e3
 _TOLERANCE = 1e-9
+_LONG_DAYS = 1e6  # for recruitment that nothing ends
 
 
 def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario:
@@ -152,6 +153,14 @@ def _run(scenario: Scenario) -> _SimulatedMortality:
     params = lower(_reference(scenario))
     trials = -(-PATIENTS // params.trial.target_randomised)
     p = simulate(params, _SEED, FIRST_CALIBRATION_TRIAL, trials).patients
+    both = np.unique(p.arm).size == len(scenario.arms)
+    poisson = scenario.accrual.kind == "poisson"
+    _refuse_unless(
+        both,
+        f"brings {p.arm.size} patients in {_LONG_DAYS:,.0f} days: too few to solve for mortality",
+        "check the rates and their unit: patients a month",
+        "accrual.sites" if poisson else "accrual.candidates",
+    )
     return _SimulatedMortality(p.arm, p.liver_cumulative_hazard, p.death_cause == DeathCause.TUMOUR)
 
 
@@ -177,7 +186,7 @@ def _reference(scenario: Scenario) -> Scenario:
     it change with the size of the trial, where candidates come without end.
     """
     accrual: Any = scenario.accrual
-    frame: dict[str, Any] = {"max_recruitment_days": 1e6, "planned_completion_date": None}
+    frame: dict[str, Any] = {"max_recruitment_days": _LONG_DAYS, "planned_completion_date": None}
     if accrual.kind == "poisson":
         sites = [site.model_copy(update={"unit": None}) for site in accrual.sites]
         accrual = accrual.model_copy(update={"sites": sites})

@@ -55,8 +55,12 @@ KERNELS_DIGEST = _digest(only=_COMPILED)  # and in those of compiled code
 
 def cache_folder() -> Path:
     """Folder for what can be worked out again; a temporary one if home cannot be written to."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    if os.access(home if home.exists() else home.parent, os.W_OK):
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        writable = os.access(home if home.exists() else home.parent, os.W_OK)
+    except (OSError, RuntimeError):  # no HOME, and a user whom the system does not know
+        writable = False
+    if writable:
         return home / "trialsim"
     user = os.getuid() if hasattr(os, "getuid") else 0
     return Path(tempfile.gettempdir()) / f"trialsim-{user}"

@@ -1,5 +1,19 @@
-"""What every error that a user can mend derives from."""
+"""What every error that a user can mend derives from, and how a text of theirs is shown."""
+
+import re
 
 
 class TrialsimError(Exception):
     """Something asked for cannot be done; the message says what is wrong and how to mend it."""
+
+
+# Control characters, those that turn the direction of writing, those that are not seen, and bytes
+# that are no text: they would change what a terminal shows.
+UNSHOWN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def shown_safely(text: str) -> str:
+    """Return a text with what would change the terminal written out in letters."""
+    return UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], text)

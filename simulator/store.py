@@ -3,6 +3,9 @@
 A run has `manifest.json` (the question, by what it was answered, when, and a checksum of every
 file), `estimates.json` and `estimates.csv`, `summary.txt` as it was printed, and a folder `data` of
 tidy CSV files, from which figures are drawn.
+
+The checksums find what was changed by accident. They are no proof against forgery: who rewrites a
+file can rewrite its checksum. To be sure, rerun the command, which gives the same digits.
 """
 
 import csv
@@ -12,6 +15,7 @@ import json
 import math
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -117,14 +121,14 @@ def read_run(folder: Path) -> Run:
 
 
 def _answer(folder: Path) -> Answer:
-    plain = json.loads((folder / ESTIMATES).read_text("utf-8"))
     try:
+        plain = json.loads((folder / ESTIMATES).read_text("utf-8"))
         answer = ANSWERS[plain["kind"]].from_dict(plain)
         if isinstance(answer, Power):
             names = (path.stem for path in (folder / DATA).glob("*.csv"))
             tables = {name: read_csv(folder / DATA / f"{name}.csv") for name in names}
             answer = replace(answer, curves=Curves.of_tables(tables))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         rule = f"{ESTIMATES} is not as this version writes it"
         raise StoreError(folder, rule, "give its command again, with --force") from None
     return answer
@@ -134,8 +138,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         missing = _KEYS - manifest.keys()
-        Question(**manifest["question"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        question, files = Question(**manifest["question"]), manifest["files"]
+        if not isinstance(question.scenario, dict) or not isinstance(files, dict):
+            missing = _KEYS
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         missing = _KEYS
     if missing:
         rule = f"is not the folder of a run, or its {MANIFEST} is broken"
@@ -174,7 +180,7 @@ def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
         If the folder holds something that must not be replaced.
     """
     remedy = "name another folder"
-    if Path.cwd().is_relative_to(folder.resolve()):
+    if Path.cwd().is_relative_to(_real(folder)):
         raise StoreError(folder, "is where you are, and would be replaced", remedy)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return None
@@ -191,6 +197,14 @@ def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
     return run
 
 
+def _real(folder: Path) -> Path:
+    """Return a folder with its links followed."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):  # which of the two is a matter of Python's version
+        raise StoreError(folder, "is a link that leads to itself", "name another folder") from None
+
+
 @contextmanager
 def new_run(folder: Path) -> Iterator[Path]:
     """Give a folder to write a run into, which gets its name only once it is complete.
@@ -202,7 +216,7 @@ def new_run(folder: Path) -> Iterator[Path]:
     StoreError
         If it cannot be made.
     """
-    folder = folder.resolve()  # what a link leads to, not the link
+    folder = _real(folder)  # what a link leads to, not the link
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -275,12 +289,25 @@ def _finite(value: Any) -> Any:
 
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return CSV text."""
+    """Return CSV text; a text that a spreadsheet would take for a formula is marked by a quote."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([csv_text(c) if isinstance(c, str) else c for c in row] for row in rows)
     return text.getvalue()
+
+
+_FORMULA = re.compile("'*[=+\\-@\t\r]")
+
+
+def csv_text(text: str) -> str:
+    """Return a text as a cell that no spreadsheet runs: `=1+2` as `'=1+2`."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _text_of(cell: str) -> str:
+    """Return the text that `csv_text` made a cell of; a number is no such cell."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
 def rows_to_csv(rows: Sequence[Row]) -> str:
@@ -293,20 +320,20 @@ def rows_to_csv(rows: Sequence[Row]) -> str:
 def _cell(value: object) -> object:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
-    return repr(float(value)) if isinstance(value, float) else value
+    return float(value) if isinstance(value, float) else value  # NumPy's own are shown otherwise
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, each cell as it is written."""
+    """Rows of a CSV file, each cell as it was before `to_csv` wrote it."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [{key: _text_of(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def write_whole(path: Path, text: str) -> Path:
     """Write a file under its name only once it is complete."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from simulator.allocation.plan import Floats, Ints, Plan
-from simulator.allocation.table import DUE, ProbabilityTable, table_of
+from simulator.allocation.table import ProbabilityTable, table_of
 
 MOST_PATIENTS = 1_000  # a table has a cell for each two numbers of patients
 EVEN = 1e-9  # a smaller D is rounding
@@ -102,10 +102,23 @@ def distances(found: dict[str, float], patients: int, share: float) -> dict[str,
 
 @lru_cache
 def _free_imbalance(patients: int) -> float:
-    """E max|D_j| of complete randomisation with equal arms."""
-    chance = np.full((1, patients + 1, patients + 1), 0.5)
-    chance[0, patients] = DUE
-    return _widest(ProbabilityTable(np.array([patients]), chance, chance), patients, 0.5, 1.0)
+    """E max|D_j| of complete randomisation with equal arms: a symmetric random walk.
+
+    The sum over a >= 1 of the chance that the walk leaves (-a, a). That it stays there for n steps
+    has a chance that is a sum over the eigenvalues cos(pi j / 2a) of the walk with absorbing ends
+    (Feller 1968, chapter XIV.5); those of even j drop out by symmetry.
+    """
+    expected, a = 0.0, 1
+    while a <= patients:
+        j = np.arange(1, 2 * a, 2)
+        sign = 1.0 - 2.0 * (j // 2 % 2)
+        ends = sign / np.tan(np.pi * j / (4 * a))
+        stays = float((ends * np.cos(np.pi * j / (2 * a)) ** patients).sum()) / a
+        expected += 1.0 - stays
+        if stays > _ALL_KEPT:
+            break
+        a += 1
+    return expected
 
 
 def _widest(table: ProbabilityTable, patients: int, share: float, step: float) -> float:

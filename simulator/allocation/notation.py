@@ -1,5 +1,6 @@
 """Schemes written on one line, as `chen(2/3,3)`."""
 
+import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -9,6 +10,7 @@ from simulator.allocation.plan import AllocationError
 from simulator.declarations.schemes import REQUIRED, Scheme
 
 _WRITTEN = re.compile(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _LISTS = "block_sizes"
 UNSTRATIFIED = "unstratified "
 
@@ -85,12 +87,15 @@ def _short(value: object) -> str:
 
 def _value(text: str, word: str) -> object:
     """A whole number, a number, a fraction, or a word."""
-    try:
-        number = Fraction(word)
-    except (ValueError, ZeroDivisionError):
-        if not re.fullmatch(r"[a-z_]+", word):
-            raise AllocationError(
-                "scheme", text, f"{word or 'nothing'} is not a number or a word", "as efron(2/3)"
-            ) from None
+    if re.fullmatch(r"[a-z_]+", word):
         return word
-    return int(number) if re.fullmatch(r"[+-]?\d+", word) else float(number)
+    if re.fullmatch(r"[+-]?\d{1,18}", word):
+        return int(word)
+    if re.fullmatch(r"[+-]?\d{1,18}/0*[1-9]\d{0,17}", word):
+        return float(Fraction(word))
+    number = float(word) if _DECIMAL.fullmatch(word) else math.nan
+    if math.isfinite(number):
+        return number
+    shown = f"{word[:57]}..." if len(word) > 60 else word or "nothing"
+    rule = f"{shown} is not a number or a word"
+    raise AllocationError("scheme", text, rule, "as efron(2/3)")

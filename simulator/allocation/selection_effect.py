@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.allocation.metrics import EVEN
 from simulator.allocation.plan import Floats, Ints, Plan
-from simulator.allocation.table import table_of
+from simulator.allocation.table import lengths_of, table_of
 from simulator.rules.normal import normal_quantile
 
 _MOST_CELLS = 20_000_000  # of a distribution of three numbers: 160 MB
@@ -20,14 +20,14 @@ _MOST_CELLS = 20_000_000  # of a distribution of three numbers: 160 MB
 
 def biased_level(plan: Plan, patients: int, effect: float, alpha: float) -> float | None:
     """Return the type I error; None where it cannot be summed: no table, or too many patients."""
-    table = table_of(plan, patients) if patients < _MOST_CELLS else None
-    if table is None:
-        return None
-    sizes, longest = table.length.size, int(table.length.max())
+    lengths = lengths_of(plan, patients)
+    sizes, longest = lengths.size, int(lengths.max())
     # With blocks of one size, the place within the block follows from the number of patients.
     steps = 1 if sizes == 1 else longest + 1
     shape = sizes, steps, longest + 1, 2 * patients + 1, 2 * patients + 1
-    if math.prod(shape) > _MOST_CELLS:
+    # Before a table is made, which itself grows as the square of the patients.
+    table = table_of(plan, patients) if math.prod(shape) <= _MOST_CELLS else None
+    if table is None:
         return None
     share = float(plan.ratio[0] / plan.ratio.sum())
     critical = -normal_quantile(alpha / 2.0)

@@ -65,8 +65,13 @@ def table_of(plan: Plan, patients: int) -> ProbabilityTable | None:
 kept_tables: dict[tuple[bytes, ...], ProbabilityTable] = {}
 
 
+def lengths_of(plan: Plan, patients: int) -> Ints:
+    """Patients of a block, each size as likely; one block as long as the trial without blocks."""
+    return plan.block_sizes if plan.block_sizes.size else np.array([patients])
+
+
 def _work_out(plan: Plan, patients: int) -> ProbabilityTable:
-    length = plan.block_sizes if plan.block_sizes.size else np.array([patients])
+    length = lengths_of(plan, patients)
     longest = int(length.max())
     shape = length.size, longest + 1, longest + 1
     table = ProbabilityTable(length, np.zeros(shape), np.zeros(shape))

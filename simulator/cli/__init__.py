@@ -16,6 +16,12 @@ from simulator.cli.shared import (
     stoppable,
     two_numbers,
 )
+from simulator.cli.surroundings import (
+    discard_output,
+    open_streams,
+    refuse_arguments,
+    refuse_environment,
+)
 
 app = typer.Typer(
     help="Simulate a randomised trial of artificial liver support, NCT05484908, and its power.",
@@ -27,19 +33,34 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run a command: exit 0 done, 1 failed while running, 2 the input is wrong."""
+    """Run a command: exit 0 done, 1 failed while running, 2 the input is wrong.
+
+    What the system or a library can refuse at any moment becomes one message here: a file, a pipe,
+    memory. Whatever else is raised is a fault of the program, and is shown whole.
+    """
     from simulator.scenario.errors import ScenarioError
 
+    open_streams()
     try:
-        app(standalone_mode=True)
+        refuse_environment(os.environ)
+        refuse_arguments(sys.argv[1:])
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except ScenarioError as error:
         fail(str(error), WRONG_INPUT)
     except BrokenPipeError:
         # The reader of a pipe has enough, as `head` has. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         sys.exit(1)
+    except MemoryError as error:
+        told = str(error) or "none is left"
+        fail(f"not enough memory: {told}; ask for fewer patients, or for fewer --jobs", 1)
     except OSError as error:
-        fail(f"{error.filename or ''}: {error.strerror or error}", 1)
+        discard_output()
+        place = f"{error.filename}: " if error.filename else ""
+        fail(f"{place}{error.strerror or error}; check disk, permissions and where it goes", 1)
 
 
 @stoppable

@@ -1,6 +1,5 @@
 """The command that compares allocation schemes, writes their lists and replays their sequences."""
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from simulator.cli.shared import (
     SeedOption,
     deliver,
     load_study,
+    path_given,
     refuse,
+    say,
     stoppable,
 )
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_SEED = 1
 _DEFAULT_TRIALS = 10_000
+# Balance and predictability alone ask for no analysis, whose limits would be in the way.
+_NO_ANALYSES = {"analyses": [{"test": "chi_square"}], "multiplicity": None}
 
 
 @stoppable
@@ -93,7 +96,10 @@ def allocation(
     codes: Annotated[
         Path | None,
         typer.Option(
-            "--list", help="Instead: write a randomisation list, a CSV file.", show_default=False
+            "--list",
+            help="Instead: write a randomisation list, a CSV file.",
+            show_default=False,
+            callback=path_given("--list"),
         ),
     ] = None,
     for_use: Annotated[
@@ -109,9 +115,11 @@ def allocation(
     """Compare allocation schemes in one trial: level, power, balance, predictability."""
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
+    if codes is not None or trial is not None:
+        _refuse_what_keeps_no_run(codes, trial, out, force, json)
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
-    study = load_study(scenario, _changes(n, bias, drift))
+    study = load_study(scenario, _changes(n, bias, drift, metrics_only=metrics_only))
     chosen = _chosen(study, schemes)
     if trial is not None or codes is not None:
         if len(chosen) > 1:
@@ -128,7 +136,7 @@ def allocation(
         from simulator.cli.progress import lines, say_what_is_compiled
 
         say_what_is_compiled(study.prepared.params)
-        with lines() as say:
+        with lines() as tell:
             result = study.allocation(
                 chosen,
                 trials,
@@ -136,7 +144,7 @@ def allocation(
                 effect=effect,
                 seed=seed,
                 jobs=jobs,
-                say=say,
+                say=tell,
             )
         draw(lambda figures: _draw(result, figures), folder)
         return result
@@ -144,8 +152,23 @@ def allocation(
     answer(study.question("allocation", seed, **asked), out, force, json, work)
 
 
+def _refuse_what_keeps_no_run(
+    codes: Path | None, trial: int | None, out: Path | None, force: bool, json: bool
+) -> None:
+    """Refuse options that a list, or the sequence of one trial, has no use for."""
+    instead = "--list" if codes is not None else "--trial"
+    if codes is not None and trial is not None:
+        refuse("--trial", trial, "goes without --list", "give one of the two")
+    if codes is not None and json:
+        refuse("--json", "true", "goes without --list, which writes a CSV file", "leave it out")
+    if out is not None:
+        refuse("--out", out, f"goes without {instead}, which keeps no run", "leave it out")
+    if force:
+        refuse("--force", "true", f"goes without {instead}, which keeps no run", "leave it out")
+
+
 def _changes(
-    n: int | None, bias: str | None, drift: str | None
+    n: int | None, bias: str | None, drift: str | None, *, metrics_only: bool
 ) -> "Callable[[LoadedScenario], LoadedScenario]":
     """Return what makes of the scenario in the file the one asked for."""
 
@@ -155,7 +178,8 @@ def _changes(
         from simulator.scenario.errors import RuleError
 
         if n is not None:
-            loaded = loaded.changed({PATIENTS: n}, "--n")
+            alone = _NO_ANALYSES if metrics_only else {}
+            loaded = loaded.changed({PATIENTS: n, **alone}, "--n")
         favours = loaded.scenario.arms[1].name
         for option, text, key, read in (
             ("--bias", bias, "selection_bias", partial(selection_bias_of, favours)),
@@ -230,4 +254,4 @@ def _write_list(
     )
     made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
-    print(f"wrote {write_whole(path, to_csv(header, rows))}", file=sys.stderr)
+    say(f"wrote {write_whole(path, to_csv(header, rows))}")

@@ -54,6 +54,9 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
             pace = _Pace()
 
             def show(trials: int, rejections: list[int]) -> None:
+                if trials == 0:
+                    progress.update(task, rate="the first are being simulated")
+                    return
                 rate = pace.at(trials)
                 progress.update(
                     task,
@@ -69,8 +72,12 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
 
     def tell(trials: int, rejections: list[int]) -> None:
         nonlocal last
-        now, rate = time.monotonic(), pace.at(trials)
-        if now - last >= _SECONDS_BETWEEN_LINES and rate:
+        now = time.monotonic()
+        is_time, rate = now - last >= _SECONDS_BETWEEN_LINES, pace.at(trials)
+        if is_time and trials == 0:
+            last = now
+            print("the first trials are being simulated ...", file=sys.stderr)
+        elif is_time and rate:
             last = now
             needed = _needed(stop, trials, rejections)
             print(
@@ -112,6 +119,8 @@ class _Pace:
 
     def at(self, trials: int) -> float:
         now = time.monotonic()
+        if trials == 0:
+            return 0.0
         if self.first is None:
             self.first = trials, now
             return 0.0

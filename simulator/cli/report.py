@@ -1,13 +1,12 @@
 """The command that writes a run up."""
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from simulator.cli.shared import refuse, stoppable
+from simulator.cli.shared import path_given, refuse, say, stoppable
 
 if TYPE_CHECKING:
     from simulator.results import Power, Size, Sweep
@@ -47,6 +46,7 @@ def report(
             help="File or folder to write [default: justification, or figures, in the run's "
             "folder].",
             show_default=False,
+            callback=path_given("--out"),
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
@@ -70,7 +70,7 @@ def report(
         _write(runs, kind, length, path)
     except ImportError as error:
         refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
-    print(f"wrote {path}", file=sys.stderr)
+    say(f"wrote {path}")
 
 
 def _document(kind: str, length: str) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.shared import deliver, fail, refuse
+from simulator.cli.shared import deliver, fail, path_given, refuse, say
+from simulator.errors import shown_safely
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -22,6 +23,7 @@ RunOption = Annotated[
         "--out",
         help="Folder of the run, to be made [default: results/ and a name of its own].",
         show_default=False,
+        callback=path_given("--out"),
     ),
 ]
 ForceOption = Annotated[
@@ -56,19 +58,16 @@ def answer(
         return
     if kept is not None:
         when = str(kept.manifest["ended"]).replace("T", " ").replace("+00:00", " UTC")
-        print(
-            f"answered before, {when}, and kept in {folder}: shown as it was; --force reruns it",
-            file=sys.stderr,
-        )
+        say(f"answered before, {when}, and kept in {folder}: shown as it was; --force reruns it")
         text = (
             to_json(kept.answer.to_dict())
             if as_json
             else (folder / TEXT).read_text("utf-8").rstrip("\n")
         )
-        print(text)
+        print("\n".join(map(shown_safely, text.split("\n"))))
         return
     # Before printing: whoever reads that may stop listening.
-    print(f"wrote {folder}", file=sys.stderr)
+    say(f"wrote {folder}")
     deliver(result, as_json)
     if not result.finished:
         fail("interrupted: partial results saved; the same command reruns it", 1)

@@ -3,12 +3,14 @@
 import functools
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
 from simulator.constants import LARGEST_SEED
 from simulator.constants import LARGEST_TRIAL as LARGEST_TRIAL
+from simulator.errors import shown_safely
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -38,8 +40,24 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 def fail(message: str, status: int) -> None:
     """End the command with a message on standard error."""
-    print(message, file=sys.stderr)
+    say("\n".join(shown_safely(line) for line in message.split("\n")))
     sys.exit(status)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    print(line, file=sys.stderr)
+
+
+def path_given(option: str) -> "Callable[[Path | None], Path | None]":
+    """Return what refuses the name of another option given where an option's path belongs."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None and str(path).startswith("-"):
+            refuse(option, path, "is an option, not a path", f"name a path, or ./{path}")
+        return path
+
+    return check
 
 
 def refuse(option: str, value: object, rule: str, remedy: str) -> None:
@@ -89,11 +107,11 @@ def load_study(
     from simulator.scenario.loader import load_scenario
     from simulator.study import Study
 
-    def say(line: str) -> None:
+    def tell(line: str) -> None:
         say_what_is_compiled(None)
-        print(f"{line} (once) ...", file=sys.stderr)
+        say(f"{line} (once) ...")
 
-    return Study(prepare(change(load_scenario(name)), say))
+    return Study(prepare(change(load_scenario(name)), tell))
 
 
 def deliver(answer: "Answer", as_json: bool) -> None:

@@ -1,9 +1,11 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -39,6 +41,8 @@ class Engine(StrEnum):
 TRIALS_PER_CHUNK = 50  # --precision is judged after each; fixed, so that it stops where it stops
 LEAST_TRIALS_FOR_PRECISION = 1_000
 _SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long against its overhead
+_SECONDS_A_REFERENCE_UNIT = 3.0  # a process takes longer to begin
+_SECONDS_A_HEARTBEAT = 1.0
 _MOST_TRIALS_A_UNIT = 2_000
 _UNITS_A_JOB = 4
 _MOST_CRASHES = 5
@@ -215,7 +219,8 @@ def monte_carlo(
     jobs
         Workers; the answer depends neither on them nor on the engine.
     watch
-        Called after each unit of work with the number of trials and the rejections by analysis.
+        Called after each unit of work, and every second while one is waited for, with the number of
+        trials and the rejections by analysis.
     keep
         Called before that with the unit's first trial and its results, in the order of trials.
 
@@ -233,6 +238,9 @@ def monte_carlo(
     interrupted = False
     try:
         for unit in _units(params, asked, engine, seed, stop, jobs, first_trial):
+            if unit is None:
+                watch(tally.trials, tally.rejections.tolist())
+                continue
             enough = None
             if stop.standard_error is not None:
                 enough = tally.precise_after(unit.table, stop.standard_error)
@@ -262,13 +270,20 @@ def monte_carlo(
 
 
 def trials_a_unit(params: Params, engine: Engine, stop: Stop, jobs: int) -> int:
-    """Trials of a unit of work, a multiple of a chunk: the answer does not depend on it."""
+    """Trials of a unit of work: the answer does not depend on it.
+
+    One at the least, so that a trial of 100,000 patients shows progress, and takes memory, by
+    itself.
+    """
+    patients = params.trial.target_randomised
     if engine is Engine.REFERENCE:
-        return TRIALS_PER_CHUNK
+        most = min(TRIALS_PER_CHUNK, _SECONDS_A_REFERENCE_UNIT / (patients * 1e-3))
+        return max(1, int(most))
     # Microseconds a patient, roughly: with a funnel, labs or sessions, and without any.
     simple = params.candidate.kind.size == 0 and params.max_sessions == 0
-    a_trial = params.trial.target_randomised * (0.5e-6 if simple else 4e-6)
-    most = min(_MOST_TRIALS_A_UNIT, _SECONDS_A_UNIT / a_trial)
+    most = min(_MOST_TRIALS_A_UNIT, _SECONDS_A_UNIT / (patients * (0.5e-6 if simple else 4e-6)))
+    if most < TRIALS_PER_CHUNK:
+        return max(1, int(most))
     if stop.trials is not None:
         most = min(most, stop.trials / (_UNITS_A_JOB * jobs))
     return max(1, round(most / TRIALS_PER_CHUNK)) * TRIALS_PER_CHUNK
@@ -282,25 +297,52 @@ def _units(
     stop: Stop,
     jobs: int,
     first_trial: int,
-) -> Iterator[UnitResult]:
+) -> Iterator[UnitResult | None]:
     """Yield units in the order of their trials, without end if `stop` names no number.
 
-    Compiled kernels let other threads run, so threads do; SimPy needs processes. A process that is
-    killed takes its pool with it; what is missing is then run again.
+    None is yielded every second while a unit is waited for. Compiled kernels let other threads run,
+    so threads do the work, and this one can be stopped; SimPy needs processes.
     """
     size = trials_a_unit(params, engine, stop, jobs)
-    backend = "threading" if engine is Engine.COMPILED else "loky"
+
+    def spans(first_unit: int) -> Iterator[tuple[Any, ...]]:
+        for first, trials in _spans(stop.trials, first_unit, size):
+            yield params, asked, engine, seed, first_trial + first, trials
+
+    return _by_threads(spans(0), jobs) if engine is Engine.COMPILED else _by_processes(spans, jobs)
+
+
+def _by_threads(work: Iterator[tuple[Any, ...]], jobs: int) -> Iterator[UnitResult | None]:
+    """Yield the units of work in their order, no more than a few of them ahead."""
+    pending: deque[Future[UnitResult]] = deque()
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        while True:
+            while len(pending) < 2 * jobs and (arguments := next(work, None)) is not None:
+                pending.append(pool.submit(run_unit, *arguments))
+            if not pending:
+                return
+            try:
+                yield pending[0].result(_SECONDS_A_HEARTBEAT)
+            except TimeoutError:
+                yield None
+                continue
+            pending.popleft()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _by_processes(
+    spans: Callable[[int], Iterator[tuple[Any, ...]]], jobs: int
+) -> Iterator[UnitResult]:
+    """Yield units from the first on; what a process that was killed took with it is run again."""
     number, crashes = 0, 0
     while True:
         pool = joblib.Parallel(
-            n_jobs=jobs, backend=backend, return_as="generator", pre_dispatch="2*n_jobs"
-        )
-        work = (
-            joblib.delayed(run_unit)(params, asked, engine, seed, first_trial + first, trials)
-            for first, trials in _spans(stop.trials, number, size)
+            n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
         )
         try:
-            for unit in pool(work):
+            for unit in pool(joblib.delayed(run_unit)(*arguments) for arguments in spans(number)):
                 number += 1
                 yield unit
             return

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.params.disease import lower_assessment, lower_exits, lower_hazard, lower_labs
 from simulator.params.null import under_null
 from simulator.params.population import lower_candidates
@@ -20,6 +21,8 @@ from simulator.scenario.population import LAB_VARIABLES
 from simulator.scenario.schema import Scenario
 
 _MOST_SCREENED = 1_000_000
+_MOST_WAITING = 10_000  # at one unit: every serving of its queue looks at each of them
+_MOST_PATIENT_DAYS = 20_000_000  # of a trial, each with its hazard: 320 MB a worker
 
 
 def lower(scenario: Scenario) -> Params:
@@ -47,6 +50,8 @@ def lower(scenario: Scenario) -> Params:
     _refuse_sessions_that_never_fit(plan, modality, unit)
     randomised_share = eligibility.eligible_share * eligibility.consent_probability
     _refuse_endless_screening(scenario, randomised_share)
+    _refuse_a_crowd(scenario, unit, plan)
+    _refuse_too_many_days(scenario, plan)
     return Params(
         trial=_trial(scenario),
         accrual=lower_accrual(scenario.accrual, randomised_share),
@@ -87,6 +92,40 @@ def _refuse_endless_screening(scenario: Scenario, randomised_share: float) -> No
             f"{screened:,.0f} candidates would be screened for a trial, over {_MOST_SCREENED:,}",
             "loosen the criteria, or raise the probability",
             "eligibility.consent_probability",
+        )
+
+
+def _refuse_a_crowd(scenario: Scenario, unit: UnitParams, plan: PlanParams) -> None:
+    """Refuse a unit to which patients come by the thousand while one session's window is open."""
+    accrual = scenario.accrual
+    if accrual.kind == "poisson":
+        rates = [site.randomised_per_month / DAYS_PER_MONTH for site in accrual.sites]
+        keys = [f"accrual.sites[{i}].randomised_per_month" for i in range(len(rates))]
+    else:
+        rates = [min(accrual.candidates, scenario.trial.target_randomised) / accrual.over_days]
+        keys = ["accrual.over_days"]
+    stays = max(plan.window_days.max(initial=0.0), 0.0)
+    for site in np.flatnonzero(unit.limited):
+        waiting = min(rates[site] * stays, float(scenario.trial.target_randomised))
+        if waiting > _MOST_WAITING:
+            raise RuleError(
+                f"brings {waiting:,.0f} patients to one ALSS unit within the {stays:g} days of a "
+                f"session's window, over {_MOST_WAITING:,}",
+                "check the rate, spread the patients over more sites, or set unit to null",
+                keys[site],
+            )
+
+
+def _refuse_too_many_days(scenario: Scenario, plan: PlanParams) -> None:
+    """Refuse a trial whose patients' days do not fit into memory, where each day counts."""
+    patients, days = scenario.trial.target_randomised, scenario.trial.follow_up_days
+    by_day = scenario.labs is not None or bool((plan.sessions > 0).any())
+    if by_day and patients * days > _MOST_PATIENT_DAYS:
+        raise RuleError(
+            f"{patients:,} patients over {days:,} days are {patients * days:,} patient-days a "
+            f"trial, over {_MOST_PATIENT_DAYS:,}",
+            "lower the one or the other",
+            "trial.follow_up_days",
         )
 
 

@@ -103,10 +103,11 @@ def certify(
     refused: list[tuple[Cell, str]] = []
     cells = cells_of(scenario)
     for number, cell in enumerate(cells, start=1):
-        say(
+        name = (
             f"cell {number} of {len(cells)}: mortality {cell.mortality:g}, Weibull shape "
             f"{cell.shape:g}, loss {cell.loss:g}"
         )
+        say(name)
         try:
             params = lower(solve_targets(under(scenario, cell), lambda _: None))
         except RuleError as error:
@@ -120,7 +121,7 @@ def certify(
             Stop(trials, None),
             jobs,
             Engine.COMPILED,
-            lambda *_: None,
+            lambda done, _, name=name: say(f"{name}, {done:,} of {trials:,} trials"),  # type: ignore[misc]
             lambda *_: None,
         )
         if runs[cell].interrupted:

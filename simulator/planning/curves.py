@@ -28,7 +28,7 @@ from simulator.results.curves import (
 )
 
 _MOST_POINTS = 120
-_PILOT_TRIALS = 20
+_PILOT_TRIALS, _PILOT_PATIENTS = 20, 200_000
 _MARGIN = 1.5  # of the longest recruitment among the pilot's trials
 
 
@@ -69,7 +69,8 @@ def grid_of(params: Params) -> Grid:
     follow_up = params.trial.follow_up_days
     step = max(1, math.ceil(follow_up / _MOST_POINTS))
     days = np.unique(np.append(np.arange(0, follow_up, step), follow_up)).astype(np.float64)
-    pilot = simulate(params, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS).trials.recruitment_end_day
+    trials = min(_PILOT_TRIALS, max(1, _PILOT_PATIENTS // params.trial.target_randomised))
+    pilot = simulate(params, 0, FIRST_AUXILIARY_TRIAL, trials).trials.recruitment_end_day
     last_entry = float(params.trial.max_recruitment_days)
     longest = min(_MARGIN * float(pilot.max()), last_entry)
     apart = math.ceil(longest / DAYS_PER_MONTH / _MOST_POINTS) * DAYS_PER_MONTH

@@ -156,16 +156,17 @@ def compare(
     first: _Found | None = None
     families = families_of(scenario, plans)
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
-        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
+        told = _teller(say, number, candidate_schemes, trials)
+        told(0)
         try:
             asked = plans, families
             run = simulate_scheme(
-                params, candidate_scheme, *asked, trials, seed, jobs, with_records=True
+                params, candidate_scheme, *asked, trials, seed, jobs, told, with_records=True
             )
             level = None
             if null is not None:
                 level = simulate_scheme(
-                    null, candidate_scheme, *asked, trials, seed, jobs, with_records=False
+                    null, candidate_scheme, *asked, trials, seed, jobs, told, with_records=False
                 ).whole()
         except KeyboardInterrupt:
             if not found:
@@ -195,7 +196,8 @@ def only_metrics(
     """
     found: list[SchemeResult] = []
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
-        say(f"scheme {number} of {len(candidate_schemes)}: {candidate_scheme.text}")
+        told = _teller(say, number, candidate_schemes, trials)
+        told(0)
         exact = None
         if candidate_scheme.use is FactorUse.NONE:
             exact = exact_metrics(candidate_scheme.plan, params.trial.target_randomised)
@@ -204,7 +206,7 @@ def only_metrics(
             continue
         try:
             run = simulate_scheme(
-                params, candidate_scheme, (), (), trials, seed, jobs, with_records=True
+                params, candidate_scheme, (), (), trials, seed, jobs, told, with_records=True
             )
         except KeyboardInterrupt:
             if not found:
@@ -214,6 +216,14 @@ def only_metrics(
         whole = _result(scenario, candidate_scheme, (), (), params, now, now)
         found.append(replace(whole, trial={}, covariate_imbalance={}))
     return found
+
+
+def _teller(
+    say: Callable[[str], None], number: int, schemes: Sequence[CandidateScheme], trials: int
+) -> Callable[[int], None]:
+    """Say how far a scheme's trials are."""
+    name = f"scheme {number} of {len(schemes)}: {schemes[number - 1].text}"
+    return lambda done: say(f"{name}, {done:,} of {trials:,} trials" if done else name)
 
 
 def _estimate(values: Floats, first: Floats) -> PairedEstimate:

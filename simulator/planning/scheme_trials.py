@@ -1,5 +1,6 @@
 """Trials of one allocation scheme: what they reject, and what is seen of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,6 +86,7 @@ def simulate_scheme(
     trials: int,
     seed: int,
     jobs: int,
+    told: Callable[[int], None],
     *,
     with_records: bool,
 ) -> SchemeTrials:
@@ -107,7 +109,7 @@ def simulate_scheme(
         Stop(trials, None),
         jobs,
         Engine.COMPILED,
-        lambda *_: None,
+        lambda done, _: told(done),
         lambda _, unit: run.keep(unit),
     )
     if done.interrupted:

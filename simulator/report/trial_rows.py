@@ -7,13 +7,14 @@ from pathlib import Path
 
 from simulator.analysis import REASONS, AnalysisPlan, Reason
 from simulator.montecarlo.loop import UnitResult
+from simulator.store import csv_text
 
 
 class TrialRows:
     """A CSV file with a row for each trial and analysis, written as the trials come."""
 
     def __init__(self, path: Path, plans: Sequence[AnalysisPlan]) -> None:
-        self.names = [plan.name for plan in plans]
+        self.names = [csv_text(plan.name) for plan in plans]
         self.file = path.open("w", encoding="utf-8", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
@@ -91,7 +91,7 @@ class Answer(Record):
         """Return its estimates as rows of a table, all with the same keys."""
         raise NotImplementedError
 
-    def tables(self) -> dict[str, list[Row]]:
+    def tables(self) -> Mapping[str, Sequence[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
         return {}
 
@@ -109,7 +109,7 @@ class Answer(Record):
         """Return the tidy tables as data frames, by name; one that is empty is left out."""
         import pandas
 
-        return {name: pandas.DataFrame(rows) for name, rows in self.tables().items() if rows}
+        return {name: pandas.DataFrame(list(rows)) for name, rows in self.tables().items() if rows}
 
     def __repr__(self) -> str:
         """Return a few lines, not every number."""

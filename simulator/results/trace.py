@@ -1,8 +1,8 @@
 """The answer of `trace`: one trial, event by event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, overload
 
 from simulator.results.base import Answer, Cell, Record, Row, flat, table
 
@@ -157,10 +157,9 @@ class Trace(Answer):
             for word, day in (p.outcomes[-1:] or (("", None),))
         ]
 
-    def tables(self) -> dict[str, list[Row]]:
+    def tables(self) -> Mapping[str, Sequence[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
-        events = [event.row() for event in self.all_events]
-        return {"events": events, "analyses": table(self.analyses)}
+        return {"events": _EventRows(self.all_events), "analyses": table(self.analyses)}
 
     def headline(self) -> list[str]:
         """Patients and deaths; of a patient shown alone, what became of them."""
@@ -180,6 +179,27 @@ class Trace(Answer):
             f"randomised, {self.event_count:,} events",
             f"  dead by the end of follow-up: {dead}",
         ]
+
+
+class _EventRows(Sequence[Row]):
+    """Rows of events, each made when it is asked for: a large trial has a million."""
+
+    def __init__(self, events: Sequence[TraceEvent]) -> None:
+        self._events = events
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "_EventRows": ...
+
+    def __getitem__(self, index: int | slice) -> "Row | _EventRows":
+        if isinstance(index, slice):
+            return _EventRows(self._events[index])
+        return self._events[index].row()
 
 
 def _short(value: Cell) -> str:

@@ -60,7 +60,8 @@ def _data_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[Ru
     most = declared.most_patients
     if most is not None and size > most:
         yield RuleError(
-            f"its table of p values is made for {most} patients at most",
+            f"its table of p values is made for {most} patients at most, and "
+            f"trial.target_randomised is {size}",
             "use chi_square, or fisher, for a large trial",
             f"{key}.test",
         )
@@ -129,7 +130,9 @@ def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[R
         return
     size = len(listed)
     if len(family.weights) != size:
-        yield RuleError(f"needs {size} weights, one per analysis", "", f"{key}.weights")
+        yield RuleError(
+            f"needs {size} weights, one per analysis", "add or remove some", f"{key}.weights"
+        )
     elif not any(family.weights):
         yield RuleError(
             "all are 0, so that nothing is ever rejected", "raise one", f"{key}.weights"
@@ -137,12 +140,14 @@ def _family_rules(key: str, family: Procedure, scenario: Scenario) -> Iterator[R
     elif sum(family.weights) > 1 + 1e-9:
         yield RuleError("must sum to at most 1", "lower them", f"{key}.weights")
     if len(family.transitions) != size:
-        yield RuleError(f"needs {size} rows, one per analysis", "", f"{key}.transitions")
+        yield RuleError(
+            f"needs {size} rows, one per analysis", "add or remove some", f"{key}.transitions"
+        )
     for row, shares in enumerate(family.transitions):
         where = f"{key}.transitions[{row}]"
         if len(shares) != size:
-            yield RuleError(f"needs {size} shares, one per analysis", "", where)
+            yield RuleError(f"needs {size} shares, one per analysis", "add or remove some", where)
         elif row < size and shares[row] != 0:
-            yield RuleError("its own share must be 0", "", f"{where}[{row}]")
+            yield RuleError("its own share must be 0", "set it to 0", f"{where}[{row}]")
         elif sum(shares) > 1 + 1e-9:
             yield RuleError("must sum to at most 1", "lower them", where)

@@ -337,7 +337,8 @@ def _name_rules(scenario: Scenario) -> Iterator[RuleError]:
         last = scenario.assessment.visits[-1]
         if last.day > scenario.trial.follow_up_days:
             yield RuleError(
-                "the last visit is after the end of follow-up",
-                f"end on day {scenario.trial.follow_up_days}, or lengthen trial.follow_up_days",
+                f"the last visit is after the end of follow-up: trial.follow_up_days is "
+                f"{scenario.trial.follow_up_days}",
+                "lower the day, or lengthen the follow-up",
                 f"assessment.visits[{len(scenario.assessment.visits) - 1}].day",
             )

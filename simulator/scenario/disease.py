@@ -192,13 +192,15 @@ class Assessment(Part):
         first = self.visits[0]
         if first.day != 0 or first.window_days != 0 or first.missed_probability != 0:
             raise RuleError(
-                "the first visit is baseline: day 0, no window, never missed", "", "visits[0]"
+                "the first visit is baseline: day 0, no window, never missed",
+                "set its three numbers to 0",
+                "visits[0]",
             )
         for index, (a, b) in enumerate(zip(self.visits, self.visits[1:], strict=False)):
             if a.day + a.window_days >= b.day - b.window_days:
                 raise RuleError(
                     "visits must climb and their windows must not overlap",
-                    "",
+                    "move the visit, or narrow a window",
                     f"visits[{index + 1}].day",
                 )
         return self

@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from simulator.declarations.parts import RuleError
-from simulator.errors import TrialsimError
+from simulator.errors import TrialsimError, shown_safely
 
 __all__ = [
     "EXTENDS",
@@ -18,6 +18,8 @@ __all__ = [
 ]
 
 EXTENDS = "extends"  # the one key of a file that is no part of a scenario
+_LONGEST_KEY = 200
+_MOST_LINES, _MOST_CHARACTERS = 250, 50_000  # of one message: what a reader can take in
 
 
 class Problem(NamedTuple):
@@ -36,7 +38,7 @@ class Problem(NamedTuple):
     rule
         What must hold.
     remedy
-        What to do about it; may be empty.
+        What to do about it.
     """
 
     file: str
@@ -48,10 +50,11 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        subject = f"{self.key} = {self.value}" if self.value else self.key
+        key = self.key if len(self.key) <= _LONGEST_KEY else f"{self.key[: _LONGEST_KEY - 3]}..."
+        subject = f"{key} = {self.value}" if self.value else key
         said = f"{self.rule}; {self.remedy}" if self.remedy else self.rule
         line = ": ".join(part for part in (place, subject, said) if part)
-        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        return shown_safely(line)
 
 
 class ScenarioError(TrialsimError):
@@ -62,7 +65,15 @@ class ScenarioError(TrialsimError):
         self.problems = problems
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
+        """All problems, a line each; of thousands, the first ones and how many more there are."""
+        lines, size = [], 0
+        for problem in self.problems[:_MOST_LINES]:
+            lines.append(str(problem))
+            size += len(lines[-1])
+            if size > _MOST_CHARACTERS:
+                break
+        more = len(self.problems) - len(lines)
+        return "\n".join([*lines, *([f"{more:,} more problems; correct these first"] * (more > 0))])
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -142,7 +142,8 @@ def _findings_at(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> 
     if kind == "value_error":
         broken = error["ctx"]["error"]
         where = joined(place.key, getattr(broken, "key", ""))
-        yield Finding(where, str(broken), getattr(broken, "remedy", ""), cross_check=True)
+        remedy = getattr(broken, "remedy", "") or _LAST_REMEDY
+        yield Finding(where, str(broken), remedy, cross_check=True)
     elif kind in ("missing", "union_tag_not_found"):
         yield _missing(place)
     elif kind == "extra_forbidden":
@@ -151,7 +152,10 @@ def _findings_at(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> 
         choices = list(_kinds(_members(place.expected)))
         tag = str(error["ctx"]["tag"])
         yield Finding(
-            place.key, f"must be one of {', '.join(choices)}", _suggestion(tag, choices), False
+            place.key,
+            f"must be one of {', '.join(choices)}",
+            _suggestion(tag, choices) or "use one of these words",
+            False,
         )
     elif kind == "string_pattern_mismatch":
         yield Finding(place.key, "has characters that it may not have", _meaning(place), False)
@@ -194,9 +198,12 @@ def _suggestion(word: str, choices: Sequence[str]) -> str:
     return f"did you mean {near}?" if near else ""
 
 
+_LAST_REMEDY = "correct the value"
+
+
 def _meaning(place: _Place) -> str:
     described = place.field.description if place.field else None
-    return f"meaning: {described}" if described else ""
+    return f"meaning: {described}" if described else _LAST_REMEDY
 
 
 def _length(error: ErrorDetails) -> str:

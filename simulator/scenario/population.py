@@ -31,6 +31,7 @@ ENZYME_VARIABLES = ("ast_u_per_l", "alt_u_per_l")
 
 # Quantiles are tabulated; the error bound of the tables is tested for shapes from .1 up.
 Shape = Annotated[float, Field(ge=0.1)]
+LogSpread = Annotated[float, Field(gt=0, le=5)]  # at 5, one standard deviation is a factor of 148
 
 
 class RateStep(Part):
@@ -155,7 +156,7 @@ class Lognormal(_Positive):
 
     kind: Literal["lognormal"]
     median: Positive = Field(description="median before truncation")
-    log_sd: Positive = Field(description="standard deviation of the natural logarithm")
+    log_sd: LogSpread = Field(description="standard deviation of the natural logarithm")
 
 
 class Gamma(_Positive):
@@ -224,7 +225,9 @@ class Categorical(_Discrete):
     def _sums_to_one(self) -> "Categorical":
         if abs(sum(self.probabilities) - 1) > 1e-9:
             raise RuleError(
-                f"must sum to 1, sum is {sum(self.probabilities):.6g}", "", "probabilities"
+                f"must sum to 1, sum is {sum(self.probabilities):.6g}",
+                "correct one of them",
+                "probabilities",
             )
         return self
 
@@ -264,14 +267,14 @@ class Candidates(Part):
                 if name not in names:
                     raise RuleError(
                         f"unknown variable '{name}'; variables are {', '.join(names)}",
-                        "",
+                        "use the name of a variable",
                         f"rank_correlations[{index}].between",
                     )
             pair = frozenset(entry.between)
             if len(pair) < 2 or pair in pairs:
                 raise RuleError(
                     "each pair of different variables may be given once",
-                    "",
+                    "remove the second, or correct a name",
                     f"rank_correlations[{index}].between",
                 )
             pairs.add(pair)

@@ -8,6 +8,8 @@ from simulator.declarations.parts import NotNegative, Part, Positive, Probabilit
 from simulator.scenario.errors import RuleError
 
 Remaining = Annotated[float, Field(gt=0, le=1)]
+# One standard deviation at 2 is a factor of 7: beyond that a decimal point is amiss.
+LogLengthSpread = Annotated[float, Field(ge=0, le=2)]
 
 
 class Shift(Part):
@@ -22,11 +24,11 @@ class Shift(Part):
         if self.remains_at_24h < self.remains_at_once:
             raise RuleError(
                 "must not be below remains_at_once: a session's shift is lost, not gained",
-                "",
+                "exchange the two, or give the same",
                 "remains_at_24h",
             )
         if self.remains_at_once == 1 and self.remains_at_24h != 1:
-            raise RuleError("must be 1 where nothing is removed", "", "remains_at_24h")
+            raise RuleError("must be 1 where nothing is removed", "set it to 1", "remains_at_24h")
         return self
 
 
@@ -63,7 +65,7 @@ class Modality(Part):
 
     name: Word = Field(description="the modality's name")
     machine_hours: Positive = Field(description="mean machine-hours of a session, set-up included")
-    machine_hours_log_sd: NotNegative = Field(
+    machine_hours_log_sd: LogLengthSpread = Field(
         default=0.0, description="sd of the log of a session's length"
     )
     plasma_litres: NotNegative = Field(description="fresh frozen plasma a session, L")
@@ -165,7 +167,9 @@ class PlasmaSupply(Part):
     @model_validator(mode="after")
     def _fits(self) -> "PlasmaSupply":
         if self.initial_litres > self.capacity_litres:
-            raise RuleError("must not exceed capacity_litres", "", "initial_litres")
+            raise RuleError(
+                "must not exceed capacity_litres", "lower it, or raise the other", "initial_litres"
+            )
         return self
 
 

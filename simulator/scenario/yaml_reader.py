@@ -136,6 +136,8 @@ class Reader:
             if r"'\t'" in said:
                 raise self._fatal(f"not valid YAML: {said}", "indent with spaces", line) from None
             raise self._fatal(f"not valid YAML: {said}", _started(error), line) from None
+        except RecursionError:  # the parser calls itself for a key within a key
+            raise self._too_deep(self._line) from None
         except (YAMLError, ValueError, OverflowError):
             # Characters that no text may have: written as they are, or as escapes past Unicode.
             rule, remedy = "not valid YAML: a character that is not allowed", "remove it"
@@ -167,6 +169,10 @@ class Reader:
     def _fatal(self, rule: str, remedy: str, line: int) -> ScenarioError:
         return ScenarioError(*self.problems, Problem(self._file, line, "", "", rule, remedy))
 
+    def _too_deep(self, line: int) -> ScenarioError:
+        rule = f"nested deeper than {MOST_LEVELS} levels"
+        return self._fatal(rule, "check the brackets and the question marks", line)
+
     def _note(
         self, path: tuple[str | int, ...], line: int, rule: str, remedy: str, value: str = ""
     ) -> None:
@@ -174,9 +180,7 @@ class Reader:
 
     def _node(self, event: Any, line: int, path: tuple[str | int, ...]) -> Node:
         if len(path) > MOST_LEVELS:
-            raise self._fatal(
-                f"nested deeper than {MOST_LEVELS} levels", "check the brackets", line
-            )
+            raise self._too_deep(line)
         if isinstance(event, AliasEvent):
             self._note(path, line, f"the alias *{event.anchor} is not allowed", _REMEDY_ALIAS)
             return Node(REFUSED, self._file, line, event.end_mark.line + 1)

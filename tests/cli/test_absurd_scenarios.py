@@ -1,6 +1,7 @@
 """Scenarios that nobody should write but anybody may: a run ends, and its output can be read."""
 
 import json
+import re
 
 import pytest
 from command_line import rows_of
@@ -55,6 +56,57 @@ def test_power_and_trace_end_in_json_that_can_be_read_and_in_text(text, written,
         page = (folder / run / "summary.txt").read_text("utf-8")
         assert "absurd" in page.splitlines()[0]
         assert len(page.splitlines()) > 5
+        assert not re.search(r"\bnan\b", page)
+
+
+def test_of_nobody_there_is_no_mortality(written, answer_of, folder):
+    scenario = written(ABSURD["no patient"])
+    answer_of("power", scenario, "--trials 4 --jobs 1 --out power")
+    page = " ".join((folder / "power" / "summary.txt").read_text("utf-8").split())
+    assert "nobody was randomised, so that there is no estimate of mortality" in page
+
+
+def test_a_sweep_and_a_comparison_of_schemes_without_patients_have_no_nan(
+    written, answer_of, folder
+):
+    scenario = written(ABSURD["no patient"])
+    few = "--trials 4 --jobs 1"
+    answer_of("sweep", scenario, "--vary trial.follow_up_days=10,20 --out s", few)
+    answer_of("allocation", scenario, "--schemes complete,permuted_block --out a", few)
+    for run in "sa":
+        assert not re.search(r"\bnan\b", (folder / run / "summary.txt").read_text("utf-8"))
+
+
+def test_a_rate_at_which_nobody_comes_is_blamed_itself(folder, refused):
+    (folder / "rare.yaml").write_text(
+        "extends: nct05484908\nname: rare\ntitle: t\naccrual:\n  sites:\n"
+        "    - {name: a, opens_day: 0, randomised_per_month: 1e-12, ramp_days: 0,"
+        " rate_steps: null, unit: null}\n"
+    )
+    said = refused("power rare.yaml --trials 4 --jobs 1")
+    assert "rare.yaml:5: accrual.sites" in said
+    assert "check the rates" in said
+    assert "nan" not in said
+
+
+def test_a_trial_that_recruits_nobody_is_traced_and_drawn(folder, answer_of):
+    (folder / "empty.yaml").write_text(
+        "extends: nct05484908-slow\nname: empty\ntitle: t\n"
+        "trial: {max_recruitment_days: 0.000001}\n"
+        "hazard:\n  baseline: {mortality_at_horizon: 0.5}\n  mortality_targets: null\n"
+    )
+    assert answer_of("trace empty.yaml --trial 0 --out t")["randomised"] == 0
+    assert not re.search(r"\bnan\b", (folder / "t" / "summary.txt").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("kind", ["docx", "html", "figures"])
+def test_a_trial_that_loses_everybody_can_be_written_up_or_is_refused(
+    kind, written, run, answer_of, folder
+):
+    scenario = written(ABSURD["all are lost"])
+    answer_of("power", scenario, "--trials 100 --jobs 1 --out lost")
+    status, _, err = run("report lost --format", kind)
+    assert status == 0, err
 
 
 def test_a_trial_that_cannot_be_analysed_is_counted_and_is_no_rejection(written, answer_of):

@@ -1,5 +1,6 @@
 """Runs on disk: whole or not there, found again, never in the place of something else."""
 
+import csv
 import json
 import math
 
@@ -155,3 +156,25 @@ def test_numbers_that_do_not_exist_are_null_and_empty():
         'a,b,c\n,0.30000000000000004,"x,y"\n'
     )
     assert rows_to_csv([]) == "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+2", "'=1+2"),
+        ("+1", "'+1"),
+        ("-1 L", "'-1 L"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("'=1", "''=1"),
+        ("a=1", "a=1"),
+        ("'quoted'", "'quoted'"),
+        ("", ""),
+    ],
+)
+def test_no_cell_of_text_is_a_formula_and_each_is_read_as_it_was(text, cell, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(rows_to_csv([{"name": text, "number": -0.5}]), encoding="utf-8", newline="")
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [{"name": cell, "number": "-0.5"}]
+    assert read_csv(path) == [{"name": text, "number": "-0.5"}]

@@ -27,7 +27,9 @@ from simulator.engines.compiled.state import (
     ENTRY_AT,
     FIRST_FIT,
     KNOWN,
+    LEAVES_AT,
     LEFT_FOR_AFTER,
+    LOG_PLATELETS,
     OPENED,
     OPENS_AT,
     OVER,
@@ -83,6 +85,8 @@ from simulator.engines.compiled.treatment import (
 from simulator.engines.compiled.unit import catch_up, nurses_busy, serve_background
 from simulator.rules import sessions as rule
 from simulator.rules.calendar import last_opening_before, last_opening_by
+
+PLATELETS = 3  # of the labs
 
 
 @inlined
@@ -273,6 +277,20 @@ def session_depends_on_labs(t: Tables, people: People, p: int) -> bool:
 
 
 @inlined
+def platelets_stay_low(t: Tables, real: Floats, p: int, threshold: float) -> bool:
+    """Whether a patient's platelets stay below a threshold until another session is given.
+
+    They are constant but for what sessions do; where no session raises them they cannot exceed
+    what they were at randomisation.
+    """
+    for m in range(t.kinetics.shape[1]):
+        for part in range(2 * PLATELETS, 2 * PLATELETS + 2):
+            if t.kinetics[0, m, part] > 0.0:
+                return False
+    return bool(real[LOG_PLATELETS, p] < threshold)
+
+
+@inlined
 def on_session_due(
     t: Tables,
     seed: int,
@@ -300,6 +318,10 @@ def on_session_due(
     if needs_labs and real[SEEN_PLATELETS, p] < t.plans[arm, POSTPONE_BELOW]:
         integer[POSTPONED, p] = 1
         again = rule.tried_again(now)
+        if platelets_stay_low(t, real, p, t.plans[arm, POSTPONE_BELOW]):
+            # No attempt before the last will find them higher; the patient may have left by then.
+            while again < real[LEAVES_AT, p] and rule.tried_again(again) < real[WINDOW_END_AT, p]:
+                again = rule.tried_again(again)
         if again < real[WINDOW_END_AT, p]:
             return push(times, codes, events, again, FALLS_DUE + p)
         return schedule_window_end(people, p, times, codes, events)

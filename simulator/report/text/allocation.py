@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from simulator.report.text.numbers import count_of
+from simulator.report.text.numbers import count_of, plain
 from simulator.report.text.tables import new_table, number, print_table
 from simulator.report.words import RATES
 from simulator.results.allocation import (
@@ -88,7 +88,7 @@ def _print_trial(answer: Allocation, console: Console) -> None:
             number(s.simulated_metrics["mean_abs_imbalance"].mean, 2),
             number(s.simulated_metrics["correct_guesses"].mean, 3),
             number(deaths.mean, 2),
-            f"{deaths.difference:+.3f} +- {deaths.paired_mcse:.3f}",
+            _with_error(deaths.difference, deaths.paired_mcse, "+.3f"),
             number(s.trial["outcomes_known"].mean, 1),
             number(float(np.mean(gaps)) if gaps else math.nan, 3),
         ]
@@ -146,8 +146,8 @@ def _not_analysable(answer: Allocation) -> Iterator[str]:
 def _rates(e: PairedEstimate) -> list[str]:
     """A rate and its difference to the first scheme's, in per cent."""
     return [
-        f"{100 * e.mean:.2f} +- {100 * e.mcse:.2f}",
-        f"{100 * e.difference:+.2f} +- {100 * e.paired_mcse:.2f}",
+        _with_error(100 * e.mean, 100 * e.mcse, ".2f"),
+        _with_error(100 * e.difference, 100 * e.paired_mcse, "+.2f"),
     ]
 
 
@@ -165,7 +165,7 @@ def _print_analyses(answer: Allocation, console: Console, rate: str, has_level: 
         table = new_table(f"{heading}, %", *names)
         for s in answer.schemes:
             found: list[PairedEstimate] = [getattr(a, key) for a in s.analyses]
-            table.add_row(s.name, *(f"{100 * e.mean:.2f} +- {100 * e.mcse:.2f}" for e in found))
+            table.add_row(s.name, *(_with_error(100 * e.mean, 100 * e.mcse, ".2f") for e in found))
         print_table(table, console)
 
 
@@ -253,3 +253,8 @@ def print_sequence(answer: AllocationSequence, console: Console) -> None:
 
 def _pair(counts: Mapping[str, int]) -> str:
     return " v ".join(map(str, counts.values()))
+
+
+def _with_error(value: float, error: float, form: str) -> str:
+    """Return a number and its error; a dash for what does not exist."""
+    return f"{plain(value, form)} +- {plain(error, form.lstrip('+'))}"

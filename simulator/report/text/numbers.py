@@ -14,7 +14,7 @@ def percent(entry: Estimate) -> str:
     if math.isnan(entry.mean):
         return "-"
     digits = _digits(100 * entry.mcse, 1)
-    return f"{entry.mean:.{digits}%} +- {entry.mcse:.{digits}%}"
+    return _with(f"{entry.mean:.{digits}%}", entry.mcse, f".{digits}%")
 
 
 def number(entry: Estimate) -> str:
@@ -22,7 +22,17 @@ def number(entry: Estimate) -> str:
     if math.isnan(entry.mean):
         return "-"
     digits = _digits(entry.mcse, 1)
-    return f"{entry.mean:.{digits}f} +- {entry.mcse:.{digits}f}"
+    return _with(f"{entry.mean:.{digits}f}", entry.mcse, f".{digits}f")
+
+
+def _with(shown: str, error: float, form: str) -> str:
+    """Put its error beside a number; one trial has none."""
+    return shown if math.isnan(error) else f"{shown} +- {error:{form}}"
+
+
+def plain(value: float | None, form: str) -> str:
+    """Return a number in a format; a dash where there is none, as of nobody."""
+    return "-" if value is None or math.isnan(value) else format(value, form)
 
 
 def value_or_dash(
@@ -31,14 +41,14 @@ def value_or_dash(
     show: Callable[[Estimate], str] = number,
 ) -> str:
     """Return a value with its error or, without one, to three digits; a dash for no value."""
-    if value is None:
+    if value is None or math.isnan(value):
         return "-"
     return f"{value:.3g}" if error is None else show(Estimate(value, error))
 
 
 def plain_percent(value: float | None) -> str:
     """Return a share in per cent; a dash for no value."""
-    return "-" if value is None else f"{value:.1%}"
+    return plain(value, ".1%")
 
 
 def count_of(count: int, trials: int) -> str:
@@ -55,6 +65,8 @@ def _digits(error: float, least: int) -> int:
 
 def share_in_words(share: Share) -> str:
     """Return a share of trials with its interval."""
+    if math.isnan(share.mean):
+        return "no estimate"
     return f"{share.mean:.1%} (95 % interval {share.ci_low:.1%} to {share.ci_high:.1%})"
 
 

@@ -1,5 +1,6 @@
 """The answer of `power` as a page of text."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from simulator.report.text.numbers import (
     count_of,
     number,
     percent,
+    plain,
     plain_percent,
     share_in_words,
     value_or_dash,
@@ -113,22 +115,31 @@ def verdict_in_words(answer: Power) -> str:
             f"INCONCLUSIVE at this precision: {found}; the interval contains the target of "
             f"{target}: run more trials."
         )
-    rates = ", ".join(f"{m.mean:.1%} under {a}" for a, m in answer.operations.mortality.items())
+    rates = mortality_in_words(answer.operations.mortality)
     if verdict.judgement is Judgement.UNDERPOWERED:
         return (
             f"UNDERPOWERED for the assumed effect: {found}; {_target(verdict)}; "
-            f"mortality is {rates}.{_below_level(answer)}"
+            f"{rates}.{_below_level(answer)}"
         )
-    return (
-        f"ADEQUATELY POWERED for the assumed effect: {found}; {_target(verdict)}; mortality is "
-        f"{rates}."
-    )
+    return f"ADEQUATELY POWERED for the assumed effect: {found}; {_target(verdict)}; {rates}."
 
 
 def _below_level(answer: Power) -> str:
     """Say why power is below the nominal level; empty where it is not."""
     words = below_level_in_words(answer)
     return f" {words}" if words else ""
+
+
+def mortality_in_words(mortality: ByArm) -> str:
+    """Say what the mortality of each arm is, or that it has none: nobody was randomised to it."""
+    empty = [arm for arm, share in mortality.items() if math.isnan(share.mean)]
+    if len(empty) == len(mortality):
+        return "nobody was randomised, so that there is no estimate of mortality"
+    rates = ", ".join(
+        f"{share.mean:.1%} under {arm}" for arm, share in mortality.items() if arm not in empty
+    )
+    nobody = f"; nobody was randomised to {empty[0]}" if empty else ""
+    return f"mortality is {rates}{nobody}"
 
 
 def _target(verdict: Verdict) -> str:
@@ -143,7 +154,7 @@ def prior_in_words(arm: str, report: PriorReport) -> str:
         f"prior of {arm}: mean {report.mean:.3f} ({report.low:.3f} to {report.high:.3f}), "
         f"worth {report.effective_patients:g} patients beside {report.patients}; prior "
         "predictive probability of deaths no more likely than at a mortality of "
-        f"{report.mortality:.3g}: {report.predictive_p:.3f}."
+        f"{plain(report.mortality, '.3g')}: {plain(report.predictive_p, '.3f')}."
     )
 
 
@@ -342,10 +353,11 @@ def _patients_table(o: Operations) -> Table:
 def _print_recruitment(o: Operations, console: Console) -> None:
     days = o.enrolment_days
     console.print(
-        f"\nRecruitment: mean {days.mean:.0f} days (MCSE {days.mcse:.0f}; 90 % range "
-        f"{days.p5:.0f} to {days.p95:.0f}), {o.screened.mean:.0f} candidates screened, "
-        f"{number(o.randomised)} patients randomised; the target of {o.target_randomised:,} is "
-        f"reached in {o.target_reached.mean:.1%} of trials."
+        f"\nRecruitment: mean {plain(days.mean, '.0f')} days (MCSE {plain(days.mcse, '.0f')}; 90 % "
+        f"range {plain(days.p5, '.0f')} to {plain(days.p95, '.0f')}), "
+        f"{plain(o.screened.mean, '.0f')} candidates screened, {number(o.randomised)} patients "
+        f"randomised; the target of {o.target_randomised:,} is reached in "
+        f"{plain_percent(o.target_reached.mean)} of trials."
     )
     if o.on_time is not None:
         console.print(
@@ -378,8 +390,8 @@ def _print_unit(o: Operations, console: Console) -> None:
         console.print(_unit_in_words(o.unit))
     if o.cost is not None:
         console.print(
-            f"Sessions cost {o.cost.mean:,.0f} {o.cost.currency} per trial (MCSE "
-            f"{o.cost.mcse:,.0f})."
+            f"Sessions cost {plain(o.cost.mean, ',.0f')} {o.cost.currency} per trial (MCSE "
+            f"{plain(o.cost.mcse, ',.0f')})."
         )
 
 
@@ -387,7 +399,7 @@ def _unit_in_words(unit: UnitUse) -> str:
     return (
         f"\nOf {unit.days_open.mean:.0f} site-days open, the unit is without plasma for a waiting "
         f"patient on {number(unit.days_short_of_plasma)}; its machines are in use for "
-        f"{unit.machine_use.mean:.0%} of its hours."
+        f"{plain(unit.machine_use.mean, '.0%')} of its hours."
     )
 
 

@@ -4,7 +4,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.text.numbers import count_of, number, value_in_words
+from simulator.report.text.numbers import (
+    count_of,
+    number,
+    plain,
+    plain_percent,
+    value_in_words,
+)
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import RATES, biases_in_words
 from simulator.results.sweep import PointFamily, PointPower, Sweep
@@ -114,11 +120,11 @@ def _trial_table(answer: Sweep) -> Table:
         table.add_row(
             *(value_in_words(point.values[key]) for key in answer.keys),
             f"{point.target_randomised:,}",
-            f"{point.target_reached.mean:.1%}",
-            f"{point.enrolment_days.mean:.0f}",
-            "-" if point.on_time is None else f"{point.on_time.mean:.1%}",
-            *(f"{entry.mean:.1%}" for entry in point.mortality.values()),
-            f"{sum(e.mean for e in point.sessions_delivered.values()):.0f}",
-            f"{sum(e.mean for e in point.plasma_litres.values()):.0f}",
+            plain_percent(point.target_reached.mean),
+            plain(point.enrolment_days.mean, ".0f"),
+            "-" if point.on_time is None else plain_percent(point.on_time.mean),
+            *(plain_percent(entry.mean) for entry in point.mortality.values()),
+            plain(sum(e.mean for e in point.sessions_delivered.values()), ".0f"),
+            plain(sum(e.mean for e in point.plasma_litres.values()), ".0f"),
         )
     return table

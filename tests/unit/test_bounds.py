@@ -1,0 +1,171 @@
+"""What grows without a bound is bounded, and what takes long can be watched and stopped."""
+
+import itertools
+import json
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from scenario_builder import base_case, changed, shipped
+
+from simulator.allocation.metrics import _free_imbalance
+from simulator.montecarlo import loop
+from simulator.montecarlo.loop import Engine, Stop, trials_a_unit
+from simulator.params import population
+from simulator.params.lower import lower
+from simulator.scenario.errors import Problem, RuleError, ScenarioError
+from simulator.scenario.loader import load_scenario
+
+# Complete randomisation: a walk of one step a patient
+
+
+@pytest.mark.parametrize("patients", [1, 2, 3, 7, 12])
+def test_the_largest_imbalance_of_a_fair_coin_is_that_of_every_sequence(patients):
+    """The right value: the mean over all 2^n sequences."""
+    walks = np.cumsum(list(itertools.product((-1, 1), repeat=patients)), axis=1)
+    assert _free_imbalance(patients) == pytest.approx(np.abs(walks).max(axis=1).mean(), abs=1e-12)
+
+
+def test_the_largest_imbalance_of_100_000_patients_takes_no_table():
+    """Of Brownian motion it is sqrt(pi n / 2); a walk's falls short of it by 1/2."""
+    tracemalloc.start()
+    found = _free_imbalance(100_000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == pytest.approx(np.sqrt(np.pi * 100_000 / 2) - 0.5, abs=0.01)
+    assert most < 10_000_000
+
+
+# Units of work
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_a_unit_of_the_largest_trial_is_one_trial(engine):
+    params = lower(shipped("two-arm-survival"))
+    large = params._replace(trial=params.trial._replace(target_randomised=1_000_000))
+    assert trials_a_unit(large, engine, Stop(10_000, None), 2) == 1
+
+
+def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):
+    go_on, begun = threading.Event(), threading.Event()
+
+    def long_work(number):
+        begun.set()
+        go_on.wait(60)
+        return number
+
+    monkeypatch.setattr(loop, "run_unit", long_work)
+    monkeypatch.setattr(loop, "_SECONDS_A_HEARTBEAT", 0.01)
+    units = loop._by_threads(iter([(1,), (2,)]), 1)
+    assert next(units) is None
+    assert begun.wait(60)
+    units.close()  # as Ctrl-C does: it does not wait for the work
+    assert not go_on.is_set()
+    go_on.set()
+
+
+def test_units_come_in_their_order_whichever_is_done_first(monkeypatch):
+    def work(number):
+        time.sleep(0.02 if number % 2 else 0.0)
+        return number
+
+    monkeypatch.setattr(loop, "run_unit", work)
+    found = [unit for unit in loop._by_threads(((k,) for k in range(9)), 3) if unit is not None]
+    assert found == list(range(9))
+
+
+# The sample of candidates
+
+
+def test_the_same_candidates_are_screened_once(monkeypatch):
+    calls = []
+
+    def screened(size, *asked):
+        calls.append(size)
+        return size, np.zeros(asked[8].size - 1, np.int64)
+
+    monkeypatch.setattr(population, "_screen_sample", screened)
+    monkeypatch.setattr(population, "_screened", {})
+    for _ in range(3):
+        lower(base_case())
+    assert len(calls) == 1
+    lower(base_case(changes={"eligibility.criteria.0.all_of.0.0.threshold": 19.0}))
+    assert len(calls) == 2
+
+
+# What is refused before it is begun
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "number"),
+    [
+        (
+            {"accrual.sites.0.randomised_per_month": 1e6, "trial.target_randomised": 100_000},
+            "accrual.sites[0].randomised_per_month",
+            "100,000 patients",
+        ),
+        (
+            {"trial.follow_up_days": 3_660, "trial.target_randomised": 100_000},
+            "trial.follow_up_days",
+            "366,000,000 patient-days",
+        ),
+    ],
+)
+def test_a_trial_beyond_any_memory_or_patience_is_refused(changes, key, number):
+    small = base_case(changes={"analyses": shipped("two-arm-survival").model_dump()["analyses"],
+                               "multiplicity": None})  # fmt: skip
+    with pytest.raises(RuleError) as refused:
+        lower(changed(small, changes))
+    assert refused.value.key == key
+    assert number in str(refused.value)
+    assert refused.value.remedy
+
+
+# Messages
+
+
+def test_of_thousands_of_problems_the_first_are_told_and_how_many_more():
+    problem = Problem("a.yaml", 1, "k" * 5_000, "v", "is wrong", "mend it")
+    said = str(ScenarioError(*[problem] * 200_000))
+    assert len(said) < 100_000
+    *told, last = said.splitlines()
+    assert last == f"{200_000 - len(told):,} more problems; correct these first"
+
+
+def test_a_file_of_faults_is_answered_in_a_page(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text("name: [" + "&a 1, " * 50_000 + "1]\n")
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(path)
+    assert len(str(refused.value)) < 100_000
+    assert "more problems" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + "? " * 1_000, "a:\n  " + "? " * 1_000 + "b", "a:\n  " + "- " * 5_000]
+)
+def test_what_is_nested_beyond_reason_is_one_message(text, tmp_path):
+    path = tmp_path / "deep.yaml"
+    path.write_text(f"name: x\n{text}\n")
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(path)
+    (problem,) = refused.value.problems
+    assert problem.line in (2, 3)
+    assert problem.remedy
+
+
+def test_a_spread_with_its_point_amiss_is_refused(tmp_path):
+    """15 for .15 makes sessions of e^15 times the median length, or none."""
+    modalities = [modality.model_dump() for modality in shipped("nct05484908").modalities]
+    modalities[0]["machine_hours_log_sd"] = 15.0
+    lines = ["extends: nct05484908", "name: wrong", "title: t", "modalities:"]
+    path = tmp_path / "wrong.yaml"
+    path.write_text("\n".join([*lines, *(f"  - {json.dumps(one)}" for one in modalities)]))
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(path)
+    (problem,) = refused.value.problems
+    assert problem.key == "modalities[0].machine_hours_log_sd"
+    assert problem.rule == "must be <= 2"
+    assert problem.line == 5
