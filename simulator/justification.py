@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from simulator.declarations.keys import steps_of
 from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.reconcile import reconcile
@@ -19,7 +20,6 @@ from simulator.report.pictures import (
     recruitment_plan,
 )
 from simulator.results import Power, Size, Sweep
-from simulator.scenario.keys import steps_of
 from simulator.store import Question
 
 Length = Literal["paragraph", "page", "full"]

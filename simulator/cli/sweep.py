@@ -75,8 +75,8 @@ def sweep(
 def _read(vary: list[str]) -> dict[str, list[Any]]:
     """Values by key; one that cannot be read ends the command."""
     from simulator.allocation.notation import split_schemes
+    from simulator.declarations.keys import divided
     from simulator.planning.variation import plain_value
-    from simulator.scenario.keys import divided
 
     found: dict[str, list[Any]] = {}
     for text in vary:

@@ -3,19 +3,20 @@
 The one place for them: documents, tables and axes of figures take their names from here.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from simulator.declarations.keys import Step, key_path, matched, steps_of
 
 ValueAt = Callable[[str], Any]  # value of a key; None where a scenario has none
 
 
 class Quantity(NamedTuple):
-    r"""A quantity of a scenario.
+    """A quantity of a scenario.
 
-    `pattern` is its key, `(\w+)` and the like being filled into the label in order; a number in
-    brackets there stands for the name of that site, modality or arm. `unit` is a suffix, or `share`
-    for a proportion. `main` are those that a page has room for.
+    `pattern` is its key, in which a `*` stands for any step; what it stands for is filled into the
+    label, the place of a site, modality or arm by its name. `unit` is a suffix, or `share` for a
+    proportion. `main` are those that a page has room for.
     """
 
     pattern: str
@@ -25,27 +26,27 @@ class Quantity(NamedTuple):
 
 
 EFFECT = (
-    Quantity(r"hazard\.mortality_targets\.(.+)", "Mortality under {0}", "share", True),
+    Quantity("hazard.mortality_targets.*", "Mortality under {0}", "share", True),
     Quantity(
-        r"hazard\.baseline\.mortality_at_horizon",
+        "hazard.baseline.mortality_at_horizon",
         "Probability of liver-related death by the horizon of the baseline hazard",
         "share",
         True,
     ),
-    Quantity(r"hazard\.baseline\.horizon_days", "Horizon of the baseline hazard", "days"),
-    Quantity(r"hazard\.baseline\.kind", "Shape of the baseline hazard"),
-    Quantity(r"hazard\.baseline\.shape", "Weibull shape"),
-    Quantity(r"hazard\.baseline\.days", "Days between which the hazard is constant", "days"),
-    Quantity(r"hazard\.baseline\.shares", "Share of the cumulative hazard by then"),
+    Quantity("hazard.baseline.horizon_days", "Horizon of the baseline hazard", "days"),
+    Quantity("hazard.baseline.kind", "Shape of the baseline hazard"),
+    Quantity("hazard.baseline.shape", "Weibull shape"),
+    Quantity("hazard.baseline.days", "Days between which the hazard is constant", "days"),
+    Quantity("hazard.baseline.shares", "Share of the cumulative hazard by then"),
     Quantity(
-        r"hazard\.log_hazard_ratio_per_meld_point", "Log hazard ratio of death per point of MELD"
+        "hazard.log_hazard_ratio_per_meld_point", "Log hazard ratio of death per point of MELD"
     ),
-    Quantity(r"hazard\.frailty_log_sd", "Standard deviation of log frailty"),
-    Quantity(r"hazard\.effect\.hazard_ratio", "Hazard ratio between the arms", "", True),
-    Quantity(r"hazard\.effect\.delay_days", "Delay of the effect", "days"),
-    Quantity(r"hazard\.effect\.waning_half_life_days", "Half-life of the effect", "days"),
+    Quantity("hazard.frailty_log_sd", "Standard deviation of log frailty"),
+    Quantity("hazard.effect.hazard_ratio", "Hazard ratio between the arms", "", True),
+    Quantity("hazard.effect.delay_days", "Delay of the effect", "days"),
+    Quantity("hazard.effect.waning_half_life_days", "Half-life of the effect", "days"),
     Quantity(
-        r"modalities\[(\d+)\]\.full_course_hazard_ratio",
+        "modalities[*].full_course_hazard_ratio",
         "Hazard ratio of a full course of {0} against none",
         "",
         True,
@@ -53,78 +54,73 @@ EFFECT = (
 )
 
 CONDUCT = (
-    Quantity(r"trial\.target_randomised", "Patients to be randomised", "patients"),
-    Quantity(r"trial\.follow_up_days", "Follow-up per patient", "days"),
-    Quantity(r"trial\.start_date", "Start"),
-    Quantity(r"trial\.planned_completion_date", "Planned completion"),
-    Quantity(r"trial\.max_recruitment_days", "Longest recruitment", "days"),
-    Quantity(r"accrual\.kind", "Accrual"),
+    Quantity("trial.target_randomised", "Patients to be randomised", "patients"),
+    Quantity("trial.follow_up_days", "Follow-up per patient", "days"),
+    Quantity("trial.start_date", "Start"),
+    Quantity("trial.planned_completion_date", "Planned completion"),
+    Quantity("trial.max_recruitment_days", "Longest recruitment", "days"),
+    Quantity("accrual.kind", "Accrual"),
     Quantity(
-        r"accrual\.sites\[(\d+)\]\.randomised_per_month",
+        "accrual.sites[*].randomised_per_month",
         "Patients randomised per month, {0}",
         "",
         True,
     ),
-    Quantity(r"accrual\.sites\[(\d+)\]\.ramp_days", "Days to full recruitment, {0}", "days"),
-    Quantity(r"accrual\.site_rates\.kind", "Rates of sites over trials"),
-    Quantity(r"accrual\.candidates", "Candidates referred", "candidates"),
-    Quantity(r"accrual\.over_days", "Period of referral", "days"),
-    Quantity(r"eligibility\.consent_probability", "Consent of the eligible", "share", True),
-    Quantity(r"allocation\.scheme", "Allocation scheme"),
-    Quantity(r"allocation\.ratio", "Allocation ratio"),
-    Quantity(r"allocation\.options\.block_sizes", "Block sizes", "patients"),
-    Quantity(r"exits\.loss\.net_probability", "Loss to follow-up", "share", True),
-    Quantity(r"exits\.loss\.by_day", "Loss is possible until day"),
-    Quantity(r"exits\.withdrawal\.net_probability", "Withdrawal from treatment", "share"),
-    Quantity(r"exits\.withdrawal\.by_day", "Withdrawal is possible until day"),
-    Quantity(r"exits\.transplant\.net_probability", "Liver transplant", "share"),
-    Quantity(r"exits\.tumour_death\.net_probability", "Tumour-related death", "share"),
-    Quantity(r"exits\.infection\.net_probability", "Infection", "share"),
-    Quantity(r"exits\.infection\.hazard_ratio", "Hazard ratio of death after infection"),
+    Quantity("accrual.sites[*].ramp_days", "Days to full recruitment, {0}", "days"),
+    Quantity("accrual.site_rates.kind", "Rates of sites over trials"),
+    Quantity("accrual.candidates", "Candidates referred", "candidates"),
+    Quantity("accrual.over_days", "Period of referral", "days"),
+    Quantity("eligibility.consent_probability", "Consent of the eligible", "share", True),
+    Quantity("allocation.scheme", "Allocation scheme"),
+    Quantity("allocation.ratio", "Allocation ratio"),
+    Quantity("allocation.options.block_sizes", "Block sizes", "patients"),
+    Quantity("exits.loss.net_probability", "Loss to follow-up", "share", True),
+    Quantity("exits.loss.by_day", "Loss is possible until day"),
+    Quantity("exits.withdrawal.net_probability", "Withdrawal from treatment", "share"),
+    Quantity("exits.withdrawal.by_day", "Withdrawal is possible until day"),
+    Quantity("exits.transplant.net_probability", "Liver transplant", "share"),
+    Quantity("exits.tumour_death.net_probability", "Tumour-related death", "share"),
+    Quantity("exits.infection.net_probability", "Infection", "share"),
+    Quantity("exits.infection.hazard_ratio", "Hazard ratio of death after infection"),
     Quantity(
-        r"exits\.serious_adverse_event_hazard_ratio",
+        "exits.serious_adverse_event_hazard_ratio",
         "Hazard ratio of death after a serious adverse event",
     ),
 )
 
 TREATMENT = (
-    Quantity(r"arms\[(\d+)\]\.plan\.sessions", "Sessions planned, {0}", "sessions", True),
-    Quantity(r"arms\[(\d+)\]\.plan\.first_after_days", "First session due, {0}", "days"),
-    Quantity(r"arms\[(\d+)\]\.plan\.least_interval_days", "Least interval, {0}", "days"),
-    Quantity(r"arms\[(\d+)\]\.plan\.window_days", "Window of a session, {0}", "days"),
+    Quantity("arms[*].plan.sessions", "Sessions planned, {0}", "sessions", True),
+    Quantity("arms[*].plan.first_after_days", "First session due, {0}", "days"),
+    Quantity("arms[*].plan.least_interval_days", "Least interval, {0}", "days"),
+    Quantity("arms[*].plan.window_days", "Window of a session, {0}", "days"),
     Quantity(
-        r"arms\[(\d+)\]\.plan\.stop_if_bilirubin_below_umol_per_l",
+        "arms[*].plan.stop_if_bilirubin_below_umol_per_l",
         "Sessions stop below bilirubin of, {0}",
         "µmol/L",
     ),
     Quantity(
-        r"arms\[(\d+)\]\.plan\.postpone_if_platelets_below_1e9_per_l",
+        "arms[*].plan.postpone_if_platelets_below_1e9_per_l",
         "Sessions are postponed below platelets of, {0}",
         "10⁹/L",
     ),
-    Quantity(r"arms\[(\d+)\]\.plan\.switch_if_plasma_short_to", "Modality if plasma is short, {0}"),
-    Quantity(r"modalities\[(\d+)\]\.machine_hours", "Machine time per session, {0}", "hours"),
-    Quantity(r"modalities\[(\d+)\]\.plasma_litres", "Plasma per session, {0}", "litres"),
-    Quantity(r"unit\.machines", "Machines of the unit", "machines"),
-    Quantity(r"unit\.nurses", "Nurses for the trial", "nurses"),
-    Quantity(r"unit\.sessions_per_nurse", "Sessions that a nurse minds at once", "sessions"),
-    Quantity(r"unit\.plasma\.capacity_litres", "Plasma store, at most", "litres"),
-    Quantity(r"unit\.plasma\.initial_litres", "Plasma in store at the start", "litres"),
-    Quantity(r"unit\.plasma\.delivery_litres_mean", "Plasma per delivery, mean", "litres", True),
-    Quantity(r"unit\.plasma\.delivery_litres_sd", "The same, standard deviation", "litres"),
-    Quantity(r"unit\.background\.sessions_per_day", "Sessions of others, per day", "sessions"),
-    Quantity(r"unit\.background\.hours_per_session", "Machine time of these", "hours"),
-    Quantity(r"unit\.background\.plasma_litres_per_session", "Plasma of these", "litres"),
-    Quantity(r"unit\.background\.served", "Others are served, to the trial's patients"),
-    Quantity(r"unit\.queue", "Order of those who wait"),
+    Quantity("arms[*].plan.switch_if_plasma_short_to", "Modality if plasma is short, {0}"),
+    Quantity("modalities[*].machine_hours", "Machine time per session, {0}", "hours"),
+    Quantity("modalities[*].plasma_litres", "Plasma per session, {0}", "litres"),
+    Quantity("unit.machines", "Machines of the unit", "machines"),
+    Quantity("unit.nurses", "Nurses for the trial", "nurses"),
+    Quantity("unit.sessions_per_nurse", "Sessions that a nurse minds at once", "sessions"),
+    Quantity("unit.plasma.capacity_litres", "Plasma store, at most", "litres"),
+    Quantity("unit.plasma.initial_litres", "Plasma in store at the start", "litres"),
+    Quantity("unit.plasma.delivery_litres_mean", "Plasma per delivery, mean", "litres", True),
+    Quantity("unit.plasma.delivery_litres_sd", "The same, standard deviation", "litres"),
+    Quantity("unit.background.sessions_per_day", "Sessions of others, per day", "sessions"),
+    Quantity("unit.background.hours_per_session", "Machine time of these", "hours"),
+    Quantity("unit.background.plasma_litres_per_session", "Plasma of these", "litres"),
+    Quantity("unit.background.served", "Others are served, to the trial's patients"),
+    Quantity("unit.queue", "Order of those who wait"),
 )
 
 _ALL = EFFECT + CONDUCT + TREATMENT
-_OWNERS = {
-    "accrual": "accrual.sites[{0}].name",
-    "modalities": "modalities[{0}].name",
-    "arms": "arms[{0}].name",
-}
 _SHARE = "proportion"
 
 
@@ -132,11 +128,11 @@ def name_of(key: str, value_at: ValueAt) -> str:
     """Return the name of a value; of one without a name, the words of its key and the key."""
     found = _match(key)
     if found is not None:
-        quantity, match = found
-        return quantity.label.format(owner_of(key, match, value_at))
-    last = re.split(r"[.\[]", key)[-1].rstrip("]")
-    words = last.strip('"').replace("_", " ")
-    return key if words == key or words.isdigit() else f"{words[:1].upper()}{words[1:]} ({key})"
+        quantity, stars = found
+        return quantity.label.format(owner_of(key, stars, value_at))
+    words = [step for step in steps_of(key) or () if isinstance(step, str)]
+    last = words[-1].replace("_", " ") if words else key
+    return key if last == key else f"{last[:1].upper()}{last[1:]} ({key})"
 
 
 def name_with_unit(key: str, value_at: ValueAt) -> str:
@@ -148,18 +144,23 @@ def name_with_unit(key: str, value_at: ValueAt) -> str:
     return f"{name} ({_SHARE if unit == 'share' else unit})"
 
 
-def owner_of(key: str, match: re.Match[str], value_at: ValueAt) -> str:
-    """Return the name of the arm, site or modality that a key is of; empty where it is of none."""
-    owner = _OWNERS.get(re.split(r"[.\[]", key)[0])
-    for part in match.groups():
-        found = value_at(owner.format(part)) if owner else None
-        return str(part if found is None else found)
-    return ""
+def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:
+    """Return the name of the arm, site or modality that a key is of; empty where it is of none.
+
+    `stars` is what the stars of the key's pattern stand for.
+    """
+    if not stars:
+        return ""
+    steps, place = steps_of(key) or (), stars[0]
+    if isinstance(place, str):
+        return place
+    name = value_at(key_path((*steps[: steps.index(place) + 1], "name")))
+    return str(place if name is None else name)
 
 
-def _match(key: str) -> tuple[Quantity, re.Match[str]] | None:
+def _match(key: str) -> tuple[Quantity, tuple[Step, ...]] | None:
     for quantity in _ALL:
-        match = re.fullmatch(quantity.pattern, key)
-        if match:
-            return quantity, match
+        stars = matched(quantity.pattern, key)
+        if stars is not None:
+            return quantity, stars
     return None

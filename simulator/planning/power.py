@@ -8,6 +8,7 @@ from dataclasses import replace
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.declarations.estimands import scale_of, tests_of
+from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
@@ -31,7 +32,6 @@ from simulator.results.power import (
     PriorReport,
     SelectionBias,
 )
-from simulator.scenario.keys import key_path, steps_of
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.truth import true_values

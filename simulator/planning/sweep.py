@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.estimands import tests_of
+from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
@@ -22,7 +23,6 @@ from simulator.planning.variation import combinations, present, variants
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
-from simulator.scenario.keys import steps_of
 from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from simulator.declarations.keys import below
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.errors import RuleError
-from simulator.scenario.keys import below
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan

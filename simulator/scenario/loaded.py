@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from simulator.declarations.keys import Step, key_path, steps_of
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
-from simulator.scenario.keys import Step, key_path, steps_of
 from simulator.scenario.merging import KINDS
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario

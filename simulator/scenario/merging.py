@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from simulator.declarations.keys import key_path
 from simulator.scenario.errors import Problem, nearest, shown
-from simulator.scenario.keys import key_path
 from simulator.scenario.yaml_reader import Node
 
 # Lists whose items have names, and the key that holds the name.

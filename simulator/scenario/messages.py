@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from simulator.declarations.keys import joined, key_path
 from simulator.declarations.parts import FOLLOWS
 from simulator.scenario.errors import EXTENDS, nearest
-from simulator.scenario.keys import joined, key_path
 
 
 class Finding(NamedTuple):

@@ -26,8 +26,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
+from simulator.declarations.keys import below, key_path
 from simulator.scenario.errors import Problem, ScenarioError
-from simulator.scenario.keys import below, key_path
 
 MOST_BYTES = 1_000_000
 MOST_LEVELS = 20  # the schema has eight

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.declarations.keys import below, divided, key_path, matched, steps_of
 from simulator.scenario.errors import ScenarioError
-from simulator.scenario.keys import below, divided, key_path, steps_of
 from simulator.scenario.loader import load_scenario
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
@@ -84,3 +84,11 @@ def test_a_rule_on_a_key_of_an_odd_name_is_placed_at_that_key(tmp_path: Path) ->
         load_scenario(path)
     (problem,) = caught.value.problems
     assert (problem.line, problem.key) == (6, 'costs.per_session["LPE 1.0 [half]"]')
+
+
+def test_a_star_of_a_pattern_stands_for_any_step() -> None:
+    assert matched("arms[*].plan.sessions", "arms[1].plan.sessions") == (1,)
+    assert matched("costs.per_session.*", 'costs.per_session["LPE 1.0 L"]') == ("LPE 1.0 L",)
+    assert matched("trial.start_date", "trial.start_date") == ()
+    assert matched("arms[*].plan.sessions", "arms[1].plan") is None
+    assert matched("arms[*].name", "modalities[1].name") is None

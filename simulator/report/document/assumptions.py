@@ -1,9 +1,9 @@
 """Values of the scenario that matter, each with its source or the word assumption."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from simulator.declarations.keys import key_path, matched, steps_of
 from simulator.declarations.quantities import (
     CONDUCT,
     EFFECT,
@@ -119,10 +119,10 @@ def told(dossier: Dossier, quantities: Sequence[Quantity]) -> list[Told]:
     for quantity in quantities:
         owners: dict[tuple[str, str], list[str]] = {}
         for entry in merged:
-            match = re.fullmatch(quantity.pattern, entry.key)
-            if match and not _unused(entry, quantity):
+            stars = matched(quantity.pattern, entry.key)
+            if stars is not None and not _unused(entry, quantity):
                 said = shown(entry.value, quantity.unit), _source(entry)
-                owner = literal(owner_of(entry.key, match, dossier.value))
+                owner = literal(owner_of(entry.key, stars, dossier.value))
                 owners.setdefault(said, []).append(owner)
         rows += [(quantity.label.format(listed(names)), *said) for said, names in owners.items()]
     return rows
@@ -149,7 +149,8 @@ def _merged(values: Sequence[ScenarioValue]) -> list[ScenarioValue]:
     """Values with the elements of a list joined under its key, and the first one's source."""
     merged: dict[str, ScenarioValue] = {}
     for entry in values:
-        key = re.sub(r"\[\d+\]$", "", entry.key)
+        steps = steps_of(entry.key) or (entry.key,)
+        key = entry.key if isinstance(steps[-1], str) else key_path(steps[:-1])
         if key == entry.key:
             merged[key] = entry
         elif key in merged:

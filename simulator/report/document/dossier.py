@@ -1,11 +1,11 @@
 """What a justification is written from, and the facts in it by name."""
 
 import datetime
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.declarations.keys import matched
 from simulator.report.document.blocks import literal
 from simulator.report.document.numbers import capital, known
 from simulator.results.base import Value
@@ -96,11 +96,11 @@ def quoting_note(quoting: tuple[int, ...], place: int) -> str:
 
 
 def matching(dossier: Dossier, pattern: str) -> list[ScenarioValue]:
-    """Values whose whole key matches a pattern, but for those that are switched off."""
+    """Values whose key is of a pattern with stars, but for those that are switched off."""
     return [
         entry
         for entry in dossier.values
-        if re.fullmatch(pattern, entry.key) and not switched_off(entry.value)
+        if matched(pattern, entry.key) is not None and not switched_off(entry.value)
     ]
 
 

@@ -35,10 +35,12 @@ from simulator.results.power import (
 )
 
 _EFFECT_KEYS = (
-    r"hazard\.mortality_targets\..*",
-    r"hazard\.baseline\.mortality_at_horizon",
-    r"hazard\.effect\.(hazard_ratio|delay_days|waning_half_life_days)",
-    r"modalities\[\d+\]\.full_course_hazard_ratio",
+    "hazard.mortality_targets.*",
+    "hazard.baseline.mortality_at_horizon",
+    "hazard.effect.hazard_ratio",
+    "hazard.effect.delay_days",
+    "hazard.effect.waning_half_life_days",
+    "modalities[*].full_course_hazard_ratio",
 )
 
 
@@ -96,7 +98,7 @@ def analysis_sentence(power: Power) -> str:
 
 def analysis_source(dossier: Dossier) -> str:
     """Say where the choice of the primary analysis comes from."""
-    found = matching(dossier, r"analyses\[0\]\.test")
+    found = matching(dossier, "analyses[0].test")
     if not found:
         return ""
     if not found[0].source:

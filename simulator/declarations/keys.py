@@ -70,6 +70,20 @@ def steps_of(path: str) -> tuple[Step, ...] | None:
     return tuple(steps)
 
 
+def matched(pattern: str, key: str) -> tuple[Step, ...] | None:
+    """Return the steps of a key that the stars of a pattern stand for; None where it is no such.
+
+    `arms[*].plan.sessions` is the pattern of `arms[1].plan.sessions`, whose star is 1.
+    """
+    asked, steps = steps_of(pattern), steps_of(key)
+    if asked is None or steps is None or len(asked) != len(steps):
+        return None
+    pairs = list(zip(asked, steps, strict=True))
+    if any(want not in ("*", step) for want, step in pairs):
+        return None
+    return tuple(step for want, step in pairs if want == "*")
+
+
 def divided(text: str) -> tuple[str, str] | None:
     """Return a key path and what follows the `=` after it; None where there is no such sign.
 
