@@ -6,6 +6,7 @@ correct engine fails it, for a seed chosen without looking. Seeds are fixed.
 
 import copy
 import functools
+import json
 import math
 from typing import Any
 
@@ -78,7 +79,7 @@ def run(scenario: Scenario, seed: int, trials: int = 1, first_trial: int = 0) ->
 
 @functools.lru_cache(maxsize=4)
 def _lowered(scenario: str) -> Params:
-    return lower(Scenario.model_validate_json(scenario, strict=False))
+    return lower(Scenario.of_plain(json.loads(scenario)))
 
 
 def modality(

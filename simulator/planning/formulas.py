@@ -3,7 +3,6 @@
 Each analysis declares which formulas are made for it (`SizeFormula`); for others there is none.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -111,7 +110,7 @@ def _analysed(risk: Risk, plan: AnalysisPlan) -> float:
 
 def facts_of(scenario: Mapping[str, Any], analysis: int, operations: Operations) -> Facts:
     """Take the facts from a scenario's plain values and, what these do not tell, its simulation."""
-    asked = Scenario.model_validate_json(json.dumps(scenario))
+    asked = Scenario.of_plain(scenario)
     plan = plans_of(asked)[analysis]
     exact = exact_risks(asked, plan)
     first, second = asked.allocation.ratio

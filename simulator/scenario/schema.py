@@ -4,8 +4,9 @@ Each part is checked as it is made; that the parts agree with one another is che
 (`cross_checks`).
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -125,6 +126,11 @@ class Scenario(Part):
         default=None, description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
+
+    @classmethod
+    def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":
+        """Return the scenario of plain values, such as an answer is kept with: dates are text."""
+        return cls.model_validate(values, strict=False)
 
     def variable_names(self) -> tuple[str, ...]:
         """Names of the candidate variables, in order."""
