@@ -481,7 +481,8 @@ def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     exact = SizeEstimate(216.0, 216.0, 216.0, 0.8019, 0.0, 0.95, SizeBasis.LASTING)
     found = replace(size_answer(), answer=exact, n_lasting=216.0)
     text = words(justification(dossier(sizes=(found,)), "full"))
-    assert "216 (exact: from there on power stays at or above this), where power is" in text
+    assert "It is reached with 216 (exact), where power is 80.2%." in text
+    assert "would need 216 patients (exact: from there on power stays at or above this)" in text
     assert "from 216 patients on the power stays at or above 80 %" in text
     assert "7040 (95 % confidence interval 6950 to 7130)" in text
 
@@ -490,7 +491,7 @@ def test_size_that_is_no_number_of_patients_keeps_its_decimals():
     found = size_answer(key="hazard.effect.hazard_ratio")
     answer = replace(found.answer, value=0.612, low=0.598, high=math.nan)
     text = words(justification(dossier(sizes=(replace(found, answer=answer),)), "full"))
-    assert "It is reached at 0.612 (95% confidence interval 0.598 or more, by simulation)" in text
+    assert "It is reached at 0.612 (95% confidence interval 0.598 or more)" in text
     assert "would need about 7,100" in text
 
 

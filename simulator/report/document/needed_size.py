@@ -170,12 +170,15 @@ def _search_in_words(found: Size) -> str:
     if found.favoured:
         favouring = f" Only rejections in favour of {literal(found.arm)} count."
     reached = "It is reached with" if found.is_of_patients else "It is reached at"
-    power = f"power is {percent(answer.power, answer.mcse, 2)}"
     if answer.is_exact:
-        power += " (exact)"
+        power = f"power is {percent(answer.power)}"
     else:
-        power += f" (Monte Carlo standard error {points_of_error(answer.mcse)})"
-    words += f"{favouring} {reached} {amount(answer.value)} ({how_found(answer)}), where {power}."
+        power = (
+            f"power is {percent(answer.power, answer.mcse, 2)} (Monte Carlo standard error "
+            f"{points_of_error(answer.mcse)})"
+        )
+    found_by = confidence_interval(answer)
+    words += f"{favouring} {reached} {amount(answer.value)} ({found_by}), where {power}."
     if not answer.is_exact:
         words += (
             " The interval tells of Monte Carlo error alone, not of doubt about the assumptions."
@@ -216,7 +219,9 @@ def _operations_sentence(found: Size) -> str:
         )
     if found.is_of_patients:
         parts.insert(0, f"{with_error(o.randomised)} patients are randomised")
-    return f"At {amount(o.value)} {listed(parts)}. ± is the Monte Carlo standard error."
+    size = amount(o.value)
+    at = f"With {size} planned," if found.is_of_patients else f"At {size}"
+    return f"{at} {listed(parts)}. ± is the Monte Carlo standard error."
 
 
 def _curve_table(found: Size, place: int) -> Table:
