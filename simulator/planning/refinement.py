@@ -48,6 +48,8 @@ def find_crossing(search: Search, low: float, high: float) -> Crossing | None:
         if search.is_checked(crossing.value):
             return crossing
         search.check(crossing.value)
+        if search.spent:
+            break
     return crossing
 
 
@@ -144,6 +146,9 @@ def _reach(search: Search, centre: float, width: float) -> float:
 def _near(search: Search, centre: float, width: float) -> list[float]:
     """Return a few values around the one in the middle."""
     reach = _reach(search, centre, width)
+    if not search.whole:  # so that values of one round are those of the next
+        apart = 2 * reach / (_POINTS - 1)
+        centre = round(centre / apart) * apart
     shares = [2 * k / (_POINTS - 1) - 1 for k in range(_POINTS)]
     return sorted({search.rounded(centre + share * reach) for share in shares})
 

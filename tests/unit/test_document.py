@@ -474,6 +474,23 @@ def test_the_table_of_a_size_shows_who_is_randomised_and_what_is_analysable():
     )
 
 
+def test_trials_without_a_result_are_told_of_beside_the_power():
+    """A twentieth of 27,000 trials have none."""
+    text = words(justification(dossier(sizes=(size_answer(),)), "full"))
+    assert (
+        "Of the 27,000 trials at 7040, 1,350 (5.0%) are not analysable and count as not rejecting."
+        in text
+    )
+
+
+def test_planned_patients_of_whom_fewer_are_randomised_are_not_called_what_is_needed():
+    found = size_answer()
+    row = replace(found.curve[-1], randomised=6100.0, randomised_mcse=0.4)
+    found = replace(found, curve=(row,))
+    text = words(justification(dossier(sizes=(found,)), "full"))
+    assert "would need 7,040 patients planned (6100.0 randomised on average)" in text
+
+
 def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     trend = words(justification(dossier(sizes=(size_answer(),)), "full"))
     assert "The number is where the fitted trend crosses 80 %." in trend

@@ -25,6 +25,8 @@ from simulator.report.document.numbers import (
 )
 from simulator.report.words import (
     basis_in_words,
+    not_analysable_in_words,
+    planned_in_words,
     reason_in_words,
     recruitment_limit_in_words,
 )
@@ -79,7 +81,7 @@ def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
     if found is not None and found.answer is not None:
         return (
             f"For {whole_percent(found.target_power)} power the assumed effect would need "
-            f"{amount(found.answer.value)} patients ({how_found(found.answer)})."
+            f"{planned_in_words(found, amount(found.answer.value))} ({how_found(found.answer)})."
         )
     words = [needed_by_closed_forms(dossier.closed_forms, short=short)]
     if found is not None:
@@ -183,7 +185,8 @@ def _search_in_words(found: Size) -> str:
         words += (
             " The interval tells of Monte Carlo error alone, not of doubt about the assumptions."
         )
-    return joined([words, basis_in_words(found), _limit(found), _operations_sentence(found)])
+    said = [basis_in_words(found), _limit(found), not_analysable_in_words(found)]
+    return joined([words, *said, _operations_sentence(found)])
 
 
 def _limit(found: Size) -> str:
@@ -198,7 +201,7 @@ def _not_reached(found: Size) -> str:
             f" The largest power found is {percent(largest.power, largest.mcse)} (Monte Carlo "
             f"standard error {points_of_error(largest.mcse)}), at {amount(largest.value)}."
         )
-    return joined([words, _limit(found)])
+    return joined([words, _limit(found), not_analysable_in_words(found)])
 
 
 def _operations_sentence(found: Size) -> str:
