@@ -15,22 +15,29 @@ from simulator.results.size import PATIENTS
 _NEAR = 0.03  # values around the answer, as a share of it
 _POINTS = 5  # of them
 _WINDOW = 1.7  # of that reach: trials further away do not tell the level
-_SIDE = 0.25  # values from which the slope is taken: the answer less and more this share
+# Values from which the slope is taken: the answer less and more this share, of it or, of another
+# key, of the bracket's width.
+_SIDE = 0.25
 _LEAST_SIDE = 0.5  # of that reach: nearer values tell little of the slope, and teeth much
 _BATCH = 500  # fresh trials at each at first; twice as many, at the most, from round to round
 _MOST_AT_A_SIDE = 64_000  # trials
 _MOST_ROUNDS = 30
+_FINER = 10  # steps of an interval's ends in one of a value that is no whole number
 _MOST_CHECKS = 8
 
 
 class Crossing(NamedTuple):
-    """Where the power is reached: the value to name, its 95 % confidence interval, the fit."""
+    """Where the power is reached: the value to name, its 95 % confidence interval, the fit.
+
+    `reach` is how far from the value the trials are that tell the slope.
+    """
 
     value: float
     low: float
     high: float
     line: Line
     precise: bool
+    reach: float
 
 
 def find_crossing(search: Search, low: float, high: float) -> Crossing | None:
@@ -44,10 +51,13 @@ def find_crossing(search: Search, low: float, high: float) -> Crossing | None:
         if line is None:
             return None
         centre = _moved(search, centre, line)
-        crossing = _named(search, line, precise)
+        reach = _reach_of_slope(search, centre, high - low)
+        crossing = _named(search, line, precise, reach)
         if search.is_checked(crossing.value):
             return crossing
         search.check(crossing.value)
+        if search.spent:
+            break
     return crossing
 
 
@@ -102,10 +112,7 @@ def _window(search: Search, centre: float, width: float) -> dict[float, Count]:
 
 def _slope(search: Search, centre: float, width: float) -> Line | None:
     """The slope, with the same trials on either side; more of them until it is told from none."""
-    reach = _SIDE * centre if search.of_patients else 0.25 * abs(width)
-    if search.whole:
-        reach = max(reach, search.step)
-    sides = []
+    reach, sides = _reach_of_slope(search, centre, width), []
     for sign in (-1, 1):
         # A value that is there already will do, unless it is much nearer or further away.
         there = [v for v in search.first if 0.8 <= sign * (v - centre) / reach <= 1.3]
@@ -129,6 +136,11 @@ def _slope(search: Search, centre: float, width: float) -> Line | None:
             search.run_fresh(side, 3 * trials)
 
 
+def _reach_of_slope(search: Search, centre: float, width: float) -> float:
+    reach = _SIDE * centre if search.of_patients else _SIDE * abs(width)
+    return max(reach, search.step) if search.whole else reach
+
+
 def _wanted(asked: SizeTarget, centre: float, width: float) -> float:
     """Half the width that the confidence interval may have."""
     if asked.within is not None:
@@ -144,11 +156,14 @@ def _reach(search: Search, centre: float, width: float) -> float:
 def _near(search: Search, centre: float, width: float) -> list[float]:
     """Return a few values around the one in the middle."""
     reach = _reach(search, centre, width)
+    if not search.whole:  # so that values of one round are those of the next
+        apart = 2 * reach / (_POINTS - 1)
+        centre = round(centre / apart) * apart
     shares = [2 * k / (_POINTS - 1) - 1 for k in range(_POINTS)]
     return sorted({search.rounded(centre + share * reach) for share in shares})
 
 
-def _named(search: Search, line: Line, precise: bool) -> Crossing:
+def _named(search: Search, line: Line, precise: bool, reach: float) -> Crossing:
     """The value to name: the first from which on there is the power, as finely as it is known."""
     crossing, *ends = [search.unscaled(x) for x in line.crossing(search.asked.power)]
     grid = search.step
@@ -159,8 +174,10 @@ def _named(search: Search, line: Line, precise: bool) -> Crossing:
     if search.whole:
         ends = [search.inside(_reaching(end, grid, line.slope)) for end in ends]
     else:
-        ends = [search.inside(end) for end in ends]
-    return Crossing(value, min(ends), max(ends), line, precise)
+        finer, (low, high) = grid / _FINER, sorted(ends)
+        outward = _reaching(low, finer, -1.0), _reaching(high, finer, 1.0)
+        ends = [search.inside(end) for end in outward]
+    return Crossing(value, min(ends), max(ends), line, precise, reach)
 
 
 def _reaching(value: float, grid: float, slope: float) -> float:

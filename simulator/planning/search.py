@@ -14,6 +14,7 @@ CHECKED_TRIALS = 25_000  # where a power is quoted: a Monte Carlo error of .25 p
 _LEAST_CHECKED = 2_000
 _SHARE_OF_A_CHECK = 0.25  # of all patients that may be simulated
 _CHANCE = 4.0  # standard errors
+_DIGITS = 3  # of a value that is no whole number, in the range asked
 
 
 class SizeTarget(NamedTuple):
@@ -209,8 +210,9 @@ class Search:
     def rounded(self, value: float) -> float:
         """The nearest value inside the range that can be tried."""
         if self.whole:
-            value = round(value / self.step) * self.step
-        return self.inside(value)
+            return self.inside(round(value / self.step) * self.step)
+        digits = _DIGITS - math.floor(math.log10(self.asked.high - self.asked.low))
+        return self.inside(round(value, digits))
 
     def between(self, low: float, high: float) -> Line:
         """The line through two values."""

@@ -34,7 +34,7 @@ from simulator.results.size import (
 from simulator.version import program_version
 
 CONFIDENCE = 0.95
-_FITTED = 0.7, 1.35  # of the answer: as far as the fitted curve is shown
+_FITTED = 1.3  # times how far the trials are that tell the slope: as far as the curve is shown
 _FITTED_POINTS = 27
 _MOST_END_BEFORE = 0.5  # share of trials that reach the target: with fewer recruitment is the limit
 
@@ -157,12 +157,8 @@ def _recruitment(search: Search, days: float) -> RecruitmentLimit | None:
 
 def _fitted(search: Search, crossing: Crossing) -> tuple[FittedPower, ...]:
     """The fitted curve near the crossing, as far as its slope was taken from."""
-    line, value = crossing.line, crossing.value
-    low, high = (search.inside(share * value) for share in _FITTED)
-    if not search.of_patients:
-        tried = sorted(search.first)
-        low, high = tried[0], tried[-1]
-    points = []
+    line, reach, points = crossing.line, _FITTED * crossing.reach, []
+    low, high = search.inside(crossing.value - reach), search.inside(crossing.value + reach)
     for k in range(_FITTED_POINTS):
         at = low + k / (_FITTED_POINTS - 1) * (high - low)
         away = search.scale(at) - line.centre

@@ -60,6 +60,9 @@ LEVEL_WORDS = {
 }
 
 
+_AS_PLANNED = 0.995  # of the planned patients: with fewer randomised, the text says so
+
+
 def below_level_in_words(power: Power) -> str:
     """Say in a sentence why power is below the nominal level; empty where it is not."""
     low, first = power.verdict.below_level, power.primary
@@ -174,6 +177,26 @@ def recruitment_limit_in_words(limit: RecruitmentLimit) -> str:
         f"before the target; in the {limit.days:g} days that recruitment may take, at most "
         f"{limit.randomised:.1f} patients (MCSE {limit.mcse:.1f}) are randomised on average."
     )
+
+
+def not_analysable_in_words(found: Size) -> str:
+    """Say how many trials have no result at the value that is told of; empty if none."""
+    point = found.point(found.operations.value)
+    if point is None or point.analysable == point.trials:
+        return ""
+    missing = point.trials - point.analysable
+    return (
+        f"Of the {point.trials:,} trials at {point.value:g}, {missing:,} "
+        f"({missing / point.trials:.1%}) are not analysable and count as not rejecting."
+    )
+
+
+def planned_in_words(found: Size, shown: str) -> str:
+    """Name the patients of an answer: where fewer are randomised than planned, it says so."""
+    point = None if found.answer is None else found.point(found.answer.value)
+    if point is None or point.randomised >= _AS_PLANNED * point.value:
+        return f"{shown} patients"
+    return f"{shown} patients planned ({point.randomised:.1f} randomised on average)"
 
 
 def basis_in_words(found: Size) -> str:

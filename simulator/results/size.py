@@ -252,9 +252,13 @@ class Size(Answer):
         """Whether the number of patients was looked for."""
         return self.key == PATIENTS
 
+    def point(self, value: float) -> CurvePoint | None:
+        """Return the row of a value; None if it was not tried."""
+        return next((point for point in self.curve if point.value == value), None)
+
     def is_limited(self, value: float) -> bool:
         """Whether recruitment, not the planned number, is the limit at a value that was tried."""
-        point = next((point for point in self.curve if point.value == value), None)
+        point = self.point(value)
         return self.is_of_patients and point is not None and point.target_reached < 0.5
 
     def rows(self) -> list[Row]:

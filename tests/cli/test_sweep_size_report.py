@@ -232,7 +232,24 @@ def test_a_key_written_as_a_whole_number_that_takes_others_is_searched_between_t
 def test_a_power_that_trials_cannot_tell_has_no_answer(answer_of):
     found = answer_of("size small.yaml --power 0.999999999 --patients 500000")
     assert found["answer"] is None
-    assert found["reason"]["kind"] == "flat"
+    assert found["reason"]["kind"] == "not_converged"
+
+
+def test_a_size_counts_only_what_favours_the_treatment_arm_where_asked(answer_of, folder):
+    command = "size small.yaml --power 0.3 --within 20 --between 20,120 --favoured --out favoured"
+    found = answer_of(command)
+    assert (found["favoured"], found["n_lasting"]) == (True, None)
+    assert found["n_trend"] == found["answer"]["value"]
+    assert found["answer"]["basis"] == "trend"
+    for row in found["curve"]:
+        assert row["power"] == row["favouring"] / row["trials"]
+        assert row["favouring"] <= row["rejections"] <= row["analysable"] <= row["trials"]
+        assert row["randomised"] == row["value"]
+    text = " ".join((folder / "favoured" / "summary.txt").read_text().split())
+    assert f"a power of 30% in favour of {found['arm']} with" in text
+    assert "either arm" in text
+    fitted = rows_of(folder / "favoured" / "data" / "fitted.csv")
+    assert len(fitted) == len(found["fitted"])
 
 
 def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(answer_of):

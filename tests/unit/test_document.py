@@ -584,6 +584,23 @@ def test_the_table_of_a_size_shows_who_is_randomised_and_what_is_analysable():
     )
 
 
+def test_trials_without_a_result_are_told_of_beside_the_power():
+    """A twentieth of 27,000 trials have none."""
+    text = words(justification(dossier(sizes=(size_answer(),)), "full"))
+    assert (
+        "Of the 27,000 trials at 7040, 1,350 (5.0%) are not analysable and count as not rejecting."
+        in text
+    )
+
+
+def test_planned_patients_of_whom_fewer_are_randomised_are_not_called_what_is_needed():
+    found = size_answer()
+    row = replace(found.curve[-1], randomised=6100.0, randomised_mcse=0.4)
+    found = replace(found, curve=(row,))
+    text = words(justification(dossier(sizes=(found,)), "full"))
+    assert "would need 7,040 patients planned (6100.0 randomised on average)" in text
+
+
 def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     trend = words(justification(dossier(sizes=(size_answer(),)), "full"))
     assert "The number is where the fitted trend crosses 80 %." in trend
@@ -591,7 +608,8 @@ def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     exact = SizeEstimate(216.0, 216.0, 216.0, 0.8019, 0.0, 0.95, SizeBasis.LASTING)
     found = replace(size_answer(), answer=exact, n_lasting=216.0)
     text = words(justification(dossier(sizes=(found,)), "full"))
-    assert "216 (exact: from there on power stays at or above this), where power is" in text
+    assert "It is reached with 216 (exact), where power is 80.2%." in text
+    assert "would need 216 patients (exact: from there on power stays at or above this)" in text
     assert "from 216 patients on the power stays at or above 80 %" in text
     assert "7040 (95 % confidence interval 6950 to 7130)" in text
 
@@ -600,7 +618,7 @@ def test_size_that_is_no_number_of_patients_keeps_its_decimals():
     found = size_answer(key="hazard.effect.hazard_ratio")
     answer = replace(found.answer, value=0.612, low=0.598, high=math.nan)
     text = words(justification(dossier(sizes=(replace(found, answer=answer),)), "full"))
-    assert "It is reached at 0.612 (95% confidence interval 0.598 or more, by simulation)" in text
+    assert "It is reached at 0.612 (95% confidence interval 0.598 or more)" in text
     assert "would need about 7,100" in text
 
 

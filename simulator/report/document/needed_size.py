@@ -27,6 +27,8 @@ from simulator.report.document.numbers import (
 from simulator.report.words import (
     basis_in_words,
     contrast_in_words,
+    not_analysable_in_words,
+    planned_in_words,
     reason_in_words,
     recruitment_limit_in_words,
 )
@@ -119,7 +121,8 @@ def _searched_sentence(dossier: Dossier) -> str:
         return joined(
             [
                 f"For {whole_percent(needed.target_power)} power the assumed effect would need "
-                f"{amount(needed.needed)} patients ({how_found(found.answer)}); {planned}.",
+                f"{planned_in_words(found, amount(needed.needed))} ({how_found(found.answer)}); "
+                f"{planned}.",
                 events_sentence(dossier.closed_forms, needed.target_power),
             ]
         )
@@ -210,17 +213,21 @@ def _search_in_words(found: Size) -> str:
     if found.favoured:
         favouring = f" Only rejections in favour of {literal(found.arm)} count."
     reached = "It is reached with" if found.is_of_patients else "It is reached at"
-    power = f"power is {percent(answer.power, answer.mcse, 2)}"
     if answer.is_exact:
-        power += " (exact)"
+        power = f"power is {percent(answer.power)}"
     else:
-        power += f" (Monte Carlo standard error {points_of_error(answer.mcse)})"
-    words += f"{favouring} {reached} {amount(answer.value)} ({how_found(answer)}), where {power}."
+        power = (
+            f"power is {percent(answer.power, answer.mcse, 2)} (Monte Carlo standard error "
+            f"{points_of_error(answer.mcse)})"
+        )
+    found_by = confidence_interval(answer)
+    words += f"{favouring} {reached} {amount(answer.value)} ({found_by}), where {power}."
     if not answer.is_exact:
         words += (
             " The interval tells of Monte Carlo error alone, not of doubt about the assumptions."
         )
-    return joined([words, basis_in_words(found), _limit(found), _operations_sentence(found)])
+    said = [basis_in_words(found), _limit(found), not_analysable_in_words(found)]
+    return joined([words, *said, _operations_sentence(found)])
 
 
 def _limit(found: Size) -> str:
@@ -235,7 +242,7 @@ def _not_reached(found: Size) -> str:
             f" The largest power found is {percent(largest.power, largest.mcse)} (Monte Carlo "
             f"standard error {points_of_error(largest.mcse)}), at {amount(largest.value)}."
         )
-    return joined([words, _limit(found)])
+    return joined([words, _limit(found), not_analysable_in_words(found)])
 
 
 def _operations_sentence(found: Size) -> str:
@@ -256,7 +263,9 @@ def _operations_sentence(found: Size) -> str:
         )
     if found.is_of_patients:
         parts.insert(0, f"{with_error(o.randomised)} patients are randomised")
-    return f"At {amount(o.value)} {listed(parts)}. ± is the Monte Carlo standard error."
+    size = amount(o.value)
+    at = f"With {size} planned," if found.is_of_patients else f"At {size}"
+    return f"{at} {listed(parts)}. ± is the Monte Carlo standard error."
 
 
 def _curve_table(found: Size, place: int, note: str) -> Table:

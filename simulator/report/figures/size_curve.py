@@ -119,7 +119,7 @@ def _draw_exact(axes: Axes, size: Size) -> dict[str, Any]:
 
 def _draw_answer(axes: Axes, answer: SizeEstimate, target: float) -> int:
     """Draw the answer and its confidence interval; return the lines that its label takes."""
-    text = f"{percent(target)} at {answer.value:,g}"
+    text = f"{percent(target)} at {answer.value:,.5g}"
     ends = [*axes.get_xlim(), answer.value]
     if answer.is_exact:
         text += " or more (exact)"
@@ -127,7 +127,7 @@ def _draw_answer(axes: Axes, answer: SizeEstimate, target: float) -> int:
         ends += [answer.low, answer.high]
         axes.axvspan(answer.low, answer.high, color=style.SHADE, lw=0, zorder=0)
         confidence = percent(answer.confidence)
-        text += f" ({confidence} confidence interval {answer.low:,g} to {answer.high:,g})"
+        text += f" ({confidence} confidence interval {answer.low:,.5g} to {answer.high:,.5g})"
     axes.set_xlim(min(ends), max(ends))
     return labels.mark_x(axes, answer.value, text)
 

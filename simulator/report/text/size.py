@@ -10,6 +10,8 @@ from simulator.report.words import (
     assumptions_in_words,
     basis_in_words,
     contrast_in_words,
+    not_analysable_in_words,
+    planned_in_words,
     reason_in_words,
     recruitment_limit_in_words,
 )
@@ -59,11 +61,12 @@ def size_in_words(answer: Size) -> str:
             f"{words} The largest power found is {largest.power:.1%} (MCSE {largest.mcse:.1%}) at "
             f"{answer.key} = {largest.value:g}."
         )
-    found, unit = answer.answer, " patients" if answer.is_of_patients else ""
+    found, shown = answer.answer, f"{answer.answer.value:.5g}"
     text = f"{answer.analysis} has a power of {power}"
     if answer.favoured:
         text += f" in favour of {answer.arm}"
-    text += f" with {found.value:.5g}{unit}{'' if unit else f' of {answer.key}'}"
+    of_key = f"{shown} of {answer.key}"
+    text += f" with {planned_in_words(answer, shown) if answer.is_of_patients else of_key}"
     if found.is_exact:
         return f"{text} or more (exact); power there {found.power:.1%}."
     text += f" (95 % confidence interval {found.low:.5g} to {found.high:.5g})"
@@ -146,7 +149,8 @@ def _below_the_curve(answer: Size) -> str:
     )
     if answer.recruitment is not None:
         words += " recruitment: most trials end before the planned number."
-    return f"{words} {basis_in_words(answer)}".rstrip()
+    said = [words, not_analysable_in_words(answer), basis_in_words(answer)]
+    return " ".join(part for part in said if part)
 
 
 def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
