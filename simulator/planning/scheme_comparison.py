@@ -15,7 +15,7 @@ import numpy as np
 
 from simulator.allocation import levels_of
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
-from simulator.allocation.selection_effect import biased_level
+from simulator.allocation.selection_effect import biased_levels
 from simulator.allocation.sequences import LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan, rejects
 from simulator.montecarlo.intervals import standard_error
@@ -42,7 +42,7 @@ from simulator.results.measures import Estimate, NullHypothesis, PairedEstimate
 from simulator.scenario.schema import Scenario
 from simulator.version import program_version
 
-_Z_TEST_ALPHA = 0.05
+_TEST_ALPHA = 0.05
 TRIAL = "patients", "deaths", "first_arm_share", "recruitment_days", "outcomes_known"
 
 
@@ -95,8 +95,8 @@ def compare_schemes(
     metrics_only
         Whether balance and predictability are all that is asked.
     effect
-        Shift of a response, in standard deviations, for the exact level of a Z test under
-        selection bias; None: not asked.
+        Shift of a response, in standard deviations, for the exact levels of a Z and a t test
+        under selection bias; None: not asked.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def compare_schemes(
         )
     if effect is not None:
         chosen = zip(found, candidate_schemes, strict=False)
-        found = [_with_z_level(result, scheme, params, effect) for result, scheme in chosen]
+        found = [_with_levels(result, scheme, params, effect) for result, scheme in chosen]
     return Allocation(
         scenario=solved.name,
         seed=seed,
@@ -137,13 +137,15 @@ def under_strong_null(solved: Scenario) -> Params | None:
     return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
 
 
-def _with_z_level(
+def _with_levels(
     result: SchemeResult, scheme: CandidateScheme, params: Params, effect: float
 ) -> SchemeResult:
     if scheme.use is not FactorUse.NONE:
         return result
-    level = biased_level(scheme.plan, params.trial.target_randomised, effect, _Z_TEST_ALPHA)
-    return replace(result, z_test_level=level)
+    levels = biased_levels(scheme.plan, params.trial.target_randomised, effect, _TEST_ALPHA)
+    if levels is None:
+        return result
+    return replace(result, z_test_level=levels.z, t_test_level=levels.t)
 
 
 def compare(
@@ -343,6 +345,7 @@ def _result(
         strata=_strata(scenario, candidate_scheme, seen) if by_factor else (),
         margins=_margins(scenario, candidate_scheme, seen) if by_factor else (),
         z_test_level=None,
+        t_test_level=None,
     )
 
 
@@ -363,6 +366,7 @@ def _exact_result(scheme: CandidateScheme, metrics: dict[str, float]) -> SchemeR
         strata=(),
         margins=(),
         z_test_level=None,
+        t_test_level=None,
     )
 
 

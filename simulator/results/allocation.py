@@ -81,8 +81,9 @@ class SchemeResult(Record):
         The same over simulated trials, with Monte Carlo errors; empty if none were simulated.
     trial, covariate_imbalance
         Means per trial, and absolute standardised differences, beside the first scheme's.
-    z_test_level
-        Exact level of a Z test under guessing; None if it was not asked for or does not exist.
+    z_test_level, t_test_level
+        Exact levels under guessing of a 5 % test of means that knows the standard deviation, and of
+        Student's, which estimates it; None if not asked for, or where it cannot be summed.
     """
 
     name: str
@@ -99,6 +100,7 @@ class SchemeResult(Record):
     strata: tuple[StratumBalance, ...]
     margins: tuple[MarginBalance, ...]
     z_test_level: float | None
+    t_test_level: float | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +112,8 @@ class Allocation(Answer):
     patients, trials
         Planned patients; trials of each scheme, 0 if all is exact.
     z_test_effect
-        Shift of a response, in standard deviations, for `z_test_level`; None if not asked.
+        Shift of a response, in standard deviations, for `z_test_level` and
+        `t_test_level`; None if not asked.
     interrupted
         Whether it was stopped early; the schemes shown are complete.
     """

@@ -267,6 +267,7 @@ def allocation(names=SCHEMES, trials=1_000, null=NullHypothesis.NONE):
                 strata=(),
                 margins=(),
                 z_test_level=None,
+                t_test_level=None,
             )
         )
     return Allocation(

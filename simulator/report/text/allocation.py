@@ -129,12 +129,13 @@ def _print_analyses(answer: Allocation, console: Console, rate: str, has_level: 
 
 def _print_metrics(answer: Allocation, console: Console) -> None:
     console.print()
-    z = [f"Z level, {answer.z_test_effect:g} SD"] if answer.z_test_effect is not None else []
+    shift = answer.z_test_effect
+    levels = [] if shift is None else [f"Z level, {shift:g} SD", f"t level, {shift:g} SD"]
     columns = [heading for heading, _, _ in _METRICS]
-    table = new_table("Scheme", "method", *columns, *z, words=("Scheme", "method"))
+    table = new_table("Scheme", "method", *columns, *levels, words=("Scheme", "method"))
     for s in answer.schemes:
         cells = [number(s.metrics[key], digits) for _, key, digits in _METRICS]
-        extra = [number(s.z_test_level, 5)] if z else []
+        extra = [number(level, 5) for level in (s.z_test_level, s.t_test_level)] if levels else []
         table.add_row(s.name, s.method.value, *cells, *extra)
     print_table(table, console)
     if any(s.method is Method.SIMULATED for s in answer.schemes):
