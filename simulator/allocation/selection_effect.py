@@ -51,7 +51,9 @@ def biased_levels(plan: Plan, patients: int, effect: float, alpha: float) -> Bia
     chance, (_, step, in_block, a, b) = last[cells], cells
     k = step if steps > 1 else np.full(step.size, (patients - 1) % table.length[0] + 1)
     met = _Met(
-        first=np.asarray((patients - k) * share + in_block, float), of_first=a - patients, of_second=b - patients
+        first=np.asarray((patients - k) * share + in_block, float),
+        of_first=a - patients,
+        of_second=b - patients,
     )
     z = _z_rejects(met, patients, effect, alpha)
     t = _t_rejects(met, patients, effect, alpha) if share == 0.5 and patients > 2 else None

@@ -16,7 +16,7 @@ import numpy as np
 from simulator.allocation import levels_of
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.selection_effect import biased_levels
-from simulator.allocation.sequences import LARGEST, mean_with_error
+from simulator.allocation.sequences import GUESSERS, LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan, rejects
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
@@ -32,6 +32,7 @@ from simulator.records import Floats
 from simulator.results.allocation import (
     Allocation,
     FactorUse,
+    Guesser,
     MarginBalance,
     Method,
     SchemeAnalysis,
@@ -321,11 +322,12 @@ def _result(
         else None
     )
     share = float(candidate_scheme.plan.ratio[0] / candidate_scheme.plan.ratio.sum())
-    simulated = {
-        name: Estimate(*pair)
-        for name, pair in simulated_metrics(seen.overall, seen.outcomes[:, 0], share).items()
-    }
     by_factor = candidate_scheme.use is not FactorUse.NONE
+    guessers = _guessers(seen, by_factor=by_factor)
+    best = max(guessers, key=lambda guesser: guessers[guesser].mean)
+    right = seen.guesses[:, GUESSERS.index(best)]
+    found = simulated_metrics(seen.overall, right, seen.outcomes[:, 0], share)
+    simulated = {name: Estimate(*pair) for name, pair in found.items()}
     return SchemeResult(
         name=candidate_scheme.text,
         scheme=candidate_scheme.scheme.word,
@@ -335,6 +337,8 @@ def _result(
         method=Method.EXACT if exact else Method.SIMULATED,
         metrics=exact or {name: found.mean for name, found in simulated.items()},
         simulated_metrics=simulated,
+        best_guesser=best,
+        guessers=guessers,
         trial={name: _estimate(*pair) for name, pair in columns.items()},
         covariate_imbalance={
             lab: _estimate(seen.covariates[:, i], before.covariates[:, i])
@@ -360,6 +364,8 @@ def _exact_result(scheme: CandidateScheme, metrics: dict[str, float]) -> SchemeR
         method=Method.EXACT,
         metrics=metrics,
         simulated_metrics={},
+        best_guesser=Guesser.OVERALL,
+        guessers={},
         trial={},
         covariate_imbalance={},
         analyses=(),
@@ -374,15 +380,29 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return part / np.maximum(whole, 1.0)
 
 
+def _guessers(seen: SequenceRows, *, by_factor: bool) -> dict[Guesser, Estimate]:
+    """Share of right guesses of each guesser; without factors there is but one."""
+    size = np.maximum(seen.outcomes[:, 0], 1.0)
+    which = GUESSERS if by_factor else GUESSERS[:1]
+    return {
+        Guesser(name): Estimate(*mean_with_error(seen.guesses[:, i] / size))
+        for i, name in enumerate(which)
+    }
+
+
 def simulated_metrics(
-    overall: Floats, patients: Floats, share: float
+    overall: Floats, right: Floats, patients: Floats, share: float
 ) -> dict[str, tuple[float, float]]:
     """Return each metric over simulated trials with its error, NaN for what is no mean of trials.
+
+    `right` are the right guesses of the guesser who is reported.
 
     Each is the mean over trials of the trial's own, so that a trial that stays small counts as one.
     """
     size = np.maximum(patients, 1.0)
-    mean = {name: overall[:, i] for i, name in enumerate(Sums._fields)}
+    sums_of = overall.copy()
+    sums_of[:, Sums._fields.index("right")] = right
+    mean = {name: sums_of[:, i] for i, name in enumerate(Sums._fields)}
     a_trial = {
         "mean_abs_imbalance": mean["last_abs"],
         "max_imbalance": overall[:, LARGEST],
@@ -398,7 +418,7 @@ def simulated_metrics(
     found = {name: mean_with_error(values) for name, values in a_trial.items()}
     typical = float(size.mean())
     sums = Sums._make(
-        float(np.mean(overall[:, i] / size) * typical) for i in range(len(Sums._fields))
+        float(np.mean(sums_of[:, i] / size) * typical) for i in range(len(Sums._fields))
     )
     last = {n: float(mean[n].mean()) for n in ("last_abs", "last", "last_square")}
     rest = metrics_of(sums._replace(**last), typical, found["max_imbalance"][0], share)

@@ -18,6 +18,14 @@ class FactorUse(StrEnum):
     MARGINS = "margins"
 
 
+class Guesser(StrEnum):
+    """By which imbalance somebody guesses that the arm behind comes next."""
+
+    OVERALL = "overall"
+    WITHIN_STRATUM = "within_stratum"
+    OVER_MARGINS = "over_margins"  # the sum over the patient's levels of the factors
+
+
 class Method(StrEnum):
     """How metrics were worked out."""
 
@@ -79,6 +87,11 @@ class SchemeResult(Record):
         Balance and predictability by metric (docs/allocation.md), and how they were worked out.
     simulated_metrics
         The same over simulated trials, with Monte Carlo errors; empty if none were simulated.
+    best_guesser
+        Whose share of right guesses `correct_guesses` is: the largest of those below.
+    guessers
+        Share of right guesses by guesser, over simulated trials; by stratum and margins too where
+        the scheme looks at factors.
     trial, covariate_imbalance
         Means per trial, and absolute standardised differences, beside the first scheme's.
     z_test_level, t_test_level
@@ -94,6 +107,8 @@ class SchemeResult(Record):
     method: Method
     metrics: Mapping[str, float]
     simulated_metrics: Mapping[str, Estimate]
+    best_guesser: Guesser
+    guessers: Mapping[Guesser, Estimate]
     trial: Mapping[str, PairedEstimate]
     covariate_imbalance: Mapping[str, PairedEstimate]
     analyses: tuple[SchemeAnalysis, ...]

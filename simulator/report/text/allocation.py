@@ -14,6 +14,7 @@ from simulator.results.allocation import (
     Allocation,
     AllocationSequence,
     FactorUse,
+    Guesser,
     Method,
     SchemeResult,
 )
@@ -127,6 +128,13 @@ def _print_analyses(answer: Allocation, console: Console, rate: str, has_level: 
         print_table(table, console)
 
 
+_GUESSERS = {
+    Guesser.OVERALL: "overall",
+    Guesser.WITHIN_STRATUM: "within the stratum",
+    Guesser.OVER_MARGINS: "over the patient's margins",
+}
+
+
 def _print_metrics(answer: Allocation, console: Console) -> None:
     console.print()
     shift = answer.z_test_effect
@@ -148,6 +156,15 @@ def _print_metrics(answer: Allocation, console: Console) -> None:
         ]
         worst = f", of CG and FI at most {max(errors):.4f}" if errors else ""
         console.print(f"simulated: with a Monte Carlo error, in --json{worst}")
+    for s in answer.schemes:
+        if len(s.guessers) > 1:
+            others = ", ".join(
+                f"{_GUESSERS[guesser]} {e.mean:.4f}" for guesser, e in s.guessers.items()
+            )
+            console.print(
+                f"{s.name}: CG of the best guesser, who expects the arm behind "
+                f"{_GUESSERS[s.best_guesser]} ({others})"
+            )
 
 
 def _print_strata(schemes: Sequence[SchemeResult], console: Console) -> None:
