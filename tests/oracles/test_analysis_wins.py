@@ -121,6 +121,7 @@ def test_welch_is_scipys_test_of_survivors_seen(seed, n):
 def censored_trial(seed: int, n: int = 40):
     """Patients who die, are lost (some on a day of a death) or are seen at the end."""
     change, _, death, arm = made(seed, n)
+    death = np.where(death <= 84, death, math.inf)
     rng = np.random.default_rng(1000 + seed)
     lost = np.where(rng.random(n) < 0.35, np.ceil(rng.uniform(0, 70, n)), math.inf)
     lost = np.where(lost < death, lost, math.inf)
