@@ -337,7 +337,7 @@ def _result(
         method=Method.EXACT if exact else Method.SIMULATED,
         metrics=exact or {name: found.mean for name, found in simulated.items()},
         simulated_metrics=simulated,
-        best_guesser=best,
+        best_guesser=Guesser(best),
         guessers=guessers,
         trial={name: _estimate(*pair) for name, pair in columns.items()},
         covariate_imbalance={
@@ -380,13 +380,12 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return part / np.maximum(whole, 1.0)
 
 
-def _guessers(seen: SequenceRows, *, by_factor: bool) -> dict[Guesser, Estimate]:
+def _guessers(seen: SequenceRows, *, by_factor: bool) -> dict[str, Estimate]:
     """Share of right guesses of each guesser; without factors there is but one."""
     size = np.maximum(seen.outcomes[:, 0], 1.0)
     which = GUESSERS if by_factor else GUESSERS[:1]
     return {
-        Guesser(name): Estimate(*mean_with_error(seen.guesses[:, i] / size))
-        for i, name in enumerate(which)
+        name: Estimate(*mean_with_error(seen.guesses[:, i] / size)) for i, name in enumerate(which)
     }
 
 

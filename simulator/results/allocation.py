@@ -90,8 +90,8 @@ class SchemeResult(Record):
     best_guesser
         Whose share of right guesses `correct_guesses` is: the largest of those below.
     guessers
-        Share of right guesses by guesser, over simulated trials; by stratum and margins too where
-        the scheme looks at factors.
+        Share of right guesses by the word of each `Guesser`, over simulated trials; by stratum and
+        margins too where the scheme looks at factors.
     trial, covariate_imbalance
         Means per trial, and absolute standardised differences, beside the first scheme's.
     z_test_level, t_test_level
@@ -108,7 +108,7 @@ class SchemeResult(Record):
     metrics: Mapping[str, float]
     simulated_metrics: Mapping[str, Estimate]
     best_guesser: Guesser
-    guessers: Mapping[Guesser, Estimate]
+    guessers: Mapping[str, Estimate]
     trial: Mapping[str, PairedEstimate]
     covariate_imbalance: Mapping[str, PairedEstimate]
     analyses: tuple[SchemeAnalysis, ...]

@@ -159,7 +159,7 @@ def _print_metrics(answer: Allocation, console: Console) -> None:
     for s in answer.schemes:
         if len(s.guessers) > 1:
             others = ", ".join(
-                f"{_GUESSERS[guesser]} {e.mean:.4f}" for guesser, e in s.guessers.items()
+                f"{_GUESSERS[Guesser(guesser)]} {e.mean:.4f}" for guesser, e in s.guessers.items()
             )
             console.print(
                 f"{s.name}: CG of the best guesser, who expects the arm behind "
