@@ -432,7 +432,7 @@ class Study:
         metrics_only
             Whether balance and predictability are all that is asked, exact if possible.
         effect
-            Add the exact level of a Z test if guesses shift responses by so many standard
+            Add the exact levels of a Z and a t test if guesses shift responses by so many standard
             deviations.
 
         Raises

@@ -202,8 +202,14 @@ _OWN: dict[str, list[dict[str, Any]]] = {
     "cause_specific": [_CAUSES],
     "cumulative_incidence": [_CAUSES],
     "gray": [_CAUSES],
-    "win_ratio": [{"margin_points": 1.0}],
-    "net_benefit": [{"margin_points": 1.0}],
+    "win_ratio": [
+        {"margin_points": 1.0},
+        {"margin_points": 1.0, "lost": "censored", "censored_pairs": "weighted"},
+    ],
+    "net_benefit": [
+        {"margin_points": 1.0},
+        {"margin_points": 1.0, "lost": "censored", "censored_pairs": "tied"},
+    ],
     "win_odds": [{"margin_points": 1.0}],
     "beta_binomial": [{"prior_control": [1.0, 1.0], "prior_experimental": [1.0, 1.0]}],
 }

@@ -2,7 +2,8 @@
 
 The counterpart of `metrics` for trials in which patients come, are stratified and die: the same
 sums, over the one sequence that each trial had, and the same again by stratum and by margin. Who
-guesses goes by the stratum where a scheme counts by strata, as `allocation.guess` does.
+guesses expects the arm that is behind: overall, in the patient's stratum, or in the sum of the
+patient's margins.
 """
 
 import math
@@ -17,6 +18,7 @@ from simulator.allocation.plan import Floats, Ints, Plan
 SUMS = len(Sums._fields)
 LARGEST = SUMS  # column of max|D_j|, after those of `Sums`
 OVERALL = SUMS + 1
+GUESSERS = "overall", "within_stratum", "over_margins"
 
 
 class Sequences(NamedTuple):
@@ -25,7 +27,8 @@ class Sequences(NamedTuple):
     Attributes
     ----------
     overall
-        (trials, OVERALL): the sums of `metrics.Sums` over the trial's patients, and max|D_j|.
+        (trials, OVERALL): the sums of `metrics.Sums` over the trial's patients, whose guesser goes
+        by D overall, and max|D_j|.
     strata
         (trials, S, 3): by combination of levels |D| at the end, max|D_j|, and right guesses of the
         arm that is behind in the stratum.
@@ -33,6 +36,8 @@ class Sequences(NamedTuple):
         (trials, S)
     margins, margin_patients
         (trials, M): by level, factor after factor, |D| at the end, and patients.
+    guesses
+        (trials, 3): expected right guesses of each of `GUESSERS`, given the probabilities.
     """
 
     overall: Floats
@@ -40,6 +45,7 @@ class Sequences(NamedTuple):
     strata_patients: Floats
     margins: Floats
     margin_patients: Floats
+    guesses: Floats
 
 
 def describe(
@@ -63,11 +69,10 @@ def describe(
         np.zeros((trials, strata)),
         np.zeros((trials, margins)),
         np.zeros((trials, margins)),
+        np.zeros((trials, len(GUESSERS))),
     )
     share = float(plan.ratio[0] / plan.ratio.sum())
-    _describe(
-        patients, arm, chance_of_first, combination, share, plan.counts_strata, plan.levels, found
-    )
+    _describe(patients, arm, chance_of_first, combination, share, plan.levels, found)
     return found
 
 
@@ -78,7 +83,6 @@ def _describe(
     chance_of_first: Floats,
     combination: Ints,
     share: float,
-    by_stratum: bool,
     levels: Ints,
     found: Sequences,
 ) -> None:
@@ -90,10 +94,19 @@ def _describe(
         ahead[:], at_margin[:] = 0.0, 0.0
         for j in range(patients[trial]):
             phi, s = chance_of_first[row + j], combination[row + j]
-            count_step(1.0, ahead[s] if by_stratum else d, phi, share, sums)
+            count_step(1.0, d, phi, share, sums)
             right = 0.5
             if abs(ahead[s]) >= EVEN:
                 right = 1.0 if (ahead[s] < 0.0) == (arm[row + j] == 0) else 0.0
+            rest, at_margins, first = s, 0.0, at_margin.size
+            for factor in range(levels.size - 1, -1, -1):
+                own[factor] = rest % levels[factor]
+                rest //= levels[factor]
+                first -= levels[factor]
+                at_margins += at_margin[first + own[factor]]
+            found.guesses[trial, 0] += _chance_right(d, phi)
+            found.guesses[trial, 1] += _chance_right(ahead[s], phi)
+            found.guesses[trial, 2] += _chance_right(at_margins, phi)
             gained = 2.0 * ((arm[row + j] == 0) - share)
             d += gained
             ahead[s] += gained
@@ -103,10 +116,6 @@ def _describe(
             found.strata[trial, s, 1] = max(found.strata[trial, s, 1], abs(ahead[s]))
             found.strata[trial, s, 2] += right
             found.strata_patients[trial, s] += 1.0
-            rest = s
-            for factor in range(levels.size - 1, -1, -1):
-                own[factor] = rest % levels[factor]
-                rest //= levels[factor]
             first = 0
             for factor in range(levels.size):
                 at_margin[first + own[factor]] += gained
@@ -118,6 +127,14 @@ def _describe(
         for m in range(at_margin.size):
             found.margins[trial, m] = abs(at_margin[m])
         row += patients[trial]
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _chance_right(ahead: float, phi: float) -> float:
+    """Chance that the arm behind comes, the first's being phi; half where neither is."""
+    if abs(ahead) < EVEN:
+        return 0.5
+    return phi if ahead < 0.0 else 1.0 - phi
 
 
 _SQUARES = Sums._fields.index("squares")

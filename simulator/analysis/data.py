@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.analysis.causes import Causes, causes_of
 from simulator.analysis.cut import Bools, Rows, meld_seen, read_only
-from simulator.analysis.outcomes import COMPLETE, EVENT, Outcome, count, outcome, treatment_of
+from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, Outcome, count, outcome, treatment_of
 from simulator.analysis.sort_keys import Keys, in_order, rank_keys, time_keys
 from simulator.declarations.analyses import AnalysisPlan
 from simulator.records import Floats, Ints
@@ -32,6 +32,8 @@ class Changes(NamedTuple):
         MELD at the first visit and its change to the last; not read unless `seen`.
     death_days
         When a patient died, infinity for those who do not count as dead.
+    lost_days
+        When a patient was lost, infinity for those who were not.
     """
 
     first_row: Ints
@@ -41,6 +43,7 @@ class Changes(NamedTuple):
     baseline: Floats
     change: Floats
     death_days: Floats
+    lost_days: Floats
 
 
 class Ends(NamedTuple):
@@ -157,6 +160,7 @@ class Block:
             change = seen[1] - seen[0]
             alive = known.status == COMPLETE
             dead = self.due() & (known.status == EVENT)
+            lost = self.due() & (known.status == LOST)
             return Changes(
                 first_row=self.rows.first_row,
                 arm=self.rows.arm,
@@ -165,6 +169,7 @@ class Block:
                 baseline=seen[0],
                 change=change,
                 death_days=np.where(dead, known.time_days, math.inf),
+                lost_days=np.where(lost, known.time_days, math.inf),
             )
 
         return self._once(("changes", treatment_of(plan)), make)

@@ -80,7 +80,7 @@ def allocation(
         typer.Option(
             min=0.0,
             max=10.0,
-            help="Add the exact level of a 5 % Z test if guesses shift responses by so many SD.",
+            help="Add exact levels of 5 % Z and t tests if guesses shift responses by so many SD.",
             show_default=False,
         ),
     ] = None,

@@ -19,7 +19,7 @@ LABS = "bilirubin", "inr", "creatinine", "platelets", "meld"
 
 
 class SequenceRows(NamedTuple):
-    """A row a trial; the first five as `allocation.sequences.Sequences` has them.
+    """A row a trial; the first six as `allocation.sequences.Sequences` has them.
 
     Attributes
     ----------
@@ -37,6 +37,7 @@ class SequenceRows(NamedTuple):
     strata_patients: Floats
     margins: Floats
     margin_patients: Floats
+    guesses: Floats
     outcomes: Floats
     covariates: Floats
     kept_out: Floats

@@ -15,8 +15,8 @@ import numpy as np
 
 from simulator.allocation import levels_of
 from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
-from simulator.allocation.selection_effect import biased_level
-from simulator.allocation.sequences import LARGEST, mean_with_error
+from simulator.allocation.selection_effect import biased_levels
+from simulator.allocation.sequences import GUESSERS, LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, families_of
@@ -32,6 +32,7 @@ from simulator.records import Floats
 from simulator.results.allocation import (
     Allocation,
     FactorUse,
+    Guesser,
     MarginBalance,
     Method,
     SchemeAnalysis,
@@ -43,7 +44,7 @@ from simulator.results.measures import Estimate, NullHypothesis, PairedEstimate
 from simulator.scenario.schema import Scenario
 from simulator.version import program_version
 
-_Z_TEST_ALPHA = 0.05
+_TEST_ALPHA = 0.05
 TRIAL = "patients", "deaths", "first_arm_share", "recruitment_days", "outcomes_known"
 
 
@@ -74,8 +75,8 @@ def compare_schemes(
     metrics_only
         Whether balance and predictability are all that is asked.
     effect
-        Shift of a response, in standard deviations, for the exact level of a Z test under
-        selection bias; None: not asked.
+        Shift of a response, in standard deviations, for the exact levels of a Z and a t test
+        under selection bias; None: not asked.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def compare_schemes(
         )
     if effect is not None:
         chosen = zip(found, candidate_schemes, strict=False)
-        found = [_with_z_level(result, scheme, params, effect) for result, scheme in chosen]
+        found = [_with_levels(result, scheme, params, effect) for result, scheme in chosen]
     return Allocation(
         scenario=solved.name,
         seed=seed,
@@ -116,13 +117,15 @@ def under_strong_null(solved: Scenario) -> Params | None:
     return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
 
 
-def _with_z_level(
+def _with_levels(
     result: SchemeResult, scheme: CandidateScheme, params: Params, effect: float
 ) -> SchemeResult:
     if scheme.use is not FactorUse.NONE:
         return result
-    level = biased_level(scheme.plan, params.trial.target_randomised, effect, _Z_TEST_ALPHA)
-    return replace(result, z_test_level=level)
+    levels = biased_levels(scheme.plan, params.trial.target_randomised, effect, _TEST_ALPHA)
+    if levels is None:
+        return result
+    return replace(result, z_test_level=levels.z, t_test_level=levels.t)
 
 
 def compare(
@@ -264,11 +267,12 @@ def _result(
         else None
     )
     share = float(candidate_scheme.plan.ratio[0] / candidate_scheme.plan.ratio.sum())
-    simulated = {
-        name: Estimate(*pair)
-        for name, pair in simulated_metrics(seen.overall, seen.outcomes[:, 0], share).items()
-    }
     by_factor = candidate_scheme.use is not FactorUse.NONE
+    guessers = _guessers(seen, by_factor=by_factor)
+    best = max(guessers, key=lambda guesser: guessers[guesser].mean)
+    right = seen.guesses[:, GUESSERS.index(best)]
+    found = simulated_metrics(seen.overall, right, seen.outcomes[:, 0], share)
+    simulated = {name: Estimate(*pair) for name, pair in found.items()}
     return SchemeResult(
         name=candidate_scheme.text,
         scheme=candidate_scheme.scheme.word,
@@ -278,6 +282,8 @@ def _result(
         method=Method.EXACT if exact else Method.SIMULATED,
         metrics=exact or {name: found.mean for name, found in simulated.items()},
         simulated_metrics=simulated,
+        best_guesser=Guesser(best),
+        guessers=guessers,
         trial={name: _estimate(*pair) for name, pair in columns.items()},
         covariate_imbalance={
             lab: _estimate(seen.covariates[:, i], before.covariates[:, i])
@@ -289,6 +295,7 @@ def _result(
         strata=_strata(scenario, candidate_scheme, seen) if by_factor else (),
         margins=_margins(scenario, candidate_scheme, seen) if by_factor else (),
         z_test_level=None,
+        t_test_level=None,
     )
 
 
@@ -339,12 +346,15 @@ def _exact_result(scheme: CandidateScheme, metrics: dict[str, float]) -> SchemeR
         method=Method.EXACT,
         metrics=metrics,
         simulated_metrics={},
+        best_guesser=Guesser.OVERALL,
+        guessers={},
         trial={},
         covariate_imbalance={},
         analyses=(),
         strata=(),
         margins=(),
         z_test_level=None,
+        t_test_level=None,
     )
 
 
@@ -352,15 +362,28 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return part / np.maximum(whole, 1.0)
 
 
+def _guessers(seen: SequenceRows, *, by_factor: bool) -> dict[str, Estimate]:
+    """Share of right guesses of each guesser; without factors there is but one."""
+    size = np.maximum(seen.outcomes[:, 0], 1.0)
+    which = GUESSERS if by_factor else GUESSERS[:1]
+    return {
+        name: Estimate(*mean_with_error(seen.guesses[:, i] / size)) for i, name in enumerate(which)
+    }
+
+
 def simulated_metrics(
-    overall: Floats, patients: Floats, share: float
+    overall: Floats, right: Floats, patients: Floats, share: float
 ) -> dict[str, tuple[float, float]]:
     """Return each metric over simulated trials with its error, NaN for what is no mean of trials.
+
+    `right` are the right guesses of the guesser who is reported.
 
     Each is the mean over trials of the trial's own, so that a trial that stays small counts as one.
     """
     size = np.maximum(patients, 1.0)
-    mean = {name: overall[:, i] for i, name in enumerate(Sums._fields)}
+    sums_of = overall.copy()
+    sums_of[:, Sums._fields.index("right")] = right
+    mean = {name: sums_of[:, i] for i, name in enumerate(Sums._fields)}
     a_trial = {
         "mean_abs_imbalance": mean["last_abs"],
         "max_imbalance": overall[:, LARGEST],
@@ -376,7 +399,7 @@ def simulated_metrics(
     found = {name: mean_with_error(values) for name, values in a_trial.items()}
     typical = float(size.mean())
     sums = Sums._make(
-        float(np.mean(overall[:, i] / size) * typical) for i in range(len(Sums._fields))
+        float(np.mean(sums_of[:, i] / size) * typical) for i in range(len(Sums._fields))
     )
     last = {n: float(mean[n].mean()) for n in ("last_abs", "last", "last_square")}
     rest = metrics_of(sums._replace(**last), typical, found["max_imbalance"][0], share)

@@ -18,6 +18,14 @@ class FactorUse(StrEnum):
     MARGINS = "margins"
 
 
+class Guesser(StrEnum):
+    """By which imbalance somebody guesses that the arm behind comes next."""
+
+    OVERALL = "overall"
+    WITHIN_STRATUM = "within_stratum"
+    OVER_MARGINS = "over_margins"  # the sum over the patient's levels of the factors
+
+
 class Method(StrEnum):
     """How metrics were worked out."""
 
@@ -110,10 +118,16 @@ class SchemeResult(Record):
         Balance and predictability by metric (docs/allocation.md), and how they were worked out.
     simulated_metrics
         The same over simulated trials, with Monte Carlo errors; empty if none were simulated.
+    best_guesser
+        Whose share of right guesses `correct_guesses` is: the largest of those below.
+    guessers
+        Share of right guesses by the word of each `Guesser`, over simulated trials; by stratum and
+        margins too where the scheme looks at factors.
     trial, covariate_imbalance
         Means per trial, and absolute standardised differences, beside the first scheme's.
-    z_test_level
-        Exact level of a Z test under guessing; None if it was not asked for or does not exist.
+    z_test_level, t_test_level
+        Exact levels under guessing of a 5 % test of means that knows the standard deviation, and of
+        Student's, which estimates it; None if not asked for, or where it cannot be summed.
     """
 
     name: str
@@ -124,12 +138,15 @@ class SchemeResult(Record):
     method: Method
     metrics: Mapping[str, float]
     simulated_metrics: Mapping[str, Estimate]
+    best_guesser: Guesser
+    guessers: Mapping[str, Estimate]
     trial: Mapping[str, PairedEstimate]
     covariate_imbalance: Mapping[str, PairedEstimate]
     analyses: tuple[SchemeAnalysis, ...]
     strata: tuple[StratumBalance, ...]
     margins: tuple[MarginBalance, ...]
     z_test_level: float | None
+    t_test_level: float | None
     families: tuple[SchemeFamily, ...] = ()
 
 
@@ -142,7 +159,8 @@ class Allocation(Answer):
     patients, trials
         Planned patients; trials of each scheme, 0 if all is exact.
     z_test_effect
-        Shift of a response, in standard deviations, for `z_test_level`; None if not asked.
+        Shift of a response, in standard deviations, for `z_test_level` and
+        `t_test_level`; None if not asked.
     interrupted
         Whether it was stopped early; the schemes shown are complete.
     """

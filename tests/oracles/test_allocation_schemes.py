@@ -15,7 +15,7 @@ import reference_allocation as slow
 
 from simulator import allocation
 from simulator.allocation.metrics import exact_metrics
-from simulator.allocation.selection_effect import biased_level
+from simulator.allocation.selection_effect import biased_levels
 
 TWO_THIRDS = Fraction(2, 3)
 NO_FACTORS = np.empty(0, dtype=np.int64)
@@ -537,7 +537,7 @@ def test_level_under_selection_is_that_of_the_slow_sum_over_histories(name, n):
     scheme, options, law_for = TWO_ARM[name]
     if n < options.get("block_size", 0):
         return  # refused: the block is larger than the trial
-    found = biased_level(plan_of(scheme, options, target=n), n, 0.8, 0.05)
+    found = biased_levels(plan_of(scheme, options, target=n), n, 0.8, 0.05).z
     expected = slow.type_one_error_under_selection(law_for(n), n, 0.8)
     # Some 10^4 products, each within 1e-15; the two normal distributions agree to 1e-12.
     assert found == pytest.approx(expected, abs=1e-10)
@@ -566,4 +566,4 @@ def test_level_under_selection_with_blocks_of_two_sizes_is_that_of_every_order_o
         chance * slow.type_one_error_under_selection(law(sizes), 6, 0.8)
         for sizes, chance in orders.items()
     )
-    assert biased_level(plan, 6, 0.8, 0.05) == pytest.approx(expected, abs=1e-10)
+    assert biased_levels(plan, 6, 0.8, 0.05).z == pytest.approx(expected, abs=1e-10)

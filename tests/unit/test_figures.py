@@ -32,7 +32,14 @@ from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession, draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.pictures import draw_allocation, draw_sweep, draw_trace
-from simulator.results.allocation import Allocation, FactorUse, Method, SchemeAnalysis, SchemeResult
+from simulator.results.allocation import (
+    Allocation,
+    FactorUse,
+    Guesser,
+    Method,
+    SchemeAnalysis,
+    SchemeResult,
+)
 from simulator.results.curves import (
     MeldPoint,
     PlasmaPoint,
@@ -256,12 +263,15 @@ def allocation(names=SCHEMES, trials=1_000, null=NullHypothesis.NONE):
                 method=Method.SIMULATED if trials else Method.EXACT,
                 metrics={"imbalance_index": 0.9**k, "correct_guesses": 0.5 + 0.06 * k},
                 simulated_metrics={},
+                best_guesser=Guesser.OVERALL,
+                guessers={},
                 trial={},
                 covariate_imbalance={},
                 analyses=(analysis,) if trials else (),
                 strata=(),
                 margins=(),
                 z_test_level=None,
+                t_test_level=None,
             )
         )
     return Allocation(

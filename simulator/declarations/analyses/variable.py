@@ -103,6 +103,12 @@ DEATH_THEN_CHANGE = replace(
     unseen=", survivors not seen at the last visit tie with other survivors",
     death="composite: worse than any survivor, the earlier the worse",
 )
+DEATH_THEN_CHANGE_OF_PAIRS = replace(
+    DEATH_THEN_CHANGE,
+    lost=(EXCLUDED, CENSORED),
+    lost_rule="a death that is only assumed has no time, and a survivor then no MELD",
+    lost_remedy="use excluded or censored",
+)
 RANK_OF_DEATH_AND_CHANGE = replace(
     DEATH_THEN_CHANGE, seen_only=True, unseen=", as are survivors not seen at the last visit"
 )

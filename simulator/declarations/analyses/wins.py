@@ -1,12 +1,14 @@
 """Pairs compared by death, then by the change of MELD."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, Literal
 
 from pydantic import Field
 
 from simulator.declarations.analyses.analysis import Analysis, Options
 from simulator.declarations.analyses.measure import LOG_WIN_ODDS, LOG_WIN_RATIO, NET_BENEFIT
-from simulator.declarations.analyses.variable import DEATH_THEN_CHANGE
+from simulator.declarations.analyses.variable import DEATH_THEN_CHANGE_OF_PAIRS
 from simulator.declarations.parts import NotNegative
 
 
@@ -16,15 +18,26 @@ class Win(Options):
     margin_points: NotNegative = Field(
         description="survivors whose changes of MELD differ by no more are tied"
     )
+    censored_pairs: Literal["tied", "weighted"] = Field(
+        default="tied",
+        description="with lost: censored, a pair of which nobody was seen to lose is tied, or "
+        "others weigh more, by the inverse probability of not being censored",
+    )
+
+    @classmethod
+    def spoken(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with words for how censored pairs count."""
+        weighted = options.get("censored_pairs") == "weighted"
+        return {**options, "pairs": ", censored pairs weighted" if weighted else ""}
 
 
 _of_pairs = partial(
     Analysis,
-    details="margin {margin_points:g} points",
+    details="margin {margin_points:g} points{pairs}",
     in_estimand="margin {margin_points:g} points",
     takes_the=True,
     options=Win,
-    variable=DEATH_THEN_CHANGE,
+    variable=DEATH_THEN_CHANGE_OF_PAIRS,
 )
 
 WIN_RATIO = _of_pairs(

@@ -15,6 +15,7 @@ from simulator.results.allocation import (
     Allocation,
     AllocationSequence,
     FactorUse,
+    Guesser,
     Method,
     SchemeAnalysis,
     SchemeFamily,
@@ -169,14 +170,22 @@ def _print_analyses(answer: Allocation, console: Console, rate: str, has_level: 
         print_table(table, console)
 
 
+_GUESSERS = {
+    Guesser.OVERALL: "overall",
+    Guesser.WITHIN_STRATUM: "within the stratum",
+    Guesser.OVER_MARGINS: "over the patient's margins",
+}
+
+
 def _print_metrics(answer: Allocation, console: Console) -> None:
     console.print()
-    z = [f"Z level, {answer.z_test_effect:g} SD"] if answer.z_test_effect is not None else []
+    shift = answer.z_test_effect
+    levels = [] if shift is None else [f"Z level, {shift:g} SD", f"t level, {shift:g} SD"]
     columns = [heading for heading, _, _ in _METRICS]
-    table = new_table("Scheme", "method", *columns, *z, words=("Scheme", "method"))
+    table = new_table("Scheme", "method", *columns, *levels, words=("Scheme", "method"))
     for s in answer.schemes:
         cells = [number(s.metrics[key], digits) for _, key, digits in _METRICS]
-        extra = [number(s.z_test_level, 5)] if z else []
+        extra = [number(level, 5) for level in (s.z_test_level, s.t_test_level)] if levels else []
         table.add_row(s.name, s.method.value, *cells, *extra)
     print_table(table, console)
     if any(s.method is Method.SIMULATED for s in answer.schemes):
@@ -189,6 +198,15 @@ def _print_metrics(answer: Allocation, console: Console) -> None:
         ]
         worst = f", of CG and FI at most {max(errors):.4f}" if errors else ""
         console.print(f"simulated: with a Monte Carlo error, in --json{worst}")
+    for s in answer.schemes:
+        if len(s.guessers) > 1:
+            others = ", ".join(
+                f"{_GUESSERS[Guesser(guesser)]} {e.mean:.4f}" for guesser, e in s.guessers.items()
+            )
+            console.print(
+                f"{s.name}: CG of the best guesser, who expects the arm behind "
+                f"{_GUESSERS[s.best_guesser]} ({others})"
+            )
 
 
 def _print_strata(schemes: Sequence[SchemeResult], console: Console) -> None:
