@@ -151,6 +151,7 @@ def _paragraph(dossier: Dossier) -> str:
             f"With {planned_in_words(dossier)}, {count(first.trials)} simulated trials (seed "
             f"{power.seed}, trialsim {literal(power.version)}) give a "
             f"{rate_name(power.null_hypothesis)} of {rate(power, first, error=False)}{effect}.",
+            not_analysable_sentence(power),
             judgement_sentence(power),
             consequence(dossier, short=True),
             effect_status(dossier),
