@@ -91,7 +91,7 @@ def performance(**changes):
     """How good the estimates of a difference of mortality are."""
     made = Performance(
         truth=-0.0324, truth_mcse=0.0021, survivor_average=None, survivor_average_mcse=None,
-        estimates=TRIALS, standard_errors=TRIALS, intervals=TRIALS, rejections=376,
+        estimates=TRIALS, standard_errors=TRIALS, intervals=TRIALS, significant=376,
         mean=-0.033, bias=-0.0006, bias_mcse=0.0025, empirical_se=0.128,
         empirical_se_mcse=0.0009, model_se=0.127, model_se_mcse=0.0001, rmse=0.128,
         rmse_mcse=0.0009, coverage=0.9445, coverage_mcse=0.0023, sign_error=0.234,

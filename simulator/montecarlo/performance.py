@@ -122,7 +122,7 @@ class Estimation:
             estimates=int(n),
             standard_errors=int(s[ERRORS]),
             intervals=int(s[INTERVALS]),
-            rejections=int(hits),
+            significant=int(hits),
             **{key: _number(v) for key, v in values.items()},
         )
 

@@ -52,7 +52,7 @@ class Comparison(Answer):
     def rows(self) -> list[Row]:
         """One row per analysis, then one per family."""
         return [
-            {"family": int(found is self.families), **flat(one)}
+            {**flat(one), "judged_together": int(found is self.families)}
             for found in (self.analyses, self.families)
             for one in found
         ]

@@ -29,7 +29,7 @@ class Performance(Record):
     ----------
     truth, survivor_average
         True value of the estimand; effect of treatment in those who would survive in either arm.
-    estimates, standard_errors, intervals, rejections
+    estimates, standard_errors, intervals, significant
         What the rest rests on: trials with an estimate; those among them with a standard error
         (`model_se`), with an interval (`coverage`), and that reject (`sign_error`, `exaggeration`).
     mean, bias, empirical_se, model_se, rmse
@@ -49,7 +49,7 @@ class Performance(Record):
     estimates: int
     standard_errors: int
     intervals: int
-    rejections: int
+    significant: int
     mean: float | None
     bias: float | None
     bias_mcse: float | None

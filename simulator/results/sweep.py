@@ -158,8 +158,8 @@ class Sweep(Answer):
             {
                 **{key: _cell(value) for key, value in point.values.items()},
                 "is_base": int(point.is_base),
-                "family": family,
                 "analysis": a.name,
+                "family": family,
                 "trials": self.trials,
                 **{key: cell for key, cell in flat(a).items() if key not in _NO_CELLS},
                 "target_randomised": point.target_randomised,

@@ -73,7 +73,7 @@ def test_power_counts_what_has_no_result_and_what_has_an_estimate(run, folder):
     performance = chi["performance"]
     assert performance["estimates"] == TRIALS - chi["not_analysable"]
     assert performance["standard_errors"] == performance["estimates"]
-    assert performance["rejections"] == chi["rejections"]
+    assert performance["significant"] == chi["rejections"]
     missing = f"{chi['not_analysable']:,} ({chi['not_analysable'] / TRIALS:.1%})"
     assert f"not analysable, of {TRIALS:,}" in text
     assert f"{missing} of {TRIALS:,} trials not analysable, which count as no rejection" in (

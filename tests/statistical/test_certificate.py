@@ -143,6 +143,45 @@ def test_only_an_exact_test_holds_its_level_at_sizes_that_were_not_planned(
     assert verdict_on(plan.test, plan.alpha, known, limits, limits) is verdict
 
 
+@pytest.mark.parametrize(
+    ("test", "size", "every", "among", "verdict"),
+    [
+        ("log_rank", None, (0.0, 0.013), (0.0, 0.049), LevelVerdict.HOLDS),
+        ("log_rank", None, (0.0, 0.013), (0.0, 0.051), LevelVerdict.HOLDS_AMONG_ALL),
+        ("log_rank", None, (0.0, 0.013), (0.0, 1.0), LevelVerdict.HOLDS_AMONG_ALL),
+        ("log_rank", None, (0.01, 0.03), (0.06, 0.12), LevelVerdict.EXCEEDS_AMONG_ANALYSABLE),
+        ("log_rank", None, (0.06, 0.12), (0.06, 0.12), LevelVerdict.EXCEEDS),
+        ("log_rank", None, (0.03, 0.06), (0.03, 0.07), LevelVerdict.NOT_SHOWN_TO_EXCEED),
+        ("mid_p", 0.046, (0.0, 0.013), (0.0, 0.051), LevelVerdict.HOLDS_AT_PLANNED_SIZES),
+        ("fisher", 0.03, (0.0, 0.013), (0.0, 0.2), LevelVerdict.HOLDS_EXACT),
+    ],
+)
+def test_a_level_is_held_only_if_trials_with_a_result_hold_it(test, size, every, among, verdict):
+    """Counted as no rejection, trials without a result would let any analysis hold its level."""
+    known = None if size is None else ExactLevel(size, 0.5, size * (1 + 1e-9))
+    assert verdict_on(test, 0.05, known, every, among) is verdict
+
+
+def test_a_test_that_mostly_has_no_result_is_not_said_to_hold_its_level():
+    """One patient an arm: the log-rank test's p value is .317 wherever it has one.
+
+    So nothing is rejected, and the bound of all 300 trials of a cell is 1 - (.05/36)^(1/300) =
+    .0217. But of two patients with mortality .2 and loss .2 at least one is seen to die with
+    probability 1 - (1 - .18)^2 = .328 (of the .36 who have ended by then half die), and of those
+    98 trials alone the bound is .065.
+    """
+    few = {"trial.target_randomised": 2, "accrual.candidates": 2}
+    (level,) = certify(with_analyses("log_rank", **few), 300, 1, 1, lambda _: None).levels
+    assert level.rejections == 0
+    assert level.high == pytest.approx(1 - (0.05 / 36) ** (1 / 300))
+    assert level.among_analysable.high > 0.06
+    assert level.verdict is LevelVerdict.HOLDS_AMONG_ALL
+    assert level.mostly_without_result
+    worst = level.not_analysable
+    assert (worst.at.mortality, worst.trials) == (0.2, 300)
+    assert 1 - worst.share <= 0.328 + 4 * math.sqrt(0.328 * 0.672 / 300)
+
+
 def test_the_treated_have_no_exact_level():
     (plan,) = plans_of(with_analyses("fisher"))
     assert exact_level(plan, [1, 1], 60) is not None

@@ -450,6 +450,35 @@ def test_trials_that_are_not_analysable_are_counted_with_their_reasons():
     assert "Of 10,000 trials 25 (0.2%; nobody died: 25) are not analysable" in text
 
 
+@pytest.mark.parametrize("length", ["paragraph", "page", "full"])
+def test_trials_that_are_not_analysable_are_told_at_every_length(length):
+    first = analysis_power(FISHER, not_analysable=7_400, reasons={"nobody died": 7_400})
+    text = words(justification(dossier(power_answer(analyses=(first,))), length))
+    assert "Of 10,000 trials 7,400 (74.0%; nobody died: 7,400) are not analysable" in text
+
+
+def test_performance_says_on_how_many_trials_it_rests():
+    few = performance(estimates=521, standard_errors=521, intervals=500, significant=76)
+    answer = power_answer(analyses=(analysis_power(FISHER, performance=few),))
+    document = justification(dossier(answer), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "performance")
+    assert table.header[1] == "Trials with an estimate"
+    assert table.rows[0][1] == "521"
+    assert "Of 10,000 simulated trials." in table.note
+    assert "Trials with an interval: fisher 500." in table.note
+    assert "the trials that reject: fisher 76." in table.note
+    assert "Among the 76 trials that reject, the type S error" in words(document)
+
+
+def test_a_sweep_says_how_many_trials_have_no_result():
+    sweep = sweep_answer()
+    first, second = sweep.points
+    (a,) = second.analyses
+    missing = replace(second, analyses=(replace(a, not_analysable=7_400),))
+    text = words(justification(dossier(sweeps=(replace(sweep, points=(first, missing)),)), "full"))
+    assert "Of the 10,000 trials per point 0 to 7,400 (at most 74.0%) are not analysable" in text
+
+
 def test_detectable_difference_that_does_not_exist_is_told():
     none = detectable_difference(experimental=math.nan)
     text = words(justification(dossier(detectable=none), "page"))

@@ -154,6 +154,7 @@ def _paragraph(dossier: Dossier) -> str:
             lead,
             outcome_and_test(dossier),
             found,
+            not_analysable_sentence(power),
             judgement_sentence(power),
             below_level_in_words(power),
             consequence(dossier, short=True),

@@ -152,10 +152,10 @@ def type_s_and_m_sentence(power: Power) -> str:
     if not known(p.sign_error_mcse) or not known(p.exaggeration_mcse):
         return ""
     return (
-        "Among the trials that reject, the type S error (an estimate of the wrong sign) is "
-        f"{percent(p.sign_error, p.sign_error_mcse, 2)} and the type M error (exaggeration ratio) "
-        f"is {number(p.exaggeration, p.exaggeration_mcse, 2)} (Monte Carlo standard errors "
-        f"{error_of(p.sign_error_mcse, 100, 2)} percentage points and "
+        f"Among the {count(p.significant)} trials that reject, the type S error (an estimate of "
+        f"the wrong sign) is {percent(p.sign_error, p.sign_error_mcse, 2)} and the type M error "
+        f"(exaggeration ratio) is {number(p.exaggeration, p.exaggeration_mcse, 2)} (Monte Carlo "
+        f"standard errors {error_of(p.sign_error_mcse, 100, 2)} percentage points and "
         f"{error_of(p.exaggeration_mcse, 1, 2)})."
     )
 

@@ -253,7 +253,7 @@ def _rests_on(power: Power, *, signs: bool) -> str:
     text = f" Trials with an interval: {', '.join(fewer)}." if fewer else ""
     if signs:
         told = [
-            f"{literal(a.name)} {count(a.performance.rejections)}"
+            f"{literal(a.name)} {count(a.performance.significant)}"
             for a in power.analyses
             if known(a.performance.sign_error)
         ]

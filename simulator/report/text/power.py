@@ -263,7 +263,7 @@ def _print_loss_explained(answer: Power, console: Console) -> None:
 
 def _rejecting_in_words(answer: Power) -> str:
     told = (a for a in answer.analyses if a.performance.sign_error is not None)
-    return ", ".join(f"{a.name} {a.performance.rejections:,}" for a in told)
+    return ", ".join(f"{a.name} {a.performance.significant:,}" for a in told)
 
 
 def _errors_in_words(found: Sequence[Performance]) -> str:
