@@ -466,7 +466,7 @@ def test_patients_of_a_formula_are_rounded_to_their_error():
 def test_closed_forms_say_what_they_assume_or_why_there_is_none():
     exact = Formula.EXACT_BINOMIAL
     forms = closed_forms(
-        closed_form(Formula.NORMAL, 7100.0, mcse=465.0),
+        closed_form(Formula.NORMAL, 7100.0, mcse=468.0),
         closed_form(exact, 7200.0),
         closed_form(exact, None, missing=Missing.TOO_LARGE),
         closed_form(exact, None, missing=Missing.NOT_ENUMERATED),
