@@ -8,7 +8,7 @@ from typing import Any, Literal
 from simulator.declarations.keys import steps_of
 from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
-from simulator.planning.reconcile import reconcile
+from simulator.planning.reconcile import Reconciled, reconcile
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
@@ -66,11 +66,13 @@ def write_justification(
         from simulator.report.document.word import write_word as write
     else:
         from simulator.report.document.html import write_html as write
+    agreed = _agreed(power, more, question.scenario)
     with tempfile.TemporaryDirectory() as folder:
         pictures: Pictures = {}
         if length == "full":
-            pictures = _drawn(power, more, question.scenario, Path(folder), (_PICTURE[chosen],))
-        dossier = dossier_of(power, more, question, pictures, provenance)
+            shown = (_PICTURE[chosen],)
+            pictures = _drawn(agreed.power, agreed.more, question.scenario, Path(folder), shown)
+        dossier = dossier_of(agreed, question, pictures, provenance)
         write(justification(dossier, length), path)
     return path
 
@@ -80,28 +82,32 @@ def write_figures(
 ) -> Path:
     """Write every figure of the answers as SVG and PNG into a folder, which is made."""
     folder.mkdir(exist_ok=True)
-    draw_power(power, recruitment_plan(scenario), folder)
-    for number, answer in enumerate(more):
+    agreed = _agreed(power, more, scenario)
+    draw_power(agreed.power, recruitment_plan(scenario), folder)
+    for number, answer in enumerate(agreed.more):
         own = folder / str(number) if number else folder
         own.mkdir(exist_ok=True)
         _draw(answer, own)
     return folder
 
 
+def _agreed(power: Power, more: Sequence[Sweep | Size], scenario: Mapping[str, Any]) -> Reconciled:
+    """The answers with one target and one estimate of each design."""
+    return reconcile(power, more, scenario["trial"]["target_randomised"])
+
+
 def dossier_of(
-    power: Power,
-    more: Sequence[Sweep | Size],
+    agreed: Reconciled,
     question: Question,
     pictures: Pictures,
     provenance: Provenance | None,
 ) -> Dossier:
     """Gather what a justification is written from: answers that agree, and what formulas add."""
     scenario = question.scenario
-    facts = facts_of(scenario, 0, power.operations)
+    facts = facts_of(scenario, 0, agreed.power.operations)
     first, second = scenario["allocation"]["ratio"]
     patients = scenario["trial"]["target_randomised"]
     control = round(patients * first / (first + second))
-    agreed = reconcile(power, more, patients)
     target = agreed.power.verdict.target_power
     told = list(zip(agreed.more, agreed.quoting, strict=True))
     sweeps = [(answer, rows) for answer, rows in told if isinstance(answer, Sweep)]

@@ -81,7 +81,7 @@ def power(
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     if certify:
-        _refuse_with_certify(precision, engine, by_trial)
+        _refuse_with_certify(precision, engine, by_trial, power_target)
     study = load_study(scenario)
     asked: dict[str, Any] = {"trials": trials or _TRIALS[engine]}
     if certify:
@@ -106,13 +106,17 @@ def power(
     answer(question, out, force, json, work)
 
 
-def _refuse_with_certify(precision: float | None, engine: str, by_trial: bool) -> None:
+def _refuse_with_certify(
+    precision: float | None, engine: str, by_trial: bool, power_target: float | None
+) -> None:
     if precision is not None:
         refuse("--precision", precision, "goes without --certify", "give --trials")
     if engine != "compiled":
         refuse("--engine", engine, "goes without --certify", "leave it out")
     if by_trial:
         refuse("--by-trial", "true", "goes without --certify", "leave it out")
+    if power_target is not None:
+        refuse("--power-target", power_target, "goes without --certify", "leave it out")
 
 
 def _estimated(

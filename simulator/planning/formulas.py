@@ -3,8 +3,10 @@
 Each analysis declares which formulas are made for it (`SizeFormula`); for others there is none.
 """
 
+import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from calibration.targets import solve_targets
@@ -129,8 +131,15 @@ def facts_of(scenario: Mapping[str, Any], analysis: int, operations: Operations)
     if not facts.has_effect or facts.formula not in _OF_MEANS:
         return facts
     adjusted = facts.formula is SizeFormula.ADJUSTED_MEANS
+    return facts._replace(means=_means(json.dumps(scenario), analysis, adjusted))
+
+
+@lru_cache(maxsize=8)
+def _means(scenario: str, analysis: int, adjusted: bool) -> Means | None:
+    """Means of a scenario written as JSON; kept, since a search asks twice."""
+    asked = Scenario.of_plain(json.loads(scenario))
     solved = solve_targets(asked, lambda _: None)
-    return facts._replace(means=changes_of_meld(solved, plan, adjusted=adjusted))
+    return changes_of_meld(solved, plans_of(asked)[analysis], adjusted=adjusted)
 
 
 def _others_count(s: Scenario, plan: AnalysisPlan) -> bool:

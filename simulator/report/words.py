@@ -69,7 +69,7 @@ def below_level_in_words(power: Power) -> str:
     if low is None:
         return ""
     test = first.test.name
-    below = f"This is below the nominal level of {100 * first.alpha:g}%"
+    below = f"The power is below the nominal level of {100 * first.alpha:g}%"
     if low.reason is LowReason.NOT_ANALYSABLE:
         share = first.not_analysable / power.trials
         return f"{below}: {share:.0%} of trials are not analysable and count as no rejection."

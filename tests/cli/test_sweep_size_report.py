@@ -263,6 +263,19 @@ def test_a_key_that_cannot_reach_the_power_says_where_power_was_largest(answer_o
     assert found["largest"]["power"] == best["power"]
 
 
+# power
+
+
+def test_the_verdict_is_held_against_the_target_asked_for(answer_of, run):
+    found = answer_of("power small.yaml --trials 60 --power-target 0.9")
+    assert found["verdict"]["target_power"] == found["verdict"]["threshold"] == 0.9
+    for target in ("0", "1", "nan"):
+        status, _, err = run("power", "small.yaml", "--power-target", target)
+        assert status == 2
+        assert "must be above 0 and below 1" in err
+    assert run("power", "small.yaml", "--certify", "--power-target", "0.9")[0] == 2
+
+
 # report
 
 

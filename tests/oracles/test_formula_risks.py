@@ -129,6 +129,12 @@ def test_risks_are_those_that_trials_show(scenario):
         patients = o.patients[arm].mean
         lost, error = o.lost[arm].mean / patients, o.lost[arm].mcse / patients
         assert abs(lost - risk.lost) < 4 * error
+    study = study.with_values({"exits.loss.net_probability": 0.0})
+    for risk, arm in zip(risks_of(study).risks, ("control", "experimental"), strict=True):
+        o = study.power(4_000).operations
+        transplanted = o.transplants[arm].mean / o.patients[arm].mean
+        error = math.hypot(o.mortality[arm].mcse, o.transplants[arm].mcse / o.patients[arm].mean)
+        assert abs(o.mortality[arm].mean + transplanted - risk.event) < 4 * error
 
 
 @pytest.mark.parametrize(
@@ -243,3 +249,36 @@ def test_hazard_ratio_that_a_log_rank_design_detects_needs_the_events_it_has(sce
     needed = 4 * Z**2 / math.log(found.hazard_ratio) ** 2
     assert needed == pytest.approx(30 * (0.6 + 1 - 0.4**found.hazard_ratio), rel=1e-6)
     assert found.events == pytest.approx(needed, rel=1e-6)
+
+
+# Two means ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("test", "formula"), [("meld_welch", Formula.T_TEST), ("meld_ancova", Formula.ANCOVA)]
+)
+def test_means_that_formulas_start_from_are_those_that_the_analysis_estimates(
+    tmp_path, test, formula
+):
+    """The standard error that they imply is the spread of the estimates over simulated trials.
+
+    Estimates of 600 trials have a standard deviation known to 1 / sqrt(2 x 600), 2.9 %; the number
+    analysed varies from trial to trial, which adds some 4 % to the spread.
+    """
+    (tmp_path / "own.yaml").write_text(
+        "extends: nct05484908\nname: own\ntitle: t\nanalyses:\n"
+        f"  - {{name: own, test: {test}, alpha: 0.05, population: randomised, transplant: event,\n"
+        "     rescue: ignored, withdrawal: ignored, lost: excluded}\n"
+    )
+    study = simulator.load(tmp_path / "own.yaml")
+    power = study.power(600)
+    facts = facts_of(study.prepared.plain, 0, power.operations)
+    sds, share = facts.means.sds, facts.means.analysed
+    implied = math.sqrt(sum(sd**2 / (30 * share) for sd in sds))
+    found = power.primary.performance
+    assert found.empirical_se / implied == pytest.approx(1.04, rel=4 * 0.029)
+    error = math.hypot(found.truth_mcse, facts.means.mcse)
+    assert abs(facts.means.difference - found.truth) < 4 * error
+    forms = closed_forms(facts, 0.8)
+    assert [form.formula for form in forms.needed] in ([formula], [])  # none if within its error
+    assert detectable(facts, (30, 30), 0.8).by is DetectableBy.T_TEST

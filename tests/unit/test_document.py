@@ -55,10 +55,17 @@ from simulator.report.document.justification import justification
 from simulator.report.document.omml import equation
 from simulator.report.document.word import write_word
 from simulator.results.closed_forms import Contrast, DetectableBy, Formula, Missing
-from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
+from simulator.results.measures import (
+    BelowLevel,
+    Estimate,
+    LowReason,
+    NullHypothesis,
+    Scale,
+    Share,
+)
 from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
-from simulator.results.size import NoSize, NoSizeKind, SizeBasis, SizeEstimate
+from simulator.results.size import CurvePoint, NoSize, NoSizeKind, SizeBasis, SizeEstimate
 
 LENGTHS = ("paragraph", "page", "full")
 # A PNG of one point, and an SVG.
@@ -666,7 +673,7 @@ def test_patients_of_a_formula_are_rounded_to_their_error():
 def test_closed_forms_say_what_they_assume_or_why_there_is_none():
     exact = Formula.EXACT_BINOMIAL
     forms = closed_forms(
-        closed_form(Formula.NORMAL, 7100.0, mcse=465.0),
+        closed_form(Formula.NORMAL, 7100.0, mcse=468.0),
         closed_form(exact, 7200.0),
         closed_form(exact, None, missing=Missing.TOO_LARGE),
         closed_form(exact, None, missing=Missing.NOT_ENUMERATED),
@@ -675,7 +682,7 @@ def test_closed_forms_say_what_they_assume_or_why_there_is_none():
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "closed-forms")
     assert table.header[1:] == ("Patients", "Monte Carlo error", "Assumptions")
     assert table.rows == (
-        ("Normal approximation, two proportions", "7,100", "465", "risk 44.9% v 41.6%, 3.6% lost "
+        ("Normal approximation, two proportions", "7,100", "470", "risk 44.9% v 41.6%, 3.6% lost "
          "to follow-up, no correction for continuity"),
         ("Exact binomial", "7,200", "exact", "Fisher's exact test, whole arms of fixed size, risk "
          "44.9% v 41.6%, 3.6% lost to follow-up"),
@@ -986,3 +993,60 @@ def test_words_need_none_of_the_writers_libraries():
             assert not re.search(
                 r"^\s*(import|from) (docx|jinja2|latex2mathml)", path.read_text(), re.M
             )
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_effect_that_never_acts_is_called_none_with_its_reason(length):
+    late = Effect(EffectKind.DIRECT, 0.85, delay_days=90.0, acts=False)
+    power = power_answer(0.05, 0.046, 0.054, NullHypothesis.STRONG, effect=late)
+    text = words(justification(dossier(power), length))
+    assert "from day 90, after the end of follow-up: within it there is none." in text
+    assert "Rejections are therefore the type I error" in text
+    assert "Under the strong null hypothesis" not in text
+    assert "underpowered" not in text
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [(200, "the 200 planned are fewer"), (320, "the 320 planned are more")],
+)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_search_is_told_of_beside_a_power_that_is_adequate(length, planned, said):
+    """252 patients needed, 200 or 320 planned: the search is no secret of the underpowered."""
+    found = size_answer(answer=replace(size_answer().answer, value=252.0, low=240.0, high=264.0))
+    text = words(justification(searched(power_answer(0.83, 0.82, 0.84), found, planned), length))
+    assert "The trial is adequately powered" in text
+    assert (
+        f"would need 252 patients (95% confidence interval 240 to 264, by simulation); {said}"
+        in text
+    )
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_search_for_ninety_percent_makes_ninety_the_target_of_the_document(length):
+    found = size_answer(target_power=0.9)
+    text = words(justification(searched(power_answer(0.83, 0.82, 0.84), found), length))
+    assert "the target of 90% is not reached" in text
+    assert "conventional" not in text
+
+
+def test_power_is_quoted_from_the_run_with_the_most_trials_and_the_table_says_so():
+    point = CurvePoint(60.0, 40_000, 1_720, 0.043, 0.001, 0.041, 0.045)
+    text = words(justification(searched(found=size_answer(curve=(point,))), "full"))
+    assert "give a power of 4.3% (Monte Carlo 95% interval 4.1% to 4.5%; 40,000 simulated" in text
+    assert "is quoted from the run of size, which has more trials of the same design" in text
+    assert "3.8%" not in text
+
+
+def test_conservative_test_explains_a_power_below_the_level():
+    power = power_answer()
+    low = BelowLevel(LowReason.CONSERVATIVE, 0.0268)
+    power = replace(power, verdict=replace(power.verdict, below_level=low))
+    text = words(justification(dossier(power), "paragraph"))
+    assert "below the nominal level of 5% because Fisher's exact test is conservative" in text
+    assert "its own type I error is 2.7%" in text
+
+
+def test_range_of_formulas_carries_its_error():
+    text = words(justification(dossier(), "paragraph"))
+    assert "about 7,100 patients (closed-form sample size, Monte Carlo standard error 460)" in text

@@ -29,8 +29,7 @@ from simulator.report.document.numbers import (
     uncapital,
     whole_percent,
 )
-from simulator.results.measures import NullHypothesis
-from simulator.results.power import DEFAULT, Power
+from simulator.results.power import DEFAULT, EffectKind, Power
 
 _EFFECT_NAME = "assumed-effect"
 _TABLES = (
@@ -66,12 +65,12 @@ def assumption_blocks(dossier: Dossier) -> list[Block]:
 
 def _null_note(power: Power) -> str:
     """Say what a null hypothesis sets aside; empty under the assumed effect."""
-    if power.null_hypothesis is NullHypothesis.STRONG:
+    if power.effect.kind is EffectKind.NONE:
         return (
             "Under the strong null hypothesis of this run both arms have the treatment and the "
             "hazard ratio of the control arm, whatever stands here."
         )
-    if power.null_hypothesis is NullHypothesis.MORTALITY:
+    if power.effect.kind is EffectKind.EQUAL_HAZARDS:
         return "In this run the hazard ratio between the arms is 1, whatever stands here."
     return ""
 

@@ -55,7 +55,7 @@ def needed_by_closed_forms(forms: ClosedForms | None, *, short: bool) -> str:
     least, most = told[0], told[-1]
     low, high = patients_needed(least), patients_needed(most)
     need = f"For {whole_percent(forms.target_power)} power the assumed effect would need"
-    error = f", Monte Carlo standard error {count(most.mcse)}" if known(most.mcse) else ""
+    error = f", Monte Carlo standard error {_error(most)}" if known(most.mcse) else ""
     if short:
         events = _events_in_words(told)
         about = f"closed-form sample size{events}{error}"
@@ -150,7 +150,11 @@ def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]
 
 
 def _error(form: ClosedForm) -> str:
-    return count(form.mcse) if known(form.mcse) else DASH
+    """Monte Carlo standard error of a formula's patients, in two digits."""
+    if not known(form.mcse):
+        return DASH
+    digits = 1 - math.floor(math.log10(form.mcse)) if form.mcse > 0 else 0
+    return number(round(form.mcse, digits), None, max(digits, 0))
 
 
 def _beside(forms: ClosedForms, simulated: str | None) -> str:

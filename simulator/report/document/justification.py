@@ -14,9 +14,8 @@ from simulator.report.document.blocks import (
     literal,
     printable,
 )
-from simulator.report.document.dossier import Dossier, quoted_run, switched_off
+from simulator.report.document.dossier import Dossier, switched_off
 from simulator.report.document.feasibility import (
-    SCARCE,
     event_blocks,
     feasibility_blocks,
     loss_sentence,
@@ -27,38 +26,31 @@ from simulator.report.document.feasibility import (
     target_sentence,
 )
 from simulator.report.document.figures import pictures
-from simulator.report.document.needed_size import comparison_blocks, consequence, size_blocks
-from simulator.report.document.numbers import count, joined, uncapital
+from simulator.report.document.needed_size import comparison_blocks, size_blocks
+from simulator.report.document.numbers import joined, uncapital
 from simulator.report.document.outcome import (
     analysis_sentence,
     analysis_source,
-    assumed_difference,
     difference_blocks,
     difference_sentence,
     effect_sentence,
-    effect_status,
     estimand_table,
     no_effect_sentence,
     other_analyses,
-    outcome_and_test,
     outcome_sentence,
 )
+from simulator.report.document.paragraph import paragraph
 from simulator.report.document.power import (
-    in_brackets,
-    judgement_sentence,
     not_analysable_sentence,
-    planned_in_words,
     power_blocks,
     power_heading,
     power_sentence,
     power_table,
-    rate_name,
     size_in_words,
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks
 from simulator.report.document.sweeps import sweep_blocks
-from simulator.report.words import below_level_in_words
 
 Length = Literal["paragraph", "page", "full"]
 
@@ -125,7 +117,7 @@ def justification(dossier: Dossier, length: Length) -> Document:
     """
     blocks: tuple[Block, ...]
     if length == "paragraph":
-        blocks = (Paragraph(_paragraph(dossier)),)
+        blocks = (Paragraph(paragraph(dossier)),)
     elif length == "page":
         blocks = _page(dossier)
     else:
@@ -134,38 +126,6 @@ def justification(dossier: Dossier, length: Length) -> Document:
     if works.entries:
         blocks = (*blocks, Heading("References"), works)
     return Document(f"Sample size justification: {printable(dossier.power.title)}", blocks)
-
-
-def _paragraph(dossier: Dossier) -> str:
-    """Return the justification as one paragraph, for the box of a form."""
-    power, first, run = dossier.power, dossier.power.primary, quoted_run(dossier)
-    o = power.operations
-    trials = f"{count(run.trials)} simulated trials, seed {run.seed}, trialsim {power.version}"
-    given = (
-        f"{planned_in_words(dossier)} give a {rate_name(power.null_hypothesis)} of "
-        f"{in_brackets(power, first, literal(trials))}."
-    )
-    if power.verdict.is_power:
-        lead, found = "", f"{assumed_difference(power)}, {given}"
-    else:
-        lead, found = no_effect_sentence(power), given
-    return joined(
-        [
-            lead,
-            outcome_and_test(dossier),
-            found,
-            not_analysable_sentence(power),
-            judgement_sentence(power),
-            below_level_in_words(power),
-            consequence(dossier, short=True),
-            effect_status(dossier),
-            loss_sentence(dossier, short=True),
-            recruitment_sentence(o),
-            target_sentence(dossier),
-            on_time_sentence(dossier),
-            plasma_sentence(o, least=SCARCE, short=True),
-        ]
-    )
 
 
 def _page(dossier: Dossier) -> tuple[Block, ...]:
@@ -219,7 +179,7 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
     """Return everything: DELTA2's items, then the simulation by ADEMP."""
     return (
         Heading("Summary"),
-        Paragraph(_paragraph(dossier)),
+        Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
         *_conduct(dossier),

@@ -152,7 +152,7 @@ def effect_sentence(power: Power) -> str:
         )
     ratio = f"{effect.hazard_ratio:.3g} for {arms}"
     if effect.acts:
-        return f"The assumed effect is a hazard ratio of {ratio}{_over_time(effect)}{twice}."
+        return f"The assumed effect is a hazard ratio of {ratio}{effect_over_time(effect)}{twice}."
     if effect.hazard_ratio == 1:
         return f"The assumed effect is none: a hazard ratio of {ratio}."
     return (
@@ -168,7 +168,8 @@ def _implied(effect: Effect) -> str:
     return f"{implied.mean:.4f} ± {implied.mcse:.4f}"
 
 
-def _over_time(effect: Effect) -> str:
+def effect_over_time(effect: Effect) -> str:
+    """Say from when on an effect acts and how it wanes; empty where it is constant."""
     words = f" from day {effect.delay_days:g}" if effect.delay_days else ""
     if effect.waning_half_life_days is not None:
         words += f", waning with a half-life of {effect.waning_half_life_days:g} d"
@@ -274,41 +275,3 @@ def no_effect_sentence(power: Power) -> str:
         "differ in plans, sessions and labs; no target difference applies."
     )
     return words if is_asked else f"{effect_sentence(power)} {words}"
-
-
-def outcome_and_test(dossier: Dossier) -> str:
-    """Say in one sentence, for a form's box, what is compared, in whom, and how."""
-    power, first = dossier.power, dossier.power.primary
-    a = first.estimand_attributes
-    arms = f"{literal(power.arms[-1])} and {literal(power.arms[0])}"
-    ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
-    split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    whom = f"{a.population} patients" if a.population == "all randomised" else a.population
-    return (
-        f"The primary outcome, {literal(a.variable)}, is compared between {arms} in "
-        f"{literal(whom)}{split} by {test_in_full(first)} at a two-sided level of "
-        f"{whole_percent(first.alpha)}; {literal(a.loss)}."
-    )
-
-
-def assumed_difference(power: Power) -> str:
-    """Return the assumed difference as a clause, `Assuming ...`; of the outcome, not deaths alone.
-
-    Mortality by arm; beside it the hazard ratio of a direct effect and, where the outcome is no
-    death, the true value of the estimand.
-    """
-    mortality = power.operations.mortality
-    control, experimental = (list(mortality.values())[place] for place in (0, -1))
-    error = math.hypot(control.mcse, experimental.mcse)
-    parts = [f"mortality of {mortality_in_words(mortality)}"]
-    if known(control.mean) and known(experimental.mean):
-        apart = points(abs(experimental.mean - control.mean), error)
-        parts = [f"{parts[0]} (absolute difference {apart} percentage points)"]
-    effect, first = power.effect, power.primary
-    if effect.kind is EffectKind.DIRECT:
-        parts.append(f"a hazard ratio of {effect.hazard_ratio:.3g}{_over_time(effect)}")
-    if first.estimand_attributes.death is not None and known(first.performance.truth):
-        summary = literal(first.estimand_attributes.summary)
-        truth = number(first.performance.truth, first.performance.truth_mcse, 3)
-        parts.append(f"a {summary} of {truth}")
-    return f"Assuming {listed(parts)}"
