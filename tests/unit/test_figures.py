@@ -367,6 +367,12 @@ FIGURES = {
         "bias",
         LONG_TITLE,
     ),
+    "heat map, long names": lambda: draw_heat_map(
+        heat_points((60, 120), (0.5, 0.6)),
+        "Probability of liver-related death by the horizon of the baseline hazard (proportion)",
+        "Hazard ratio of a full course of double plasma molecular adsorption against none, or so",
+        LONG_TITLE,
+    ),
     "heat map, one cell": lambda: draw_heat_map(heat_points((60,), (0.5,)), "x", "y", LONG_TITLE),
     "swimmer": lambda: draw_swimmer(swimmer_patients(24), 84, SHORT_TITLE),
     "swimmer, 110 patients": lambda: draw_swimmer(swimmer_patients(110, LONG_ARMS), 84, LONG_TITLE),
@@ -643,7 +649,7 @@ def test_a_power_curve_says_how_many_are_randomised_and_where_recruitment_is_the
     texts = said(figure)
     assert {"Patients randomised", "60.0", "120.0", "138.6*"} <= set(texts)
     assert any("*: recruitment is the limit" in text for text in texts)
-    assert any("Ring: the plan." in text for text in texts)
+    assert any("Dotted line: the plan." in text for text in texts)
     assert_nothing_collides(figure)
     assert "Patients randomised" not in said(FIGURES["power"]())
 

@@ -43,6 +43,7 @@ from simulator.report.document.outcome import (
 )
 from simulator.report.document.power import (
     judgement_sentence,
+    limit_sentence,
     mortality_in_words,
     not_analysable_sentence,
     planned_in_words,
@@ -253,7 +254,7 @@ def _design(dossier: Dossier) -> list[Block]:
 def _size_and_power(dossier: Dossier) -> list[Block]:
     return [
         Heading("Sample size"),
-        Paragraph(f"The plan is for {size_in_words(dossier)}."),
+        Paragraph(joined([f"The plan is for {size_in_words(dossier)}.", limit_sentence(dossier)])),
         *pictures(dossier, "flow"),
         Heading(power_heading(dossier.power)),
         *power_blocks(dossier),

@@ -114,6 +114,17 @@ def planned_in_words(dossier: Dossier) -> str:
     return f"{words} and {rounded_mean(o.randomised)} randomised on average"
 
 
+def limit_sentence(dossier: Dossier) -> str:
+    """Say that recruitment is the limit, and how many it brings; empty where it is not."""
+    o = dossier.power.operations
+    if not o.is_limited_by_recruitment:
+        return ""
+    return (
+        f"Recruitment is the limit: {rounded_mean(o.randomised)} are randomised on average, and "
+        "what follows is of these."
+    )
+
+
 def power_sentence(dossier: Dossier) -> str:
     """Power of the primary analysis with its error, and what it amounts to."""
     power, first = dossier.power, dossier.power.primary
