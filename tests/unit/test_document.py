@@ -474,6 +474,7 @@ def test_recruitment_is_a_risk_only_where_it_is_slow():
     text = words(justification(slow, "full"))
     assert "Recruitment is a risk" in text
     assert "Recruitment is the limit: 51.3 are randomised on average" in text
+    assert "Recruitment is the limit: a mean of 51.3 patients are randomised." in text
     assert "The probability of reaching 60 patients is 40.0% (95% interval 39.0% to 41.0%)" in text
     assert "51.3 randomised on average" in text
     assert "Recruitment is a risk" not in words(justification(dossier(), "full"))

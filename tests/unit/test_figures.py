@@ -701,6 +701,14 @@ def test_the_axis_of_imbalance_has_numbers_at_its_ticks():
     assert shown == [f"{float(text):g}" for text in shown]
 
 
+def test_schemes_say_how_many_are_randomised_where_fewer_are_than_planned():
+    short = allocation()
+    few = replace(short.schemes[0], trial={"patients": PairedEstimate(14.4, 0.1, 0.0, 0.0)})
+    title = draw_schemes(replace(short, schemes=(few, *short.schemes[1:]))).get_suptitle()
+    assert "60 patients planned, a mean of 14.4 randomised" in " ".join(title.split())
+    assert "planned" not in draw_schemes(short).get_suptitle()
+
+
 def test_schemes_have_the_colours_of_the_other_figures():
     axes = draw_schemes(allocation()).axes[0]
     points = [line for line in axes.lines if line.get_marker() not in (None, "None", "")]

@@ -201,6 +201,9 @@ def power_table(power: Power, *, short: bool = False) -> Table:
     if len(chosen) < len(power.analyses):
         note += f" {len(power.analyses) - len(chosen)} more were simulated."
     note += f" {count(power.trials)} simulated trials, seed {power.seed}."
+    if power.operations.is_limited_by_recruitment:
+        mean = rounded_mean(power.operations.randomised)
+        note += f" Recruitment is the limit: a mean of {mean} patients are randomised."
     return Table(
         caption=f"{name} by analysis.",
         header=(

@@ -11,7 +11,7 @@ from simulator.constants import NORMAL_QUANTILE_975
 from simulator.report.figures import style
 from simulator.report.figures.numbers import RATES
 from simulator.results.allocation import Allocation, SchemeResult
-from simulator.results.measures import PairedEstimate
+from simulator.results.measures import MOSTLY, PairedEstimate
 
 _FIRST, _OTHERS = style.look(0), style.look(1)  # the scheme compared with, and the others
 _NAME = 7.5  # size of names
@@ -54,6 +54,9 @@ def draw_schemes(allocation: Allocation) -> Figure:
 
 def _title(allocation: Allocation) -> str:
     title = f"{allocation.scenario}: {allocation.patients} patients"
+    randomised = allocation.schemes[0].trial.get("patients")
+    if randomised is not None and randomised.mean < MOSTLY * allocation.patients:
+        title += f" planned, a mean of {randomised.mean:.1f} randomised"
     if allocation.trials:
         title += f", {allocation.trials:,} trials per scheme, 95 % Monte Carlo intervals"
     if allocation.selection_bias is not None:
