@@ -119,6 +119,8 @@ def trial_metrics_of(
     fates = _fates(records) if params.max_sessions > 0 else _Fates(*[nobody] * 5)
     seen_until = np.minimum(p.loss_after_days, horizon)
     use = uses(records, plans[0], statistic_of(plans[0], plans), horizon, params.plan.modality)
+    by_use = np.bincount(cell * len(Use) + use, minlength=shape[0] * arms * len(Use))
+    by_use = by_use.astype(np.int64).reshape(*shape, len(Use))
     patients, lost = count(np.ones(p.arm.size)), count_of(Exit.LOSS)
     deaths_seen = count(p.death_after_days <= seen_until)
     machine_hours = sum_of_sessions(p.machine_hours)
@@ -151,8 +153,8 @@ def trial_metrics_of(
         alive=patients - deaths_seen - lost,
         transplants_seen=count_of(Exit.TRANSPLANT, seen_until),
         withdrawals_seen=count_of(Exit.WITHDRAWAL, seen_until),
-        analysed=count(use == Use.ANALYSED),
-        left_out=np.stack([count(use == why) for why in LEFT_OUT], axis=-1),
+        analysed=by_use[..., Use.ANALYSED],
+        left_out=by_use[..., list(LEFT_OUT)],
         sessions_planned=count_of_sessions(p.sessions_planned),
         sessions_delivered=count_of_sessions(p.sessions_delivered),
         sessions_equivalent=sum_of_sessions(p.sessions_equivalent),

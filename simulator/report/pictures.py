@@ -1,6 +1,7 @@
 """The pictures of each kind of answer, drawn and saved: the front of `simulator.report.figures`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -65,7 +66,11 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
     figures = {
         "survival": draw_survival(curves.survival, f"Survival. {name}"),
         "flow": draw_flow(flow_of(power), f"Patients. {power.scenario}: {power.title}"),
-        "recruitment": draw_recruitment(curves.recruitment, plan, f"Recruitment. {name}"),
+        "recruitment": draw_recruitment(
+            curves.recruitment,
+            replace(plan, is_limit=power.operations.recruitment_is_the_limit),
+            f"Recruitment. {name}",
+        ),
     }
     if curves.meld:
         figures["meld"] = draw_meld(curves.meld, f"MELD. {name}")

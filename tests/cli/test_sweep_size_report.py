@@ -475,7 +475,9 @@ def test_tables_behind_figures_agree_with_the_estimates():
     flow = flow_of(power)
     kept_out = sum(exclusion.mean for exclusion in flow.excluded) + (flow.refused or 0)
     assert flow.screened == pytest.approx(kept_out + flow.randomised)
-    for arm in flow.arms:
-        left = arm.lost + arm.died + arm.completed
-        assert arm.randomised == pytest.approx(left)
-        assert arm.died <= o.mortality[arm.arm].mean * arm.randomised
+    for arm, found in flow.arms.items():
+        left = found.lost.mean + found.died.mean + found.alive.mean
+        assert found.randomised.mean == pytest.approx(left)
+        assert found.died.mean <= o.mortality[arm].mean * found.randomised.mean
+        *_, last = (point for point in survival if point.arm == arm)
+        assert found.alive.mean == pytest.approx(last.at_risk)

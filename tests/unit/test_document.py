@@ -431,8 +431,8 @@ def test_no_word_is_broken_within_a_cell(everything):
     long = analysis_power(FISHER, name="stratified_miettinen_nurminen")
     power = power_answer(analyses=(analysis_power(), long), multiplicity=())
     document = justification(replace(everything, power=power), "full")
-    for table in (block for block in document.blocks if isinstance(block, Table)):
-        widths, points = set_table(table, 16.6)
+    for block in (block for block in document.blocks if isinstance(block, Table)):
+        table, widths, points = set_table(block, 16.6)
         assert sum(widths) == pytest.approx(16.6)
         for column, width in zip(zip(table.header, *table.rows, strict=True), widths, strict=True):
             for word in (w for cell in column for w in shown(cell).split(" ")):
@@ -446,9 +446,26 @@ def shown(cell):
 
 def test_words_that_no_table_could_hold_share_its_width():
     table = Table("C", ("a" * 80, "b" * 80), (("c", "d"),))
-    widths, points = set_table(table, 16.6)
+    _, widths, points = set_table(table, 16.6)
     assert widths == [pytest.approx(8.3, abs=0.5)] * 2
     assert points == 7.0
+
+
+def test_a_sweep_is_told_in_the_order_of_its_values():
+    sixty, more = sweep_answer().points
+    sweep = sweep_answer(points=(more, sixty))
+    document = justification(dossier(sweeps=(sweep,)), "full")
+    table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "sweep-0")
+    assert [row[0] for row in table.rows] == ["60 (plan)", "120"]
+
+
+def test_intervals_are_broken_before_words_are():
+    wide = tuple(f"Probability {'x' * 9}" for _ in range(8))
+    table, _, _ = set_table(Table("C", wide, (("1%\u00a0to\u00a0100.00%",) * 8,)), 16.6)
+    assert table.rows[0][0] == "1% to 100.00%"
+    few, _, points = set_table(Table("C", wide[:2], (("1%\u00a0to\u00a02%",) * 2,)), 16.6)
+    assert few.rows[0][0] == "1%\u00a0to\u00a02%"
+    assert points == 9.0
 
 
 def test_trials_that_are_not_analysable_are_counted_with_their_reasons():
@@ -504,6 +521,8 @@ def test_recruitment_is_a_risk_only_where_it_is_slow():
     slow = with_operations(target_reached=Share(0.4, 0.39, 0.41), randomised=Estimate(51.3, 0.1))
     text = words(justification(slow, "full"))
     assert "Recruitment is a risk" in text
+    assert "Recruitment is the limit: 51.3 are randomised on average" in text
+    assert "Recruitment is the limit: a mean of 51.3 patients are randomised." in text
     assert "The probability of reaching 60 patients is 40.0% (95% interval 39.0% to 41.0%)" in text
     assert "51.3 randomised on average" in text
     assert "Recruitment is a risk" not in words(justification(dossier(), "full"))

@@ -1,6 +1,7 @@
 """How wide the columns of a table must be for no word to be broken within a cell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from simulator.report.document.blocks import Table, spans
 
@@ -31,20 +32,33 @@ _LETTER = 556  # digits, most small letters, the underscore and the dash
 _OTHER_SCRIPT = 1000  # as Chinese characters are
 
 
-def set_table(block: Table, total_cm: float) -> tuple[list[float], float]:
-    """Return the widths of a table's columns in centimetres, and the size of its type in points.
+def set_table(block: Table, total_cm: float) -> tuple[Table, list[float], float]:
+    """Return a table, its columns' widths in centimetres, and the size of its type in points.
 
     Every column gets room for its longest word, in the largest type in which that can be; what is
     left goes by the widths that the block asks for or, where it asks for none, to where lines would
-    break. A table whose words do not fit in any type is shrunk alike.
+    break. Where no type will do, what is kept on one line, as an interval, may be broken after all;
+    a table whose words do not fit even so is shrunk alike.
     """
-    cells = list(zip(block.header, *block.rows, strict=True))
-    for points in _TYPES:
-        columns = [_Column(column, points) for column in cells]
-        least = [column.longest_word for column in columns]
-        if sum(least) < total_cm:
-            return _shared_out(block, columns, total_cm), points
-    return [total_cm * width / sum(least) for width in least], points
+    for tried in (block, _breakable(block)):
+        cells = list(zip(tried.header, *tried.rows, strict=True))
+        for points in _TYPES:
+            columns = [_Column(column, points) for column in cells]
+            least = [column.longest_word for column in columns]
+            if sum(least) < total_cm:
+                return tried, _shared_out(tried, columns, total_cm), points
+    return tried, [total_cm * width / sum(least) for width in least], points
+
+
+def _breakable(block: Table) -> Table:
+    """Return a table whose cells may be broken at every space."""
+    header = tuple(_spaced(cell) for cell in block.header)
+    rows = tuple(tuple(_spaced(cell) for cell in row) for row in block.rows)
+    return replace(block, header=header, rows=rows)
+
+
+def _spaced(cell: str) -> str:
+    return cell.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _shared_out(block: Table, columns: Sequence["_Column"], total_cm: float) -> list[float]:

@@ -276,7 +276,7 @@ def _sessions_table(o: Operations) -> Table:
             ("Missed: not begun within the window", o.sessions_missed),
             ("Not begun: treatment ended first", o.sessions_left_waiting),
             ("Broken off: treatment ended during it", o.sessions_broken_off),
-            ("Begun more than 1 day late", o.sessions_late),
+            ("Delayed more than 1 day", o.sessions_late),
             ("Plasma, litres", o.plasma_litres),
             ("Machine time, hours", o.machine_hours),
         )

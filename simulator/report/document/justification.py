@@ -41,6 +41,7 @@ from simulator.report.document.outcome import (
 )
 from simulator.report.document.paragraph import paragraph
 from simulator.report.document.power import (
+    limit_sentence,
     not_analysable_sentence,
     power_blocks,
     power_heading,
@@ -218,7 +219,7 @@ def _design(dossier: Dossier) -> list[Block]:
 def _size_and_power(dossier: Dossier) -> list[Block]:
     return [
         Heading("Sample size"),
-        Paragraph(f"The plan is for {size_in_words(dossier)}."),
+        Paragraph(joined([f"The plan is for {size_in_words(dossier)}.", limit_sentence(dossier)])),
         *pictures(dossier, "flow"),
         Heading(power_heading(dossier.power)),
         *power_blocks(dossier),

@@ -122,6 +122,17 @@ def planned_in_words(dossier: Dossier) -> str:
     return f"{words} and {rounded_mean(o.randomised)} randomised on average"
 
 
+def limit_sentence(dossier: Dossier) -> str:
+    """Say that recruitment is the limit, and how many it brings; empty where it is not."""
+    o = dossier.power.operations
+    if not o.recruitment_is_the_limit:
+        return ""
+    return (
+        f"Recruitment is the limit: {rounded_mean(o.randomised)} are randomised on average, and "
+        "what follows is of these."
+    )
+
+
 def power_sentence(dossier: Dossier) -> str:
     """Power of the primary analysis with its error, and what it amounts to."""
     power, first = dossier.power, dossier.power.primary
@@ -206,6 +217,9 @@ def power_table(dossier: Dossier, *, short: bool = False) -> Table:
             f" The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
             f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
         )
+    if power.operations.recruitment_is_the_limit:
+        mean = rounded_mean(power.operations.randomised)
+        note += f" Recruitment is the limit: a mean of {mean} patients are randomised."
     return Table(
         caption=f"{name} by analysis.",
         header=(

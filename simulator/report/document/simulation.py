@@ -4,7 +4,6 @@ from simulator.report.document.blocks import Block, Equation, Heading, Paragraph
 from simulator.report.document.dossier import (
     Dossier,
     assumed_among,
-    full_title,
     planned_patients,
     test_in_short,
     title,
@@ -174,16 +173,15 @@ def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
 
 def _methods(power: Power) -> str:
     levels = {a.alpha for a in power.analyses}
-    each = f"a two-sided level of {whole_percent(min(levels))}" if len(levels) == 1 else "its level"
-    lines = [
-        full_title(a) if len(levels) == 1 else f"{full_title(a)} at {whole_percent(a.alpha)}"
-        for a in power.analyses
-    ]
-    if len(lines) == 1:
-        return f"Every simulated trial is analysed by one analysis, at {each}: {lines[0]}."
+    each = f"a two-sided level of {whole_percent(min(levels))}"
+    if len(levels) > 1:
+        lines = [f"{title(a)} {whole_percent(a.alpha)}" for a in power.analyses]
+        each = f"its two-sided level ({'; '.join(lines)})"
+    if len(power.analyses) == 1:
+        return f"Every simulated trial is analysed by {test_in_short(power.primary)}, at {each}."
     return (
-        f"Every simulated trial is analysed by each of the following at {each}: "
-        f"{'; '.join(lines)}. All analyses see the same trials."
+        "Every simulated trial is analysed by each analysis of [#power], which the section on the "
+        f"analysis names in full, at {each}. All analyses see the same trials."
     )
 
 

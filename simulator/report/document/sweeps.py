@@ -131,19 +131,20 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table
     name = _analysis(dossier, sweep)
     heads = [label(dossier, key) for key in sweep.keys]
     rate = capital(rate_name(sweep.null_hypothesis))
-    is_told = tells_randomised(sweep)
+    is_told, has_limit = tells_randomised(sweep), bool(_limit_note(sweep))
     return Table(
         caption=f"{rate} of {analysis_named(dossier.power, name)} by "
         f"{listed([uncapital(head) for head in heads])}.",
         header=(
             *heads,
-            *(("Randomised", "Target reached") * is_told),
+            *(("Randomised",) * is_told),
+            *(("Target reached",) * has_limit),
             rate,
             "95% interval",
             "Difference from the plan, points",
             *(f"Mortality, {literal(arm)}" for arm in sweep.points[0].mortality),
         ),
-        rows=tuple(_row(sweep, point, _of(point, name), is_told) for point in sweep.points),
+        rows=tuple(_row(sweep, point, _of(point, name)) for point in _in_order(sweep)),
         note=joined([_PAIRED, _limit_note(sweep), note]),
         name=table,
         words=(),
@@ -167,12 +168,22 @@ def _limit_note(sweep: Sweep) -> str:
     )
 
 
-def _row(sweep: Sweep, point: SweepPoint, a: PointPower, is_told: bool) -> tuple[str, ...]:
+def _in_order(sweep: Sweep) -> list[SweepPoint]:
+    """Return the points by their values where these are numbers, else as they were asked for."""
+    values = [tuple(point.values[key] for key in sweep.keys) for point in sweep.points]
+    if not all(known(value) for row in values for value in row):
+        return list(sweep.points)
+    return [sweep.points[k] for k in sorted(range(len(values)), key=values.__getitem__)]
+
+
+def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
     cells = [literal(_value(point.values[key])) for key in sweep.keys]
     if point.is_base:
         cells[0] += " (plan)"
-    if is_told:
-        cells += [rounded_mean(point.randomised), percent(point.target_reached.mean)]
+    if tells_randomised(sweep):
+        cells.append(rounded_mean(point.randomised))
+    if _limit_note(sweep):
+        cells.append(percent(point.target_reached.mean))
     return (
         *cells,
         percent(a.power, a.mcse),

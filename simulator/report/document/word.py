@@ -123,7 +123,7 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         _rule(table)
-        widths, points = set_table(block, _WIDTH_CM)
+        block, widths, points = set_table(block, _WIDTH_CM)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
         for row, cells in zip(table.rows, (block.header, *block.rows), strict=True):
@@ -162,10 +162,10 @@ class _Writer:
         paragraph = self._word.add_paragraph()
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
-        inline: Any = paragraph.add_run().add_picture(str(block.png), width=Cm(_WIDTH_CM))
-        if inline.height > Cm(_TALLEST_CM):
-            shrunk = Cm(_TALLEST_CM) / inline.height
-            inline.width, inline.height = int(inline.width * shrunk), Cm(_TALLEST_CM)
+        # At its own size, so that the type of all pictures is alike, as far as the page has room.
+        inline: Any = paragraph.add_run().add_picture(str(block.png))
+        shrunk = min(1.0, Cm(_WIDTH_CM) / inline.width, Cm(_TALLEST_CM) / inline.height)
+        inline.width, inline.height = int(inline.width * shrunk), int(inline.height * shrunk)
         properties = inline._inline.docPr
         properties.set("descr", block.alternative)
         properties.set("name", label)
@@ -215,7 +215,7 @@ def _rule(table: Any) -> None:
 def _keep_together(table: Any, *, with_next: bool) -> None:
     """Keep a short table on one page, and the last row of any with its note."""
     rows = table.rows
-    short = len(rows) <= 12
+    short = len(rows) <= 16
     kept = list(rows)[:-1] if short else list(rows)[:2]
     if with_next:
         kept.append(rows[-1])

@@ -29,7 +29,7 @@ class Flow:
     arms
         By name, the control arm first.
     analysis
-        What the primary analysis is called.
+        What the primary analysis is called in a sentence.
     trials
         That the means are of.
     """
@@ -60,7 +60,7 @@ def flow_of(power: Power) -> Flow:
         turned_away=leaving.get(Step.TURNED_AWAY),
         randomised=o.randomised.mean,
         arms=o.flow,
-        analysis=power.primary.test.full,
+        analysis=power.primary.test.name,
         trials=power.trials,
     )
 

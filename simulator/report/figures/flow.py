@@ -15,6 +15,7 @@ from simulator.report.words import LEFT_OUT
 from simulator.results.operations import ArmFlow, LeftOut
 
 _WIDTH, _EDGE, _PAD, _GAP = 540.0, 9.0, 7.0, 20.0  # points
+_FEW = 20  # patients below whom means have another decimal
 _TEXT, _LINE = 8.0, 11.0  # size of text, height of a line
 _NUMBER, _LABEL = 34.0, 26.0  # columns of numbers at the right of a box and of labels at its left
 
@@ -67,7 +68,8 @@ def draw_flow(flow: Flow, title: str) -> Figure:
         figure.set_layout_engine("none")  # boxes are placed to the point
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
-        sheet = _Sheet(axes, digits_for(_numbers(flow)))
+        digits = digits_for(_numbers(flow))
+        sheet = _Sheet(axes, digits + 1 if digits and flow.randomised < _FEW else digits)
         top = _EDGE + style.TITLE * 1.35 * (heading.count("\n") + 1)
         axes.text(_EDGE, _EDGE, style.plain(heading), va="top", fontsize=style.TITLE)
         bottom = _draw_arms(sheet, flow, _draw_screening(sheet, flow, top + 6.0))
@@ -178,15 +180,16 @@ def _allocated(name: str, arm: ArmFlow) -> list[_Line]:
 
 
 def _followed(arm: ArmFlow) -> list[_Line]:
-    lines = [
+    lines = []
+    if arm.withdrawn.mean:
+        lines.append(_Line("", "Withdrew from treatment", arm.withdrawn.mean))
+    lines += [
         _Line("", "Lost to follow-up", arm.lost.mean),
         _Line("", "Died", arm.died.mean),
         _Line("", "Alive at the end of follow-up", arm.alive.mean),
     ]
     if arm.transplanted.mean:
-        lines.append(_Line("", "of these, transplanted", arm.transplanted.mean))
-    if arm.withdrawn.mean:
-        lines.append(_Line("", "Withdrew from treatment", arm.withdrawn.mean))
+        lines.append(_Line("", "Transplanted, among those alive", arm.transplanted.mean))
     return lines
 
 

@@ -8,6 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from simulator.report.figures import labels, style
 from simulator.report.figures.numbers import (
@@ -26,6 +27,7 @@ _MOST = 8  # analyses that can be told apart
 _TICKS = 10  # values of x up to which each has its tick
 _RANDOMISED = "mean"
 _NUMBER = 30.0  # points that a number of patients takes
+_ASIDE = 2.5  # points by which each of many analyses stands aside of the one before
 _BANDS = 3  # analyses whose bands can lie on one another
 _LOW = 30.0  # percent: where nothing is above, the axis follows the data
 
@@ -89,13 +91,15 @@ def draw_power_curve(
             for rate in (point.power, point.ci_high)
         ]
         is_shown = scale_rate(axes, tops, target)
-        style.tidy(axes, x_label, f"{rate} (%)")
+        style.tidy(axes, style.wrap(x_label, 420.0, style.SIZE), f"{rate} (%)")
         if is_numeric:
             _place_ticks(axes, list(place.values()))
         else:
             words = [str(word) for word in place]
             labels.name_places(figure, axes, words, 400.0 / len(words), list(place.values()))
             axes.set_xlim(-0.5, len(words) - 0.5)
+        for x in {place[point.x] for point in points if point.is_plan}:
+            axes.axvline(x, color=style.FAINT, lw=0.9, ls=":", zorder=0.5)
         if below is not None:
             _write_randomised(axes, below, points, place)
         style.title(figure, title)
@@ -115,8 +119,12 @@ def _draw_analyses(
 ) -> list[tuple[float, str, Artist]]:
     """Draw every analysis; return height of the right end, name and look of each."""
     ends: list[tuple[float, str, Artist]] = []
+    has_bands = is_numeric and len(analyses) <= _BANDS
     for k, (name, points) in enumerate(analyses.items()):
         look = style.look(k)
+        # Bars of many analyses at one x would hide each other.
+        step = 0.0 if has_bands or not is_numeric else _ASIDE * (k - (len(analyses) - 1) / 2)
+        aside = axes.transData + ScaledTranslation(step / 72, 0, axes.figure.dpi_scale_trans)
         at = column(place[point.x] for point in points)
         if not is_numeric:
             at = at + 0.6 * ((k + 0.5) / len(analyses) - 0.5)
@@ -132,15 +140,12 @@ def _draw_analyses(
             ms=4.5,
             mec="white",
             mew=0.5,
+            transform=aside,
         )
-        own = np.array([point.is_plan for point in points]) & known
-        axes.plot(
-            at[own], power[own], "o", ms=9.0, mfc="none", mec=style.INK, mew=1.0, clip_on=False
-        )
-        if is_numeric and len(analyses) <= _BANDS:
+        if has_bands:
             _draw_band(axes, at, points, look)
         else:
-            _draw_bars(axes, at, power, points, look)
+            _draw_bars(axes, at, power, points, look, aside)
         ends.append((float(power[known][-1]) if known.any() else 0.0, name, drawn))
     return ends
 
@@ -154,7 +159,12 @@ def _draw_band(axes: Axes, at: Floats, points: Sequence[RatePoint], look: style.
 
 
 def _draw_bars(
-    axes: Axes, at: Floats, power: Floats, points: Sequence[RatePoint], look: style.Look
+    axes: Axes,
+    at: Floats,
+    power: Floats,
+    points: Sequence[RatePoint],
+    look: style.Look,
+    aside: Transform,
 ) -> None:
     """Draw the pointwise intervals as bars, which may be lopsided but hold their point."""
     below = np.maximum(power - 100 * column(point.ci_low for point in points), 0.0)
@@ -167,6 +177,7 @@ def _draw_bars(
         fmt="none",
         ecolor=look.colour,
         lw=1.0,
+        transform=aside,
     )
 
 
@@ -238,7 +249,7 @@ def _note(points: Sequence[RatePoint], analyses: int, target: float, is_shown: b
     if any(point.is_short for point in points):
         text += " *: recruitment is the limit, and fewer are randomised than planned."
     if any(point.is_plan for point in points):
-        text += " Ring: the plan."
+        text += " Dotted line: the plan."
     if not is_shown:
         text += f" The target of {percent(target)} is above the axis."
     if analyses > _MOST:

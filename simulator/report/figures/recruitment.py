@@ -37,10 +37,13 @@ class RecruitmentPlan:
     recruited_by
         Trial day by which recruitment must end for follow-up to end as planned; None if no
         completion is planned.
+    is_limit
+        Whether recruitment ends short of the target in more than a few trials.
     """
 
     target_randomised: int
     recruited_by: float | None
+    is_limit: bool = False
 
 
 def recruitment_plan(scenario: Mapping[str, Any]) -> RecruitmentPlan:
@@ -84,6 +87,8 @@ def draw_recruitment(
         handles, names = axes.get_legend_handles_labels()
         labels.legend_above(figure, axes, handles, names, 400, lift=0.06 * lines)
         style.title(figure, title)
+        text = f"Randomised when recruitment is over: a mean of {points[-1].mean:.1f} of {target}."
+        style.note(figure, text + " Recruitment is the limit." * plan.is_limit)
     return figure
 
 

@@ -54,6 +54,9 @@ def draw_schemes(allocation: Allocation) -> Figure:
 
 def _title(allocation: Allocation) -> str:
     title = f"{allocation.scenario}: {allocation.patients} patients"
+    randomised = allocation.schemes[0].trial.get("patients")
+    if randomised is not None and round(randomised.mean, 1) < allocation.patients:
+        title += f" planned, a mean of {randomised.mean:.1f} randomised"
     if allocation.trials:
         title += f", {allocation.trials:,} trials per scheme, 95 % Monte Carlo intervals"
     if allocation.selection_bias is not None:

@@ -198,8 +198,8 @@ def week_ticks(last_day: float, most: int = 7) -> list[int]:
 
 def _explain_numbers(figure: Figure) -> None:
     """Say at the foot what numbers in place of characters are."""
-    if figure.get_layout_engine() is None:  # it places its parts itself, and says it itself
-        return
+    if any(NO_FONT in text.get_text() for text in figure.findobj(Text)):
+        return  # said already
     said = figure.get_supxlabel()
     text = f"{said}\n{NO_FONT}" if said else NO_FONT
     grow(figure, 1.25 * SMALL + (0.0 if said else 4.0))

@@ -376,7 +376,7 @@ def _sessions_table(o: Operations) -> Table:
         ("missed", o.sessions_missed, False),
         ("not begun: treatment ended first", o.sessions_left_waiting, False),
         ("broken off: treatment ended", o.sessions_broken_off, False),
-        ("begun more than 1 day late", o.sessions_late, False),
+        ("delayed more than 1 day", o.sessions_late, False),
         ("without plasma on the planned day", o.short_of_plasma_share, True),
         ("wait for a session, days", o.wait_days, False),
         ("plasma, litres", o.plasma_litres, False),
