@@ -28,6 +28,7 @@ _ENUMERATED = "fisher", "chi_square", "yates", "mid_p"
 MOST_ENUMERATED = 600  # patients: beyond, tables of every size take too long
 _GAMMA = 0.001  # of the tests of Berger and Boos
 _FROM = 0.7  # of the normal approximation, where enumeration begins
+_MOST_LOST = 0.999  # beyond it there is nobody of whom a size could be worked out
 _MOST_DETECTABLE = 1_000  # patients of a table of p values
 
 
@@ -81,7 +82,9 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
     control, other = facts.mortality
     contrast = Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
     needed: tuple[ClosedForm, ...] = ()
-    if _differ(facts):
+    if facts.lost > _MOST_LOST:
+        contrast = Contrast.ALL_LOST
+    elif _differ(facts):
         error = math.hypot(*facts.mortality_mcse)
         needed = tuple(_needed(facts, power, error, abs(control - other)))
     else:
@@ -106,7 +109,7 @@ def _differ(facts: Facts) -> bool:
 
 def normal_size(facts: Facts, power: float) -> float | None:
     """Patients by the normal approximation, inflated for loss; None where it cannot tell."""
-    if not _differ(facts):
+    if facts.lost > _MOST_LOST or not _differ(facts):
         return None
     patients = normal_patients(*facts.mortality, facts.alpha, power, facts.ratio)
     inflated = patients * (1 / (1 - facts.lost))

@@ -21,6 +21,9 @@ CONTRASTS = {
         "No closed-form sample size: in the simulation the arms do not differ in mortality by more "
         "than chance."
     ),
+    Contrast.ALL_LOST: (
+        "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
+    ),
     Contrast.SESSIONS: (
         "The closed forms know two mortalities and a share lost; in the simulation a larger trial "
         "meets other queues, sessions that are delayed or missed contribute less effect, hazards "

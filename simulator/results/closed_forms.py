@@ -29,6 +29,7 @@ class Contrast(StrEnum):
     SESSIONS = "sessions"  # queues, missed sessions, hazards that are not proportional
     APPROXIMATION = "approximation"  # formulas are for large trials
     NO_DIFFERENCE = "no_difference"  # mortality differs by no more than chance: no formula
+    ALL_LOST = "all_lost"  # nobody is left to be analysed: no formula
 
 
 @dataclass(frozen=True)
