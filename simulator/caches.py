@@ -57,7 +57,8 @@ def cache_folder() -> Path:
     """Folder for what can be worked out again; a temporary one if home cannot be written to."""
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        writable = os.access(home if home.exists() else home.parent, os.W_OK)
+        place = home if home.exists() else home.parent
+        writable = place.is_dir() and os.access(place, os.W_OK)
     except (OSError, RuntimeError):  # no HOME, and a user whom the system does not know
         writable = False
     if writable:

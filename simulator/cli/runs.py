@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.shared import deliver, fail, path_given, refuse, say
+from simulator.cli.shared import deliver, path_given, refuse, say, stop
 from simulator.errors import shown_safely
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def answer(
     say(f"wrote {folder}")
     deliver(result, as_json)
     if not result.finished:
-        fail("interrupted: partial results saved; the same command reruns it", 1)
+        stop("interrupted: partial results saved; the same command reruns it")
 
 
 def _worked_out(

@@ -1,7 +1,9 @@
 """What every command needs: options, refusals, a scenario made ready, results delivered."""
 
 import functools
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.study import Study
 
 WRONG_INPUT = 2
+_PATIENCE_SECONDS = 3.0  # with the threads of a command that is stopped
 P = ParamSpec("P")
 
 ScenarioArgument = Annotated[
@@ -42,6 +45,22 @@ def fail(message: str, status: int) -> None:
     """End the command with a message on standard error."""
     say("\n".join(shown_safely(line) for line in message.split("\n")))
     sys.exit(status)
+
+
+def stop(message: str) -> None:
+    """End an interrupted command with a message, whatever its workers are in the middle of.
+
+    Python waits at its end for threads, which may be compiling or in a trial for minutes.
+    """
+    say(message)
+    workers = [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor-")]
+    for worker in workers:
+        worker.join(_PATIENCE_SECONDS / len(workers))
+    if any(worker.is_alive() for worker in workers):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
+    sys.exit(1)
 
 
 def say(line: str) -> None:
@@ -73,7 +92,7 @@ def stoppable(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            fail("stopped before the first results; nothing was written", 1)
+            stop("stopped before the first results; nothing was written")
 
     return run
 

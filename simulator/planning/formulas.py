@@ -30,6 +30,7 @@ _ENUMERATED = "fisher", "chi_square", "yates", "mid_p"  # whose tables take mill
 MOST_ENUMERATED = 600  # patients: beyond, tables of every size take too long
 _FAR = 1.3  # of the normal approximation's size, which an exact one may exceed
 _LEAST = 1e-9  # difference that formulas can size
+_MOST_LOST = 0.999  # beyond it there is nobody of whom a size could be worked out
 _OF_MEANS = SizeFormula.MEANS, SizeFormula.ADJUSTED_MEANS
 
 
@@ -190,6 +191,8 @@ def _contrast(facts: Facts) -> Contrast:
         return Contrast.NO_FORMULA
     if facts.others_count:
         return Contrast.OTHER_EVENTS
+    if facts.lost > _MOST_LOST:
+        return Contrast.ALL_LOST
     if not facts.has_effect or not _differ(facts):
         return Contrast.NO_DIFFERENCE
     return Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
@@ -226,7 +229,10 @@ def normal_size(facts: Facts, power: float) -> float | None:
     """
     control, other = facts.analysed
     apart = abs(control - other)
-    if not (0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)):
+    is_lost = facts.lost > _MOST_LOST
+    if is_lost or not (
+        0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)
+    ):
         return None
     patients = normal_patients(control, other, facts.plan.alpha, power, facts.of_second)
     inflated = patients * facts.inflation

@@ -145,7 +145,7 @@ def _count_known(
             if loss[q] < math.inf or (death[q] == math.inf and transplant[q] < math.inf):
                 continue
             at = entry_day[q] + min(death[q], follow_up_days)
-            for p in range(q + 1, row + patients[trial]):
-                total += at <= entry_day[p]
+            later = entry_day[q + 1 : row + patients[trial]]  # in the order of time
+            total += later.size - np.searchsorted(later, at)
         known[trial] = total / max(patients[trial], 1)
         row += patients[trial]

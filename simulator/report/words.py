@@ -29,6 +29,9 @@ _CONTRASTS = {
         "treated, which formulas do not know."
     ),
     Contrast.FAMILY: "No closed-form sample size: several analyses are judged together.",
+    Contrast.ALL_LOST: (
+        "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
+    ),
     Contrast.SESSIONS: (
         "The closed forms know the outcome of each arm and a share lost; in the simulation a "
         "larger trial meets other queues, sessions that are delayed or missed contribute less "

@@ -34,6 +34,7 @@ class Contrast(StrEnum):
     NO_FORMULA = "no_formula"  # none is made for this outcome and test
     OTHER_EVENTS = "other_events"  # rescue or withdrawal counts too, or only the treated do
     FAMILY = "family"  # several analyses are judged together: no formula
+    ALL_LOST = "all_lost"  # nobody is left to be analysed: no formula
 
 
 @dataclass(frozen=True)

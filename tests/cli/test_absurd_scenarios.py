@@ -72,7 +72,7 @@ def test_a_sweep_and_a_comparison_of_schemes_without_patients_have_no_nan(
     scenario = written(ABSURD["no patient"])
     few = "--trials 4 --jobs 1"
     answer_of("sweep", scenario, "--vary trial.follow_up_days=10,20 --out s", few)
-    answer_of("allocation", scenario, "--schemes complete,permuted_block --out a", few)
+    answer_of("allocation", scenario, "--schemes complete,permuted_block(4) --out a", few)
     for run in "sa":
         assert not re.search(r"\bnan\b", (folder / run / "summary.txt").read_text("utf-8"))
 

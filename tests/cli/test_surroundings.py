@@ -40,6 +40,7 @@ def run_in_shell(command, folder, **variables):
         ("NUMBA_NUM_THREADS", "0"),
         ("NUMBA_NUM_THREADS", "-2"),
         ("NUMBA_NUM_THREADS", "many"),
+        ("NUMBA_CACHE_DIR", "/dev/null/kernels"),
     ],
 )
 def test_a_variable_under_which_nothing_can_be_compiled_is_named(name, value, folder):
@@ -65,6 +66,11 @@ def test_without_a_home_the_cache_is_a_temporary_folder(monkeypatch):
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", no_home)
+    assert caches.cache_folder().name.startswith("trialsim-")
+
+
+def test_where_a_file_is_in_the_way_the_cache_is_a_temporary_folder(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
     assert caches.cache_folder().name.startswith("trialsim-")
 
 
@@ -205,6 +211,16 @@ def test_a_message_keeps_its_lines_and_loses_its_colours(capsys):
     with pytest.raises(SystemExit):
         shared.fail("first \x1b[31m\nsecond \u202e", 2)
     assert capsys.readouterr().err == "first \\x1b[31m\nsecond \\u202e\n"
+
+
+def test_a_stopped_command_does_not_wait_for_its_threads(folder):
+    """A unit of work that takes a minute; the process ends once its few seconds are over."""
+    program = (
+        "import time; from concurrent.futures import ThreadPoolExecutor as P; "
+        "from simulator.cli import shared; P(1).submit(time.sleep, 100); shared.stop(str(1))"
+    )
+    done = run_in_shell(f"timeout 60 {PROGRAM[0]} -c '{program}'", folder)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "1\n")
 
 
 def test_a_process_ends_with_the_status_of_its_message(folder):

@@ -26,7 +26,7 @@ class ReadOnce(Reader):
 
     def __init__(self, text: str, file: str) -> None:
         super().__init__(text, file)
-        self.key = text if Path(file).parent == shipped_folder() else None
+        self.key = text if Path(file).resolve().parent == shipped_folder() else None
 
     def root(self) -> Node:
         if self.key is None:
