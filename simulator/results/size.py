@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat, table
 from simulator.results.closed_forms import ClosedForms
 from simulator.results.measures import Days, Estimate, Share
@@ -252,6 +253,13 @@ class Size(Answer):
         """Whether the number of patients was looked for."""
         return self.key == PATIENTS
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether no value was found, but chance may be why: the largest power is so near."""
+        near = self.largest.power + NORMAL_QUANTILE_975 * self.largest.mcse >= self.target_power
+        short = (NoSizeKind.NEVER, NoSizeKind.RECRUITMENT)
+        return near and self.reason is not None and self.reason.kind in short
+
     def point(self, value: float) -> CurvePoint | None:
         """Return the row of a value; None if it was not tried."""
         return next((point for point in self.curve if point.value == value), None)
@@ -282,6 +290,8 @@ class Size(Answer):
             )
             if self.reason is not None and self.reason.kind is NoSizeKind.NOT_CONVERGED:
                 found = f"the search did not converge; {found.removeprefix('not reached; ')}"
+            elif self.is_undecided:
+                found = f"undecided; {found.removeprefix('not reached; ')}"
         elif self.answer.is_exact:
             found = f"{self.answer.value:.5g} (exact: from there on)"
         else:

@@ -54,6 +54,7 @@ from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
 from simulator.report.document.omml import equation
 from simulator.report.document.word import write_word
+from simulator.report.text.size import size_in_words
 from simulator.results.closed_forms import Contrast, DetectableBy, Formula, Missing
 from simulator.results.measures import (
     BelowLevel,
@@ -65,7 +66,14 @@ from simulator.results.measures import (
 )
 from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
-from simulator.results.size import CurvePoint, NoSize, NoSizeKind, SizeBasis, SizeEstimate
+from simulator.results.size import (
+    CurvePoint,
+    LargestPower,
+    NoSize,
+    NoSizeKind,
+    SizeBasis,
+    SizeEstimate,
+)
 
 LENGTHS = ("paragraph", "page", "full")
 # A PNG of one point, and an SVG.
@@ -637,6 +645,19 @@ def test_the_table_of_a_size_shows_who_is_randomised_and_what_is_analysable():
         "in the 1825 days that recruitment may take, at most 141.2 patients (MCSE 0.3) are "
         "randomised on average." in words(document)
     )
+
+
+def test_a_largest_power_near_the_one_asked_is_not_called_out_of_reach():
+    """79.7 % with an error of .3 points: its 95 % interval contains 80 %."""
+    found = replace(size_answer(reached=False), largest=LargestPower(7000.0, 0.797, 0.003))
+    text = words(justification(dossier(sizes=(found,)), "full"))
+    assert (
+        "The trials do not tell whether a number of patients gives 80% power: in the 1825" in text
+    )
+    assert "attainable" not in text
+    assert "UNDECIDED: the trials do not tell whether" in size_in_words(found)
+    far = replace(found, largest=LargestPower(7000.0, 0.79, 0.003))
+    assert "OUT OF REACH" in size_in_words(far)
 
 
 def test_trials_without_a_result_are_told_of_beside_the_power():

@@ -153,6 +153,10 @@ def _none_found(found: Size) -> str:
             f"{amount(found.reason.highest)} gave more than {whole_percent(found.target_power)} "
             "power"
         )
+    if found.is_undecided:
+        reason = "" if found.reason is None else f": {reason_in_words(found.reason)}"
+        asked = whole_percent(found.target_power)
+        return f"the trials do not tell whether a {quantity(found)} gives {asked} power{reason}"
     what = "attainable sample size" if found.is_of_patients else f"value of {literal(found.key)}"
     words = f"no {what} gave {whole_percent(found.target_power)} power"
     reason = "" if found.reason is None else reason_in_words(found.reason)

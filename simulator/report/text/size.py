@@ -20,6 +20,7 @@ from simulator.results.measures import Estimate
 from simulator.results.size import NoSizeKind, Size
 
 _OUT = "OUT OF REACH: no attainable value of {key} gave {power} power"
+_UNDECIDED = "UNDECIDED: the trials do not tell whether a value of {key} gives {power} power"
 _OPENINGS = {
     NoSizeKind.NEVER: _OUT,
     NoSizeKind.RECRUITMENT: _OUT,
@@ -52,9 +53,8 @@ def size_in_words(answer: Size) -> str:
             reason = f": {reason_in_words(answer.reason)}"
         elif answer.reason is not None:
             reason = f", from {answer.reason.lowest:g} to {answer.reason.highest:g}"
-        words = (
-            f"{_OPENINGS[kind].format(key=answer.key, power=power)} ({answer.analysis}){reason}."
-        )
+        opening = _UNDECIDED if answer.is_undecided else _OPENINGS[kind]
+        words = f"{opening.format(key=answer.key, power=power)} ({answer.analysis}){reason}."
         if kind is NoSizeKind.ALWAYS:
             return words
         return (
