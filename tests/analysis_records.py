@@ -206,10 +206,7 @@ _OWN: dict[str, list[dict[str, Any]]] = {
         {"margin_points": 1.0},
         {"margin_points": 1.0, "lost": "censored", "censored_pairs": "weighted"},
     ],
-    "net_benefit": [
-        {"margin_points": 1.0},
-        {"margin_points": 1.0, "lost": "censored", "censored_pairs": "tied"},
-    ],
+    "net_benefit": [{"margin_points": 1.0}],
     "win_odds": [{"margin_points": 1.0}],
     "beta_binomial": [{"prior_control": [1.0, 1.0], "prior_experimental": [1.0, 1.0]}],
 }
