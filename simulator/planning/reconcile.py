@@ -24,12 +24,13 @@ PLAN: Design = frozenset()
 
 
 class Estimate(NamedTuple):
-    """Power of an analysis in a design, and the run that it comes from."""
+    """Power of an analysis in a design, trials without a result, and the run that it comes from."""
 
     power: float
     mcse: float
     ci_low: float
     ci_high: float
+    not_analysable: int
     run: QuotedRun
 
 
@@ -87,7 +88,7 @@ def reconcile(power: Power, more: Sequence[Sweep | Size], planned: int) -> Recon
 
 def _search_of(power: Power, more: Sequence[Sweep | Size]) -> Size | None:
     """The search for the number of patients by the primary analysis."""
-    of_patients = (a for a in more if isinstance(a, Size) and a.is_of_patients)
+    of_patients = (a for a in more if isinstance(a, Size) and a.is_of_patients and not a.favoured)
     return next((a for a in of_patients if a.analysis == power.primary.name), None)
 
 
@@ -129,18 +130,20 @@ def _best(power: Power, more: Sequence[Sweep | Size]) -> dict[tuple[Design, str]
 def _all(power: Power, more: Sequence[Sweep | Size]) -> Iterator[tuple[Design, str, Estimate]]:
     for a in power.analyses:
         run = QuotedRun(power.KIND, a.trials, power.seed)
-        yield PLAN, a.name, Estimate(a.power, a.mcse, a.ci_low, a.ci_high, run)
+        yield PLAN, a.name, Estimate(a.power, a.mcse, a.ci_low, a.ci_high, a.not_analysable, run)
     for answer in more:
         if isinstance(answer, Sweep):
             run = QuotedRun(answer.KIND, answer.trials, answer.seed)
             for point in answer.points:
                 for p in point.analyses:
-                    estimate = Estimate(p.power, p.mcse, p.ci_low, p.ci_high, run)
+                    limits = p.ci_low, p.ci_high
+                    estimate = Estimate(p.power, p.mcse, *limits, p.not_analysable, run)
                     yield _design(point.values, answer.base), p.name, estimate
-        else:
+        elif not answer.favoured:  # else its power counts one direction alone
             for c in answer.curve:
                 run = QuotedRun(answer.KIND, c.trials, answer.seed)
-                estimate = Estimate(c.power, c.mcse, c.ci_low, c.ci_high, run)
+                limits = c.ci_low, c.ci_high
+                estimate = Estimate(c.power, c.mcse, *limits, c.trials - c.analysable, run)
                 yield _of_value(answer, c), answer.analysis, estimate
 
 
@@ -225,7 +228,9 @@ def _quoted_point(
 
 def _of_size(size: Size, best: Mapping[tuple[Design, str], Estimate]) -> tuple[Size, int]:
     """The search with the best estimates at the values that it tried."""
-    points, quoting = [], 0
+    if size.favoured:
+        return size, 0
+    points, quoting, answer = [], 0, size.answer
     for c in size.curve:
         found = best[_of_value(size, c), size.analysis]
         if found.run.trials > c.trials:
@@ -233,11 +238,14 @@ def _of_size(size: Size, best: Mapping[tuple[Design, str], Estimate]) -> tuple[S
             c = replace(
                 c,
                 trials=found.run.trials,
+                analysable=found.run.trials - found.not_analysable,
                 rejections=round(found.power * found.run.trials),
                 power=found.power,
                 mcse=found.mcse,
                 ci_low=found.ci_low,
                 ci_high=found.ci_high,
             )
+            if answer is not None and c.value == answer.value and not answer.is_exact:
+                answer = replace(answer, power=found.power, mcse=found.mcse)
         points.append(c)
-    return replace(size, curve=tuple(points)), quoting
+    return replace(size, curve=tuple(points), answer=answer), quoting

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from mutations import Mutation, mutated_scenarios
 
+from simulator.declarations.keys import key_path
 from simulator.errors import UNSHOWN
 from simulator.scenario import loader
-from simulator.scenario.errors import Problem, ScenarioError, key_path
+from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.shipped import shipped_folder
 from simulator.scenario.yaml_reader import Node, Reader

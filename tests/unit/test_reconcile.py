@@ -3,22 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from answers import TARGET, power_answer, size_answer, sweep_answer
+from answers import TARGET, curve_point, power_answer, size_answer, sweep_answer
 
 from simulator.planning.reconcile import reconcile
 from simulator.results.measures import Judgement
 from simulator.results.reconciled import QuotedRun, Relation
-from simulator.results.size import PATIENTS, CurvePoint, SizeEstimate
+from simulator.results.size import PATIENTS, SizeBasis, SizeEstimate
 
 
 def size(value, low, high, power=TARGET, **changes):
-    answer = SizeEstimate(value, low, high, power, 0.002, 0.95)
+    answer = SizeEstimate(value, low, high, power, 0.002, 0.95, SizeBasis.TREND)
     return size_answer(answer=answer, target_power=power, **changes)
 
 
 def point(patients, trials, power):
-    low, high = power - 0.01, power + 0.01
-    return CurvePoint(patients, trials, round(trials * power), power, 0.005, low, high)
+    return curve_point(patients, patients, trials, round(trials * power))
 
 
 # The user's target
@@ -103,7 +102,9 @@ def test_a_search_with_more_trials_at_the_plan_is_quoted_for_it():
     found = reconcile(power_answer(0.81, 0.80, 0.82), [search], 60)
     first = found.power.primary
     assert found.run == QuotedRun("size", 40_000, 7)
-    assert (first.power, first.ci_low, first.ci_high, first.trials) == (0.79, 0.78, 0.8, 40_000)
+    (tried,) = search.curve
+    assert (first.power, first.trials) == (0.79, 40_000)
+    assert (first.ci_low, first.ci_high) == (tried.ci_low, tried.ci_high)
     assert found.power.verdict.judgement is Judgement.INCONCLUSIVE
     assert found.power.trials == 10_000
 
