@@ -9,8 +9,7 @@ import math
 from typing import NamedTuple
 
 from simulator.planning.probit_fit import Count, Line, fit_level, fit_line
-from simulator.planning.search import Search, SizeTarget
-from simulator.results.size import PATIENTS
+from simulator.planning.search import Search
 
 _NEAR = 0.03  # values around the answer, as a share of it
 _POINTS = 5  # of them
@@ -74,7 +73,7 @@ def _refined(search: Search, low: float, high: float) -> tuple[float, bool] | No
         if line is None:
             return None
         ends = [search.unscaled(x) for x in line.crossing(asked.power)[1:]]
-        half, wanted = abs(ends[1] - ends[0]) / 2, _wanted(asked, centre, width)
+        half, wanted = abs(ends[1] - ends[0]) / 2, _wanted(search, centre, width)
         moved = _moved(search, centre, line)
         reach = _reach(search, centre, width)
         precise = half <= wanted and abs(moved - centre) <= max(reach, search.step)
@@ -132,8 +131,10 @@ def _slope(search: Search, centre: float, width: float) -> Line | None:
         trials = max(tallies[side].trials for side in sides)
         if sides[0] == sides[1] or trials >= _MOST_AT_A_SIDE or search.spent:
             return None
+        left = search.asked.patients - search.patients
+        each = sum(tallies[side].randomised for side in sides)
         for side in sides:
-            search.run_fresh(side, 3 * trials)
+            search.run_fresh(side, max(1, min(3 * trials, int(left / max(each, 1.0)))))
 
 
 def _reach_of_slope(search: Search, centre: float, width: float) -> float:
@@ -141,11 +142,13 @@ def _reach_of_slope(search: Search, centre: float, width: float) -> float:
     return max(reach, search.step) if search.whole else reach
 
 
-def _wanted(asked: SizeTarget, centre: float, width: float) -> float:
-    """Half the width that the confidence interval may have."""
-    if asked.within is not None:
-        return asked.within
-    return max(3.0, 0.02 * centre) if asked.key == PATIENTS else 0.02 * abs(width)
+def _wanted(search: Search, centre: float, width: float) -> float:
+    """Half the width that the confidence interval may have; of whole numbers, half a step."""
+    if search.asked.within is not None:
+        return search.asked.within
+    if search.of_patients:
+        return max(3.0, 0.02 * centre)
+    return max(0.02 * abs(width), search.step / 2 if search.whole else 0.0)
 
 
 def _reach(search: Search, centre: float, width: float) -> float:

@@ -203,6 +203,17 @@ def test_a_power_that_does_not_change_ends_in_a_search_that_did_not_converge():
     assert kinds[None] <= 2
 
 
+@pytest.mark.parametrize("target", [0.8, 0.9999])
+@pytest.mark.parametrize("patients", [1_000_000, 20_000_000])
+def test_a_search_stops_when_its_patients_are_used_up(target, patients):
+    """Beyond come one round, one check of a quarter of them, and the first trials alone."""
+    asked = SizeTarget(PATIENTS, target, 4.0, 10_000.0, 0.5, patients)
+    search = Search(asked, Drawn(smooth, 1), 60.0, True, STEP)
+    shown(search, seek(search, None, None, 730.0))
+    first = sum(tally.trials * value for value, tally in search.first.items())
+    assert search.patients < 2 * patients + 2 * first
+
+
 # What is counted ---------------------------------------------------------------------------------
 
 
