@@ -317,7 +317,7 @@ def _sweep_point(patients, power, difference, paired_mcse, null):
 def closed_form(formula, patients, **changes):
     """One formula's answer."""
     of_hazards = formula in (Formula.SCHOENFELD, Formula.FREEDMAN)
-    made = ClosedForm(formula, patients)
+    made = ClosedForm(formula, patients, mcse=None if patients is None else 0.0)
     if of_hazards:
         made = replace(
             made, events=3139.0, hazard_ratio=0.908, proportional=False, event_probability=0.43

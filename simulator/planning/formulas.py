@@ -271,10 +271,10 @@ def _of_proportions(facts: Facts, power: float) -> Iterator[ClosedForm]:
         yield ClosedForm(Formula.EXACT_BINOMIAL, patients, mcse=_left(facts, patients), test=test)
 
 
-def _left(facts: Facts, patients: float) -> float | None:
+def _left(facts: Facts, patients: float) -> float:
     """Error that estimated risks leave of a size, which goes as 1 over their difference squared."""
     if facts.exact:
-        return None
+        return 0.0
     control, other = facts.analysed
     return 2 * patients * _error(facts) / abs(control - other)
 

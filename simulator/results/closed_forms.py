@@ -45,7 +45,7 @@ class ClosedForm(Record):
     ----------
     patients, events, mcse
         Needed in all, loss allowed for; None where there is none, `missing` says why. The error is
-        what estimated inputs leave; None where they are exact.
+        what estimated inputs leave; 0 where they are exact.
     missing
         Why there is no number.
     test

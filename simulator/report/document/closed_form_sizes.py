@@ -55,7 +55,7 @@ def needed_by_closed_forms(forms: ClosedForms | None, *, short: bool) -> str:
     least, most = told[0], told[-1]
     low, high = patients_needed(least), patients_needed(most)
     need = f"For {whole_percent(forms.target_power)} power the assumed effect would need"
-    error = f", Monte Carlo standard error {_error(most)}" if known(most.mcse) else ""
+    error = f", Monte Carlo standard error {_error(most)}" if most.mcse else ""
     if short:
         events = _events_in_words(told)
         about = f"closed-form sample size{events}{error}"
@@ -121,7 +121,7 @@ def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]
             FORMULAS[form.formula] + _citation(form),
             *((DASH if form.events is None else number(form.events, None, 1),) * has_events),
             patients_needed(form),
-            "exact" if form.mcse is None and form.patients else _error(form),
+            _error(form),
             literal(assumptions_in_words(form, forms)),
         )
         for form in forms.needed
@@ -153,7 +153,9 @@ def _error(form: ClosedForm) -> str:
     """Monte Carlo standard error of a formula's patients, in two digits."""
     if not known(form.mcse):
         return DASH
-    digits = 1 - math.floor(math.log10(form.mcse)) if form.mcse > 0 else 0
+    if form.mcse == 0:
+        return "exact"
+    digits = 1 - math.floor(math.log10(form.mcse))
     return number(round(form.mcse, digits), None, max(digits, 0))
 
 

@@ -160,7 +160,7 @@ def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
         for form in forms.needed:
             events = "-" if form.events is None else f"{form.events:,.1f}"
             patients = number(form.patients, 0 if form.mcse else 1)
-            error = "exact" if form.mcse is None and form.patients else number(form.mcse, 0)
+            error = "exact" if form.mcse == 0 else number(form.mcse, 0)
             words = assumptions_in_words(form, forms)
             table.add_row(FORMULAS[form.formula], events, patients, error, words)
         print_table(table, console)
