@@ -118,6 +118,7 @@ def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = BOTH) -> Pictures:
             mcse=a.mcse,
             is_plan=point.is_base,
             is_short=point.recruitment_is_the_limit,
+            randomised=point.randomised.mean,
         )
         for point in sweep.points
         for a in point.analyses[:1]

@@ -1,5 +1,6 @@
 """Power over two quantities."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,6 +32,8 @@ class HeatPoint:
         Whether these are the scenario's own values.
     is_short
         Whether recruitment is the limit there: fewer are randomised than planned.
+    randomised
+        Mean number of patients randomised there, NaN if not known.
     """
 
     x: Place
@@ -39,6 +42,7 @@ class HeatPoint:
     mcse: float
     is_plan: bool = False
     is_short: bool = False
+    randomised: float = math.nan
 
 
 class _Axis(NamedTuple):
@@ -278,8 +282,11 @@ def _note(
             f". The plan ({_name(plan.x)}; {_name(plan.y)}) is not among the cells: its {rate} is "
             f"{percent(plan.power)}"
         )
-    if any(p.is_short for p in cells):
+    short = [p.randomised for p in cells if p.is_short]
+    if short:
         text += ". *: recruitment is the limit, and fewer are randomised than planned"
+        ends = list(dict.fromkeys(f"{end:.1f}" for end in (min(short), max(short))))
+        text += f" (a mean of {' to '.join(ends)})" * (not math.isnan(short[0]))
     if np.isnan(power).any():
         text += ". Hatched: not simulated"
     uneven = [a for a in axes if not a.is_to_scale and not isinstance(a.values[0], str)]
