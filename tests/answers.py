@@ -377,6 +377,7 @@ def size_answer(reached=True, **changes):
         seed=7,
         version="0.1.0",
         key=PATIENTS,
+        key_name="Patients to be randomised",
         own_value=60,
         analysis="fisher",
         test_name="Fisher's exact test",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scipy.stats import norm
 
 from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.formulas import closed_forms, facts_of
@@ -15,7 +16,7 @@ from simulator.planning.prepared import Prepared
 from simulator.planning.refinement import Crossing
 from simulator.planning.search import Search, Tally
 from simulator.planning.simulated import SimulatedTrials
-from simulator.planning.variation import present
+from simulator.planning.variation import present, value_at
 from simulator.results.closed_forms import ClosedForms, Contrast
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
@@ -75,6 +76,7 @@ def size_answer(
         seed=run.seed,
         version=program_version(),
         key=asked.key,
+        key_name=name_with_unit(asked.key, value_at(base.loaded)),
         own_value=present(base.loaded, asked.key),
         analysis=sought.name,
         test_name=sought.test_name,

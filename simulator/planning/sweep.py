@@ -19,7 +19,7 @@ from simulator.planning.effects import null_in_effect
 from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Prepared
-from simulator.planning.variation import combinations, present, variants
+from simulator.planning.variation import combinations, present, value_at, variants
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
@@ -129,18 +129,13 @@ def run_sweep(
         null_hypothesis=null,
         threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
         keys=tuple(planned.own),
-        names={key: name_with_unit(key, _value_at(own)) for key in planned.own},
+        names={key: name_with_unit(key, value_at(own.loaded)) for key in planned.own},
         base=planned.own,
         interrupted=len(found) < len(planned.points),
         points=tuple(found[index] for index in sorted(found)),
         selection_bias=selection_bias_of(own.solved),
         drift=drift_of(own.solved),
     )
-
-
-def _value_at(base: Prepared) -> Callable[[str], Any]:
-    """Return what looks up the value of a key; None where the scenario has none."""
-    return {key: value for key, value, _ in base.loaded.values()}.get
 
 
 class _Rates(NamedTuple):

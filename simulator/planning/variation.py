@@ -38,6 +38,11 @@ def present(loaded: LoadedScenario, key: str) -> Any:
     return next(value for known, value, _ in loaded.values() if known == key)
 
 
+def value_at(loaded: LoadedScenario) -> Callable[[str], Any]:
+    """Return what looks up the value of a key; None where the scenario has none."""
+    return {key: value for key, value, _ in loaded.values()}.get
+
+
 def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenario:
     """Return a scenario with other values, and with what cannot stay as it is beside them.
 

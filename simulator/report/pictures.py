@@ -137,7 +137,7 @@ def _place(value: Value) -> Place:
 
 def draw_size(size: Size, folder: Path, kinds: Kinds = BOTH) -> Pictures:
     """Draw what was tried, the fitted power curve, and the answer with its confidence interval."""
-    title = f"{size.scenario}: {size.analysis}, {size.trials:,} trials in all"
+    title = f"{size.scenario}: {size.test_name}, {size.trials:,} trials in all"
     return _saved({"size": draw_size_curve(size, title)}, folder, kinds)
 
 

@@ -185,8 +185,8 @@ class Size(Answer):
 
     Attributes
     ----------
-    key, own_value
-        What was looked for, and the scenario's own value.
+    key, key_name, own_value
+        What was looked for, what it is called, with its unit, and the scenario's own value.
     analysis, test_name, alpha, target_power
         The analysis, its name in prose, its level, and the power asked.
     arm, favoured
@@ -223,6 +223,7 @@ class Size(Answer):
     seed: int
     version: str
     key: str
+    key_name: str
     own_value: Value
     analysis: str
     test_name: str

@@ -586,7 +586,7 @@ def test_size_curve_says_where_recruitment_is_the_limit():
     text = " ".join(" ".join(said(figure)).split())
     assert "Recruitment is the limit from 360 planned patients on" in text
     assert "at most 316.8 are randomised on average" in text
-    assert axes.get_xlabel() == "trial.target_randomised (planned)"
+    assert axes.get_xlabel() == "Patients to be randomised"
 
 
 def test_recruitment_has_its_target_and_the_planned_month():

@@ -36,7 +36,7 @@ def draw_size_curve(size: Size, title: str) -> Figure:
         handles |= _draw_fit(axes, size) | _draw_exact(axes, size)
         tops = [rate for point in size.curve for rate in (point.power, point.ci_high)]
         is_shown = scale_rate(axes, tops, size.target_power)
-        x_label = f"{size.key} (planned)" if size.recruitment is not None else size.key
+        x_label = style.wrap(size.key_name, 420.0, style.SIZE)
         y_label = f"power in favour of {size.arm} (%)" if size.favoured else "power (%)"
         style.tidy(axes, x_label, y_label)
         axes.xaxis.set_major_locator(MaxNLocator(8))
