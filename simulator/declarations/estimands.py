@@ -65,6 +65,11 @@ def loss_bias_in_words(plan: AnalysisPlan) -> str:
     excluded, best_case = declared.measure.loss_bias
     pulls = {"excluded": excluded, "worst_case": Pull.TOWARDS, "best_case": best_case}
     pull = pulls.get(plan.lost, Pull.NONE)
+    if plan.lost == "censored" and plan.options.get("censored_pairs") == "tied":
+        return (
+            "pairs that loss leaves undecided are tied; the estimate is biased "
+            f"{Pull.EITHER.value}, even if loss is independent of prognosis and alike in both arms"
+        )
     if pull is Pull.NONE:
         return "none if loss is independent of prognosis"
     return (

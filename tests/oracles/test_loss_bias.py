@@ -180,3 +180,18 @@ def test_a_run_says_in_words_what_loss_does_to_each_estimate(lossy):
 def test_survivors_seen_are_a_sample_of_all_survivors():
     attributes = estimand_attributes(plan_of("meld_welch"), 84, ARMS)
     assert attributes["loss_bias"] == "none if loss is independent of prognosis"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [("tied", "biased either way"), ("weighted", "none if loss is independent of prognosis")],
+)
+def test_pairs_that_loss_leaves_undecided_bias_win_statistics_unless_they_are_weighted(
+    pairs, words
+):
+    """Undecided pairs are late ones: where early and late differences part, so does the estimate.
+
+    That weights undo it is held in the oracle of win statistics, by simulation.
+    """
+    plan = plan_of("win_odds", lost="censored", margin_points=1.0, censored_pairs=pairs)
+    assert words in estimand_attributes(plan, 84, ARMS)["loss_bias"]
