@@ -118,9 +118,7 @@ def trial_metrics_of(
     sum_of_sessions = total if params.max_sessions > 0 else lambda _: nothing
     fates = _fates(records) if params.max_sessions > 0 else _Fates(*[nobody] * 5)
     seen_until = np.minimum(p.loss_after_days, horizon)
-    use = uses(records, plans[0], statistic_of(plans[0], plans), horizon, params.plan.modality)
-    by_use = np.bincount(cell * len(Use) + use, minlength=shape[0] * arms * len(Use))
-    by_use = by_use.astype(np.int64).reshape(*shape, len(Use))
+    by_use = _by_use(params, records, plans, cell, shape)
     patients, lost = count(np.ones(p.arm.size)), count_of(Exit.LOSS)
     deaths_seen = count(p.death_after_days <= seen_until)
     machine_hours = sum_of_sessions(p.machine_hours)
@@ -173,6 +171,25 @@ def trial_metrics_of(
         machine_hours=machine_hours,
         adverse_events=_adverse_events(p, count_of_sessions),
     )
+
+
+def _by_use(
+    params: Params,
+    records: TrialRecords,
+    plans: Sequence[AnalysisPlan],
+    cell: Ints,
+    shape: tuple[int, int],
+) -> Ints:
+    """Patients of each trial and arm by what the primary analysis does with them.
+
+    `cell` numbers each patient's trial and arm. Without an analysis nobody is used.
+    """
+    if not plans:
+        return np.zeros((*shape, len(Use)), np.int64)
+    horizon = params.trial.follow_up_days
+    use = uses(records, plans[0], statistic_of(plans[0], plans), horizon, params.plan.modality)
+    found = np.bincount(cell * len(Use) + use, minlength=math.prod(shape) * len(Use))
+    return found.astype(np.int64).reshape(*shape, len(Use))
 
 
 class _Fates(NamedTuple):

@@ -79,7 +79,9 @@ def test_a_certificate_says_that_the_interval_exceeds_its_level(interval):
     found = exact_level(plan, (5, 7), 60)
     assert found is not None
     assert round(found.probability, 4) == AT_25_35[interval]
-    assert verdict_on(plan, found, 0.04, 0.06) == LevelVerdict.EXCEEDS_EXACT
+    simulated = (0.04, 0.06)
+    verdict = verdict_on(plan.test, plan.alpha, found, simulated, simulated)
+    assert verdict == LevelVerdict.EXCEEDS_EXACT
 
 
 @pytest.mark.parametrize("test", ["risk_ratio", "odds_ratio", "risk_difference"])

@@ -67,7 +67,6 @@ from simulator.results.measures import (
 from simulator.results.operations import Operations
 from simulator.results.power import Drift, Effect, EffectKind, FamilyPower, SelectionBias
 from simulator.results.size import (
-    CurvePoint,
     LargestPower,
     NoSize,
     NoSizeKind,
@@ -673,7 +672,7 @@ def test_planned_patients_of_whom_fewer_are_randomised_are_not_called_what_is_ne
     found = size_answer()
     row = replace(found.curve[-1], randomised=6100.0, randomised_mcse=0.4)
     found = replace(found, curve=(row,))
-    text = words(justification(dossier(sizes=(found,)), "full"))
+    text = words(justification(searched(found=found), "full"))
     assert "would need 7,040 patients planned (6100.0 randomised on average)" in text
 
 
@@ -683,7 +682,7 @@ def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     assert "climbs in teeth about that trend" in trend
     exact = SizeEstimate(216.0, 216.0, 216.0, 0.8019, 0.0, 0.95, SizeBasis.LASTING)
     found = replace(size_answer(), answer=exact, n_lasting=216.0)
-    text = words(justification(dossier(sizes=(found,)), "full"))
+    text = words(justification(searched(found=found), "full"))
     assert "It is reached with 216 (exact), where power is 80.2%." in text
     assert "would need 216 patients (exact: from there on power stays at or above this)" in text
     assert "from 216 patients on the power stays at or above 80 %" in text
@@ -1071,7 +1070,7 @@ def test_search_for_ninety_percent_makes_ninety_the_target_of_the_document(lengt
 
 
 def test_power_is_quoted_from_the_run_with_the_most_trials_and_the_table_says_so():
-    point = CurvePoint(60.0, 40_000, 1_720, 0.043, 0.001, 0.041, 0.045)
+    point = curve_point(60.0, 60.0, 40_000, 1_720)
     text = words(justification(searched(found=size_answer(curve=(point,))), "full"))
     assert "give a power of 4.3% (Monte Carlo 95% interval 4.1% to 4.5%; 40,000 simulated" in text
     assert "is quoted from the run of size, which has more trials of the same design" in text

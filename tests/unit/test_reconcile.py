@@ -98,12 +98,12 @@ def test_the_power_of_the_plan_is_that_with_the_most_trials_everywhere():
 
 
 def test_a_search_with_more_trials_at_the_plan_is_quoted_for_it():
-    search = size(62, 58, 66, curve=(point(60.0, 40_000, 0.79),))
+    search = size(62, 58, 66, curve=(point(60.0, 40_000, 0.798),))
     found = reconcile(power_answer(0.81, 0.80, 0.82), [search], 60)
     first = found.power.primary
     assert found.run == QuotedRun("size", 40_000, 7)
     (tried,) = search.curve
-    assert (first.power, first.trials) == (0.79, 40_000)
+    assert (first.power, first.trials) == (0.798, 40_000)
     assert (first.ci_low, first.ci_high) == (tried.ci_low, tried.ci_high)
     assert found.power.verdict.judgement is Judgement.INCONCLUSIVE
     assert found.power.trials == 10_000
