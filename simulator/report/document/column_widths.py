@@ -8,7 +8,7 @@ from simulator.report.document.blocks import Table, spans
 _CM_PER_POINT = 2.54 / 72
 _TYPES = (9.0, 8.5, 8.0, 7.5, 7.0)  # points
 _MARGINS_CM = 0.42  # a cell's own at its left and right, and a little
-_BOLD = 1.1  # of a header, against plain type
+_BOLD = 1.13  # of a header, against plain type
 # Where Arial is not installed, documents are shown in a wider type.
 _WIDEST_TYPE = 1.22
 # Widths of Arial in thousandths of its size (Helvetica's metrics); those not listed are as letters.

@@ -131,14 +131,13 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table
     name = _analysis(dossier, sweep)
     heads = [label(dossier, key) for key in sweep.keys]
     rate = capital(rate_name(sweep.null_hypothesis))
-    is_told, has_limit = tells_randomised(sweep), bool(_limit_note(sweep))
+    is_told = tells_randomised(sweep)
     return Table(
         caption=f"{rate} of {analysis_named(dossier.power, name)} by "
         f"{listed([uncapital(head) for head in heads])}.",
         header=(
             *heads,
             *(("Randomised",) * is_told),
-            *(("Target reached",) * has_limit),
             rate,
             "95% interval",
             "Difference from the plan, points",
@@ -162,9 +161,9 @@ def _limit_note(sweep: Sweep) -> str:
     if not short:
         return ""
     return (
-        f"Recruitment is the limit at {short} of {len(sweep.points)} points: most trials there "
-        "randomise fewer patients than planned, and the rate is that of the patients randomised, "
-        "shown as their mean."
+        f"{literal('*')}: recruitment is the limit, at {short} of {len(sweep.points)} points: most "
+        "trials there randomise fewer patients than planned, and the rate is that of the patients "
+        "randomised, shown as their mean."
     )
 
 
@@ -181,9 +180,8 @@ def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
     if point.is_base:
         cells[0] += " (plan)"
     if tells_randomised(sweep):
-        cells.append(rounded_mean(point.randomised))
-    if _limit_note(sweep):
-        cells.append(percent(point.target_reached.mean))
+        mark = "*" if point.recruitment_is_the_limit else ""
+        cells.append(literal(rounded_mean(point.randomised) + mark))
     return (
         *cells,
         percent(a.power, a.mcse),
