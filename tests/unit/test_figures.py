@@ -728,6 +728,21 @@ def test_a_power_curve_says_how_many_are_randomised_and_where_recruitment_is_the
     assert "Patients randomised" not in said(FIGURES["power"]())
 
 
+def test_many_analyses_stand_aside_within_the_axes():
+    """Seven analyses at three values: every point lies within, and none wastes half the width."""
+    names = [f"analysis {k}" for k in range(7)]
+    figure = draw_power_curve(rate_points(names, xs=(3.0, 4.2, 5.0)), "hours", SHORT_TITLE)
+    axes = figure.axes[0]
+    figure.draw_without_rendering()
+    inside = axes.get_window_extent()
+    for line in axes.lines:
+        if len(line.get_xdata()) == 3:
+            spots = line.get_transform().transform(np.column_stack(line.get_data()))
+            assert (spots[:, 0] > inside.x0).all()
+            assert (spots[:, 0] < inside.x1).all()
+            assert np.ptp(spots[:, 0]) > 0.8 * inside.width
+
+
 def test_characters_without_a_font_are_numbers_that_the_figure_explains(monkeypatch, tmp_path):
     """Where no font has them they would be boxes; 4E2D and 5FC3 are the characters' numbers."""
     monkeypatch.setattr(style, "families", lambda: ("DejaVu Sans",))

@@ -29,6 +29,7 @@ _RANDOMISED = "mean"
 _NUMBER = 30.0  # points that a number of patients takes
 _ASIDE = 2.5  # points by which each of many analyses stands aside of the one before
 _BANDS = 3  # analyses whose bands can lie on one another
+_ROOM = 0.06  # beside the outermost values, of their span
 _LOW = 30.0  # percent: where nothing is above, the axis follows the data
 
 
@@ -188,6 +189,9 @@ def _place_ticks(axes: Axes, values: list[float]) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(8))
     axes.xaxis.set_major_formatter("{x:,g}")
+    # Set by hand: lines that stand aside in points would mislead the limits found in data.
+    room = _ROOM * (max(values) - min(values)) or 1.0
+    axes.set_xlim(min(values) - room, max(values) + room)
 
 
 def scale_rate(axes: Axes, tops: Sequence[float], target: float) -> bool:
