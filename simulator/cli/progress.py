@@ -25,7 +25,7 @@ def say_what_is_compiled(params: Params | None) -> None:
     """
     if not is_cached(params):
         print(
-            "compiling the simulation, once on this machine: up to a minute ...",
+            "compiling the simulation, once on this machine: a minute or two ...",
             file=sys.stderr,
         )
 
