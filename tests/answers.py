@@ -242,6 +242,7 @@ def power_answer(
         scenario="mine",
         title="A trial of <b>& 60 patients",
         files=("mine.yaml",),
+        asked="mine.yaml",
         seed=7,
         engine="compiled",
         trials=TRIALS,

@@ -96,6 +96,7 @@ def _answer(
         scenario=solved.name,
         title=solved.title,
         files=tuple(loaded.files),
+        asked=loaded.asked,
         seed=run.seed,
         engine=run.engine.value,
         trials=run.trials,

@@ -353,8 +353,8 @@ class Power(Answer):
 
     Attributes
     ----------
-    files
-        The scenario's files, the first that was named.
+    files, asked
+        The scenario's files, the first that was named; the name or path by which it was asked for.
     engine, trials, seed, version
         By what it was answered.
     interrupted
@@ -382,6 +382,7 @@ class Power(Answer):
     scenario: str
     title: str
     files: tuple[str, ...]
+    asked: str
     seed: int
     engine: str
     trials: int

@@ -40,11 +40,14 @@ class LoadedScenario:
         the word `default`.
     files
         The file, then the one it extends, and so on, as a user would write them.
+    asked
+        The name or path by which it was asked for.
     """
 
     scenario: Scenario
     provenance: dict[str, str]
     files: tuple[str, ...]
+    asked: str
     _nodes: dict[str, Node] = field(repr=False)  # defaults included, by key path
     _written: Node = field(repr=False)  # without the defaults, which follow from what is written
 
@@ -115,7 +118,7 @@ class LoadedScenario:
         for key, value in values.items():
             leaf = nodes_of(value, origin)
             root = _replaced(root, self._nodes[""], steps_of(key) or (), leaf)
-        return checked(root, self.files, (*self.files, origin), [])
+        return checked(root, self.files, self.asked, (*self.files, origin), [])
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
         """Return the scenario with one of its analyses alone, first, and with what that replays."""
@@ -139,7 +142,8 @@ class LoadedScenario:
             families = root.value["multiplicity"]
             together = replace(families, value=[families.value[family]])
         parts = {"analyses": replace(analyses, value=kept), "multiplicity": together}
-        return checked(replace(root, value=root.value | parts), self.files, self.files, [])
+        whole = replace(root, value=root.value | parts)
+        return checked(whole, self.files, self.asked, self.files, [])
 
     def values(self) -> list[tuple[str, Any, str]]:
         """Key, value and source of every value, in the order of the file."""
@@ -147,7 +151,11 @@ class LoadedScenario:
 
 
 def checked(
-    root: Node, files: tuple[str, ...], order: tuple[str, ...], problems: list[Problem]
+    root: Node,
+    files: tuple[str, ...],
+    asked: str,
+    order: tuple[str, ...],
+    problems: list[Problem],
 ) -> LoadedScenario:
     """Return the scenario of a tree of nodes.
 
@@ -155,7 +163,7 @@ def checked(
     ----------
     root
         What is written, those that it extends included.
-    files
+    files, asked
         As `LoadedScenario` has them.
     order
         The names that a node's file may have, in the order in which problems are told.
@@ -183,7 +191,7 @@ def checked(
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
             provenance = {key: node.comment for key, node in leaves.items()}
-            return LoadedScenario(scenario, provenance, files, nodes, root)
+            return LoadedScenario(scenario, provenance, files, asked, nodes, root)
     raise ScenarioError(*problems) from None
 
 

@@ -34,7 +34,7 @@ def load_scenario(name_or_path: str | Path) -> LoadedScenario:
     for child in reversed(chain[:-1]):
         root = merger.over(root, child.root)
     files = tuple(file.name for file in chain)
-    return checked(root, files, files, [*problems, *merger.problems])
+    return checked(root, files, str(name_or_path), files, [*problems, *merger.problems])
 
 
 # Files and the chain of those that they extend

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -281,6 +282,14 @@ def test_another_question_is_not_answered_from_the_run(other, run, refused):
     assert "--force" in err
     assert run(f"power quick.yaml {other} --out results --force")[0] == 0
     run(f"power quick.yaml {other}")  # of its own accord it goes beside the first
+
+
+def test_the_advice_names_the_scenario_as_it_was_asked_for(folder, run):
+    """A file of one's own is listed by its path, not by the name within it."""
+    status, out, _ = run("power quick.yaml --trials 20 --out advice")
+    assert status == 0
+    (command,) = re.findall("trialsim (scenarios [^ ]+) lists", " ".join(out.split()))
+    assert run(command)[0] == 0
 
 
 def test_a_scenario_whose_comment_changes_is_another_question(folder, run, refused):

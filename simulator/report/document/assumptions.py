@@ -86,7 +86,7 @@ def _introduction(dossier: Dossier) -> str:
             f"{capital(count(dossier.power.defaults))} values are the program's defaults, since "
             "the scenario does not give them; they are marked so. "
         )
-    name = literal(dossier.power.scenario)
+    name = literal(dossier.power.asked)
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
     return (

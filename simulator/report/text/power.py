@@ -404,7 +404,7 @@ def _unit_in_words(unit: UnitUse) -> str:
 
 
 def _print_sources(answer: Power, console: Console) -> None:
-    advice = _ADVICE.format(name=answer.scenario)
+    advice = _ADVICE.format(name=answer.asked)
     defaults = f" and {answer.defaults} values are defaults" if answer.defaults else ""
     console.print(
         f"\n{len(answer.assumptions)} lines of this scenario are assumptions{defaults}; {advice}."
