@@ -22,17 +22,13 @@ def filled(node: Node, part: Any) -> Node:
         value: Any = {key: filled(child, getattr(part, key)) for key, child in node.value.items()}
         for key in type(part).model_fields:
             if key not in value:
-                value[key] = default_node(plain(getattr(part, key)), node.file, node.line)
+                held = plain(getattr(part, key))
+                value[key] = nodes_of(held, node.file, node.line, DEFAULT, is_default=True)
     elif isinstance(part, list) and isinstance(node.value, list):
         value = [filled(child, item) for child, item in zip(node.value, part, strict=True)]
     else:
         return node
     return Node(value, node.file, node.line, node.last_line, node.comment, node.is_default)
-
-
-def default_node(value: Any, file: str, line: int) -> Node:
-    """Return a plain value as nodes that nobody wrote."""
-    return nodes_of(value, file, line, DEFAULT, is_default=True)
 
 
 def nodes_of(

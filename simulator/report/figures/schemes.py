@@ -86,7 +86,7 @@ def _draw_trade_off(axes: Axes, schemes: Sequence[SchemeResult]) -> None:
     style.tidy(
         axes,
         "imbalance over the trial, Imb (complete randomisation: 1; log scale)",
-        "correct guesses by the convergence strategy, CG (%)",
+        "correct guesses of the best guesser, CG (%)",
     )
 
 
