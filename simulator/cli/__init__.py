@@ -12,6 +12,7 @@ from simulator.cli.shared import (
     JsonOption,
     deliver,
     fail,
+    numeric,
     refuse,
     stoppable,
     two_numbers,
@@ -22,10 +23,11 @@ from simulator.cli.surroundings import (
     refuse_arguments,
     refuse_environment,
 )
+from simulator.cli.usage import Commands, UsageError, refuse_usage
 
 app = typer.Typer(
-    help="Simulate a randomised trial of artificial liver support, NCT05484908, and its power.",
-    no_args_is_help=True,
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -45,9 +47,11 @@ def main() -> None:
         refuse_environment(os.environ)
         refuse_arguments(sys.argv[1:])
         try:
-            app(standalone_mode=True)
+            sys.exit(app(prog_name="trialsim", standalone_mode=False))
         finally:
             sys.stdout.flush()
+    except UsageError as error:
+        refuse_usage(error)
     except ScenarioError as error:
         fail(str(error), WRONG_INPUT)
     except BrokenPipeError:
@@ -63,6 +67,22 @@ def main() -> None:
         fail(f"{place}{error.strerror or error}; check disk, permissions and where it goes", 1)
 
 
+@app.callback(invoke_without_command=True)
+def trialsim(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Simulate a randomised trial of artificial liver support, NCT05484908, and its power."""
+    if version:
+        from simulator.version import program_version
+
+        print(f"trialsim {program_version()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(WRONG_INPUT)
+
+
 @stoppable
 def exact(
     test: Annotated[
@@ -70,12 +90,12 @@ def exact(
     ],
     n: Annotated[str, typer.Option(help="Patients of the two arms, as 30,30.")],
     p: Annotated[str, typer.Option(help="Death probabilities of the two arms, as 0.6,0.3.")],
-    alpha: Annotated[float, typer.Option(help="Level.")] = 0.05,
+    alpha: Annotated[float, numeric("--alpha", "Level.")] = 0.05,
     alternative: Annotated[
         str, typer.Option(help="two_sided; less: lower mortality in the second arm; or greater.")
     ] = "two_sided",
-    power: Annotated[float, typer.Option(help="Power of the difference to detect.")] = 0.8,
-    gamma: Annotated[float, typer.Option(help="Of the tests of Berger and Boos.")] = 0.001,
+    power: Annotated[float, numeric("--power", "Power of the difference to detect.")] = 0.8,
+    gamma: Annotated[float, numeric("--gamma", "Of the tests of Berger and Boos.")] = 0.001,
     prior: Annotated[
         str, typer.Option(help="Beta prior of both arms, a,b: of beta_binomial.")
     ] = "1,1",

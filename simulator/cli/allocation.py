@@ -14,8 +14,10 @@ from simulator.cli.shared import (
     JsonOption,
     ScenarioArgument,
     SeedOption,
+    counted,
     deliver,
     load_study,
+    numeric,
     path_given,
     refuse,
     say,
@@ -46,14 +48,21 @@ def allocation(
     ],
     trials: Annotated[
         int,
-        typer.Option(
-            min=2, max=10_000_000, help="Trials of each scheme, and as many for the level."
+        counted(
+            "--trials",
+            least=2,
+            most=10_000_000,
+            help="Trials of each scheme, and as many for the level.",
         ),
     ] = _DEFAULT_TRIALS,
     n: Annotated[
         int | None,
-        typer.Option(
-            min=2, max=100_000, help="Patients, in place of the scenario's.", show_default=False
+        counted(
+            "--n",
+            least=2,
+            most=100_000,
+            help="Patients, in place of the scenario's.",
+            show_default=False,
         ),
     ] = None,
     metrics_only: Annotated[
@@ -77,18 +86,20 @@ def allocation(
     ] = None,
     effect: Annotated[
         float | None,
-        typer.Option(
-            min=0.0,
-            max=10.0,
-            help="Add exact levels of 5 % Z and t tests if guesses shift responses by so many SD.",
+        numeric(
+            "--effect",
+            "Add exact levels of 5 % Z and t tests if guesses shift responses by so many SD.",
+            0.0,
+            10.0,
             show_default=False,
         ),
     ] = None,
     trial: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            max=LARGEST_TRIAL,
+        counted(
+            "--trial",
+            least=0,
+            most=LARGEST_TRIAL,
             help="Instead: every allocation of this trial, with its probability.",
             show_default=False,
         ),

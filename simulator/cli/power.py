@@ -12,7 +12,9 @@ from simulator.cli.shared import (
     JsonOption,
     ScenarioArgument,
     SeedOption,
+    counted,
     load_study,
+    numeric,
     refuse,
     stoppable,
 )
@@ -29,27 +31,31 @@ def power(
     scenario: ScenarioArgument,
     trials: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=LARGEST_TRIAL,
+        counted(
+            "--trials",
+            "-n",
+            least=1,
+            most=LARGEST_TRIAL,
             help="Trials to simulate [default: 10000; reference engine: 1000].",
             show_default=False,
         ),
     ] = None,
     precision: Annotated[
         float | None,
-        typer.Option(
-            min=1e-5,
-            max=0.5,
-            help="Instead of --trials: stop once every analysis has this standard error.",
+        numeric(
+            "--precision",
+            "Instead of --trials: stop once every analysis has this standard error.",
+            1e-5,
+            0.5,
             show_default=False,
         ),
     ] = None,
     seed: SeedOption = 1,
     power_target: Annotated[
         float | None,
-        typer.Option(
-            help="Power that the design is to have, for the verdict [default: 0.8].",
+        numeric(
+            "--power-target",
+            "Power that the design is to have, for the verdict [default: 0.8].",
             show_default=False,
         ),
     ] = None,

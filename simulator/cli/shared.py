@@ -1,12 +1,15 @@
 """What every command needs: options, refusals, a scenario made ready, results delivered."""
 
 import functools
+import math
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
@@ -31,17 +34,10 @@ ScenarioArgument = Annotated[
         show_default=False,
     ),
 ]
-SeedOption = Annotated[
-    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of all random numbers.")
-]
-JobsOption = Annotated[
-    int | None,
-    typer.Option(min=1, max=1024, help="Workers [default: one a core].", show_default=False),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
-def fail(message: str, status: int) -> None:
+def fail(message: str, status: int) -> NoReturn:
     """End the command with a message on standard error."""
     say("\n".join(shown_safely(line) for line in message.split("\n")))
     sys.exit(status)
@@ -79,9 +75,122 @@ def path_given(option: str) -> "Callable[[Path | None], Path | None]":
     return check
 
 
-def refuse(option: str, value: object, rule: str, remedy: str) -> None:
+def refuse(option: str, value: object, rule: str, remedy: str) -> NoReturn:
     """Report a wrong option as a wrong key is reported, and exit."""
     fail(f"{option} = {value}: {rule}; {remedy}", WRONG_INPUT)
+
+
+# 10000, 10_000 and 10,000; or 1e4, 1.5e3, 10k and 1M. A point alone is a thousand to some, and a
+# decimal to others.
+_COUNT = re.compile(
+    r"(?P<plain>\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)|(?P<number>\d+(?:\.\d+)?)(?P<unit>e\+?\d{1,3}|[km])",
+    re.ASCII | re.IGNORECASE,
+)
+_THOUSANDS = {"k": 3, "m": 6}
+
+
+def count(option: str, least: int, most: int) -> Callable[[str | int], int]:
+    """Return what reads a count as people type it: 10000, 10,000, 10_000, 1e4, 10k or 1M."""
+    example = "as 10000, 1e4 or 10k" if most >= 10_000 else f"as {max(least, 2)}"
+
+    def read(text: str | int) -> int:
+        if isinstance(text, int):  # a default
+            return text
+        value = _whole(text.strip().removeprefix("="))  # as in -n=100
+        if value is None or not least <= value <= most:
+            rule = f"must be a whole number from {least:,} to {most:,}"
+            refuse(option, text or '""', rule, example)
+        return value
+
+    return read
+
+
+def _whole(text: str) -> int | None:
+    found = _COUNT.fullmatch(text)
+    if found is None:
+        return None
+    if found["plain"]:
+        return int(found["plain"].replace("_", "").replace(",", "")[:40])
+    unit = found["unit"].lower()
+    value = Decimal(found["number"][:40]).scaleb(_THOUSANDS.get(unit) or int(unit[1:]))
+    return int(value) if value == value.to_integral_value() else None
+
+
+def number(option: str, least: float = -math.inf, most: float = math.inf) -> Callable[..., float]:
+    """Return what reads a number; with limits given, one that is not within them is refused."""
+    example = "as 0.8" if least < 0.8 < most else f"as {min(most, max(least, 0.01)):g}"
+    limits = f" from {least:g} to {most:g}" if math.isfinite(most) else ""
+    if math.isinf(most) and math.isfinite(least):
+        limits = f" of at least {least:g}"
+
+    def read(text: str | float) -> float:
+        if isinstance(text, int | float):  # a default
+            return float(text)
+        try:
+            value = float(text.strip().removeprefix("="))
+        except ValueError:
+            refuse(option, text or '""', f"must be a number{limits}", _as_a_number(text) or example)
+        if limits and not least <= value <= most:
+            refuse(option, text, f"must be a number{limits}", example)
+        return value
+
+    return read
+
+
+def _as_a_number(text: str) -> str:
+    """How to write a number that has a comma or a per cent sign; empty for what is none."""
+    for written, divisor in ((text.replace(",", ".", 1), 1), (text.removesuffix("%"), 100)):
+        try:
+            return f"write {float(written) / divisor:g}"
+        except ValueError:
+            continue
+    return ""
+
+
+def counted(
+    *names: str,
+    least: int,
+    most: int,
+    help: str,
+    show_default: bool = True,
+) -> Any:
+    """Return an option that takes a count; the first name is what messages call it."""
+    return typer.Option(
+        *names,
+        parser=count(names[0], least, most),
+        metavar="COUNT",
+        help=help,
+        show_default=show_default,
+    )
+
+
+def numeric(
+    name: str,
+    help: str,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    show_default: bool = True,
+) -> Any:
+    """Return an option that takes a number."""
+    return typer.Option(
+        name,
+        parser=number(name, least, most),
+        metavar="NUMBER",
+        help=help,
+        show_default=show_default,
+    )
+
+
+SeedOption = Annotated[
+    int, counted("--seed", least=0, most=LARGEST_SEED, help="Seed of all random numbers.")
+]
+JobsOption = Annotated[
+    int | None,
+    counted(
+        "--jobs", least=1, most=1024, help="Workers [default: one per core].", show_default=False
+    ),
+]
 
 
 def stoppable(command: Callable[P, None]) -> Callable[P, None]:
@@ -106,7 +215,6 @@ def two_numbers(
     except ValueError:
         words = "whole numbers" if kind is int else "numbers"
         refuse(option, text, f"needs two {words} with a comma between", f"as {example}")
-        raise
     return first, second
 
 

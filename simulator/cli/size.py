@@ -13,7 +13,9 @@ from simulator.cli.shared import (
     JsonOption,
     ScenarioArgument,
     SeedOption,
+    counted,
     load_study,
+    numeric,
     refuse,
     stoppable,
     two_numbers,
@@ -29,7 +31,7 @@ _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are 
 @stoppable
 def size(
     scenario: ScenarioArgument,
-    power: Annotated[float, typer.Option(help="Power to reach, above alpha and below 1.")] = 0.8,
+    power: Annotated[float, numeric("--power", "Power to reach, above alpha and below 1.")] = 0.8,
     analysis: Annotated[
         str | None,
         typer.Option(
@@ -50,15 +52,22 @@ def size(
     ] = None,
     within: Annotated[
         float | None,
-        typer.Option(
-            min=1e-9,
-            help="Half the width that the 95 % confidence interval may have [default: 3 patients "
-            "or 2 %, whichever is more].",
+        numeric(
+            "--within",
+            "Half the width that the 95 % confidence interval may have [default: 3 patients or "
+            "2 %, whichever is more].",
+            1e-9,
             show_default=False,
         ),
     ] = None,
     patients: Annotated[
-        int, typer.Option(min=1_000, help="Patients to simulate at the most, over all trials.")
+        int,
+        counted(
+            "--patients",
+            least=1_000,
+            most=10**15,
+            help="Patients to simulate at the most, over all trials.",
+        ),
     ] = 50_000_000,
     favoured: Annotated[
         bool,

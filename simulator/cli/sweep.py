@@ -14,6 +14,7 @@ from simulator.cli.shared import (
     ScenarioArgument,
     SeedOption,
     cores,
+    counted,
     load_study,
     refuse,
     stoppable,
@@ -37,7 +38,8 @@ def sweep(
         ),
     ],
     trials: Annotated[
-        int, typer.Option(min=2, max=10_000_000, help="Trials at each point.")
+        int,
+        counted("--trials", "-n", least=2, most=10_000_000, help="Trials at each point."),
     ] = 10_000,
     seed: SeedOption = 1,
     jobs: JobsOption = None,

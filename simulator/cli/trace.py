@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from simulator.cli.runs import ForceOption, RunOption, answer, draw
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JsonOption,
     ScenarioArgument,
     SeedOption,
+    counted,
     load_study,
     refuse,
     stoppable,
@@ -25,12 +24,16 @@ if TYPE_CHECKING:
 def trace(
     scenario: ScenarioArgument,
     trial: Annotated[
-        int, typer.Option(min=0, max=LARGEST_TRIAL, help="Index of the trial, from 0.")
+        int, counted("--trial", least=0, most=LARGEST_TRIAL, help="Index of the trial, from 0.")
     ],
     patient: Annotated[
         int | None,
-        typer.Option(
-            min=0, help="Only this patient, by order of randomisation from 0.", show_default=False
+        counted(
+            "--patient",
+            least=0,
+            most=LARGEST_TRIAL,
+            help="Only this patient, by order of randomisation from 0.",
+            show_default=False,
         ),
     ] = None,
     seed: SeedOption = 1,
