@@ -1,7 +1,10 @@
 """The justification of a sample size: answers and what closed forms add, handed to the writers."""
 
+import datetime
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +12,7 @@ from simulator.declarations.keys import steps_of
 from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.reconcile import Reconciled, reconcile
+from simulator.planning.recruitable import recruitable
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
@@ -24,6 +28,7 @@ from simulator.store import Question
 
 Length = Literal["paragraph", "page", "full"]
 Kind = Literal["docx", "html"]
+LEAST_TRIALS = 100  # below it nothing is judged
 _PICTURE = {"docx": "png", "html": "svg"}  # what each kind of document shows
 
 
@@ -36,8 +41,12 @@ def write_justification(
     kind: Kind | None = None,
     length: Length = "full",
     provenance: Provenance | None = None,
+    target_power: float | None = None,
 ) -> Path:
     """Write the justification of a sample size.
+
+    It bears the date of its writing or, where the environment has SOURCE_DATE_EPOCH, that: the same
+    answers then give the same bytes.
 
     Parameters
     ----------
@@ -51,38 +60,63 @@ def write_justification(
         A paragraph, a page or all, with figures.
     provenance
         How the answer was made, where that is known.
+    target_power
+        Power that the design is to have; that of the answers (`planning.reconcile`), if None.
 
     Raises
     ------
     ImportError
         If a library that it needs is not installed.
     ValueError
-        If the kind is unknown.
+        If the kind is unknown, the answer rests on too few trials to justify anything, or
+        SOURCE_DATE_EPOCH is no time.
     """
     chosen = kind or path.suffix.removeprefix(".")
     if chosen not in _PICTURE:
         raise ValueError(f"path = {path}: must end in .docx or .html")
+    if power.trials < LEAST_TRIALS:
+        raise ValueError(
+            f"power: has {power.trials} trials, of which a justification needs {LEAST_TRIALS}"
+        )
+    made = replace(provenance or Provenance(), made=_now())
     if chosen == "docx":
         from simulator.report.document.word import write_word as write
     else:
         from simulator.report.document.html import write_html as write
-    agreed = _agreed(power, more, question.scenario)
+    agreed = _agreed(power, more, question.scenario, target_power)
     with tempfile.TemporaryDirectory() as folder:
         pictures: Pictures = {}
         if length == "full":
             shown = (_PICTURE[chosen],)
             pictures = _drawn(agreed.power, agreed.more, question.scenario, Path(folder), shown)
-        dossier = dossier_of(agreed, question, pictures, provenance)
+        dossier = dossier_of(agreed, question, pictures, made)
         write(justification(dossier, length), path)
     return path
 
 
+def _now() -> datetime.datetime:
+    """Return the time of writing, or that which reproducible builds set."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None:
+        return datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+    try:
+        found = datetime.datetime.fromtimestamp(int(given), datetime.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        rule = "must be a whole number of seconds since 1970"
+        raise ValueError(f"SOURCE_DATE_EPOCH = {given}: {rule}") from error
+    return found.replace(tzinfo=None)
+
+
 def write_figures(
-    folder: Path, power: Power, more: Sequence[Sweep | Size], scenario: Mapping[str, Any]
+    folder: Path,
+    power: Power,
+    more: Sequence[Sweep | Size],
+    scenario: Mapping[str, Any],
+    target_power: float | None = None,
 ) -> Path:
     """Write every figure of the answers as SVG and PNG into a folder, which is made."""
     folder.mkdir(exist_ok=True)
-    agreed = _agreed(power, more, scenario)
+    agreed = _agreed(power, more, scenario, target_power)
     draw_power(agreed.power, recruitment_plan(scenario), folder)
     for number, answer in enumerate(agreed.more):
         own = folder / str(number) if number else folder
@@ -91,16 +125,21 @@ def write_figures(
     return folder
 
 
-def _agreed(power: Power, more: Sequence[Sweep | Size], scenario: Mapping[str, Any]) -> Reconciled:
+def _agreed(
+    power: Power,
+    more: Sequence[Sweep | Size],
+    scenario: Mapping[str, Any],
+    target_power: float | None,
+) -> Reconciled:
     """The answers with one target and one estimate of each design."""
-    return reconcile(power, more, scenario["trial"]["target_randomised"])
+    return reconcile(power, more, scenario["trial"]["target_randomised"], target_power)
 
 
 def dossier_of(
     agreed: Reconciled,
     question: Question,
     pictures: Pictures,
-    provenance: Provenance | None,
+    provenance: Provenance,
 ) -> Dossier:
     """Gather what a justification is written from: answers that agree, and what formulas add."""
     scenario = question.scenario
@@ -121,11 +160,13 @@ def dossier_of(
         sweeps=tuple(answer for answer, _ in sweeps),
         sizes=tuple(answer for answer, _ in sizes),
         pictures=pictures,
-        provenance=provenance or Provenance("", {}),
+        provenance=provenance,
         run=agreed.run,
         sweeps_quoting=tuple(rows for _, rows in sweeps),
         sizes_quoting=tuple(rows for _, rows in sizes),
         needed=agreed.needed,
+        recruitable=recruitable(scenario, agreed.power.operations, agreed.search),
+        other_targets=agreed.other_targets,
         closed_forms=closed_forms(facts, target),
         detectable=detectable(facts, (control, patients - control), target),
     )

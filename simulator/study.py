@@ -518,6 +518,7 @@ class Study:
         *more: Sweep | Size,
         kind: Literal["docx", "html"] | None = None,
         length: Literal["paragraph", "page", "full"] = "full",
+        target_power: float | None = None,
     ) -> Path:
         """Write the justification of the sample size as a Word or HTML document.
 
@@ -527,13 +528,16 @@ class Study:
             Answers of this study: of `power`, and of `sweep` and `size` that are to be told of.
         kind
             What the path ends in, if None.
+        target_power
+            Power that the design is to have; that of the answers, if None.
 
         Raises
         ------
         ImportError
             If a library that it needs is not installed (`pip install 'trialsim[report]'`).
         ValueError
-            If the path ends in neither .docx nor .html, or an answer is of another kind or study.
+            If the path ends in neither .docx nor .html, an answer is of another kind or study, or
+            it has fewer than 100 trials.
         """
         from simulator.justification import write_justification
 
@@ -545,7 +549,11 @@ class Study:
         for given in (power, *more):
             require(given.title == title, given.KIND, given, f"must be of this study, {title}")
         question = self.question("power", power.seed)
-        return write_justification(Path(path), power, more, question, kind=kind, length=length)
+        if target_power is not None:
+            number("target_power", target_power, 0, 1)
+        return write_justification(
+            Path(path), power, more, question, kind=kind, length=length, target_power=target_power
+        )
 
 
 def exact(

@@ -40,6 +40,13 @@ def report(
     length: Annotated[
         str, typer.Option(help="paragraph for a form, page, or full with figures.")
     ] = "full",
+    power_target: Annotated[
+        float | None,
+        typer.Option(
+            help="Power that the design is to have [default: that of the runs].",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -56,6 +63,8 @@ def report(
         refuse("--format", kind, "is not a format", f"use {', '.join(_FORMATS)}")
     if length not in _LENGTHS:
         refuse("--length", length, "is not a length", f"use {', '.join(_LENGTHS)}")
+    if power_target is not None and not 0 < power_target < 1:
+        refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     runs = _read(run, more or [])
     name = "figures" if kind == "figures" else _document(kind, length)
     path = out or run / name
@@ -67,7 +76,7 @@ def report(
     if not path.parent.is_dir():
         refuse("--out", path, "its folder does not exist", "create it first")
     try:
-        _write(runs, kind, length, path)
+        _write(runs, kind, length, path, power_target)
     except ImportError as error:
         refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
     say(f"wrote {path}")
@@ -129,7 +138,9 @@ def _power(run: "Run") -> "Power":
     return cast("Power", run.answer)
 
 
-def _write(runs: "list[Run]", kind: str, length: str, path: Path) -> None:
+def _write(
+    runs: "list[Run]", kind: str, length: str, path: Path, power_target: float | None
+) -> None:
     """Write the document or the figures."""
     from simulator.justification import write_figures, write_justification
     from simulator.report.document.dossier import Provenance
@@ -137,7 +148,7 @@ def _write(runs: "list[Run]", kind: str, length: str, path: Path) -> None:
     power, first = _power(runs[0]), runs[0]
     more = [cast("Sweep | Size", run.answer) for run in runs[1:]]
     if kind == "figures":
-        write_figures(path, power, more, first.question.scenario)
+        write_figures(path, power, more, first.question.scenario, power_target)
         return
     provenance = Provenance(first.manifest["command"], first.manifest["versions"])
     write_justification(
@@ -148,6 +159,7 @@ def _write(runs: "list[Run]", kind: str, length: str, path: Path) -> None:
         kind=cast("Any", kind),
         length=cast("Any", length),
         provenance=provenance,
+        target_power=power_target,
     )
 
 

@@ -45,7 +45,9 @@ class Reconciled(NamedTuple):
         Of each of `more`, how many of its points quote another run.
     search, needed
         The search for the number of patients of the primary analysis, and its answer beside the
-        plan; None where there is none.
+        plan; None where there is none, or where it was for another power than the target.
+    other_targets
+        Target powers that runs were made for and that are not the one of all.
     """
 
     power: Power
@@ -54,17 +56,24 @@ class Reconciled(NamedTuple):
     quoting: tuple[int, ...]
     search: Size | None
     needed: NeededSize | None
+    other_targets: tuple[float, ...]
 
 
-def reconcile(power: Power, more: Sequence[Sweep | Size], planned: int) -> Reconciled:
+def reconcile(
+    power: Power, more: Sequence[Sweep | Size], planned: int, target_power: float | None = None
+) -> Reconciled:
     """Make answers on one scenario agree.
 
     Parameters
     ----------
     planned
         Patients to be randomised.
+    target_power
+        By which all are judged; of the runs, if None: the first that is not the conventional 80 %,
+        of the power run, of the search for the number of patients, of the sweeps.
     """
-    target, search = _target(power, more), _search_of(power, more)
+    search, asked = _search_of(power, more), _targets(power, more)
+    target = _target(asked) if target_power is None else target_power
     best = _best(power, more)
     analyses = tuple(_quoted_analysis(a, best[PLAN, a.name]) for a in power.analyses)
     first, alphas = analyses[0], {a.name: a.alpha for a in analyses}
@@ -82,7 +91,8 @@ def reconcile(power: Power, more: Sequence[Sweep | Size], planned: int) -> Recon
         run=best[PLAN, first.name].run,
         quoting=tuple(quoting for _, quoting in agreed),
         search=search,
-        needed=_needed(search, planned),
+        needed=_needed(search, planned, target),
+        other_targets=tuple(sorted({other for other in asked if other != target})),
     )
 
 
@@ -92,20 +102,26 @@ def _search_of(power: Power, more: Sequence[Sweep | Size]) -> Size | None:
     return next((a for a in of_patients if a.analysis == power.primary.name), None)
 
 
-def _target(power: Power, more: Sequence[Sweep | Size]) -> float:
-    """The power that the user asked for, with whichever command; else the conventional one."""
+def _targets(power: Power, more: Sequence[Sweep | Size]) -> list[float]:
+    """Target powers of the runs, in the order in which one is chosen."""
+    if power.null_hypothesis is not NullHypothesis.NONE:
+        return [power.verdict.target_power]
     search = _search_of(power, more)
     asked = [power.verdict.target_power, *([search.target_power] if search else [])]
-    asked += [
+    return asked + [
         answer.threshold
         for answer in more
         if isinstance(answer, Sweep) and answer.null_hypothesis is NullHypothesis.NONE
     ]
+
+
+def _target(asked: Sequence[float]) -> float:
+    """The power that the user asked for, with whichever command; else the conventional one."""
     return next((target for target in asked if target != CONVENTIONAL_POWER), CONVENTIONAL_POWER)
 
 
-def _needed(search: Size | None, planned: int) -> NeededSize | None:
-    if search is None or search.answer is None:
+def _needed(search: Size | None, planned: int, target: float) -> NeededSize | None:
+    if search is None or search.answer is None or search.target_power != target:
         return None
     found, relation = search.answer, Relation.WITHIN
     if planned == found.value:

@@ -1,4 +1,4 @@
-"""What several answers on one scenario say together: one estimate of each design, one target."""
+"""What answers on one scenario say together: one estimate of each design, one target."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,3 +34,26 @@ class NeededSize(Record):
     high: float
     target_power: float
     relation: Relation
+
+
+@dataclass(frozen=True)
+class Recruitable(Record):
+    """How many patients can be recruited in the longest recruitment that a scenario allows.
+
+    Attributes
+    ----------
+    patients, mcse
+        Mean over trials; the error is 0 where the number follows from the scenario's rates.
+    days
+        Longest recruitment.
+    per_month
+        Patients randomised a month (30.4375 d), all sites together at full rate.
+    at_full_rate
+        Whether every site recruits at full rate from the first day on.
+    """
+
+    patients: float
+    mcse: float
+    days: float
+    per_month: float
+    at_full_rate: bool

@@ -248,7 +248,7 @@ def test_every_value_of_a_scenario_is_listed_with_its_source():
     frame = simulator.load("two-arm-survival").to_frame().set_index("key")
     assert list(frame) == ["value", "source"]
     assert frame.value["trial.target_randomised"] == 60
-    assert frame.source["hazard.baseline.mortality_at_horizon"] == "assumption: control arm"
+    assert frame.source["hazard.baseline.mortality_at_horizon"] == "assumption"
     assert "two-arm-survival" in simulator.scenarios()
 
 

@@ -1,6 +1,6 @@
 """Values of the scenario that matter, each with its source or the word assumption."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from simulator.declarations.keys import key_path, matched, steps_of
@@ -17,6 +17,7 @@ from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
     date_in_words,
+    source_in_brackets,
     source_in_words,
     switched_off,
 )
@@ -37,7 +38,7 @@ _TABLES = (
     ("assumed-conduct", "Recruitment, allocation and follow-up as assumed.", CONDUCT),
     ("assumed-treatment", "Treatment, unit and plasma as assumed.", TREATMENT),
 )
-_FEW = 6  # values that are told in words before a page has no more room
+_FEW = 5  # values that are told in words before a page has no more room
 _TIMES = {"hours", "days", "litres", "patients", "sessions", "machines", "nurses", "candidates"}
 
 Told = tuple[str, str, str]
@@ -77,21 +78,26 @@ def _null_note(power: Power) -> str:
 
 def _introduction(dossier: Dossier) -> str:
     lines = len(dossier.power.assumptions)
+    bare = sum(not entry.source and not switched_off(entry.value) for entry in dossier.values)
     text = (
-        f"The scenario has {count(lines)} lines that are assumptions in whole or in part. A value "
-        "for which no source is given counts as an assumption here. "
+        f"The scenario calls {count(lines)} lines assumptions, in whole or in part. A value for "
+        "which no source is given counts as an assumption here"
     )
+    text += f"; {count(bare)} have none. " if bare else ". "
     if dossier.power.defaults:
         text += (
             f"{capital(count(dossier.power.defaults))} values are the program's defaults, since "
-            "the scenario does not give them; they are marked so. "
+            "the scenario does not give them; they are assumptions too, and marked so. "
         )
     name = literal(dossier.power.asked)
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
+    tables = [f"[#{name}]" for name, _, group in _TABLES if told(dossier, group)]
+    verb = "holds" if len(tables) == 1 else "hold"
+    of_tables = f"{listed(tables)} {verb} the values that bear on size and conduct. "
     return (
-        f"{text}The tables below hold the values that bear on size and conduct; the command "
-        f"“trialsim scenarios {name}” lists all {count(len(dossier.values))}."
+        f"{text}{of_tables if tables else ''}The command “trialsim scenarios {name}” lists all "
+        f"{count(len(dossier.values))}."
     )
 
 
@@ -100,15 +106,20 @@ def main_assumptions(dossier: Dossier) -> str:
     power = dossier.power
     groups = [group for name, _, group in _TABLES if power.verdict.is_power or name != _EFFECT_NAME]
     quantities = [q for group in groups for q in group if q.main]
-    rows = [row for row in told(dossier, quantities) if row[1] != "solved"][:_FEW]
+    rows = told(dossier, quantities, source_in_brackets)
+    rows = [row for row in rows if row[1] != "solved"][:_FEW]
     if not rows:
         lines = count(len(power.assumptions))
         return f"The scenario has {lines} lines that are assumptions in whole or in part."
-    parts = [f"{uncapital(name)}, {said} ({why})" for name, said, why in rows]
+    parts = [f"{uncapital(name)} {said} ({why})" for name, said, why in rows]
     return f"The main values are: {'; '.join(parts)}."
 
 
-def told(dossier: Dossier, quantities: Sequence[Quantity]) -> list[Told]:
+def told(
+    dossier: Dossier,
+    quantities: Sequence[Quantity],
+    source: Callable[[ScenarioValue], str] = source_in_words,
+) -> list[Told]:
     """Label, value and source of the quantities that a scenario has.
 
     Arms, sites or modalities that share a value and its source share a row.
@@ -120,7 +131,7 @@ def told(dossier: Dossier, quantities: Sequence[Quantity]) -> list[Told]:
         for entry in merged:
             stars = matched(quantity.pattern, entry.key)
             if stars is not None and not _unused(entry, quantity):
-                said = shown(entry.value, quantity.unit), _source(entry)
+                said = shown(entry.value, quantity.unit), _source(entry, source)
                 owner = literal(owner_of(entry.key, stars, dossier.value))
                 owners.setdefault(said, []).append(owner)
         rows += [(quantity.label.format(listed(names)), *said) for said, names in owners.items()]
@@ -138,10 +149,8 @@ def label(dossier: Dossier, key: str) -> str:
     return literal(name_of(key, dossier.value))
 
 
-def _source(entry: ScenarioValue) -> str:
-    return (
-        "computed from the mortality wanted" if entry.value == "solved" else source_in_words(entry)
-    )
+def _source(entry: ScenarioValue, source: Callable[[ScenarioValue], str]) -> str:
+    return "computed from the mortality wanted" if entry.value == "solved" else source(entry)
 
 
 def _merged(values: Sequence[ScenarioValue]) -> list[ScenarioValue]:

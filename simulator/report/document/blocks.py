@@ -4,6 +4,7 @@ Text carries three marks: `*emphasis*`, `[@key]` for a citation and `[#name]` fo
 table or picture. Text that comes from elsewhere goes through `literal` first.
 """
 
+import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,10 +91,27 @@ Block = Heading | Paragraph | Table | Picture | Equation | References
 
 @dataclass(frozen=True)
 class Document:
-    """A title and what follows it. The title is plain text, without marks."""
+    """A title and what follows it. What is of the title is plain text, without marks.
+
+    Attributes
+    ----------
+    subtitle, byline
+        What it is of; when and by what it was made. Empty: none.
+    made
+        Its date among the properties of the file; None: none.
+    is_compact
+        Whether it is to fit a page: small margins and type.
+    has_contents
+        Whether its sections are numbered and listed at its beginning.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    subtitle: str = ""
+    byline: str = ""
+    made: datetime.datetime | None = None
+    is_compact: bool = False
+    has_contents: bool = False
 
 
 class Span(NamedTuple):
@@ -161,6 +179,39 @@ def citation_numbers(document: Document) -> dict[str, int]:
     """Number of each work, as its place in the references gives it."""
     entries = [e for b in document.blocks if isinstance(b, References) for e in b.entries]
     return {entry.key: number for number, entry in enumerate(entries, start=1)}
+
+
+def section_numbers(document: Document) -> dict[int, str]:
+    """Return the number of each section, as in `3.1`, by its place among the blocks.
+
+    Empty in a document without contents; the references have none.
+    """
+    found: dict[int, str] = {}
+    if not document.has_contents:
+        return found
+    first = second = 0
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Heading) and not _is_of_references(document, place):
+            first, second = (first + 1, 0) if block.level == 1 else (first, second + 1)
+            found[place] = f"{first}.{second}" if second else f"{first}"
+    return found
+
+
+def _is_of_references(document: Document, place: int) -> bool:
+    following = document.blocks[place + 1 : place + 2]
+    return bool(following) and isinstance(following[0], References)
+
+
+def contents(document: Document) -> list[tuple[int, str, str]]:
+    """Return the highest sections, each with its place, its number and its heading."""
+    numbers = section_numbers(document)
+    if not numbers:
+        return []
+    return [
+        (place, numbers.get(place, ""), block.text)
+        for place, block in enumerate(document.blocks)
+        if isinstance(block, Heading) and block.level == 1
+    ]
 
 
 def labels(document: Document) -> dict[int, str]:

@@ -3,7 +3,15 @@
 import math
 
 from simulator.report.document.blocks import Block, Equation, Paragraph, Table, literal
-from simulator.report.document.numbers import DASH, count, joined, known, number, whole_percent
+from simulator.report.document.numbers import (
+    DASH,
+    count,
+    joined,
+    known,
+    number,
+    span,
+    whole_percent,
+)
 from simulator.report.words import FORMULAS, assumptions_in_words, contrast_in_words
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Formula
 
@@ -47,57 +55,34 @@ def patients_needed(form: ClosedForm) -> str:
     return count(math.ceil(form.patients / unit - _ROUNDING) * unit)
 
 
-def needed_by_closed_forms(forms: ClosedForms | None, *, short: bool) -> str:
-    """Say how many patients the formulas ask for; empty where they give no number."""
+def least_needed(forms: ClosedForms | None) -> float | None:
+    """Return the fewest patients that a formula asks for; None where none gives a number."""
     told = [] if forms is None else _by_patients(forms)
-    if forms is None or not told:
-        return ""
-    least, most = told[0], told[-1]
-    low, high = patients_needed(least), patients_needed(most)
-    need = f"For {whole_percent(forms.target_power)} power the assumed effect would need"
-    error = f", Monte Carlo standard error {_error(most)}" if most.mcse else ""
-    if short:
-        events = _events_in_words(told)
-        about = f"closed-form sample size{events}{error}"
-        if low == high:
-            return f"{need} about {low} patients ({about})."
-        return f"{need} about {low} to {high} patients ({about})."
-    if low == high:
-        return f"{need} about {low} patients ({_name(least)}{error})."
-    return f"{need} about {low} ({_name(least)}) to {high} patients ({_name(most)}{error})."
+    return told[0].patients if told else None
 
 
-def events_sentence(forms: ClosedForms | None, power: float) -> str:
-    """Say how many events Schoenfeld's formula asks for; empty where it is not made for the test.
+def range_in_words(forms: ClosedForms, *, power: str) -> str:
+    """Return the patients that the formulas ask for, with their events and the error of both ends.
 
     Parameters
     ----------
     power
-        Of the sentence that it stands beside: it is silent on another.
+        What follows the patients, as ` for 80% power`; empty where that is said before.
     """
-    if forms is None or forms.target_power != power:
-        return ""
-    found = next((f for f in forms.needed if f.formula is Formula.SCHOENFELD), None)
-    if found is None:
-        return ""
-    return (
-        f"Schoenfeld's formula asks for {number(found.events, None, 1)} events, which "
-        f"{patients_needed(found)} patients give."
-    )
-
-
-def _name(form: ClosedForm) -> str:
-    events = f"; {number(form.events, None, 1)} events" if form.events is not None else ""
-    return f"{FORMULAS[form.formula]}{events}"
+    told = _by_patients(forms)
+    patients = span(patients_needed(told[0]), patients_needed(told[-1]))
+    errors = list(dict.fromkeys(_error(form) for form in (told[0], told[-1]) if form.mcse))
+    about = [_events_in_words(told)]
+    if errors:
+        about.append(f"Monte Carlo standard error {span(errors[0], errors[-1])}")
+    brackets = "; ".join(filter(None, about))
+    return f"about {patients} patients{power}{f' ({brackets})' if brackets else ''}"
 
 
 def _events_in_words(told: list[ClosedForm]) -> str:
     """Events that the formulas ask for, from the fewest to the most; empty where none does."""
-    counts = sorted(count(math.ceil(form.events)) for form in told if form.events is not None)
-    if not counts:
-        return ""
-    span = counts[0] if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
-    return f", {span} events"
+    events = sorted(math.ceil(form.events) for form in told if form.events is not None)
+    return f"{span(count(events[0]), count(events[-1]))} events" if events else ""
 
 
 def _by_patients(forms: ClosedForms) -> list[ClosedForm]:
@@ -165,8 +150,7 @@ def _beside(forms: ClosedForms, simulated: str | None) -> str:
     if simulated is None or not told:
         return ""
     low, high = patients_needed(told[0]), patients_needed(told[-1])
-    span = low if low == high else f"{low} to {high}"
-    return f"They give {span} patients where the simulation has {simulated}."
+    return f"They give {span(low, high)} patients where the simulation has {simulated}."
 
 
 def _citation(form: ClosedForm) -> str:

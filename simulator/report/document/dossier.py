@@ -1,6 +1,7 @@
 """What a justification is written from, and the facts in it by name."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,15 @@ from simulator.report.document.numbers import capital, known
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
 from simulator.results.operations import ByArm
-from simulator.results.power import AnalysisPower, Power
-from simulator.results.reconciled import NeededSize, QuotedRun
+from simulator.results.power import DEFAULT, AnalysisPower, Power
+from simulator.results.reconciled import NeededSize, QuotedRun, Recruitable
 from simulator.results.size import Size
 from simulator.results.sweep import Sweep
 
 NO_SOURCE = "assumption (no source is given)"
+BY_DEFAULT = "assumption (the program's default)"
+_ASSUMPTION = "assumption"
+_LONGEST_SOURCE = 90  # characters within a sentence
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,11 @@ class ScenarioValue:
 
 @dataclass(frozen=True)
 class Provenance:
-    """The command that made the run, and the versions of the libraries by name."""
+    """The command that made the run, the versions of the libraries by name, when it is told of."""
 
     command: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    made: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class Dossier:
         Of each of those, how many of its designs are quoted from another run; empty: none.
     needed
         The number of patients that a search found beside the plan's, or None.
+    recruitable
+        How many patients can be recruited in the time allowed, or None.
+    other_targets
+        Target powers that runs were made for, other than the one that all is judged by.
     pictures
         Path of the PNG and of the SVG by what is shown.
     closed_forms
@@ -72,6 +81,8 @@ class Dossier:
     sweeps_quoting: tuple[int, ...] = ()
     sizes_quoting: tuple[int, ...] = ()
     needed: NeededSize | None = None
+    recruitable: Recruitable | None = None
+    other_targets: tuple[float, ...] = ()
     closed_forms: ClosedForms | None = None
     detectable: DetectableDifference | None = None
 
@@ -111,13 +122,32 @@ def switched_off(found: object) -> bool:
 
 def source_in_words(entry: ScenarioValue) -> str:
     """Where a value comes from; one without a source counts as an assumption."""
+    if entry.source == DEFAULT:
+        return BY_DEFAULT
     return literal(entry.source) if entry.source else NO_SOURCE
 
 
-def assumed_among(dossier: Dossier, entries: list[ScenarioValue]) -> list[ScenarioValue]:
-    """Those of the values that are assumptions, in whole or in part."""
-    sources = {"", *(assumption.source for assumption in dossier.power.assumptions)}
-    return [entry for entry in entries if entry.source in sources]
+def source_in_brackets(entry: ScenarioValue) -> str:
+    """Where a value comes from, for brackets within a sentence: the first clause of its source.
+
+    That a value is an assumption is never left out.
+    """
+    if entry.source in ("", DEFAULT):
+        return _ASSUMPTION
+    found = re.sub(r"\s*\(([^()]*)\)", r", \1", entry.source.split(";")[0].strip())
+    if len(found) > _LONGEST_SOURCE:
+        found = f"{found[:_LONGEST_SOURCE].rsplit(' ', 1)[0].rstrip(',:')} \N{HORIZONTAL ELLIPSIS}"
+    if _ASSUMPTION in entry.source.lower() and _ASSUMPTION not in found.lower():
+        found += ", in part an assumption"
+    return literal(found)
+
+
+def is_assumed(entry: ScenarioValue) -> bool:
+    """Whether a value is an assumption, in whole or in part.
+
+    One without a source, or that the program fills in, is one.
+    """
+    return entry.source in ("", DEFAULT) or _ASSUMPTION in entry.source.lower()
 
 
 def planned_patients(dossier: Dossier) -> int:

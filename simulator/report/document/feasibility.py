@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
+from simulator.report.document.arm_words import by_arm, with_arm
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
 from simulator.report.document.dossier import Dossier, date_in_words, happens, planned_patients
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
+    DASH,
+    LEFT_OUT,
     count,
-    error_of,
+    in_months,
     interval,
     joined,
     known,
@@ -15,8 +19,11 @@ from simulator.report.document.numbers import (
     number,
     percent,
     percent_with_error,
+    period,
     range_of_days,
+    round_percent,
     rounded_mean,
+    span,
     whole_percent,
     with_error,
 )
@@ -34,15 +41,27 @@ Rows = list[tuple[str, ...]]
 # Loss to follow-up and other intercurrent events
 
 
-def loss_sentence(dossier: Dossier, *, short: bool = False) -> str:
+def loss_clause(o: Operations) -> str:
+    """Say in a clause how many are lost, and that the power allows for them."""
+    shares = sorted(percent(share(o.lost[arm], o.patients[arm])) for arm in o.arms)
+    if not any(entry.mean for entry in o.lost.values()):
+        return "with no loss to follow-up assumed"
+    low, high = shares[0], shares[-1]
+    return f"allowing for {span(low.removesuffix('%'), high.removesuffix('%'))}% loss to follow-up"
+
+
+def loss_in_short(o: Operations) -> str:
+    """Say in a sentence that the simulation allows for loss to follow-up."""
+    return f"The trial was simulated {loss_clause(o)}."
+
+
+def loss_sentence(dossier: Dossier) -> str:
     """Say how many are lost, and that the power allows for them."""
     o = dossier.power.operations
     shares = {arm: share(o.lost[arm], o.patients[arm]) for arm in o.arms}
     if not any(shares.values()):
         return "Nobody is lost to follow-up in the simulated trials."
-    told = listed([f"{percent(lost)} under {literal(arm)}" for arm, lost in shares.items()])
-    if short:
-        return f"Loss to follow-up is allowed for ({told})."
+    told = by_arm({arm: percent(lost) for arm, lost in shares.items()})
     net = dossier.value("exits.loss.net_probability")
     assumed = ""
     if known(net):
@@ -70,7 +89,9 @@ def event_blocks(dossier: Dossier) -> list[Block]:
     rules = _event_rules(dossier.power.primary.estimand_attributes)
     text = f"Other intercurrent events are handled as follows: {'; '.join(rules)}."
     seen = o.has_sessions or happens(o.transplants) or happens(o.withdrawn)
-    often = "[#patients] has how often they happen." if seen else "None of them is simulated."
+    often = "[#patients] has how often they happen."
+    if not seen:
+        often = "None of them is simulated; [#patients] has deaths and losses."
     return [
         Paragraph(loss_sentence(dossier)),
         Paragraph(f"{text} {often}"),
@@ -106,10 +127,10 @@ def _patients_table(o: Operations) -> Table:
         )
     )
     return Table(
-        caption="Patients per trial: mean number by arm, and its Monte Carlo standard error.",
+        caption="Patients per trial: mean number by arm.",
         header=("Patients", *map(literal, o.arms)),
         rows=tuple(rows),
-        note="Deaths are counted to the end of follow-up, those after loss among them.",
+        note="Deaths are counted to the end of follow-up, those after loss among them. " + LEFT_OUT,
         name="patients",
     )
 
@@ -124,16 +145,46 @@ def _rows_of_means(labelled: Iterable[tuple[str, ByArm]]) -> Rows:
 # Recruitment
 
 
-def recruitment_sentence(o: Operations, *, error: bool = False) -> str:
+def recruitment_sentence(o: Operations) -> str:
     """Say how long recruitment takes."""
     days = o.enrolment_days
     mean = number(days.mean, days.mcse, 0)
     if o.target_reached.mean == 0:
         return f"Recruitment goes on to its limit, {mean} days ({months(days.mean)})."
-    about = months(days.mean)
-    if error and known(days.mcse) and days.mcse:
-        about = f"Monte Carlo standard error {error_of(days.mcse, 1, 2)}; {about}"
-    return f"Recruitment takes a mean of {mean} days ({about}; {range_of_days(days.p5, days.p95)})."
+    return (
+        f"Recruitment takes a mean of {mean} days ({months(days.mean)}; "
+        f"{range_of_days(days.p5, days.p95)})."
+    )
+
+
+def recruitment_in_short(dossier: Dossier) -> str:
+    """Say for a form's box how long recruitment takes, and whether it ends as planned."""
+    o, days = dossier.power.operations, dossier.power.operations.enrolment_days
+    target, mean = count(planned_patients(dossier)), rounded_mean(o.randomised)
+    reached, complete = o.target_reached.mean, _completion_clause(dossier)
+    if reached == 0:
+        ends = f"Recruitment goes on to its limit, {period(days.mean)}, without reaching {target}"
+        return f"{ends}: {mean} patients are recruited on average."
+    spread = span(in_months(days.p5), in_months(days.p95))
+    spread = f" (90% range {spread})" if DASH in spread else ""
+    found = f"Recruitment is expected to take {months(days.mean)}{spread}"
+    clauses = [complete] if complete else []
+    if reached < 1:
+        short = f"a {round_percent(reached)} probability of reaching {target} patients"
+        clauses.insert(0, f"{short} ({mean} on average)")
+    return f"{found}{f', with {listed(clauses)}' if clauses else ''}."
+
+
+def _completion_clause(dossier: Dossier) -> str:
+    """Return the probability of completing by the planned date; empty where none is planned."""
+    on_time = dossier.power.operations.on_time
+    if on_time is None:
+        return ""
+    date = dossier.value("trial.planned_completion_date")
+    when = date_in_words(date) if date else "the planned date"
+    chance = round_percent(on_time.mean)
+    article = "an" if chance.startswith(("8", "11%", "18%")) else "a"
+    return f"{article} {chance} probability of completion by {when}"
 
 
 def target_sentence(dossier: Dossier) -> str:
@@ -182,8 +233,7 @@ def _screening_sentence(o: Operations) -> str:
         return ""
     text = f"On average {rounded_mean(o.screened)} candidates are screened."
     reasons = [
-        f"“{literal(row.text)}” ({percent(row.first_failed.mean, row.first_failed.mcse)})"
-        for row in _worst_criteria(o)
+        f"“{literal(row.text)}” ({percent(row.first_failed.mean)})" for row in _worst_criteria(o)
     ]
     if not reasons:
         return text
@@ -211,11 +261,10 @@ def plasma_sentence(o: Operations, least: float = 0, *, short: bool = False) -> 
     }
     if not shares or max(entry.mean for entry in shares.values()) < least:
         return ""
+    told = by_arm({arm: percent(entry.mean) for arm, entry in shares.items()})
+    text = f"Plasma is short on the planned day of {told} of the sessions due"
     if short:
-        parts = [f"{percent(e.mean, e.mcse)} under {literal(a)}" for a, e in shares.items()]
-        return f"Plasma is short on the planned day for {listed(parts)} of the sessions due."
-    told = [f"{percent(e.mean, e.mcse)} of those under {literal(a)}" for a, e in shares.items()]
-    text = f"Plasma is short on the planned day for sessions due: {listed(told)}"
+        return f"{text}."
     if o.unit.days_short_of_plasma.mean > 0:
         text += (
             f"; the unit is without plasma for a waiting patient on "
@@ -232,8 +281,8 @@ def sessions_sentence(o: Operations) -> str:
         if o.has_sessions and due.mean:
             missed, late = share(o.sessions_missed[arm], due), share(o.sessions_late[arm], due)
             told.append(
-                f"{percent(missed)} are missed and {percent(late)} delayed more than 1 day under "
-                f"{literal(arm)}"
+                f"{percent(missed)} are missed and {percent(late)} delayed more than 1 day "
+                f"{with_arm(arm)}"
             )
     return f"Of the sessions due, {listed(told)}." if told else ""
 
@@ -242,25 +291,22 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
     """Recruitment, sessions and plasma in full."""
     power, o = dossier.power, dossier.power.operations
     words = [
-        recruitment_sentence(o, error=True),
+        recruitment_sentence(o),
         _screening_sentence(o),
         target_sentence(dossier),
     ]
     if o.target_reached.mean == 1:
         words.append(f"All {count(power.trials)} simulated trials reach the target.")
     words.append(on_time_sentence(dossier) or "No date of completion is planned.")
+    words.append(shown_in(dossier, "recruitment"))
     blocks: list[Block] = [Paragraph(joined(words))]
     if o.has_sessions:
         text = joined([sessions_sentence(o), plasma_sentence(o)])
-        blocks += [Paragraph(f"{text} [#sessions] has the numbers."), _sessions_table(o)]
-    if o.cost is not None:
-        cost = with_error(Estimate(o.cost.mean, o.cost.mcse))
-        blocks.append(
-            Paragraph(
-                f"Sessions cost {cost} {literal(o.cost.currency)} per trial "
-                "(± Monte Carlo standard error)."
-            )
-        )
+        words = [text, "[#sessions] has the numbers.", shown_in(dossier, "sessions", "meld")]
+        if o.cost is not None:
+            cost = number(o.cost.mean, o.cost.mcse)
+            words.append(f"Sessions cost {cost} {literal(o.cost.currency)} per trial.")
+        blocks += [Paragraph(joined(words)), _sessions_table(o)]
     return blocks
 
 
@@ -285,10 +331,11 @@ def _sessions_table(o: Operations) -> Table:
     rows.append(("Without plasma on the planned day, %", *short))
     rows.append(("Wait for a session, days", *map(with_error, o.wait_days.values())))
     return Table(
-        caption="Sessions per trial: mean by arm, and its Monte Carlo standard error.",
+        caption="Sessions per trial: mean by arm.",
         header=("Sessions", *map(literal, o.arms)),
         rows=tuple(rows),
         note="Sessions due are those delivered, missed, not begun and broken off. Treatment ends "
-        "with a patient's death, transplant, withdrawal or loss, with follow-up, or by its rules.",
+        "with a patient's death, transplant, withdrawal or loss, with follow-up, or by its rules. "
+        + LEFT_OUT,
         name="sessions",
     )

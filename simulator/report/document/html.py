@@ -18,8 +18,10 @@ from simulator.report.document.blocks import (
     References,
     Table,
     citation_numbers,
+    contents,
     labels,
     pointers,
+    section_numbers,
     spans,
 )
 
@@ -47,11 +49,20 @@ def _page(document: Document) -> str:
         lstrip_blocks=True,
     )
     found, marked = labels(document), _Marks(document)
+    sections = section_numbers(document)
     parts = [
-        _part(block, found.get(place, ""), marked) for place, block in enumerate(document.blocks)
+        {"place": place, "number": sections.get(place, "")}
+        | _part(block, found.get(place, ""), marked)
+        for place, block in enumerate(document.blocks)
     ]
     template = environment.get_template(_TEMPLATE)
-    return template.render(title=document.title, language=_LANGUAGE, parts=parts) + "\n"
+    page = template.render(
+        document=document,
+        language=_LANGUAGE,
+        parts=parts,
+        contents=[(place, number, marked(text)) for place, number, text in contents(document)],
+    )
+    return page + "\n"
 
 
 class _Marks:

@@ -14,17 +14,16 @@ from simulator.report.document.blocks import (
     literal,
     printable,
 )
-from simulator.report.document.dossier import Dossier, switched_off
+from simulator.report.document.dossier import Dossier, date_in_words, switched_off
 from simulator.report.document.feasibility import (
     event_blocks,
     feasibility_blocks,
-    loss_sentence,
-    on_time_sentence,
+    loss_in_short,
     plasma_sentence,
-    recruitment_sentence,
+    recruitment_in_short,
     sessions_sentence,
-    target_sentence,
 )
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.figures import pictures
 from simulator.report.document.needed_size import comparison_blocks, size_blocks
 from simulator.report.document.numbers import joined, uncapital
@@ -34,6 +33,7 @@ from simulator.report.document.outcome import (
     difference_blocks,
     difference_sentence,
     effect_sentence,
+    effect_status,
     estimand_table,
     no_effect_sentence,
     other_analyses,
@@ -43,6 +43,7 @@ from simulator.report.document.paragraph import paragraph
 from simulator.report.document.power import (
     limit_sentence,
     not_analysable_sentence,
+    other_targets_sentence,
     power_blocks,
     power_heading,
     power_sentence,
@@ -51,13 +52,14 @@ from simulator.report.document.power import (
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks
-from simulator.report.document.sweeps import sweep_blocks
+from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
 
 Length = Literal["paragraph", "page", "full"]
 
 _PAGE_METHOD = (
-    "Intervals tell of Monte Carlo error alone, not of doubt about the assumptions. This page "
-    "follows DELTA2 [@delta2], the simulation ADEMP [@ademp]."
+    "Intervals (CI) tell of Monte Carlo error alone, not of doubt about the assumptions. This page "
+    "follows DELTA2 [@delta2], the simulation ADEMP [@ademp]. Why the difference matters to "
+    "patients is for the applicants to add."
 )
 
 _WORKS = {
@@ -116,7 +118,7 @@ def justification(dossier: Dossier, length: Length) -> Document:
     length
         `paragraph` for the box of a form, `page` for an application, `full` for its appendix.
     """
-    blocks: tuple[Block, ...]
+    power, blocks = dossier.power, tuple[Block, ...]()
     if length == "paragraph":
         blocks = (Paragraph(paragraph(dossier)),)
     elif length == "page":
@@ -126,38 +128,60 @@ def justification(dossier: Dossier, length: Length) -> Document:
     works = _references(blocks, dossier.value("trial.registry_id"))
     if works.entries:
         blocks = (*blocks, Heading("References"), works)
-    return Document(f"Sample size justification: {printable(dossier.power.title)}", blocks)
+    return Document(
+        "Sample size justification",
+        blocks,
+        subtitle=printable(power.title),
+        byline=_byline(dossier),
+        made=dossier.provenance.made,
+        is_compact=length == "page",
+        has_contents=length == "full",
+    )
+
+
+def _byline(dossier: Dossier) -> str:
+    """Say when the document was made, and from what."""
+    power, made = dossier.power, dossier.provenance.made
+    date = "" if made is None else date_in_words(made.date())
+    of = f"scenario {printable(power.scenario)}, trialsim {printable(power.version)}"
+    return ", ".join(filter(None, (date, of)))
 
 
 def _page(dossier: Dossier) -> tuple[Block, ...]:
-    """Return the justification as about a page, with one table."""
+    """Return the justification as one page, with one table."""
     power, o = dossier.power, dossier.power.operations
-    outcome = [
-        _registered(dossier, cite=False),
-        outcome_sentence(power),
-        analysis_sentence(power),
-    ]
+    registered = _registered(dossier, cite=False)
+    outcome = [registered, outcome_sentence(power), analysis_sentence(power)]
     if power.verdict.is_power:
-        difference = [effect_sentence(power), difference_sentence(o.mortality)]
+        difference = [effect_sentence(power), difference_sentence(dossier), effect_status(dossier)]
     else:
         difference = [no_effect_sentence(power)]
     found = [
         power_sentence(dossier),
         type_s_and_m_sentence(power),
         not_analysable_sentence(power),
+        sensitivity_sentence(dossier) if power.verdict.is_power else "",
+        other_targets_sentence(dossier),
+        "[#power] has the first analyses." if len(power.analyses) > 1 else "[#power] has it.",
     ]
     conduct = [
-        loss_sentence(dossier, short=True),
-        recruitment_sentence(o, error=True),
-        target_sentence(dossier),
-        on_time_sentence(dossier),
+        loss_in_short(o),
+        recruitment_in_short(dossier),
         sessions_sentence(o),
         plasma_sentence(o, short=True),
         _PAGE_METHOD,
     ]
     return (
         Heading("Primary outcome and analysis"),
-        Paragraph(joined(outcome)),
+        Paragraph(
+            joined(
+                [
+                    _registered(dossier, cite=False),
+                    outcome_sentence(power),
+                    analysis_sentence(power),
+                ]
+            )
+        ),
         Heading("Target difference and assumptions"),
         Paragraph(joined([*difference, main_assumptions(dossier)])),
         Heading(f"Size and {uncapital(power_heading(power))}"),
@@ -189,7 +213,6 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         *limit_blocks(dossier),
         Heading("The simulation"),
         *simulation_blocks(dossier),
-        *pictures(dossier, "meld"),
     )
 
 
@@ -217,12 +240,17 @@ def _design(dossier: Dossier) -> list[Block]:
 
 
 def _size_and_power(dossier: Dossier) -> list[Block]:
+    plan = [
+        f"The plan is for {size_in_words(dossier)}.",
+        limit_sentence(dossier),
+        shown_in(dossier, "flow"),
+    ]
     return [
         Heading("Sample size"),
-        Paragraph(joined([f"The plan is for {size_in_words(dossier)}.", limit_sentence(dossier)])),
-        *pictures(dossier, "flow"),
+        Paragraph(joined(plan)),
         Heading(power_heading(dossier.power)),
         *power_blocks(dossier),
+        *pictures(dossier, "flow"),
     ]
 
 
@@ -232,7 +260,7 @@ def _conduct(dossier: Dossier) -> list[Block]:
         *event_blocks(dossier),
         Heading("Recruitment and feasibility"),
         *feasibility_blocks(dossier),
-        *pictures(dossier, "recruitment", "sessions"),
+        *pictures(dossier, "recruitment", "sessions", "meld"),
     ]
 
 

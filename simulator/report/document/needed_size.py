@@ -3,15 +3,16 @@
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.closed_form_sizes import (
     closed_form_blocks,
-    events_sentence,
-    needed_by_closed_forms,
+    least_needed,
+    range_in_words,
 )
 from simulator.report.document.dossier import Dossier, quoting_note
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
     DASH,
+    LEFT_OUT,
     capital,
     count,
-    error_of,
     interval,
     joined,
     known,
@@ -19,8 +20,11 @@ from simulator.report.document.numbers import (
     months,
     number,
     percent,
+    period,
     points_of_error,
     range_of_days,
+    sentence,
+    span,
     whole_percent,
     with_error,
 )
@@ -35,98 +39,141 @@ from simulator.report.words import (
 from simulator.results.closed_forms import DetectableBy, DetectableDifference
 from simulator.results.measures import Estimate, Judgement
 from simulator.results.operations import Operations
-from simulator.results.reconciled import Relation
+from simulator.results.reconciled import NeededSize, Recruitable, Relation
 from simulator.results.size import CurvePoint, NoSizeKind, Size, SizeEstimate
 
 _MOST_POINTS = 18
 _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
 
 
-def consequence(dossier: Dossier, *, short: bool = False) -> str:
-    """Say what the planned size could detect and what the assumed effect would need.
-
-    A search for the size is told of whatever the verdict; the rest only where power is short.
-    """
-    if not dossier.power.verdict.is_power:
+def consequence(dossier: Dossier) -> str:
+    """Say what the planned size could detect, and what the assumed effect would need."""
+    verdict = dossier.power.verdict
+    if not verdict.is_power:
         return ""
-    if dossier.power.verdict.judgement is Judgement.UNDERPOWERED:
-        return joined([detectable_sentence(dossier), needed_sentence(dossier, short=short)])
-    return _searched_sentence(dossier)
+    if verdict.judgement is Judgement.ADEQUATE:
+        return needed_sentence(dossier)
+    return joined([detectable_sentence(dossier), needed_sentence(dossier)])
 
 
 def detectable_sentence(dossier: Dossier) -> str:
     """Say which effect the planned size could detect; empty where nothing tells."""
+    return sentence(detectable_clause(dossier))
+
+
+def detectable_clause(dossier: Dossier) -> str:
+    """Say which effect the planned size could detect, to stand after a colon; empty if unknown."""
     found, power = dossier.detectable, dossier.power
     if found is None or not power.verdict.is_power:
         return ""
     outcome = literal(power.primary.estimand_attributes.variable)
-    patients = listed([count(n) for n in found.patients])
-    who = f"{patients} patients{_if_recruited(sum(found.patients), power.operations)}"
-    asked = f"with {whole_percent(found.power)} power"
+    who = f"with {_by_arm(found)} fully followed up{_if_recruited(found, power.operations)}"
+    asked = f"{whole_percent(found.power)} power"
     if found.by is DetectableBy.T_TEST:
-        return _detectable_difference(found, f"the {outcome} that {who} detect {asked}")
+        if not known(found.difference):
+            return f"{who}, no difference in the {outcome} has {asked}"
+        size = number(abs(found.difference), None, 2)
+        return f"{who}, {asked} requires a difference of {size} points of MELD (noncentral t)"
     if not known(found.experimental):
-        return f"At this size no effect on {outcome} has {whole_percent(found.power)} power."
-    if found.by is DetectableBy.SCHOENFELD:
-        return (
-            f"The smallest effect on {outcome} that {who}, all followed up, detect {asked} is a "
-            f"hazard ratio of {number(found.hazard_ratio, None, 3)} "
-            f"({number(found.events, None, 1)} events; Schoenfeld's formula)."
-        )
-    how = "exact calculation" if found.by is DetectableBy.ENUMERATION else "normal approximation"
+        return f"{who}, no effect on {outcome} has {asked}"
     low, high = (round(100 * (share or 0.0), 1) for share in (found.experimental, found.control))
-    names = [literal(arm) for arm in power.arms]
-    return (
-        f"The smallest {'reduction' if low < high else 'increase'} in {outcome} that {who}, all "
-        f"followed up, detect {asked} is from {high:.1f}% under {names[0]} to {low:.1f}% under "
-        f"{names[-1]}, {abs(high - low):.1f} percentage points ({how})."
-    )
+    change = "a reduction" if low < high else "an increase"
+    shares = f"from {high:.1f}% to {low:.1f}% ({abs(high - low):.1f} percentage points"
+    if found.by is DetectableBy.SCHOENFELD:
+        ratio = number(found.hazard_ratio, None, 3)
+        return f"{who}, {asked} requires a hazard ratio of {ratio}, {change} {shares})"
+    how = {DetectableBy.NORMAL: "; normal approximation"}.get(found.by, "")
+    return f"{who}, {asked} requires {change} in {outcome} {shares}{how})"
 
 
-def _detectable_difference(found: DetectableDifference, what: str) -> str:
-    if not known(found.difference):
-        return f"No difference is found in {what}."
-    size = number(abs(found.difference), None, 2)
-    return f"The smallest difference in {what} is {size} points of MELD (noncentral t)."
+def _by_arm(found: DetectableDifference) -> str:
+    """Return the patients of each arm."""
+    if len(set(found.patients)) == 1:
+        return f"{count(found.patients[0])} patients per arm"
+    return f"{listed([count(n) for n in found.patients])} patients"
 
 
-def _if_recruited(wanted: int, o: Operations) -> str:
+def _if_recruited(found: DetectableDifference, o: Operations) -> str:
     """Say so where the patients of a calculation are more than the trial recruits."""
+    wanted = sum(found.patients)
     return ", if they could be recruited" if wanted > _IF_RECRUITED * o.randomised.mean else ""
 
 
-def needed_sentence(dossier: Dossier, *, short: bool = False) -> str:
-    """Say how many patients the assumed effect would need; empty where nothing tells."""
+def needed_sentence(dossier: Dossier) -> str:
+    """Say how many patients the assumed effect would need, and how many can be recruited.
+
+    Empty where nothing tells.
+    """
     if not dossier.power.verdict.is_power:
         return ""
+    target = dossier.power.verdict.target_power
+    forms, least = dossier.closed_forms, least_needed(dossier.closed_forms)
     if dossier.needed is not None:
-        return _searched_sentence(dossier)
-    words = needed_by_closed_forms(dossier.closed_forms, short=short)
-    return joined([words, _searched_sentence(dossier)])
+        said, least = _searched_clause(dossier, dossier.needed), dossier.needed.low
+        if forms is not None and least_needed(forms) is not None:
+            said += f" (standard formulas: {range_in_words(forms, power='')})"
+        return joined([f"{said}{_recruitable_clause(dossier, least)}.", _beside_plan(dossier)])
+    failed = _failed_sentence(dossier)
+    if forms is None or least is None:
+        return failed
+    power = f" for {whole_percent(target)} power"
+    some = len([form for form in forms.needed if form.patients]) > 1
+    who = "Standard formulas indicate" if some else "The standard formula indicates"
+    return joined(
+        [
+            f"{who} {range_in_words(forms, power=power)}{_recruitable_clause(dossier, least)}.",
+            failed,
+        ]
+    )
+
+
+def _searched_clause(dossier: Dossier, needed: NeededSize) -> str:
+    found = _own_search(dossier)
+    if found is None or found.answer is None:
+        return ""
+    who = planned_in_words(found, amount(needed.needed))
+    return f"{whole_percent(needed.target_power)} power requires {who} ({how_found(found.answer)})"
+
+
+def _recruitable_clause(dossier: Dossier, least: float | None) -> str:
+    """Say how many can be recruited, beside how many are needed; empty where no rate tells."""
+    found = dossier.recruitable
+    if found is None or not known(least):
+        return ""
+    joint = ", whereas" if found.patients < least else ";"
+    return f"{joint} {recruitable_in_words(found)}"
+
+
+def recruitable_in_words(found: Recruitable) -> str:
+    """Say how many patients can be recruited in the longest recruitment, and at which rate."""
+    rate = number(found.per_month, None, 2)
+    at = f"at {rate} per month" if found.at_full_rate else f"at up to {rate} per month"
+    return f"about {count(found.patients)} could be recruited in {period(found.days)} {at}"
 
 
 _BESIDE_PLAN = {
-    Relation.FEWER: "the {n} planned are fewer",
-    Relation.WITHIN: "the {n} planned lie within this interval",
-    Relation.EQUAL: "as many are planned",
-    Relation.MORE: "the {n} planned are more",
+    Relation.FEWER: "The {n} planned are fewer.",
+    Relation.WITHIN: "The {n} planned lie within this interval.",
+    Relation.EQUAL: "As many are planned.",
+    Relation.MORE: "The {n} planned are more.",
 }
 
 
-def _searched_sentence(dossier: Dossier) -> str:
-    """Say what the search for the size found, beside the plan; empty without a search."""
-    needed, found = dossier.needed, _own_search(dossier)
-    if needed is not None and found is not None and found.answer is not None:
-        planned = _BESIDE_PLAN[needed.relation].format(n=count(needed.planned))
-        return joined(
-            [
-                f"For {whole_percent(needed.target_power)} power the assumed effect would need "
-                f"{planned_in_words(found, amount(needed.needed))} ({how_found(found.answer)}); "
-                f"{planned}.",
-                events_sentence(dossier.closed_forms, needed.target_power),
-            ]
-        )
-    return "" if found is None else f"In the simulation {_none_found(found)}."
+def _beside_plan(dossier: Dossier) -> str:
+    needed = dossier.needed
+    return "" if needed is None else _BESIDE_PLAN[needed.relation].format(n=count(needed.planned))
+
+
+def _failed_sentence(dossier: Dossier) -> str:
+    """Say that a search found no size, and why; empty where one did, or recruitment says it."""
+    found = _own_search(dossier)
+    is_asked = found is not None and found.target_power == dossier.power.verdict.target_power
+    if found is None or not is_asked or found.answer is not None:
+        return ""
+    is_told = dossier.recruitable is not None and least_needed(dossier.closed_forms) is not None
+    if found.reason is not None and found.reason.kind is NoSizeKind.RECRUITMENT and is_told:
+        return ""
+    return f"In the simulation {_none_found(found)}."
 
 
 def _own_search(dossier: Dossier) -> Size | None:
@@ -176,7 +223,7 @@ def confidence_interval(answer: SizeEstimate) -> str:
         return "exact"
     level = f"{whole_percent(answer.confidence)} confidence interval"
     if known(answer.low) and known(answer.high):
-        return f"{level} {amount(answer.low)} to {amount(answer.high)}"
+        return f"{level} {span(amount(answer.low), amount(answer.high))}"
     if known(answer.low):
         return f"{level} {amount(answer.low)} or more"
     return f"{level} {amount(answer.high)} or less" if known(answer.high) else f"{level} unlimited"
@@ -198,11 +245,27 @@ def size_blocks(dossier: Dossier) -> list[Block]:
     if not dossier.power.verdict.is_power:
         return blocks
     for place, found in enumerate(dossier.sizes):
-        blocks.append(Paragraph(_search_in_words(found)))
+        shown = [f"[#{_table_name(place)}] has the numbers tried."] if found.curve else []
+        if place == 0:
+            shown.append(shown_in(dossier, "size"))
+        words = [_search_in_words(found), _other_target(dossier, found), *shown]
+        blocks.append(Paragraph(joined(words)))
         if found.curve:
             note = quoting_note(dossier.sizes_quoting, place)
             blocks.append(_curve_table(found, place, note))
     return blocks
+
+
+def _table_name(place: int) -> str:
+    return f"size-{place}"
+
+
+def _other_target(dossier: Dossier, found: Size) -> str:
+    """Say so where a search was for another power than the one that all is judged by."""
+    target = dossier.power.verdict.target_power
+    if found.target_power == target:
+        return ""
+    return f"This is not the power that this document judges by, {whole_percent(target)}."
 
 
 def _search_in_words(found: Size) -> str:
@@ -220,10 +283,7 @@ def _search_in_words(found: Size) -> str:
     if answer.is_exact:
         power = f"power is {percent(answer.power)}"
     else:
-        power = (
-            f"power is {percent(answer.power, answer.mcse, 2)} (Monte Carlo standard error "
-            f"{points_of_error(answer.mcse)})"
-        )
+        power = f"power is {percent(answer.power, answer.mcse)}"
     found_by = confidence_interval(answer)
     words += f"{favouring} {reached} {amount(answer.value)} ({found_by}), where {power}."
     if not answer.is_exact:
@@ -256,9 +316,13 @@ def _operations_sentence(found: Size) -> str:
         f"({range_of_days(days.p5, days.p95)})"
     ]
     if o.sessions_delivered.mean:
-        parts.append(f"{with_error(o.sessions_delivered)} sessions are delivered")
+        parts.append(
+            f"{number(o.sessions_delivered.mean, o.sessions_delivered.mcse)} sessions are delivered"
+        )
     if o.plasma_litres.mean:
-        parts.append(f"{with_error(o.plasma_litres)} litres of plasma are used")
+        parts.append(
+            f"{number(o.plasma_litres.mean, o.plasma_litres.mcse)} litres of plasma are used"
+        )
     if o.on_time is not None:
         parts.append(
             "the probability of completing by the planned date is "
@@ -266,10 +330,14 @@ def _operations_sentence(found: Size) -> str:
             f"{interval(o.on_time.ci_low, o.on_time.ci_high)})"
         )
     if found.is_of_patients:
-        parts.insert(0, f"{with_error(o.randomised)} patients are randomised")
+        parts.insert(0, f"{_mean(o.randomised)} patients are randomised")
     size = amount(o.value)
     at = f"With {size} planned," if found.is_of_patients else f"At {size}"
-    return f"{at} {listed(parts)}. ± is the Monte Carlo standard error."
+    return f"{at} {listed(parts)}."
+
+
+def _mean(found: Estimate) -> str:
+    return number(found.mean, found.mcse)
 
 
 def _curve_table(found: Size, place: int, note: str) -> Table:
@@ -279,13 +347,13 @@ def _curve_table(found: Size, place: int, note: str) -> Table:
     planned = f"{capital(name)}, planned" if found.is_of_patients else capital(name)
     header = [planned, "Randomised", "Trials", "Analysable"]
     header += ["Exact power"] if is_exact else []
-    header += ["Simulated power" if is_exact else "Power", "Monte Carlo error, points"]
+    header += ["Simulated power" if is_exact else "Power"]
     return Table(
         caption=f"Power of {literal(found.test_name)} by {name}.",
         header=(*header, "95% interval"),
         rows=tuple(_curve_row(found, point, is_exact=is_exact) for point in chosen),
         note=joined([_curve_note(found, len(chosen)), note]),
-        name=f"size-{place}",
+        name=_table_name(place),
         words=(),
     )
 
@@ -299,15 +367,14 @@ def _chosen(found: Size) -> list[CurvePoint]:
 
 
 def _curve_row(found: Size, point: CurvePoint, *, is_exact: bool) -> tuple[str, ...]:
-    exact = DASH if point.exact_power is None else percent(point.exact_power, None, 1)
+    exact = DASH if point.exact_power is None else percent(point.exact_power)
     return (
         number(point.value, None, 3),
         with_error(Estimate(point.randomised, point.randomised_mcse)),
         count(point.trials),
         count(point.analysable),
         *([exact] if is_exact else []),
-        percent(point.power, point.mcse, 2),
-        error_of(point.mcse, 100, 2),
+        percent(point.power, point.mcse),
         interval(point.ci_low, point.ci_high, threshold=found.target_power),
     )
 
@@ -322,6 +389,7 @@ def _curve_note(found: Size, shown: int) -> str:
             f"From {amount(found.recruitment.value)} planned on, most trials end before the "
             "planned number."
         )
+    words.append(LEFT_OUT)
     if shown < len(found.curve):
         words.append(f"{shown} of {len(found.curve)} points.")
     return joined(words)

@@ -1,19 +1,28 @@
-"""Numbers in words: as many digits as their Monte Carlo error supports, and no more."""
+"""Numbers in words, with the digits that `report/digits.py` gives them."""
 
 import math
 from collections.abc import Iterable
 from typing import TypeGuard
 
 from simulator.constants import DAYS_PER_MONTH, NORMAL_QUANTILE_975
+from simulator.report import digits
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate
 
-DASH = "\N{EN DASH}"  # stands where there is no number
+DASH = "\N{EN DASH}"  # stands where there is no number, and between the ends of a range
 MINUS = "\N{MINUS SIGN}"
+LEFT_OUT = (
+    "\N{PLUS-MINUS SIGN} is the Monte Carlo standard error; one below half of the last digit shown "
+    "is left out."
+)
 _MANY_MONTHS = 120
 _MOST_DECIMALS = 6
-_EXTRA = 4  # decimals added at most to show on which side of a threshold a share lies
+_EXTRA = 4  # decimals added at most to show on which side of a threshold an interval lies
+_WHOLE_YEARS = 0.01  # of a year, by which a time may be off
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _WIDTH_IN_ERRORS = 2 * NORMAL_QUANTILE_975
+_CARDINALS = dict(
+    enumerate(("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
+)
 
 
 def known(value: object) -> TypeGuard[float]:
@@ -21,23 +30,18 @@ def known(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def decimals(error: float | None, most: int) -> int:
-    """Decimals that show an error's first digit; negative where tens or hundreds are uncertain."""
-    if error is None or not error > 0 or not math.isfinite(error):
-        return most
-    return min(most, -math.floor(math.log10(error)))
-
-
 def number(value: float | None, error: float | None = None, most: int = _MOST_DECIMALS) -> str:
-    """Return a number, rounded to the first digit of its error, with at most `most` decimals."""
+    """Return a number with the digits that its error supports, and at most `most` decimals."""
     if not known(value):
         return "not available"
     if not known(error) or error == 0:
-        shown = _trimmed(value, most)
-    else:
-        digits = decimals(error, most)
-        shown = f"{round(value, digits):,.{max(digits, 0)}f}"
-    return _signed(shown)
+        return _signed(_trimmed(value, most))
+    return _fixed(value, min(digits.of_mean(value, error), most))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Return a number with so many decimals; below 0 rounded to tens, hundreds and so on."""
+    return _signed(f"{round(value, decimals):,.{max(decimals, 0)}f}")
 
 
 def _trimmed(value: float, most: int) -> str:
@@ -56,25 +60,39 @@ def error_of(error: float, scale: float = 1, most: int = _MOST_DECIMALS) -> str:
     if not known(error):
         return "not available"
     error *= scale
-    digits = decimals(error, most)
     smallest = 10.0**-most
     if 0 < error < smallest / 2:
         return f"under {smallest:.{most}f}"
-    return f"{round(error, digits):,.{max(digits, 0)}f}" if error else "0"
+    return _fixed(error, min(digits.of_error(error), most)) if error else "0"
 
 
-def with_error(found: Estimate, most: int = _MOST_DECIMALS) -> str:
-    """Return a mean and its Monte Carlo error, as in `792 ± 1`; an exact one alone."""
+def with_error(found: Estimate) -> str:
+    """Return a mean and its Monte Carlo error, as in `792 \N{PLUS-MINUS SIGN} 1`.
+
+    An exact one stands alone, as does one whose error is below half of its last digit.
+    """
     if not known(found.mean):
         return DASH
     if not known(found.mcse) or found.mcse == 0:
         return number(found.mean, None, 1)
-    return plus_minus(number(found.mean, found.mcse, most), error_of(found.mcse, 1, most))
+    return _beside(found.mean, found.mcse, digits.of_mean(found.mean, found.mcse))
+
+
+def _beside(mean: float, error: float, decimals: int) -> str:
+    shown = _fixed(mean, decimals)
+    if not digits.is_shown(error, decimals):
+        return shown
+    return _UNBROKEN.join((shown, "\N{PLUS-MINUS SIGN}", _fixed(error, decimals)))
 
 
 def percent_with_error(found: Estimate) -> str:
     """Return a proportion in per cent, without the sign, and its error."""
-    return with_error(Estimate(100 * found.mean, 100 * found.mcse), 2)
+    return with_error(Estimate(100 * found.mean, 100 * found.mcse))
+
+
+def points_with_error(difference: float, error: float) -> str:
+    """Return a difference of shares of trials in percentage points, without the unit."""
+    return _beside(100 * difference, 100 * error, digits.of_percentage(100 * error))
 
 
 def rounded_mean(found: Estimate) -> str:
@@ -84,12 +102,12 @@ def rounded_mean(found: Estimate) -> str:
 
 def range_of_days(low: float, high: float) -> str:
     """Return the 5th and the 95th percentile over trials."""
-    return f"90% range {count(low)} to {count(high)} days, 5th to 95th percentile"
+    return f"90% range {span(count(low), count(high))} days, 5th to 95th percentile"
 
 
-def plus_minus(shown: str, error: str) -> str:
-    """Return a number and its error, on one line."""
-    return _UNBROKEN.join((shown, "±", error))
+def span(low: str, high: str) -> str:
+    """Return a range of numbers, as in `21\N{EN DASH}32`; one number where both are alike."""
+    return low if low == high else f"{low}{DASH}{high}"
 
 
 def count(value: float) -> str:
@@ -97,19 +115,42 @@ def count(value: float) -> str:
     return f"{round(value):,}"
 
 
-def percent(value: float | None, error: float | None = None, most: int = 1) -> str:
-    """Return a proportion as a percentage; what rounds to none or all, but is not, says so."""
+def counted(value: int, *, noun: str) -> str:
+    """Return a small whole number in words and what is counted, as in `three inputs`."""
+    return f"{in_words(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def in_words(value: int) -> str:
+    """Return a small whole number in words."""
+    return _CARDINALS.get(value, count(value))
+
+
+def percent(value: float | None, error: float | None = None) -> str:
+    """Return a proportion as a percentage; what rounds to none or all, but is not, says so.
+
+    Parameters
+    ----------
+    error
+        Monte Carlo standard error of a share of trials; None: one decimal.
+    """
     if not known(value):
         return "not available"
-    digits = max(decimals(None if error is None else 100 * error, most), 0)
-    smallest = 10.0**-digits
+    decimals = 1 if error is None else digits.of_percentage(100 * error)
+    smallest = 10.0**-decimals
     if 0 < 100 * value < smallest / 2:
-        return f"under {smallest:.{digits}f}%"
+        return f"under {smallest:.{decimals}f}%"
     if 100 - smallest / 2 < 100 * value < 100:
-        return f"over {100 - smallest:.{digits}f}%"
+        return f"over {100 - smallest:.{decimals}f}%"
     if value in (0, 1):
-        digits = 0
-    return f"{100 * value:.{digits}f}%"
+        decimals = 0
+    return f"{100 * value:.{decimals}f}%"
+
+
+def round_percent(value: float) -> str:
+    """Return a probability in whole per cent; what rounds to none or all, but is not, says so."""
+    if 0 < value < 0.005:
+        return "under 1%"
+    return "over 99%" if 0.995 <= value < 1 else f"{100 * value:.0f}%"
 
 
 def whole_percent(value: float) -> str:
@@ -130,33 +171,44 @@ def target_in_words(power: float) -> str:
 
 
 def interval(low: float, high: float, *, threshold: float | None = None) -> str:
-    """Return the limits of a 95% interval in per cent, as precise as its error is.
+    """Return the limits of a 95% interval in per cent, both with the decimals of its error.
 
-    A limit that rounding would move onto a threshold gets as many decimals as keep it off.
+    Where rounding would move a limit onto a threshold, both get as many as keep it off.
     """
     error = 100 * (high - low) / _WIDTH_IN_ERRORS
-    digits = max(decimals(error if error > 0 else None, 2), 0)
-    return _UNBROKEN.join((_limit(low, digits, threshold), "to", _limit(high, digits, threshold)))
+    decimals = digits.of_percentage(error)
+    most = decimals + _EXTRA
+    while decimals < most and _is_moved((low, high), threshold, decimals):
+        decimals += 1
+    return f"{100 * low:.{decimals}f}{DASH}{100 * high:.{decimals}f}%"
 
 
-def _limit(value: float, digits: int, threshold: float | None) -> str:
-    if value in (0, 1):
-        return f"{100 * value:.0f}%"
-    if threshold is not None and abs(value - threshold) > 1e-9:
-        most = digits + _EXTRA
-        while digits < most and _percentage(value, digits) == _percentage(threshold, digits):
-            digits += 1
-    return _percentage(value, digits)
+def _is_moved(limits: tuple[float, float], threshold: float | None, decimals: int) -> bool:
+    """Whether rounding moves a limit onto a threshold that it is not at."""
+    if threshold is None:
+        return False
+    onto = f"{100 * threshold:.{decimals}f}"
+    return any(
+        abs(value - threshold) > 1e-9 and f"{100 * value:.{decimals}f}" == onto for value in limits
+    )
 
 
-def _percentage(value: float, digits: int) -> str:
-    return f"{100 * value:.{digits}f}%"
-
-
-def points(value: float, error: float | None = None, most: int = 1) -> str:
+def points(value: float, error: float | None = None) -> str:
     """Return a difference of proportions in percentage points, without the unit."""
-    digits = max(decimals(None if error is None else 100 * error, most), 0)
-    return _signed(f"{100 * value:.{digits}f}")
+    return _fixed(100 * value, 1 if error is None else digits.of_percentage(100 * error))
+
+
+def in_months(days: float) -> str:
+    """Return days as whole months, without the unit."""
+    return f"{days / DAYS_PER_MONTH:.0f}"
+
+
+def period(days: float) -> str:
+    """Return a time in words: whole years where it is that, else months."""
+    years = days / (12 * DAYS_PER_MONTH)
+    if round(years) >= 1 and abs(years - round(years)) < _WHOLE_YEARS:
+        return counted(round(years), noun="year")
+    return months(days)
 
 
 def months(days: float) -> str:

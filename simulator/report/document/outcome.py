@@ -2,32 +2,39 @@
 
 import math
 
+from simulator.declarations.keys import steps_of
+from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
-    assumed_among,
     full_title,
+    is_assumed,
     matching,
+    source_in_brackets,
     source_in_words,
     test_in_full,
     title_of,
 )
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
     capital,
+    counted,
     error_of,
+    in_words,
     joined,
     known,
     listed,
     number,
-    points,
     whole_percent,
+    with_error,
 )
 from simulator.report.document.power import mortality_in_words
 from simulator.report.words import PROCEDURES
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.operations import ByArm
 from simulator.results.power import (
+    DEFAULT,
     Effect,
     EffectKind,
     EstimandAttributes,
@@ -48,9 +55,14 @@ def outcome_sentence(power: Power) -> str:
     """Say what the primary outcome is, and in whom it is compared."""
     a = power.primary.estimand_attributes
     return (
-        f"The primary outcome is {literal(a.variable)} ({literal(a.treatment)}, "
-        f"{literal(a.population)})."
+        f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "
+        f"and {the_arm(power.arms[0])} in {population(a)}."
     )
+
+
+def population(a: EstimandAttributes) -> str:
+    """Say in whom the outcome is compared."""
+    return literal(f"{a.population} patients" if a.population == "all randomised" else a.population)
 
 
 def estimand_table(power: Power) -> Table:
@@ -124,7 +136,7 @@ def other_analyses(power: Power) -> str:
 
 def effect_sentence(power: Power) -> str:
     """Say which effect was simulated."""
-    effect, arms = power.effect, f"{literal(power.arms[-1])} against {literal(power.arms[0])}"
+    effect, arms = power.effect, f"{the_arm(power.arms[-1])} against {the_arm(power.arms[0])}"
     if effect.kind is EffectKind.NONE:
         return (
             "There is no effect: under the strong null hypothesis both arms are treated as the "
@@ -163,9 +175,7 @@ def effect_sentence(power: Power) -> str:
 
 def _implied(effect: Effect) -> str:
     implied = effect.implied_hazard_ratio
-    if implied is None:
-        return "an unknown size"
-    return f"{implied.mean:.4f} ± {implied.mcse:.4f}"
+    return "an unknown size" if implied is None else with_error(implied)
 
 
 def effect_over_time(effect: Effect) -> str:
@@ -176,18 +186,33 @@ def effect_over_time(effect: Effect) -> str:
     return words
 
 
-def difference_sentence(mortality: ByArm) -> str:
+def difference_sentence(dossier: Dossier) -> str:
     """Return mortality by arm and its difference."""
-    control, experimental = (list(mortality.values())[place] for place in (0, -1))
-    if not known(control.mean) or not known(experimental.mean):
+    mortality = dossier.power.operations.mortality
+    apart = absolute_difference(mortality)
+    if not apart:
         return "In the simulated trials an arm has no patients, and no mortality."
+    control, experimental = (list(mortality.values())[place] for place in (0, -1))
     error = math.hypot(control.mcse, experimental.mcse)
-    difference = points(experimental.mean - control.mean, error)
     return (
-        f"In the simulated trials mortality by the end of follow-up is "
-        f"{mortality_in_words(mortality)}, a difference of {difference} percentage points (Monte "
-        f"Carlo standard error {error_of(error, 100, 2)})."
+        f"In the simulated trials {mortality_name(dossier)} is {mortality_in_words(mortality)}, an "
+        f"absolute difference of {apart} (Monte Carlo standard error {error_of(error, 100, 2)})."
     )
+
+
+def mortality_name(dossier: Dossier) -> str:
+    """Name the deaths that are counted: `84-day mortality`."""
+    days = dossier.value("trial.follow_up_days")
+    return f"{days:g}-day mortality" if known(days) else "mortality by the end of follow-up"
+
+
+def absolute_difference(mortality: ByArm) -> str:
+    """Return the difference of mortalities as they are shown, with its unit; empty without them."""
+    control, experimental = (list(mortality.values())[place].mean for place in (0, -1))
+    if not known(control) or not known(experimental):
+        return ""
+    # Of the rounded numbers, since readers subtract them.
+    return f"{abs(round(100 * control, 1) - round(100 * experimental, 1)):.1f} percentage points"
 
 
 def truth_sentence(power: Power) -> str:
@@ -196,17 +221,26 @@ def truth_sentence(power: Power) -> str:
     if not known(p.truth):
         return ""
     error = p.truth_mcse if known(p.truth_mcse) else 0.0
-    if first.scale is Scale.PROPORTION:
-        shown = f"{points(p.truth, error)} percentage points"
-        about = f"Monte Carlo standard error {error_of(error, 100, 2)}"
-    else:
-        shown = number(p.truth, error, 3)
-        about = f"Monte Carlo standard error {error_of(error)}"
+    scaled = error_of(error, 100, 2) if first.scale is Scale.PROPORTION else error_of(error)
+    about, shown = f"Monte Carlo standard error {scaled}", on_scale(first.scale, p.truth, error)
     if first.scale is Scale.LOG_RATIO:
         ratio = math.exp(p.truth)
-        about += f"; as a ratio {number(ratio, ratio * error, 3)}"
+        about += f"; as a ratio {number(ratio, ratio * error)}"
     summary = literal(first.estimand_attributes.summary)
     return f"The true value of the estimand, the {summary}, is {shown} ({about})."
+
+
+_UNITS = {
+    Scale.PROPORTION: " percentage points",
+    Scale.DAYS: " days",
+    Scale.MELD_POINTS: " points of MELD",
+}
+
+
+def on_scale(scale: Scale, value: float, error: float) -> str:
+    """Return an estimate with the unit of its scale, in as many digits as its error supports."""
+    factor = 100 if scale is Scale.PROPORTION else 1
+    return f"{number(factor * value, factor * error, 3)}{_UNITS.get(scale, '')}"
 
 
 def effect_sources(dossier: Dossier) -> list[ScenarioValue]:
@@ -217,21 +251,60 @@ def effect_sources(dossier: Dossier) -> list[ScenarioValue]:
 
 
 def effect_status(dossier: Dossier) -> str:
-    """Say in a form's box which of the values behind the difference are assumptions."""
+    """Say in a form's box how many of the inputs behind the difference are assumptions."""
     if not dossier.power.verdict.is_power:
         return ""
     found = effect_sources(dossier)
-    assumed = assumed_among(dossier, found)
+    assumed = [entry for entry in found if is_assumed(entry)]
     if not found:
-        return "Mortality and effect stand here without their sources and count as assumptions."
-    if len(assumed) == len(found):
-        return "Mortality and effect are assumptions."
+        return "The inputs defining the difference stand here without sources, as assumptions."
+    inputs = counted(len(found), noun="input")
     if not assumed:
-        return "Mortality and effect are taken from the sources of the scenario."
-    return (
-        f"Of the {len(found)} values behind this difference, {len(assumed)} "
-        f"{'is an assumption' if len(assumed) == 1 else 'are assumptions'} in whole or in part."
-    )
+        return f"None of the {inputs} defining the difference is an assumption."
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    verb = f"{verb}{_in_part(assumed)}"
+    if len(found) == 1:
+        return f"The input defining the difference {verb}."
+    if len(assumed) == len(found):
+        return f"All {inputs} defining the difference {verb}."
+    return f"{capital(in_words(len(assumed)))} of the {inputs} defining the difference {verb}."
+
+
+def _in_part(assumed: list[ScenarioValue]) -> str:
+    """Say so where a value is an assumption in part alone."""
+    told = [e.source.lower() for e in assumed if e.source not in ("", DEFAULT)]
+    whole = all(source.startswith("assumption") for source in told)
+    return "" if whole else " in whole or in part"
+
+
+def source_of_arm(dossier: Dossier, place: int) -> str:
+    """Source of an arm's mortality, for brackets: of its target, its baseline or its effect.
+
+    Empty where the scenario's values were not handed over.
+    """
+    if not dossier.values:
+        return ""
+    arm = dossier.power.arms[place]
+    targets = matching(dossier, "hazard.mortality_targets.*")
+    entry = next((e for e in targets if owner(e.key) == arm), None)
+    patterns = ("hazard.baseline.mortality_at_horizon",) if place == 0 else _ratios(dossier, place)
+    for found in (entry, *(e for key in patterns for e in matching(dossier, key))):
+        if found is not None and known(found.value):
+            return source_in_brackets(found)
+    return "assumption"
+
+
+def _ratios(dossier: Dossier, place: int) -> tuple[str, ...]:
+    """Keys of the hazard ratios that tell an arm from the control arm."""
+    modality = dossier.value(f"arms[{place % len(dossier.power.arms)}].modality")
+    named = [e.key for e in matching(dossier, "modalities[*].name") if e.value == modality]
+    course = tuple(key.replace(".name", ".full_course_hazard_ratio") for key in named)
+    return ("hazard.effect.hazard_ratio", *course)
+
+
+def owner(key: str) -> object:
+    """Return the last step of a key: of a mortality target, its arm."""
+    return (steps_of(key) or (key,))[-1]
 
 
 def difference_blocks(dossier: Dossier) -> list[Block]:
@@ -240,15 +313,19 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
     if not power.verdict.is_power:
         said, effect = no_effect_sentence(power), effect_sentence(power)
         return [Paragraph(said if effect in said else f"{said} {effect}")]
-    mortality = power.operations.mortality
-    words = [effect_sentence(power), difference_sentence(mortality), truth_sentence(power)]
+    words = [
+        effect_sentence(power),
+        difference_sentence(dossier),
+        truth_sentence(power),
+        shown_in(dossier, "survival"),
+    ]
     return [
         Paragraph(joined(words)),
         Paragraph(
-            "The values that make this difference, and what is known of each, are in "
-            "[#assumed-effect]. They say what effect is thought realistic. The scenario records no "
-            "judgement of which difference would matter to patients, which DELTA2 asks for as well "
-            "[@delta2]; the applicants have to add it."
+            f"{effect_status(dossier)} [#assumed-effect] has each with its source. They say what "
+            "effect is thought realistic. The scenario records no judgement of which difference "
+            "would matter to patients, which DELTA2 asks for as well [@delta2]; the applicants "
+            "have to add it."
             if effect_sources(dossier)
             else "The scenario's values were not handed over, so the difference stands here as an "
             "assumption. DELTA2 asks why it is important or realistic [@delta2]; the applicants "

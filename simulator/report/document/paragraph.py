@@ -2,66 +2,66 @@
 
 import math
 
+from simulator.report.document.arm_words import the_arm, with_arm
 from simulator.report.document.blocks import literal
 from simulator.report.document.dossier import Dossier, quoted_run, test_in_full
 from simulator.report.document.feasibility import (
     SCARCE,
-    loss_sentence,
-    on_time_sentence,
+    loss_clause,
     plasma_sentence,
-    recruitment_sentence,
-    target_sentence,
+    recruitment_in_short,
 )
-from simulator.report.document.needed_size import consequence
 from simulator.report.document.numbers import (
     count,
+    in_words,
     joined,
     known,
     listed,
     number,
-    points,
+    percent,
+    round_percent,
     whole_percent,
 )
-from simulator.report.document.outcome import effect_over_time, effect_status, no_effect_sentence
+from simulator.report.document.outcome import (
+    absolute_difference,
+    effect_over_time,
+    effect_status,
+    mortality_name,
+    no_effect_sentence,
+    on_scale,
+    population,
+    source_of_arm,
+)
 from simulator.report.document.power import (
-    in_brackets,
-    judgement_sentence,
-    mortality_in_words,
     not_analysable_sentence,
     planned_in_words,
+    rate,
     rate_name,
+    verdict_in_words,
 )
-from simulator.report.words import below_level_in_words
+from simulator.report.document.sweeps import sensitivity_sentence
+from simulator.report.words import PROCEDURES
+from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
+
+_APART = 0.0005  # of two proportions that are told apart when shown
 
 
 def paragraph(dossier: Dossier) -> str:
     """Return the justification as one paragraph, for the box of a form."""
-    power, first, run = dossier.power, dossier.power.primary, quoted_run(dossier)
-    o = power.operations
-    trials = f"{count(run.trials)} simulated trials, seed {run.seed}, trialsim {power.version}"
-    given = (
-        f"{planned_in_words(dossier)} give a {rate_name(power.null_hypothesis)} of "
-        f"{in_brackets(power, first, literal(trials))}."
-    )
-    if power.verdict.is_power:
-        lead, found = "", f"{_assumed_difference(power)}, {given}"
-    else:
-        lead, found = no_effect_sentence(power), given
+    power, o = dossier.power, dossier.power.operations
+    is_power = power.verdict.is_power
     return joined(
         [
-            lead,
             _outcome_and_test(dossier),
-            found,
+            "" if is_power else no_effect_sentence(power),
+            f"{_assumed(dossier)}, {_given(dossier)}." if is_power else f"{_given(dossier)}.",
             not_analysable_sentence(power),
-            judgement_sentence(power),
-            below_level_in_words(power),
-            consequence(dossier, short=True),
+            _families(power),
+            verdict_in_words(dossier),
+            sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),
-            loss_sentence(dossier, short=True),
-            recruitment_sentence(o),
-            target_sentence(dossier),
-            on_time_sentence(dossier),
+            recruitment_in_short(dossier),
             plasma_sentence(o, least=SCARCE, short=True),
         ]
     )
@@ -71,35 +71,86 @@ def _outcome_and_test(dossier: Dossier) -> str:
     """Say in one sentence, for a form's box, what is compared, in whom, and how."""
     power, first = dossier.power, dossier.power.primary
     a = first.estimand_attributes
-    arms = f"{literal(power.arms[-1])} and {literal(power.arms[0])}"
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    whom = f"{a.population} patients" if a.population == "all randomised" else a.population
+    level = f"two-sided \N{GREEK SMALL LETTER ALPHA} = {whole_percent(first.alpha)}"
     return (
-        f"The primary outcome, {literal(a.variable)}, is compared between {arms} in "
-        f"{literal(whom)}{split} by {test_in_full(first)} at a two-sided level of "
-        f"{whole_percent(first.alpha)}; {literal(a.loss)}."
+        f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "
+        f"and {the_arm(power.arms[0])} in {population(a)}{split} using {test_in_full(first)} "
+        f"({level}); {literal(a.loss)}."
     )
 
 
-def _assumed_difference(power: Power) -> str:
-    """Return the assumed difference as a clause, `Assuming ...`; of the outcome, not deaths alone.
+def _given(dossier: Dossier) -> str:
+    """Say which power, or what stands in its place, the plan gives, and how that was found."""
+    power, first, run = dossier.power, dossier.power.primary, quoted_run(dossier)
+    how = (
+        f"{count(run.trials)} simulated trials, trialsim {literal(power.version)}, seed {run.seed}"
+    )
+    shown, about = rate(power, first, how).split(" ", 1)
+    what = rate_name(power.null_hypothesis)
+    found = (
+        f"provide {shown} {what} {about}"
+        if power.verdict.is_power
+        else f"give a {what} of {shown} {about}"
+    )
+    return f"{planned_in_words(dossier)} {found}, {loss_clause(power.operations)}"
 
-    Mortality by arm; beside it the hazard ratio of a direct effect and, where the outcome is no
-    death, the true value of the estimand.
+
+def _assumed(dossier: Dossier) -> str:
+    """Return what is assumed as a clause, `Assuming ...`.
+
+    Mortality by arm with its source; the proportions of the outcome where transplants, or others,
+    count in it as well; the hazard ratio, or what the outcome differs by on its own scale.
     """
-    mortality = power.operations.mortality
-    control, experimental = (list(mortality.values())[place] for place in (0, -1))
-    error = math.hypot(control.mcse, experimental.mcse)
-    parts = [f"mortality of {mortality_in_words(mortality)}"]
-    if known(control.mean) and known(experimental.mean):
-        apart = points(abs(experimental.mean - control.mean), error)
-        parts = [f"{parts[0]} (absolute difference {apart} percentage points)"]
+    power, mortality = dossier.power, dossier.power.operations.mortality
+    shown = [
+        f"{percent(entry.mean)} {with_arm(arm)}{_source(dossier, place)}"
+        for place, (arm, entry) in enumerate(mortality.items())
+    ]
+    parts = [f"{mortality_name(dossier)} of {listed(shown)}"]
+    apart = absolute_difference(mortality)
+    if apart:
+        parts[0] += f", an absolute difference of {apart}{_of_outcome(dossier)}"
     effect, first = power.effect, power.primary
+    truth, error = first.performance.truth, first.performance.truth_mcse or 0.0
     if effect.kind is EffectKind.DIRECT:
         parts.append(f"a hazard ratio of {effect.hazard_ratio:.3g}{effect_over_time(effect)}")
-    if first.estimand_attributes.death is not None and known(first.performance.truth):
+    elif first.scale is Scale.LOG_RATIO and known(truth):
+        ratio = math.exp(truth)
+        parts.append(f"an average hazard ratio of {number(ratio, ratio * error, 3)}")
+    if first.scale not in (Scale.PROPORTION, Scale.LOG_RATIO) and known(truth):
         summary = literal(first.estimand_attributes.summary)
-        truth = number(first.performance.truth, first.performance.truth_mcse, 3)
-        parts.append(f"a true value of {truth} for the {summary}")
+        parts.append(f"{on_scale(first.scale, truth, error)} for the {summary}")
     return f"Assuming {listed(parts)}"
+
+
+def _source(dossier: Dossier, place: int) -> str:
+    source = source_of_arm(dossier, place)
+    return f" ({source})" if source else ""
+
+
+def _of_outcome(dossier: Dossier) -> str:
+    """Return the outcome's own proportions where they are not mortality; else empty."""
+    forms = dossier.closed_forms
+    deaths = [entry.mean for entry in dossier.power.operations.mortality.values()]
+    shares = [] if forms is None else [forms.control, forms.experimental]
+    is_binary = dossier.power.primary.scale is Scale.PROPORTION
+    if not is_binary or not all(map(known, shares)) or len(shares) != len(deaths):
+        return ""
+    if all(abs((s or 0.0) - d) < _APART for s, d in zip(shares, deaths, strict=True)):
+        return ""
+    return f" ({' v '.join(percent(share) for share in shares)} for the outcome as defined)"
+
+
+def _families(power: Power) -> str:
+    """Say how often analyses that are judged together reject; empty where none are."""
+    said = []
+    for family in power.multiplicity:
+        judged = f"{PROCEDURES[family.method]}, {whole_percent(family.alpha)}"
+        said.append(
+            f"Of {in_words(len(family.by_analysis))} hypotheses judged together ({judged}), "
+            f"at least one is rejected in {round_percent(family.any.mean)} of trials and all in "
+            f"{round_percent(family.all.mean)}."
+        )
+    return joined(said)

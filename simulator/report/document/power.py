@@ -1,5 +1,6 @@
 """Power of each analysis, or what stands in its place, and what it amounts to."""
 
+from simulator.report.document.arm_words import by_arm, the_arm, with_arm
 from simulator.report.document.blocks import Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
@@ -10,11 +11,15 @@ from simulator.report.document.dossier import (
     title,
     title_of,
 )
-from simulator.report.document.needed_size import consequence
+from simulator.report.document.needed_size import (
+    consequence,
+    detectable_clause,
+    needed_sentence,
+)
 from simulator.report.document.numbers import (
+    LEFT_OUT,
     capital,
     count,
-    error_of,
     interval,
     joined,
     known,
@@ -22,7 +27,6 @@ from simulator.report.document.numbers import (
     number,
     percent,
     percent_with_error,
-    points_of_error,
     rounded_mean,
     target_in_words,
     whole_percent,
@@ -42,7 +46,7 @@ _HEADINGS = {
     NullHypothesis.STRONG: "Type I error",
     NullHypothesis.MORTALITY: "Rejections",
 }
-_MOST_ROWS_OF_A_PAGE = 8
+_MOST_ROWS_OF_A_PAGE = 4  # the primary analysis and three more
 
 
 def rate_name(null: NullHypothesis) -> str:
@@ -55,71 +59,64 @@ def power_heading(power: Power) -> str:
     return _HEADINGS[power.null_hypothesis]
 
 
-def rate(power: Power, analysis: AnalysisPower, *, error: bool = True) -> str:
-    """Return a share of rejections with its Monte Carlo error and interval."""
-    shown = percent(analysis.power, analysis.mcse, 2)
-    limits = interval(analysis.ci_low, analysis.ci_high, threshold=power.verdict.threshold)
-    about = f"95% interval {limits}"
-    if error:
-        about = f"Monte Carlo standard error {points_of_error(analysis.mcse)}, {about}"
-    return f"{shown} ({about})"
-
-
-def in_brackets(power: Power, analysis: AnalysisPower, more: str) -> str:
+def rate(power: Power, analysis: AnalysisPower, more: str = "") -> str:
     """Return a share of rejections with, in brackets, its interval and more."""
     limits = interval(analysis.ci_low, analysis.ci_high, threshold=power.verdict.threshold)
-    shown = percent(analysis.power, analysis.mcse, 2)
-    return f"{shown} (Monte Carlo 95% interval {limits}; {more})"
+    shown = percent(analysis.power, analysis.mcse)
+    return f"{shown} ({'; '.join(filter(None, (f'Monte Carlo 95% CI {limits}', more)))})"
 
 
-def judgement_sentence(power: Power) -> str:
-    """Say in a sentence what the primary analysis's share of rejections amounts to."""
+def judgement_clause(power: Power) -> str:
+    """Say what the primary analysis's share of rejections amounts to; without its full stop."""
     target = target_in_words(power.verdict.target_power)
     level = f"the nominal level of {whole_percent(power.primary.alpha)}"
-    sentences = {
-        Judgement.UNDERPOWERED: f"The trial is underpowered for this effect: {target} is not "
-        "reached.",
-        Judgement.INCONCLUSIVE: f"With {count(power.primary.trials)} simulated trials this is "
-        f"inconclusive: the interval contains {target}; more of them would narrow it.",
-        Judgement.ADEQUATE: f"The trial is adequately powered for this effect: {target} is "
-        "reached.",
-        Judgement.EQUAL_HAZARDS: "It is neither a power nor a type I error.",
-        Judgement.LEVEL_EXCEEDED: f"It exceeds {level}.",
-        Judgement.LEVEL_HELD: f"It is within {level}.",
-        Judgement.LEVEL_COMPATIBLE: f"It is compatible with {level}.",
+    clauses = {
+        Judgement.UNDERPOWERED: "The trial is therefore not powered for this difference "
+        f"({target.removeprefix('the ')} not reached)",
+        Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for this difference is "
+        "inconclusive: the interval contains it, and more simulated trials would narrow it",
+        Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
+        f"({target.removeprefix('the ')} reached)",
+        Judgement.EQUAL_HAZARDS: "This is neither a power nor a type I error",
+        Judgement.LEVEL_EXCEEDED: f"It exceeds {level}",
+        Judgement.LEVEL_HELD: f"It is within {level}",
+        Judgement.LEVEL_COMPATIBLE: f"It is compatible with {level}",
     }
-    return sentences[power.verdict.judgement]
+    return clauses[power.verdict.judgement]
+
+
+def verdict_in_words(dossier: Dossier) -> str:
+    """Say what the power amounts to, what the size could detect and what the effect would need."""
+    power, clause = dossier.power, detectable_clause(dossier)
+    if power.verdict.judgement is Judgement.UNDERPOWERED and clause:
+        said = [f"{judgement_clause(power)}: {clause}.", needed_sentence(dossier)]
+    else:
+        said = [f"{judgement_clause(power)}.", consequence(dossier)]
+    return joined([below_level_in_words(power), *said])
 
 
 def mortality_in_words(mortality: ByArm) -> str:
     """Return mortality by arm, as it came out in the simulated trials."""
-    return listed(
-        [
-            f"{percent(entry.mean, entry.mcse)} under {literal(arm)}"
-            for arm, entry in mortality.items()
-        ]
-    )
+    return by_arm({arm: percent(entry.mean) for arm, entry in mortality.items()})
 
 
 def size_in_words(dossier: Dossier) -> str:
     """Planned number of patients, by arm where the ratio divides it."""
-    total, by_arm = planned_patients(dossier), planned_by_arm(dossier)
-    if by_arm is None:
+    total, shares = planned_patients(dossier), planned_by_arm(dossier)
+    if shares is None:
         return f"{count(total)} patients"
-    if len(set(by_arm)) == 1:
-        return f"{count(total)} patients ({by_arm[0]} per arm)"
-    split = listed(
-        [f"{n} to {literal(arm)}" for n, arm in zip(by_arm, dossier.power.arms, strict=True)]
-    )
-    return f"{count(total)} patients ({split})"
+    if len(set(shares)) == 1:
+        return f"{count(total)} patients ({count(shares[0])} per arm)"
+    split = [f"{n} {with_arm(arm)}" for n, arm in zip(shares, dossier.power.arms, strict=True)]
+    return f"{count(total)} patients ({listed(split)})"
 
 
 def planned_in_words(dossier: Dossier) -> str:
     """Planned number of patients, and how many are randomised where those are fewer."""
-    words, o = f"{size_in_words(dossier)} planned", dossier.power.operations
+    words, o = size_in_words(dossier), dossier.power.operations
     if not o.recruitment_is_the_limit:
         return words
-    return f"{words} and {rounded_mean(o.randomised)} randomised on average"
+    return f"{words} planned, of whom {rounded_mean(o.randomised)} are recruited on average,"
 
 
 def limit_sentence(dossier: Dossier) -> str:
@@ -137,19 +134,17 @@ def power_sentence(dossier: Dossier) -> str:
     """Power of the primary analysis with its error, and what it amounts to."""
     power, first = dossier.power, dossier.power.primary
     text = (
-        f"With {planned_in_words(dossier)}, the {rate_name(power.null_hypothesis)} of "
+        f"With {planned_in_words(dossier)} the {rate_name(power.null_hypothesis)} of "
         f"{test_in_short(first)} is {rate(power, first)}."
     )
-    return joined(
-        [text, judgement_sentence(power), below_level_in_words(power), consequence(dossier)]
-    )
+    return joined([text, verdict_in_words(dossier)])
 
 
 def direction_sentence(power: Power) -> str:
     """Say which arm the rejections favour."""
     first = power.primary
     shares = [
-        f"{literal(arm)} in {percent(d.power, d.mcse)}" for arm, d in first.in_favour_of.items()
+        f"{the_arm(arm)} in {percent(d.power, d.mcse)}" for arm, d in first.in_favour_of.items()
     ]
     return f"Rejections favour {listed(shares)} of trials."
 
@@ -164,10 +159,8 @@ def type_s_and_m_sentence(power: Power) -> str:
         return ""
     return (
         f"Among the {count(p.significant)} trials that reject, the type S error (an estimate of "
-        f"the wrong sign) is {percent(p.sign_error, p.sign_error_mcse, 2)} and the type M error "
-        f"(exaggeration ratio) is {number(p.exaggeration, p.exaggeration_mcse, 2)} (Monte Carlo "
-        f"standard errors {error_of(p.sign_error_mcse, 100, 2)} percentage points and "
-        f"{error_of(p.exaggeration_mcse, 1, 2)})."
+        f"the wrong sign) is {percent(p.sign_error, p.sign_error_mcse)} and the type M error "
+        f"(exaggeration ratio) is {number(p.exaggeration, p.exaggeration_mcse, 2)}."
     )
 
 
@@ -195,6 +188,8 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
         f"{misled[:-1]} [@gelman]." if misled else "",
         not_analysable_sentence(power),
         "[#power] has every analysis; intervals are Wilson's [@wilson].",
+        other_targets_sentence(dossier),
+        "[#families] has those judged together." if power.multiplicity else "",
     ]
     found: list[Paragraph | Table] = [Paragraph(joined(words)), power_table(dossier)]
     if power.multiplicity:
@@ -202,50 +197,68 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
     return found
 
 
+def other_targets_sentence(dossier: Dossier) -> str:
+    """Say by which rule one target was chosen of several; empty where all have one."""
+    others = [whole_percent(target) for target in dossier.other_targets]
+    if not others or not dossier.power.verdict.is_power:
+        return ""
+    return (
+        f"Runs that this document rests on were made for {listed(others)} power too; all are "
+        f"judged by {whole_percent(dossier.power.verdict.target_power)} here."
+    )
+
+
 def power_table(dossier: Dossier, *, short: bool = False) -> Table:
     """Share of trials in which each analysis rejects."""
-    power, run = dossier.power, quoted_run(dossier)
+    power = dossier.power
     chosen = power.analyses[:_MOST_ROWS_OF_A_PAGE] if short else power.analyses
     some_fail = any(a.not_analysable for a in power.analyses)
     name = capital(rate_name(power.null_hypothesis))
-    note = "The first analysis is the primary one."
-    if len(chosen) < len(power.analyses):
-        note += f" {len(power.analyses) - len(chosen)} more were simulated."
-    note += f" {count(power.trials)} simulated trials, seed {power.seed}."
-    if run.trials > power.trials:
-        note += (
-            f" The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
-            f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
-        )
-    if power.operations.recruitment_is_the_limit:
-        mean = rounded_mean(power.operations.randomised)
-        note += f" Recruitment is the limit: a mean of {mean} patients are randomised."
+    favours = () if short else tuple(f"Favours {the_arm(arm)}" for arm in power.arms)
     return Table(
         caption=f"{name} by analysis.",
         header=(
             "Analysis",
             name,
-            "Monte Carlo error, points",
-            "95% interval",
-            *(f"Favours {literal(arm)}" for arm in power.arms),
+            "Monte Carlo 95% CI",
+            *favours,
             *(("Not analysable",) * some_fail),
         ),
-        rows=tuple(_row(power, a, some_fail) for a in chosen),
-        note=note,
+        rows=tuple(_row(power, a, some_fail, short=short) for a in chosen),
+        note=_power_note(dossier, name, len(power.analyses) - len(chosen)),
         name="power",
     )
 
 
-def _row(power: Power, a: AnalysisPower, some_fail: bool) -> tuple[str, ...]:
-    cells = (
-        title(a),
-        percent(a.power, a.mcse, 2),
-        error_of(a.mcse, 100, 2),
-        interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
-        *(percent(d.power, d.mcse) for d in a.in_favour_of.values()),
-    )
+def _power_note(dossier: Dossier, name: str, left_out: int) -> str:
+    """What is to be known of the table of power: its trials, and what is quoted."""
+    power, run = dossier.power, quoted_run(dossier)
+    note = [
+        "The first analysis is the primary one." if len(power.analyses) > 1 else "",
+        f"{count(left_out)} more were simulated." if left_out else "",
+        f"{count(power.trials)} simulated trials, seed {power.seed}.",
+    ]
+    if run.trials > power.trials:
+        note.append(
+            f"The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
+            f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
+        )
+    if power.operations.recruitment_is_the_limit:
+        mean = rounded_mean(power.operations.randomised)
+        note.append(f"Recruitment is the limit: a mean of {mean} patients are randomised.")
+    return joined(note)
+
+
+def _row(power: Power, a: AnalysisPower, some_fail: bool, *, short: bool) -> tuple[str, ...]:
+    favours = [percent(d.power, d.mcse) for d in a.in_favour_of.values()]
     none = f"{count(a.not_analysable)} ({percent(a.not_analysable / a.trials)})"
-    return (*cells, none if a.not_analysable else "0") if some_fail else cells
+    return (
+        title(a),
+        percent(a.power, a.mcse),
+        interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
+        *([] if short else favours),
+        *([none if a.not_analysable else "0"] if some_fail else []),
+    )
 
 
 def _families_table(power: Power) -> Table:
@@ -260,7 +273,7 @@ def _families_table(power: Power) -> Table:
         caption="Analyses judged together: share of trials that reject.",
         header=("Family and its level", "Rejected", "Trials, %"),
         rows=tuple(rows),
-        note=joined([_families_note(power), "± is the Monte Carlo standard error."]),
+        note=joined([_families_note(power), LEFT_OUT]),
         name="families",
         words=(0, 1),
     )

@@ -3,7 +3,7 @@
 from simulator.report.document.blocks import Block, Equation, Heading, Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
-    assumed_among,
+    is_assumed,
     planned_patients,
     test_in_short,
     title,
@@ -17,21 +17,21 @@ from simulator.report.document.feasibility import (
 )
 from simulator.report.document.numbers import (
     DASH,
+    LEFT_OUT,
     capital,
     count,
-    error_of,
     joined,
     known,
     number,
     percent,
-    plus_minus,
-    points,
+    percent_with_error,
     whole_percent,
+    with_error,
 )
 from simulator.report.document.outcome import effect_sentence, effect_sources
 from simulator.report.document.power import rate_name
 from simulator.report.words import biases_in_words
-from simulator.results.measures import Scale
+from simulator.results.measures import Estimate, Scale
 from simulator.results.power import AnalysisPower, Power
 
 _POWER = r"\hat{\pi} = \frac{r}{n}"
@@ -148,7 +148,7 @@ def _estimands(power: Power) -> list[Block]:
             header=("Analysis", "Estimand", "True value"),
             rows=rows,
             note="Differences of proportions are in percentage points, marked pp; ratios are on "
-            "the log scale. ± is the Monte Carlo standard error.",
+            f"the log scale. {LEFT_OUT}",
             name="estimands",
             words=(0, 1),
             widths=(1.4, 5, 1.6),
@@ -164,11 +164,10 @@ def _truth(analysis: AnalysisPower) -> str:
 def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
     if not known(found):
         return DASH
-    in_points = scale is Scale.PROPORTION
-    factor, unit = 100 if in_points else 1, _UNITS.get(scale, "")
+    factor, unit = 100 if scale is Scale.PROPORTION else 1, _UNITS.get(scale, "")
     if not known(error) or not error:
-        return (points(found) if in_points else number(found, None, 3)) + unit
-    return plus_minus(number(factor * found, factor * error), error_of(error, factor)) + unit
+        return number(factor * found, None, 3) + unit
+    return with_error(Estimate(factor * found, factor * error)) + unit
 
 
 def _methods(power: Power) -> str:
@@ -226,7 +225,7 @@ def _performance_table(power: Power) -> Table:
             ]
         rows.append(tuple(cells))
     return Table(
-        caption="Performance of the estimates (± Monte Carlo standard error).",
+        caption="Performance of the estimates.",
         header=(
             "Analysis",
             "Trials with an estimate",
@@ -236,7 +235,7 @@ def _performance_table(power: Power) -> Table:
         ),
         rows=tuple(rows),
         note=f"Of {count(power.trials)} simulated trials. pp: percentage points. A dash: nothing "
-        f"to tell, as where no interval is made.{_rests_on(power, signs=signs)}",
+        f"to tell, as where no interval is made.{_rests_on(power, signs=signs)} {LEFT_OUT}",
         name="performance",
     )
 
@@ -266,7 +265,7 @@ def _share(found: float | None, error: float | None) -> str:
         return DASH
     if not known(error) or not error:
         return percent(found)[:-1]
-    return plus_minus(number(100 * found, 100 * error, 2), error_of(error, 100, 2))
+    return percent_with_error(Estimate(found, error))
 
 
 def _ratio(found: float | None, error: float | None) -> str:
@@ -274,7 +273,7 @@ def _ratio(found: float | None, error: float | None) -> str:
         return DASH
     if not known(error) or not error:
         return number(found, None, 1)
-    return plus_minus(number(found, error, 2), error_of(error, 1, 2))
+    return with_error(Estimate(found, error))
 
 
 def _how_to_repeat(dossier: Dossier) -> str:
@@ -312,7 +311,7 @@ def limit_blocks(dossier: Dossier) -> list[Block]:
 
 
 def _assumed(dossier: Dossier) -> str:
-    assumed = assumed_among(dossier, effect_sources(dossier))
+    assumed = [entry for entry in effect_sources(dossier) if is_assumed(entry)]
     if not assumed or not dossier.power.verdict.is_power:
         return ""
     verb = "is an assumption" if len(assumed) == 1 else "are assumptions"

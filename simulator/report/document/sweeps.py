@@ -1,20 +1,22 @@
 """Sensitivity analyses: sweeps, each with its difference from the plan and the paired error."""
 
+from simulator.report.document.arm_words import with_arm
 from simulator.report.document.assumptions import label
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
 from simulator.report.document.dossier import Dossier, analysis_named, quoting_note
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
     DASH,
+    LEFT_OUT,
     capital,
     count,
-    error_of,
     interval,
     joined,
     known,
     listed,
     percent,
-    plus_minus,
     points,
+    points_with_error,
     rounded_mean,
     uncapital,
     whole_percent,
@@ -25,10 +27,7 @@ from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.size import PATIENTS
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
-_PAIRED = (
-    "Differences are paired: every point uses the same random numbers. ± is their Monte Carlo "
-    "standard error."
-)
+_PAIRED = f"Differences are paired: every point uses the same random numbers. {LEFT_OUT}"
 
 
 def sweep_blocks(dossier: Dossier) -> list[Block]:
@@ -41,6 +40,33 @@ def sweep_blocks(dossier: Dossier) -> list[Block]:
             note = quoting_note(dossier.sweeps_quoting, place)
             blocks.append(_sweep_table(dossier, sweep, name, note))
     return blocks
+
+
+def sensitivity_sentence(dossier: Dossier) -> str:
+    """Say for a form's box what power is at the ends of each sweep over one number; else empty."""
+    return joined(_ends(dossier, sweep) for sweep in dossier.sweeps if len(sweep.keys) == 1)
+
+
+def _ends(dossier: Dossier, sweep: Sweep) -> str:
+    (key,) = sweep.keys
+    points = [p for p in _in_order(sweep) if known(p.values[key]) and not p.is_base]
+    if not points or sweep.null_hypothesis is not NullHypothesis.NONE:
+        return ""
+    name = _analysis(dossier, sweep)
+    if name != dossier.power.primary.name:
+        return ""
+    told = []
+    for point in dict.fromkeys((0, len(points) - 1)):
+        found = _of(points[point], name)
+        reached = f" ({rounded_mean(points[point].randomised)} recruited)"
+        limited = points[point].recruitment_is_the_limit
+        told.append(
+            f"{percent(found.power, found.mcse)} at {_value(points[point].values[key])}"
+            f"{reached if limited else ''}"
+        )
+    own = sweep.base.get(key)
+    beside = f" (assumed: {_value(own)})" if own is not None else ""
+    return f"By {uncapital(label(dossier, key))}{beside}, power would be {listed(told)}."
 
 
 def _analysis(dossier: Dossier, sweep: Sweep) -> str:
@@ -65,11 +91,20 @@ def _sweep_in_words(dossier: Dossier, sweep: Sweep, table: str) -> str:
         f"{rate_name(sweep.null_hypothesis)} of {analysis_named(dossier.power, name)} lies between "
         f"{percent(low.power, low.mcse)} and {percent(high.power, high.mcse)}."
     )
-    words = [text, _not_analysable(sweep, found), _clear_differences(sweep, found)]
+    words = [text, _drawn_in(dossier, sweep)]
+    words += [_not_analysable(sweep, found), _clear_differences(sweep, found)]
     if sweep.null_hypothesis is NullHypothesis.NONE:
         words.append(_reaching(sweep, found))
     words += _families(sweep)
     return joined(words)
+
+
+def _drawn_in(dossier: Dossier, sweep: Sweep) -> str:
+    """Say which figure draws a sweep: that of the first over as many keys."""
+    figures = {1: "power_curve", 2: "heat_map"}
+    first = next(s for s in dossier.sweeps if len(s.keys) == len(sweep.keys))
+    name = figures.get(len(sweep.keys))
+    return shown_in(dossier, name) if name is not None and sweep is first else ""
 
 
 def _families(sweep: Sweep) -> list[str]:
@@ -140,8 +175,8 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table
             *(("Randomised",) * is_told),
             rate,
             "95% interval",
-            "Difference from the plan, points",
-            *(f"Mortality, {literal(arm)}" for arm in sweep.points[0].mortality),
+            "Difference from plan, points",
+            *(f"Mortality {with_arm(arm)}" for arm in sweep.points[0].mortality),
         ),
         rows=tuple(_row(sweep, point, _of(point, name)) for point in _in_order(sweep)),
         note=joined([_PAIRED, _limit_note(sweep), note]),
@@ -187,7 +222,7 @@ def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
         percent(a.power, a.mcse),
         interval(a.ci_low, a.ci_high, threshold=sweep.threshold),
         DASH if point.is_base else _difference(a),
-        *(percent(entry.mean, most=1) for entry in point.mortality.values()),
+        *(percent(entry.mean) for entry in point.mortality.values()),
     )
 
 
@@ -204,4 +239,4 @@ def _difference(a: PointPower) -> str:
         return DASH
     if not known(a.paired_mcse) or a.paired_mcse == 0:
         return points(a.difference)
-    return plus_minus(points(a.difference, a.paired_mcse, 2), error_of(a.paired_mcse, 100, 2))
+    return points_with_error(a.difference, a.paired_mcse)

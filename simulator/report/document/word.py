@@ -21,14 +21,19 @@ from simulator.report.document.blocks import (
     References,
     Table,
     citation_numbers,
+    contents,
     labels,
     pointers,
+    section_numbers,
     spans,
 )
 from simulator.report.document.column_widths import set_table
 from simulator.report.document.omml import equation
 from simulator.report.document.word_format import (
+    COMPACT,
+    LAYOUT,
     Bookmarks,
+    add_contents,
     add_field,
     add_link,
     as_reference,
@@ -37,12 +42,13 @@ from simulator.report.document.word_format import (
     number_references,
     repeat_header,
     saved,
+    set_properties,
     set_style,
 )
 
-_WIDTH_CM = 16.6
-_TALLEST_CM = 19.0
-_SMALL = 9.0  # points
+_TALLEST_CM = 9.0  # two figures and their captions have room on a page, and text beside one
+_TALLEST_UPRIGHT_CM = 16.0  # of a figure that is taller than wide
+_TOGETHER = 10  # rows of a table that is kept on one page
 
 
 def write_word(document: Document, path: Path) -> None:
@@ -62,26 +68,52 @@ class _Writer:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._word = docx.Document()
+        self._layout = COMPACT if document.is_compact else LAYOUT
         self._numbers = citation_numbers(document)
         self._labels, self._pointers = labels(document), pointers(document)
         self._bookmarks = Bookmarks()
 
     def bytes(self) -> bytes:
         """Return the file."""
-        set_style(self._word, self._document.title)
+        document = self._document
+        set_style(self._word, self._layout)
+        full_title = ": ".join(filter(None, (document.title, document.subtitle)))
+        set_properties(self._word, full_title, document.made)
         number_references(self._word)
-        self._word.add_paragraph(self._document.title, style="Title")
-        blocks = self._document.blocks
+        self._write_head()
+        blocks, sections = document.blocks, section_numbers(document)
         for place, (block, following) in enumerate(zip(blocks, (*blocks[1:], None), strict=True)):
-            self._write(block, self._labels.get(place, ""))
+            if isinstance(block, Heading):
+                self._write_heading(block, place, sections.get(place, ""))
+            else:
+                self._write(block, self._labels.get(place, ""))
             if isinstance(block, Paragraph) and isinstance(following, Equation):
                 self._word.paragraphs[-1].paragraph_format.keep_with_next = True
         return saved(self._word)
 
+    def _write_head(self) -> None:
+        """Write the title, of what and when it is, and the contents."""
+        document = self._document
+        self._word.add_paragraph(document.title, style="Title")
+        if document.subtitle:
+            self._word.add_paragraph(document.subtitle, style="Subtitle")
+        if document.byline:
+            _shrink(self._word.add_paragraph(document.byline), self._layout.small)
+        found = contents(document)
+        if found:
+            self._word.add_paragraph().add_run("Contents").bold = True
+            self._word.paragraphs[-1].paragraph_format.space_after = Pt(2)
+            entries = [(_section(place), _numbered(number, text)) for place, number, text in found]
+            add_contents(self._word, entries)
+
+    def _write_heading(self, block: Heading, place: int, number: str) -> None:
+        heading = self._word.add_heading("", block.level)
+        self._mark(heading, _numbered(number, block.text))
+        if self._document.has_contents and block.level == 1:
+            self._bookmarks.enclose(heading, _section(place), 0)
+
     def _write(self, block: Block, label: str) -> None:
-        if isinstance(block, Heading):
-            self._mark(self._word.add_heading("", block.level), block.text)
-        elif isinstance(block, Paragraph):
+        if isinstance(block, Paragraph):
             self._mark(self._word.add_paragraph(), block.text)
         elif isinstance(block, Table):
             self._write_table(block, label)
@@ -89,7 +121,7 @@ class _Writer:
             self._write_picture(block, label)
         elif isinstance(block, Equation):
             self._write_equation(block)
-        else:
+        elif isinstance(block, References):
             self._write_references(block)
 
     def _mark(self, paragraph: WordParagraph, text: str) -> None:
@@ -123,7 +155,7 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         _rule(table)
-        block, widths, points = set_table(block, _WIDTH_CM)
+        block, widths, points = set_table(block, self._layout.width_cm)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
         for row, cells in zip(table.rows, (block.header, *block.rows), strict=True):
@@ -143,7 +175,7 @@ class _Writer:
         note = self._word.add_paragraph()
         note.paragraph_format.space_before = Pt(2)
         self._mark(note, text)
-        _shrink(note)
+        _shrink(note, self._layout.small)
         if not text:
             note.paragraph_format.space_after = Pt(0)
             note.paragraph_format.line_spacing = Pt(6)
@@ -162,9 +194,10 @@ class _Writer:
         paragraph = self._word.add_paragraph()
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
-        # At its own size, so that the type of all pictures is alike, as far as the page has room.
         inline: Any = paragraph.add_run().add_picture(str(block.png))
-        shrunk = min(1.0, Cm(_WIDTH_CM) / inline.width, Cm(_TALLEST_CM) / inline.height)
+        is_upright = inline.height > inline.width
+        tallest = Cm(_TALLEST_UPRIGHT_CM if is_upright else _TALLEST_CM)
+        shrunk = min(1.0, Cm(self._layout.width_cm) / inline.width, tallest / inline.height)
         inline.width, inline.height = int(inline.width * shrunk), int(inline.height * shrunk)
         properties = inline._inline.docPr
         properties.set("descr", block.alternative)
@@ -184,10 +217,19 @@ class _Writer:
             if entry.address:
                 paragraph.add_run(f" {entry.address}")
             self._bookmarks.enclose(paragraph, bookmark_name(entry.key), 0)
-            _shrink(paragraph)
+            _shrink(paragraph, self._layout.small)
 
 
-def _shrink(paragraph: WordParagraph, points: float = _SMALL) -> None:
+def _section(place: int) -> str:
+    """Return the bookmark of a section's heading."""
+    return f"_Section_{place}"
+
+
+def _numbered(number: str, heading: str) -> str:
+    return f"{number}\N{EN SPACE}{heading}" if number else heading
+
+
+def _shrink(paragraph: WordParagraph, points: float) -> None:
     """Set a paragraph in small type, the runs within its links too."""
     for link in paragraph.hyperlinks:
         for run in link.runs:
@@ -215,7 +257,7 @@ def _rule(table: Any) -> None:
 def _keep_together(table: Any, *, with_next: bool) -> None:
     """Keep a short table on one page, and the last row of any with its note."""
     rows = table.rows
-    short = len(rows) <= 16
+    short = len(rows) <= _TOGETHER
     kept = list(rows)[:-1] if short else list(rows)[:2]
     if with_next:
         kept.append(rows[-1])

@@ -6,17 +6,19 @@ A4, en-GB, page numbers and fixed dates; fields, bookmarks, links and labels of 
 import datetime
 import io
 import zipfile
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from docx.document import Document as WordDocument
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.text.paragraph import Paragraph as WordParagraph
 
-# The same run is to give the same bytes, so a file carries no time of its own.
-_DATE = datetime.datetime(2000, 1, 1)
+_DATE = datetime.datetime(2000, 1, 1)  # of a document that is given none
+# The same document is to give the same bytes: the parts of the archive carry no time of their own.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _FONT = "Arial"
 _LANGUAGE = "en-GB"
@@ -24,57 +26,100 @@ _INK = RGBColor(0x1F, 0x2A, 0x37)
 _REFERENCE_LIST = 90  # an id that the template's own lists do not use
 
 
-def set_style(document: WordDocument, title: str) -> None:
-    """Set page, fonts, language, footer and properties."""
-    _set_page(document)
-    _set_fonts(document)
+class Layout(NamedTuple):
+    """Measures of a page: margins in centimetres, sizes and spaces of type in points.
+
+    Attributes
+    ----------
+    small
+        Size of notes and of references.
+    sizes, spaces
+        By style: its size, and the space before and after.
+    """
+
+    side_cm: float
+    top_cm: float
+    line_spacing: float
+    small: float
+    sizes: Mapping[str, float]
+    spaces: Mapping[str, tuple[float, float]]
+
+    @property
+    def width_cm(self) -> float:
+        """Width of the text."""
+        return _A4_CM[0] - 2 * self.side_cm
+
+
+_A4_CM = 21.0, 29.7
+_HEADINGS = "Heading 1", "Heading 2", "Heading 3"
+LAYOUT = Layout(
+    side_cm=2.2,
+    top_cm=1.7,
+    line_spacing=1.1,
+    small=9.0,
+    sizes={"Normal": 10, "Title": 16, "Subtitle": 11.5, "Caption": 9.5}
+    | dict(zip(_HEADINGS, (12.5, 11, 10), strict=True)),
+    spaces={"Normal": (0, 6), "Title": (0, 2), "Subtitle": (0, 4), "Caption": (8, 3)}
+    | dict.fromkeys(_HEADINGS, (8, 3)),
+)
+COMPACT = Layout(
+    side_cm=1.7,
+    top_cm=1.1,
+    line_spacing=1.0,
+    small=7.5,
+    sizes={"Normal": 9, "Title": 14, "Subtitle": 10, "Caption": 8.5}
+    | dict(zip(_HEADINGS, (10, 9.5, 9), strict=True)),
+    spaces={"Normal": (0, 3), "Title": (0, 0), "Subtitle": (0, 2), "Caption": (3, 2)}
+    | dict.fromkeys(_HEADINGS, (4, 1)),
+)
+
+
+def set_style(document: WordDocument, layout: Layout) -> None:
+    """Set page, fonts, language and footer."""
+    _set_page(document, layout)
+    _set_fonts(document, layout)
     _set_language(document)
-    _set_properties(document, title)
 
 
-def _set_page(document: WordDocument) -> None:
+def _set_page(document: WordDocument, layout: Layout) -> None:
     section = document.sections[0]
-    section.page_width, section.page_height = Cm(21.0), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.2)
-    section.top_margin = section.bottom_margin = Cm(1.7)
+    section.page_width, section.page_height = map(Cm, _A4_CM)
+    section.left_margin = section.right_margin = Cm(layout.side_cm)
+    section.top_margin = section.bottom_margin = Cm(layout.top_cm)
+    section.footer_distance = Cm(min(layout.top_cm, 1.0) - 0.2)
     footer = section.footer.paragraphs[0]
     footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
     footer.add_run("Page ")
     add_field(footer, "PAGE", "1")
     footer.add_run(" of ")
     add_field(footer, "NUMPAGES", "1")
+    footer.paragraph_format.space_after = Pt(0)
     for run in footer.runs:
-        run.font.size = Pt(9)
+        run.font.size = Pt(layout.small)
 
 
-def _set_fonts(document: WordDocument) -> None:
-    sizes = {
-        "Normal": 10,
-        "Title": 15,
-        "Heading 1": 12.5,
-        "Heading 2": 11,
-        "Heading 3": 10,
-        "Caption": 9.5,
-    }
-    spaces = {
-        "Normal": (0, 6),
-        "Title": (0, 10),
-        "Heading 1": (8, 3),
-        "Heading 2": (8, 3),
-        "Heading 3": (8, 3),
-        "Caption": (8, 3),
-    }
-    for name, size in sizes.items():
+def _set_fonts(document: WordDocument, layout: Layout) -> None:
+    for name, size in layout.sizes.items():
         style: Any = document.styles[name]
         style.font.name, style.font.size = _FONT, Pt(size)
         _use_everywhere(style)
-        before, after = spaces[name]
+        before, after = layout.spaces[name]
         style.paragraph_format.space_before = Pt(before)
         style.paragraph_format.space_after = Pt(after)
         if name != "Normal":
             style.font.bold, style.font.color.rgb = True, _INK
-    document.styles["Normal"].paragraph_format.line_spacing = 1.1
+            style.font.italic = False
+    document.styles["Normal"].paragraph_format.line_spacing = layout.line_spacing
     document.styles["Normal"].paragraph_format.widow_control = True
+    _add_contents_style(document, layout)
+
+
+def _add_contents_style(document: WordDocument, layout: Layout) -> None:
+    """Add the style that Word gives the lines of a table of contents."""
+    style: Any = document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
+    style.base_style = document.styles["Normal"]
+    style.font.size = Pt(layout.small)
+    style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(0)
 
 
 def _use_everywhere(style: Any) -> None:
@@ -101,14 +146,15 @@ def _set_language(document: WordDocument) -> None:
         normal.append(language)
 
 
-def _set_properties(document: WordDocument, title: str) -> None:
+def set_properties(document: WordDocument, title: str, made: datetime.datetime | None) -> None:
+    """Set the properties of the file; without a date it has one that is always the same."""
     properties = document.core_properties
     properties.title = title[:255]  # more than python-docx takes
     properties.subject = "Sample size justification"
     properties.author = properties.last_modified_by = "trialsim"
     properties.comments = properties.keywords = ""
     properties.language = _LANGUAGE
-    properties.created = properties.modified = _DATE
+    properties.created = properties.modified = made or _DATE
     properties.revision = 1
 
 
@@ -127,19 +173,39 @@ def saved(document: WordDocument) -> bytes:
 
 def add_field(paragraph: WordParagraph, instruction: str, shown: str) -> None:
     """Append a field with the text that it shows until Word computes it again."""
-    for kind in ("begin", None, "separate", shown, "end"):
-        run = paragraph.add_run()
-        if kind is None:
-            code = OxmlElement("w:instrText")
-            code.set(qn("xml:space"), "preserve")
-            code.text = f" {instruction} "
-            run._r.append(code)
-        elif kind == shown:
-            run.text = shown
-        else:
-            mark = OxmlElement("w:fldChar")
-            mark.set(qn("w:fldCharType"), kind)
-            run._r.append(mark)
+    _begin_field(paragraph, instruction)
+    paragraph.add_run(shown)
+    _mark_field(paragraph, "end")
+
+
+def _begin_field(paragraph: WordParagraph, instruction: str) -> None:
+    _mark_field(paragraph, "begin")
+    code = OxmlElement("w:instrText")
+    code.set(qn("xml:space"), "preserve")
+    code.text = f" {instruction} "
+    paragraph.add_run()._r.append(code)
+    _mark_field(paragraph, "separate")
+
+
+def _mark_field(paragraph: WordParagraph, kind: str) -> None:
+    mark = OxmlElement("w:fldChar")
+    mark.set(qn("w:fldCharType"), kind)
+    paragraph.add_run()._r.append(mark)
+
+
+def add_contents(document: WordDocument, entries: Sequence[tuple[str, str]]) -> None:
+    """Add a table of contents: each heading, by its bookmark, is there before Word updates it.
+
+    It has links and no page numbers, which Word alone knows: the sections are numbered.
+    """
+    for place, (bookmark, heading) in enumerate(entries):
+        paragraph = document.add_paragraph(style="toc 1")
+        paragraph.paragraph_format.keep_with_next = place < len(entries) - 1
+        if place == 0:
+            _begin_field(paragraph, 'TOC \\o "1-1" \\h \\z \\n')
+        add_link(paragraph, bookmark, heading)
+        if place == len(entries) - 1:
+            _mark_field(paragraph, "end")
 
 
 class Bookmarks:

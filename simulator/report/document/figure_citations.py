@@ -1,0 +1,26 @@
+"""Sentences of the text that point at the figures: each figure is cited before it stands."""
+
+from simulator.report.document.dossier import Dossier
+from simulator.report.document.numbers import joined
+
+_SENTENCES = {
+    "survival": "{figure} shows survival by arm.",
+    "flow": "{figure} shows what becomes of candidates and patients.",
+    "recruitment": "{figure} shows recruitment over time.",
+    "meld": "{figure} shows MELD at the visits.",
+    "sessions": "{figure} shows when sessions are given and what plasma they take.",
+    "power_curve": "{figure} draws it.",
+    "heat_map": "{figure} draws it.",
+    "size": "{figure} draws the curve.",
+}
+
+
+def shown_in(dossier: Dossier, *names: str) -> str:
+    """Say which figure shows what; empty where there is none of these."""
+    return joined(
+        [
+            _SENTENCES[name].format(figure=f"[#figure-{name}]")
+            for name in names
+            if name in dossier.pictures
+        ]
+    )
