@@ -269,10 +269,16 @@ def write_run(
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in _LIBRARIES}
-        | {"python": platform.python_version(), "sources": SOURCES_DIGEST},
+        | {"python": platform.python_version(), "system": _system(), "sources": SOURCES_DIGEST},
         "files": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }
     write_whole(folder / MANIFEST, to_json(manifest) + "\n")
+
+
+def _system() -> str:
+    """Operating system, the first two numbers of its release, processor: `Linux 6.8 x86_64`."""
+    release = ".".join(platform.release().split(".")[:2])
+    return f"{platform.system()} {release} {platform.machine()}"
 
 
 def to_json(value: Any) -> str:

@@ -248,7 +248,7 @@ def test_a_run_is_written_whole(folder, run):
     assert question["scenario"]["trial"]["target_randomised"] == 16
     assert manifest["command"].startswith("trialsim power quick.yaml --trials 20")
     assert manifest["finished"] is True
-    assert manifest["versions"].keys() >= {"trialsim", "python", "numpy", "sources"}
+    assert manifest["versions"].keys() >= {"trialsim", "python", "system", "numpy", "sources"}
     rows = rows_of(folder / "estimates.csv")
     for row, analysis in zip(rows, one_json_object(printed)["analyses"], strict=True):
         assert row["name"] == analysis["name"]

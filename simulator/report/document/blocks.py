@@ -1,7 +1,8 @@
 r"""A document as plain data: what a writer of Word or of HTML is handed.
 
 Text carries three marks: `*emphasis*`, `[@key]` for a citation and `[#name]` for the number of a
-table or picture. Text that comes from elsewhere goes through `literal` first.
+table or picture, or the words of a heading. Text that comes from elsewhere goes through `literal`
+first.
 """
 
 import re
@@ -20,10 +21,11 @@ _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the highest below the title."""
+    """A heading; level 1 is the highest below the title. `name` is what `[#name]` points at."""
 
     text: str
     level: int = 1
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,10 +178,12 @@ def labels(document: Document) -> dict[int, str]:
 
 
 def pointers(document: Document) -> dict[str, str]:
-    """Label of each named table and picture, by its name."""
+    """What stands for a named block, by its name: a label or, of a heading, its words."""
+    found = labels(document)
     named = {}
-    for place, label in labels(document).items():
-        block = document.blocks[place]
-        if isinstance(block, Table | Picture) and block.name:
-            named[block.name] = label
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Heading) and block.name:
+            named[block.name] = "".join(span.text for span in spans(block.text))
+        elif isinstance(block, Table | Picture) and block.name:
+            named[block.name] = found[place]
     return named

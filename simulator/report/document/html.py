@@ -78,7 +78,8 @@ class _Marks:
 def _part(block: Block, label: str, marked: _Marks) -> dict[str, Any]:
     """Return a block as the template wants it."""
     if isinstance(block, Heading):
-        return {"kind": "heading", "level": block.level + 1, "text": marked(block.text)}
+        text = marked(block.text)
+        return {"kind": "heading", "level": block.level + 1, "text": text, "name": block.name}
     if isinstance(block, Paragraph):
         return {"kind": "paragraph", "text": marked(block.text)}
     if isinstance(block, Table):

@@ -80,7 +80,10 @@ class _Writer:
 
     def _write(self, block: Block, label: str) -> None:
         if isinstance(block, Heading):
-            self._mark(self._word.add_heading("", block.level), block.text)
+            heading = self._word.add_heading("", block.level)
+            self._mark(heading, block.text)
+            if block.name:
+                self._bookmarks.enclose(heading, bookmark_name(block.name), 0)
         elif isinstance(block, Paragraph):
             self._mark(self._word.add_paragraph(), block.text)
         elif isinstance(block, Table):
