@@ -326,6 +326,8 @@ def rows_to_csv(rows: Sequence[Row]) -> str:
 def _cell(value: object) -> object:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return float(value) if isinstance(value, float) else value  # NumPy's own are shown otherwise
 
 
