@@ -269,10 +269,16 @@ def write_run(
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in _LIBRARIES}
-        | {"python": platform.python_version(), "sources": SOURCES_DIGEST},
+        | {"python": platform.python_version(), "system": _system(), "sources": SOURCES_DIGEST},
         "files": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }
     write_whole(folder / MANIFEST, to_json(manifest) + "\n")
+
+
+def _system() -> str:
+    """Operating system, the first two numbers of its release, processor: `Linux 6.8 x86_64`."""
+    release = ".".join(platform.release().split(".")[:2])
+    return f"{platform.system()} {release} {platform.machine()}"
 
 
 def to_json(value: Any) -> str:
@@ -320,6 +326,8 @@ def rows_to_csv(rows: Sequence[Row]) -> str:
 def _cell(value: object) -> object:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return float(value) if isinstance(value, float) else value  # NumPy's own are shown otherwise
 
 

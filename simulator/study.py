@@ -7,6 +7,7 @@ keep runs.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -40,7 +41,9 @@ from simulator.results import (
     Sweep,
     Trace,
 )
+from simulator.results.base import cell_of, flow_text
 from simulator.results.measures import CONVENTIONAL_POWER
+from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
@@ -112,6 +115,22 @@ class Study:
         s = self.prepared.solved
         return f"Study of {s.name}: {s.title}; {s.trial.target_randomised} patients"
 
+    def _repr_html_(self) -> str:
+        """Return what is planned as a small table, for notebooks."""
+        s, plans = self.prepared.solved, self.prepared.plans
+        ratio = " : ".join(map(str, s.allocation.ratio))
+        rows = [
+            ("patients", s.trial.target_randomised),
+            ("follow-up, days", s.trial.follow_up_days),
+            ("arms", f"{', '.join(self.prepared.arms)} ({ratio})"),
+            ("allocation", s.allocation.scheme),
+            ("sites", len(s.accrual.sites) if s.accrual.kind == "poisson" else 1),
+            ("analyses, the primary one first", [plan.name for plan in plans]),
+        ]
+        rows += [("changed", _written(self.changes))] if self.changes else []
+        notes = ["to_frame() lists every value with its source"]
+        return html_table(f"{s.name}: {s.title}", ("", "planned"), rows, notes)
+
     @property
     def name(self) -> str:
         """The scenario's name."""
@@ -121,7 +140,11 @@ class Study:
         """Return every value of the scenario as a row: its key, the value, its source."""
         import pandas
 
-        return pandas.DataFrame(self.prepared.loaded.values(), columns=["key", "value", "source"])
+        rows = [
+            (key, value if isinstance(value, date) else cell_of(value), source)
+            for key, value, source in self.prepared.loaded.values()
+        ]
+        return pandas.DataFrame(rows, columns=["key", "value", "source"])
 
     def with_values(self, values: Mapping[str, Any]) -> "Study":
         """Return the study of the scenario with other values, which its title then names.
@@ -620,4 +643,5 @@ def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: floa
 
 def _written(values: Mapping[str, Any]) -> str:
     """Values by key on one line, as a title has them."""
-    return " ".join(", ".join(f"{key} = {value}" for key, value in values.items()).split())
+    told = (f"{key} = {flow_text(value)}" for key, value in values.items())
+    return " ".join(", ".join(told).split())

@@ -24,6 +24,10 @@ class CandidateScheme(NamedTuple):
     params: AllocationParams
     plan: Plan
 
+    def __repr__(self) -> str:
+        """Return how it was written, not its arrays."""
+        return f"CandidateScheme({self.text})"
+
 
 def every_scheme(scenario: Scenario) -> list[str]:
     """Return each scheme with its standard options that a scenario can take."""

@@ -39,7 +39,7 @@ def goal_of(plans: Sequence[AnalysisPlan], place: int) -> Goal:
     return Goal(plan.name, tests_of(plans)[place].name, plan.alpha, False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prepared:
     """A scenario and what simulating it needs.
 
@@ -58,6 +58,10 @@ class Prepared:
     params: Params
     plans: tuple[AnalysisPlan, ...]
     goal: Goal | None = None
+
+    def __repr__(self) -> str:
+        """Return the scenario's name, not every number of it."""
+        return f"Prepared({self.solved.name})"
 
     @property
     def arms(self) -> list[str]:

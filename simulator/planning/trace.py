@@ -39,7 +39,7 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
     ) -> None:
         now = of.clock.now
         known = {
-            name: names[name][value] if name in names else value  # type: ignore[index]
+            name: names[name][value] if name in names else _plain(value)  # type: ignore[index]
             for name, value in details.items()
         }
         if patient is None:
@@ -158,3 +158,8 @@ def _outcomes(records: TrialRecords, row: int) -> tuple[tuple[str, float], ...]:
     )
     ended = ((word, float(days[row])) for word, days in found)
     return tuple(sorted((pair for pair in ended if np.isfinite(pair[1])), key=lambda pair: pair[1]))
+
+
+def _plain(value: Cell) -> Cell:
+    """Return a number as Python has it, which NumPy shows by another name."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -33,7 +33,7 @@ class Method(StrEnum):
     SIMULATED = "simulated"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SchemeAnalysis(Record):
     """How often an analysis rejects under a scheme, beside the first scheme's same trials.
 
@@ -60,7 +60,7 @@ class SchemeAnalysis(Record):
     level_not_analysable: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SchemeFamily(Record):
     """How often analyses that are judged together reject under a scheme.
 
@@ -84,7 +84,7 @@ class SchemeFamily(Record):
     level_not_analysable: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StratumBalance(Record):
     """Balance within a stratum: mean patients, |D| at the end, largest |D|, right guesses."""
 
@@ -95,7 +95,7 @@ class StratumBalance(Record):
     correct_guesses: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MarginBalance(Record):
     """Balance within a level of a factor: mean patients and |D| at the end."""
 
@@ -104,7 +104,7 @@ class MarginBalance(Record):
     mean_abs_imbalance: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SchemeResult(Record):
     """What a scheme does.
 
@@ -166,6 +166,10 @@ class Allocation(Answer):
     """
 
     KIND: ClassVar[str] = "allocation"
+    COLUMNS = (
+        *("scheme", "method", "mean_abs_imbalance", "sd_imbalance", "max_imbalance"),
+        *("imbalance_index", "forcing_index", "deterministic_share", "correct_guesses", "trials"),
+    )
 
     scenario: str
     seed: int
@@ -206,7 +210,7 @@ class Allocation(Answer):
         lines += [
             f"  {s.name}: E|D| {s.metrics['mean_abs_imbalance']:.3g}, correct guesses "
             f"{s.metrics['correct_guesses']:.3f}"
-            for s in self.schemes[:6]
+            for s in self.schemes
         ]
         return lines
 
@@ -218,7 +222,7 @@ def _cells(name: str, kind: str, found: PairedEstimate | None, none: int | None)
     return {start: found.mean, f"{start}_mcse": found.mcse, f"{start}_not_analysable": none}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OutcomesKnown(Record):
     """Outcomes of an arm that were known at a randomisation."""
 
@@ -226,7 +230,7 @@ class OutcomesKnown(Record):
     died: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AllocationStep(Record):
     """One allocation of a simulated trial.
 

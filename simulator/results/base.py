@@ -1,15 +1,25 @@
 """What every answer can do: become plain JSON and come back, become rows, show itself in short."""
 
 import dataclasses
+import json
 import math
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from simulator.errors import TrialsimError
+from simulator.results.shown import (
+    COLUMNS,
+    LINES,
+    ROWS,
+    capped,
+    html_table,
+    in_words,
+    record_line,
+    told,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -18,16 +28,47 @@ Cell: TypeAlias = bool | int | float | str | None
 Value: TypeAlias = Any  # as a scenario file can hold it: a single value, a list or a mapping
 Row: TypeAlias = dict[str, Cell]
 
-_COLUMNS_SHOWN = 13  # of a table in a notebook: of a power as far as the true value and its error
+
+_R = TypeVar("_R", bound="Record")
 
 
 class AnswerError(TrialsimError, ValueError):
     """A mapping is no answer of this kind, or of another version of its schema."""
 
 
-@dataclasses.dataclass(frozen=True)
+def _is_rows(hint: Any) -> bool:
+    """Whether a field holds any number of records."""
+    inner = typing.get_args(hint)
+    if typing.get_origin(hint) is not tuple or len(inner) != 2 or inner[1] is not Ellipsis:
+        return False
+    return isinstance(inner[0], type) and issubclass(inner[0], Record)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Record:
     """A part of an answer: a frozen dataclass that becomes plain JSON and comes back."""
+
+    _ROWS_IN: ClassVar[tuple[str, ...]] = ()  # fields that are records, one after the other
+
+    def __init_subclass__(cls) -> None:
+        """Note which fields hold any number of records."""
+        found = [name for name, hint in cls.__annotations__.items() if _is_rows(hint)]
+        cls._ROWS_IN = (*cls._ROWS_IN, *found)
+
+    def __post_init__(self) -> None:
+        """Let records in a row show themselves in short."""
+        for name in self._ROWS_IN:
+            object.__setattr__(self, name, Records(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        """Return its first fields on one line, rounded."""
+        return record_line(self)
+
+    def _repr_html_(self) -> str:
+        """Return its first fields as a small table, for notebooks."""
+        rows = [(in_words(f.name), getattr(self, f.name)) for f in kept_fields(type(self))]
+        notes = ["to_dict() has all"] if len(rows) > ROWS else []
+        return html_table(type(self).__name__, ("", "value"), rows, notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it: a number that does not exist (NaN) is None."""
@@ -51,6 +92,31 @@ class Record:
             raise AnswerError(f"{cls.__name__}: {error}") from None
 
 
+class Records(tuple[_R, ...]):
+    """Records in a row: a tuple that shows the first of them alone."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return a line for each of the first records."""
+        lines = [repr(one) if place < LINES else "" for place, one in enumerate(self)]
+        return capped(lines, "") if lines else "()"
+
+    def _repr_html_(self) -> str:
+        """Return the first fields of the first records as a small table, for notebooks."""
+        if not self:
+            return "<p>none</p>"
+        names = told(self[0])
+        rows: list[Sequence[Any]] = [
+            [getattr(one, name) for name in names] if place < ROWS else ()
+            for place, one in enumerate(self)
+        ]
+        heads = [in_words(name) for name in names]
+        left = len(kept_fields(type(self[0]))) - len(names)
+        notes = [f"{left} longer fields"] if left > 0 else []
+        return html_table(f"{type(self[0]).__name__}, {len(self):,}", heads, rows, notes)
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class Answer(Record):
     """An answer to one question.
@@ -61,6 +127,7 @@ class Answer(Record):
 
     KIND: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
+    COLUMNS: ClassVar[tuple[str, ...]] = ()  # of its rows, shown in a notebook; the first if empty
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, its kind and the version of its schema first."""
@@ -113,17 +180,40 @@ class Answer(Record):
 
     def __repr__(self) -> str:
         """Return a few lines, not every number."""
-        return "\n".join(self.headline())
+        return capped(self.headline(), f": {_ALL}")
 
     def _repr_html_(self) -> str:
-        """Return the first line and the table of estimates, its first columns, for notebooks."""
-        frame = self.to_frame()
-        shown = frame.iloc[:, :_COLUMNS_SHOWN].to_html(
-            index=False, max_rows=20, na_rep="-", float_format="{:.4g}".format
-        )
-        more = frame.shape[1] - _COLUMNS_SHOWN
-        rest = f"<p>and {more} more columns: to_frame() has all</p>" if more > 0 else ""
-        return f"<p>{escape(self.headline()[0])}</p>{shown}{rest}"
+        """Return the first line and the columns of estimates that matter most, for notebooks."""
+        rows = self.rows()
+        every = list(rows[0]) if rows else []
+        names = [name for name in self.columns() if name in every] or every[:COLUMNS]
+        cells = [[row[name] for name in names] for row in rows]
+        notes = [_ALL] if len(rows) > ROWS or len(every) > len(names) else []
+        heads = [self.head(name) for name in names]
+        return html_table(self.headline()[0], heads, cells, notes)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of its rows that a notebook shows; if there are none, the first."""
+        return self.COLUMNS
+
+    def head(self, column: str) -> str:
+        """Return the head of a column as a notebook shows it."""
+        return in_words(column)
+
+
+_ALL = "to_frame() has all"
+
+
+def flow_text(value: Value) -> str:
+    """Return a value of a scenario as a file has it on one line: `[2, 1]`, `true`, `null`."""
+    if isinstance(value, bool | list | tuple | Mapping | None):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def cell_of(value: Value) -> Cell:
+    """Return a value of a scenario as a cell of a table; a list or a mapping is its text."""
+    return value if isinstance(value, Cell) else flow_text(value)
 
 
 def flat(record: Record) -> Row:

@@ -9,7 +9,7 @@ from simulator.results.measures import without_result
 from simulator.results.power import Drift, SelectionBias
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cell(Record):
     """Nuisance values: common mortality by the end, Weibull shape, net probability of loss."""
 
@@ -18,14 +18,14 @@ class Cell(Record):
     loss: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RefusedCell(Cell):
     """A cell that cannot be simulated, and why."""
 
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExactLevel(Record):
     """Largest type I error over the common mortality, where it is, and what none exceeds."""
 
@@ -47,7 +47,7 @@ class LevelVerdict(StrEnum):
     NOT_SHOWN_TO_EXCEED = "not_shown_to_exceed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SimulatedLevel(Record):
     """The largest share of rejections that a cell has, among its trials with a result.
 
@@ -64,7 +64,7 @@ class SimulatedLevel(Record):
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NotAnalysable(Record):
     """The cell in which most trials have no result: `count` of `trials`."""
 
@@ -74,7 +74,7 @@ class NotAnalysable(Record):
     at: Cell
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Level(Record):
     """Level of an analysis, or of analyses judged together.
 
@@ -119,7 +119,7 @@ class Level(Record):
         return self.not_analysable.share > 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Family(Record):
     """The values that the cells combine, and how many cells were simulated."""
 
@@ -138,6 +138,7 @@ class Certificate(Answer):
     """
 
     KIND: ClassVar[str] = "certificate"
+    COLUMNS = "name", "alpha", "exact", "simulated", "mcse", "low", "high", "trials", "verdict"
 
     scenario: str
     seed: int
@@ -182,7 +183,7 @@ def _row(level: Level, *, together: bool) -> Row:
     return {
         "name": level.name,
         "test": level.test,
-        "judged_together": int(together),
+        "judged_together": together,
         "alpha": level.alpha,
         "exact": level.exact.probability if level.exact else None,
         "simulated": level.simulated,

@@ -37,7 +37,7 @@ class Contrast(StrEnum):
     ALL_LOST = "all_lost"  # nobody is left to be analysed: no formula
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClosedForm(Record):
     """One formula's answer; what it does not have is None.
 
@@ -72,7 +72,7 @@ class ClosedForm(Record):
     analysed: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClosedForms(Record):
     """Those that are made for an analysis, for one target power.
 
@@ -111,7 +111,7 @@ class DetectableBy(StrEnum):
     T_TEST = "t_test"  # two means
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DetectableDifference(Record):
     """The smallest difference that a design detects with a power; what a kind lacks is None.
 

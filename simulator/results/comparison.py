@@ -7,7 +7,7 @@ from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.measures import without_result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComparedPower(Record):
     """How often an analysis rejects in either scenario.
 
@@ -52,7 +52,7 @@ class Comparison(Answer):
     def rows(self) -> list[Row]:
         """One row per analysis, then one per family."""
         return [
-            {**flat(one), "judged_together": int(found is self.families)}
+            {**flat(one), "judged_together": found is self.families}
             for found in (self.analyses, self.families)
             for one in found
         ]

@@ -15,7 +15,7 @@ TRIALS_SEEN = 10_000
 """Trials of a run, from its first on, that the tables are of; of a shorter run, all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SurvivalPoint(Record):
     """Kaplan-Meier survival of an arm at a patient day, and patients at risk."""
 
@@ -28,7 +28,7 @@ class SurvivalPoint(Record):
     at_risk: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RecruitmentPoint(Record):
     """Patients randomised by a trial day."""
 
@@ -42,7 +42,7 @@ class RecruitmentPoint(Record):
     p95: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeldPoint(Record):
     """Mean MELD of an arm at a visit, among the patients assessed."""
 
@@ -55,7 +55,7 @@ class MeldPoint(Record):
     patients: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SessionsPoint(Record):
     """Sessions of an arm in a week since randomisation: planned, and delivered."""
 
@@ -66,7 +66,7 @@ class SessionsPoint(Record):
     mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlasmaPoint(Record):
     """Litres of plasma per week, in an interval of trial days."""
 
@@ -79,7 +79,7 @@ class PlasmaPoint(Record):
     p95: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Curves(Record):
     """All of them; a table that the scenario does not model is empty."""
 

@@ -7,7 +7,7 @@ from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.power import PriorReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Detectable(Record):
     """Mortality of the second arm, nearest to the control arm's, that is detected with a power.
 
@@ -41,6 +41,10 @@ class Exact(Answer):
     """
 
     KIND: ClassVar[str] = "exact"
+    COLUMNS = (
+        *("test", "n_1", "n_2", "p_1", "p_2", "alpha"),
+        *("power", "size", "detectable_lower", "detectable_higher"),
+    )
 
     test: str
     n: tuple[int, int]

@@ -8,7 +8,7 @@ from simulator.results.base import Record
 CONVENTIONAL_POWER = 0.80  # the target power, unless the user says otherwise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate(Record):
     """A mean over trials, or a ratio of totals, and its Monte Carlo standard error.
 
@@ -19,7 +19,7 @@ class Estimate(Record):
     mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairedEstimate(Estimate):
     """The same, with its difference to that of a base, trial by trial, and the error of that."""
 
@@ -27,7 +27,7 @@ class PairedEstimate(Estimate):
     paired_mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Share(Record):
     """A share of trials with its 95 % interval by Wilson's score (1927)."""
 
@@ -36,7 +36,7 @@ class Share(Record):
     ci_high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Days(Estimate):
     """A mean number of days, with the 5th and 95th percentile over trials."""
 
@@ -92,7 +92,7 @@ class LowReason(StrEnum):
     SMALL_EFFECT = "small_effect"  # next to no effect, or a test that seldom rejects at this size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BelowLevel(Record):
     """Why power is below the nominal level.
 
@@ -104,7 +104,7 @@ class BelowLevel(Record):
     type_i_error: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict(Record):
     """The judgement on the primary analysis.
 

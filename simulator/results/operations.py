@@ -34,7 +34,7 @@ class LeftOut(StrEnum):
     NOT_SEEN = "not_seen"  # alive, without MELD at both visits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ArmFlow(Record):
     """What becomes of an arm's patients as the trial sees it: mean numbers per trial.
 
@@ -67,7 +67,7 @@ class ArmFlow(Record):
     left_out: Mapping[str, Estimate]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunnelRow(Record):
     """A step of the funnel.
 
@@ -89,7 +89,7 @@ class FunnelRow(Record):
     fails_at_all: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitUse(Record):
     """Use of the ALSS units: site-days open, site-days short of plasma, share of machine hours."""
 
@@ -98,7 +98,7 @@ class UnitUse(Record):
     machine_use: Estimate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cost(Record):
     """Cost of the sessions of a trial."""
 
@@ -107,7 +107,7 @@ class Cost(Record):
     mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Operations(Record):
     """Recruitment, patients, sessions and plasma.
 

@@ -17,7 +17,7 @@ from simulator.results.measures import (
 from simulator.results.operations import Operations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Performance(Record):
     """What the estimates of an analysis are like; None where that does not exist.
 
@@ -67,7 +67,7 @@ class Performance(Record):
     exaggeration_mcse: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EstimandAttributes(Record):
     """The attributes of ICH E9(R1), and what becomes of missing outcomes, which is none of them.
 
@@ -92,7 +92,7 @@ class EstimandAttributes(Record):
     summary: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Test(Record):
     """What an analysis is called.
 
@@ -133,7 +133,7 @@ class Test(Record):
         return ", ".join(filter(None, (self.full, self.details, distinction)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PriorReport(Record):
     """What a beta prior of a mortality says beside the data expected.
 
@@ -158,7 +158,7 @@ class PriorReport(Record):
     mortality: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DirectionalPower(Record):
     """Share of all trials that reject in favour of an arm, its error and 95 % interval.
 
@@ -171,7 +171,7 @@ class DirectionalPower(Record):
     ci_high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnalysisPower(Record):
     """How often an analysis rejects, and how good its estimates are.
 
@@ -217,7 +217,7 @@ class AnalysisPower(Record):
     prior: Mapping[str, PriorReport]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairAgreement(Record):
     """How often two analyses reject the same trial.
 
@@ -234,7 +234,7 @@ class PairAgreement(Record):
     not_analysable: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FamilyPower(Record):
     """Rejections of analyses that are judged together, as shares of all trials.
 
@@ -284,7 +284,7 @@ class EffectKind(StrEnum):
     BY_LABS = "by_labs"  # only through what sessions do to MELD
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Effect(Record):
     """The treatment effect that was simulated; what a kind does not have is None or empty.
 
@@ -314,7 +314,7 @@ class Effect(Record):
     acts: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SelectionBias(Record):
     """An investigator who guesses the next arm and favours one; None: not of this kind."""
 
@@ -327,7 +327,7 @@ class SelectionBias(Record):
     returns_after_days: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drift(Record):
     """A drift of mortality: the last patient's hazard over the first's."""
 
@@ -339,7 +339,7 @@ class Drift(Record):
 DEFAULT = "default"  # the source of a value that no file gives, so that the schema's stands
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assumption(Record):
     """A value of the scenario that is an assumption, in whole or in part."""
 
@@ -378,6 +378,10 @@ class Power(Answer):
     """
 
     KIND: ClassVar[str] = "power"
+    COLUMNS = (
+        *("name", "trials", "power", "mcse", "ci_low", "ci_high", "not_analysable"),
+        *("truth", "bias", "coverage"),
+    )
 
     scenario: str
     title: str
@@ -442,10 +446,8 @@ class Power(Answer):
         lines += [
             f"  {a.name}: {a.power:.1%} (MCSE {a.mcse:.1%}, 95 % interval {a.ci_low:.1%} to "
             f"{a.ci_high:.1%}){without_result(a.not_analysable, a.trials)}"
-            for a in self.analyses[:_SHOWN]
+            for a in self.analyses
         ]
-        if len(self.analyses) > _SHOWN:
-            lines.append(f"  and {len(self.analyses) - _SHOWN} more: to_frame() has all")
         return lines
 
 
@@ -460,4 +462,3 @@ _FIRST = (
     "ci_high",
     "not_analysable",
 )
-_SHOWN = 7

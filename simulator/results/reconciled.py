@@ -6,7 +6,7 @@ from enum import StrEnum
 from simulator.results.base import Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QuotedRun(Record):
     """The run that a power is quoted from: of those of the design, that with the most trials."""
 
@@ -24,7 +24,7 @@ class Relation(StrEnum):
     MORE = "more"  # planned than its upper limit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NeededSize(Record):
     """The number of patients that a search found, beside the plan's."""
 

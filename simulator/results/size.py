@@ -20,7 +20,7 @@ class SizeBasis(StrEnum):
     TREND = "trend"  # where the fitted curve crosses the power asked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SizeEstimate(Record):
     """The value that is named, what it rests on, and the power there.
 
@@ -56,7 +56,7 @@ class NoSizeKind(StrEnum):
     RECRUITMENT = "recruitment"  # recruitment ends before enough patients are randomised
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NoSize(Record):
     """Why there is no value: what was tried or, of recruitment, how many can be recruited."""
 
@@ -67,7 +67,7 @@ class NoSize(Record):
     patients: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CurvePoint(Record):
     """Power at a value that was tried.
 
@@ -108,7 +108,7 @@ class CurvePoint(Record):
         return self.favouring / self.trials
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RecruitmentLimit(Record):
     """From which planned number on most trials end before it, and what they then randomise.
 
@@ -128,7 +128,7 @@ class RecruitmentLimit(Record):
     mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedPower(Record):
     """Power by the fitted curve at a value, with its 95 % confidence interval."""
 
@@ -138,7 +138,7 @@ class FittedPower(Record):
     ci_high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PowerFit(Record):
     """The probit regression that the answer was read from: Phi(level + slope (x - centre)).
 
@@ -152,7 +152,7 @@ class PowerFit(Record):
     slope_variance: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LargestPower(Record):
     """The largest power found, and where."""
 
@@ -161,7 +161,7 @@ class LargestPower(Record):
     mcse: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SizeOperations(Record):
     """What the trial takes at a value: the answer or, failing that, where power was largest."""
 
@@ -216,6 +216,10 @@ class Size(Answer):
     """
 
     KIND: ClassVar[str] = "size"
+    COLUMNS = (
+        *("value", "randomised", "trials", "analysable", "rejections"),
+        *("power", "mcse", "ci_low", "ci_high", "exact_power"),
+    )
     SCHEMA_VERSION: ClassVar[int] = 2
 
     scenario: str
@@ -273,6 +277,10 @@ class Size(Answer):
     def rows(self) -> list[Row]:
         """One row per value tried."""
         return [{"key": self.key, "analysis": self.analysis, **flat(point)} for point in self.curve]
+
+    def head(self, column: str) -> str:
+        """Return the head of a column as a notebook shows it: of the value, its name."""
+        return self.key_name if column == "value" else super().head(column)
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""

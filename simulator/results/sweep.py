@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
-from simulator.results.base import Answer, Record, Row, Value, flat
+from simulator.results.base import Answer, Record, Row, Value, cell_of, flat
 from simulator.results.measures import (
     Days,
     Estimate,
@@ -18,7 +18,7 @@ from simulator.results.operations import ByArm, limited_by_recruitment
 from simulator.results.power import Drift, SelectionBias
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointPower(Record):
     """How often an analysis rejects at a point, beside the same trials of the base scenario.
 
@@ -54,7 +54,7 @@ class PointPower(Record):
         return abs(self.difference) > NORMAL_QUANTILE_975 * self.paired_mcse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointFamily(Record):
     """How often analyses that are judged together reject at a point.
 
@@ -79,7 +79,7 @@ class PointFamily(Record):
         return (*self.by_analysis, self.any, self.all)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SweepPoint(Record):
     """One combination of values, the power there, and what the trial takes there.
 
@@ -156,8 +156,8 @@ class Sweep(Answer):
         """One row per point and analysis, then one per family and hypothesis of it."""
         return [
             {
-                **{key: _cell(value) for key, value in point.values.items()},
-                "is_base": int(point.is_base),
+                **{key: cell_of(value) for key, value in point.values.items()},
+                "is_base": point.is_base,
                 "analysis": a.name,
                 "family": family,
                 "trials": self.trials,
@@ -173,6 +173,14 @@ class Sweep(Answer):
             )
             for a in found
         ]
+
+    def columns(self) -> tuple[str, ...]:
+        """What is varied, then how often the analyses reject there."""
+        return (*self.keys[:_MOST_KEYS], *_SHOWN)
+
+    def head(self, column: str) -> str:
+        """Return the head of a column as a notebook shows it: of a key, its name."""
+        return self.names.get(column, super().head(column))
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
@@ -191,8 +199,6 @@ class Sweep(Answer):
         ]
 
 
+_MOST_KEYS = 3
+_SHOWN = "analysis", "power", "mcse", "ci_low", "ci_high", "difference", "paired_mcse"
 _NO_CELLS = "name", "judgement", "label"
-
-
-def _cell(value: Value) -> bool | int | float | str | None:
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

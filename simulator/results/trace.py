@@ -7,7 +7,7 @@ from typing import ClassVar, overload
 from simulator.results.base import Answer, Cell, Record, Row, flat, table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TraceEvent(Record):
     """Something that happened.
 
@@ -30,15 +30,11 @@ class TraceEvent(Record):
 
     @property
     def details_text(self) -> str:
-        """The details in one cell: `name value; name value`."""
+        """The details on one line: `name value; name value`."""
         return "; ".join(f"{name} {_short(value)}" for name, value in self.details.items())
 
-    def row(self) -> Row:
-        """Return it as a row of a table, the details in one cell."""
-        return {**flat(self), "details": self.details_text}
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TraceAnalysis(Record):
     """The result of an analysis of this trial; NaN where it has none, `result` says why."""
 
@@ -53,7 +49,7 @@ class TraceAnalysis(Record):
     result: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TraceFamily(Record):
     """Which hypotheses of analyses judged together this trial rejects, by analysis."""
 
@@ -63,7 +59,7 @@ class TraceFamily(Record):
     rejects: Mapping[str, bool]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TracePatient(Record):
     """A patient: order of randomisation, candidate, arm, MELD, sessions and what became of them.
 
@@ -81,7 +77,7 @@ class TracePatient(Record):
     outcomes: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TracePlasma(Record):
     """Plasma of the ALSS unit: stock at the beginning, what it can hold, litres per session by
     modality.
@@ -182,10 +178,15 @@ class Trace(Answer):
 
 
 class _EventRows(Sequence[Row]):
-    """Rows of events, each made when it is asked for: a large trial has a million."""
+    """Rows of events, a column for each detail, made when asked for: a large trial has a million.
 
-    def __init__(self, events: Sequence[TraceEvent]) -> None:
+    What an event has no word of is None.
+    """
+
+    def __init__(self, events: Sequence[TraceEvent], details: Row | None = None) -> None:
         self._events = events
+        named = dict.fromkeys(name for event in events for name in event.details)
+        self._details: Row = named if details is None else details
 
     def __len__(self) -> int:
         return len(self._events)
@@ -198,8 +199,9 @@ class _EventRows(Sequence[Row]):
 
     def __getitem__(self, index: int | slice) -> "Row | _EventRows":
         if isinstance(index, slice):
-            return _EventRows(self._events[index])
-        return self._events[index].row()
+            return _EventRows(self._events[index], self._details)
+        event = self._events[index]
+        return {**flat(event), **self._details, **event.details}
 
 
 def _short(value: Cell) -> str:

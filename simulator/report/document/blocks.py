@@ -1,7 +1,8 @@
 r"""A document as plain data: what a writer of Word or of HTML is handed.
 
 Text carries three marks: `*emphasis*`, `[@key]` for a citation and `[#name]` for the number of a
-table or picture. Text that comes from elsewhere goes through `literal` first.
+table or picture, or the words of a heading. Text that comes from elsewhere goes through `literal`
+first.
 """
 
 import datetime
@@ -21,10 +22,11 @@ _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the highest below the title."""
+    """A heading; level 1 is the highest below the title. `name` is what `[#name]` points at."""
 
     text: str
     level: int = 1
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,13 +204,23 @@ def _is_of_references(document: Document, place: int) -> bool:
     return bool(following) and isinstance(following[0], References)
 
 
-def contents(document: Document) -> list[tuple[int, str, str]]:
-    """Return the highest sections, each with its place, its number and its heading."""
+def anchor(heading: Heading, place: int) -> str:
+    """Return what a link to a heading at this place among the blocks leads to."""
+    return heading.name or f"section-{place}"
+
+
+def numbered(number: str, heading: str) -> str:
+    """Return a heading behind its number, where it has one."""
+    return f"{number}\N{EN SPACE}{heading}" if number else heading
+
+
+def contents(document: Document) -> list[tuple[str, str, str]]:
+    """Return the highest sections, each with its anchor, its number and its heading."""
     numbers = section_numbers(document)
     if not numbers:
         return []
     return [
-        (place, numbers.get(place, ""), block.text)
+        (anchor(block, place), numbers.get(place, ""), block.text)
         for place, block in enumerate(document.blocks)
         if isinstance(block, Heading) and block.level == 1
     ]
@@ -227,10 +239,13 @@ def labels(document: Document) -> dict[int, str]:
 
 
 def pointers(document: Document) -> dict[str, str]:
-    """Label of each named table and picture, by its name."""
+    """What stands for a named block, by its name: a label or, of a heading, number and words."""
+    found, sections = labels(document), section_numbers(document)
     named = {}
-    for place, label in labels(document).items():
-        block = document.blocks[place]
-        if isinstance(block, Table | Picture) and block.name:
-            named[block.name] = label
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Heading) and block.name:
+            words = "".join(span.text for span in spans(block.text))
+            named[block.name] = numbered(sections.get(place, ""), words)
+        elif isinstance(block, Table | Picture) and block.name:
+            named[block.name] = found[place]
     return named

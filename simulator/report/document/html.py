@@ -17,6 +17,7 @@ from simulator.report.document.blocks import (
     Picture,
     References,
     Table,
+    anchor,
     citation_numbers,
     contents,
     labels,
@@ -51,8 +52,8 @@ def _page(document: Document) -> str:
     found, marked = labels(document), _Marks(document)
     sections = section_numbers(document)
     parts = [
-        {"place": place, "number": sections.get(place, "")}
-        | _part(block, found.get(place, ""), marked)
+        _part(block, found.get(place, ""), marked)
+        | (_heading(block, place, sections) if isinstance(block, Heading) else {})
         for place, block in enumerate(document.blocks)
     ]
     template = environment.get_template(_TEMPLATE)
@@ -60,7 +61,7 @@ def _page(document: Document) -> str:
         document=document,
         language=_LANGUAGE,
         parts=parts,
-        contents=[(place, number, marked(text)) for place, number, text in contents(document)],
+        contents=[(name, number, marked(text)) for name, number, text in contents(document)],
     )
     return page + "\n"
 
@@ -106,6 +107,10 @@ def _part(block: Block, label: str, marked: _Marks) -> dict[str, Any]:
     if isinstance(block, Equation):
         return {"kind": "equation", "math": _math(block), "spoken": block.spoken}
     return _references(block, marked)
+
+
+def _heading(block: Heading, place: int, sections: dict[int, str]) -> dict[str, str]:
+    return {"name": anchor(block, place), "number": sections.get(place, "")}
 
 
 def _table(block: Table, label: str, marked: _Marks) -> dict[str, Any]:

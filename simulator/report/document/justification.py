@@ -14,6 +14,7 @@ from simulator.report.document.blocks import (
     literal,
     printable,
 )
+from simulator.report.document.checklist import checklist_blocks
 from simulator.report.document.dossier import Dossier, date_in_words, switched_off
 from simulator.report.document.feasibility import (
     event_blocks,
@@ -73,6 +74,22 @@ _WORKS = {
         "Morris TP, White IR, Crowther MJ. Using simulation studies to evaluate statistical "
         "methods. Statistics in Medicine 2019;38:2074-2102.",
         "https://doi.org/10.1002/sim.8086",
+    ),
+    "stress": (
+        "Monks T, Currie CSM, Onggo BS, Robinson S, Kunc M, Taylor SJE. Strengthening the "
+        "reporting of empirical simulation studies: introducing the STRESS guidelines. Journal of "
+        "Simulation 2019;13:55-67.",
+        "https://doi.org/10.1080/17477778.2018.1442155",
+    ),
+    "spirit": (
+        "Chan AW, Boutron I, Hopewell S, et al. SPIRIT 2025 statement: updated guideline for "
+        "protocols of randomised trials. BMJ 2025;389:e081477.",
+        "https://doi.org/10.1136/bmj-2024-081477",
+    ),
+    "philox": (
+        "Salmon JK, Moraes MA, Dror RO, Shaw DE. Parallel random numbers: as easy as 1, 2, 3. In: "
+        "Proceedings of SC11. ACM; 2011.",
+        "https://doi.org/10.1145/2063384.2063405",
     ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
@@ -173,15 +190,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
     ]
     return (
         Heading("Primary outcome and analysis"),
-        Paragraph(
-            joined(
-                [
-                    _registered(dossier, cite=False),
-                    outcome_sentence(power),
-                    analysis_sentence(power),
-                ]
-            )
-        ),
+        Paragraph(joined(outcome)),
         Heading("Target difference and assumptions"),
         Paragraph(joined([*difference, main_assumptions(dossier)])),
         Heading(f"Size and {uncapital(power_heading(power))}"),
@@ -201,19 +210,20 @@ def _registered(dossier: Dossier, *, cite: bool = True) -> str:
 
 
 def _full(dossier: Dossier) -> tuple[Block, ...]:
-    """Return everything: DELTA2's items, then the simulation by ADEMP."""
-    return (
-        Heading("Summary"),
+    """Return everything: DELTA2's items, the simulation by ADEMP, and the checklists of both."""
+    blocks: tuple[Block, ...] = (
+        Heading("Summary", name="section-summary"),
         Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
         *_conduct(dossier),
         *_sensitivity(dossier),
-        Heading("Limits"),
+        Heading("Limits", name="section-limits"),
         *limit_blocks(dossier),
-        Heading("The simulation"),
+        Heading("The simulation", name="section-simulation"),
         *simulation_blocks(dossier),
     )
+    return (*blocks, *checklist_blocks(dossier, blocks))
 
 
 def _design(dossier: Dossier) -> list[Block]:
@@ -226,15 +236,15 @@ def _design(dossier: Dossier) -> list[Block]:
     ]
     analysis = [analysis_sentence(power), analysis_source(dossier), other_analyses(power)]
     return [
-        Heading("Primary outcome"),
+        Heading("Primary outcome", name="section-outcome"),
         Paragraph(joined(outcome)),
         estimand_table(power),
-        Heading("Analysis"),
+        Heading("Analysis", name="section-analysis"),
         Paragraph(joined(analysis)),
-        Heading("Target difference"),
+        Heading("Target difference", name="section-difference"),
         *difference_blocks(dossier),
         *pictures(dossier, "survival"),
-        Heading("Assumptions"),
+        Heading("Assumptions", name="section-assumptions"),
         *assumption_blocks(dossier),
     ]
 
@@ -246,9 +256,9 @@ def _size_and_power(dossier: Dossier) -> list[Block]:
         shown_in(dossier, "flow"),
     ]
     return [
-        Heading("Sample size"),
+        Heading("Sample size", name="section-size"),
         Paragraph(joined(plan)),
-        Heading(power_heading(dossier.power)),
+        Heading(power_heading(dossier.power), name="section-power"),
         *power_blocks(dossier),
         *pictures(dossier, "flow"),
     ]
@@ -256,9 +266,9 @@ def _size_and_power(dossier: Dossier) -> list[Block]:
 
 def _conduct(dossier: Dossier) -> list[Block]:
     return [
-        Heading("Loss to follow-up and other intercurrent events"),
+        Heading("Loss to follow-up and other intercurrent events", name="section-events"),
         *event_blocks(dossier),
-        Heading("Recruitment and feasibility"),
+        Heading("Recruitment and feasibility", name="section-feasibility"),
         *feasibility_blocks(dossier),
         *pictures(dossier, "recruitment", "sessions", "meld"),
     ]
@@ -273,7 +283,8 @@ def _sensitivity(dossier: Dossier) -> list[Block]:
     ]
     if not found:
         return comparison_blocks(dossier, 1)
-    return [Heading("Sensitivity analyses"), *found, *comparison_blocks(dossier, 2)]
+    heading = Heading("Sensitivity analyses", name="section-sensitivity")
+    return [heading, *found, *comparison_blocks(dossier, 2)]
 
 
 def _references(blocks: tuple[Block, ...], registry_id: str | None) -> References:

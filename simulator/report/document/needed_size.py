@@ -400,7 +400,7 @@ def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:
     forms = dossier.closed_forms
     if forms is None or not dossier.power.verdict.is_power:
         return []
-    heading = Heading("Comparison with closed-form sample sizes", level)
+    heading = Heading("Comparison with closed-form sample sizes", level, "section-closed-forms")
     if not forms.needed:
         return [heading, Paragraph(contrast_in_words(forms))]
     answer = None if dossier.needed is None else amount(dossier.needed.needed)

@@ -8,6 +8,7 @@ from simulator.report.document.dossier import (
     test_in_short,
     title,
 )
+from simulator.report.document.execution import execution_blocks
 from simulator.report.document.feasibility import (
     SCARCE,
     is_slow,
@@ -52,17 +53,19 @@ def simulation_blocks(dossier: Dossier) -> list[Block]:
     power = dossier.power
     return [
         Paragraph("The simulation is reported in the order of ADEMP [@ademp]."),
-        Heading("Aims", 2),
+        Heading("Aims", 2, "section-aims"),
         Paragraph(_aims(dossier)),
-        Heading("Data-generating mechanisms", 2),
+        Heading("Data-generating mechanisms", 2, "section-mechanisms"),
         *_mechanisms(dossier),
-        Heading("Estimands", 2),
+        Heading("Estimands", 2, "section-estimands"),
         *_estimands(power),
-        Heading("Methods", 2),
+        Heading("Methods", 2, "section-methods"),
         Paragraph(_methods(power)),
-        Heading("Performance measures", 2),
+        Heading("Performance measures", 2, "section-measures"),
         *_measures(power),
-        Heading("How to repeat it", 2),
+        Heading("Execution", 2, "section-execution"),
+        *execution_blocks(dossier),
+        Heading("How to repeat it", 2, "section-repeat"),
         Paragraph(_how_to_repeat(dossier)),
     ]
 

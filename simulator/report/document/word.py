@@ -20,9 +20,11 @@ from simulator.report.document.blocks import (
     Picture,
     References,
     Table,
+    anchor,
     citation_numbers,
     contents,
     labels,
+    numbered,
     pointers,
     section_numbers,
     spans,
@@ -103,14 +105,16 @@ class _Writer:
         if found:
             self._word.add_paragraph().add_run("Contents").bold = True
             self._word.paragraphs[-1].paragraph_format.space_after = Pt(2)
-            entries = [(_section(place), _numbered(number, text)) for place, number, text in found]
+            entries = [
+                (bookmark_name(name), numbered(number, text)) for name, number, text in found
+            ]
             add_contents(self._word, entries)
 
     def _write_heading(self, block: Heading, place: int, number: str) -> None:
         heading = self._word.add_heading("", block.level)
-        self._mark(heading, _numbered(number, block.text))
-        if self._document.has_contents and block.level == 1:
-            self._bookmarks.enclose(heading, _section(place), 0)
+        self._mark(heading, numbered(number, block.text))
+        if block.name or (self._document.has_contents and block.level == 1):
+            self._bookmarks.enclose(heading, bookmark_name(anchor(block, place)), 0)
 
     def _write(self, block: Block, label: str) -> None:
         if isinstance(block, Paragraph):
@@ -218,15 +222,6 @@ class _Writer:
                 paragraph.add_run(f" {entry.address}")
             self._bookmarks.enclose(paragraph, bookmark_name(entry.key), 0)
             _shrink(paragraph, self._layout.small)
-
-
-def _section(place: int) -> str:
-    """Return the bookmark of a section's heading."""
-    return f"_Section_{place}"
-
-
-def _numbered(number: str, heading: str) -> str:
-    return f"{number}\N{EN SPACE}{heading}" if number else heading
 
 
 def _shrink(paragraph: WordParagraph, points: float) -> None:
