@@ -16,7 +16,11 @@ help:
 	@echo "make bounds  tests with every index checked       make test-slow  the slow tests alone"
 
 power: $(VENV)/.installed
-	$(BIN)/trialsim power nct05484908
+	@$(BIN)/trialsim power nct05484908
+	@command -v trialsim >/dev/null || printf '%s\n' "" "To go on: source $(BIN)/activate, then" \
+	  "  trialsim scenarios                 what is there to be asked" \
+	  "  trialsim power two-arm-survival    another trial; or a scenario file of your own" \
+	  "or, without activating, $(BIN)/trialsim in place of trialsim." >&2
 
 # A file's tests go to one worker, so that what they share is made once.
 test: check
@@ -41,22 +45,12 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m benchmark --benchmark-columns=min,median,max,ops tests
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "trialsim needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
-	            "Name another: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
-	  || { rm -rf $(VENV); echo "no virtual environment could be made; on Debian or Ubuntu:" \
-	            "apt-get install python3-venv"; exit 1; }
-
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing trialsim into $(VENV), once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report]'
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) .ci/install.py $(VENV) report
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing trialsim and what its tests need into $(VENV), once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+$(VENV)/.installed-dev: pyproject.toml constraints.txt
+	@$(PYTHON) .ci/install.py $(VENV) dev
 	@touch $(VENV)/.installed $@
 
 # Compiled code does not check its indices; here it does, compiled anew in a folder of its own.
