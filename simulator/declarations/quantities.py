@@ -16,13 +16,14 @@ class Quantity(NamedTuple):
 
     `pattern` is its key, in which a `*` stands for any step; what it stands for is filled into the
     label, the place of a site, modality or arm by its name. `unit` is a suffix, or `share` for a
-    proportion. `main` are those that a page has room for.
+    proportion. `main` are those that a page has room for. `idle` is the value that does nothing.
     """
 
     pattern: str
     label: str
     unit: str = ""
     main: bool = False
+    idle: float = 0.0
 
 
 EFFECT = (
@@ -41,6 +42,8 @@ EFFECT = (
     Quantity(
         "hazard.log_hazard_ratio_per_meld_point", "Log hazard ratio of death per point of MELD"
     ),
+    Quantity("hazard.covariates[*].log_hazard_ratio", "Log hazard ratio of death per unit of {0}"),
+    Quantity("hazard.covariates[*].centre", "Value of {0} that the baseline hazard is for"),
     Quantity("hazard.frailty_log_sd", "Standard deviation of log frailty"),
     Quantity("hazard.effect.hazard_ratio", "Hazard ratio between the arms", "", True),
     Quantity("hazard.effect.delay_days", "Delay of the effect", "days"),
@@ -66,6 +69,7 @@ CONDUCT = (
         "",
         True,
     ),
+    Quantity("accrual.sites[*].opens_day", "Opens on day, {0}"),
     Quantity("accrual.sites[*].ramp_days", "Days to full recruitment, {0}", "days"),
     Quantity("accrual.site_rates.kind", "Rates of sites over trials"),
     Quantity("accrual.candidates", "Candidates referred", "candidates"),
@@ -73,7 +77,11 @@ CONDUCT = (
     Quantity("eligibility.consent_probability", "Consent of the eligible", "share", True),
     Quantity("allocation.scheme", "Allocation scheme"),
     Quantity("allocation.ratio", "Allocation ratio"),
+    Quantity("allocation.options.block_size", "Block size", "patients"),
     Quantity("allocation.options.block_sizes", "Block sizes", "patients"),
+    Quantity("allocation.options.*", "Option {0} of the allocation scheme"),
+    Quantity("allocation.factors[*].variable", "Factor of allocation"),
+    Quantity("allocation.factors[*].cut_points", "Levels of the factor {0} are cut at"),
     Quantity("exits.loss.net_probability", "Loss to follow-up", "share", True),
     Quantity("exits.loss.by_day", "Loss is possible until day"),
     Quantity("exits.withdrawal.net_probability", "Withdrawal from treatment", "share"),
@@ -81,11 +89,22 @@ CONDUCT = (
     Quantity("exits.transplant.net_probability", "Liver transplant", "share"),
     Quantity("exits.tumour_death.net_probability", "Tumour-related death", "share"),
     Quantity("exits.infection.net_probability", "Infection", "share"),
-    Quantity("exits.infection.hazard_ratio", "Hazard ratio of death after infection"),
+    Quantity("exits.infection.hazard_ratio", "Hazard ratio of death after infection", idle=1.0),
     Quantity(
         "exits.serious_adverse_event_hazard_ratio",
         "Hazard ratio of death after a serious adverse event",
+        idle=1.0,
     ),
+)
+
+# Of the variables that allocation or the hazard looks at: there may be dozens of others.
+PATIENTS = (
+    Quantity("candidates.variables[*].kind", "Distribution of {0}"),
+    Quantity("candidates.variables[*].mean", "Mean of {0}"),
+    Quantity("candidates.variables[*].sd", "Standard deviation of {0}"),
+    Quantity("candidates.variables[*].median", "Median of {0}"),
+    Quantity("candidates.variables[*].log_sd", "Standard deviation of log {0}"),
+    Quantity("candidates.variables[*].probability", "Probability of {0}", "share"),
 )
 
 TREATMENT = (
@@ -120,7 +139,8 @@ TREATMENT = (
     Quantity("unit.queue", "Order of those who wait"),
 )
 
-_ALL = EFFECT + CONDUCT + TREATMENT
+_ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT
+_NAMES = "name", "variable"  # keys by which an item is called, the first that it has
 _SHARE = "proportion"
 
 
@@ -145,7 +165,7 @@ def name_with_unit(key: str, value_at: ValueAt) -> str:
 
 
 def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:
-    """Return the name of the arm, site or modality that a key is of; empty where it is of none.
+    """Return the name of the arm, site, modality or variable that a key is of; empty for none.
 
     `stars` is what the stars of the key's pattern stand for.
     """
@@ -154,8 +174,9 @@ def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:
     steps, place = steps_of(key) or (), stars[0]
     if isinstance(place, str):
         return place
-    name = value_at(key_path((*steps[: steps.index(place) + 1], "name")))
-    return str(place if name is None else name)
+    item = steps[: steps.index(place) + 1]
+    names = (value_at(key_path((*item, key))) for key in _NAMES)
+    return str(next((name for name in names if name is not None), place))
 
 
 def _match(key: str) -> tuple[Quantity, tuple[Step, ...]] | None:

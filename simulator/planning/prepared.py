@@ -9,6 +9,7 @@ from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
 from simulator.params.lower import lower
+from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.scenario.errors import RuleError
@@ -99,10 +100,10 @@ def prepare(loaded: LoadedScenario, say: Callable[[str], None]) -> Prepared:
     """
     asked = loaded.scenario
     try:
+        a = lower_allocation(asked)  # before what takes long
+        build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)
         solved = solve_targets(asked, say)
         params = lower(solved)
-        a = params.allocation
-        build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
         refuse_if_nothing_is_known(params)
     except AllocationError as error:
         key = f"allocation.{error.key}"

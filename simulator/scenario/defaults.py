@@ -19,16 +19,22 @@ def filled(node: Node, part: Any) -> Node:
         What the schema made of it: a model, a list of them, or a plain value.
     """
     if isinstance(part, BaseModel) and isinstance(node.value, dict):
-        value: Any = {key: filled(child, getattr(part, key)) for key, child in node.value.items()}
-        for key in type(part).model_fields:
-            if key not in value:
-                held = plain(getattr(part, key))
-                value[key] = nodes_of(held, node.file, node.line, DEFAULT, is_default=True)
+        value: Any = _filled_mapping(node, {k: getattr(part, k) for k in type(part).model_fields})
+    elif isinstance(part, dict) and isinstance(node.value, dict):
+        value = _filled_mapping(node, part)
     elif isinstance(part, list) and isinstance(node.value, list):
         value = [filled(child, item) for child, item in zip(node.value, part, strict=True)]
     else:
         return node
     return Node(value, node.file, node.line, node.last_line, node.comment, node.is_default)
+
+
+def _filled_mapping(node: Node, parts: dict[str, Any]) -> dict[str, Node]:
+    value = {key: filled(child, parts[key]) for key, child in node.value.items()}
+    for key, part in parts.items():
+        if key not in value:
+            value[key] = nodes_of(plain(part), node.file, node.line, DEFAULT, is_default=True)
+    return value
 
 
 def nodes_of(

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.declarations.parts import NOTHING, Count, Line, Part, Positive, Word, follows
-from simulator.declarations.schemes import SCHEMES
+from simulator.declarations.schemes import REQUIRED, SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
@@ -65,12 +65,29 @@ class Allocation(Part):
         default=[1, 1], min_length=2, max_length=2, description="patients by arm, as [1, 1]"
     )
     options: dict[str, int | float | str | list[int] | list[float]] = Field(
-        default={}, description="the scheme's own keys, as block_size: 4"
+        default={}, description="the scheme's own keys, as block_size: 4; others are standard"
     )
     factors: list[Factor] | None = Field(
         default=None,
         description="strata (or, for minimisation and its like, margins); null: none",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_standard_options(cls, values: Any) -> Any:
+        """Give the options that are left out the values that the scheme's name alone stands for."""
+        if not isinstance(values, dict) or not isinstance(values.get("options", {}), dict):
+            return values
+        scheme, factors = values.get("scheme"), values.get("factors")
+        if not isinstance(scheme, str) or scheme not in SCHEMES:
+            return values
+        alike = [1] * len(factors) if isinstance(factors, list) else []
+        standard = {
+            key: alike if value is None else value
+            for key, value in SCHEMES[scheme].standard.items()
+            if value is not REQUIRED
+        }
+        return values | {"options": {**standard, **values.get("options", {})}}
 
 
 class Costs(Part):

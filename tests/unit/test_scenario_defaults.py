@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from simulator.planning.power import assumptions
+from simulator.planning.prepared import prepare
 from simulator.planning.variation import changed
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loaded import LoadedScenario
@@ -297,3 +298,46 @@ def test_a_file_and_a_varied_key_read_one_trial_alike(load) -> None:
     varied = changed(load_scenario("two-arm-survival"), {"trial.target_randomised": 376}, "--vary")
     assert child == varied.scenario
     assert child.accrual.candidates == 376
+
+
+MINIMISED = """\
+extends: ./short.yaml
+name: minimised
+candidates: {variables: [{name: meld, kind: normal, mean: 25, sd: 6}]}
+allocation:
+  scheme: minimisation
+  options: {probability: 0.9}
+  factors: [{variable: meld, cut_points: [25]}]
+"""
+
+
+def test_options_of_a_scheme_that_are_left_out_are_the_standard_ones_and_defaults(load) -> None:
+    loaded = load(MINIMISED)
+    assert loaded.scenario.allocation.options == {
+        "measure": "range",
+        "weights": [1],
+        "probability": 0.9,
+    }
+    sources = {key: source for key, _, source in loaded.values()}
+    assert sources["allocation.options.measure"] == "default"
+    assert sources["allocation.options.weights[0]"] == "default"
+    assert sources["allocation.options.probability"] == ""
+
+
+def test_a_scheme_without_a_standard_value_still_asks_for_it(load) -> None:
+    loaded = load(MINIMISED.replace("scheme: minimisation", "scheme: permuted_block"))
+    with pytest.raises(ScenarioError, match="unknown option; permuted_block takes block_size"):
+        prepare(loaded, lambda _: None)
+
+
+def test_a_scheme_that_cannot_be_followed_is_refused_before_mortality_is_solved(load) -> None:
+    loaded = load(
+        MINIMISED + "hazard:\n"
+        "  baseline: {mortality_at_horizon: solved}\n"
+        "  mortality_targets: {usual care: 0.5}\n"
+    )
+    unequal = loaded.changed({"allocation.ratio": [1, 2]}, "test")
+    said: list[str] = []
+    with pytest.raises(ScenarioError, match="honours equal ratios only|keep an unequal ratio"):
+        prepare(unequal, said.append)
+    assert said == []

@@ -1,5 +1,6 @@
 """Values of the scenario that matter, each with its source or the word assumption."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from simulator.declarations.keys import key_path, matched, steps_of
 from simulator.declarations.quantities import (
     CONDUCT,
     EFFECT,
+    PATIENTS,
     TREATMENT,
     Quantity,
     name_of,
@@ -36,8 +38,10 @@ _EFFECT_NAME = "assumed-effect"
 _TABLES = (
     (_EFFECT_NAME, "Mortality and effect as assumed.", EFFECT),
     ("assumed-conduct", "Recruitment, allocation and follow-up as assumed.", CONDUCT),
+    ("assumed-patients", "Patients as assumed: what allocation or mortality depends on.", PATIENTS),
     ("assumed-treatment", "Treatment, unit and plasma as assumed.", TREATMENT),
 )
+_LAST_DAY = re.compile(r"(exits\.\w+)\.by_day")
 _FEW = 5  # values that are told in words before a page has no more room
 _TIMES = {"hours", "days", "litres", "patients", "sessions", "machines", "nurses", "candidates"}
 
@@ -124,24 +128,40 @@ def told(
 
     Arms, sites or modalities that share a value and its source share a row.
     """
-    merged = _merged(dossier.values)
+    merged, used = _merged(dossier.values), _variables_used(dossier)
     rows = []
     for quantity in quantities:
         owners: dict[tuple[str, str], list[str]] = {}
         for entry in merged:
             stars = matched(quantity.pattern, entry.key)
-            if stars is not None and not _unused(entry, quantity):
+            if stars is not None and not _unused(dossier, entry, quantity):
                 said = shown(entry.value, quantity.unit), _source(entry, source)
-                owner = literal(owner_of(entry.key, stars, dossier.value))
+                owner = owner_of(entry.key, stars, dossier.value)
+                if quantities is PATIENTS and owner not in used:
+                    continue
+                owner = literal(owner)
                 owners.setdefault(said, []).append(owner)
         rows += [(quantity.label.format(listed(names)), *said) for said, names in owners.items()]
     return rows
 
 
-def _unused(entry: ScenarioValue, quantity: Quantity) -> bool:
-    """Whether a value is switched off: null, or an exit that never happens and nobody gave."""
-    never = quantity.unit == "share" and entry.value == 0 and entry.source in ("", DEFAULT)
-    return switched_off(entry.value) or never
+def _variables_used(dossier: Dossier) -> set[str]:
+    """Names of the variables that allocation, or the hazard of death, depends on."""
+    looked_at = ("allocation.factors[*].variable", "hazard.covariates[*].variable")
+    return {
+        str(entry.value)
+        for entry in dossier.values
+        if any(matched(pattern, entry.key) is not None for pattern in looked_at)
+    }
+
+
+def _unused(dossier: Dossier, entry: ScenarioValue, quantity: Quantity) -> bool:
+    """Whether a value makes no difference: switched off, empty, or idle where nobody gave it."""
+    unnamed = ("", DEFAULT) if quantity.unit == "share" else (DEFAULT,)
+    is_idle = entry.value == quantity.idle and entry.source in unnamed
+    last_day = _LAST_DAY.fullmatch(entry.key)
+    never = last_day is not None and not dossier.value(f"{last_day[1]}.net_probability")
+    return switched_off(entry.value) or entry.value == [] or is_idle or never
 
 
 def label(dossier: Dossier, key: str) -> str:

@@ -7,7 +7,7 @@ from simulator.report.document.checklist_of_trials import sensitivity
 
 _CODE = "an address at which program and scenario are kept, with its DOI"
 _NO_SESSIONS = "nobody is treated in sessions"
-_ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-treatment")
+_ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-patients", "assumed-treatment")
 
 
 def ademp(written: Written) -> Guideline:

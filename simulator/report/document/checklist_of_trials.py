@@ -9,7 +9,7 @@ from simulator.results.measures import Scale
 _NO_EFFECT = "this run has no effect, so there is no target difference"
 _RUN_WITH_EFFECT = "a run of trialsim power on the scenario with its effect, which has the power"
 _RUN_SWEEP = "a run of trialsim sweep over the least certain values, given to the report"
-_ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-treatment")
+_ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-patients", "assumed-treatment")
 
 
 def delta2(written: Written) -> Guideline:
