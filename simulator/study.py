@@ -40,6 +40,7 @@ from simulator.results import (
     Sweep,
     Trace,
 )
+from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import RuleError
@@ -129,8 +130,10 @@ class Study:
         Parameters
         ----------
         values
-            By key, as {"trial.target_randomised": 120}; `to_frame` lists the keys. A `name` or a
-            `title` among them is how answers call it.
+            By key, as {"trial.target_randomised": 120}, of which "n" is short; `to_frame` lists the
+            keys. A mapping is laid over what is there, as in a file that extends: {"accrual.sites":
+            {"Wuhan": {"randomised_per_month": 1}}} adds a site or changes it, and None removes one.
+            A `name` or a `title` among them is how answers call it.
 
         Raises
         ------
@@ -139,7 +142,7 @@ class Study:
         """
         require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
         loaded = self.prepared.loaded
-        named = {loaded.key(key, "with_values"): value for key, value in values.items()}
+        named = {loaded.key(key, "with_values", (it,)): it for key, it in values.items()}
         titled = named
         if named and "title" not in named:
             titled = {**named, "title": f"{loaded.scenario.title}, with {_written(named)}"}
@@ -269,7 +272,8 @@ class Study:
         Parameters
         ----------
         vary
-            Values by key, as {"trial.target_randomised": [60, 120]}.
+            Values by key, as {"trial.target_randomised": [60, 120]}, of which "n" is short; lists,
+            mappings and None are values too, as `with_values` takes them.
 
         Raises
         ------
@@ -293,7 +297,7 @@ class Study:
             listed = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
             require(listed, f"vary[{key!r}]", values, "must be a list of values")
         loaded = self.prepared.loaded
-        named = {loaded.key(key, origin): list(values) for key, values in vary.items()}
+        named = {loaded.key(key, origin, list(v)): list(v) for key, v in vary.items()}
         return plan_sweep(self.prepared, named, origin, say)
 
     def run_sweep(
@@ -612,4 +616,4 @@ def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: floa
 
 def _written(values: Mapping[str, Any]) -> str:
     """Values by key on one line, as a title has them."""
-    return " ".join(", ".join(f"{key} = {value}" for key, value in values.items()).split())
+    return " ".join(", ".join(f"{key} = {flow(value)}" for key, value in values.items()).split())

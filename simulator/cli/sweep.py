@@ -1,5 +1,6 @@
 """The command that varies keys of a scenario."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,8 @@ def sweep(
     vary: Annotated[
         list[str],
         typer.Option(
-            help="A key and its values, as trial.target_randomised=60,90,120; may be given again: "
-            "every combination is a point."
+            help="A key and its values, as n=60,90 or n=60:600:60 (n: trial.target_randomised), or "
+            "'allocation.ratio=[1,1],[2,1]'; may be given again: every combination is a point."
         ),
     ],
     trials: Annotated[
@@ -76,24 +77,26 @@ def sweep(
 
 def _read(vary: list[str]) -> dict[str, list[Any]]:
     """Values by key; one that cannot be read ends the command."""
-    from simulator.allocation.notation import split_schemes
-    from simulator.declarations.keys import divided
-    from simulator.planning.variation import plain_value
+    from simulator.declarations.keys import SHORT, divided
+    from simulator.planning.listed import typed_values
+    from simulator.scenario.errors import RuleError
 
     found: dict[str, list[Any]] = {}
     for text in vary:
         key, listed = divided(text) or ("", "")
+        key = SHORT.get(key, key)
         if not key or not listed.strip():
-            refuse("--vary", text, "needs a key and values", "as trial.target_randomised=60,90")
+            refuse("--vary", text, "needs a key and values", "as n=60:180:60, or KEY=A,B")
         if key in found:
             refuse("--vary", text, "varies a key that is varied already", "give all values at once")
-        values = [plain_value(part) for part in split_schemes(listed)]
+        try:
+            values = typed_values(listed)
+        except RuleError as error:
+            refuse("--vary", text, error.rule, error.remedy)
         if any(value in values[:number] for number, value in enumerate(values)):
             refuse("--vary", text, "has a value twice", "leave one out")
         found[key] = values
-    points = 1
-    for values in found.values():
-        points *= len(values)
+    points = math.prod(map(len, found.values()))
     if points > _MOST_POINTS:
         refuse("--vary", " ".join(vary), f"makes {points:,} points", f"at most {_MOST_POINTS:,}")
     return found

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.planning.prepared import Goal, Prepared, goal_of, prepare
-from simulator.planning.variation import changed, present
+from simulator.planning.variation import changed
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.scenario.loaded import LoadedScenario
@@ -49,7 +49,7 @@ def _sized_by(prepared: Prepared, analysis: str | None, by: str) -> tuple[Prepar
     loaded = prepared.loaded
     chosen, goal = _goal(prepared, analysis)
     key = loaded.key(by, "by")
-    own = present(loaded, key)
+    own = loaded.value(key)
     if isinstance(own, bool) or not isinstance(own, int | float):
         raise _problem("by", key, "does not hold a number", "as trial.target_randomised")
     return replace(prepare(chosen, lambda _: None), goal=goal), key
@@ -98,7 +98,7 @@ def _range_of(base: Prepared, key: str) -> tuple[float, float]:
 
 def is_whole_number(base: Prepared, key: str, low: float, high: float) -> bool:
     """Whether a key takes whole numbers only: its value may be one that could have decimals."""
-    if not isinstance(present(base.loaded, key), int):
+    if not isinstance(base.loaded.value(key), int):
         return False
     half = math.floor(low) + 0.5
     try:

@@ -19,13 +19,14 @@ from simulator.planning.effects import null_in_effect
 from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Prepared
-from simulator.planning.variation import combinations, present, value_at, variants
+from simulator.planning.variation import combinations, value_at, variants
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
+_ASKED = "analyses", "multiplicity"
 _PILOT_TRIALS = 50
 
 
@@ -69,16 +70,28 @@ def plan_sweep(
         If a point is no scenario that can be simulated.
     """
     for key in vary:
-        if (steps_of(key) or (key,))[-1] in _LABELS:
+        steps = steps_of(key) or (key,)
+        if steps[0] in _ASKED and len(steps) <= 2:
+            rule = "is what is asked, which every point is to share"
+            remedy = "list it in the file, or vary a key of it"
+            raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
+        if steps[-1] in _LABELS:
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
-    own = {key: present(base.loaded, key) for key in vary}
-    points = list(combinations(vary))
+    own = {key: base.loaded.value(key) for key in vary}
+    points = list(combinations({key: [_plain(v) for v in values] for key, values in vary.items()}))
     if own not in points:
         points.insert(0, own)
     others = [point for point in points if point != own]
     made = iter(variants(base, others, origin, say))
     return Planned(base, own, points, [base if point == own else next(made) for point in points])
+
+
+def _plain(value: Any) -> Any:
+    """A value as a file has it: what Python calls a tuple is a list there."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def run_sweep(

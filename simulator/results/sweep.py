@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.base import Answer, Record, Row, Value, flat
+from simulator.results.flow import flow
 from simulator.results.measures import (
     Days,
     Estimate,
@@ -195,4 +196,4 @@ _NO_CELLS = "name", "judgement", "label"
 
 
 def _cell(value: Value) -> bool | int | float | str | None:
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else flow(value)

@@ -13,13 +13,17 @@ from simulator.report.text.numbers import (
 )
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import RATES, biases_in_words
+from simulator.results.base import Value
 from simulator.results.sweep import PointFamily, PointPower, Sweep
+
+_LONGEST = 44  # characters of a value
 
 
 def print_sweep(answer: Sweep, console: Console) -> None:
     """Print a sweep: every point, the difference to the scenario's own values beside it."""
     console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
-    own = ", ".join(f"{key} = {value_in_words(value)}" for key, value in answer.base.items())
+    owned = zip(_heads(answer), answer.base.values(), strict=True)
+    own = ", ".join(f"{head} = {_short(value)}" for head, value in owned)
     console.print(
         f"{answer.trials:,} trials per point, the same ones at each, seed {answer.seed}, "
         f"trialsim {answer.version}. +- is the Monte Carlo standard error.\n"
@@ -53,7 +57,7 @@ def _family_table(answer: Sweep, family: PointFamily, place: int) -> Table:
 def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) -> Table:
     """Rates by point: of each its values, and the patients randomised, once."""
     table = new_table(
-        *answer.keys,
+        *_heads(answer),
         "randomised",
         what,
         RATES[answer.null_hypothesis],
@@ -65,7 +69,7 @@ def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) 
         words=(what,),
     )
     for point, rates in zip(answer.points, found, strict=True):
-        values = [value_in_words(point.values[key]) for key in answer.keys]
+        values = [_short(point.values[key]) for key in answer.keys]
         values.append(number(point.randomised))
         for a in rates:
             table.add_row(
@@ -87,7 +91,7 @@ def _print_limit(answer: Sweep, console: Console) -> None:
     if not limited:
         return
     told = "; ".join(
-        f"{', '.join(f'{key} = {value_in_words(v)}' for key, v in point.values.items())}: "
+        f"{', '.join(f'{key} = {_short(v)}' for key, v in point.values.items())}: "
         f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
         for point in limited
     )
@@ -99,6 +103,17 @@ def _print_limit(answer: Sweep, console: Console) -> None:
     console.print(Text(words, style="bold"))
 
 
+def _heads(answer: Sweep) -> list[str]:
+    """What each key is called: an item of a list by its name, not by its place."""
+    return [answer.names.get(key, key) if "[" in key else key for key in answer.keys]
+
+
+def _short(value: Value) -> str:
+    """A value as a scenario file would have it; of a long mapping its beginning."""
+    words = value_in_words(value)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 4]} ..."
+
+
 def _difference(a: PointPower) -> tuple[str, str]:
     return f"{100 * a.difference:+.2f}", f"{100 * a.paired_mcse:.2f}"
 
@@ -106,7 +121,7 @@ def _difference(a: PointPower) -> tuple[str, str]:
 def _trial_table(answer: Sweep) -> Table:
     """What the trial takes at each point."""
     table = new_table(
-        *answer.keys,
+        *_heads(answer),
         "planned",
         "target reached",
         "days to recruit",
@@ -118,7 +133,7 @@ def _trial_table(answer: Sweep) -> Table:
     )
     for point in answer.points:
         table.add_row(
-            *(value_in_words(point.values[key]) for key in answer.keys),
+            *(_short(point.values[key]) for key in answer.keys),
             f"{point.target_randomised:,}",
             plain_percent(point.target_reached.mean),
             plain(point.enrolment_days.mean, ".0f"),
