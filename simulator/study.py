@@ -18,6 +18,7 @@ from simulator.planning.candidate_schemes import CandidateScheme, candidate_sche
 from simulator.planning.certificate import certify
 from simulator.planning.comparison import compare_scenarios
 from simulator.planning.exact import exact_answer, refusal
+from simulator.planning.goals import place_of
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power
 from simulator.planning.prepared import Prepared, prepare
@@ -25,7 +26,7 @@ from simulator.planning.scheme_comparison import compare_schemes
 from simulator.planning.search import SizeTarget
 from simulator.planning.sequence import Code, allocation_sequence, randomisation_list
 from simulator.planning.size import find_size, guess_of
-from simulator.planning.size_question import is_whole_number, place_of, size_question
+from simulator.planning.size_question import is_whole_number, size_question
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.trace import trace_trial
 from simulator.planning.variation import changed
@@ -263,6 +264,7 @@ class Study:
         vary: Mapping[str, Sequence[Any]],
         trials: int = 10_000,
         *,
+        analysis: str | None = None,
         seed: int = 1,
         jobs: int | None = None,
         target_power: float = CONVENTIONAL_POWER,
@@ -274,13 +276,18 @@ class Study:
         vary
             Values by key, as {"trial.target_randomised": [60, 120]}, of which "n" is short; lists,
             mappings and None are values too, as `with_values` takes them.
+        analysis
+            Name of the one that the answer is of, or of a family of those judged together; if
+            None, it is of all.
+        target_power
+            What each power is judged by.
 
         Raises
         ------
         ScenarioError
             If a key or a value is none of the scenario's.
         """
-        planned = self.plan_sweep(vary)
+        planned = self.plan_sweep(vary, analysis=analysis)
         return self.run_sweep(planned, trials, seed=seed, jobs=jobs, target_power=target_power)
 
     def plan_sweep(
@@ -288,6 +295,8 @@ class Study:
         vary: Mapping[str, Sequence[Any]],
         origin: str = "vary",
         say: Callable[[str], None] = _silent,
+        *,
+        analysis: str | None = None,
     ) -> Planned:
         """Check a sweep without running it."""
         require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
@@ -298,7 +307,7 @@ class Study:
             require(listed, f"vary[{key!r}]", values, "must be a list of values")
         loaded = self.prepared.loaded
         named = {loaded.key(key, origin, list(v)): list(v) for key, v in vary.items()}
-        return plan_sweep(self.prepared, named, origin, say)
+        return plan_sweep(self.prepared, named, origin, say, analysis)
 
     def run_sweep(
         self,

@@ -17,9 +17,12 @@ from simulator.cli.shared import (
     cores,
     counted,
     load_study,
+    named_as_options,
+    numeric,
     refuse,
     stoppable,
 )
+from simulator.results.measures import CONVENTIONAL_POWER
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
@@ -42,6 +45,21 @@ def sweep(
         int,
         counted("--trials", "-n", least=2, most=10_000_000, help="Trials at each point."),
     ] = 10_000,
+    analysis: Annotated[
+        str | None,
+        typer.Option(
+            help="Which analysis, or family of those judged together [default: all].",
+            show_default=False,
+        ),
+    ] = None,
+    power_target: Annotated[
+        float | None,
+        numeric(
+            "--power-target",
+            "Power that a point is to have [default: 0.8].",
+            show_default=False,
+        ),
+    ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
     yes: Annotated[
@@ -53,12 +71,17 @@ def sweep(
 ) -> None:
     """Vary keys of a scenario: power at every point."""
     values = _read(vary)
+    if power_target is not None and not 0 < power_target < 1:
+        refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     study = load_study(scenario)
     from simulator.cli.progress import lines, say_what_is_compiled
 
-    with lines() as say:
-        planned = study.plan_sweep(values, "--vary", say)
-    question = study.question("sweep", seed, trials=trials, vary=[planned.own, *planned.points])
+    with lines() as say, named_as_options("analysis"):
+        planned = study.plan_sweep(values, "--vary", say, analysis=analysis)
+    asked = {"trials": trials, "vary": [planned.own, *planned.points]}
+    more = {"analysis": analysis, "target_power": power_target}
+    asked |= {key: value for key, value in more.items() if value is not None}
+    question = study.question("sweep", seed, **asked)
 
     def work(folder: Path) -> "Sweep":
         say_what_is_compiled(study.prepared.params)
@@ -68,7 +91,14 @@ def sweep(
             rule = f"{points} points of {trials:,} trials take about {hours:.1f} hours"
             refuse("--vary", " ".join(vary), rule, "add --yes, or ask for fewer --trials")
         with _told(len(planned.points), trials) as watch:
-            result = study.run_sweep(planned, trials, seed=seed, jobs=jobs, watch=watch)
+            result = study.run_sweep(
+                planned,
+                trials,
+                seed=seed,
+                jobs=jobs,
+                watch=watch,
+                target_power=power_target or CONVENTIONAL_POWER,
+            )
         draw(lambda figures: _draw(result, figures), folder)
         return result
 

@@ -49,10 +49,17 @@ def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def variants(
-    base: Prepared, points: Sequence[Values], origin: str, say: Callable[[str], None]
+    base: Prepared,
+    points: Sequence[Values],
+    origin: str,
+    say: Callable[[str], None],
+    narrow: Callable[[LoadedScenario], LoadedScenario] = lambda loaded: loaded,
 ) -> list[Prepared]:
-    """Scenarios made ready, one for each point; all are checked before the first is solved."""
-    loaded = [changed(base.loaded, values, origin) for values in points]
+    """Scenarios made ready, one for each point; all are checked before the first is solved.
+
+    `narrow` leaves of each what is asked for.
+    """
+    loaded = [narrow(changed(base.loaded, values, origin)) for values in points]
     found = []
     for number, one in enumerate(loaded, start=1):
         say(f"preparing point {number} of {len(loaded)}")

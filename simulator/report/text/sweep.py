@@ -14,8 +14,10 @@ from simulator.report.text.numbers import (
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import RATES, biases_in_words
 from simulator.results.base import Value
-from simulator.results.sweep import PointFamily, PointPower, Sweep
+from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 
+_MOST_POINTS = 8  # that a sentence names
 _LONGEST = 44  # characters of a value
 
 
@@ -34,6 +36,7 @@ def print_sweep(answer: Sweep, console: Console) -> None:
     console.print()
     print_table(_power_table(answer), console)
     console.print("Differences, to the scenario's own values, are in percentage points.\n")
+    _print_reached(answer, console)
     for place, family in enumerate(answer.points[0].families):
         print_table(_family_table(answer, family, place), console)
         console.print()
@@ -85,13 +88,40 @@ def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) 
     return table
 
 
+def _print_reached(answer: Sweep, console: Console) -> None:
+    """Say at which points the first analysis has the target power, by its interval."""
+    if answer.null_hypothesis is not NullHypothesis.NONE:
+        return
+    found = [(_at(answer, point), point.analyses[0].judgement) for point in answer.points]
+    enough = [where for where, judgement in found if judgement is Judgement.ADEQUATE]
+    unclear = [where for where, judgement in found if judgement is Judgement.INCONCLUSIVE]
+    told = [f"reached at {_some(enough)}" if enough else "reached at none of the points"]
+    if unclear:
+        told.append(f"inconclusive at {_some(unclear)}: the interval contains it")
+    target = f"{100 * answer.threshold:.4g}%"
+    name = answer.points[0].analyses[0].name
+    console.print(f"Target power {target}, {name}: {'; '.join(told)}.\n")
+
+
+def _some(points: list[str]) -> str:
+    """Name some points, and how many more there are."""
+    more = len(points) - _MOST_POINTS
+    return " / ".join(points[:_MOST_POINTS]) + (f" and {more} more points" if more > 0 else "")
+
+
+def _at(answer: Sweep, point: SweepPoint) -> str:
+    """Values of a point, as in `n = 60, machines = 2`."""
+    values = zip(_heads(answer), point.values.values(), strict=True)
+    return ", ".join(f"{head} = {_short(value)}" for head, value in values)
+
+
 def _print_limit(answer: Sweep, console: Console) -> None:
     """Say at which points most trials do not randomise the patients planned."""
     limited = [point for point in answer.points if point.recruitment_is_the_limit]
     if not limited:
         return
     told = "; ".join(
-        f"{', '.join(f'{key} = {_short(v)}' for key, v in point.values.items())}: "
+        f"{_at(answer, point)}: "
         f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
         for point in limited
     )
