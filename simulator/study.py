@@ -6,7 +6,7 @@ keep runs.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,7 +16,7 @@ from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
-from simulator.planning.comparison import compare_scenarios
+from simulator.planning.comparison import compare_scenarios, refuse_without_shared
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
 from simulator.planning.observed import refuse_if_nothing_is_known
@@ -232,28 +232,44 @@ class Study:
         other: "Study",
         trials: int = 10_000,
         *,
+        analysis: str | None = None,
         seed: int = 1,
         jobs: int | None = None,
-        watch: Callable[[int], None] = _silent,
+        watch: Callable[[int, int], None] = _silent,
     ) -> Comparison:
         """Compare another study's power with this one's, trial by trial.
 
+        Parameters
+        ----------
+        analysis
+            Name of the one that is compared, or of a family of those judged together; if None, all
+            that both have.
+        watch
+            Called with the number of the study, 1 or 2, and how many of its trials are done.
+
         Raises
         ------
-        ValueError
+        ScenarioError
             If no analysis of one has the name of one of the other.
         """
         require(isinstance(other, Study), "other", other, "must be a Study")
         whole("trials", trials, 2, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
-        pair = self.prepared, other.prepared
-        names, others = ({plan.name for plan in one.plans} for one in pair)
-        require(bool(names & others), "other", other, "must share an analysis, by its name")
-        found = compare_scenarios(*pair, trials, seed, workers(jobs), watch)
+        self.check_comparison(other, analysis)
+        pair, names = (self.prepared, other.prepared), self.told_apart(other)
+        return compare_scenarios(*pair, names, trials, seed, workers(jobs), watch, analysis)
+
+    def check_comparison(self, other: "Study", analysis: str | None) -> None:
+        """Check what is asked of `compare`."""
+        refuse_without_shared(self.prepared, other.prepared, analysis)
+
+    def told_apart(self, other: "Study") -> tuple[str, str]:
+        """What two studies are called beside each other: of one name, by what makes the other."""
         if self.name != other.name:
-            return found
-        # Two variants of one scenario are told apart by what was changed.
-        return replace(found, first=self._label, second=other._label)
+            return self.name, other.name
+        if self._label != other._label:
+            return self._label, other._label
+        return self.prepared.loaded.asked, other.prepared.loaded.asked
 
     @property
     def _label(self) -> str:
