@@ -6,7 +6,7 @@ keep runs.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,8 +17,9 @@ from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
-from simulator.planning.comparison import compare_scenarios
+from simulator.planning.comparison import compare_scenarios, refuse_without_shared
 from simulator.planning.exact import exact_answer, refusal
+from simulator.planning.goals import place_of
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power
 from simulator.planning.prepared import Prepared, prepare
@@ -26,7 +27,7 @@ from simulator.planning.scheme_comparison import compare_schemes
 from simulator.planning.search import SizeTarget
 from simulator.planning.sequence import Code, allocation_sequence, randomisation_list
 from simulator.planning.size import find_size, guess_of
-from simulator.planning.size_question import is_whole_number, place_of, size_question
+from simulator.planning.size_question import is_whole_number, size_question
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.trace import trace_trial
 from simulator.planning.variation import changed
@@ -41,7 +42,8 @@ from simulator.results import (
     Sweep,
     Trace,
 )
-from simulator.results.base import cell_of, flow_text
+from simulator.results.base import cell_of
+from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
@@ -152,8 +154,10 @@ class Study:
         Parameters
         ----------
         values
-            By key, as {"trial.target_randomised": 120}; `to_frame` lists the keys. A `name` or a
-            `title` among them is how answers call it.
+            By key, as {"trial.target_randomised": 120}, of which "n" is short; `to_frame` lists the
+            keys. A mapping is laid over what is there, as in a file that extends: {"accrual.sites":
+            {"Wuhan": {"randomised_per_month": 1}}} adds a site or changes it, and None removes one.
+            A `name` or a `title` among them is how answers call it.
 
         Raises
         ------
@@ -162,7 +166,7 @@ class Study:
         """
         require(isinstance(values, Mapping), "values", values, "must be a mapping by key")
         loaded = self.prepared.loaded
-        named = {loaded.key(key, "with_values"): value for key, value in values.items()}
+        named = {loaded.key(key, "with_values", (it,)): it for key, it in values.items()}
         titled = named
         if named and "title" not in named:
             titled = {**named, "title": f"{loaded.scenario.title}, with {_written(named)}"}
@@ -251,28 +255,44 @@ class Study:
         other: "Study",
         trials: int = 10_000,
         *,
+        analysis: str | None = None,
         seed: int = 1,
         jobs: int | None = None,
-        watch: Callable[[int], None] = _silent,
+        watch: Callable[[int, int], None] = _silent,
     ) -> Comparison:
         """Compare another study's power with this one's, trial by trial.
 
+        Parameters
+        ----------
+        analysis
+            Name of the one that is compared, or of a family of those judged together; if None, all
+            that both have.
+        watch
+            Called with the number of the study, 1 or 2, and how many of its trials are done.
+
         Raises
         ------
-        ValueError
+        ScenarioError
             If no analysis of one has the name of one of the other.
         """
         require(isinstance(other, Study), "other", other, "must be a Study")
         whole("trials", trials, 2, LARGEST_TRIAL)
         whole("seed", seed, 0, LARGEST_SEED)
-        pair = self.prepared, other.prepared
-        names, others = ({plan.name for plan in one.plans} for one in pair)
-        require(bool(names & others), "other", other, "must share an analysis, by its name")
-        found = compare_scenarios(*pair, trials, seed, workers(jobs), watch)
+        self.check_comparison(other, analysis)
+        pair, names = (self.prepared, other.prepared), self.told_apart(other)
+        return compare_scenarios(*pair, names, trials, seed, workers(jobs), watch, analysis)
+
+    def check_comparison(self, other: "Study", analysis: str | None) -> None:
+        """Check what is asked of `compare`."""
+        refuse_without_shared(self.prepared, other.prepared, analysis)
+
+    def told_apart(self, other: "Study") -> tuple[str, str]:
+        """What two studies are called beside each other: of one name, by what makes the other."""
         if self.name != other.name:
-            return found
-        # Two variants of one scenario are told apart by what was changed.
-        return replace(found, first=self._label, second=other._label)
+            return self.name, other.name
+        if self._label != other._label:
+            return self._label, other._label
+        return self.prepared.loaded.asked, other.prepared.loaded.asked
 
     @property
     def _label(self) -> str:
@@ -283,6 +303,7 @@ class Study:
         vary: Mapping[str, Sequence[Any]],
         trials: int = 10_000,
         *,
+        analysis: str | None = None,
         seed: int = 1,
         jobs: int | None = None,
         target_power: float = CONVENTIONAL_POWER,
@@ -292,14 +313,20 @@ class Study:
         Parameters
         ----------
         vary
-            Values by key, as {"trial.target_randomised": [60, 120]}.
+            Values by key, as {"trial.target_randomised": [60, 120]}, of which "n" is short; lists,
+            mappings and None are values too, as `with_values` takes them.
+        analysis
+            Name of the one that the answer is of, or of a family of those judged together; if
+            None, it is of all.
+        target_power
+            What each power is judged by.
 
         Raises
         ------
         ScenarioError
             If a key or a value is none of the scenario's.
         """
-        planned = self.plan_sweep(vary)
+        planned = self.plan_sweep(vary, analysis=analysis)
         return self.run_sweep(planned, trials, seed=seed, jobs=jobs, target_power=target_power)
 
     def plan_sweep(
@@ -307,6 +334,8 @@ class Study:
         vary: Mapping[str, Sequence[Any]],
         origin: str = "vary",
         say: Callable[[str], None] = _silent,
+        *,
+        analysis: str | None = None,
     ) -> Planned:
         """Check a sweep without running it."""
         require(isinstance(vary, Mapping), "vary", vary, "must be a mapping of key to values")
@@ -316,8 +345,8 @@ class Study:
             listed = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
             require(listed, f"vary[{key!r}]", values, "must be a list of values")
         loaded = self.prepared.loaded
-        named = {loaded.key(key, origin): list(values) for key, values in vary.items()}
-        return plan_sweep(self.prepared, named, origin, say)
+        named = {loaded.key(key, origin, list(v)): list(v) for key, v in vary.items()}
+        return plan_sweep(self.prepared, named, origin, say, analysis)
 
     def run_sweep(
         self,
@@ -643,5 +672,4 @@ def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: floa
 
 def _written(values: Mapping[str, Any]) -> str:
     """Values by key on one line, as a title has them."""
-    told = (f"{key} = {flow_text(value)}" for key, value in values.items())
-    return " ".join(", ".join(told).split())
+    return " ".join(", ".join(f"{key} = {flow(value)}" for key, value in values.items()).split())

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, power, report, size, sweep, trace
+from simulator.cli import allocation, compare, power, report, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -161,7 +161,8 @@ def schema(
     from simulator.results import ANSWERS
     from simulator.results.json_schema import answer_schema
 
-    kinds = {("certify" if kind == "certificate" else kind): kind for kind in ANSWERS}
+    words = {"certificate": "certify", "comparison": "compare"}
+    kinds = {words.get(kind, kind): kind for kind in ANSWERS}
     if of not in kinds:
         refuse("--of", of, "is no command with an answer", f"use one of {', '.join(kinds)}")
     print(json.dumps(answer_schema(ANSWERS[kinds[of]]), indent=2))
@@ -170,6 +171,7 @@ def schema(
 for command in (
     power.power,
     sweep.sweep,
+    compare.compare,
     size.size,
     allocation.allocation,
     exact,

@@ -198,7 +198,7 @@ def _changes(
         ):
             if text is not None:
                 try:
-                    loaded = loaded.changed({key: read(text)}, option)
+                    loaded = loaded.changed({key: read(text)}, option, whole=(key,))
                 except RuleError as error:
                     refuse(option, text, error.rule, error.remedy)
         return loaded

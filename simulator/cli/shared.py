@@ -6,7 +6,8 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
@@ -19,6 +20,7 @@ from simulator.errors import shown_safely
 
 if TYPE_CHECKING:
     from simulator.results import Answer
+    from simulator.scenario.errors import Problem
     from simulator.scenario.loaded import LoadedScenario
     from simulator.study import Study
 
@@ -204,6 +206,24 @@ def stoppable(command: Callable[P, None]) -> Callable[P, None]:
             stop("stopped before the first results; nothing was written")
 
     return run
+
+
+@contextmanager
+def named_as_options(*arguments: str) -> Iterator[None]:
+    """Let messages call arguments of Python by their names on the command line."""
+    from simulator.scenario.errors import ScenarioError
+
+    def as_option(problem: "Problem") -> "Problem":
+        if problem.file in arguments:
+            return problem._replace(file=f"--{problem.file}")
+        if not problem.file and problem.key in arguments:
+            return problem._replace(key=f"--{problem.key}")
+        return problem
+
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(*map(as_option, error.problems)) from None
 
 
 def two_numbers(

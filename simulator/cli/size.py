@@ -1,7 +1,5 @@
 """The command that looks for a sample size, or for the value of another key."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +13,7 @@ from simulator.cli.shared import (
     SeedOption,
     counted,
     load_study,
+    named_as_options,
     numeric,
     refuse,
     stoppable,
@@ -23,7 +22,6 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Size
-    from simulator.scenario.errors import Problem
 
 _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are options here
 
@@ -101,12 +99,12 @@ def size(
         "patients": patients,
         "favoured": favoured,
     }
-    with _named_as_options():
+    with named_as_options(*_ARGUMENTS):
         study.check_size(power, analysis, by, bounds, favoured=favoured)
 
     def work(folder: Path) -> "Size":
         say_what_is_compiled(study.prepared.params)
-        with lines() as say, _named_as_options():
+        with lines() as say, named_as_options(*_ARGUMENTS):
             result = study.size(
                 power,
                 analysis=analysis,
@@ -123,25 +121,6 @@ def size(
         return result
 
     answer(study.question("size", seed, **asked), out, force, json, work)
-
-
-@contextmanager
-def _named_as_options() -> Iterator[None]:
-    """Let messages call an argument of Python by its name on the command line."""
-    from simulator.scenario.errors import ScenarioError
-
-    try:
-        yield
-    except ScenarioError as error:
-        raise ScenarioError(*map(_as_option, error.problems)) from None
-
-
-def _as_option(problem: "Problem") -> "Problem":
-    if problem.file in _ARGUMENTS:
-        return problem._replace(file=f"--{problem.file}")
-    if not problem.file and problem.key in _ARGUMENTS:
-        return problem._replace(key=f"--{problem.key}")
-    return problem
 
 
 def _draw(result: "Size", folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The command that varies keys of a scenario."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,12 @@ from simulator.cli.shared import (
     cores,
     counted,
     load_study,
+    named_as_options,
+    numeric,
     refuse,
     stoppable,
 )
+from simulator.results.measures import CONVENTIONAL_POWER
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
@@ -33,14 +37,29 @@ def sweep(
     vary: Annotated[
         list[str],
         typer.Option(
-            help="A key and its values, as trial.target_randomised=60,90,120; may be given again: "
-            "every combination is a point."
+            help="A key and its values, as n=60,90 or n=60:600:60 (n: trial.target_randomised), or "
+            "'allocation.ratio=[1,1],[2,1]'; may be given again: every combination is a point."
         ),
     ],
     trials: Annotated[
         int,
         counted("--trials", "-n", least=2, most=10_000_000, help="Trials at each point."),
     ] = 10_000,
+    analysis: Annotated[
+        str | None,
+        typer.Option(
+            help="Which analysis, or family of those judged together [default: all].",
+            show_default=False,
+        ),
+    ] = None,
+    power_target: Annotated[
+        float | None,
+        numeric(
+            "--power-target",
+            "Power that a point is to have [default: 0.8].",
+            show_default=False,
+        ),
+    ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
     yes: Annotated[
@@ -52,12 +71,17 @@ def sweep(
 ) -> None:
     """Vary keys of a scenario: power at every point."""
     values = _read(vary)
+    if power_target is not None and not 0 < power_target < 1:
+        refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     study = load_study(scenario)
     from simulator.cli.progress import lines, say_what_is_compiled
 
-    with lines() as say:
-        planned = study.plan_sweep(values, "--vary", say)
-    question = study.question("sweep", seed, trials=trials, vary=[planned.own, *planned.points])
+    with lines() as say, named_as_options("analysis"):
+        planned = study.plan_sweep(values, "--vary", say, analysis=analysis)
+    asked = {"trials": trials, "vary": [planned.own, *planned.points]}
+    more = {"analysis": analysis, "target_power": power_target}
+    asked |= {key: value for key, value in more.items() if value is not None}
+    question = study.question("sweep", seed, **asked)
 
     def work(folder: Path) -> "Sweep":
         say_what_is_compiled(study.prepared.params)
@@ -67,7 +91,14 @@ def sweep(
             rule = f"{points} points of {trials:,} trials take about {hours:.1f} hours"
             refuse("--vary", " ".join(vary), rule, "add --yes, or ask for fewer --trials")
         with _told(len(planned.points), trials) as watch:
-            result = study.run_sweep(planned, trials, seed=seed, jobs=jobs, watch=watch)
+            result = study.run_sweep(
+                planned,
+                trials,
+                seed=seed,
+                jobs=jobs,
+                watch=watch,
+                target_power=power_target or CONVENTIONAL_POWER,
+            )
         draw(lambda figures: _draw(result, figures), folder)
         return result
 
@@ -76,24 +107,26 @@ def sweep(
 
 def _read(vary: list[str]) -> dict[str, list[Any]]:
     """Values by key; one that cannot be read ends the command."""
-    from simulator.allocation.notation import split_schemes
-    from simulator.declarations.keys import divided
-    from simulator.planning.variation import plain_value
+    from simulator.declarations.keys import SHORT, divided
+    from simulator.planning.listed import typed_values
+    from simulator.scenario.errors import RuleError
 
     found: dict[str, list[Any]] = {}
     for text in vary:
         key, listed = divided(text) or ("", "")
+        key = SHORT.get(key, key)
         if not key or not listed.strip():
-            refuse("--vary", text, "needs a key and values", "as trial.target_randomised=60,90")
+            refuse("--vary", text, "needs a key and values", "as n=60:180:60, or KEY=A,B")
         if key in found:
             refuse("--vary", text, "varies a key that is varied already", "give all values at once")
-        values = [plain_value(part) for part in split_schemes(listed)]
+        try:
+            values = typed_values(listed)
+        except RuleError as error:
+            refuse("--vary", text, error.rule, error.remedy)
         if any(value in values[:number] for number, value in enumerate(values)):
             refuse("--vary", text, "has a value twice", "leave one out")
         found[key] = values
-    points = 1
-    for values in found.values():
-        points *= len(values)
+    points = math.prod(map(len, found.values()))
     if points > _MOST_POINTS:
         refuse("--vary", " ".join(vary), f"makes {points:,} points", f"at most {_MOST_POINTS:,}")
     return found

@@ -11,9 +11,12 @@ from collections.abc import Iterable
 
 Step = str | int
 
+SHORT = {"n": "trial.target_randomised"}  # keys that have a shorter word wherever one is asked for
+
 _PLAIN = re.compile(r"[^\s.,=\[\]\"]+(?: +[^\s.,=\[\]\"]+)*")  # needs no quotes
 _NEXT = re.compile(
     r"""\[\s*(?P<quoted>"(?:[^"\\]|\\.)*")\s*\]   # ["any text"]
+    | \[\s*'(?P<single>[^']*)'\s*\]             # ['any text without that quote']
     | \[(?P<number>\d{1,9})\]                     # [3]
     | \[(?P<name>[^\[\]"]+)\]                     # [a name]
     | (?:^|\.)(?P<word>[^.\[\]"]+)                # .word""",
@@ -65,7 +68,7 @@ def steps_of(path: str) -> tuple[Step, ...] | None:
         elif found["number"] is not None:
             steps.append(int(found["number"]))
         else:
-            steps.append(found["name"] or found["word"])
+            steps.append(found["single"] or found["name"] or found["word"] or "")
         at = found.end()
     return tuple(steps)
 

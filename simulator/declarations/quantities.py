@@ -63,6 +63,7 @@ CONDUCT = (
     Quantity("trial.planned_completion_date", "Planned completion"),
     Quantity("trial.max_recruitment_days", "Longest recruitment", "days"),
     Quantity("accrual.kind", "Accrual"),
+    Quantity("accrual.sites[*]", "Site {0}"),
     Quantity(
         "accrual.sites[*].randomised_per_month",
         "Patients randomised per month, {0}",

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from simulator.planning.variation import plain_value
+from simulator.planning.listed import plain_value
 from simulator.scenario.errors import RuleError
 
 BIASES = (

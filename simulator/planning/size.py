@@ -19,7 +19,6 @@ from simulator.planning.refinement import find_crossing
 from simulator.planning.search import Search, SizeTarget
 from simulator.planning.simulated import SimulatedTrials
 from simulator.planning.size_answer import Outcome, size_answer
-from simulator.planning.variation import present
 from simulator.results.size import PATIENTS, NoSize, NoSizeKind, Size
 from simulator.scenario.errors import Problem, ScenarioError
 
@@ -66,7 +65,7 @@ def find_size(
     exact = None
     if asked.key == PATIENTS and not base.sought.is_family:
         exact = exact_power_of(base.params, base.plans[0], favoured=asked.favoured)
-    own = float(present(base.loaded, asked.key))
+    own = float(base.loaded.value(asked.key))
     search = Search(asked, run, own, whole, step)
     outcome = seek(search, exact, guess, base.params.trial.max_recruitment_days)
     return size_answer(base, search, run, exact, outcome, shown(search, outcome))

@@ -16,7 +16,7 @@ from simulator.planning.prepared import Prepared
 from simulator.planning.refinement import Crossing
 from simulator.planning.search import Search, Tally
 from simulator.planning.simulated import SimulatedTrials
-from simulator.planning.variation import present, value_at
+from simulator.planning.variation import value_at
 from simulator.results.closed_forms import ClosedForms, Contrast
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
@@ -77,7 +77,7 @@ def size_answer(
         version=program_version(),
         key=asked.key,
         key_name=name_with_unit(asked.key, value_at(base.loaded)),
-        own_value=present(base.loaded, asked.key),
+        own_value=base.loaded.value(asked.key),
         analysis=sought.name,
         test_name=sought.test_name,
         alpha=sought.alpha,

@@ -1,15 +1,14 @@
 """The question of a size: which analysis, which key, and between which values to look."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 from simulator.declarations.analyses import MOST_PATIENTS
-from simulator.planning.prepared import Goal, Prepared, goal_of, prepare
-from simulator.planning.variation import changed, present
+from simulator.planning.goals import goal_named
+from simulator.planning.prepared import Prepared, prepare
+from simulator.planning.variation import changed
 from simulator.results.size import PATIENTS
-from simulator.scenario.errors import Problem, ScenarioError, nearest
-from simulator.scenario.loaded import LoadedScenario
+from simulator.scenario.errors import Problem, ScenarioError
 
 MOST_PATIENTS_SOUGHT = 10_000
 _FEWEST_PATIENTS = 4
@@ -47,43 +46,12 @@ def size_question(
 
 def _sized_by(prepared: Prepared, analysis: str | None, by: str) -> tuple[Prepared, str]:
     loaded = prepared.loaded
-    chosen, goal = _goal(prepared, analysis)
+    narrow, goal = goal_named(prepared, analysis)
     key = loaded.key(by, "by")
-    own = present(loaded, key)
+    own = loaded.value(key)
     if isinstance(own, bool) or not isinstance(own, int | float):
         raise _problem("by", key, "does not hold a number", "as trial.target_randomised")
-    return replace(prepare(chosen, lambda _: None), goal=goal), key
-
-
-def _goal(prepared: Prepared, analysis: str | None) -> tuple[LoadedScenario, Goal]:
-    """What a size is looked for, and the scenario with that alone: an analysis, or a family."""
-    loaded, families = prepared.loaded, prepared.asked.multiplicity or []
-    names = [family.name for family in families]
-    known = [plan.name for plan in prepared.plans]
-    if analysis in names and analysis not in known:
-        index = names.index(analysis)
-        family = families[index]
-        words = f"any hypothesis of {family.name} ({family.method.replace('_', ' ')})"
-        return loaded.with_one_family(index), Goal(family.name, words, family.alpha, True)
-    place = 0 if analysis is None else place_of(prepared, analysis, names)
-    return loaded.with_one_analysis(place), goal_of(prepared.plans, place)
-
-
-def place_of(prepared: Prepared, analysis: str, others: Sequence[str] = ()) -> int:
-    """Return the place of an analysis among the scenario's; `others` would have done too.
-
-    Raises
-    ------
-    ScenarioError
-        If the scenario has none of that name.
-    """
-    names = [plan.name for plan in prepared.plans]
-    if analysis not in names:
-        known = [*names, *others]
-        near = nearest(analysis, known)
-        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(known)}"
-        raise _problem("analysis", analysis, "is no analysis of this scenario", remedy)
-    return names.index(analysis)
+    return replace(prepare(narrow(loaded), lambda _: None), goal=goal), key
 
 
 def _range_of(base: Prepared, key: str) -> tuple[float, float]:
@@ -98,7 +66,7 @@ def _range_of(base: Prepared, key: str) -> tuple[float, float]:
 
 def is_whole_number(base: Prepared, key: str, low: float, high: float) -> bool:
     """Whether a key takes whole numbers only: its value may be one that could have decimals."""
-    if not isinstance(present(base.loaded, key), int):
+    if not isinstance(base.loaded.value(key), int):
         return False
     half = math.floor(low) + 0.5
     try:

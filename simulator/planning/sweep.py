@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,27 +16,34 @@ from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
 from simulator.planning.effects import null_in_effect
+from simulator.planning.goals import goal_named
 from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
 from simulator.planning.power import drift_of, selection_bias_of
-from simulator.planning.prepared import Prepared
-from simulator.planning.variation import combinations, present, value_at, variants
+from simulator.planning.prepared import Goal, Prepared, prepare
+from simulator.planning.variation import combinations, value_at, variants
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
+_ASKED = "analyses", "multiplicity"
 _PILOT_TRIALS = 50
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A sweep that can be run: its points, the base among them or, alone, before them."""
+    """A sweep that can be run: its points, the base among them or, alone, before them.
+
+    `goal` is the analysis or family that it is of; None: all. `names` are those of the keys.
+    """
 
     base: Prepared
     own: dict[str, Any]
     points: list[dict[str, Any]]
     scenarios: list[Prepared]
+    names: dict[str, str]
+    goal: Goal | None = None
 
     def seconds(self, trials: int, jobs: int) -> float:
         """Roughly how long it takes, from the speed of a few trials of the base."""
@@ -52,7 +59,11 @@ class Planned:
 
 
 def plan_sweep(
-    base: Prepared, vary: Mapping[str, Sequence[Any]], origin: str, say: Callable[[str], None]
+    base: Prepared,
+    vary: Mapping[str, Sequence[Any]],
+    origin: str,
+    say: Callable[[str], None],
+    analysis: str | None = None,
 ) -> Planned:
     """Check every point of a sweep and make it ready.
 
@@ -62,6 +73,8 @@ def plan_sweep(
         Values by key, as `LoadedScenario.key` gives it.
     origin
         Where they come from, for messages.
+    analysis
+        Name of the analysis, or family of those judged together, that is asked for; None: all.
 
     Raises
     ------
@@ -69,16 +82,36 @@ def plan_sweep(
         If a point is no scenario that can be simulated.
     """
     for key in vary:
-        if (steps_of(key) or (key,))[-1] in _LABELS:
+        steps = steps_of(key) or (key,)
+        if steps[0] in _ASKED and len(steps) <= 2:
+            rule = "is what is asked, which every point is to share"
+            remedy = "list it in the file, or vary a key of it"
+            raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
+        if steps[-1] in _LABELS:
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
-    own = {key: present(base.loaded, key) for key in vary}
-    points = list(combinations(vary))
+    own = {key: base.loaded.value(key) for key in vary}
+    points = list(combinations({key: [_plain(v) for v in values] for key, values in vary.items()}))
     if own not in points:
         points.insert(0, own)
     others = [point for point in points if point != own]
-    made = iter(variants(base, others, origin, say))
-    return Planned(base, own, points, [base if point == own else next(made) for point in points])
+    names = {key: name_with_unit(key, value_at(base.loaded)) for key in vary}
+    if analysis is None:
+        made = iter(variants(base, others, origin, say))
+        scenarios = [base if point == own else next(made) for point in points]
+        return Planned(base, own, points, scenarios, names)
+    narrow, goal = goal_named(base, analysis)
+    made = iter(variants(base, others, origin, say, narrow))
+    alone = prepare(narrow(base.loaded), say)
+    scenarios = [alone if point == own else next(made) for point in points]
+    return Planned(alone, own, points, scenarios, names, goal)
+
+
+def _plain(value: Any) -> Any:
+    """A value as a file has it: what Python calls a tuple is a list there."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def run_sweep(
@@ -116,10 +149,11 @@ def run_sweep(
                 raise
             break
         base = base or run
-        made = _Rates(prepared, run, base, target_power)
+        made = _Rates(prepared, run, base, target_power, planned.goal)
         found[index] = _point(values, values == planned.own, made)
     own = planned.base
     null = null_in_effect(own.asked, own.solved)
+    alpha = own.plans[0].alpha if planned.goal is None else planned.goal.alpha
     return Sweep(
         scenario=own.solved.name,
         title=own.solved.title,
@@ -127,9 +161,10 @@ def run_sweep(
         trials=trials,
         version=program_version(),
         null_hypothesis=null,
-        threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
+        threshold=judge(null, 0.0, 1.0, alpha, target_power).threshold,
         keys=tuple(planned.own),
-        names={key: name_with_unit(key, value_at(own.loaded)) for key in planned.own},
+        names=planned.names,
+        analysis=None if planned.goal is None else planned.goal.name,
         base=planned.own,
         interrupted=len(found) < len(planned.points),
         points=tuple(found[index] for index in sorted(found)),
@@ -145,6 +180,7 @@ class _Rates(NamedTuple):
     run: PairedTrials
     base: PairedTrials
     target: float
+    goal: Goal | None
 
     def of(
         self,
@@ -169,8 +205,13 @@ class _Rates(NamedTuple):
         return [test.label for test in tests_of(self.prepared.plans)]
 
     def analyses(self) -> tuple[PointPower, ...]:
+        """Each analysis, or the goal alone: of a family, that any hypothesis is rejected."""
+        if self.goal is not None and self.goal.is_family:
+            (family,) = self.families()
+            return (replace(family.any, name=self.goal.name, label=self.goal.test_name),)
         run, base = self.run, self.base
-        named = zip(self.prepared.plans, self.labels, strict=True)
+        plans = self.prepared.plans[: None if self.goal is None else 1]
+        named = zip(plans, self.labels[: len(plans)], strict=True)
         return tuple(
             self.of(
                 plan.name,

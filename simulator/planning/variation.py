@@ -1,9 +1,7 @@
 """Scenarios that differ in some keys: what is varied, and what goes with it."""
 
 import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from simulator.allocation import AllocationError
@@ -13,29 +11,8 @@ from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 
 _SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
-_WORDS = {"null": None, "true": True, "false": False}
 
 Values = Mapping[str, Any]  # by key
-
-
-def plain_value(text: str) -> Any:
-    """Value that a word on the command line stands for, as a scenario file would have it."""
-    text = text.strip()
-    if text in _WORDS:
-        return _WORDS[text]
-    for kind in (int, float, date.fromisoformat):
-        try:
-            value = kind(text)
-        except ValueError:
-            continue
-        if not isinstance(value, float) or math.isfinite(value):
-            return value
-    return text
-
-
-def present(loaded: LoadedScenario, key: str) -> Any:
-    """Value that a scenario has at a key of a single value."""
-    return next(value for known, value, _ in loaded.values() if known == key)
 
 
 def value_at(loaded: LoadedScenario) -> Callable[[str], Any]:
@@ -57,11 +34,12 @@ def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenar
     if _SCHEME in new:
         written = str(new[_SCHEME])
         try:
-            new[_SCHEME], new[_OPTIONS] = parse_scheme(written)
+            new[_SCHEME], options = parse_scheme(written)
+            new = {_OPTIONS: options, **new}
         except AllocationError as error:
             problem = Problem(origin, 0, _SCHEME, written, error.rule, error.remedy)
             raise ScenarioError(problem) from None
-    return loaded.changed(new, origin)
+    return loaded.changed(new, origin, whole=(_OPTIONS,))
 
 
 def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
@@ -71,10 +49,17 @@ def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def variants(
-    base: Prepared, points: Sequence[Values], origin: str, say: Callable[[str], None]
+    base: Prepared,
+    points: Sequence[Values],
+    origin: str,
+    say: Callable[[str], None],
+    narrow: Callable[[LoadedScenario], LoadedScenario] = lambda loaded: loaded,
 ) -> list[Prepared]:
-    """Scenarios made ready, one for each point; all are checked before the first is solved."""
-    loaded = [changed(base.loaded, values, origin) for values in points]
+    """Scenarios made ready, one for each point; all are checked before the first is solved.
+
+    `narrow` leaves of each what is asked for.
+    """
+    loaded = [narrow(changed(base.loaded, values, origin)) for values in points]
     found = []
     for number, one in enumerate(loaded, start=1):
         say(f"preparing point {number} of {len(loaded)}")

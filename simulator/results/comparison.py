@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simulator.results.base import Answer, Record, Row, flat
-from simulator.results.measures import without_result
+from simulator.results.base import Answer, Record, Row, Value, flat
+from simulator.results.measures import Days, Estimate, NullHypothesis, Share, without_result
+from simulator.results.operations import ByArm
 
 
 @dataclass(frozen=True, repr=False)
@@ -17,6 +18,8 @@ class ComparedPower(Record):
         Share of trials, and its Monte Carlo standard error.
     difference, paired_mcse
         The second less the first, trial by trial, with the error that common random numbers leave.
+    difference_low, difference_high
+        95 % interval of the difference: 1.96 paired standard errors to either side.
     first_not_analysable, second_not_analysable
         Trials without a result, which count as no rejection.
     """
@@ -28,15 +31,70 @@ class ComparedPower(Record):
     second_mcse: float
     difference: float
     paired_mcse: float
+    difference_low: float
+    difference_high: float
     first_not_analysable: int
     second_not_analysable: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether the 95 % interval of the paired difference leaves 0 out."""
+        return not self.difference_low <= 0 <= self.difference_high
+
+
+@dataclass(frozen=True, repr=False)
+class ComparedTrial(Record):
+    """One of the scenarios, and what its trials take: means per trial.
+
+    Attributes
+    ----------
+    name, title
+        As the comparison calls it, and its line on what it is.
+    null_hypothesis
+        Which holds in it: it says whether a share of trials that reject is a power.
+    not_compared
+        Analyses, and families of those judged together, that the other one does not have.
+    enrolment_days
+        From the opening of the first site to the last patient randomised.
+    """
+
+    name: str
+    title: str
+    null_hypothesis: NullHypothesis
+    not_compared: tuple[str, ...]
+    target_randomised: int
+    randomised: Estimate
+    target_reached: Share
+    enrolment_days: Days
+    mortality: ByArm
+    sessions_delivered: ByArm
+    plasma_litres: ByArm
+
+
+@dataclass(frozen=True, repr=False)
+class DifferentValue(Record):
+    """A key whose values differ; null also where a scenario has no such key."""
+
+    key: str
+    first: Value
+    second: Value
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Answer):
     """Two scenarios side by side: the analyses that both have.
 
-    `families` are those that both have of analyses judged together: any hypothesis is rejected.
+    Attributes
+    ----------
+    first, second
+        What they are called.
+    analyses, families
+        Those that both have, by name; of families of analyses judged together, that any hypothesis
+        is rejected.
+    trials_of
+        Either scenario, the first first.
+    different
+        The keys in which they differ, labels apart.
     """
 
     KIND: ClassVar[str] = "comparison"
@@ -47,7 +105,14 @@ class Comparison(Answer):
     trials: int
     version: str
     analyses: tuple[ComparedPower, ...]
-    families: tuple[ComparedPower, ...] = ()
+    families: tuple[ComparedPower, ...]
+    trials_of: tuple[ComparedTrial, ComparedTrial]
+    different: tuple[DifferentValue, ...]
+
+    @property
+    def compared(self) -> tuple[ComparedPower, ...]:
+        """Analyses, then families."""
+        return (*self.analyses, *self.families)
 
     def rows(self) -> list[Row]:
         """One row per analysis, then one per family."""
@@ -65,6 +130,6 @@ class Comparison(Answer):
                 f"  {a.name}: {a.second:.1%} against {a.first:.1%}, difference "
                 f"{100 * a.difference:+.2f} points (paired MCSE {100 * a.paired_mcse:.2f})"
                 f"{without_result(a.second_not_analysable, self.trials)}"
-                for a in (*self.analyses, *self.families)
+                for a in self.compared
             ),
         ]

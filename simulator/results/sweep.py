@@ -128,6 +128,9 @@ class Sweep(Answer):
         What distorts the base; None: nothing.
     names
         What each key is called, with its unit.
+    analysis
+        The analysis, or family of those judged together, that alone is asked for; None: all. Of a
+        family `analyses` has one entry under its name: that any hypothesis is rejected.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -146,6 +149,7 @@ class Sweep(Answer):
     selection_bias: SelectionBias | None = None
     drift: Drift | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    analysis: str | None = None
 
     @property
     def finished(self) -> bool:

@@ -47,7 +47,7 @@ def nodes_of(
             key: nodes_of(item, file, line, comment, is_default=is_default)
             for key, item in value.items()
         }
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         held = [nodes_of(item, file, line, comment, is_default=is_default) for item in value]
     return Node(held, file, line, None, comment, is_default)
 

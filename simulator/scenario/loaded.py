@@ -1,16 +1,17 @@
 """A scenario with the file, the line and the source of every value, and what can be asked of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.declarations.keys import Step, key_path, steps_of
+from simulator.declarations.keys import SHORT, Step, key_path, steps_of
+from simulator.declarations.unsupported import unsupported
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
-from simulator.scenario.merging import KINDS
+from simulator.scenario.merging import KINDS, NAMED_LISTS, Merger
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
 from simulator.scenario.yaml_reader import REFUSED, Node, walk
@@ -68,25 +69,39 @@ class LoadedScenario:
         """Return the error of a rule that was found broken only after loading, with its place."""
         return self.problem(error.key, error.rule, error.remedy)
 
-    def key(self, written: str, origin: str) -> str:
-        """Return the path of a single value's key, as it stands in `provenance`.
+    def key(self, written: str, origin: str, values: Sequence[Any] = (0,)) -> str:
+        """Return the path of a key: of a single value, as it stands in `provenance`.
 
         Parameters
         ----------
         written
-            The path; an item of a list may be called by its name, as arms[PE].plan.sessions.
+            The path; an item of a list may be called by its name, as arms[PE].plan.sessions; n is
+            short for trial.target_randomised.
         origin
             Where it was written, for the message.
+        values
+            What it is to have. A key of several values can have lists, mappings and null; and so
+            can an item that is new, in a list whose items have names.
 
         Raises
         ------
         ScenarioError
-            If the scenario has no such key, or it holds more than one value.
+            If the scenario has no such key, or it cannot have such values.
         """
-        path = key_path(_resolved(self._nodes[""], steps_of(written.strip()) or (written,)))
-        if path in self.provenance:
+        text = SHORT.get(written.strip(), written.strip())
+        steps = _resolved(self._nodes[""], steps_of(text) or (text,))
+        path, is_whole = key_path(steps), all(isinstance(v, _WHOLES) for v in values)
+        if path in self.provenance or (is_whole and path in self._nodes and path):
             return path
-        if path in self._nodes and path:
+        if is_whole and _list_of_names(steps) is not None and isinstance(steps[-1], str):
+            name, place = key_path(steps[-1:]), key_path(steps[:-1])
+            return f"{place}[{name}]" if name == steps[-1] and not name.isdigit() else path
+        feature = next(filter(None, (unsupported(str(step)) for step in steps)), None)
+        if feature is not None:
+            problem = feature.rule, feature.instead
+        elif (absent := self._absent_item(steps)) is not None:
+            problem = absent
+        elif path in self._nodes and path:
             problem = "holds several values", f"name one of them, as {self._first_below(path)}"
         else:
             near = _like(path, self.provenance)
@@ -94,13 +109,41 @@ class LoadedScenario:
             problem = "is not a key of this scenario", advice
         raise ScenarioError(Problem(origin, 0, written[:100], "", *problem))
 
+    def _absent_item(self, steps: list[Step]) -> tuple[str, str] | None:
+        """Say that a list has no item of a name, where that is why there is no such key."""
+        for end in range(2, len(steps) + 1):
+            name_key, name = _list_of_names(steps[:end]), steps[end - 1]
+            place = key_path(steps[: end - 1])
+            if name_key is not None and isinstance(name, str) and place in self._nodes:
+                items = self._nodes[place].value or []
+                known = [str(item.value[name_key].value) for item in items]
+                near = nearest(name, known)
+                remedy = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
+                return f"{place} has no item of the name {name}", remedy
+        return None
+
     def _first_below(self, path: str) -> str:
         return next(key for key, _ in walk(self._nodes[path], path) if key in self.provenance)
 
-    def changed(self, values: Mapping[str, Any], origin: str) -> "LoadedScenario":
+    def value(self, key: str) -> Any:
+        """Value at a key, of several values as the files write them; None where there is none."""
+        if key in self.provenance or key not in self._nodes:
+            return values_of(self._nodes[key]) if key in self._nodes else None
+        steps = steps_of(key) or ()
+        found = values_of(_written_at(self._written, self._nodes[""], steps))
+        name_key = _list_of_names(steps)
+        if name_key is not None and isinstance(found, dict):
+            found.pop(name_key, None)
+        return found
+
+    def changed(
+        self, values: Mapping[str, Any], origin: str, whole: Collection[str] = ()
+    ) -> "LoadedScenario":
         """Return the scenario with other values, checked anew as a whole.
 
-        What the schema fills in is filled in anew: it may follow from what is changed.
+        What the schema fills in is filled in anew: it may follow from what is changed. A mapping is
+        laid over what is there, as a file is laid over the one that it extends: of a list whose
+        items have names it adds or changes an item, and null removes one.
 
         Parameters
         ----------
@@ -108,17 +151,48 @@ class LoadedScenario:
             New value by key, as `key` gives it; a value loses the source of the old one.
         origin
             Where the values come from, as --vary: it stands in messages in place of the file.
+        whole
+            Keys whose mapping replaces what is there.
 
         Raises
         ------
         ScenarioError
             If the scenario that this makes breaks a rule.
         """
-        root = self._written
-        for key, value in values.items():
+        root, given, merger = self._written, self._nodes[""], Merger()
+        parted = {key: self._by_name(steps_of(key) or (), value) for key, value in values.items()}
+        self._refuse_removed(values, origin)
+        # What is removed goes last: until then, places in lists are those of the keys.
+        for key in sorted(parted, key=lambda key: values[key] is None):
+            steps, value = parted[key]
             leaf = nodes_of(value, origin)
-            root = _replaced(root, self._nodes[""], steps_of(key) or (), leaf)
+            if isinstance(value, Mapping) and key not in whole:
+                pattern = tuple(step if isinstance(step, str) else "" for step in steps)
+                leaf = merger.over(_written_at(root, given, steps), leaf, pattern)
+            root = _replaced(root, given, steps, leaf)
+        if merger.problems:
+            raise ScenarioError(*merger.problems)
         return checked(root, self.files, self.asked, (*self.files, origin), [])
+
+    def _by_name(self, steps: tuple[Step, ...], value: Any) -> tuple[tuple[Step, ...], Any]:
+        """Return steps and value; of an item that has a name, those of its list, by that name."""
+        name_key = _list_of_names(steps)
+        if name_key is None or not (value is None or isinstance(value, Mapping)):
+            return steps, value
+        name = steps[-1]
+        if isinstance(name, int):
+            name = str(self._nodes[key_path((*steps, name_key))].value)
+        return steps[:-1], {name: value}
+
+    def _refuse_removed(self, values: Mapping[str, Any], origin: str) -> None:
+        """Refuse values of an item that another value removes."""
+        gone = [steps_of(key) or () for key, value in values.items() if value is None]
+        for key in values:
+            steps = steps_of(key) or ()
+            for item in gone:
+                if steps[: len(item)] == item and len(steps) > len(item):
+                    rule = f"is part of {key_path(item)}, which is removed beside it"
+                    raise ScenarioError(Problem(origin, 0, key, "", rule, "change one of the two"))
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
         """Return the scenario with one of its analyses alone, first, and with what that replays."""
@@ -206,6 +280,21 @@ def values_of(node: Node) -> Any:
 
 # Steps down a tree
 
+_WHOLES = list, tuple, Mapping, type(None)  # what a key of several values can have
+
+
+def _list_of_names(steps: Sequence[Step]) -> str | None:
+    """Key of an item's name, where steps lead to an item of a list whose items have names."""
+    return NAMED_LISTS.get(tuple(map(str, steps[:-1]))) if steps else None
+
+
+def _written_at(node: Node, whole: Node, steps: Sequence[Step]) -> Node:
+    """Return what is written at the end of steps; of a default, what says what it is."""
+    for step in steps:
+        whole = whole.value[step]
+        node = node.value[step] if _has(node, step) else _what_it_is(whole)
+    return node
+
 
 def _resolved(node: Node, steps: Iterable[Step]) -> list[Step]:
     """Return steps with the place of an item instead of its name; those that lead nowhere stay."""
@@ -228,7 +317,9 @@ def _place(node: Node, word: str) -> Step:
     """Place of the item of a list that has a name; the word where there is none."""
     for number, item in enumerate(node.value if isinstance(node.value, list) else ()):
         named = item.value if isinstance(item.value, dict) else {}
-        if any(named[key].value == word for key in ("name", "label") if key in named):
+        # A factor is called by its variable; a criterion, which has one too, by its label.
+        keys = [key for key in ("name", "label") if key in named] or ["variable"]
+        if any(key in named and named[key].value == word for key in keys):
             return number
     return word
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from simulator.declarations.keys import joined, key_path
+from simulator.declarations.keys import SHORT, joined, key_path
 from simulator.declarations.parts import FOLLOWS
+from simulator.declarations.unsupported import MORE_ARMS, unsupported
 from simulator.scenario.errors import EXTENDS, nearest
 
 
@@ -51,7 +52,7 @@ def findings(errors: Sequence[ErrorDetails], model: type[BaseModel]) -> list[Fin
     absent = {key for key, missing in groups if missing}
     misspelt = set()
     for (error, place), *_ in groups.values():
-        if error["type"] == "extra_forbidden":
+        if error["type"] == "extra_forbidden" and unsupported(place.name) is None:
             misspelt.add(joined(place.parent, _likely_key(place, absent)))
     found: list[Finding] = []
     for (key, missing), group in groups.items():
@@ -159,6 +160,8 @@ def _findings_at(group: list[tuple[ErrorDetails, _Place]], absent: set[str]) -> 
         )
     elif kind == "string_pattern_mismatch":
         yield Finding(place.key, "has characters that it may not have", _meaning(place), False)
+    elif kind == "too_long" and place.key in _BY_ARM:
+        yield Finding(place.key, MORE_ARMS.rule, MORE_ARMS.instead, cross_check=False)
     elif kind.endswith(("too_short", "too_long")):
         yield Finding(place.key, _length(error), _meaning(place), cross_check=False)
     else:
@@ -179,6 +182,9 @@ def _missing(place: _Place) -> Finding:
     )
 
 
+_BY_ARM = "arms", "allocation.ratio"  # lists of an item per arm
+
+
 def _likely_key(place: _Place, absent: set[str]) -> str:
     """Known key that an unknown one was most likely to be, those not given first."""
     known = [*place.model.model_fields, *([] if place.parent else [EXTENDS])]
@@ -187,6 +193,13 @@ def _likely_key(place: _Place, absent: set[str]) -> str:
 
 
 def _unknown(place: _Place, absent: set[str]) -> Finding:
+    feature = unsupported(place.name)
+    # A key of this very part, as margin_points, is meant rather than a feature.
+    if feature is not None and not any(place.name in key for key in place.model.model_fields):
+        return Finding(place.key, feature.rule, feature.instead, cross_check=False)
+    if place.key in SHORT:
+        remedy = f"it is short for {SHORT[place.key]} in commands; write that in a file"
+        return Finding(place.key, "unknown key", remedy, cross_check=False)
     meant = _likely_key(place, absent)
     known = ", ".join(place.model.model_fields)
     remedy = f"did you mean {meant}?" if meant else f"known here are {known}"

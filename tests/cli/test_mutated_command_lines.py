@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from simulator import cli
-from simulator.cli import allocation, power, report, size, sweep, trace
+from simulator.cli import allocation, compare, power, report, size, sweep, trace
 from simulator.errors import UNSHOWN
 from simulator.planning import exact as exact_planning
 from simulator.scenario.errors import Problem, ScenarioError
@@ -30,7 +30,12 @@ GOOD = (
     "exact --test fisher --n 30,30 --p 0.6,0.3 --alpha 0.05 --prior 1,1 --power 0.8",
     "trace two-arm-survival --trial 0 --patient 1 --out t",
     "report run more --format html --length page --out a.html --force",
+    "compare two-arm-survival nct05484908 -n 1e4 --seed 3 --jobs 1 --analysis log_rank --json",
+    "sweep two-arm-survival --vary n=60:600:60 -n 10k --analysis log_rank --power-target 0.9",
+    "sweep two-arm-survival --vary allocation.ratio=[1,1],[2,1] --vary sites[A]={a:1},null -n 9",
     "scenarios two-arm-survival",
+    "--version",
+    "power -h",
     "schema --of power",
 )
 WORDS = (
@@ -38,6 +43,7 @@ WORDS = (
     *(",", ",,", "1,", "1,2,3", "x,y", "=", "a=", "=1", "a=b=c", "a[0]=1", "a.b", ".", "..", "/"),
     *("/dev/null", "~", "*", "$HOME", "`id`", "a\nb", "\x1b[31m", "\u202e", "\udcff", "漢字", "👩"),
     *("--json", "--out", "--help", "--version", "--trials", "--no-such", "-x", "x" * 5_000, "("),
+    *("1e4", "10kk", "-n", "-h", "1:2", "1:9:0", "[", "[1,1]", "{a:1}", "'", "looks", "--looks"),
     *("efron(", "efron()", "efron(1,2,3)", "efron(a)", "all", "linear:", "shift:0", "defer:1:a>b:"),
 )  # fmt: skip
 
@@ -48,7 +54,7 @@ def stop(*_: object, **__: object) -> None:
 
 @pytest.fixture
 def door_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in (allocation, power, size, sweep, trace):
+    for command in (allocation, compare, power, size, sweep, trace):
         monkeypatch.setattr(command, "load_study", stop)
     monkeypatch.setattr(report, "_read", stop)
     monkeypatch.setattr(exact_planning, "exact_answer", stop)

@@ -207,7 +207,7 @@ def test_a_kept_answer_is_read_without_engine_or_schema():
         (lambda s: s.trace(3, patient=-1), IndexError, "patient = -1"),
         (lambda s: simulator.exact("fisher", 30, (0.6, 0.3)), TypeError, "n = 30: must be two"),
         (lambda s: simulator.exact("fisher", (30, 30), 0.6), TypeError, "p = 0.6: must be two"),
-        (lambda s: s.compare(s.with_values(OTHER)), ValueError, "share"),
+        (lambda s: s.compare(s.with_values(OTHER)), simulator.TrialsimError, "share no analysis"),
         (lambda s: s.report("x.docx", s.sweep(SIZES, 20)), ValueError, "answer of Study.power"),
         (lambda s: s.with_values(LARGER).report("x.docx", s.power(20)), ValueError, "this study"),
     ],

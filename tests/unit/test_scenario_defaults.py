@@ -338,6 +338,6 @@ def test_a_scheme_that_cannot_be_followed_is_refused_before_mortality_is_solved(
     )
     unequal = loaded.changed({"allocation.ratio": [1, 2]}, "test")
     said: list[str] = []
-    with pytest.raises(ScenarioError, match="honours equal ratios only|keep an unequal ratio"):
+    with pytest.raises(ScenarioError, match=r"honours equal ratios only|keep an unequal ratio"):
         prepare(unequal, said.append)
     assert said == []

@@ -164,7 +164,8 @@ def test_a_problem_reads_as_file_line_key_value_rule_remedy() -> None:
          "must be one of poisson, uniform", "did you mean uniform?"),
         # Lengths
         ("allocation.ratio", "[1, 1]", "[1]", "[1]", "2", ""),
-        ("allocation.ratio", "[1, 1]", "[1, 1, 1]", "[1, 1, 1]", "2", ""),
+        ("allocation.ratio", "[1, 1]", "[1, 1, 1]", "[1, 1, 1]",
+             "more than two arms", "pair of arms"),
         ("name", "name: bare", 'name: ""', "", "may not have", "letters, digits"),
         ("name", "name: bare", "name: ../x", "../x", "may not have", "letters, digits"),
     ],

@@ -23,6 +23,7 @@ from simulator.report.document.numbers import (
 )
 from simulator.report.document.power import rate_name
 from simulator.results.base import Value
+from simulator.results.flow import flow
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.size import PATIENTS
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
@@ -229,9 +230,7 @@ def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
 def _value(found: Value) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return count(found)
-    if found is None or isinstance(found, bool):
-        return {None: "null", True: "true", False: "false"}[found]
-    return f"{found:g}" if isinstance(found, float) else str(found)
+    return f"{found:g}" if isinstance(found, float) else flow(found)
 
 
 def _difference(a: PointPower) -> str:

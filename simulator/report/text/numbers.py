@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from simulator.results.base import Value
+from simulator.results.flow import flow
 from simulator.results.measures import Estimate, Share
 
 _MOST_DIGITS = 6
@@ -72,6 +73,4 @@ def share_in_words(share: Share) -> str:
 
 def value_in_words(value: Value) -> str:
     """Return a value as a scenario file would have it."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else flow(value)

@@ -13,13 +13,19 @@ from simulator.report.text.numbers import (
 )
 from simulator.report.text.tables import new_table, print_table
 from simulator.report.words import RATES, biases_in_words
-from simulator.results.sweep import PointFamily, PointPower, Sweep
+from simulator.results.base import Value
+from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
+
+_MOST_POINTS = 8  # that a sentence names
+_LONGEST = 44  # characters of a value
 
 
 def print_sweep(answer: Sweep, console: Console) -> None:
     """Print a sweep: every point, the difference to the scenario's own values beside it."""
     console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
-    own = ", ".join(f"{key} = {value_in_words(value)}" for key, value in answer.base.items())
+    owned = zip(_heads(answer), answer.base.values(), strict=True)
+    own = ", ".join(f"{head} = {_short(value)}" for head, value in owned)
     console.print(
         f"{answer.trials:,} trials per point, the same ones at each, seed {answer.seed}, "
         f"trialsim {answer.version}. +- is the Monte Carlo standard error.\n"
@@ -30,6 +36,7 @@ def print_sweep(answer: Sweep, console: Console) -> None:
     console.print()
     print_table(_power_table(answer), console)
     console.print("Differences, to the scenario's own values, are in percentage points.\n")
+    _print_reached(answer, console)
     for place, family in enumerate(answer.points[0].families):
         print_table(_family_table(answer, family, place), console)
         console.print()
@@ -53,7 +60,7 @@ def _family_table(answer: Sweep, family: PointFamily, place: int) -> Table:
 def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) -> Table:
     """Rates by point: of each its values, and the patients randomised, once."""
     table = new_table(
-        *answer.keys,
+        *_heads(answer),
         "randomised",
         what,
         RATES[answer.null_hypothesis],
@@ -65,7 +72,7 @@ def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) 
         words=(what,),
     )
     for point, rates in zip(answer.points, found, strict=True):
-        values = [value_in_words(point.values[key]) for key in answer.keys]
+        values = [_short(point.values[key]) for key in answer.keys]
         values.append(number(point.randomised))
         for a in rates:
             table.add_row(
@@ -81,13 +88,40 @@ def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) 
     return table
 
 
+def _print_reached(answer: Sweep, console: Console) -> None:
+    """Say at which points the first analysis has the target power, by its interval."""
+    if answer.null_hypothesis is not NullHypothesis.NONE:
+        return
+    found = [(_at(answer, point), point.analyses[0].judgement) for point in answer.points]
+    enough = [where for where, judgement in found if judgement is Judgement.ADEQUATE]
+    unclear = [where for where, judgement in found if judgement is Judgement.INCONCLUSIVE]
+    told = [f"reached at {_some(enough)}" if enough else "reached at none of the points"]
+    if unclear:
+        told.append(f"inconclusive at {_some(unclear)}: the interval contains it")
+    target = f"{100 * answer.threshold:.4g}%"
+    name = answer.points[0].analyses[0].name
+    console.print(f"Target power {target}, {name}: {'; '.join(told)}.\n")
+
+
+def _some(points: list[str]) -> str:
+    """Name some points, and how many more there are."""
+    more = len(points) - _MOST_POINTS
+    return " / ".join(points[:_MOST_POINTS]) + (f" and {more} more points" if more > 0 else "")
+
+
+def _at(answer: Sweep, point: SweepPoint) -> str:
+    """Values of a point, as in `n = 60, machines = 2`."""
+    values = zip(_heads(answer), point.values.values(), strict=True)
+    return ", ".join(f"{head} = {_short(value)}" for head, value in values)
+
+
 def _print_limit(answer: Sweep, console: Console) -> None:
     """Say at which points most trials do not randomise the patients planned."""
     limited = [point for point in answer.points if point.recruitment_is_the_limit]
     if not limited:
         return
     told = "; ".join(
-        f"{', '.join(f'{key} = {value_in_words(v)}' for key, v in point.values.items())}: "
+        f"{_at(answer, point)}: "
         f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
         for point in limited
     )
@@ -99,6 +133,17 @@ def _print_limit(answer: Sweep, console: Console) -> None:
     console.print(Text(words, style="bold"))
 
 
+def _heads(answer: Sweep) -> list[str]:
+    """What each key is called: an item of a list by its name, not by its place."""
+    return [answer.names.get(key, key) if "[" in key else key for key in answer.keys]
+
+
+def _short(value: Value) -> str:
+    """A value as a scenario file would have it; of a long mapping its beginning."""
+    words = value_in_words(value)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 4]} ..."
+
+
 def _difference(a: PointPower) -> tuple[str, str]:
     return f"{100 * a.difference:+.2f}", f"{100 * a.paired_mcse:.2f}"
 
@@ -106,7 +151,7 @@ def _difference(a: PointPower) -> tuple[str, str]:
 def _trial_table(answer: Sweep) -> Table:
     """What the trial takes at each point."""
     table = new_table(
-        *answer.keys,
+        *_heads(answer),
         "planned",
         "target reached",
         "days to recruit",
@@ -118,7 +163,7 @@ def _trial_table(answer: Sweep) -> Table:
     )
     for point in answer.points:
         table.add_row(
-            *(value_in_words(point.values[key]) for key in answer.keys),
+            *(_short(point.values[key]) for key in answer.keys),
             f"{point.target_randomised:,}",
             plain_percent(point.target_reached.mean),
             plain(point.enrolment_days.mean, ".0f"),

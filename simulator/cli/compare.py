@@ -1,0 +1,82 @@
+"""The command that compares two scenarios trial by trial."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.runs import ForceOption, RunOption, answer
+from simulator.cli.shared import (
+    JobsOption,
+    JsonOption,
+    SeedOption,
+    counted,
+    load_study,
+    named_as_options,
+    stoppable,
+)
+
+if TYPE_CHECKING:
+    from simulator.results import Comparison
+
+
+@stoppable
+def compare(
+    first: Annotated[
+        str, typer.Argument(metavar="FIRST", help="Path or name of a scenario.", show_default=False)
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="SECOND", help="The one to compare with it.", show_default=False),
+    ],
+    trials: Annotated[
+        int, counted("--trials", "-n", least=2, most=10_000_000, help="Trials of each.")
+    ] = 10_000,
+    analysis: Annotated[
+        str | None,
+        typer.Option(
+            help="Which analysis, or family of those judged together [default: all that both "
+            "have].",
+            show_default=False,
+        ),
+    ] = None,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
+    out: RunOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare the power of two scenarios, the same trials of both paired."""
+    one, other = load_study(first), load_study(second)
+    with named_as_options("analysis"):
+        one.check_comparison(other, analysis)
+    loaded = other.prepared.loaded
+    question = one.question(
+        "compare",
+        seed,
+        trials=trials,
+        analysis=analysis,
+        names=one.told_apart(other),
+        other={"scenario": other.prepared.plain, "sources": loaded.provenance},
+    )
+
+    def work(_: Path) -> "Comparison":
+        from simulator.cli.progress import say_what_is_compiled
+
+        for study in (one, other):
+            say_what_is_compiled(study.prepared.params)
+        with _told(trials) as watch:
+            return one.compare(other, trials, analysis=analysis, seed=seed, jobs=jobs, watch=watch)
+
+    answer(question, out, force, json, work)
+
+
+@contextmanager
+def _told(trials: int) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how far a comparison is."""
+    from simulator.cli.progress import lines
+
+    with lines() as say:
+        yield lambda number, done: say(f"scenario {number} of 2: {done:,} of {trials:,} trials")

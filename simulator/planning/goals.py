@@ -1,0 +1,54 @@
+"""What a question is of: an analysis of a scenario, or a family of those judged together."""
+
+from collections.abc import Callable, Sequence
+from operator import methodcaller
+
+from simulator.planning.prepared import Goal, Prepared, goal_of
+from simulator.scenario.errors import Problem, ScenarioError, nearest
+from simulator.scenario.loaded import LoadedScenario
+
+Narrow = Callable[[LoadedScenario], LoadedScenario]  # leaves a goal alone of what is analysed
+
+
+def goal_named(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal]:
+    """Return what is asked for, and what leaves that alone of the scenario or of a variant of it.
+
+    Parameters
+    ----------
+    analysis
+        Name of an analysis, or of a family of those judged together; None: the first analysis.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has none of that name.
+    """
+    families = prepared.asked.multiplicity or []
+    names = [family.name for family in families]
+    known = [plan.name for plan in prepared.plans]
+    if analysis in names and analysis not in known:
+        index = names.index(analysis)
+        family = families[index]
+        words = f"any hypothesis of {family.name} ({family.method.replace('_', ' ')})"
+        goal = Goal(family.name, words, family.alpha, True)
+        return methodcaller("with_one_family", index), goal
+    place = 0 if analysis is None else place_of(prepared, analysis, names)
+    return methodcaller("with_one_analysis", place), goal_of(prepared.plans, place)
+
+
+def place_of(prepared: Prepared, analysis: str, others: Sequence[str] = ()) -> int:
+    """Return the place of an analysis among the scenario's; `others` would have done too.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has none of that name.
+    """
+    names = [plan.name for plan in prepared.plans]
+    if analysis not in names:
+        known = [*names, *others]
+        near = nearest(analysis, known)
+        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(known)}"
+        rule = "is no analysis of this scenario"
+        raise ScenarioError(Problem("", 0, "analysis", analysis, rule, remedy))
+    return names.index(analysis)
