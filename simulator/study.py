@@ -41,7 +41,8 @@ from simulator.results import (
     Sweep,
     Trace,
 )
-from simulator.results.base import cell_of, flow_text
+from simulator.results.base import cell_of
+from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
@@ -635,5 +636,5 @@ def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: floa
 
 def _written(values: Mapping[str, Any]) -> str:
     """Values by key on one line, as a title has them."""
-    told = (f"{key} = {flow_text(value)}" for key, value in values.items())
+    told = (f"{key} = {flow(value)}" for key, value in values.items())
     return " ".join(", ".join(told).split())

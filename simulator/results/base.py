@@ -1,7 +1,6 @@
 """What every answer can do: become plain JSON and come back, become rows, show itself in short."""
 
 import dataclasses
-import json
 import math
 import types
 import typing
@@ -10,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from simulator.errors import TrialsimError
+from simulator.results.flow import flow
 from simulator.results.shown import (
     COLUMNS,
     LINES,
@@ -127,7 +127,7 @@ class Answer(Record):
 
     KIND: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
-    COLUMNS: ClassVar[tuple[str, ...]] = ()  # of its rows, shown in a notebook; the first if empty
+    SHOWN_COLUMNS: ClassVar[tuple[str, ...]] = ()  # of its rows, in a notebook; empty: the first
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, its kind and the version of its schema first."""
@@ -194,7 +194,7 @@ class Answer(Record):
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns of its rows that a notebook shows; if there are none, the first."""
-        return self.COLUMNS
+        return self.SHOWN_COLUMNS
 
     def head(self, column: str) -> str:
         """Return the head of a column as a notebook shows it."""
@@ -204,16 +204,9 @@ class Answer(Record):
 _ALL = "to_frame() has all"
 
 
-def flow_text(value: Value) -> str:
-    """Return a value of a scenario as a file has it on one line: `[2, 1]`, `true`, `null`."""
-    if isinstance(value, bool | list | tuple | Mapping | None):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
 def cell_of(value: Value) -> Cell:
-    """Return a value of a scenario as a cell of a table; a list or a mapping is its text."""
-    return value if isinstance(value, Cell) else flow_text(value)
+    """Return a value of a scenario as a cell of a table; a list or a mapping as a file has it."""
+    return value if isinstance(value, Cell) else flow(value)
 
 
 def flat(record: Record) -> Row:

@@ -21,7 +21,8 @@ from ruamel.yaml import YAML
 
 import simulator
 from simulator.results import ANSWERS
-from simulator.results.base import Answer, Record, Records, cell_of, flow_text
+from simulator.results.base import Answer, Record, Records, cell_of
+from simulator.results.flow import flow
 from simulator.results.measures import Estimate
 from simulator.results.shown import in_words, short
 from simulator.store import read_csv, rows_to_csv
@@ -202,18 +203,17 @@ def test_truth_is_written_true_or_false_and_what_is_missing_is_empty(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [([2, 1], "[2, 1]"), ((0.5, None), "[0.5, null]"), ({"kind": "fixed"}, '{"kind": "fixed"}')],
+    [([2, 1], "[2, 1]"), ((0.5, None), "[0.5, null]"), ({"kind": "fixed"}, "{kind: fixed}")],
 )
 def test_a_list_that_is_varied_is_written_as_a_scenario_file_has_it(value, text):
-    """Flow style: what YAML 1.2 and JSON both read back."""
+    """Flow style of YAML 1.2, which reads it back."""
     point = sweep_answer().points[0]
     varied = dataclasses.replace(point, values={"allocation.ratio": value})
     (row,) = sweep_answer(keys=("allocation.ratio",), points=(varied,)).rows()
-    assert row["allocation.ratio"] == text == flow_text(value) == cell_of(value)
+    assert row["allocation.ratio"] == text == flow(value) == cell_of(value)
     (cells,) = csv.DictReader(io.StringIO(rows_to_csv([row])))
     plain = json.loads(json.dumps(value))
     assert YAML(typ="safe").load(cells["allocation.ratio"]) == plain
-    assert json.loads(cells["allocation.ratio"]) == plain
 
 
 def test_a_value_that_is_no_list_stays_itself():

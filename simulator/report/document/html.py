@@ -78,8 +78,7 @@ class _Marks:
 def _part(block: Block, label: str, marked: _Marks) -> dict[str, Any]:
     """Return a block as the template wants it."""
     if isinstance(block, Heading):
-        text = marked(block.text)
-        return {"kind": "heading", "level": block.level + 1, "text": text, "name": block.name}
+        return {"kind": "heading", "level": block.level + 1, "text": _named(block, marked)}
     if isinstance(block, Paragraph):
         return {"kind": "paragraph", "text": marked(block.text)}
     if isinstance(block, Table):
@@ -96,6 +95,12 @@ def _part(block: Block, label: str, marked: _Marks) -> dict[str, Any]:
     if isinstance(block, Equation):
         return {"kind": "equation", "math": _math(block), "spoken": block.spoken}
     return _references(block, marked)
+
+
+def _named(block: Heading, marked: _Marks) -> Markup:
+    """Text of a heading, with its name for what points at it."""
+    text = marked(block.text)
+    return Markup('<span id="{}">{}</span>').format(block.name, text) if block.name else text
 
 
 def _table(block: Table, label: str, marked: _Marks) -> dict[str, Any]:
