@@ -166,7 +166,7 @@ class Allocation(Answer):
     """
 
     KIND: ClassVar[str] = "allocation"
-    COLUMNS = (
+    SHOWN_COLUMNS = (
         *("scheme", "method", "mean_abs_imbalance", "sd_imbalance", "max_imbalance"),
         *("imbalance_index", "forcing_index", "deterministic_share", "correct_guesses", "trials"),
     )

@@ -127,7 +127,7 @@ class Answer(Record):
 
     KIND: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
-    COLUMNS: ClassVar[tuple[str, ...]] = ()  # of its rows, shown in a notebook; the first if empty
+    SHOWN_COLUMNS: ClassVar[tuple[str, ...]] = ()  # of its rows, in a notebook; empty: the first
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, its kind and the version of its schema first."""
@@ -194,7 +194,7 @@ class Answer(Record):
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns of its rows that a notebook shows; if there are none, the first."""
-        return self.COLUMNS
+        return self.SHOWN_COLUMNS
 
     def head(self, column: str) -> str:
         """Return the head of a column as a notebook shows it."""

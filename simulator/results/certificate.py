@@ -138,7 +138,10 @@ class Certificate(Answer):
     """
 
     KIND: ClassVar[str] = "certificate"
-    COLUMNS = "name", "alpha", "exact", "simulated", "mcse", "low", "high", "trials", "verdict"
+    SHOWN_COLUMNS = (
+        *("name", "alpha", "exact", "simulated", "mcse", "low", "high"),
+        *("trials", "verdict"),
+    )
 
     scenario: str
     seed: int

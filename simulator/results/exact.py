@@ -41,7 +41,7 @@ class Exact(Answer):
     """
 
     KIND: ClassVar[str] = "exact"
-    COLUMNS = (
+    SHOWN_COLUMNS = (
         *("test", "n_1", "n_2", "p_1", "p_2", "alpha"),
         *("power", "size", "detectable_lower", "detectable_higher"),
     )

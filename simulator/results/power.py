@@ -378,7 +378,7 @@ class Power(Answer):
     """
 
     KIND: ClassVar[str] = "power"
-    COLUMNS = (
+    SHOWN_COLUMNS = (
         *("name", "trials", "power", "mcse", "ci_low", "ci_high", "not_analysable"),
         *("truth", "bias", "coverage"),
     )

@@ -22,7 +22,6 @@ _FEW = 4  # items of a list or a mapping that are shown
 _WORDS = {
     "mcse": "MCSE",
     "ci": "95 % interval,",
-    "p": "p",
     "rmse": "RMSE",
     "sd": "SD",
     "se": "SE",
@@ -104,8 +103,8 @@ def record_line(record: Any) -> str:
             break
         parts.append(part)
     more = len(dataclasses.fields(record)) - len(parts)
-    rest = f"; {more} more" if more else ""
-    return f"{type(record).__name__}({', '.join(parts)}{rest})"
+    rest = f"{more} more" if more else ""
+    return f"{type(record).__name__}({'; '.join(filter(None, (', '.join(parts), rest)))})"
 
 
 def capped(lines: Sequence[str], rest: str) -> str:

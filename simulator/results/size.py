@@ -216,7 +216,7 @@ class Size(Answer):
     """
 
     KIND: ClassVar[str] = "size"
-    COLUMNS = (
+    SHOWN_COLUMNS = (
         *("value", "randomised", "trials", "analysable", "rejections"),
         *("power", "mcse", "ci_low", "ci_high", "exact_power"),
     )

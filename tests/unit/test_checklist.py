@@ -73,6 +73,7 @@ def dossier(power=None, **changes):
 
 
 MEAN = power_answer(analyses=(analysis_power(scale=Scale.MELD_POINTS),))
+NONE = by_arm(0.0, mcse=0.0)
 SCARCE = operations(short_of_plasma_share=by_arm(0.356, 0.225, 0.001))
 DOSSIERS = {
     "underpowered": dossier(),
@@ -144,7 +145,8 @@ def test_every_place_that_is_pointed_at_is_in_the_document(given):
 def test_the_checklists_are_the_last_part_before_the_references(given):
     document, _ = written(given)
     headings = [block.text for block in document.blocks if isinstance(block, Heading)]
-    assert headings[-2:] == ["Appendix: reporting checklists", "References"]
+    place = headings.index("Appendix: reporting checklists")
+    assert headings[place + 1] == "References"
 
 
 def test_sensitivity_asks_for_a_sweep_where_none_is_given_and_points_at_one_that_is():
@@ -223,6 +225,10 @@ def test_links_of_a_page_and_fields_of_a_word_file_lead_somewhere(given, tmp_pat
         (DOSSIERS["without_sessions"], "fixed order: exits of patients, referrals, the daily"),
         (dossier(power_answer(engine="reference")), "used the reference engine, processes in"),
         (dossier(), "used the compiled engine, a loop over events"),
+        (dossier(), "A patient leaves by death or transplant or loss to follow-up, or at the end "
+         "of follow-up; withdrawal ends treatment and visits alone."),
+        (dossier(power_answer(operations=operations(transplants=NONE, withdrawn=NONE))),
+         "A patient leaves by death or loss to follow-up, or at the end of follow-up."),
         (dossier(), "ends when recruitment is over and the last follow-up has ended, after a mean "
          "of 876 days"),
         (dossier(), "standard error of 0.2 percentage points in the share of trials that reject"),

@@ -16,9 +16,11 @@ def guidelines(dossier: Dossier, written: Sequence[Block]) -> tuple[Guideline, .
     Parameters
     ----------
     written
-        The document so far: an item points at nothing that is not in it.
+        The document so far: an item points at nothing but what is in it, and at figures, which
+        may come later.
     """
-    found = Written(dossier, names_of(written))
+    drawn = tuple(f"figure-{name}" for name in dossier.pictures)
+    found = Written(dossier, (*names_of(written), *drawn))
     return delta2(found), spirit(found), ademp(found), stress_des(found)
 
 

@@ -1,7 +1,7 @@
 """How a trial is executed: what comes and goes, queues, order of events, random numbers, engine."""
 
 from simulator.report.document.blocks import Block, Paragraph, literal
-from simulator.report.document.dossier import Dossier
+from simulator.report.document.dossier import Dossier, happens
 from simulator.report.document.numbers import count, joined, points_of_error, rounded_mean
 
 _ENTRY = {
@@ -33,10 +33,14 @@ def execution_blocks(dossier: Dossier) -> list[Block]:
 
 
 def _entities(dossier: Dossier) -> str:
+    o = dossier.power.operations
     entry = _ENTRY.get(str(dossier.value("accrual.kind")), "at random times")
+    ways = [("transplant", o.transplants), ("loss to follow-up", o.lost)]
+    exits = " or ".join(["death", *(way for way, by_arm in ways if happens(by_arm))])
+    rest = "; withdrawal ends treatment and visits alone" if happens(o.withdrawn) else ""
     return (
         f"The entities are candidates, who come {entry} and become patients once they are "
-        "randomised. Follow-up of a patient ends with death, with loss or on its last day."
+        f"randomised. A patient leaves by {exits}, or at the end of follow-up{rest}."
     )
 
 
