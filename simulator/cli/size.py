@@ -81,7 +81,7 @@ def size(
         if not bounds[0] < bounds[1]:
             refuse("--between", between, "must be a lower and a higher value", "as 0.3,0.9")
     study = load_study(scenario)
-    from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.cli.progress import lines
 
     asked = {
         "power": power,
@@ -96,7 +96,6 @@ def size(
         study.check_size(power, analysis, by, bounds, favoured=favoured)
 
     def work(folder: Path) -> "Size":
-        say_what_is_compiled(study.prepared.params)
         with lines() as say, _named_as_options():
             result = study.size(
                 power,

@@ -51,14 +51,14 @@ def sweep(
     """Vary keys of a scenario: power at every point."""
     values = _read(vary)
     study = load_study(scenario)
-    from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.cli.compiling import compiling
+    from simulator.cli.progress import lines
 
-    with lines() as say:
+    with compiling(), lines() as say:
         planned = study.plan_sweep(values, "--vary", say)
     question = study.question("sweep", seed, trials=trials, vary=[planned.own, *planned.points])
 
     def work(folder: Path) -> "Sweep":
-        say_what_is_compiled(study.prepared.params)
         seconds = planned.seconds(trials, jobs or cores())
         if seconds > _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600
