@@ -14,7 +14,7 @@ import tempfile
 import time
 
 OLDEST = (3, 11)
-ABOUT = {"report": "a minute or two", "dev": "about two minutes"}  # measured on two cores
+ABOUT = {"report": "about a minute", "dev": "about two minutes"}  # measured on two cores
 UNREACHABLE = ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "ProxyError")
 SECONDS_A_TICK = 0.2
 
@@ -33,7 +33,7 @@ def main():
         make_environment(venv)
     what = "installing trialsim into {}, once, {}".format(venv, ABOUT.get(extra, ""))
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    packages = ["install", "-c", "constraints.txt", "-e", ".[{}]".format(extra)]
+    packages = ["install", "-c", "constraints.txt", "-e", f".[{extra}]"]
     status, said = watched([*pip, *packages], what)
     if status != 0:
         fail(said)
@@ -52,13 +52,12 @@ def make_environment(venv):
         [sys.executable, "-m", "venv", "--clear", venv],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        text=True,
     )
     if made.returncode != 0:
         sys.exit(
-            made.stdout
-            + "no virtual environment could be made in {}; on Debian or Ubuntu: apt-get install "
-            "python3-venv".format(venv)
+            made.stdout + f"no virtual environment could be made in {venv}; on Debian or Ubuntu: "
+            "apt-get install python3-venv"
         )
 
 
@@ -75,11 +74,11 @@ def watched(command, what):
             while running.poll() is None:
                 time.sleep(SECONDS_A_TICK)
                 if in_terminal:
-                    tell("{} ... {}".format(what, clock(began)))
+                    tell(f"{what} ... {clock(began)}")
         printed.seek(0)
         said = printed.read()
     if in_terminal:
-        tell("{}: {}\n".format(what, clock(began)))
+        tell(f"{what}: {clock(began)}\n")
     return running.returncode, said
 
 

@@ -17,6 +17,7 @@ _COMPILED = (
     "declarations/schemes",
     "draws.py",
     "engines",
+    "kernels.py",
     "montecarlo",
     "records.py",
     "rules",

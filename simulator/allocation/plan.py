@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 # array of a tuple that is handed on; for the fifteen here that took 120 ns a call, and without it
 # none. The caller holds the arrays meanwhile.
 borrowing: Any = numba.njit(  # type: ignore[call-overload]
-    cache=True, error_model="numpy", forceinline=True, _nrt=False
+    cache=True, error_model="numpy", no_cfunc_wrapper=True, forceinline=True, _nrt=False
 )
 
 

@@ -10,8 +10,15 @@ from typing import Any
 import numba
 import numpy as np
 
-kernel = numba.njit(cache=True, error_model="numpy", nogil=True)
-inlined = numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "error_model": "numpy",
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+}
+
+kernel = numba.njit(**_OPTIONS)
+inlined = numba.njit(**_OPTIONS, forceinline=True)
 
 # A literal 0 is a type of its own to Numba: what a kernel handed it to would be compiled twice.
 ZERO: Any = np.int64(0)

@@ -107,6 +107,7 @@ def exact(
 ) -> None:
     """Power, size and smallest detectable difference of a test of two proportions, exactly."""
     from simulator.analysis.exact_power import ExactQuestion
+    from simulator.cli.compiling import compiling
     from simulator.planning.exact import exact_answer, refusal
 
     sizes = two_numbers("--n", n, int, "30,30")
@@ -118,7 +119,9 @@ def exact(
     wrong = refusal(asked, rates, power)
     if wrong is not None:
         refuse(f"--{wrong.name}", wrong.value, wrong.rule, wrong.remedy)
-    deliver(exact_answer(asked, rates, power), json)
+    with compiling():
+        found = exact_answer(asked, rates, power)
+    deliver(found, json)
 
 
 def scenarios(

@@ -130,6 +130,8 @@ def allocation(
         _refuse_what_keeps_no_run(codes, trial, out, force, json)
     if metrics_only and (bias or drift):
         refuse("--metrics-only", "true", "has no patients to bias", "leave --bias and --drift out")
+    from simulator.cli.compiling import compiling
+
     study = load_study(scenario, _changes(n, bias, drift, metrics_only=metrics_only))
     chosen = _chosen(study, schemes)
     if trial is not None or codes is not None:
@@ -138,15 +140,16 @@ def allocation(
         if codes is not None:
             _write_list(study, chosen[0], seed, codes, for_use)
         else:
-            deliver(study.allocation_sequence(chosen[0].text, trial or 0, seed=seed), json)
+            with compiling():
+                sequence = study.allocation_sequence(chosen[0].text, trial or 0, seed=seed)
+            deliver(sequence, json)
         return
     texts = [scheme.text for scheme in chosen]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
     def work(folder: Path) -> "Allocation":
-        from simulator.cli.progress import lines, say_what_is_compiled
+        from simulator.cli.progress import lines
 
-        say_what_is_compiled(study.prepared.params)
         with lines() as tell:
             result = study.allocation(
                 chosen,
@@ -247,8 +250,11 @@ def _write_list(
         refuse("--list", path, "exists", "name another file: a list is never replaced")
     if for_use and seed == _DEFAULT_SEED:
         refuse("--seed", seed, "is everybody's: the list could be guessed", "give one of your own")
+    from simulator.cli.compiling import compiling
+
     try:
-        drawn = list(study.randomisation_list(scheme.text, seed=seed))
+        with compiling():
+            drawn = list(study.randomisation_list(scheme.text, seed=seed))
     except AllocationError as error:
         refuse("--schemes", scheme.text, error.rule, error.remedy)
     status = "FOR USE" if for_use else "SIMULATION, NOT FOR USE"

@@ -63,10 +63,6 @@ def compare(
     )
 
     def work(_: Path) -> "Comparison":
-        from simulator.cli.progress import say_what_is_compiled
-
-        for study in (one, other):
-            say_what_is_compiled(study.prepared.params)
         with _told(trials) as watch:
             return one.compare(other, trials, analysis=analysis, seed=seed, jobs=jobs, watch=watch)
 

@@ -136,13 +136,11 @@ def _estimated(
     """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
     from contextlib import ExitStack
 
-    from simulator.cli.progress import say_what_is_compiled, watched
+    from simulator.cli.progress import watched
     from simulator.montecarlo.loop import Stop
     from simulator.report.trial_rows import TrialRows
 
     prepared = study.prepared
-    if engine == "compiled":
-        say_what_is_compiled(prepared.params)
     trials, precision = asked.get("trials"), asked.get("precision")
     with ExitStack() as stack:
         watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
@@ -163,8 +161,7 @@ def _estimated(
 
 def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "Answer":
     """Work out a certificate of level, with progress."""
-    from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.cli.progress import lines
 
-    say_what_is_compiled(study.prepared.params)
     with lines() as say:
         return study.certify(trials, seed=seed, jobs=jobs, say=say)

@@ -5,29 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from simulator.engines.compiled import is_cached
+from simulator.cli.compiling import is_compiling
+from simulator.cli.display import display, is_live
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop
-from simulator.params.types import Params
 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 
 Watch = Callable[[int, list[int]], None]
-
-
-def say_what_is_compiled(params: Params | None) -> None:
-    """Say on standard error, where it is so, that kernels will be compiled first.
-
-    None stands for a scenario whose targets are to be solved.
-    """
-    if not is_cached(params):
-        print(
-            "compiling the simulation, once on this machine: a minute or two ...",
-            file=sys.stderr,
-        )
 
 
 @contextmanager
@@ -39,34 +24,21 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
     primary
         Name of the analysis whose running estimate is shown.
     """
-    if sys.stderr.isatty():
-        with Progress(
-            TextColumn("trials"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[estimate]}"),
-            console=Console(stderr=True),
-            transient=True,
-        ) as progress:
-            task = progress.add_task("", total=stop.trials, rate="", estimate="")
+    if is_live():
+        with display() as progress:
+            task = progress.add_task("trials", total=stop.trials, said="")
             pace = _Pace()
 
             def show(trials: int, rejections: list[int]) -> None:
-                if trials == 0:
-                    progress.update(task, rate="the first are being simulated")
-                    return
                 rate = pace.at(trials)
-                progress.update(
-                    task,
-                    completed=trials,
-                    total=_needed(stop, trials, rejections),
-                    rate=f"{rate:.0f} a second" if rate else "",
-                    estimate=_estimate(primary, trials, rejections),
-                )
+                if not rate:
+                    return
+                needed = _needed(stop, trials, rejections)
+                said = f"{_told(trials, needed, rate)}, {_estimate(primary, trials, rejections)}"
+                progress.update(task, completed=trials, total=needed, said=said)
 
             yield show
+            progress.remove_task(task)
         return
     last, pace = time.monotonic(), _Pace()
 
@@ -74,15 +46,15 @@ def watched(stop: Stop, primary: str) -> Iterator[Watch]:
         nonlocal last
         now = time.monotonic()
         is_time, rate = now - last >= _SECONDS_BETWEEN_LINES, pace.at(trials)
-        if is_time and trials == 0:
+        if is_time and trials == 0 and not is_compiling():
             last = now
             print("the first trials are being simulated ...", file=sys.stderr)
         elif is_time and rate:
             last = now
             needed = _needed(stop, trials, rejections)
             print(
-                f"{trials:,} of {needed:,} trials, {rate:.0f} a second, "
-                f"{(needed - trials) / rate:.0f} s left, {_estimate(primary, trials, rejections)}",
+                f"{trials:,} of {needed:,} trials, {_told(trials, needed, rate)}, "
+                f"{_estimate(primary, trials, rejections)}",
                 file=sys.stderr,
             )
 
@@ -95,9 +67,11 @@ def lines() -> Iterator[Callable[[str], None]]:
 
     Off a terminal a line is printed no more often than every ten seconds.
     """
-    if sys.stderr.isatty():
-        with Console(stderr=True).status("") as status:
-            yield lambda line: status.update(line)
+    if is_live():
+        with display() as progress:
+            task = progress.add_task("", total=None, said="")
+            yield lambda line: progress.update(task, description=line)
+            progress.remove_task(task)
         return
     last = time.monotonic()
 
@@ -125,6 +99,10 @@ class _Pace:
             self.first = trials, now
             return 0.0
         return (trials - self.first[0]) / (now - self.first[1])
+
+
+def _told(trials: int, needed: int, rate: float) -> str:
+    return f"{rate:.0f} a second, {(needed - trials) / rate:.0f} s left"
 
 
 def _estimate(primary: str, trials: int, rejections: list[int]) -> str:

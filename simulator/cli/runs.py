@@ -79,10 +79,11 @@ def _worked_out(
     work: "Callable[[Path], Answer]",
 ) -> "Answer":
     """Work an answer out and keep it."""
+    from simulator.cli.compiling import compiling
     from simulator.store import new_run, write_run
 
     begun = datetime.now(UTC)
-    with new_run(folder) as aside:
+    with new_run(folder) as aside, compiling():
         result = work(aside)
         made = {
             "command": shlex.join(["trialsim", *sys.argv[1:]]),

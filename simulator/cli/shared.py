@@ -249,16 +249,16 @@ def load_study(
     name: str, change: "Callable[[LoadedScenario], LoadedScenario]" = lambda loaded: loaded
 ) -> "Study":
     """Load a scenario, change it as options ask, and make it ready, saying what takes time."""
-    from simulator.cli.progress import say_what_is_compiled
+    from simulator.cli.compiling import compiling, expect
     from simulator.planning.prepared import prepare
     from simulator.scenario.loader import load_scenario
     from simulator.study import Study
 
-    def tell(line: str) -> None:
-        say_what_is_compiled(None)
-        say(f"{line} (once) ...")
-
-    return Study(prepare(change(load_scenario(name)), tell))
+    loaded = change(load_scenario(name))
+    with compiling():
+        prepared = prepare(loaded, lambda line: say(f"{line} (once) ..."))
+    expect(prepared.params, len(prepared.plans))
+    return Study(prepared)
 
 
 def deliver(answer: "Answer", as_json: bool) -> None:

@@ -88,7 +88,7 @@ def size(
         if not bounds[0] < bounds[1]:
             refuse("--between", between, "must be a lower and a higher value", "as 0.3,0.9")
     study = load_study(scenario)
-    from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.cli.progress import lines
 
     asked = {
         "power": power,
@@ -103,7 +103,6 @@ def size(
         study.check_size(power, analysis, by, bounds, favoured=favoured)
 
     def work(folder: Path) -> "Size":
-        say_what_is_compiled(study.prepared.params)
         with lines() as say, named_as_options(*_ARGUMENTS):
             result = study.size(
                 power,

@@ -74,9 +74,10 @@ def sweep(
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     study = load_study(scenario)
-    from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.cli.compiling import compiling
+    from simulator.cli.progress import lines
 
-    with lines() as say, named_as_options("analysis"):
+    with compiling(), lines() as say, named_as_options("analysis"):
         planned = study.plan_sweep(values, "--vary", say, analysis=analysis)
     asked = {"trials": trials, "vary": [planned.own, *planned.points]}
     more = {"analysis": analysis, "target_power": power_target}
@@ -84,7 +85,6 @@ def sweep(
     question = study.question("sweep", seed, **asked)
 
     def work(folder: Path) -> "Sweep":
-        say_what_is_compiled(study.prepared.params)
         seconds = planned.seconds(trials, jobs or cores())
         if seconds > _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600

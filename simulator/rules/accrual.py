@@ -2,22 +2,22 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp, log
 
 Floats = npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def waiting_time(u: float) -> float:
     """Return the exponential waiting time of mean 1 at the uniform `u`."""
     return -log(u)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def rate_multiplier(log_table: Floats, low: float, step: float, z: float) -> float:
     """Gamma multiplier of a site's rate at the normal quantile `z`, from a table of its log."""
     place = min(max((z - low) / step, 0.0), log_table.size - 1.000001)
@@ -25,7 +25,7 @@ def rate_multiplier(log_table: Floats, low: float, step: float, z: float) -> flo
     return exp(log_table[i] + (place - i) * (log_table[i + 1] - log_table[i]))
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def referral_day(
     target: float,
     multiplier: float,
@@ -51,7 +51,7 @@ def referral_day(
     return opens_day + (knot_day[k] + days)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def uniform_entry(over_days: float, u: float) -> float:
     """Trial day of an entry that is uniform over a period."""
     return over_days * u

@@ -1,15 +1,15 @@
 """Openings of patient-days in trial time (model page, section 6.4)."""
 
-import numba
+from simulator.kernels import inlined
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def opening(entry_day: float, day: int) -> float:
     """Trial time at which patient-day `day` opens: always this expression."""
     return entry_day + day
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def last_opening_by(entry_day: float, time: float, most: int) -> int:
     """Latest patient-day, `most` at most, that opens at or before a trial time; -1 if none."""
     day = int(min(max(time - entry_day, -1.0), float(most)))
@@ -20,7 +20,7 @@ def last_opening_by(entry_day: float, time: float, most: int) -> int:
     return day
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def last_opening_before(entry_day: float, time: float, most: int) -> int:
     """Latest patient-day, `most` at most, that opens before a trial time; -1 if none."""
     day = last_opening_by(entry_day, time, most)

@@ -2,10 +2,10 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp
 from simulator.rules.normal import interpolate, normal_cdf, normal_quantile, normal_quantiles
 
@@ -22,7 +22,7 @@ TABLE_STEP = 13.0 / 8192
 TABLE_SIZE = 8193
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def latent(cholesky_row: Floats, independent: Floats, index: int) -> float:
     """Latent standard normal of variable `index`: a row of the Cholesky factor times the draws."""
     z = 0.0
@@ -32,13 +32,13 @@ def latent(cholesky_row: Floats, independent: Floats, index: int) -> float:
     return z
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def takes_uniform(kind: int, u_span: float) -> bool:
     """Whether a variable's value is made of its uniform; else it is made of its latent normal."""
     return u_span != 1.0 or kind in (UNIFORM, EXPONENTIAL, CATEGORICAL)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def marginal(
     kind: int, a: float, b: float, u_low: float, u_span: float, z: float, u: float, table: Floats
 ) -> float:
@@ -75,7 +75,7 @@ def marginal(
     return float(level)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def profile(
     uniforms: Floats,
     kind: npt.NDArray[np.int64],
@@ -106,7 +106,7 @@ def profile(
         values[i] = marginal(kind[i], a[i], b[i], u_low[i], u_span[i], latents[i], u, table[i])
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _latents(cholesky_row: Floats, independent: Floats, index: int, out: Floats) -> None:
     """`latent` of many candidates."""
     for k in range(out.size):
@@ -118,7 +118,7 @@ def _latents(cholesky_row: Floats, independent: Floats, index: int, out: Floats)
                 out[k] += cholesky_row[j] * part[k]
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _levels(u: Floats, cumulative: Floats, out: Floats) -> None:
     """`marginal` of many candidates at a CATEGORICAL variable."""
     for k in range(out.size):
@@ -130,7 +130,7 @@ def _levels(u: Floats, cumulative: Floats, out: Floats) -> None:
         j += 1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _each(
     kind: int,
     a: float,
@@ -146,7 +146,7 @@ def _each(
         out[k] = marginal(kind, a, b, u_low, u_span, z[k], u[k], table)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def profiles(
     uniforms: Floats,
     kind: npt.NDArray[np.int64],

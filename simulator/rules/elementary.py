@@ -10,8 +10,9 @@ a rule calls it for one number at a time.
 
 import math
 
-import numba
 import numpy as np
+
+from simulator.kernels import inlined
 
 _INVERSE_LN2 = 1.0 / math.log(2.0)
 # ln 2 in two parts: the first has 21 trailing zero bits, so that whole numbers up to 2^21 times it
@@ -26,14 +27,14 @@ _SMALLEST_NORMAL = 2.0**-1022
 _LARGEST, _SMALLEST = 710.0, -746.0  # beyond these exp is infinity and 0
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _power_of_2(exponent: int) -> float:
     """2^exponent for an exponent from -1022 to 1023, from its bits."""
     power: float = np.int64((exponent + _EXPONENT_BIAS) << _MANTISSA_BITS).view(np.float64)
     return power
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def exp(x: float) -> float:
     """Exponential function, within 1 ulp.
 
@@ -60,7 +61,7 @@ def exp(x: float) -> float:
     return float(value) if x == x else x
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def log(x: float) -> float:
     """Natural logarithm, within 1 ulp; -infinity at 0, NaN below.
 
@@ -90,13 +91,13 @@ def log(x: float) -> float:
     return value if x != math.inf else x
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def library_power(base: float, exponent: float) -> float:
     """`base` to a power by the C library, for one number at a time; a power of 1 costs nothing."""
     return base if exponent == 1.0 else base**exponent
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def power(base: float, exponent: float) -> float:
     """`base` >= 0 to a power >= 0, by exp and log above; 0^0 is 1.
 

@@ -1,8 +1,9 @@
 """Inclusion and exclusion criteria (model page, section 3)."""
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from simulator.kernels import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -10,7 +11,7 @@ Ints = npt.NDArray[np.int64]
 LESS, AT_MOST, GREATER, AT_LEAST, EQUAL = range(5)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def compare(value: float, comparison: int, threshold: float) -> bool:
     """Whether `value` stands to `threshold` as `comparison` says."""
     if comparison == LESS:
@@ -24,7 +25,7 @@ def compare(value: float, comparison: int, threshold: float) -> bool:
     return value == threshold
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def holds(
     criterion: int,
     values: Floats,
@@ -52,7 +53,7 @@ def holds(
     return True
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def first_failed(
     values: Floats,
     first: Ints,
@@ -68,7 +69,7 @@ def first_failed(
     return -1
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def level_of(value: float, cut_points: Floats) -> int:
     """Level of a factor: the number of cut points at or below `value`."""
     level = 0

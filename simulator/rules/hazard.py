@@ -2,10 +2,10 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp, library_power, log
 
 Floats = npt.NDArray[np.float64]
@@ -15,7 +15,7 @@ PIECEWISE, WEIBULL = range(2)
 _LARGEST_LOG = 700.0  # exp(700) is finite; no scenario that means anything comes near
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def cumulative_baseline(
     kind: int, day: Floats, cumulative: Floats, shape: float, time_days: float
 ) -> float:
@@ -34,7 +34,7 @@ def cumulative_baseline(
     return cumulative[k - 1] + rate * (time_days - day[k - 1])
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def inverse_baseline(
     kind: int, day: Floats, cumulative: Floats, shape: float, target: float
 ) -> float:
@@ -51,13 +51,13 @@ def inverse_baseline(
     return day[k - 1] + (target - cumulative[k - 1]) / rate
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def death_threshold(u: float) -> float:
     """Cumulative hazard at which a patient dies: -ln U."""
     return -log(u)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def covariate_log_factor(
     values: Floats, variable: Ints, coefficient: Floats, centre: Floats
 ) -> float:
@@ -68,7 +68,7 @@ def covariate_log_factor(
     return total
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def hazard_multiplier(
     constant: float,
     meld_coefficient: float,
@@ -89,7 +89,7 @@ def hazard_multiplier(
     return exp(min(max(log_factor, -_LARGEST_LOG), _LARGEST_LOG))
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def events_log_factor(
     infected: int, infection_log_ratio: float, serious: int, serious_log_ratio: float
 ) -> float:
@@ -97,7 +97,7 @@ def events_log_factor(
     return infected * infection_log_ratio + serious * serious_log_ratio
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def after_day(
     cumulative: float, factor: float, baseline_open: float, baseline_close: float
 ) -> float:
@@ -105,7 +105,7 @@ def after_day(
     return cumulative + factor * (baseline_close - baseline_open)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def death_in_day(
     kind: int,
     day: Floats,
@@ -125,7 +125,7 @@ def death_in_day(
     return min(max(time, opening), opening + 1.0)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def death_at_constant_factor(
     kind: int, day: Floats, cumulative: Floats, shape: float, factor: float, threshold: float
 ) -> float:
@@ -133,19 +133,19 @@ def death_at_constant_factor(
     return inverse_baseline(kind, day, cumulative, shape, threshold / factor)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def log_frailty(sd: float, z: float) -> float:
     """Logarithm of a lognormal frailty of mean 1."""
     return sd * z - 0.5 * sd * sd
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def frailty(log_value: float) -> float:
     """Frailty itself."""
     return exp(log_value)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def direct_log_hazard_ratio(
     log_hazard_ratio: float, delay_days: float, waning_rate_per_day: float, day: float
 ) -> float:
@@ -157,13 +157,13 @@ def direct_log_hazard_ratio(
     return log_hazard_ratio * exp(-waning_rate_per_day * (day - delay_days))
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def share_earned(fraction: float, planned: float, earned: float) -> float:
     """Share of the full course that a session earns; all together never earn more than 1."""
     return min(fraction / planned, max(1.0 - earned, 0.0))
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def exit_time(rate_per_day: float, until_day: float, u: float) -> float:
     """Patient time of an exit with a constant hazard until a day, infinity if none by then."""
     time = -log(u) / rate_per_day  # infinity for a rate of 0

@@ -5,10 +5,10 @@ Labs are on the natural-log scale in the order bilirubin, INR, creatinine, plate
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp, log
 
 Floats = npt.NDArray[np.float64]
@@ -18,13 +18,13 @@ LN_CREATININE_UMOL_PER_MG_DL = math.log(88.4)
 _LN_4 = math.log(4.0)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def log_of(value: float) -> float:
     """Natural logarithm."""
     return log(value)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def slope(
     mean: float, sd: float, on_baseline: float, baseline_latent: float, own: Floats, draws: Floats
 ) -> float:
@@ -39,7 +39,7 @@ def slope(
     return mean + sd * z
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def native(baseline: float, slope_per_day: float, day: int, normal: float, ceiling: float) -> float:
     """Lab without sessions on a patient-day, held between normal and ceiling, or baseline."""
     low = min(normal, baseline)
@@ -47,7 +47,7 @@ def native(baseline: float, slope_per_day: float, day: int, normal: float, ceili
     return min(max(baseline + slope_per_day * day, low), high)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def native_labs(
     baseline: Floats, slope_per_day: Floats, day: int, normal: Floats, ceiling: Floats, out: Floats
 ) -> None:
@@ -57,7 +57,7 @@ def native_labs(
     out[3] = baseline[3]
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def next_shifts(shifts: Floats, share_left_per_day: Floats) -> None:
     """Let shifts decay from one patient-day opening to the next, in place.
 
@@ -67,7 +67,7 @@ def next_shifts(shifts: Floats, share_left_per_day: Floats) -> None:
         shifts[i] *= share_left_per_day[i]
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def later_shifts(shifts: Floats, share_left_per_day: Floats, days: int) -> None:
     """Let shifts decay for some days, to the bits of `next_shifts` day after day.
 
@@ -84,7 +84,7 @@ def later_shifts(shifts: Floats, share_left_per_day: Floats, days: int) -> None:
         s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7] = a, b, c, d, e, f, g, h
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def add_session(
     shifts: Floats,
     full_shift: Floats,
@@ -103,7 +103,7 @@ def add_session(
         shifts[i] += full_shift[i] * fraction * exp(-rate_per_day[i] * days)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def shifted_labs(native_log: Floats, shifts: Floats, out: Floats) -> None:
     """Fill `out` with the labs as sessions have left them."""
     for lab in range(native_log.size):
@@ -113,7 +113,7 @@ def shifted_labs(native_log: Floats, shifts: Floats, out: Floats) -> None:
         out[lab] = value
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def meld_of(log_bilirubin: float, log_inr: float, log_creatinine: float, bounded: bool) -> float:
     """MELD from the logs of bilirubin (umol/L), INR and creatinine (umol/L).
 
@@ -130,25 +130,25 @@ def meld_of(log_bilirubin: float, log_inr: float, log_creatinine: float, bounded
     return 3.78 * b + 11.20 * i + 9.57 * c + 6.43
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def meld(log_labs: Floats, bounded: bool) -> float:
     """MELD from an array of the logs of bilirubin, INR and creatinine (see `meld_of`)."""
     return meld_of(log_labs[0], log_labs[1], log_labs[2], bounded)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def measured(true_log: float, error_log_sd: float, z: float) -> float:
     """Lab as measured, on the log scale."""
     return true_log + error_log_sd * z
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def visit_day(planned_day: float, window_days: float, u: float, follow_up_days: float) -> float:
     """Patient day of a visit, uniform in its window but not after the end of follow-up."""
     return min(planned_day + window_days * (2.0 * u - 1.0), follow_up_days)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def open_day(
     baseline: Floats,
     slope_per_day: Floats,

@@ -2,10 +2,10 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import log
 
 Floats = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ _F = (
 )
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _ratio(upper: tuple[float, ...], lower: tuple[float, ...], x: float) -> float:
     p = upper[7]
     q = lower[7]
@@ -86,12 +86,12 @@ def _ratio(upper: tuple[float, ...], lower: tuple[float, ...], x: float) -> floa
     return p / q
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def _central(centred: float) -> float:
     return centred * _ratio(_A, _B, 0.180625 - centred * centred)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def normal_quantile(u: float) -> float:
     """Quantile of the standard normal at `u` in (0, 1), to about 1e-16 (Wichura 1988)."""
     centred = u - 0.5
@@ -104,7 +104,7 @@ def normal_quantile(u: float) -> float:
     return -z if centred < 0 else z
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def normal_quantiles(u: Floats, out: Floats) -> None:
     """Fill `out` with `normal_quantile` of each of `u`: the centre of several at once."""
     for k in range(out.size):
@@ -114,13 +114,13 @@ def normal_quantiles(u: Floats, out: Floats) -> None:
             out[k] = normal_quantile(u[k])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def normal_cdf(z: float) -> float:
     """Distribution function of the standard normal."""
     return 0.5 * math.erfc(-z * _SQRT_HALF)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel
 def interpolate(table: Floats, low: float, step: float, z: float) -> float:
     """Linear interpolation in `table`, whose entry i belongs to low + i * step; flat beyond it."""
     place = (z - low) / step

@@ -1,12 +1,12 @@
 """An investigator who guesses the next arm and chooses patients for it (model page, section 4)."""
 
-import numba
+from simulator.kernels import inlined
 
 NOBODY, TURNS_AWAY, DEFERS, SHIFTS = range(4)
 NO_GUESS = -1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def guess(first: int, second: int, ratio_first: float, ratio_second: float) -> int:
     """Guess the arm that is behind the ratio, none in balance (Blackwell and Hodges 1957)."""
     ahead = first * ratio_second - second * ratio_first
@@ -15,7 +15,7 @@ def guess(first: int, second: int, ratio_first: float, ratio_second: float) -> i
     return 0 if ahead < 0.0 else 1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def suits(guessed: int, favoured: int, value: float, poor_above: float) -> bool:
     """Whether the investigator wants this candidate next.
 
@@ -25,7 +25,7 @@ def suits(guessed: int, favoured: int, value: float, poor_above: float) -> bool:
     return guessed == NO_GUESS or (guessed == favoured) == (value <= poor_above)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def shift(guessed: int, favoured: int, log_hazard_ratio: float) -> float:
     """Log of what the hazard of a patient chosen for the guessed arm is multiplied by."""
     if guessed == NO_GUESS:

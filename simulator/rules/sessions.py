@@ -2,11 +2,11 @@
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from simulator.constants import HOURS_PER_DAY
+from simulator.kernels import inlined
 from simulator.rules.elementary import exp
 
 Floats = npt.NDArray[np.float64]
@@ -17,49 +17,49 @@ LATE_AFTER_DAYS = 1.0
 POSTPONED_BY_DAYS = 1.0
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def at_hour(day: int, hour: float) -> float:
     """Trial time of an hour of a trial day."""
     return day + hour / HOURS_PER_DAY
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def session_days(mean_hours: float, log_sd: float, z: float) -> float:
     """Length of a session in days: lognormal about its mean."""
     return mean_hours * exp(log_sd * z - 0.5 * log_sd * log_sd) / HOURS_PER_DAY
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def session_end(start_day: float, length_days: float, fraction: float) -> float:
     """Trial time at which a session of which `fraction` is completed ends."""
     return start_day + fraction * length_days
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def fits(now: float, mean_hours: float, closing: float) -> bool:
     """Whether a session begun now is expected to end by closing."""
     return now + mean_hours / HOURS_PER_DAY <= closing
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def is_late(due_day: float, start_day: float) -> bool:
     """Whether a session began more than a day after it was due."""
     return start_day > due_day + LATE_AFTER_DAYS
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def delivery_litres(mean: float, sd: float, z: float) -> float:
     """Plasma that a delivery brings: normal, not below zero."""
     return max(mean + sd * z, 0.0)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def taken_in(stock: float, delivery: float, capacity: float) -> float:
     """Part of a delivery that the stock can take."""
     return min(delivery, capacity - stock)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def background_sessions(u: float, cumulative: Floats) -> int:
     """Number of background sessions of a day, from the cumulative Poisson probabilities."""
     count = 0
@@ -68,7 +68,7 @@ def background_sessions(u: float, cumulative: Floats) -> int:
     return count
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def background_demand(u: Floats, cumulative: Floats, out: Floats) -> None:
     """Fill `out` with `background_sessions` of each of `u`, several at once."""
     largest = 0.0
@@ -82,13 +82,13 @@ def background_demand(u: Floats, cumulative: Floats, out: Floats) -> None:
         count += 1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def background_share(sessions: float, hours_each: float, machines: int) -> float:
     """Days that the background demand asks of each machine."""
     return sessions * hours_each / machines / HOURS_PER_DAY
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def occupy_machines(free_at: Floats, now: float, share_days: float, closing: float) -> float:
     """Give every machine its share of the background work, in place; return the days worked.
 
@@ -103,7 +103,7 @@ def occupy_machines(free_at: Floats, now: float, share_days: float, closing: flo
     return worked
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def first_free(free_at: Floats, now: float) -> int:
     """Index of the first machine that is free, -1 if none is."""
     for machine in range(free_at.size):
@@ -112,7 +112,7 @@ def first_free(free_at: Floats, now: float) -> int:
     return -1
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def next_free(free_at: Floats, now: float) -> float:
     """When the next busy machine becomes free, infinity if none is busy."""
     earliest = math.inf
@@ -122,13 +122,13 @@ def next_free(free_at: Floats, now: float) -> float:
     return earliest
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def hours_on_offer(machines: float, open_hour: float, close_hour: float) -> float:
     """Machine-hours that a day's opening offers."""
     return machines * (close_hour - open_hour)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@inlined
 def tried_again(now: float) -> float:
     """When a session that platelets put off now is tried again."""
     return now + POSTPONED_BY_DAYS

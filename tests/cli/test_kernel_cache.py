@@ -5,9 +5,11 @@ Each run is a new process with a cache of its own, since what a process compiled
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,10 +92,21 @@ def test_two_first_uses_at_once_from_a_read_only_install_and_a_later_one(install
     assert kernels_in(cache) == kept
 
 
-def test_a_first_run_says_that_it_compiles(cache):
-    # That a later one does not is held where the same question is asked again with --force.
-    program = "from simulator.cli.progress import say_what_is_compiled as say; say(None)"
-    assert COMPILING in ended(start(PACKAGE.parent, cache, program))[1]
+SEVERAL_KERNELS = ONE_KERNEL.replace(
+    "print(", "from simulator.rules import normal; normal.normal_quantile(0.3); print("
+)
+
+
+def test_a_first_run_that_is_killed_while_it_compiles_leaves_nothing_broken(cache):
+    # Kernels are moved into their place whole: what was done is used, what was not is done again.
+    first = start(PACKAGE.parent, cache, SEVERAL_KERNELS)
+    while not kernels_in(cache) and first.poll() is None:
+        time.sleep(0.01)
+    first.kill()
+    first.communicate()
+    assert first.returncode == -signal.SIGKILL
+    whole = ended(start(PACKAGE.parent, cache, SEVERAL_KERNELS))[0]
+    assert whole == ended(start(PACKAGE.parent, cache, SEVERAL_KERNELS))[0]
 
 
 @pytest.mark.slow  # compiles every kernel of a run, twice

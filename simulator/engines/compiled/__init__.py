@@ -4,12 +4,9 @@ Written from the model page, with a control flow of its own; rules and random nu
 (docs/decisions/0011-compiled-engine.md). `simulate` has the contract of the reference engine's.
 """
 
-import os
-from pathlib import Path
-
 import numpy as np
 
-from simulator.engines.compiled.independent import are_independent, run_independent
+from simulator.engines.compiled.independent import are_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
@@ -18,24 +15,13 @@ from simulator.engines.compiled.workspace import new_workspace
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 
-__all__ = ["is_cached", "simulate"]
+__all__ = ["simulate"]
 
 
 # An allocator gives large arrays back to the system, which then has to clear them for the next
 # chunk: a quarter of the time of a bare trial. The GNU one keeps what is no larger than the largest
 # array that it was ever given back, up to 32 MB; other allocators pay no heed.
 np.empty(2**25 - 2**13, np.uint8)
-
-
-def is_cached(params: Params | None) -> bool:
-    """Whether a scenario's kernels lie compiled in the user's cache, so that it starts at once.
-
-    None stands for a scenario with events, such as one whose targets are to be solved.
-    """
-    simple = params is not None and are_independent(params)
-    kernel = run_independent if simple else run_trials
-    folder = Path(os.environ["NUMBA_CACHE_DIR"])
-    return any(folder.rglob(f"*{kernel.py_func.__name__}*.nbi"))
 
 
 def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialRecords:

@@ -5,12 +5,16 @@ from typing import Any
 
 import numba
 
-_ALIKE: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
-_INNER: dict[str, Any] = _ALIKE | {
-    # Called by other kernels alone: the wrappers for a call from Python, which would unpack
-    # structures of dozens of arrays, are half of the time to compile.
-    "no_cpython_wrapper": True,
+_ALIKE: dict[str, Any] = {
+    "cache": True,
+    "error_model": "numpy",
+    "nogil": True,
     "no_cfunc_wrapper": True,
+}
+_INNER: dict[str, Any] = _ALIKE | {
+    # Called by other kernels alone: a wrapper for a call from Python, which would unpack
+    # structures of dozens of arrays, is half of the time to compile.
+    "no_cpython_wrapper": True,
     # Nothing is allocated inside, so no reference needs counting, which is half of the time to run.
     "_nrt": False,
 }

@@ -1,0 +1,23 @@
+"""How a function is compiled that other kernels call, and the reference engine from Python.
+
+Errors of arithmetic are numpy's: a division by zero is no exception, whose checks would keep loops
+from being vectorised. Nobody calls a kernel as a C function, and to compile a wrapper for that
+takes a tenth of the time.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Compile(Protocol):
+    def __call__(self, function: F, /) -> F: ...
+
+
+_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+kernel: _Compile = numba.njit(**_OPTIONS)
+inlined: _Compile = numba.njit(**_OPTIONS, forceinline=True)
