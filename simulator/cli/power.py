@@ -69,6 +69,9 @@ def power(
             "values, --trials for each.",
         ),
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every section, not one screen.")
+    ] = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
@@ -103,7 +106,7 @@ def power(
     def work(folder: Path) -> "Answer":
         return _estimated(study, folder if by_trial else None, seed, engine, jobs, asked)
 
-    answer(question, out, force, json, work)
+    answer(question, out, force, json, work, full=full)
 
 
 def _refuse_with_certify(

@@ -127,7 +127,7 @@ def run_sweep(
         trials=trials,
         version=program_version(),
         null_hypothesis=null,
-        threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power).threshold,
+        threshold=judge(null, 0.0, 1.0, own.plans[0].alpha, target_power, trials=trials).threshold,
         keys=tuple(planned.own),
         names={key: name_with_unit(key, value_at(own.loaded)) for key in planned.own},
         base=planned.own,
@@ -160,7 +160,8 @@ class _Rates(NamedTuple):
         if self.run is self.base:
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
         null = null_in_effect(self.prepared.asked, self.prepared.solved)
-        verdict = judge(null, rate.ci_low, rate.ci_high, alpha, self.target)
+        limits, trials = (rate.ci_low, rate.ci_high), len(rejected)
+        verdict = judge(null, *limits, alpha, self.target, trials=trials)
         return PointPower(name=name, label=label, **rate._asdict(), judgement=verdict.judgement)
 
     @property

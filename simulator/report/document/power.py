@@ -81,6 +81,8 @@ def judgement_sentence(power: Power) -> str:
         "reached.",
         Judgement.INCONCLUSIVE: f"With {count(power.primary.trials)} simulated trials this is "
         f"inconclusive: the interval contains {target}; more of them would narrow it.",
+        Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "
+        "a verdict.",
         Judgement.ADEQUATE: f"The trial is adequately powered for this effect: {target} is "
         "reached.",
         Judgement.EQUAL_HAZARDS: "It is neither a power nor a type I error.",
