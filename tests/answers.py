@@ -33,6 +33,7 @@ from simulator.results.power import (
     EstimandAttributes,
     Performance,
     Power,
+    RecruitmentKey,
     Test,
 )
 from simulator.results.size import (
@@ -265,7 +266,8 @@ def power_answer(
             Assumption("exits.loss.net_probability", "assumption"),
         ),
         defaults=0,
-        verdict=judge(null, low, high, ALPHA, target),
+        verdict=judge(null, low, high, ALPHA, target, trials=TRIALS),
+        recruitment_key=RecruitmentKey("accrual.sites[0].randomised_per_month", 2.32),
     )
     return replace(made, **changes)
 
@@ -283,7 +285,7 @@ def sweep_answer(null=NullHypothesis.NONE, **changes):
         trials=TRIALS,
         version="0.1.0",
         null_hypothesis=null,
-        threshold=judge(null, 0.0, 1.0, ALPHA, TARGET).threshold,
+        threshold=judge(null, 0.0, 1.0, ALPHA, TARGET, trials=TRIALS).threshold,
         keys=(PATIENTS,),
         base={PATIENTS: 60},
         interrupted=False,
@@ -294,7 +296,7 @@ def sweep_answer(null=NullHypothesis.NONE, **changes):
 
 def _sweep_point(patients, power, difference, paired_mcse, null):
     o, low, high = operations(), power - 0.004, power + 0.004
-    judgement = judge(null, low, high, ALPHA, TARGET).judgement
+    judgement = judge(null, low, high, ALPHA, TARGET, trials=TRIALS).judgement
     return SweepPoint(
         values={PATIENTS: patients},
         is_base=patients == 60,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JobsOption,
@@ -75,6 +75,7 @@ def power(
             "values, --trials for each.",
         ),
     ] = False,
+    full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
@@ -109,7 +110,7 @@ def power(
     def work(folder: Path) -> "Answer":
         return _estimated(study, folder if by_trial else None, seed, engine, jobs, asked)
 
-    answer(question, out, force, json, work)
+    answer(question, out, force, json, work, full=full)
 
 
 def _refuse_with_certify(

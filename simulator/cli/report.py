@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _FORMATS = "docx", "html", "figures"
 _LENGTHS = ("paragraph", "page", "full")
-_LEAST_TRIALS = 100
 _NEEDS = "pip install 'trialsim[report]'"
 
 
@@ -165,8 +164,10 @@ def _write(
 
 def _refuse_what_says_nothing(folder: Path, power: "Power") -> None:
     """Refuse to justify a trial by a handful of trials, or by one without patients."""
-    if power.trials < _LEAST_TRIALS:
-        rule = f"has {power.trials} trials, of which a justification needs {_LEAST_TRIALS}"
+    from simulator.results.measures import LEAST_TRIALS_TO_JUDGE
+
+    if power.trials < LEAST_TRIALS_TO_JUDGE:
+        rule = f"has {power.trials} trials, of which a justification needs {LEAST_TRIALS_TO_JUDGE}"
         refuse("RUN", folder, rule, "run it with more --trials")
     if any(math.isnan(entry.mean) for entry in power.operations.mortality.values()):
         refuse("RUN", folder, "randomised nobody to one of the arms", "look at the scenario")

@@ -1,6 +1,5 @@
 """Answers that are kept: a question that was answered before is not worked out again."""
 
-import io
 import shlex
 import sys
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
-from simulator.errors import shown_safely
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -29,7 +27,8 @@ RunOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Rerun what was answered before, in place of it.")
 ]
-_WIDTH = 110
+
+FullOption = Annotated[bool, typer.Option("--full", help="Print every section, not one screen.")]
 
 
 def answer(
@@ -38,6 +37,8 @@ def answer(
     force: bool,
     as_json: bool,
     work: "Callable[[Path], Answer]",
+    *,
+    full: bool = False,
 ) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
@@ -45,8 +46,11 @@ def answer(
     ----------
     work
         Works it out; may write files of its own into the folder that it is given.
+    full
+        Show the full text of an answer that has a screen.
     """
-    from simulator.store import TEXT, StoreError, answer_in, to_json
+    from simulator.report.text.power_screen import KEPT
+    from simulator.store import StoreError, answer_in
 
     folder = out or question.folder
     try:
@@ -57,18 +61,12 @@ def answer(
         refuse("--out", error.path, error.rule, error.remedy)
         return
     if kept is not None:
-        when = str(kept.manifest["ended"]).replace("T", " ").replace("+00:00", " UTC")
-        say(f"answered before, {when}, and kept in {folder}: shown as it was; --force reruns it")
-        text = (
-            to_json(kept.answer.to_dict())
-            if as_json
-            else (folder / TEXT).read_text("utf-8").rstrip("\n")
-        )
-        print("\n".join(map(shown_safely, text.split("\n"))))
+        say(KEPT.format(run=folder))
+        deliver(kept.answer, as_json, full=full, run=folder)
         return
     # Before printing: whoever reads that may stop listening.
     say(f"wrote {folder}")
-    deliver(result, as_json)
+    deliver(result, as_json, full=full, run=folder)
     if not result.finished:
         stop("interrupted: partial results saved; the same command reruns it")
 
@@ -80,6 +78,7 @@ def _worked_out(
 ) -> "Answer":
     """Work an answer out and keep it."""
     from simulator.cli.compiling import compiling
+    from simulator.report.text import full_text
     from simulator.store import new_run, write_run
 
     begun = datetime.now(UTC)
@@ -90,26 +89,8 @@ def _worked_out(
             "began": begun.isoformat(timespec="seconds"),
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
         }
-        write_run(aside, question, result, _as_text(result), made)
+        write_run(aside, question, result, full_text(result), made)
     return result
-
-
-def _as_text(answer: "Answer") -> str:
-    from rich.console import Console
-
-    from simulator.report.text import print_answer
-
-    page = Console(
-        file=io.StringIO(),
-        width=_WIDTH,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        force_terminal=False,
-    )
-    print_answer(answer, page)
-    assert isinstance(page.file, io.StringIO)
-    return page.file.getvalue()
 
 
 def draw(drawing: Callable[[Path], object], folder: Path) -> None:

@@ -261,16 +261,24 @@ def load_study(
     return Study(prepared)
 
 
-def deliver(answer: "Answer", as_json: bool) -> None:
-    """Print an answer on standard output, as JSON or as text."""
+def deliver(
+    answer: "Answer", as_json: bool, *, full: bool = False, run: Path | None = None
+) -> None:
+    """Print an answer on standard output, as JSON or as text.
+
+    Parameters
+    ----------
+    full
+        The full text of an answer that has a screen too.
+    run
+        The folder in which it is kept.
+    """
     if as_json:
         from simulator.store import to_json
 
         print(to_json(answer.to_dict()))
         return
-    from rich.console import Console
-
     from simulator.report.text import print_answer
+    from simulator.report.text.page import console_for
 
-    width = None if sys.stdout.isatty() else 110
-    print_answer(answer, Console(highlight=False, markup=False, emoji=False, width=width))
+    print_answer(answer, console_for(sys.stdout), full=full, run=run)

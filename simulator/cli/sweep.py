@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -65,6 +65,7 @@ def sweep(
     yes: Annotated[
         bool, typer.Option("--yes", help="Run also what takes more than an hour.")
     ] = False,
+    full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
@@ -102,7 +103,7 @@ def sweep(
         draw(lambda figures: _draw(result, figures), folder)
         return result
 
-    answer(question, out, force, json, work)
+    answer(question, out, force, json, work, full=full)
 
 
 def _read(vary: list[str]) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ from simulator.analysis.bayes import prior_report
 from simulator.declarations.estimands import scale_of, tests_of
 from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.judgement import judge
+from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
@@ -18,7 +18,7 @@ from simulator.planning.curves import CurveRecorder, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
 from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
-from simulator.results.measures import CONVENTIONAL_POWER, Estimate
+from simulator.results.measures import CONVENTIONAL_POWER, Estimate, Judgement
 from simulator.results.operations import Operations
 from simulator.results.power import (
     AnalysisPower,
@@ -30,6 +30,7 @@ from simulator.results.power import (
     PairAgreement,
     Power,
     PriorReport,
+    RecruitmentKey,
     SelectionBias,
 )
 from simulator.scenario.loaded import LoadedScenario
@@ -88,10 +89,14 @@ def _answer(
     null = null_in_effect(prepared.asked, solved)
     analyses = tuple(_analysis(prepared, run, index, operations) for index in range(len(run.plans)))
     first = analyses[0]
-    verdict = judge(null, first.ci_low, first.ci_high, first.alpha, target_power)
+    limits = first.ci_low, first.ci_high
+    verdict = judge(null, *limits, first.alpha, target_power, trials=run.trials)
     if verdict.is_power and first.ci_high < first.alpha:
         low = why_below_level(run.plans[0], first, params.allocation.ratio, operations)
         verdict = replace(verdict, below_level=low)
+    if verdict.judgement is Judgement.INCONCLUSIVE:
+        needed = trials_to_settle(first.power, target_power)
+        verdict = replace(verdict, trials_to_settle=needed)
     return Power(
         scenario=solved.name,
         title=solved.title,
@@ -114,6 +119,7 @@ def _answer(
         assumptions=assumptions(loaded),
         defaults=sum(map(loaded.is_default, loaded.provenance)),
         verdict=verdict,
+        recruitment_key=_recruitment_key(solved),
         curves=curves.tables(params, prepared.arms),
     )
 
@@ -232,6 +238,14 @@ def drift_of(solved: Scenario) -> Drift | None:
     """The drift of mortality, if there is one."""
     drift = solved.hazard.drift
     return None if drift is None else Drift(**drift.model_dump())
+
+
+def _recruitment_key(solved: Scenario) -> RecruitmentKey:
+    """The key by which more are recruited: the rate of the first site, or all candidates."""
+    if solved.accrual.kind == "uniform":
+        return RecruitmentKey("accrual.candidates", solved.accrual.candidates)
+    rate = solved.accrual.sites[0].randomised_per_month
+    return RecruitmentKey("accrual.sites[0].randomised_per_month", rate)
 
 
 def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:

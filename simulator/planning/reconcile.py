@@ -77,7 +77,8 @@ def reconcile(
     best = _best(power, more)
     analyses = tuple(_quoted_analysis(a, best[PLAN, a.name]) for a in power.analyses)
     first, alphas = analyses[0], {a.name: a.alpha for a in analyses}
-    verdict = judge(power.null_hypothesis, first.ci_low, first.ci_high, first.alpha, target)
+    limits = first.ci_low, first.ci_high
+    verdict = judge(power.null_hypothesis, *limits, first.alpha, target, trials=first.trials)
     verdict = replace(verdict, below_level=power.verdict.below_level)
     agreed = [
         _of_sweep(answer, best, alphas, target)
@@ -231,7 +232,8 @@ def _quoted_point(
 ) -> PointPower:
     judgement = p.judgement
     if p.judgement.is_power:
-        judgement = judge(null, best.ci_low, best.ci_high, alpha or math.nan, target).judgement
+        limits, trials = (best.ci_low, best.ci_high), best.run.trials
+        judgement = judge(null, *limits, alpha or math.nan, target, trials=trials).judgement
     return replace(
         p,
         power=best.power,

@@ -161,7 +161,7 @@ def run_sweep(
         trials=trials,
         version=program_version(),
         null_hypothesis=null,
-        threshold=judge(null, 0.0, 1.0, alpha, target_power).threshold,
+        threshold=judge(null, 0.0, 1.0, alpha, target_power, trials=trials).threshold,
         keys=tuple(planned.own),
         names=planned.names,
         analysis=None if planned.goal is None else planned.goal.name,
@@ -196,7 +196,8 @@ class _Rates(NamedTuple):
         if self.run is self.base:
             rate = rate._replace(difference=0.0, paired_mcse=math.nan)
         null = null_in_effect(self.prepared.asked, self.prepared.solved)
-        verdict = judge(null, rate.ci_low, rate.ci_high, alpha, self.target)
+        limits, trials = (rate.ci_low, rate.ci_high), len(rejected)
+        verdict = judge(null, *limits, alpha, self.target, trials=trials)
         return PointPower(name=name, label=label, **rate._asdict(), judgement=verdict.judgement)
 
     @property

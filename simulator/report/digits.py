@@ -6,8 +6,10 @@ left out: each table says so.
 """
 
 import math
+from collections.abc import Iterable
 
 SIGNIFICANT = 3  # digits of a mean that anybody compares
+_EXTRA = 6  # decimals added at most to show on which side of a threshold a share lies
 
 
 def of_error(error: float) -> int:
@@ -46,3 +48,23 @@ def of_percentage(error: float) -> int:
 def is_shown(error: float, decimals: int) -> bool:
     """Whether an error is at least half of the last digit shown, so that it is set beside it."""
     return math.isfinite(error) and error >= 0.5 * 10.0**-decimals
+
+
+def beside(threshold: float, values: Iterable[float], decimals: int) -> int:
+    """Return the decimals with which values are not rounded onto a threshold that they are not at.
+
+    All of them have as many, so that both ends of an interval do: 79.96 and 81.2 beside a threshold
+    of 80 are shown as 79.96 and 81.20.
+
+    Parameters
+    ----------
+    threshold, values
+        In the same unit, as per cent.
+    decimals
+        That they have if no value is so near.
+    """
+    apart = [value for value in values if abs(value - threshold) > 10.0 ** -(decimals + _EXTRA)]
+    for more in range(decimals, decimals + _EXTRA):
+        if all(f"{value:.{more}f}" != f"{threshold:.{more}f}" for value in apart):
+            return more
+    return decimals + _EXTRA

@@ -116,6 +116,20 @@ def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:
     return words
 
 
+def effect_in_short(effect: Effect, arms: tuple[str, ...]) -> str:
+    """Say how treatment acts on one line of a screen, to be set after `Effect`."""
+    if effect.kind is EffectKind.NONE:
+        return "none: both arms are treated as the control arm is"
+    if effect.kind is EffectKind.EQUAL_HAZARDS:
+        return "hazard ratio 1; plans, sessions and labs differ"
+    if effect.kind is EffectKind.BY_LABS and effect.implied_hazard_ratio is not None:
+        return f"through MELD alone; hazard ratio {effect.implied_hazard_ratio.mean:.3f} implied"
+    if effect.kind is EffectKind.BY_SESSION:
+        ratios = [f"{name} {ratio:.3g}" for name, ratio in effect.full_course_hazard_ratios.items()]
+        return f"hazard ratio of a full course against none: {', '.join(ratios)}"
+    return effect_in_words(effect, arms)
+
+
 def _why_none(effect: Effect) -> str:
     """Say why a direct effect never acts; empty where its ratio of 1 says it."""
     if effect.hazard_ratio == 1:

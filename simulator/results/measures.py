@@ -6,6 +6,7 @@ from enum import StrEnum
 from simulator.results.base import Record
 
 CONVENTIONAL_POWER = 0.80  # the target power, unless the user says otherwise
+LEAST_TRIALS_TO_JUDGE = 100  # with fewer an interval is told, and no verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,10 +78,11 @@ class Judgement(StrEnum):
     LEVEL_HELD = "level_held"  # it lies at or below
     LEVEL_COMPATIBLE = "level_compatible"  # it contains the nominal level
     EQUAL_HAZARDS = "equal_hazards"  # neither a power nor a type I error
+    TOO_FEW_TRIALS = "too_few_trials"  # a power or a type I error, of too few trials to be judged
 
     @property
     def is_power(self) -> bool:
-        """Whether the share of trials that reject is a power at all."""
+        """Whether it is the judgement of a power."""
         return self in (Judgement.UNDERPOWERED, Judgement.INCONCLUSIVE, Judgement.ADEQUATE)
 
 
@@ -114,21 +116,29 @@ class Verdict(Record):
         What the share of rejections is held against: the target power, or the nominal level.
     target_power
         The power that the design is to have.
+    null_hypothesis
+        Under which the trials were simulated.
     below_level
         Why the power is below the nominal level; None where it is not, or is no power.
+    trials_to_settle
+        Of a power that is inconclusive: trials with which the interval would leave the target out
+        if the share of rejections stayed what it is; None where nothing is to be settled or no
+        number of trials would do.
     """
 
     judgement: Judgement
     threshold: float
     target_power: float
+    null_hypothesis: NullHypothesis
     below_level: BelowLevel | None = None
+    trials_to_settle: int | None = None
 
     @property
     def is_power(self) -> bool:
         """Whether the share of trials that reject is a power at all."""
-        return self.judgement.is_power
+        return self.null_hypothesis is NullHypothesis.NONE
 
     @property
     def is_level(self) -> bool:
         """Whether it is a type I error."""
-        return not self.is_power and self.judgement is not Judgement.EQUAL_HAZARDS
+        return self.null_hypothesis is NullHypothesis.STRONG

@@ -336,6 +336,17 @@ class Drift(Record):
     after_share: float | None = None
 
 
+@dataclass(frozen=True)
+class RecruitmentKey(Record):
+    """The key of the scenario by which more patients are recruited, and its own value.
+
+    Patients per month at the first site or, where a fixed number is referred, all candidates.
+    """
+
+    key: str
+    value: float
+
+
 DEFAULT = "default"  # the source of a value that no file gives, so that the schema's stands
 
 
@@ -373,6 +384,8 @@ class Power(Answer):
         How many values are the schema's, since no file gives them.
     verdict
         On the primary analysis.
+    recruitment_key
+        By which more patients would be recruited.
     curves
         Tables over time, which travel as CSV.
     """
@@ -404,6 +417,7 @@ class Power(Answer):
     assumptions: tuple[Assumption, ...]
     defaults: int
     verdict: Verdict
+    recruitment_key: RecruitmentKey
     curves: Curves = field(default_factory=Curves, metadata={"json": False})
 
     @property

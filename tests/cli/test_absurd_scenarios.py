@@ -63,7 +63,7 @@ def test_of_nobody_there_is_no_mortality(written, answer_of, folder):
     scenario = written(ABSURD["no patient"])
     answer_of("power", scenario, "--trials 4 --jobs 1 --out power")
     page = " ".join((folder / "power" / "summary.txt").read_text("utf-8").split())
-    assert "nobody was randomised, so that there is no estimate of mortality" in page
+    assert "Nobody was randomised, so that there is no estimate of mortality" in page
 
 
 def test_a_sweep_and_a_comparison_of_schemes_without_patients_have_no_nan(

@@ -92,7 +92,7 @@ def test_text_shows_what_the_object_holds(run, answer_of):
     found, text = answer_of(*asked), run(*asked).out
     for s in found["schemes"]:
         assert s["name"] in text
-        assert f"{100 * s['analyses'][0]['power']['mean']:.2f} +- " in text
+        assert f"{100 * s['analyses'][0]['power']['mean']:.1f}% +- " in text
         for row in s["margins"]:
             assert row["level"] in text
             assert f"{row['mean_abs_imbalance']:.2f}" in text

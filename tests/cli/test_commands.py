@@ -286,7 +286,7 @@ def test_another_question_is_not_answered_from_the_run(other, run, refused):
 
 def test_the_advice_names_the_scenario_as_it_was_asked_for(folder, run):
     """A file of one's own is listed by its path, not by the name within it."""
-    status, out, _ = run("power quick.yaml --trials 20 --out advice")
+    status, out, _ = run("power quick.yaml --trials 20 --full --out advice")
     assert status == 0
     (command,) = re.findall("trialsim (scenarios [^ ]+) lists", " ".join(out.split()))
     assert run(command)[0] == 0

@@ -100,8 +100,8 @@ def test_sweep_has_a_row_for_every_family_and_hypothesis(by_hand, answer_of, fol
         rows = [row for row in csv.DictReader(file) if row["family"] == "pair"]
     assert [row["analysis"] for row in rows[:4]] == ["fisher", "log_rank", "any", "all"]
     text = (folder / "sweep" / "summary.txt").read_text()
-    assert "pair (holm, level 0.05)" in text
-    assert "order (fixed sequence, level 0.05)" in text
+    assert "pair, judged together: holm, level 0.05" in text
+    assert "order, judged together: fixed sequence, level 0.05" in text
 
 
 def test_a_size_can_be_that_of_a_family(by_hand, answer_of):

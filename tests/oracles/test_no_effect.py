@@ -13,7 +13,7 @@ from scipy import stats
 
 import simulator
 from simulator.planning.effects import effect_of, null_in_effect
-from simulator.report.text.power import verdict_in_words
+from simulator.report.text.verdict import verdict_in_words
 from simulator.report.words import effect_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.scenario.errors import ScenarioError

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from simulator.report.digits import is_shown, of_mean, of_percentage
+from simulator.report.digits import beside, is_shown, of_mean, of_percentage
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_a_share_of_trials_has_a_second_decimal_only_where_its_error_is_small(
     points: float, decimals: int
 ) -> None:
     assert of_percentage(points) == decimals
+
+
+@pytest.mark.parametrize(
+    ("threshold", "values", "decimals"),
+    [
+        (80.0, (79.96, 81.2), 2),  # 80.0 would say that it is at 80
+        (80.0, (77.0, 78.5), 1),
+        (80.0, (80.0, 81.2), 1),  # it is at 80
+        (5.0, (4.2, 4.997), 3),
+        (5.0, (4.99996, 5.2), 5),
+    ],
+)
+def test_both_ends_have_the_decimals_that_keep_them_off_a_threshold(threshold, values, decimals):
+    assert beside(threshold, values, 1) == decimals

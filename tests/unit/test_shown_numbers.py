@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.judgement import judge
+from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.report.text.numbers import number, percent
 from simulator.results.measures import Estimate, Judgement, NullHypothesis
 
@@ -44,7 +44,7 @@ def test_the_standard_error_of_no_rejection_is_not_zero():
     ],
 )
 def test_the_verdict_follows_the_limits_of_the_interval(null, low, high, judgement, threshold):
-    verdict = judge(NullHypothesis(null), low, high, 0.05, 0.8)
+    verdict = judge(NullHypothesis(null), low, high, 0.05, 0.8, trials=10_000)
     assert (verdict.judgement, verdict.threshold) == (judgement, threshold)
     assert verdict.is_power == (null == "none")
     assert verdict.is_level == (null == "strong")
@@ -53,14 +53,16 @@ def test_the_verdict_follows_the_limits_of_the_interval(null, low, high, judgeme
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
-        (0.0, "3.1 +- 0.0"),
+        (0.0, "3.14"),
         (0.2, "3.1 +- 0.2"),
         (0.02, "3.14 +- 0.02"),
-        (0.0099, "3.142 +- 0.010"),
-        (1e-9, "3.141593 +- 0.000000"),
+        (0.0099, "3.14 +- 0.01"),
+        (0.004, "3.14"),
+        (1e-9, "3.14"),
+        (math.nan, "3.14"),
     ],
 )
-def test_an_error_is_shown_to_its_first_digit(error, shown):
+def test_a_mean_has_three_digits_and_its_error_only_where_it_can_be_seen(error, shown):
     assert number(Estimate(math.pi, error)) == shown
 
 
@@ -69,5 +71,38 @@ def test_what_cannot_be_estimated_is_a_dash():
 
 
 def test_a_value_and_its_error_have_the_same_decimals():
-    assert number(Estimate(30.0166, 0.021)) == "30.02 +- 0.02"
+    assert number(Estimate(30.0166, 0.21)) == "30.0 +- 0.2"
+    assert number(Estimate(7632.0, 480.0)) == "7,600 +- 500"
     assert percent(Estimate(0.44912, 0.0031)) == "44.9% +- 0.3%"
+
+
+@pytest.mark.parametrize(
+    ("null", "trials", "judgement"),
+    [
+        ("none", 99, Judgement.TOO_FEW_TRIALS),
+        ("none", 100, Judgement.UNDERPOWERED),
+        ("strong", 10, Judgement.TOO_FEW_TRIALS),
+        ("mortality", 10, Judgement.EQUAL_HAZARDS),
+    ],
+)
+def test_below_a_hundred_trials_there_is_no_verdict(null, trials, judgement):
+    verdict = judge(NullHypothesis(null), 0.1, 0.2, 0.05, 0.8, trials=trials)
+    assert verdict.judgement is judgement
+    assert verdict.is_power == (null == "none")
+    assert verdict.is_level == (null == "strong")
+
+
+@pytest.mark.parametrize(("share", "target"), [(0.795, 0.8), (0.81, 0.8), (0.9, 0.89), (0.78, 0.9)])
+def test_the_trials_that_settle_a_verdict_are_the_fewest_whose_interval_does(share, target):
+    def contains(trials):
+        low, high = proportion_confint(share * trials, trials, 0.05, "wilson")
+        return low <= target <= high
+
+    needed = trials_to_settle(share, target)
+    assert not contains(needed)
+    assert contains(needed - 1)
+
+
+def test_a_share_at_the_target_is_never_settled():
+    assert trials_to_settle(0.8, 0.8) is None
+    assert trials_to_settle(0.8 + 1e-9, 0.8) is None

@@ -77,6 +77,8 @@ def judgement_clause(power: Power) -> str:
         "inconclusive: the interval contains it, and more simulated trials would narrow it",
         Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
         f"({target.removeprefix('the ')} reached)",
+        Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "
+        "a verdict",
         Judgement.EQUAL_HAZARDS: "This is neither a power nor a type I error",
         Judgement.LEVEL_EXCEEDED: f"It exceeds {level}",
         Judgement.LEVEL_HELD: f"It is within {level}",

@@ -154,7 +154,7 @@ def _reaching(sweep: Sweep, found: list[PointPower]) -> str:
     target = whole_percent(sweep.threshold)
     judgements = [a.judgement for a in found]
     enough = judgements.count(Judgement.ADEQUATE)
-    unclear = judgements.count(Judgement.INCONCLUSIVE)
+    unclear = sum(j in (Judgement.INCONCLUSIVE, Judgement.TOO_FEW_TRIALS) for j in judgements)
     if judgements.count(Judgement.UNDERPOWERED) == len(found):
         return f"No point reaches {target}."
     text = f"Of {len(found)} points, {enough or 'none'} reach{'es' if enough == 1 else ''} {target}"

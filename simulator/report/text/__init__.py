@@ -1,18 +1,26 @@
-"""Answers as pages of text, for a terminal or for a run's summary.txt."""
+"""Answers as pages of text, for a terminal or for a run's summary.txt.
 
-from collections.abc import Callable
+An answer has sections, each declared once with its name; the full text is all of them. Answers that
+are long have a screen as well, which is made of the same answer.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from simulator.report.text.allocation import print_allocation, print_sequence
-from simulator.report.text.certificate import print_certificate
-from simulator.report.text.comparison import print_comparison
-from simulator.report.text.exact import print_exact
-from simulator.report.text.power import print_power
-from simulator.report.text.size import print_size
-from simulator.report.text.sweep import print_sweep
-from simulator.report.text.trace import print_trace
+from simulator.report.text.allocation import ALLOCATION_SECTIONS
+from simulator.report.text.certificate import CERTIFICATE_SECTIONS
+from simulator.report.text.comparison import COMPARISON_SECTIONS
+from simulator.report.text.exact import EXACT_SECTIONS
+from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
+from simulator.report.text.power import POWER_SECTIONS
+from simulator.report.text.power_screen import power_screen
+from simulator.report.text.sequence import SEQUENCE_SECTIONS
+from simulator.report.text.size import SIZE_SECTIONS
+from simulator.report.text.sweep import SWEEP_SECTIONS, sweep_screen
+from simulator.report.text.trace import TRACE_SECTIONS
 from simulator.results import (
     Allocation,
     AllocationSequence,
@@ -26,19 +34,53 @@ from simulator.results import (
     Trace,
 )
 
-_PRINT: dict[type[Answer], Callable[[Any, Console], None]] = {
-    Power: print_power,
-    Sweep: print_sweep,
-    Size: print_size,
-    Trace: print_trace,
-    Allocation: print_allocation,
-    AllocationSequence: print_sequence,
-    Exact: print_exact,
-    Certificate: print_certificate,
-    Comparison: print_comparison,
+SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
+    Power: POWER_SECTIONS,
+    Sweep: SWEEP_SECTIONS,
+    Size: SIZE_SECTIONS,
+    Trace: TRACE_SECTIONS,
+    Allocation: ALLOCATION_SECTIONS,
+    AllocationSequence: SEQUENCE_SECTIONS,
+    Exact: EXACT_SECTIONS,
+    Certificate: CERTIFICATE_SECTIONS,
+    Comparison: COMPARISON_SECTIONS,
+}
+
+SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
+    Power: power_screen,
+    Sweep: sweep_screen,
 }
 
 
-def print_answer(answer: Answer, console: Console) -> None:
-    """Print an answer of any kind."""
-    _PRINT[type(answer)](answer, console)
+def full_text(answer: Answer) -> str:
+    """Return the whole text of an answer, as a run's summary.txt holds it."""
+    return as_text(_full(answer))
+
+
+def print_answer(
+    answer: Answer, console: Console, *, full: bool = False, run: Path | None = None
+) -> None:
+    """Print what a command answers: its screen or, of an answer that has none, the full text.
+
+    Parameters
+    ----------
+    full
+        The full text in any case.
+    run
+        The folder in which the answer is kept.
+    """
+    screen = SCREENS.get(type(answer))
+    if screen is None or full:
+        print_blocks(_full(answer), console)
+    else:
+        print_blocks(screen(answer, console.width, run), console)
+
+
+def sections_of(answer: Answer) -> dict[str, list[Block]]:
+    """Return the sections that an answer has something of, by name, in their order."""
+    found = {section.name: list(section.blocks(answer)) for section in SECTIONS[type(answer)]}
+    return {name: blocks for name, blocks in found.items() if blocks}
+
+
+def _full(answer: Answer) -> Iterator[Block]:
+    return apart(sections_of(answer).values())

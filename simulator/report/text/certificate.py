@@ -1,9 +1,10 @@
-"""The answer of `power --certify` as a page of text."""
+"""The answer of `power --certify` as a page of text, the levels last."""
 
-from rich.console import Console
-from rich.text import Text
+from collections.abc import Iterator
 
-from simulator.report.text.tables import new_table, print_table
+from simulator.report.text.numbers import plain_percent
+from simulator.report.text.page import Block, Bold, Section
+from simulator.report.text.tables import new_table
 from simulator.report.words import biases_in_words
 from simulator.results.certificate import Certificate, Level, LevelVerdict
 
@@ -19,18 +20,63 @@ VERDICTS = {
 }
 
 
-def print_certificate(answer: Certificate, console: Console) -> None:
-    """Print the levels and what they cover."""
-    family = answer.family
-    console.print(Text(f"{answer.scenario}: certificate of level", style="bold"))
+def _every(answer: Certificate) -> tuple[Level, ...]:
+    return (*answer.levels, *answer.judged_together)
+
+
+def _some_fail(answer: Certificate) -> bool:
+    return any(level.not_analysable.count for level in _every(answer))
+
+
+def _head(answer: Certificate) -> Iterator[Block]:
+    yield Bold(f"{answer.scenario}: certificate of level")
     for words in biases_in_words(answer.selection_bias, answer.drift):
-        console.print(f"Biased: {words}.")
-    columns = ["level", "exact", "at mortality", "simulated", "+-", "bound"]
-    every = (*answer.levels, *answer.judged_together)
-    some_fail = any(level.not_analysable.count for level in every)
-    columns += ["analysable", "of these", "+- ", "bound "] * some_fail
-    table = new_table("Analysis", *columns, "verdict", words=("Analysis", "verdict"))
-    for level in every:
+        yield f"Biased: {words}."
+
+
+def _notes(answer: Certificate) -> Iterator[Block]:
+    """What the columns mean, and what the certificate covers."""
+    family = answer.family
+    mortality, shape, loss = (
+        ", ".join(f"{x:g}" for x in values)
+        for values in (family.mortality, family.weibull_shape, family.loss)
+    )
+    yield (
+        "exact: largest type I error over every common mortality from 0 to 1, at the planned "
+        "sizes of the arms, nobody lost."
+    )
+    yield (
+        f"simulated: largest among {family.cells} cells under the strong null hypothesis, "
+        f"{answer.trials_per_cell:,} trials each: mortality {mortality}; Weibull shape {shape}; "
+        f"loss {loss}; all else as the scenario has it. bound: of the largest, "
+        f"{answer.confidence:.0%} confidence for all cells together. Nothing is said of other "
+        "values."
+    )
+    if _some_fail(answer):
+        yield (
+            "simulated counts a trial that is not analysable as no rejection. analysable: share of "
+            "trials with a result, in the cell where fewest have one; of these: largest share of "
+            "rejections among them, with its bound. An analysis holds its level by simulation only "
+            "if both bounds are at or below it."
+        )
+    else:
+        yield "Every trial of every cell is analysable."
+    for cell in answer.refused:
+        yield (
+            f"Not simulated: mortality {cell.mortality:g}, shape {cell.shape:g}, loss "
+            f"{cell.loss:g}: {cell.reason}."
+        )
+    for level in answer.judged_together:
+        yield f"{level.name}: at least one hypothesis is rejected ({level.test})."
+
+
+def _levels(answer: Certificate) -> Iterator[Block]:
+    """The largest type I error of each analysis, and what it amounts to."""
+    heads = ["level", "exact", "at mortality", "simulated", "+-", "bound"]
+    some_fail = _some_fail(answer)
+    heads += ["analysable", "of these", "+-", "bound"] * some_fail
+    table = new_table("Analysis", *heads, "verdict", words=("Analysis", "verdict"))
+    for level in _every(answer):
         exact = level.exact
         table.add_row(
             level.name,
@@ -43,36 +89,7 @@ def print_certificate(answer: Certificate, console: Console) -> None:
             *(_among_analysable(level) * some_fail),
             _verdict(level),
         )
-    print_table(table, console)
-    for level in answer.judged_together:
-        console.print(f"{level.name}: at least one hypothesis is rejected ({level.test}).")
-    mortality, shape, loss = (
-        ", ".join(f"{x:g}" for x in values)
-        for values in (family.mortality, family.weibull_shape, family.loss)
-    )
-    console.print(
-        "\nexact: largest type I error over every common mortality from 0 to 1, at the planned "
-        "sizes of the arms, nobody lost.\nsimulated: largest among "
-        f"{family.cells} cells under the strong null hypothesis, {answer.trials_per_cell:,} "
-        f"trials each: mortality {mortality}; Weibull shape {shape}; "
-        f"loss {loss}; all else as the scenario has it. bound: of the largest, "
-        f"{answer.confidence:.0%} confidence for all cells together. Nothing is said of other "
-        "values."
-    )
-    if some_fail:
-        console.print(
-            "simulated counts a trial that is not analysable as no rejection. analysable: share of "
-            "trials with a result, in the cell where fewest have one; of these: largest share of "
-            "rejections among them, with its bound. An analysis holds its level by simulation only "
-            "if both bounds are at or below it."
-        )
-    else:
-        console.print("Every trial of every cell is analysable.")
-    for cell in answer.refused:
-        console.print(
-            f"Not simulated: mortality {cell.mortality:g}, shape {cell.shape:g}, loss "
-            f"{cell.loss:g}: {cell.reason}."
-        )
+    yield table
 
 
 def _verdict(level: Level) -> str:
@@ -82,8 +99,15 @@ def _verdict(level: Level) -> str:
 
 def _among_analysable(level: Level) -> tuple[str, ...]:
     """Share of trials with a result, and of these the share that rejects, with its bound."""
-    share = f"{1 - level.not_analysable.share:.1%}"
+    share = plain_percent(1 - level.not_analysable.share)
     found = level.among_analysable
     if found is None:
         return share, "-", "-", "-"
     return share, f"{found.simulated:.4f}", f"{found.mcse:.4f}", f"{found.high:.4f}"
+
+
+CERTIFICATE_SECTIONS = (
+    Section("head", _head),
+    Section("notes", _notes),
+    Section("levels", _levels),
+)

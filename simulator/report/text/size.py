@@ -1,10 +1,22 @@
-"""The answer of `size` as a page of text."""
+"""The answer of `size` as a page of text, what was found last."""
 
-from rich.console import Console
-from rich.text import Text
+from collections.abc import Iterator
 
-from simulator.report.text.numbers import share_in_words, value_in_words
-from simulator.report.text.tables import new_table, number, print_table
+from simulator.report.text.numbers import (
+    interval,
+    mean,
+    number,
+    percent,
+    plain_percent,
+    rate,
+    rates_decimals,
+    rounded,
+    share_in_words,
+    target_in_words,
+    value_in_words,
+)
+from simulator.report.text.page import Block, Bold, Section
+from simulator.report.text.tables import new_table
 from simulator.report.words import (
     FORMULAS,
     assumptions_in_words,
@@ -15,7 +27,6 @@ from simulator.report.words import (
     reason_in_words,
     recruitment_limit_in_words,
 )
-from simulator.results.closed_forms import ClosedForms
 from simulator.results.measures import Estimate
 from simulator.results.size import NoSizeKind, Size
 
@@ -29,111 +40,75 @@ _OPENINGS = {
 }
 
 
-def print_size(answer: Size, console: Console) -> None:
-    """Print what was found, what it takes, the curve, and what closed forms say."""
-    console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
-    console.print(
-        f"{answer.trials:,} trials in all, seed {answer.seed}, trialsim {answer.version}. +- is "
-        "the Monte Carlo standard error (MCSE).\n"
-    )
-    console.print(Text(size_in_words(answer), style="bold"))
-    console.print()
-    _print_what_it_takes(answer, console)
-    _print_curve(answer, console)
-    _print_closed_forms(answer.closed_forms, console)
-
-
 def size_in_words(answer: Size) -> str:
     """Say in a sentence or two what was found."""
-    power = f"{100 * answer.target_power:.10g}%"
+    power = target_in_words(answer.target_power)
     if answer.answer is None:
-        largest, reason = answer.largest, ""
-        kind = NoSizeKind.NEVER if answer.reason is None else answer.reason.kind
-        if answer.reason is not None and kind is not NoSizeKind.NEVER:
-            reason = f": {reason_in_words(answer.reason)}"
-        elif answer.reason is not None:
-            reason = f", from {answer.reason.lowest:g} to {answer.reason.highest:g}"
-        opening = _UNDECIDED if answer.is_undecided else _OPENINGS[kind]
-        words = f"{opening.format(key=answer.key, power=power)} ({answer.analysis}){reason}."
-        if kind is NoSizeKind.ALWAYS:
-            return words
-        return (
-            f"{words} The largest power found is {largest.power:.1%} (MCSE {largest.mcse:.1%}) at "
-            f"{answer.key} = {largest.value:g}."
-        )
+        return _not_found(answer, power)
     found, shown = answer.answer, f"{answer.answer.value:.5g}"
+    at = percent(Estimate(found.power, found.mcse))
     text = f"{answer.analysis} has a power of {power}"
     if answer.favoured:
         text += f" in favour of {answer.arm}"
     of_key = f"{shown} of {answer.key}"
     text += f" with {planned_in_words(answer, shown) if answer.is_of_patients else of_key}"
     if found.is_exact:
-        return f"{text} or more (exact); power there {found.power:.1%}."
+        return f"{text} or more (exact); power there {plain_percent(found.power)}."
     text += f" (95 % confidence interval {found.low:.5g} to {found.high:.5g})"
     if not answer.precise:
         text += "; stopped before the interval was as narrow as asked: allow more --patients"
-    return f"{text}; power there {found.power:.1%} (MCSE {found.mcse:.1%})."
+    return f"{text}; power there {at}."
 
 
-def _print_what_it_takes(answer: Size, console: Console) -> None:
-    o = answer.operations
-    days = o.enrolment_days
-    words = (
-        f"At {answer.key} = {o.value:.5g} (the scenario's own: "
-        f"{value_in_words(answer.own_value)}), {_patients(o.randomised)} patients are randomised; "
-        f"recruitment: mean {days.mean:.0f} days (90 % range {days.p5:.0f} to {days.p95:.0f})"
+def _not_found(answer: Size, power: str) -> str:
+    largest, reason = answer.largest, ""
+    kind = NoSizeKind.NEVER if answer.reason is None else answer.reason.kind
+    if answer.reason is not None and kind is not NoSizeKind.NEVER:
+        reason = f": {reason_in_words(answer.reason)}"
+    elif answer.reason is not None:
+        reason = f", from {answer.reason.lowest:g} to {answer.reason.highest:g}"
+    opening = _UNDECIDED if answer.is_undecided else _OPENINGS[kind]
+    words = f"{opening.format(key=answer.key, power=power)} ({answer.analysis}){reason}."
+    if kind is NoSizeKind.ALWAYS:
+        return words
+    return (
+        f"{words} The largest power found is {percent(Estimate(largest.power, largest.mcse))} at "
+        f"{answer.key} = {largest.value:g}."
     )
-    if o.sessions_delivered.mean:
-        words += (
-            f", {o.sessions_delivered.mean:.0f} sessions and {o.plasma_litres.mean:.0f} L of plasma"
-        )
-    if o.cost is not None:
-        words += f", which cost {o.cost.mean:,.0f} {o.cost.currency}"
-    console.print(f"{words}.")
-    if answer.recruitment is not None:
-        console.print(recruitment_limit_in_words(answer.recruitment))
-    if o.on_time is not None:
-        console.print(
-            f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
-        )
-    console.print()
 
 
-def _patients(randomised: Estimate) -> str:
-    """A mean number of patients, with its error where trials differ."""
-    if randomised.mcse == 0.0:
-        return f"{randomised.mean:g}"
-    return f"{randomised.mean:.1f} +- {randomised.mcse:.1f}"
+def _head(answer: Size) -> Iterator[Block]:
+    yield Bold(f"{answer.scenario}: {answer.title}")
+    yield (
+        f"{answer.trials:,} trials in all, seed {answer.seed}, trialsim {answer.version}. +- is "
+        "the Monte Carlo standard error (MCSE)."
+    )
 
 
-def _print_curve(answer: Size, console: Console) -> None:
+def _curve(answer: Size) -> Iterator[Block]:
     """Print every value tried: patients, trials, power; the answer is one of the rows."""
     is_exact = any(point.exact_power is not None for point in answer.curve)
-    columns = [answer.key, "randomised", "trials", "analysable"]
-    columns += ["exact power", "simulated"] if is_exact else ["power"]
-    columns += ["+-", "95 % interval"]
-    columns.append("either arm" if answer.favoured else f"favouring {answer.arm}")
-    table = new_table(*columns, "", words=("",))
-    for point in answer.curve:
-        other = point.rejections if answer.favoured else point.favouring
-        cells = [
-            f"{point.value:.5g}",
-            _patients(Estimate(point.randomised, point.randomised_mcse)),
-            f"{point.trials:,}",
-            f"{point.analysable:,}",
-        ]
+    some_fail = any(point.analysable < point.trials for point in answer.curve)
+    heads = ["randomised", "trials", *["analysable"] * some_fail]
+    heads += ["exact power", "simulated"] if is_exact else ["power"]
+    heads += ["+-", "95 % interval"]
+    heads.append("either arm" if answer.favoured else f"favours {answer.arm}")
+    remarks = [_remark(answer, point.value) for point in answer.curve]
+    heads += [""] * any(remarks)
+    table = new_table(answer.key, *heads, words=("",))
+    decimals = rates_decimals([point.mcse for point in answer.curve])
+    for point, remark in zip(answer.curve, remarks, strict=True):
+        cells = [number(Estimate(point.randomised, point.randomised_mcse)), f"{point.trials:,}"]
+        cells += [f"{point.analysable:,}"] * some_fail
         if is_exact:
-            cells.append("" if point.exact_power is None else f"{point.exact_power:.1%}")
-        cells += [
-            f"{point.power:.1%}",
-            f"{point.mcse:.1%}",
-            f"{point.ci_low:.1%} to {point.ci_high:.1%}",
-            f"{other / point.trials:.1%}",
-        ]
-        table.add_row(*cells, _remark(answer, point.value))
-    print_table(table, console)
-    console.print(_below_the_curve(answer))
-    console.print()
+            cells.append("" if point.exact_power is None else plain_percent(point.exact_power))
+        cells += rate(point.power, point.mcse, decimals)
+        cells.append(interval(point.ci_low, point.ci_high, decimals, answer.target_power))
+        other = point.rejections if answer.favoured else point.favouring
+        cells.append(f"{100 * other / point.trials:.{decimals}f}%")
+        table.add_row(f"{point.value:.5g}", *cells, *[remark] * any(remarks))
+    yield table
+    yield _below_the_curve(answer)
 
 
 def _remark(answer: Size, value: float) -> str:
@@ -153,15 +128,56 @@ def _below_the_curve(answer: Size) -> str:
     return " ".join(part for part in said if part)
 
 
-def _print_closed_forms(forms: ClosedForms, console: Console) -> None:
+def _formulas(answer: Size) -> Iterator[Block]:
+    """What closed forms say."""
+    forms = answer.closed_forms
     if forms.needed:
-        columns = "Closed-form sample size", "events", "patients", "+-", "assuming"
+        columns = "Closed-form sample size", "events", "patients", "assuming"
         table = new_table(*columns, words=("Closed-form sample size", "assuming"))
         for form in forms.needed:
-            events = "-" if form.events is None else f"{form.events:,.1f}"
-            patients = number(form.patients, 0 if form.mcse else 1)
-            error = "exact" if form.mcse == 0 else number(form.mcse, 0)
+            events = "-" if form.events is None else rounded(form.events, 1)
+            error = 0.0 if form.mcse is None else form.mcse
+            if form.patients is None:
+                patients = "-"
+            elif error:
+                patients = number(Estimate(form.patients, error))
+            else:
+                patients = rounded(form.patients, 1)
             words = assumptions_in_words(form, forms)
-            table.add_row(FORMULAS[form.formula], events, patients, error, words)
-        print_table(table, console)
-    console.print(contrast_in_words(forms))
+            table.add_row(FORMULAS[form.formula], events, patients, words)
+        yield table
+    yield contrast_in_words(forms)
+
+
+def _takes(answer: Size) -> Iterator[Block]:
+    """What the trial takes at the value that was found."""
+    o = answer.operations
+    days = o.enrolment_days
+    words = (
+        f"At {answer.key} = {o.value:.5g} (the scenario's own: "
+        f"{value_in_words(answer.own_value)}), {number(o.randomised)} patients are randomised; "
+        f"recruitment: mean {mean(days)} days (90 % range {rounded(days.p5, 0)} to "
+        f"{rounded(days.p95, 0)})"
+    )
+    if o.sessions_delivered.mean:
+        words += f", {mean(o.sessions_delivered)} sessions and {mean(o.plasma_litres)} L of plasma"
+    if o.cost is not None:
+        words += f", which cost {mean(Estimate(o.cost.mean, o.cost.mcse))} {o.cost.currency}"
+    yield f"{words}."
+    if answer.recruitment is not None:
+        yield recruitment_limit_in_words(answer.recruitment)
+    if o.on_time is not None:
+        yield f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
+
+
+def _answer(answer: Size) -> Iterator[Block]:
+    yield Bold(size_in_words(answer))
+
+
+SIZE_SECTIONS = (
+    Section("head", _head),
+    Section("curve", _curve),
+    Section("formulas", _formulas),
+    Section("takes", _takes),
+    Section("answer", _answer),
+)

@@ -1,106 +1,112 @@
-"""The answer of `sweep` as a page of text."""
+"""The answer of `sweep` as a page of text, power at each point last."""
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from simulator.report.text.numbers import (
     count_of,
+    in_points,
+    interval,
+    mean,
     number,
-    plain,
     plain_percent,
+    rate,
+    rates_decimals,
+    rounded,
+    target_in_words,
     value_in_words,
 )
-from simulator.report.text.tables import new_table, print_table
+from simulator.report.text.page import Block, Bold, Command, Section, apart
+from simulator.report.text.power_rates import family_in_words
+from simulator.report.text.tables import Table, new_table
 from simulator.report.words import RATES, biases_in_words
 from simulator.results.base import Value
 from simulator.results.measures import Judgement, NullHypothesis
-from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
+from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
 _MOST_POINTS = 8  # that a sentence names
 _LONGEST = 44  # characters of a value
 
 
-def print_sweep(answer: Sweep, console: Console) -> None:
-    """Print a sweep: every point, the difference to the scenario's own values beside it."""
-    console.print(Text(f"{answer.scenario}: {answer.title}", style="bold"))
+def _head(answer: Sweep) -> Iterator[Block]:
+    yield Bold(f"{answer.scenario}: {answer.title}")
     owned = zip(_heads(answer), answer.base.values(), strict=True)
     own = ", ".join(f"{head} = {_short(value)}" for head, value in owned)
-    console.print(
+    yield (
         f"{answer.trials:,} trials per point, the same ones at each, seed {answer.seed}, "
-        f"trialsim {answer.version}. +- is the Monte Carlo standard error.\n"
-        f"The scenario's own: {own}."
+        f"trialsim {answer.version}. +- is the Monte Carlo standard error."
     )
+    yield f"The scenario's own: {own}."
     for words in biases_in_words(answer.selection_bias, answer.drift):
-        console.print(f"Biased: {words}.")
-    console.print()
-    print_table(_power_table(answer), console)
-    console.print("Differences, to the scenario's own values, are in percentage points.\n")
-    _print_reached(answer, console)
-    for place, family in enumerate(answer.points[0].families):
-        print_table(_family_table(answer, family, place), console)
-        console.print()
-    print_table(_trial_table(answer), console)
-    _print_limit(answer, console)
-    if answer.interrupted:
-        console.print("Interrupted before the last point; the points shown are complete.")
+        yield f"Biased: {words}."
 
 
-def _power_table(answer: Sweep) -> Table:
-    return _rates_table(answer, "analysis", [point.analyses for point in answer.points])
-
-
-def _family_table(answer: Sweep, family: PointFamily, place: int) -> Table:
-    """Rejections of analyses judged together; not analysable in the last rows: none of them is."""
-    title = f"{family.name} ({family.method.replace('_', ' ')}, level {family.alpha:g})"
-    found = [point.families[place].hypotheses for point in answer.points]
-    return _rates_table(answer, title, found)
-
-
-def _rates_table(answer: Sweep, what: str, found: list[tuple[PointPower, ...]]) -> Table:
-    """Rates by point: of each its values, and the patients randomised, once."""
+def _trial(answer: Sweep) -> Iterator[Block]:
+    """What the trial takes at each point."""
+    arms = tuple(answer.points[0].mortality)
+    heads = "planned", "target reached", "days to recruit", "on time"
     table = new_table(
-        *_heads(answer),
-        "randomised",
-        what,
-        RATES[answer.null_hypothesis],
-        "+-",
-        "95 % interval",
-        "not analysable",
-        "difference",
-        "paired +-",
-        words=(what,),
+        *_short_keys(answer),
+        *heads,
+        *(f"mortality {arm}" for arm in arms),
+        *(f"sessions {arm}" for arm in arms),
+        *(f"plasma, L {arm}" for arm in arms),
+        words=("",),
+        keys=len(answer.keys),
     )
-    for point, rates in zip(answer.points, found, strict=True):
-        values = [_short(point.values[key]) for key in answer.keys]
-        values.append(number(point.randomised))
-        for a in rates:
-            table.add_row(
-                *values,
-                a.name,
-                f"{a.power:.1%}",
-                f"{a.mcse:.1%}",
-                f"{a.ci_low:.1%} to {a.ci_high:.1%}",
-                count_of(a.not_analysable, answer.trials),
-                *(("own", "") if point.is_base else _difference(a)),
-            )
-            values = [""] * len(values)
-    return table
+    for point in answer.points:
+        table.add_row(
+            *(_short(point.values[key]) for key in answer.keys),
+            f"{point.target_randomised:,}",
+            plain_percent(point.target_reached.mean),
+            mean(point.enrolment_days),
+            "-" if point.on_time is None else plain_percent(point.on_time.mean),
+            *(plain_percent(entry.mean) for entry in point.mortality.values()),
+            *(mean(entry) for entry in point.sessions_delivered.values()),
+            *(mean(entry) for entry in point.plasma_litres.values()),
+        )
+    yield table
 
 
-def _print_reached(answer: Sweep, console: Console) -> None:
+def _families(answer: Sweep) -> Iterator[Block]:
+    for place, family in enumerate(answer.points[0].families):
+        if place:
+            yield ""
+        yield Bold(f"{family.name}, judged together: {family_in_words(family)}")
+        yield _family_table(answer, place)
+
+
+def _family_table(answer: Sweep, place: int) -> Table:
+    """Rejections of analyses judged together; not analysable in the last rows: none of them is."""
+    found = [point.families[place].hypotheses for point in answer.points]
+    return _rates_table(answer, "hypothesis", found)
+
+
+def _analyses(answer: Sweep) -> Iterator[Block]:
+    """All analyses at each point, where there are others than the first."""
+    if len(answer.points[0].analyses) > 1:
+        yield _rates_table(answer, "analysis", [point.analyses for point in answer.points])
+
+
+def _power(answer: Sweep) -> Iterator[Block]:
+    """The first analysis at each point, the difference to the scenario's own values beside it."""
+    yield _rates_table(answer, "analysis", [point.analyses[:1] for point in answer.points])
+    yield "Differences, to the scenario's own values, are in percentage points."
+    if answer.null_hypothesis is NullHypothesis.NONE:
+        yield _reached_in_words(answer)
+
+
+def _reached_in_words(answer: Sweep) -> str:
     """Say at which points the first analysis has the target power, by its interval."""
-    if answer.null_hypothesis is not NullHypothesis.NONE:
-        return
     found = [(_at(answer, point), point.analyses[0].judgement) for point in answer.points]
     enough = [where for where, judgement in found if judgement is Judgement.ADEQUATE]
     unclear = [where for where, judgement in found if judgement is Judgement.INCONCLUSIVE]
     told = [f"reached at {_some(enough)}" if enough else "reached at none of the points"]
     if unclear:
         told.append(f"inconclusive at {_some(unclear)}: the interval contains it")
-    target = f"{100 * answer.threshold:.4g}%"
-    name = answer.points[0].analyses[0].name
-    console.print(f"Target power {target}, {name}: {'; '.join(told)}.\n")
+    target = target_in_words(answer.threshold)
+    return f"Target power {target}, {answer.points[0].analyses[0].name}: {'; '.join(told)}."
 
 
 def _some(points: list[str]) -> str:
@@ -115,24 +121,6 @@ def _at(answer: Sweep, point: SweepPoint) -> str:
     return ", ".join(f"{head} = {_short(value)}" for head, value in values)
 
 
-def _print_limit(answer: Sweep, console: Console) -> None:
-    """Say at which points most trials do not randomise the patients planned."""
-    limited = [point for point in answer.points if point.recruitment_is_the_limit]
-    if not limited:
-        return
-    told = "; ".join(
-        f"{_at(answer, point)}: "
-        f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
-        for point in limited
-    )
-    words = (
-        f"RECRUITMENT IS THE LIMIT at {len(limited)} of {len(answer.points)} points, where most "
-        f"trials do not reach the target: {told}."
-    )
-    console.print()
-    console.print(Text(words, style="bold"))
-
-
 def _heads(answer: Sweep) -> list[str]:
     """What each key is called: an item of a list by its name, not by its place."""
     return [answer.names.get(key, key) if "[" in key else key for key in answer.keys]
@@ -144,32 +132,76 @@ def _short(value: Value) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 4]} ..."
 
 
-def _difference(a: PointPower) -> tuple[str, str]:
-    return f"{100 * a.difference:+.2f}", f"{100 * a.paired_mcse:.2f}"
-
-
-def _trial_table(answer: Sweep) -> Table:
-    """What the trial takes at each point."""
+def _rates_table(answer: Sweep, what: str, found: Sequence[tuple[PointPower, ...]]) -> Table:
+    """Rates by point: of each its values, and the patients randomised, once."""
+    every = [a for rates in found for a in rates]
+    some_fail = any(a.not_analysable for a in every)
+    heads = [RATES[answer.null_hypothesis], "+-", "95 % interval"]
+    heads += ["not analysable"] * some_fail
+    heads += ["difference", "paired +-"]
+    keys = len(answer.keys)
     table = new_table(
-        *_heads(answer),
-        "planned",
-        "target reached",
-        "days to recruit",
-        "on time",
-        *(f"mortality {arm}" for arm in answer.points[0].mortality),
-        "sessions",
-        "plasma, L",
-        words=(),
+        *_short_keys(answer), "randomised", what, *heads, words=(what,), keys=keys + 2
     )
-    for point in answer.points:
-        table.add_row(
-            *(_short(point.values[key]) for key in answer.keys),
-            f"{point.target_randomised:,}",
-            plain_percent(point.target_reached.mean),
-            plain(point.enrolment_days.mean, ".0f"),
-            "-" if point.on_time is None else plain_percent(point.on_time.mean),
-            *(plain_percent(entry.mean) for entry in point.mortality.values()),
-            plain(sum(e.mean for e in point.sessions_delivered.values()), ".0f"),
-            plain(sum(e.mean for e in point.plasma_litres.values()), ".0f"),
-        )
+    decimals = rates_decimals([a.mcse for a in every])
+    for point, rates in zip(answer.points, found, strict=True):
+        values = [_short(point.values[key]) for key in answer.keys]
+        values.append(number(point.randomised))
+        for a in rates:
+            cells = [*rate(a.power, a.mcse, decimals)]
+            cells.append(interval(a.ci_low, a.ci_high, decimals, answer.threshold))
+            cells += [count_of(a.not_analysable, answer.trials)] * some_fail
+            cells += ("own", "") if point.is_base else in_points(a.difference, a.paired_mcse)
+            table.add_row(*values, a.name, *cells)
+            values = [""] * len(values)
     return table
+
+
+def _short_keys(answer: Sweep) -> list[str]:
+    """Names of items, ends of other keys; the names in full where two would be alike."""
+    heads = _heads(answer)
+    ends = [
+        head if "[" in key else key.rpartition(".")[2]
+        for key, head in zip(answer.keys, heads, strict=True)
+    ]
+    return ends if len(set(ends)) == len(ends) else heads
+
+
+def _limit(answer: Sweep) -> Iterator[Block]:
+    """At which points most trials do not randomise the patients planned."""
+    limited = [point for point in answer.points if point.recruitment_is_the_limit]
+    if limited:
+        told = "; ".join(
+            f"{_at(answer, point)}: "
+            f"{point.target_randomised:,} planned, {number(point.randomised)} randomised"
+            for point in limited
+        )
+        yield Bold(
+            f"RECRUITMENT IS THE LIMIT at {rounded(len(limited), 0)} of {len(answer.points)} "
+            f"points, where most trials do not reach the target: {told}."
+        )
+    if answer.interrupted:
+        yield "Interrupted before the last point; the points shown are complete."
+
+
+SWEEP_SECTIONS = (
+    Section("head", _head),
+    Section("trial", _trial),
+    Section("families", _families),
+    Section("analyses", _analyses),
+    Section("power", _power),
+    Section("limit", _limit),
+)
+
+
+def sweep_screen(answer: Sweep, _width: int, run: Path | None = None) -> list[Block]:
+    """Return what a designer reads first: without the analyses beside the first."""
+    beside = "families", "analyses"
+    found = {section.name: list(section.blocks(answer)) for section in SWEEP_SECTIONS}
+    blocks = list(apart([found[name] for name in found if name not in beside and found[name]]))
+    left = len(answer.points[0].analyses) - 1
+    if left:
+        more = f"{left} more {'analysis' if left == 1 else 'analyses'}"
+        shown = "RUN" if run is None else shlex.quote(str(run))
+        blocks += ["", Command(f"{more} at every point: trialsim show {shown} analyses")]
+    return blocks

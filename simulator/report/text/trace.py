@@ -1,12 +1,11 @@
-"""The answer of `trace` as a page of text."""
+"""The answer of `trace` as a page of text, what the analyses found last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from rich.console import Console
-from rich.table import Table
-
-from simulator.report.text.tables import new_table, number, print_table
-from simulator.results.trace import Trace, TraceEvent, TracePatient
+from simulator.report.text.numbers import plain, rounded
+from simulator.report.text.page import Block, Bold, Section
+from simulator.report.text.tables import new_table
+from simulator.results.trace import Trace, TracePatient
 
 _OUTCOMES = {
     "liver death": "liver-related death",
@@ -24,10 +23,39 @@ def outcome_in_words(patient: TracePatient) -> str:
     return ", ".join(parts) or "alive"
 
 
-def print_trace(answer: Trace, console: Console) -> None:
-    """Print a trial, or one patient of it."""
-    console.print(
-        f"{answer.scenario}, seed {answer.seed}, trial {answer.trial}: "
+def _head(answer: Trace) -> Iterator[Block]:
+    yield Bold(f"{answer.scenario}: trial {answer.trial}, seed {answer.seed}")
+
+
+def _patients(answer: Trace) -> Iterator[Block]:
+    columns = "patient", "arm", "entry day", "MELD", "sessions", "plasma L", "outcome"
+    table = new_table(*columns, words=("arm", "outcome"))
+    for p in answer.patients:
+        table.add_row(
+            str(p.patient),
+            p.arm,
+            f"{p.entry_day:.1f}",
+            "-" if p.baseline_meld is None else rounded(p.baseline_meld, 1),
+            str(p.sessions_delivered),
+            f"{p.plasma_litres:.1f}",
+            outcome_in_words(p),
+        )
+    yield table
+
+
+def _events(answer: Trace) -> Iterator[Block]:
+    if answer.events:
+        columns = "trial day", "patient day", "event", "details"
+        table = new_table(*columns, words=("event", "details"))
+        for e in answer.events:
+            table.add_row(f"{e.trial_day:.3f}", f"{e.patient_day:.3f}", e.event, e.details_text)
+        yield table
+    yield "Every event is in data/events.csv of the run's folder."
+
+
+def _trial(answer: Trace) -> Iterator[Block]:
+    """How long the trial took, and who died."""
+    yield (
         f"{answer.screened} screened, {answer.randomised} randomised by day "
         f"{answer.recruitment_end_day:.1f}, the last followed up by day "
         f"{answer.trial_end_day:.1f}."
@@ -35,48 +63,30 @@ def print_trace(answer: Trace, console: Console) -> None:
     counts = ", ".join(
         f"{arm} {dead} of {answer.randomised_by_arm[arm]}" for arm, dead in answer.deaths.items()
     )
-    console.print(f"Dead by the end of follow-up, known or not: {counts}.\n")
+    yield f"Dead by the end of follow-up, known or not: {counts}."
+
+
+def _analyses(answer: Trace) -> Iterator[Block]:
     columns = "analysis", "p value", "estimate", "standard error", "rejects"
     table = new_table(*columns, words=("analysis", "rejects"))
     for a in answer.analyses:
-        numbers = (number(x, 4) for x in (a.p_value, a.estimate, a.standard_error))
+        p = "-" if a.p_value is None else rounded(a.p_value, 4)
         said = ("yes" if a.rejects else "no") if a.analysable else a.result
-        table.add_row(a.name, *numbers, said)
-    print_table(table, console)
+        table.add_row(a.name, p, plain(a.estimate), plain(a.standard_error), said)
+    yield table
     for f in answer.families:
         found = [name for name, rejected in f.rejects.items() if rejected]
         method = f.method.replace("_", " ")
-        console.print(
+        yield (
             f"Together, {f.name} ({method}, level {f.alpha:g}): rejects "
             f"{', '.join(found) or 'none'} of {', '.join(f.rejects)}."
         )
-    console.print()
-    print_table(_patients_table(answer.patients), console)
-    if answer.events:
-        console.print()
-        print_table(_events_table(answer.events), console)
-    console.print("\nEvery event is in data/events.csv of the run's folder.")
 
 
-def _patients_table(patients: Iterable[TracePatient]) -> Table:
-    columns = "patient", "arm", "entry day", "MELD", "sessions", "plasma L", "outcome"
-    table = new_table(*columns, words=("arm", "outcome"))
-    for p in patients:
-        table.add_row(
-            str(p.patient),
-            p.arm,
-            f"{p.entry_day:.1f}",
-            number(p.baseline_meld, 1),
-            str(p.sessions_delivered),
-            f"{p.plasma_litres:.1f}",
-            outcome_in_words(p),
-        )
-    return table
-
-
-def _events_table(events: Iterable[TraceEvent]) -> Table:
-    columns = "trial day", "patient day", "event", "details"
-    table = new_table(*columns, words=("event", "details"))
-    for e in events:
-        table.add_row(f"{e.trial_day:.3f}", f"{e.patient_day:.3f}", e.event, e.details_text)
-    return table
+TRACE_SECTIONS = (
+    Section("head", _head),
+    Section("patients", _patients),
+    Section("events", _events),
+    Section("trial", _trial),
+    Section("analyses", _analyses),
+)
