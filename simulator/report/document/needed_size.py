@@ -83,7 +83,7 @@ def detectable_clause(dossier: Dossier) -> str:
         ratio = number(found.hazard_ratio, None, 3)
         return f"{who}, {asked} requires a hazard ratio of {ratio}, {change} {shares})"
     how = {DetectableBy.NORMAL: "; normal approximation"}.get(found.by, "")
-    return f"{who}, {asked} requires {change} in {outcome} {shares}{how})"
+    return f"{who}, {asked} requires {change} in the outcome {shares}{how})"
 
 
 def _by_arm(found: DetectableDifference) -> str:

@@ -46,9 +46,9 @@ from simulator.report.document.word_format import (
     set_style,
 )
 
-_TALLEST_CM = 9.0  # two figures and their captions have room on a page, and text beside one
-_TALLEST_UPRIGHT_CM = 16.0  # of a figure that is taller than wide
-_TOGETHER = 10  # rows of a table that is kept on one page
+_TALLEST_CM = 9.5  # any two figures, one of them upright, and their captions fit on a page
+_TALLEST_UPRIGHT_CM = 13.5  # of a figure that is taller than wide
+_TOGETHER = 6  # rows of a table that is kept on one page
 
 
 def write_word(document: Document, path: Path) -> None:
