@@ -262,7 +262,7 @@ def plasma_sentence(o: Operations, least: float = 0, *, short: bool = False) -> 
     if not shares or max(entry.mean for entry in shares.values()) < least:
         return ""
     told = by_arm({arm: percent(entry.mean) for arm, entry in shares.items()})
-    text = f"Plasma is short on the planned day of {told} of the sessions due"
+    text = f"Of the sessions due, plasma is short on the planned day for {told}"
     if short:
         return f"{text}."
     if o.unit.days_short_of_plasma.mean > 0:

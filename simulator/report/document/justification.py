@@ -165,7 +165,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         not_analysable_sentence(power),
         sensitivity_sentence(dossier) if power.verdict.is_power else "",
         other_targets_sentence(dossier),
-        "[#power] has the first analyses." if len(power.analyses) > 1 else "[#power] has it.",
+        "[#power] has the other analyses too." if power.analyses[1:] else "",
     ]
     conduct = [
         loss_in_short(o),
@@ -181,7 +181,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(joined([*difference, main_assumptions(dossier)])),
         Heading(f"Size and {uncapital(power_heading(power))}"),
         Paragraph(joined(found)),
-        power_table(dossier, short=True),
+        *([power_table(dossier, short=True)] if power.analyses[1:] else []),
         Heading("Loss to follow-up, recruitment and feasibility"),
         Paragraph(joined(conduct)),
     )

@@ -140,7 +140,7 @@ def _of_outcome(dossier: Dossier) -> str:
         return ""
     if all(abs((s or 0.0) - d) < _APART for s, d in zip(shares, deaths, strict=True)):
         return ""
-    return f" ({' v '.join(percent(share) for share in shares)} for the outcome)"
+    return f" ({' v '.join(percent(share) for share in shares)} for the composite outcome)"
 
 
 def _families(power: Power) -> str:
