@@ -104,13 +104,12 @@ def date_of_writing() -> datetime.datetime:
     """
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given is None:
-        return datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     try:
-        found = datetime.datetime.fromtimestamp(int(given), datetime.UTC)
+        return datetime.datetime.fromtimestamp(int(given), datetime.UTC)
     except (ValueError, OverflowError, OSError) as error:
         rule = "must be a whole number of seconds since 1970"
         raise ValueError(f"SOURCE_DATE_EPOCH = {given}: {rule}") from error
-    return found.replace(tzinfo=None)
 
 
 def write_figures(

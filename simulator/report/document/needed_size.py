@@ -131,7 +131,9 @@ def _searched_clause(dossier: Dossier) -> str:
     if found is None or found.answer is None or needed is None:
         return ""
     who = planned_in_words(found, amount(needed.needed))
-    said = f"{whole_percent(needed.target_power)} power requires {who} ({how_found(found.answer)})"
+    by = "enumeration" if found.answer.is_exact else "simulation"
+    asked = f"By {by} {whole_percent(needed.target_power)} power requires"
+    said = f"{asked} {who} ({how_found(found.answer)})"
     if forms is not None and least_needed(forms) is not None:
         said += f" and {range_in_words(forms, noun='', power=' by standard formulas')}"
     return f"{said}; {_BESIDE_PLAN[needed.relation].format(n=count(needed.planned))}"
@@ -208,10 +210,10 @@ def _none_found(found: Size) -> str:
 
 
 def how_found(answer: SizeEstimate) -> str:
-    """Say how an answer is known: exactly, or by simulation with its confidence interval."""
+    """Say how an answer is known: exactly, or with a confidence interval."""
     if answer.is_exact:
         return "exact: from there on power stays at or above this"
-    return f"{confidence_interval(answer)}, by simulation"
+    return confidence_interval(answer)
 
 
 def confidence_interval(answer: SizeEstimate) -> str:

@@ -87,14 +87,12 @@ def _given(dossier: Dossier) -> str:
     how = (
         f"{count(run.trials)} simulated trials, trialsim {literal(power.version)}, seed {run.seed}"
     )
-    shown, about = rate(power, first, how).split(" ", 1)
-    what = rate_name(power.null_hypothesis)
-    found = (
-        f"provide {shown} {what} {about}"
-        if power.verdict.is_power
-        else f"give a {what} of {shown} {about}"
-    )
-    return f"{planned_in_words(dossier)} {found}, {loss_clause(power.operations)}"
+    found, allowing = rate(power, first, how), loss_clause(power.operations)
+    what, patients = rate_name(power.null_hypothesis), planned_in_words(dossier)
+    if not power.verdict.is_power:
+        return f"With {patients} the {what} is {found}, {allowing}"
+    shown, about = found.split(" ", 1)
+    return f"{patients} provide {shown} {what} {about}, {allowing}"
 
 
 def _assumed(dossier: Dossier) -> str:
