@@ -78,7 +78,7 @@ def write_justification(
         raise ValueError(
             f"power: has {power.trials} trials, of which a justification needs {LEAST_TRIALS}"
         )
-    made = replace(provenance or Provenance(), made=_now())
+    made = replace(provenance or Provenance(), made=date_of_writing())
     if chosen == "docx":
         from simulator.report.document.word import write_word as write
     else:
@@ -94,17 +94,22 @@ def write_justification(
     return path
 
 
-def _now() -> datetime.datetime:
-    """Return the time of writing, or that which reproducible builds set."""
+def date_of_writing() -> datetime.datetime:
+    """Return the present time (UTC) or, where it is set, SOURCE_DATE_EPOCH, for the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If that is no number of seconds.
+    """
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given is None:
-        return datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     try:
-        found = datetime.datetime.fromtimestamp(int(given), datetime.UTC)
+        return datetime.datetime.fromtimestamp(int(given), datetime.UTC)
     except (ValueError, OverflowError, OSError) as error:
         rule = "must be a whole number of seconds since 1970"
         raise ValueError(f"SOURCE_DATE_EPOCH = {given}: {rule}") from error
-    return found.replace(tzinfo=None)
 
 
 def write_figures(

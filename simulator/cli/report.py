@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from simulator.cli.shared import path_given, refuse, say, stoppable
+from simulator.cli.shared import WRONG_INPUT, fail, path_given, refuse, say, stoppable
 
 if TYPE_CHECKING:
     from simulator.results import Power, Size, Sweep
@@ -141,9 +141,13 @@ def _write(
     runs: "list[Run]", kind: str, length: str, path: Path, power_target: float | None
 ) -> None:
     """Write the document or the figures."""
-    from simulator.justification import write_figures, write_justification
+    from simulator.justification import date_of_writing, write_figures, write_justification
     from simulator.report.document.dossier import Provenance
 
+    try:
+        date_of_writing()
+    except ValueError as error:
+        fail(f"{error}; unset it", WRONG_INPUT)
     power, first = _power(runs[0]), runs[0]
     more = [cast("Sweep | Size", run.answer) for run in runs[1:]]
     if kind == "figures":

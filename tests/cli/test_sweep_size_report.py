@@ -319,8 +319,41 @@ def test_a_report_has_the_numbers_of_the_run(runs, folder):
     assert runs("report", "power", "sweep", "--format", "html")[0] == 0
     page = (folder / "power" / "justification.html").read_text("utf-8")
     assert "is quoted from the run of sweep, which has more trials" in words_in(page)
-    assert f"a power of {100 * found['analyses'][0]['power']:.0f}%" in words_in(page)
+    assert f"provide {found['analyses'][0]['power']:.1%} power" in words_in(page)
     assert not re.findall(r'(?:src|href)="https?://(?!doi\.org|clinicaltrials|database\.ich)', page)
+
+
+def test_a_target_named_for_the_report_is_what_all_is_judged_by(runs, folder):
+    asked = "report", "power", "--length", "paragraph", "--format", "html"
+    assert runs(*asked, "--power-target", 0.07, "--out", "low.html")[0] == 0
+    assert "adequately powered for this difference (target 7%)" in words_in(
+        (folder / "low.html").read_text("utf-8")
+    )
+    status, _, err = runs(*asked, "--power-target", 1.5, "--out", "bad.html")
+    assert status == 2
+    assert err == "--power-target = 1.5: must be above 0 and below 1; as 0.9\n"
+    assert not (folder / "bad.html").exists()
+
+
+@pytest.mark.parametrize("kind", ["docx", "html"])
+def test_a_report_with_a_set_date_has_the_same_bytes_again(kind, runs, folder, monkeypatch):
+    """1,700,000,000 s after 1970 it was 14 November 2023."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    for name in ("a", "b"):
+        assert runs("report", "power", "--format", kind, "--out", f"{name}.{kind}")[0] == 0
+    assert (folder / f"a.{kind}").read_bytes() == (folder / f"b.{kind}").read_bytes()
+    if kind == "html":
+        assert "14 November 2023, scenario small" in (folder / "a.html").read_text("utf-8")
+
+
+def test_a_set_date_that_is_none_is_refused(runs, folder, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    status, _, err = runs("report", "power", "--out", "a.docx")
+    assert status == 2
+    assert err == (
+        "SOURCE_DATE_EPOCH = today: must be a whole number of seconds since 1970; unset it\n"
+    )
+    assert not (folder / "a.docx").exists()
 
 
 def test_a_report_of_a_paragraph_needs_no_figure(runs, folder, monkeypatch):
@@ -408,6 +441,9 @@ def test_a_handful_of_trials_justifies_nothing(run):
     status, _, err = run("report", "few")
     assert status == 2
     assert "has 20 trials, of which a justification needs 100" in err
+    study = simulator.load("small.yaml")
+    with pytest.raises(ValueError, match="has 20 trials, of which a justification needs 100"):
+        study.report("few.docx", study.power(20))
 
 
 def test_a_trial_without_patients_is_no_reason_for_anything(run, folder):

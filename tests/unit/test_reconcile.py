@@ -47,6 +47,18 @@ def test_a_target_named_for_the_power_itself_is_kept():
     assert verdict.target_power == 0.85
 
 
+def test_a_target_named_for_the_document_goes_before_those_of_the_runs():
+    """The others are told of; the search for 90 % is no answer for 95 %."""
+    found = reconcile(power_answer(target=0.85), [size(252, 240, 264, 0.9)], 200, 0.95)
+    assert found.power.verdict.target_power == 0.95
+    assert found.other_targets == (0.85, 0.9)
+    assert found.needed is None
+
+
+def test_targets_that_agree_leave_none_to_tell_of():
+    assert reconcile(power_answer(), [size(252, 240, 264)], 200).other_targets == ()
+
+
 def test_without_another_the_target_is_the_conventional_one():
     assert reconcile(power_answer(), [sweep_answer()], 60).power.verdict.target_power == TARGET
 

@@ -162,7 +162,16 @@ def _pieces(text: str) -> Iterator[Span]:
 
 def cited(blocks: tuple[Block, ...]) -> list[str]:
     """Keys of the works cited, each once, in the order of their first citation."""
-    keys = [s.text for b in blocks for t in _texts(b) for s in spans(t) if s.kind == "citation"]
+    return _marked(blocks, "citation")
+
+
+def pointed_at(blocks: tuple[Block, ...]) -> list[str]:
+    """Names of the tables and pictures pointed at, each once, in the order of the first time."""
+    return _marked(blocks, "pointer")
+
+
+def _marked(blocks: tuple[Block, ...], kind: str) -> list[str]:
+    keys = [s.text for b in blocks for t in _texts(b) for s in spans(t) if s.kind == kind]
     return list(dict.fromkeys(keys))
 
 
@@ -186,22 +195,23 @@ def citation_numbers(document: Document) -> dict[str, int]:
 def section_numbers(document: Document) -> dict[int, str]:
     """Return the number of each section, as in `3.1`, by its place among the blocks.
 
-    Empty in a document without contents; the references have none.
+    Empty in a document without contents; references and figures have none.
     """
     found: dict[int, str] = {}
     if not document.has_contents:
         return found
     first = second = 0
     for place, block in enumerate(document.blocks):
-        if isinstance(block, Heading) and not _is_of_references(document, place):
+        if isinstance(block, Heading) and not _is_of_back_matter(document, place):
             first, second = (first + 1, 0) if block.level == 1 else (first, second + 1)
             found[place] = f"{first}.{second}" if second else f"{first}"
     return found
 
 
-def _is_of_references(document: Document, place: int) -> bool:
+def _is_of_back_matter(document: Document, place: int) -> bool:
+    """Whether a heading is that of references or of figures alone."""
     following = document.blocks[place + 1 : place + 2]
-    return bool(following) and isinstance(following[0], References)
+    return bool(following) and isinstance(following[0], References | Picture)
 
 
 def anchor(heading: Heading, place: int) -> str:

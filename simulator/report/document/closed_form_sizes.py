@@ -61,13 +61,13 @@ def least_needed(forms: ClosedForms | None) -> float | None:
     return told[0].patients if told else None
 
 
-def range_in_words(forms: ClosedForms, *, power: str) -> str:
+def range_in_words(forms: ClosedForms, *, power: str, noun: str = " patients") -> str:
     """Return the patients that the formulas ask for, with their events and the error of both ends.
 
     Parameters
     ----------
-    power
-        What follows the patients, as ` for 80% power`; empty where that is said before.
+    power, noun
+        What follows the number, as ` for 80% power`, and what it counts.
     """
     told = _by_patients(forms)
     patients = span(patients_needed(told[0]), patients_needed(told[-1]))
@@ -76,7 +76,7 @@ def range_in_words(forms: ClosedForms, *, power: str) -> str:
     if errors:
         about.append(f"Monte Carlo standard error {span(errors[0], errors[-1])}")
     brackets = "; ".join(filter(None, about))
-    return f"about {patients} patients{power}{f' ({brackets})' if brackets else ''}"
+    return f"about {patients}{noun}{power}{f' ({brackets})' if brackets else ''}"
 
 
 def _events_in_words(told: list[ClosedForm]) -> str:

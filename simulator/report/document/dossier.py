@@ -135,6 +135,7 @@ def source_in_brackets(entry: ScenarioValue) -> str:
     if entry.source in ("", DEFAULT):
         return _ASSUMPTION
     found = re.sub(r"\s*\(([^()]*)\)", r", \1", entry.source.split(";")[0].strip())
+    found = found.replace(" %", "%")
     if len(found) > _LONGEST_SOURCE:
         found = f"{found[:_LONGEST_SOURCE].rsplit(' ', 1)[0].rstrip(',:')} \N{HORIZONTAL ELLIPSIS}"
     if _ASSUMPTION in entry.source.lower() and _ASSUMPTION not in found.lower():

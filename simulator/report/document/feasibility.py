@@ -262,7 +262,7 @@ def plasma_sentence(o: Operations, least: float = 0, *, short: bool = False) -> 
     if not shares or max(entry.mean for entry in shares.values()) < least:
         return ""
     told = by_arm({arm: percent(entry.mean) for arm, entry in shares.items()})
-    text = f"Plasma is short on the planned day of {told} of the sessions due"
+    text = f"Of the sessions due, plasma is short on the planned day for {told}"
     if short:
         return f"{text}."
     if o.unit.days_short_of_plasma.mean > 0:
@@ -298,11 +298,11 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
     if o.target_reached.mean == 1:
         words.append(f"All {count(power.trials)} simulated trials reach the target.")
     words.append(on_time_sentence(dossier) or "No date of completion is planned.")
-    words.append(shown_in(dossier, "recruitment"))
+    words.append(shown_in(dossier, "recruitment", "flow"))
     blocks: list[Block] = [Paragraph(joined(words))]
     if o.has_sessions:
         text = joined([sessions_sentence(o), plasma_sentence(o)])
-        words = [text, "[#sessions] has the numbers.", shown_in(dossier, "sessions", "meld")]
+        words = [text, "[#sessions] has the numbers.", shown_in(dossier, "sessions")]
         if o.cost is not None:
             cost = number(o.cost.mean, o.cost.mcse)
             words.append(f"Sessions cost {cost} {literal(o.cost.currency)} per trial.")

@@ -3,12 +3,13 @@
 from simulator.report.document.dossier import Dossier
 from simulator.report.document.numbers import joined
 
+FIGURE = "figure-"  # begins what points at a figure
 _SENTENCES = {
     "survival": "{figure} shows survival by arm.",
-    "flow": "{figure} shows what becomes of candidates and patients.",
     "recruitment": "{figure} shows recruitment over time.",
-    "meld": "{figure} shows MELD at the visits.",
+    "flow": "{figure} shows what becomes of candidates and patients.",
     "sessions": "{figure} shows when sessions are given and what plasma they take.",
+    "meld": "{figure} shows MELD at the visits.",
     "power_curve": "{figure} draws it.",
     "heat_map": "{figure} draws it.",
     "size": "{figure} draws the curve.",
@@ -19,7 +20,7 @@ def shown_in(dossier: Dossier, *names: str) -> str:
     """Say which figure shows what; empty where there is none of these."""
     return joined(
         [
-            _SENTENCES[name].format(figure=f"[#figure-{name}]")
+            _SENTENCES[name].format(figure=f"[#{FIGURE}{name}]")
             for name in names
             if name in dossier.pictures
         ]

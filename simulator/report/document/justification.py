@@ -12,6 +12,7 @@ from simulator.report.document.blocks import (
     References,
     cited,
     literal,
+    pointed_at,
     printable,
 )
 from simulator.report.document.checklist import checklist_blocks
@@ -24,7 +25,7 @@ from simulator.report.document.feasibility import (
     recruitment_in_short,
     sessions_sentence,
 )
-from simulator.report.document.figure_citations import shown_in
+from simulator.report.document.figure_citations import FIGURE
 from simulator.report.document.figures import pictures
 from simulator.report.document.needed_size import comparison_blocks, size_blocks
 from simulator.report.document.numbers import joined, uncapital
@@ -142,9 +143,11 @@ def justification(dossier: Dossier, length: Length) -> Document:
         blocks = _page(dossier)
     else:
         blocks = _full(dossier)
-    works = _references(blocks, dossier.value("trial.registry_id"))
+    drawn = _figures(dossier, blocks) if length == "full" else ()
+    works = _references((*blocks, *drawn), dossier.value("trial.registry_id"))
     if works.entries:
         blocks = (*blocks, Heading("References"), works)
+    blocks = (*blocks, *drawn)
     return Document(
         "Sample size justification",
         blocks,
@@ -179,7 +182,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         not_analysable_sentence(power),
         sensitivity_sentence(dossier) if power.verdict.is_power else "",
         other_targets_sentence(dossier),
-        "[#power] has the first analyses." if len(power.analyses) > 1 else "[#power] has it.",
+        "[#power] has the other analyses too." if power.analyses[1:] else "",
     ]
     conduct = [
         loss_in_short(o),
@@ -195,7 +198,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(joined([*difference, main_assumptions(dossier)])),
         Heading(f"Size and {uncapital(power_heading(power))}"),
         Paragraph(joined(found)),
-        power_table(dossier, short=True),
+        *([power_table(dossier, short=True)] if power.analyses[1:] else []),
         Heading("Loss to follow-up, recruitment and feasibility"),
         Paragraph(joined(conduct)),
     )
@@ -223,7 +226,17 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         Heading("The simulation", name="section-simulation"),
         *simulation_blocks(dossier),
     )
-    return (*blocks, *checklist_blocks(dossier, blocks))
+    return (*blocks, *checklist_blocks(dossier, (*blocks, *_figures(dossier, blocks))))
+
+
+def _figures(dossier: Dossier, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the figures in the order in which the text cites them.
+
+    They are together at the end: a figure that does not fit on a page of text leaves it half empty.
+    """
+    figures = [name for name in pointed_at(blocks) if name.startswith(FIGURE)]
+    drawn = pictures(dossier, *(name.removeprefix(FIGURE) for name in figures))
+    return (Heading("Figures"), *drawn) if drawn else ()
 
 
 def _design(dossier: Dossier) -> list[Block]:
@@ -243,24 +256,18 @@ def _design(dossier: Dossier) -> list[Block]:
         Paragraph(joined(analysis)),
         Heading("Target difference", name="section-difference"),
         *difference_blocks(dossier),
-        *pictures(dossier, "survival"),
         Heading("Assumptions", name="section-assumptions"),
         *assumption_blocks(dossier),
     ]
 
 
 def _size_and_power(dossier: Dossier) -> list[Block]:
-    plan = [
-        f"The plan is for {size_in_words(dossier)}.",
-        limit_sentence(dossier),
-        shown_in(dossier, "flow"),
-    ]
+    plan = [f"The plan is for {size_in_words(dossier)}.", limit_sentence(dossier)]
     return [
         Heading("Sample size", name="section-size"),
         Paragraph(joined(plan)),
         Heading(power_heading(dossier.power), name="section-power"),
         *power_blocks(dossier),
-        *pictures(dossier, "flow"),
     ]
 
 
@@ -270,16 +277,13 @@ def _conduct(dossier: Dossier) -> list[Block]:
         *event_blocks(dossier),
         Heading("Recruitment and feasibility", name="section-feasibility"),
         *feasibility_blocks(dossier),
-        *pictures(dossier, "recruitment", "sessions", "meld"),
     ]
 
 
 def _sensitivity(dossier: Dossier) -> list[Block]:
     found: list[Block] = [
         *sweep_blocks(dossier),
-        *pictures(dossier, "power_curve", "heat_map"),
         *size_blocks(dossier),
-        *pictures(dossier, "size"),
     ]
     if not found:
         return comparison_blocks(dossier, 1)

@@ -39,7 +39,7 @@ from simulator.report.words import (
 from simulator.results.closed_forms import DetectableBy, DetectableDifference
 from simulator.results.measures import Estimate, Judgement
 from simulator.results.operations import Operations
-from simulator.results.reconciled import NeededSize, Recruitable, Relation
+from simulator.results.reconciled import Recruitable, Relation
 from simulator.results.size import CurvePoint, NoSizeKind, Size, SizeEstimate
 
 _MOST_POINTS = 18
@@ -83,7 +83,7 @@ def detectable_clause(dossier: Dossier) -> str:
         ratio = number(found.hazard_ratio, None, 3)
         return f"{who}, {asked} requires a hazard ratio of {ratio}, {change} {shares})"
     how = {DetectableBy.NORMAL: "; normal approximation"}.get(found.by, "")
-    return f"{who}, {asked} requires {change} in {outcome} {shares}{how})"
+    return f"{who}, {asked} requires {change} of the outcome {shares}{how})"
 
 
 def _by_arm(found: DetectableDifference) -> str:
@@ -109,10 +109,8 @@ def needed_sentence(dossier: Dossier) -> str:
     target = dossier.power.verdict.target_power
     forms, least = dossier.closed_forms, least_needed(dossier.closed_forms)
     if dossier.needed is not None:
-        said, least = _searched_clause(dossier, dossier.needed), dossier.needed.low
-        if forms is not None and least_needed(forms) is not None:
-            said += f" (standard formulas: {range_in_words(forms, power='')})"
-        return joined([f"{said}{_recruitable_clause(dossier, least)}.", _beside_plan(dossier)])
+        least = dossier.needed.low
+        return f"{_searched_clause(dossier)}{_recruitable_clause(dossier, least)}."
     failed = _failed_sentence(dossier)
     if forms is None or least is None:
         return failed
@@ -127,12 +125,18 @@ def needed_sentence(dossier: Dossier) -> str:
     )
 
 
-def _searched_clause(dossier: Dossier, needed: NeededSize) -> str:
-    found = _own_search(dossier)
-    if found is None or found.answer is None:
+def _searched_clause(dossier: Dossier) -> str:
+    """Say what the search for the size found, beside the formulas and the plan."""
+    found, needed, forms = _own_search(dossier), dossier.needed, dossier.closed_forms
+    if found is None or found.answer is None or needed is None:
         return ""
     who = planned_in_words(found, amount(needed.needed))
-    return f"{whole_percent(needed.target_power)} power requires {who} ({how_found(found.answer)})"
+    by = "enumeration" if found.answer.is_exact else "simulation"
+    asked = f"By {by} {whole_percent(needed.target_power)} power requires"
+    said = f"{asked} {who} ({how_found(found.answer)})"
+    if forms is not None and least_needed(forms) is not None:
+        said += f" and {range_in_words(forms, noun='', power=' by standard formulas')}"
+    return f"{said}; {_BESIDE_PLAN[needed.relation].format(n=count(needed.planned))}"
 
 
 def _recruitable_clause(dossier: Dossier, least: float | None) -> str:
@@ -152,16 +156,11 @@ def recruitable_in_words(found: Recruitable) -> str:
 
 
 _BESIDE_PLAN = {
-    Relation.FEWER: "The {n} planned are fewer.",
-    Relation.WITHIN: "The {n} planned lie within this interval.",
-    Relation.EQUAL: "As many are planned.",
-    Relation.MORE: "The {n} planned are more.",
+    Relation.FEWER: "the {n} planned are fewer",
+    Relation.WITHIN: "the {n} planned lie within this interval",
+    Relation.EQUAL: "as many are planned",
+    Relation.MORE: "the {n} planned are more",
 }
-
-
-def _beside_plan(dossier: Dossier) -> str:
-    needed = dossier.needed
-    return "" if needed is None else _BESIDE_PLAN[needed.relation].format(n=count(needed.planned))
 
 
 def _failed_sentence(dossier: Dossier) -> str:
@@ -211,10 +210,10 @@ def _none_found(found: Size) -> str:
 
 
 def how_found(answer: SizeEstimate) -> str:
-    """Say how an answer is known: exactly, or by simulation with its confidence interval."""
+    """Say how an answer is known: exactly, or with a confidence interval."""
     if answer.is_exact:
         return "exact: from there on power stays at or above this"
-    return f"{confidence_interval(answer)}, by simulation"
+    return confidence_interval(answer)
 
 
 def confidence_interval(answer: SizeEstimate) -> str:

@@ -266,7 +266,8 @@ def effect_status(dossier: Dossier) -> str:
     if len(found) == 1:
         return f"The input defining the difference {verb}."
     if len(assumed) == len(found):
-        return f"All {inputs} defining the difference {verb}."
+        every = "Both inputs" if len(found) == 2 else f"All {inputs}"
+        return f"{every} defining the difference {verb}."
     return f"{capital(in_words(len(assumed)))} of the {inputs} defining the difference {verb}."
 
 

@@ -87,14 +87,12 @@ def _given(dossier: Dossier) -> str:
     how = (
         f"{count(run.trials)} simulated trials, trialsim {literal(power.version)}, seed {run.seed}"
     )
-    shown, about = rate(power, first, how).split(" ", 1)
-    what = rate_name(power.null_hypothesis)
-    found = (
-        f"provide {shown} {what} {about}"
-        if power.verdict.is_power
-        else f"give a {what} of {shown} {about}"
-    )
-    return f"{planned_in_words(dossier)} {found}, {loss_clause(power.operations)}"
+    found, allowing = rate(power, first, how), loss_clause(power.operations)
+    what, patients = rate_name(power.null_hypothesis), planned_in_words(dossier)
+    if not power.verdict.is_power:
+        return f"With {patients} the {what} is {found}, {allowing}"
+    shown, about = found.split(" ", 1)
+    return f"{patients} provide {shown} {what} {about}, {allowing}"
 
 
 def _assumed(dossier: Dossier) -> str:
@@ -140,7 +138,7 @@ def _of_outcome(dossier: Dossier) -> str:
         return ""
     if all(abs((s or 0.0) - d) < _APART for s, d in zip(shares, deaths, strict=True)):
         return ""
-    return f" ({' v '.join(percent(share) for share in shares)} for the outcome as defined)"
+    return f" ({' v '.join(percent(share) for share in shares)} for the composite outcome)"
 
 
 def _families(power: Power) -> str:

@@ -32,7 +32,7 @@ from simulator.report.document.numbers import (
     whole_percent,
 )
 from simulator.report.words import PROCEDURES, below_level_in_words
-from simulator.results.measures import Judgement, NullHypothesis
+from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
 from simulator.results.power import AnalysisPower, Power
 
@@ -69,14 +69,14 @@ def rate(power: Power, analysis: AnalysisPower, more: str = "") -> str:
 def judgement_clause(power: Power) -> str:
     """Say what the primary analysis's share of rejections amounts to; without its full stop."""
     target = target_in_words(power.verdict.target_power)
+    short = target.removeprefix("the ").replace(" of ", " ")
     level = f"the nominal level of {whole_percent(power.primary.alpha)}"
     clauses = {
-        Judgement.UNDERPOWERED: "The trial is therefore not powered for this difference "
-        f"({target.removeprefix('the ')} not reached)",
+        Judgement.UNDERPOWERED: f"The trial is therefore not powered for this difference ({short})",
         Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for this difference is "
         "inconclusive: the interval contains it, and more simulated trials would narrow it",
         Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
-        f"({target.removeprefix('the ')} reached)",
+        f"({short})",
         Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "
         "a verdict",
         Judgement.EQUAL_HAZARDS: "This is neither a power nor a type I error",
@@ -94,7 +94,19 @@ def verdict_in_words(dossier: Dossier) -> str:
         said = [f"{judgement_clause(power)}: {clause}.", needed_sentence(dossier)]
     else:
         said = [f"{judgement_clause(power)}.", consequence(dossier)]
-    return joined([below_level_in_words(power), *said])
+    return joined([_below_level(power), *said])
+
+
+def _below_level(power: Power) -> str:
+    """Say why power is below the nominal level; empty where it is not."""
+    low = power.verdict.below_level
+    if low is None or low.reason is not LowReason.CONSERVATIVE:
+        return below_level_in_words(power)
+    return (
+        f"Power is below the level of {whole_percent(power.primary.alpha)} because "
+        f"{test_in_short(power.primary)} is conservative (its type I error here is "
+        f"{percent(low.type_i_error)})."
+    )
 
 
 def mortality_in_words(mortality: ByArm) -> str:

@@ -16,6 +16,7 @@ from simulator.report.document.feasibility import (
     plasma_sentence,
     target_sentence,
 )
+from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
     DASH,
     LEFT_OUT,
@@ -91,7 +92,7 @@ def _mechanisms(dossier: Dossier) -> list[Block]:
     return [
         Paragraph(text + "*i*, *s* days after randomisation, is"),
         Equation(latex, spoken),
-        Paragraph(where),
+        Paragraph(joined([where, shown_in(dossier, "meld")])),
     ]
 
 

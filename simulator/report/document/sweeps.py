@@ -56,18 +56,25 @@ def _ends(dossier: Dossier, sweep: Sweep) -> str:
     name = _analysis(dossier, sweep)
     if name != dossier.power.primary.name:
         return ""
-    told = []
-    for point in dict.fromkeys((0, len(points) - 1)):
-        found = _of(points[point], name)
-        reached = f" ({rounded_mean(points[point].randomised)} recruited)"
-        limited = points[point].recruitment_is_the_limit
-        told.append(
-            f"{percent(found.power, found.mcse)} at {_value(points[point].values[key])}"
-            f"{reached if limited else ''}"
-        )
     own = sweep.base.get(key)
-    beside = f" (assumed: {_value(own)})" if own is not None else ""
-    return f"By {uncapital(label(dossier, key))}{beside}, power would be {listed(told)}."
+    beside = "" if own is None else f" instead of {_value(own)}"
+    first, last = points[0], points[-1]
+    said = (
+        f"With {uncapital(label(dossier, key))} at {_value(first.values[key])}{beside}, power "
+        f"would be {_power_at(first, name)}"
+    )
+    if last is not first:
+        said += f"; at {_value(last.values[key])}, {_power_at(last, name)}"
+    return f"{said}."
+
+
+def _power_at(point: SweepPoint, name: str) -> str:
+    """Return power at a point, and how many are recruited where that is the limit."""
+    found = _of(point, name)
+    shown = percent(found.power, found.mcse)
+    if not point.recruitment_is_the_limit:
+        return shown
+    return f"{shown} ({rounded_mean(point.randomised)} recruited)"
 
 
 def _analysis(dossier: Dossier, sweep: Sweep) -> str:
@@ -230,7 +237,7 @@ def _row(sweep: Sweep, point: SweepPoint, a: PointPower) -> tuple[str, ...]:
 def _value(found: Value) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return count(found)
-    return f"{found:g}" if isinstance(found, float) else flow(found)
+    return f"{found:.4g}" if isinstance(found, float) else flow(found)
 
 
 def _difference(a: PointPower) -> str:

@@ -48,9 +48,10 @@ from simulator.report.document.word_format import (
     set_style,
 )
 
-_TALLEST_CM = 9.0  # two figures and their captions have room on a page, and text beside one
-_TALLEST_UPRIGHT_CM = 16.0  # of a figure that is taller than wide
-_TOGETHER = 10  # rows of a table that is kept on one page
+_TALLEST_CM = 9.5  # any two figures, one of them upright, and their captions fit on a page
+_TALLEST_UPRIGHT_CM = 13.5  # of a figure that is taller than wide
+_TALLEST_OF_THREE_CM = 7.0  # of the last three of an odd number: none stands on a page alone
+_TOGETHER = 6  # rows of a table that is kept on one page
 
 
 def write_word(document: Document, path: Path) -> None:
@@ -200,13 +201,19 @@ class _Writer:
         paragraph.paragraph_format.keep_with_next = True
         inline: Any = paragraph.add_run().add_picture(str(block.png))
         is_upright = inline.height > inline.width
-        tallest = Cm(_TALLEST_UPRIGHT_CM if is_upright else _TALLEST_CM)
+        tallest = Cm(_TALLEST_UPRIGHT_CM if is_upright else self._tallest_cm(block))
         shrunk = min(1.0, Cm(self._layout.width_cm) / inline.width, tallest / inline.height)
         inline.width, inline.height = int(inline.width * shrunk), int(inline.height * shrunk)
         properties = inline._inline.docPr
         properties.set("descr", block.alternative)
         properties.set("name", label)
         self._caption(label, block.name, block.caption).paragraph_format.space_after = Pt(10)
+
+    def _tallest_cm(self, block: Picture) -> float:
+        """Return how tall a picture may be for any two, or the last three, to fit on a page."""
+        pictures = [found for found in self._document.blocks if isinstance(found, Picture)]
+        is_of_three = len(pictures) % 2 == 1 and len(pictures) > 1 and block in pictures[-3:]
+        return _TALLEST_OF_THREE_CM if is_of_three else _TALLEST_CM
 
     def _write_equation(self, block: Equation) -> None:
         paragraph = self._word.add_paragraph()
@@ -250,10 +257,12 @@ def _rule(table: Any) -> None:
 
 
 def _keep_together(table: Any, *, with_next: bool) -> None:
-    """Keep a short table on one page, and the last row of any with its note."""
-    rows = table.rows
-    short = len(rows) <= _TOGETHER
-    kept = list(rows)[:-1] if short else list(rows)[:2]
+    """Keep a short table on one page, and of any the first two rows and the last three.
+
+    The last row is kept with its note.
+    """
+    rows = list(table.rows)
+    kept = rows[:-1] if len(rows) <= _TOGETHER else [*rows[:2], *rows[-3:-1]]
     if with_next:
         kept.append(rows[-1])
     for row in kept:

@@ -63,12 +63,12 @@ LAYOUT = Layout(
     | dict.fromkeys(_HEADINGS, (8, 3)),
 )
 COMPACT = Layout(
-    side_cm=1.7,
-    top_cm=1.1,
+    side_cm=1.9,
+    top_cm=1.3,
     line_spacing=1.0,
-    small=7.5,
-    sizes={"Normal": 9, "Title": 14, "Subtitle": 10, "Caption": 8.5}
-    | dict(zip(_HEADINGS, (10, 9.5, 9), strict=True)),
+    small=8.0,
+    sizes={"Normal": 9.5, "Title": 14, "Subtitle": 10.5, "Caption": 9}
+    | dict(zip(_HEADINGS, (10.5, 10, 9.5), strict=True)),
     spaces={"Normal": (0, 3), "Title": (0, 0), "Subtitle": (0, 2), "Caption": (3, 2)}
     | dict.fromkeys(_HEADINGS, (4, 1)),
 )
@@ -109,6 +109,8 @@ def _set_fonts(document: WordDocument, layout: Layout) -> None:
         if name != "Normal":
             style.font.bold, style.font.color.rgb = True, _INK
             style.font.italic = False
+            for spacing in style.element.findall(f"{qn('w:rPr')}/{qn('w:spacing')}"):
+                spacing.getparent().remove(spacing)  # letters of the template's stand apart
     document.styles["Normal"].paragraph_format.line_spacing = layout.line_spacing
     document.styles["Normal"].paragraph_format.widow_control = True
     _add_contents_style(document, layout)
