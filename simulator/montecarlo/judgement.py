@@ -5,6 +5,7 @@ import math
 from simulator.constants import LARGEST_TRIAL, NORMAL_QUANTILE_975
 from simulator.results.measures import (
     LEAST_TRIALS_TO_JUDGE,
+    TARGET_MARGIN,
     Judgement,
     NullHypothesis,
     Verdict,
@@ -46,7 +47,10 @@ def judge(
 def _power(low: float, high: float, target: float) -> Judgement:
     if high < target:
         return Judgement.UNDERPOWERED
-    return Judgement.INCONCLUSIVE if low < target else Judgement.ADEQUATE
+    if low >= target:
+        return Judgement.ADEQUATE
+    is_near = max(target - low, high - target) <= TARGET_MARGIN
+    return Judgement.AT_TARGET if is_near else Judgement.INCONCLUSIVE
 
 
 def _level(low: float, high: float, alpha: float) -> Judgement:

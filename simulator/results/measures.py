@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from simulator.results.base import Record
 
+TARGET_MARGIN = 0.02  # of a power: nobody tells two designs apart by less
 CONVENTIONAL_POWER = 0.80  # the target power, unless the user says otherwise
 LEAST_TRIALS_TO_JUDGE = 100  # with fewer an interval is told, and no verdict
 
@@ -72,7 +73,8 @@ class Judgement(StrEnum):
     """What a share of trials that reject amounts to, by the limits of its interval."""
 
     UNDERPOWERED = "underpowered"  # the interval lies below the target power
-    INCONCLUSIVE = "inconclusive"  # it contains the target power
+    INCONCLUSIVE = "inconclusive"  # it contains the target power, and reaches far from it
+    AT_TARGET = "at_target"  # it contains the target power, and both ends are within the margin
     ADEQUATE = "adequate"  # it lies above
     LEVEL_EXCEEDED = "level_exceeded"  # strong null: the interval lies above the nominal level
     LEVEL_HELD = "level_held"  # it lies at or below
@@ -83,7 +85,12 @@ class Judgement(StrEnum):
     @property
     def is_power(self) -> bool:
         """Whether it is the judgement of a power."""
-        return self in (Judgement.UNDERPOWERED, Judgement.INCONCLUSIVE, Judgement.ADEQUATE)
+        return self in (
+            Judgement.UNDERPOWERED,
+            Judgement.INCONCLUSIVE,
+            Judgement.AT_TARGET,
+            Judgement.ADEQUATE,
+        )
 
 
 class LowReason(StrEnum):

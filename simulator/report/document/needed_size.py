@@ -51,7 +51,7 @@ def consequence(dossier: Dossier) -> str:
     verdict = dossier.power.verdict
     if not verdict.is_power:
         return ""
-    if verdict.judgement is Judgement.ADEQUATE:
+    if verdict.judgement in (Judgement.ADEQUATE, Judgement.AT_TARGET):
         return needed_sentence(dossier)
     return joined([detectable_sentence(dossier), needed_sentence(dossier)])
 

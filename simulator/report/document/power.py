@@ -75,6 +75,8 @@ def judgement_clause(power: Power) -> str:
         Judgement.UNDERPOWERED: f"The trial is therefore not powered for this difference ({short})",
         Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for this difference is "
         "inconclusive: the interval contains it, and more simulated trials would narrow it",
+        Judgement.AT_TARGET: f"The trial is therefore powered at {target} for this difference, to "
+        "within the Monte Carlo error",
         Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
         f"({short})",
         Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "

@@ -165,6 +165,9 @@ def _reaching(sweep: Sweep, found: list[PointPower]) -> str:
     if judgements.count(Judgement.UNDERPOWERED) == len(found):
         return f"No point reaches {target}."
     text = f"Of {len(found)} points, {enough or 'none'} reach{'es' if enough == 1 else ''} {target}"
+    near = judgements.count(Judgement.AT_TARGET)
+    if near:
+        text += f", {near} {'meets' if near == 1 else 'meet'} it to within the Monte Carlo error"
     if unclear:
         text += f" and {unclear} {'is' if unclear == 1 else 'are'} inconclusive"
     return f"{text}, by the limits of their intervals."

@@ -42,7 +42,7 @@ def _of_judgement(answer: Power, run: Path | None) -> Iterator[Step]:
         yield Step("enough trials", _power(answer, f"--trials {_ENOUGH_TRIALS}"))
     elif judgement is Judgement.INCONCLUSIVE:
         yield from _to_settle(answer)
-    elif judgement is Judgement.ADEQUATE:
+    elif judgement in (Judgement.ADEQUATE, Judgement.AT_TARGET):
         if run is not None:
             yield Step("the document", f"trialsim report {shlex.quote(str(run))}")
         yield Step("type I error", _power(answer, "--certify", with_target=False))

@@ -103,6 +103,9 @@ def _reached_in_words(answer: Sweep) -> str:
     enough = [where for where, judgement in found if judgement is Judgement.ADEQUATE]
     unclear = [where for where, judgement in found if judgement is Judgement.INCONCLUSIVE]
     told = [f"reached at {_some(enough)}" if enough else "reached at none of the points"]
+    near = [where for where, judgement in found if judgement is Judgement.AT_TARGET]
+    if near:
+        told.append(f"met to within Monte Carlo error at {_some(near)}")
     if unclear:
         told.append(f"inconclusive at {_some(unclear)}: the interval contains it")
     target = target_in_words(answer.threshold)

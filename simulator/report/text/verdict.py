@@ -50,6 +50,8 @@ def _of_power(answer: Power, found: str) -> str:
             f"INCONCLUSIVE at this precision: {found}; the interval contains the target of "
             f"{target}: run more trials."
         )
+    if verdict.judgement is Judgement.AT_TARGET:
+        return f"AT THE TARGET of {target} for the assumed effect, to within Monte Carlo error: {found}."
     kind = "conventional target" if verdict.target_power == CONVENTIONAL_POWER else "target"
     word = "UNDERPOWERED"
     if verdict.judgement is Judgement.ADEQUATE:
