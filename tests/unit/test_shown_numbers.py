@@ -36,6 +36,8 @@ def test_the_standard_error_of_no_rejection_is_not_zero():
         ("none", 0.02, 0.05, Judgement.UNDERPOWERED, 0.8),
         ("none", 0.79, 0.7999, Judgement.UNDERPOWERED, 0.8),
         ("none", 0.78, 0.83, Judgement.INCONCLUSIVE, 0.8),
+        ("none", 0.781, 0.83, Judgement.INCONCLUSIVE, 0.8),
+        ("none", 0.781, 0.82, Judgement.AT_TARGET, 0.8),
         ("none", 0.80, 0.85, Judgement.ADEQUATE, 0.8),
         ("strong", 0.02, 0.049, Judgement.LEVEL_HELD, 0.05),
         ("strong", 0.04, 0.06, Judgement.LEVEL_COMPATIBLE, 0.05),

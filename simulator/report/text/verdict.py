@@ -51,7 +51,8 @@ def _of_power(answer: Power, found: str) -> str:
             f"{target}: run more trials."
         )
     if verdict.judgement is Judgement.AT_TARGET:
-        return f"AT THE TARGET of {target} for the assumed effect, to within Monte Carlo error: {found}."
+        near = "to within Monte Carlo error"
+        return f"AT THE TARGET of {target} for the assumed effect, {near}: {found}."
     kind = "conventional target" if verdict.target_power == CONVENTIONAL_POWER else "target"
     word = "UNDERPOWERED"
     if verdict.judgement is Judgement.ADEQUATE:
