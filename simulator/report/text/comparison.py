@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from simulator.report.digits import of_percentage
 from simulator.report.text.numbers import (
     count_of,
     number,
@@ -46,13 +47,15 @@ def _verdict(answer: Comparison) -> str:
     """Say which has more power, by how much, and whether it can be told."""
     a, rate = answer.compared[0], _rate(answer)
     shares = f"{answer.first} {a.first:.1%}, {answer.second} {a.second:.1%}"
-    size = f"{100 * abs(a.difference):.1f} percentage points"
+    digits = of_percentage(100 * a.paired_mcse)
+    size = f"{100 * abs(a.difference):.{digits}f} percentage points"
     limits = sorted(abs(x) if a.differs else x for x in (a.difference_low, a.difference_high))
-    interval = f"95 % interval {100 * limits[0]:.1f} to {100 * limits[1]:.1f}, paired"
+    low, high = (f"{100 * limit:.{digits}f}" for limit in limits)
+    interval = f"95 % interval {low} to {high}, paired"
     if not a.differs:
         return (
             f"The two cannot be told apart in the {rate} of {a.name}: {shares}; the difference is "
-            f"{100 * a.difference:+.1f} percentage points ({interval})."
+            f"{100 * a.difference:+.{digits}f} percentage points ({interval})."
         )
     more = answer.second if a.difference > 0 else answer.first
     return f"{more} has the higher {rate} of {a.name}, by {size} ({interval}): {shares}."
