@@ -42,12 +42,15 @@ def refuse_command(word: str, known: Sequence[str]) -> NoReturn:
     """Refuse a command that is not there."""
     from simulator.declarations.unsupported import unsupported_command
     from simulator.scenario.errors import nearest
+    from simulator.scenario.shipped import shipped_names
 
     feature = unsupported_command(word)
     if feature is not None:
         _refused(word, feature.rule, feature.instead)
     if word in ("help", "version"):
         _refused(word, "is no command of trialsim", f"trialsim --{word} prints it")
+    if word.endswith((".yaml", ".yml")) or word in shipped_names():
+        _refused(word, "is a scenario, not a command", f"write trialsim power {word}")
     meant = nearest(word.lower(), known)
     remedy = f"did you mean trialsim {meant}?" if meant else f"known are {', '.join(known)}"
     _refused(word, "is no command of trialsim", remedy)

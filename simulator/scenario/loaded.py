@@ -104,7 +104,7 @@ class LoadedScenario:
         elif path in self._nodes and path:
             problem = "holds several values", f"name one of them, as {self._first_below(path)}"
         else:
-            near = _like(path, self.provenance)
+            near = text.lower() if text.lower() in SHORT else _like(path, self.provenance)
             advice = f"did you mean {near}?" if near else "trialsim scenarios NAME lists them"
             problem = "is not a key of this scenario", advice
         raise ScenarioError(Problem(origin, 0, written[:100], "", *problem))

@@ -165,6 +165,10 @@ MISTAKES = {
     "more than its name": ("size x --target-power 0.9", "did you mean --power?"),
     "a key of the scenario": ("power x --alpha 0.1", "a key of the scenario: write it in a file"),
     "patients": ("power x --n 120", "a key of the scenario: write it in a file that extends it"),
+    "a scenario for a command": (
+        "mine.yaml -n 10",
+        "mine.yaml: is a scenario, not a command; write trialsim power mine.yaml",
+    ),
     "help as a command": ("help power", "help: is no command of trialsim; trialsim --help prints"),
     "out of range": ("power x --precision 5", "--precision = 5: must be a number from 1e-05 to 0"),
 }  # fmt: skip
