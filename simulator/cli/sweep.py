@@ -22,7 +22,6 @@ from simulator.cli.shared import (
     refuse,
     stoppable,
 )
-from simulator.results.measures import CONVENTIONAL_POWER
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
@@ -75,6 +74,7 @@ def sweep(
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     study = load_study(scenario)
     from simulator.cli.progress import lines, say_what_is_compiled
+    from simulator.results.measures import CONVENTIONAL_POWER
 
     with lines() as say, named_as_options("analysis"):
         planned = study.plan_sweep(values, "--vary", say, analysis=analysis)
