@@ -231,11 +231,16 @@ def two_numbers(
 ) -> tuple[Any, Any]:
     """Read a pair of numbers, as the example is one; a wrong one ends the command."""
     try:
-        first, second = (kind(part) for part in text.split(","))
+        first, second = (_read(kind, part.strip()) for part in text.split(","))
     except ValueError:
         words = "whole numbers" if kind is int else "numbers"
         refuse(option, text, f"needs two {words} with a comma between", f"as {example}")
     return first, second
+
+
+def _read(kind: type[int] | type[float], text: str) -> int | float:
+    typed = _whole(text) if kind is int else None
+    return kind(text) if typed is None else typed
 
 
 def cores() -> int:

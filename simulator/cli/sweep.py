@@ -22,7 +22,6 @@ from simulator.cli.shared import (
     refuse,
     stoppable,
 )
-from simulator.results.measures import CONVENTIONAL_POWER
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
@@ -77,6 +76,7 @@ def sweep(
     study = load_study(scenario)
     from simulator.cli.compiling import compiling
     from simulator.cli.progress import lines
+    from simulator.results.measures import CONVENTIONAL_POWER
 
     with compiling(), lines() as say, named_as_options("analysis"):
         planned = study.plan_sweep(values, "--vary", say, analysis=analysis)

@@ -18,6 +18,15 @@ _SHORT_N = {
     "allocation": ("could be --trials or --n, the patients", "write out which"),
 }
 
+# What other programs call what these options ask for.
+_SYNONYMS = {
+    **dict.fromkeys(("nsim", "nsims", "sims", "n-sim", "simulations", "iterations"), "trials"),
+    **dict.fromkeys(("reps", "replicates", "replications", "nrep", "runs"), "trials"),
+    **dict.fromkeys(("cores", "workers", "threads", "processes", "ncores"), "jobs"),
+    **dict.fromkeys(("output", "folder", "dir"), "out"),
+}
+_EXAMPLE = "it, or vary it: trialsim sweep SCENARIO --vary KEY=VALUES"
+
 
 class Commands(TyperGroup):
     """The commands; one that is not there is refused with what was probably meant."""
@@ -33,10 +42,15 @@ def refuse_command(word: str, known: Sequence[str]) -> NoReturn:
     """Refuse a command that is not there."""
     from simulator.declarations.unsupported import unsupported_command
     from simulator.scenario.errors import nearest
+    from simulator.scenario.shipped import shipped_names
 
     feature = unsupported_command(word)
     if feature is not None:
         _refused(word, feature.rule, feature.instead)
+    if word in ("help", "version"):
+        _refused(word, "is no command of trialsim", f"trialsim --{word} prints it")
+    if word.endswith((".yaml", ".yml")) or word in shipped_names():
+        _refused(word, "is a scenario, not a command", f"write trialsim power {word}")
     meant = nearest(word.lower(), known)
     remedy = f"did you mean trialsim {meant}?" if meant else f"known are {', '.join(known)}"
     _refused(word, "is no command of trialsim", remedy)
@@ -70,16 +84,30 @@ def _refuse_unknown(option: str, ctx: Any) -> NoReturn:
     feature = unsupported(written)
     if feature is not None:
         _refused(written, feature.rule, feature.instead)
-    meant = nearest(written.lstrip("-").replace("_", "-").lower(), known)
+    word = written.lstrip("-").replace("_", "-").lower()
+    alike = (name for name in known if len(name) > 2 < len(word) and (word in name or name in word))
+    meant = nearest(_SYNONYMS.get(word, word), known) or next(alike, "")
     if written == "--version":
         remedy = "trialsim --version prints it"
     elif meant:
         remedy = f"did you mean --{meant}?"
+    elif word.replace("-", "_") in _keys():
+        remedy = f"a key of the scenario: write it in a file that extends {_EXAMPLE}"
     elif ctx.parent is None:
         remedy = "options follow the command, as trialsim power SCENARIO --trials 1000"
     else:
         remedy = f"{path} -h lists those there are"
     _refused(written, f"is no option of {path}", remedy)
+
+
+def _keys() -> set[str]:
+    """Last steps of all keys that a scenario can have."""
+    from simulator.declarations.keys import SHORT
+    from simulator.scenario.json_schema import json_schema
+
+    schema = json_schema()
+    parts = [schema, *schema["$defs"].values()]
+    return {key for part in parts for key in part.get("properties", {})} | set(SHORT)
 
 
 def _as_written(option: str) -> str:

@@ -12,11 +12,12 @@ from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loaded import values_of
 from simulator.scenario.yaml_reader import Reader
 
-MOST_VALUES = 2_000  # of one key
+MOST_VALUES = 2_000  # of one range
 _WORDS = {"null": None, "true": True, "false": False}
 # A number with a leading zero, as in 08:30, is part of a time or a date.
 _NUMBER = r"-?(?:0|[1-9]\d*|(?=\.\d)|0(?=\.))(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
 _RANGE = re.compile(rf"({_NUMBER})\s*:\s*({_NUMBER})(?:\s*:\s*({_NUMBER}))?", re.ASCII)
+_WORDED = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s+by\s+({_NUMBER})", re.ASCII)
 _TIGHT = re.compile(r"([{,]\s*[A-Za-z_]\w*):(?=\S)")  # {a:1}, which to YAML is a word
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -36,8 +37,6 @@ def typed_values(text: str) -> list[Any]:
     found: list[Any] = []
     for part in _parts(text):
         found += _values(part)
-        if len(found) > MOST_VALUES:
-            raise RuleError(f"lists more than {MOST_VALUES:,} values", "take a larger step")
     return found
 
 
@@ -65,6 +64,9 @@ def _values(part: str) -> list[Any]:
         return [_in_flow(part)]
     if part[0] in "\"'":
         return [_quoted(part)]
+    worded = _WORDED.fullmatch(part)
+    if worded is not None:
+        raise RuleError(f"{part} is a range in words", f"write {':'.join(worded.groups())}")
     found = _RANGE.fullmatch(part)
     return [plain_value(part)] if found is None else list(_range(part, *found.groups()))
 

@@ -91,6 +91,10 @@ def plan_sweep(
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
     own = {key: base.loaded.value(key) for key in vary}
+    for key, value in own.items():
+        if isinstance(value, int | float) and any(isinstance(v, list) for v in vary[key]):
+            rule = "holds a number, not a list"
+            raise ScenarioError(Problem(origin, 0, key, "", rule, "leave the brackets out"))
     points = list(combinations({key: [_plain(v) for v in values] for key, values in vary.items()}))
     if own not in points:
         points.insert(0, own)

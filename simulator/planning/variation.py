@@ -7,6 +7,7 @@ from typing import Any
 from simulator.allocation import AllocationError
 from simulator.allocation.notation import parse_scheme
 from simulator.planning.prepared import Prepared, prepare
+from simulator.results.flow import flow
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 
@@ -32,7 +33,7 @@ def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenar
     """
     new = dict(values)
     if _SCHEME in new:
-        written = str(new[_SCHEME])
+        written = flow(new[_SCHEME])
         try:
             new[_SCHEME], options = parse_scheme(written)
             new = {_OPTIONS: options, **new}

@@ -11,9 +11,10 @@ from simulator.declarations.unsupported import unsupported
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
-from simulator.scenario.merging import KINDS, NAMED_LISTS, Merger
+from simulator.scenario.merging import Merger
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
+from simulator.scenario.steps import WHOLES, list_of_names, replaced, resolved, written_at
 from simulator.scenario.yaml_reader import REFUSED, Node, walk
 
 MOST_PROBLEMS = 200
@@ -89,11 +90,11 @@ class LoadedScenario:
             If the scenario has no such key, or it cannot have such values.
         """
         text = SHORT.get(written.strip(), written.strip())
-        steps = _resolved(self._nodes[""], steps_of(text) or (text,))
-        path, is_whole = key_path(steps), all(isinstance(v, _WHOLES) for v in values)
+        steps = resolved(self._nodes[""], steps_of(text) or (text,))
+        path, is_whole = key_path(steps), all(isinstance(v, WHOLES) for v in values)
         if path in self.provenance or (is_whole and path in self._nodes and path):
             return path
-        if is_whole and _list_of_names(steps) is not None and isinstance(steps[-1], str):
+        if is_whole and list_of_names(steps) is not None and isinstance(steps[-1], str):
             name, place = key_path(steps[-1:]), key_path(steps[:-1])
             return f"{place}[{name}]" if name == steps[-1] and not name.isdigit() else path
         feature = next(filter(None, (unsupported(str(step)) for step in steps)), None)
@@ -104,7 +105,7 @@ class LoadedScenario:
         elif path in self._nodes and path:
             problem = "holds several values", f"name one of them, as {self._first_below(path)}"
         else:
-            near = _like(path, self.provenance)
+            near = text.lower() if text.lower() in SHORT else _like(path, self.provenance)
             advice = f"did you mean {near}?" if near else "trialsim scenarios NAME lists them"
             problem = "is not a key of this scenario", advice
         raise ScenarioError(Problem(origin, 0, written[:100], "", *problem))
@@ -112,7 +113,7 @@ class LoadedScenario:
     def _absent_item(self, steps: list[Step]) -> tuple[str, str] | None:
         """Say that a list has no item of a name, where that is why there is no such key."""
         for end in range(2, len(steps) + 1):
-            name_key, name = _list_of_names(steps[:end]), steps[end - 1]
+            name_key, name = list_of_names(steps[:end]), steps[end - 1]
             place = key_path(steps[: end - 1])
             if name_key is not None and isinstance(name, str) and place in self._nodes:
                 items = self._nodes[place].value or []
@@ -130,8 +131,8 @@ class LoadedScenario:
         if key in self.provenance or key not in self._nodes:
             return values_of(self._nodes[key]) if key in self._nodes else None
         steps = steps_of(key) or ()
-        found = values_of(_written_at(self._written, self._nodes[""], steps))
-        name_key = _list_of_names(steps)
+        found = values_of(written_at(self._written, self._nodes[""], steps))
+        name_key = list_of_names(steps)
         if name_key is not None and isinstance(found, dict):
             found.pop(name_key, None)
         return found
@@ -168,15 +169,15 @@ class LoadedScenario:
             leaf = nodes_of(value, origin)
             if isinstance(value, Mapping) and key not in whole:
                 pattern = tuple(step if isinstance(step, str) else "" for step in steps)
-                leaf = merger.over(_written_at(root, given, steps), leaf, pattern)
-            root = _replaced(root, given, steps, leaf)
+                leaf = merger.over(written_at(root, given, steps), leaf, pattern)
+            root = replaced(root, given, steps, leaf)
         if merger.problems:
             raise ScenarioError(*merger.problems)
         return checked(root, self.files, self.asked, (*self.files, origin), [])
 
     def _by_name(self, steps: tuple[Step, ...], value: Any) -> tuple[tuple[Step, ...], Any]:
         """Return steps and value; of an item that has a name, those of its list, by that name."""
-        name_key = _list_of_names(steps)
+        name_key = list_of_names(steps)
         if name_key is None or not (value is None or isinstance(value, Mapping)):
             return steps, value
         name = steps[-1]
@@ -276,81 +277,6 @@ def values_of(node: Node) -> Any:
     if isinstance(node.value, list):
         return [values_of(child) for child in node.value]
     return node.value
-
-
-# Steps down a tree
-
-_WHOLES = list, tuple, Mapping, type(None)  # what a key of several values can have
-
-
-def _list_of_names(steps: Sequence[Step]) -> str | None:
-    """Key of an item's name, where steps lead to an item of a list whose items have names."""
-    return NAMED_LISTS.get(tuple(map(str, steps[:-1]))) if steps else None
-
-
-def _written_at(node: Node, whole: Node, steps: Sequence[Step]) -> Node:
-    """Return what is written at the end of steps; of a default, what says what it is."""
-    for step in steps:
-        whole = whole.value[step]
-        node = node.value[step] if _has(node, step) else _what_it_is(whole)
-    return node
-
-
-def _resolved(node: Node, steps: Iterable[Step]) -> list[Step]:
-    """Return steps with the place of an item instead of its name; those that lead nowhere stay."""
-    found: list[Step] = []
-    here: Node | None = node
-    for written in steps:
-        step = _place(here, written) if here is not None and isinstance(written, str) else written
-        held = None if here is None else here.value
-        if isinstance(held, dict) and isinstance(step, str):
-            here = held.get(step)
-        elif isinstance(held, list) and isinstance(step, int) and step < len(held):
-            here = held[step]
-        else:
-            here = None
-        found.append(step)
-    return found
-
-
-def _place(node: Node, word: str) -> Step:
-    """Place of the item of a list that has a name; the word where there is none."""
-    for number, item in enumerate(node.value if isinstance(node.value, list) else ()):
-        named = item.value if isinstance(item.value, dict) else {}
-        # A factor is called by its variable; a criterion, which has one too, by its label.
-        keys = [key for key in ("name", "label") if key in named] or ["variable"]
-        if any(key in named and named[key].value == word for key in keys):
-            return number
-    return word
-
-
-def _replaced(node: Node, whole: Node, steps: tuple[Step, ...], leaf: Node) -> Node:
-    """Return a tree with another leaf; the old one stays as it is.
-
-    `whole` is the same tree with the defaults, which lead on where nothing is written; of a part
-    that is a default the rest stays unwritten, since it may follow from other keys.
-    """
-    if not steps:
-        return leaf
-    step, *rest = steps
-    below = whole.value[step]
-    there = node.value[step] if _has(node, step) else _what_it_is(below)
-    value: Any = dict(node.value) if isinstance(node.value, dict) else list(node.value)
-    value[step] = _replaced(there, below, tuple(rest), leaf)
-    return replace(node, value=value)
-
-
-def _what_it_is(node: Node) -> Node:
-    """Return a default without what its schema would fill in again."""
-    if not isinstance(node.value, dict):
-        return node
-    return replace(node, value={k: v for k, v in node.value.items() if k in KINDS})
-
-
-def _has(node: Node, step: Step) -> bool:
-    if isinstance(node.value, dict):
-        return step in node.value
-    return isinstance(step, int) and step < len(node.value)
 
 
 def _like(path: str, known: Iterable[str]) -> str:

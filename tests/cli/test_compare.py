@@ -133,7 +133,9 @@ def test_a_sentence_comes_first_and_says_what_can_be_told(made):
     text = " ".join((folder / "run" / "summary.txt").read_text().split())
     a = found["analyses"][0]
     assert a["difference_low"] > 0
-    low, high, size = (f"{100 * a[key]:.1f}" for key in ("difference_low", "difference_high",
+    # As many digits as show the first of the paired error, one or two.
+    digits = 1 if 100 * a["paired_mcse"] >= 0.1 else 2
+    low, high, size = (f"{100 * a[key]:.{digits}f}" for key in ("difference_low", "difference_high",
                                                          "difference"))  # fmt: skip
     assert f"second has the higher power of log_rank, by {size} percentage points (95 % in" in text
     assert f"interval {low} to {high}, paired): first {a['first']:.1%}, second" in text

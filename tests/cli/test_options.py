@@ -159,6 +159,17 @@ MISTAKES = {
     "a value too many": ("power x --json=1", "--json = 1: takes no value; write --json alone"),
     "an argument too many": ("power x y", "unexpected extra argument(s) (y); quote a value that"),
     "a list in two words": ("exact --test fisher --n 30 30 --p 0.6,0.3", "quote a value that has"),
+    "what others call it": ("power x --nsim 10", "did you mean --trials?"),
+    "cores": ("power x --cores 2", "did you mean --jobs?"),
+    "a part of its name": ("power x --power 0.9", "did you mean --power-target?"),
+    "more than its name": ("size x --target-power 0.9", "did you mean --power?"),
+    "a key of the scenario": ("power x --alpha 0.1", "a key of the scenario: write it in a file"),
+    "patients": ("power x --n 120", "a key of the scenario: write it in a file that extends it"),
+    "a scenario for a command": (
+        "mine.yaml -n 10",
+        "mine.yaml: is a scenario, not a command; write trialsim power mine.yaml",
+    ),
+    "help as a command": ("help power", "help: is no command of trialsim; trialsim --help prints"),
     "out of range": ("power x --precision 5", "--precision = 5: must be a number from 1e-05 to 0"),
 }  # fmt: skip
 
@@ -205,3 +216,9 @@ def test_no_word_of_a_missing_feature_is_an_option_that_is_there():
         for word in feature.words:
             # `exact --alternative` alone is of enumeration, not of a trial.
             assert f"--{word.replace('_', '-')}" not in there - {"--alternative"}
+
+
+def test_the_patients_of_exact_are_counts_too(answer_of):
+    asked = "exact --test fisher --p 0.6,0.3 --n"
+    plain, *others = (answer_of(asked, n) for n in ("100,100", "1e2,1e2", "0.1k,100"))
+    assert others == [plain, plain]

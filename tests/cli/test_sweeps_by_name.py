@@ -174,6 +174,8 @@ REFUSED = {
     "an analysis that is added": ("analyses[new]={test:fisher}", "is what is asked, which every"),
     "a third arm": ("arms[third]={}", "trials of more than two arms: not supported in this"),
     "looks": ("looks=3", "looks: interim looks: not supported in this version"),
+    "a capital n": ("N=20", "N: is not a key of this scenario; did you mean n?"),
+    "brackets around numbers": ("n=[20,40]", "holds a number, not a list; leave the brackets out"),
     "a range without a step": ("n=60:600", "60:600 is a range without a step; as 60:600:54"),
     "a range the wrong way": ("n=60:40:5", "leads away from its end; write 60:40:-5"),
 }
