@@ -24,6 +24,7 @@ from simulator.report.document.numbers import (
     points_of_error,
     range_of_days,
     sentence,
+    significant,
     span,
     whole_percent,
     with_error,
@@ -36,13 +37,14 @@ from simulator.report.words import (
     reason_in_words,
     recruitment_limit_in_words,
 )
-from simulator.results.closed_forms import DetectableBy, DetectableDifference
+from simulator.results.closed_forms import Contrast, DetectableBy, DetectableDifference
 from simulator.results.measures import Estimate, Judgement
 from simulator.results.operations import Operations
 from simulator.results.reconciled import Recruitable, Relation
 from simulator.results.size import CurvePoint, NoSizeKind, Size, SizeEstimate
 
 _MOST_POINTS = 18
+_NO_FORMULA = Contrast.NO_FORMULA, Contrast.OTHER_EVENTS, Contrast.FAMILY
 _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
 
 
@@ -72,7 +74,7 @@ def detectable_clause(dossier: Dossier) -> str:
     if found.by is DetectableBy.T_TEST:
         if not known(found.difference):
             return f"{who}, no difference in the {outcome} has {asked}"
-        size = number(abs(found.difference), None, 2)
+        size = significant(abs(found.difference))
         return f"{who}, {asked} requires a difference of {size} points of MELD (noncentral t)"
     if not known(found.experimental):
         return f"{who}, no effect on {outcome} has {asked}"
@@ -113,7 +115,7 @@ def needed_sentence(dossier: Dossier) -> str:
         return f"{_searched_clause(dossier)}{_recruitable_clause(dossier, least)}."
     failed = _failed_sentence(dossier)
     if forms is None or least is None:
-        return failed
+        return failed or _without_formula(dossier)
     power = f" for {whole_percent(target)} power"
     some = len([form for form in forms.needed if form.patients]) > 1
     who = "Standard formulas indicate" if some else "The standard formula indicates"
@@ -123,6 +125,15 @@ def needed_sentence(dossier: Dossier) -> str:
             failed,
         ]
     )
+
+
+def _without_formula(dossier: Dossier) -> str:
+    """Say that no formula tells how many are needed, and how many can be recruited; else empty."""
+    forms, found = dossier.closed_forms, dossier.recruitable
+    if forms is None or forms.contrast not in _NO_FORMULA:
+        return ""
+    said = f"No standard formula applies to {literal(forms.test_name)}"
+    return f"{said}." if found is None else f"{said}; {recruitable_in_words(found)}."
 
 
 def _searched_clause(dossier: Dossier) -> str:

@@ -97,12 +97,17 @@ def _attributes(a: EstimandAttributes) -> tuple[tuple[str, str | None], ...]:
     )
 
 
+def in_midsentence(summary: str) -> str:
+    """Return a population-level summary as the subject of a sentence: a clause in it is closed."""
+    return f"{literal(summary)}," if "," in summary else literal(summary)
+
+
 def analysis_sentence(power: Power) -> str:
     """Say how the primary outcome is analysed, and at which level."""
     first = power.primary
     attributes = first.estimand_attributes
     return (
-        f"The {literal(attributes.summary)} is analysed by {test_in_full(first)} at a "
+        f"The {in_midsentence(attributes.summary)} is analysed by {test_in_full(first)} at a "
         f"two-sided significance level of {whole_percent(first.alpha)}; "
         f"{literal(attributes.loss)}."
     )

@@ -4,7 +4,7 @@ import math
 
 from simulator.report.document.arm_words import the_arm, with_arm
 from simulator.report.document.blocks import literal
-from simulator.report.document.dossier import Dossier, quoted_run, test_in_full
+from simulator.report.document.dossier import Dossier, quoted_run, test_in_short
 from simulator.report.document.feasibility import (
     SCARCE,
     loss_clause,
@@ -74,10 +74,11 @@ def _outcome_and_test(dossier: Dossier) -> str:
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
     level = f"two-sided \N{GREEK SMALL LETTER ALPHA} = {whole_percent(first.alpha)}"
+    how = "; ".join(filter(None, (literal(first.test.details), level)))
     return (
         f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "
-        f"and {the_arm(power.arms[0])} in {population(a)}{split} using {test_in_full(first)} "
-        f"({level}); {literal(a.loss)}."
+        f"and {the_arm(power.arms[0])} in {population(a)}{split} using {test_in_short(first)} "
+        f"({how}); {literal(a.loss)}."
     )
 
 
@@ -119,7 +120,7 @@ def _assumed(dossier: Dossier) -> str:
         parts.append(f"an average hazard ratio of {number(ratio, ratio * error, 3)}")
     if first.scale not in (Scale.PROPORTION, Scale.LOG_RATIO) and known(truth):
         summary = literal(first.estimand_attributes.summary)
-        parts.append(f"{on_scale(first.scale, truth, error)} for the {summary}")
+        parts.append(f"{on_scale(first.scale, truth, error)} in the outcome itself ({summary})")
     return f"Assuming {listed(parts)}"
 
 

@@ -239,6 +239,7 @@ def power_table(dossier: Dossier, *, short: bool = False) -> Table:
         rows=tuple(_row(power, a, some_fail, short=short) for a in chosen),
         note=_power_note(dossier, name, len(power.analyses) - len(chosen)),
         name="power",
+        widths=(3, 1, 2) if short and not some_fail else (),
     )
 
 
