@@ -7,10 +7,11 @@ from simulator.report.document.blocks import literal
 from simulator.report.document.dossier import Dossier, quoted_run, test_in_short
 from simulator.report.document.feasibility import (
     SCARCE,
-    loss_clause,
     plasma_sentence,
     recruitment_in_short,
 )
+from simulator.report.document.inputs import effect_status, source_of_arm
+from simulator.report.document.losses import loss_clause
 from simulator.report.document.numbers import (
     count,
     in_words,
@@ -25,12 +26,10 @@ from simulator.report.document.numbers import (
 from simulator.report.document.outcome import (
     absolute_difference,
     effect_over_time,
-    effect_status,
     mortality_name,
     no_effect_sentence,
     on_scale,
     population,
-    source_of_arm,
 )
 from simulator.report.document.power import (
     not_analysable_sentence,
@@ -44,6 +43,7 @@ from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
 
+_ALPHA = "two-sided \N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 _APART = 0.0005  # of two proportions that are told apart when shown
 
 
@@ -73,7 +73,7 @@ def _outcome_and_test(dossier: Dossier) -> str:
     a = first.estimand_attributes
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    level = f"two-sided \N{GREEK SMALL LETTER ALPHA} = {whole_percent(first.alpha)}"
+    level = f"{_ALPHA}{whole_percent(first.alpha)}"
     how = "; ".join(filter(None, (literal(first.test.details), level)))
     return (
         f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "
