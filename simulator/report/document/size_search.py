@@ -86,7 +86,7 @@ def _search_in_words(found: Size) -> str:
         words += (
             " The interval tells of Monte Carlo error alone, not of doubt about the assumptions."
         )
-    said = [basis_in_words(found), _limit(found), not_analysable_in_words(found)]
+    said = [basis_in_words(found).replace(" %", "%"), _limit(found), not_analysable_in_words(found)]
     return joined([words, *said, _operations_sentence(found)])
 
 
