@@ -205,8 +205,8 @@ def test_a_sweep_tells_what_another_assumption_would_give():
     own = replace(plan, values={key: 0.85})
     sweep = sweep_answer(keys=(key,), base={key: 0.85}, points=(points[1], own, points[0]))
     assert (
-        "With hazard ratio between the arms at 0.6 instead of 0.85, power would be 90.0%; at 1, "
-        "5.0%." in paragraph(sweeps=(sweep,))
+        "With the hazard ratio between the arms at 0.6 instead of 0.85, power would be 90.0%; at "
+        "1, 5.0%." in paragraph(sweeps=(sweep,))
     )
 
 
