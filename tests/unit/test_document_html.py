@@ -114,3 +114,21 @@ def test_missing_picture_is_an_os_error(tmp_path):
         write_word(document, tmp_path / "a.docx")
     with pytest.raises(OSError, match="none"):
         write_html(document, tmp_path / "a.html")
+
+
+def test_contents_of_html_lead_to_the_sections(tmp_path, everything):
+    found, text = page(justification(everything, "full"), tmp_path / "a.html")
+    assert len(found.all("nav")) == 1
+    listed = re.findall(r'<li><a href="#(section-[0-9]+)">', text)
+    headed = re.findall(r'<h2 id="(section-[0-9]+)">', text)
+    assert listed == headed
+    assert len(listed) > 10
+    short, _ = page(justification(everything, "page"), tmp_path / "b.html")
+    assert not short.all("nav")
+
+
+def test_html_has_the_date_of_its_writing(tmp_path):
+    found, text = page(justification(dossier(), "page"), tmp_path / "a.html")
+    dates = [a["content"] for a in found.all("meta") if a.get("name") == "date"]
+    assert dates == ["2026-11-27T04:30:00+00:00"]
+    assert "27 November 2026, scenario mine, trialsim 0.1.0" in text

@@ -1,6 +1,7 @@
 """What a document cites: each figure, table and work, in the order of the text."""
 
 import pytest
+from answers import FISHER, analysis_power, power_answer
 from documents import LENGTHS, dossier, words
 
 from simulator.report.document.blocks import (
@@ -59,3 +60,14 @@ def test_only_what_is_cited_is_listed_and_all_that_is_pointed_at_is_there(length
             used[span.kind].add(span.text)
     assert used["citation"] == set(citation_numbers(document))
     assert used["pointer"] <= set(pointers(document))
+
+
+def test_a_page_has_the_primary_analysis_and_three_more_at_most():
+    """What the page of three designs takes was looked at; this holds its one table short."""
+    many = tuple(analysis_power(FISHER, name=f"fisher_{k}") for k in range(9))
+    document = justification(dossier(power_answer(analyses=many)), "page")
+    (table,) = (block for block in document.blocks if isinstance(block, Table))
+    assert document.is_compact
+    assert len(table.rows) == 4
+    assert "5 more were simulated." in table.note
+    assert len(words(document).split()) < 550

@@ -22,7 +22,7 @@ from documents import VALUES, dossier, searched, words
 from simulator.report.document.arm_words import the_arm, with_arm
 from simulator.report.document.dossier import ScenarioValue, source_in_brackets
 from simulator.report.document.justification import justification
-from simulator.results.closed_forms import DetectableBy, Formula
+from simulator.results.closed_forms import Contrast, DetectableBy, Formula
 from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
 from simulator.results.power import DEFAULT, EffectKind, FamilyPower
 from simulator.results.reconciled import Recruitable
@@ -99,6 +99,15 @@ def test_patients_needed_stand_beside_those_who_can_be_recruited():
     )
 
 
+def test_where_no_formula_applies_it_is_said_beside_who_can_be_recruited():
+    none = replace(closed_forms(contrast=Contrast.NO_FORMULA), needed=())
+    none = replace(none, test_name="the MaxCombo test")
+    assert (
+        "No standard formula applies to the MaxCombo test; about 138 could be recruited in five "
+        "years at 2.32 per month." in paragraph(closed_forms=none, recruitable=FIVE_YEARS)
+    )
+
+
 def test_a_size_found_by_simulation_stands_beside_who_can_be_recruited():
     text = words(justification(searched(recruitable=FIVE_YEARS), "paragraph"))
     assert "the 60 planned are fewer, whereas about 138 could be recruited" in text
@@ -150,9 +159,9 @@ def test_arms_named_for_their_role_are_arms():
 @pytest.mark.parametrize(
     ("scale", "truth", "said"),
     [
-        (Scale.DAYS, 3.27, "and 3.27 days for the difference of 84-day mortality"),
-        (Scale.MELD_POINTS, -0.24, "and \N{MINUS SIGN}0.240 points of MELD for the"),
-        (Scale.PROBABILITY, 0.03, "and 0.030 for the"),
+        (Scale.DAYS, 3.27, "and 3.27 days in the outcome itself (difference of 84-day mortality)"),
+        (Scale.MELD_POINTS, -0.24, "and \N{MINUS SIGN}0.240 points of MELD in the outcome itself"),
+        (Scale.PROBABILITY, 0.03, "and 0.030 in the outcome itself"),
     ],
 )
 def test_an_outcome_that_is_no_proportion_has_its_difference_in_its_unit(scale, truth, said):
@@ -196,8 +205,8 @@ def test_a_sweep_tells_what_another_assumption_would_give():
     own = replace(plan, values={key: 0.85})
     sweep = sweep_answer(keys=(key,), base={key: 0.85}, points=(points[1], own, points[0]))
     assert (
-        "With hazard ratio between the arms at 0.6 instead of 0.85, power would be 90.0%; at 1, "
-        "5.0%." in paragraph(sweeps=(sweep,))
+        "With the hazard ratio between the arms at 0.6 instead of 0.85, power would be 90.0%; at "
+        "1, 5.0%." in paragraph(sweeps=(sweep,))
     )
 
 

@@ -133,15 +133,15 @@ def test_planned_patients_of_whom_fewer_are_randomised_are_not_called_what_is_ne
 
 def test_an_exact_size_is_called_exact_and_a_trend_a_trend():
     trend = words(justification(dossier(sizes=(size_answer(),)), "full"))
-    assert "The number is where the fitted trend crosses 80 %." in trend
+    assert "The number is where the fitted trend crosses 80%." in trend
     assert "climbs in teeth about that trend" in trend
     exact = SizeEstimate(216.0, 216.0, 216.0, 0.8019, 0.0, 0.95, SizeBasis.LASTING)
     found = replace(size_answer(), answer=exact, n_lasting=216.0)
     text = words(justification(searched(found=found), "full"))
     assert "It is reached with 216 (exact), where power is 80.2%." in text
     assert "power requires 216 patients (exact: from there on power stays at or above this)" in text
-    assert "from 216 patients on the power stays at or above 80 %" in text
-    assert "7040 (95 % confidence interval 6950 to 7130)" in text
+    assert "from 216 patients on the power stays at or above 80%" in text
+    assert "7040 (95% confidence interval 6950 to 7130)" in text
 
 
 def test_size_that_is_no_number_of_patients_keeps_its_decimals():

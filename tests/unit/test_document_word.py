@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from docx.oxml.ns import qn
 from latex2mathml.exceptions import ExtraLeftOrMissingRightError
 
 from simulator.report.document import numbers
+from simulator.report.document.blocks import Document, Heading, Picture
 from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
 from simulator.report.document.omml import equation
@@ -164,3 +166,40 @@ def test_words_need_none_of_the_writers_libraries():
             assert not re.search(
                 r"^\s*(import|from) (docx|jinja2|latex2mathml)", path.read_text(), re.M
             )
+
+
+def test_contents_of_word_are_there_before_its_field_is_updated(tmp_path, everything):
+    document = justification(everything, "full")
+    found = word_file(document, tmp_path / "a.docx")
+    entries = [p for p in found.paragraphs if p.style.name.lower() == "toc 1"]
+    sections = [b.text for b in document.blocks if isinstance(b, Heading) and b.level == 1]
+    assert [re.sub(r"^[0-9]+\s", "", p.text) for p in entries] == sections
+    assert [p.text[:2] for p in entries[:2]] == ["1\N{EN SPACE}", "2\N{EN SPACE}"]
+    assert 'TOC \\o "1-1"' in entries[0]._p.xml
+    anchors = {p._p.find(qn("w:hyperlink")).get(qn("w:anchor")) for p in entries}
+    bookmarks = {n.get(qn("w:name")) for n in found.element.iter(qn("w:bookmarkStart"))}
+    assert len(anchors) == len(sections)
+    assert anchors <= bookmarks
+
+
+def test_short_documents_have_no_contents(tmp_path):
+    found = word_file(justification(dossier(), "page"), tmp_path / "a.docx")
+    assert "TOC" not in found.element.xml
+
+
+@pytest.mark.parametrize(("count", "heights"), [(2, {9.5}), (3, {7.0}), (5, {9.5, 7.0})])
+def test_no_figure_is_left_alone_on_the_last_page(count, heights, tmp_path, wide_picture):
+    """A page has 26.3 cm: two of 9.5 cm or three of 7 cm with their captions."""
+    pictures = tuple(replace(wide_picture, name=f"p{k}") for k in range(count))
+    found = word_file(Document("T", pictures), tmp_path / "a.docx")
+    shown = {round(shape.height.cm, 1) for shape in found.inline_shapes}
+    assert shown == heights
+
+
+@pytest.fixture
+def wide_picture(tmp_path):
+    """A picture of 1600 by 1200 points at 100 to the inch: 40.6 by 30.5 cm."""
+    image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "wide.png"
+    image.new("L", (1600, 1200)).save(path, dpi=(100, 100))
+    return Picture("C", "alt", path, path)

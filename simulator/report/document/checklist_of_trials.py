@@ -2,8 +2,8 @@
 
 from simulator.report.document.checklist_item import Guideline, Item, Written
 from simulator.report.document.dossier import Dossier, is_assumed, planned_by_arm, switched_off
+from simulator.report.document.inputs import effect_sources
 from simulator.report.document.numbers import count
-from simulator.report.document.outcome import effect_sources
 from simulator.results.measures import Scale
 
 _NO_EFFECT = "this run has no effect, so there is no target difference"

@@ -1,11 +1,10 @@
-"""What the trial takes: loss and other events, recruitment, sessions and plasma."""
-
-from collections.abc import Iterable
+"""What the trial takes: recruitment, sessions and plasma."""
 
 from simulator.report.document.arm_words import by_arm, with_arm
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.dossier import Dossier, date_in_words, happens, planned_patients
+from simulator.report.document.dossier import Dossier, date_in_words, planned_patients
 from simulator.report.document.figure_citations import shown_in
+from simulator.report.document.losses import rows_of_means, share
 from simulator.report.document.numbers import (
     DASH,
     LEFT_OUT,
@@ -24,122 +23,13 @@ from simulator.report.document.numbers import (
     round_percent,
     rounded_mean,
     span,
-    whole_percent,
     with_error,
 )
-from simulator.results.measures import Estimate
-from simulator.results.operations import ByArm, FunnelRow, Operations, Step
-from simulator.results.power import EstimandAttributes
+from simulator.results.operations import FunnelRow, Operations, Step
 
 _WORST = 3  # criteria that are told in words
 SCARCE = 0.10  # share of sessions short of plasma from which a form's box, too, has room for it
 _EVEN = 0.5  # a probability below this makes what it is of unlikely
-
-Rows = list[tuple[str, ...]]
-
-
-# Loss to follow-up and other intercurrent events
-
-
-def loss_clause(o: Operations) -> str:
-    """Say in a clause how many are lost, and that the power allows for them."""
-    shares = sorted(percent(share(o.lost[arm], o.patients[arm])) for arm in o.arms)
-    if not any(entry.mean for entry in o.lost.values()):
-        return "with no loss to follow-up assumed"
-    low, high = shares[0], shares[-1]
-    return f"allowing for {span(low.removesuffix('%'), high.removesuffix('%'))}% loss to follow-up"
-
-
-def loss_in_short(o: Operations) -> str:
-    """Say in a sentence that the simulation allows for loss to follow-up."""
-    return f"The trial was simulated {loss_clause(o)}."
-
-
-def loss_sentence(dossier: Dossier) -> str:
-    """Say how many are lost, and that the power allows for them."""
-    o = dossier.power.operations
-    shares = {arm: share(o.lost[arm], o.patients[arm]) for arm in o.arms}
-    if not any(shares.values()):
-        return "Nobody is lost to follow-up in the simulated trials."
-    told = by_arm({arm: percent(lost) for arm, lost in shares.items()})
-    net = dossier.value("exits.loss.net_probability")
-    assumed = ""
-    if known(net):
-        assumed = (
-            f", fewer than the {whole_percent(net)} that would be if nobody died first"
-            if max(shares.values()) < net
-            else f" ({whole_percent(net)} was assumed)"
-        )
-    handled = dossier.power.primary.estimand_attributes
-    return (
-        f"In the simulated trials {told} are lost to follow-up{assumed}. The results above allow "
-        f"for it ({literal(handled.loss)}), so there is no further inflation for attrition. Bias "
-        f"from it: {literal(handled.loss_bias)}."
-    )
-
-
-def share(part: Estimate, whole: Estimate) -> float:
-    """Return one mean as a share of another; 0 of nothing."""
-    return part.mean / whole.mean if whole.mean else 0.0
-
-
-def event_blocks(dossier: Dossier) -> list[Block]:
-    """Loss and the other intercurrent events, with a table of how often they happen."""
-    o = dossier.power.operations
-    rules = _event_rules(dossier.power.primary.estimand_attributes)
-    text = f"Other intercurrent events are handled as follows: {'; '.join(rules)}."
-    seen = o.has_sessions or happens(o.transplants) or happens(o.withdrawn)
-    often = "[#patients] has how often they happen."
-    if not seen:
-        often = "None of them is simulated; [#patients] has deaths and losses."
-    return [
-        Paragraph(loss_sentence(dossier)),
-        Paragraph(f"{text} {often}"),
-        _patients_table(o),
-    ]
-
-
-def _event_rules(a: EstimandAttributes) -> list[str]:
-    handled = (
-        ("transplant", a.transplant),
-        ("rescue or another modality", a.rescue),
-        ("withdrawal from treatment", a.withdrawal),
-        ("death", a.death),
-    )
-    return [f"{event} ({literal(rule)})" for event, rule in handled if rule is not None]
-
-
-def _patients_table(o: Operations) -> Table:
-    rows: Rows = [("Randomised", *map(with_error, o.patients.values()))]
-    for label, deaths in (
-        ("Died", o.mortality),
-        ("Of these, tumour-related", o.mortality_from_tumour),
-    ):
-        if happens(deaths):
-            rows.append((f"{label}, % of patients", *map(percent_with_error, deaths.values())))
-    rows += _rows_of_means(
-        (
-            ("Lost to follow-up", o.lost),
-            ("Withdrawn from treatment", o.withdrawn),
-            ("Transplanted", o.transplants),
-            ("Infected", o.infections),
-            ("Used by the primary analysis", {a: flow.analysed for a, flow in o.flow.items()}),
-        )
-    )
-    return Table(
-        caption="Patients per trial: mean number by arm.",
-        header=("Patients", *map(literal, o.arms)),
-        rows=tuple(rows),
-        note="Deaths are counted to the end of follow-up, those after loss among them. " + LEFT_OUT,
-        name="patients",
-    )
-
-
-def _rows_of_means(labelled: Iterable[tuple[str, ByArm]]) -> Rows:
-    """Rows of what happens at all, its mean by arm in each."""
-    return [
-        (label, *map(with_error, by_arm.values())) for label, by_arm in labelled if happens(by_arm)
-    ]
 
 
 # Recruitment
@@ -311,7 +201,7 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
 
 
 def _sessions_table(o: Operations) -> Table:
-    rows = _rows_of_means(
+    rows = rows_of_means(
         (
             ("Planned", o.sessions_planned),
             ("Of these, never due: treatment had ended", o.sessions_not_due),

@@ -18,16 +18,15 @@ from simulator.report.document.blocks import (
 from simulator.report.document.checklist import checklist_blocks
 from simulator.report.document.dossier import Dossier, date_in_words, switched_off
 from simulator.report.document.feasibility import (
-    event_blocks,
     feasibility_blocks,
-    loss_in_short,
     plasma_sentence,
     recruitment_in_short,
     sessions_sentence,
 )
 from simulator.report.document.figure_citations import FIGURE
 from simulator.report.document.figures import pictures
-from simulator.report.document.needed_size import comparison_blocks, size_blocks
+from simulator.report.document.inputs import effect_status
+from simulator.report.document.losses import event_blocks, loss_in_short
 from simulator.report.document.numbers import joined, uncapital
 from simulator.report.document.outcome import (
     analysis_sentence,
@@ -35,7 +34,6 @@ from simulator.report.document.outcome import (
     difference_blocks,
     difference_sentence,
     effect_sentence,
-    effect_status,
     estimand_table,
     no_effect_sentence,
     other_analyses,
@@ -54,6 +52,7 @@ from simulator.report.document.power import (
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks
+from simulator.report.document.size_search import comparison_blocks, size_blocks
 from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
 
 Length = Literal["paragraph", "page", "full"]

@@ -39,6 +39,11 @@ def number(value: float | None, error: float | None = None, most: int = _MOST_DE
     return _fixed(value, min(digits.of_mean(value, error), most))
 
 
+def significant(value: float) -> str:
+    """Return an exact number in the digits that anybody compares."""
+    return _fixed(value, digits.of_mean(value, 0.0))
+
+
 def _fixed(value: float, decimals: int) -> str:
     """Return a number with so many decimals; below 0 rounded to tens, hundreds and so on."""
     return _signed(f"{round(value, decimals):,.{max(decimals, 0)}f}")

@@ -2,26 +2,21 @@
 
 import math
 
-from simulator.declarations.keys import steps_of
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
-    ScenarioValue,
     full_title,
-    is_assumed,
     matching,
-    source_in_brackets,
     source_in_words,
     test_in_full,
     title_of,
 )
 from simulator.report.document.figure_citations import shown_in
+from simulator.report.document.inputs import effect_sources, effect_status
 from simulator.report.document.numbers import (
     capital,
-    counted,
     error_of,
-    in_words,
     joined,
     known,
     listed,
@@ -34,20 +29,10 @@ from simulator.report.words import PROCEDURES
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.operations import ByArm
 from simulator.results.power import (
-    DEFAULT,
     Effect,
     EffectKind,
     EstimandAttributes,
     Power,
-)
-
-_EFFECT_KEYS = (
-    "hazard.mortality_targets.*",
-    "hazard.baseline.mortality_at_horizon",
-    "hazard.effect.hazard_ratio",
-    "hazard.effect.delay_days",
-    "hazard.effect.waning_half_life_days",
-    "modalities[*].full_course_hazard_ratio",
 )
 
 
@@ -97,12 +82,17 @@ def _attributes(a: EstimandAttributes) -> tuple[tuple[str, str | None], ...]:
     )
 
 
+def in_midsentence(summary: str) -> str:
+    """Return a population-level summary as the subject of a sentence: a clause in it is closed."""
+    return f"{literal(summary)}," if "," in summary else literal(summary)
+
+
 def analysis_sentence(power: Power) -> str:
     """Say how the primary outcome is analysed, and at which level."""
     first = power.primary
     attributes = first.estimand_attributes
     return (
-        f"The {literal(attributes.summary)} is analysed by {test_in_full(first)} at a "
+        f"The {in_midsentence(attributes.summary)} is analysed by {test_in_full(first)} at a "
         f"two-sided significance level of {whole_percent(first.alpha)}; "
         f"{literal(attributes.loss)}."
     )
@@ -241,71 +231,6 @@ def on_scale(scale: Scale, value: float, error: float) -> str:
     """Return an estimate with the unit of its scale, in as many digits as its error supports."""
     factor = 100 if scale is Scale.PROPORTION else 1
     return f"{number(factor * value, factor * error, 3)}{_UNITS.get(scale, '')}"
-
-
-def effect_sources(dossier: Dossier) -> list[ScenarioValue]:
-    """Values that make the target difference, each with its source."""
-    found = [entry for pattern in _EFFECT_KEYS for entry in matching(dossier, pattern)]
-    # A delay of 0 days makes no difference.
-    return [entry for entry in found if known(entry.value) and entry.value != 0]
-
-
-def effect_status(dossier: Dossier) -> str:
-    """Say in a form's box how many of the inputs behind the difference are assumptions."""
-    if not dossier.power.verdict.is_power:
-        return ""
-    found = effect_sources(dossier)
-    assumed = [entry for entry in found if is_assumed(entry)]
-    if not found:
-        return "The inputs defining the difference stand here without sources, as assumptions."
-    inputs = counted(len(found), noun="input")
-    if not assumed:
-        return f"None of the {inputs} defining the difference is an assumption."
-    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
-    verb = f"{verb}{_in_part(assumed)}"
-    if len(found) == 1:
-        return f"The input defining the difference {verb}."
-    if len(assumed) == len(found):
-        every = "Both inputs" if len(found) == 2 else f"All {inputs}"
-        return f"{every} defining the difference {verb}."
-    return f"{capital(in_words(len(assumed)))} of the {inputs} defining the difference {verb}."
-
-
-def _in_part(assumed: list[ScenarioValue]) -> str:
-    """Say so where a value is an assumption in part alone."""
-    told = [e.source.lower() for e in assumed if e.source not in ("", DEFAULT)]
-    whole = all(source.startswith("assumption") for source in told)
-    return "" if whole else " in whole or in part"
-
-
-def source_of_arm(dossier: Dossier, place: int) -> str:
-    """Source of an arm's mortality, for brackets: of its target, its baseline or its effect.
-
-    Empty where the scenario's values were not handed over.
-    """
-    if not dossier.values:
-        return ""
-    arm = dossier.power.arms[place]
-    targets = matching(dossier, "hazard.mortality_targets.*")
-    entry = next((e for e in targets if owner(e.key) == arm), None)
-    patterns = ("hazard.baseline.mortality_at_horizon",) if place == 0 else _ratios(dossier, place)
-    for found in (entry, *(e for key in patterns for e in matching(dossier, key))):
-        if found is not None and known(found.value):
-            return source_in_brackets(found)
-    return "assumption"
-
-
-def _ratios(dossier: Dossier, place: int) -> tuple[str, ...]:
-    """Keys of the hazard ratios that tell an arm from the control arm."""
-    modality = dossier.value(f"arms[{place % len(dossier.power.arms)}].modality")
-    named = [e.key for e in matching(dossier, "modalities[*].name") if e.value == modality]
-    course = tuple(key.replace(".name", ".full_course_hazard_ratio") for key in named)
-    return ("hazard.effect.hazard_ratio", *course)
-
-
-def owner(key: str) -> object:
-    """Return the last step of a key: of a mortality target, its arm."""
-    return (steps_of(key) or (key,))[-1]
 
 
 def difference_blocks(dossier: Dossier) -> list[Block]:

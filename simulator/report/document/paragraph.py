@@ -4,13 +4,14 @@ import math
 
 from simulator.report.document.arm_words import the_arm, with_arm
 from simulator.report.document.blocks import literal
-from simulator.report.document.dossier import Dossier, quoted_run, test_in_full
+from simulator.report.document.dossier import Dossier, quoted_run, test_in_short
 from simulator.report.document.feasibility import (
     SCARCE,
-    loss_clause,
     plasma_sentence,
     recruitment_in_short,
 )
+from simulator.report.document.inputs import effect_status, source_of_arm
+from simulator.report.document.losses import loss_clause
 from simulator.report.document.numbers import (
     count,
     in_words,
@@ -25,12 +26,10 @@ from simulator.report.document.numbers import (
 from simulator.report.document.outcome import (
     absolute_difference,
     effect_over_time,
-    effect_status,
     mortality_name,
     no_effect_sentence,
     on_scale,
     population,
-    source_of_arm,
 )
 from simulator.report.document.power import (
     not_analysable_sentence,
@@ -44,6 +43,7 @@ from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
 
+_ALPHA = "two-sided \N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 _APART = 0.0005  # of two proportions that are told apart when shown
 
 
@@ -73,11 +73,12 @@ def _outcome_and_test(dossier: Dossier) -> str:
     a = first.estimand_attributes
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    level = f"two-sided \N{GREEK SMALL LETTER ALPHA} = {whole_percent(first.alpha)}"
+    level = f"{_ALPHA}{whole_percent(first.alpha)}"
+    how = "; ".join(filter(None, (literal(first.test.details), level)))
     return (
         f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "
-        f"and {the_arm(power.arms[0])} in {population(a)}{split} using {test_in_full(first)} "
-        f"({level}); {literal(a.loss)}."
+        f"and {the_arm(power.arms[0])} in {population(a)}{split} using {test_in_short(first)} "
+        f"({how}); {literal(a.loss)}."
     )
 
 
@@ -119,7 +120,7 @@ def _assumed(dossier: Dossier) -> str:
         parts.append(f"an average hazard ratio of {number(ratio, ratio * error, 3)}")
     if first.scale not in (Scale.PROPORTION, Scale.LOG_RATIO) and known(truth):
         summary = literal(first.estimand_attributes.summary)
-        parts.append(f"{on_scale(first.scale, truth, error)} for the {summary}")
+        parts.append(f"{on_scale(first.scale, truth, error)} in the outcome itself ({summary})")
     return f"Assuming {listed(parts)}"
 
 

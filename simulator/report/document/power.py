@@ -9,15 +9,14 @@ from simulator.report.document.dossier import (
     quoted_run,
     test_in_short,
     title,
-    title_of,
 )
+from simulator.report.document.families import families_table
 from simulator.report.document.needed_size import (
     consequence,
     detectable_clause,
     needed_sentence,
 )
 from simulator.report.document.numbers import (
-    LEFT_OUT,
     capital,
     count,
     interval,
@@ -26,12 +25,11 @@ from simulator.report.document.numbers import (
     listed,
     number,
     percent,
-    percent_with_error,
     rounded_mean,
     target_in_words,
     whole_percent,
 )
-from simulator.report.words import PROCEDURES, below_level_in_words
+from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
 from simulator.results.power import AnalysisPower, Power
@@ -209,7 +207,7 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
     ]
     found: list[Paragraph | Table] = [Paragraph(joined(words)), power_table(dossier)]
     if power.multiplicity:
-        found.append(_families_table(power))
+        found.append(families_table(power))
     return found
 
 
@@ -243,6 +241,7 @@ def power_table(dossier: Dossier, *, short: bool = False) -> Table:
         rows=tuple(_row(power, a, some_fail, short=short) for a in chosen),
         note=_power_note(dossier, name, len(power.analyses) - len(chosen)),
         name="power",
+        widths=(3, 1, 2) if short and not some_fail else (),
     )
 
 
@@ -274,39 +273,4 @@ def _row(power: Power, a: AnalysisPower, some_fail: bool, *, short: bool) -> tup
         interval(a.ci_low, a.ci_high, threshold=power.verdict.threshold),
         *([] if short else favours),
         *([none if a.not_analysable else "0"] if some_fail else []),
-    )
-
-
-def _families_table(power: Power) -> Table:
-    rows = []
-    for family in power.multiplicity:
-        name = literal(f"{family.name}: {PROCEDURES[family.method]}")
-        name = f"{name}, {whole_percent(family.alpha)}"
-        shares = [("at least one", family.any), ("all", family.all)]
-        shares += [(title_of(power, a), share) for a, share in family.by_analysis.items()]
-        rows += [(name, rejected, percent_with_error(share)) for rejected, share in shares]
-    return Table(
-        caption="Analyses judged together: share of trials that reject.",
-        header=("Family and its level", "Rejected", "Trials, %"),
-        rows=tuple(rows),
-        note=joined([_families_note(power), LEFT_OUT]),
-        name="families",
-        words=(0, 1),
-    )
-
-
-def _families_note(power: Power) -> str:
-    """Say what the shares are of, and in how many trials nothing could be judged."""
-    none = listed(
-        [
-            f"{count(family.not_analysable)} for {literal(family.name)}"
-            for family in power.multiplicity
-            if family.not_analysable
-        ]
-    )
-    note = f"Shares of all {count(power.trials)} simulated trials"
-    return (
-        f"{note}; in some no analysis has a result, which rejects none ({none})."
-        if none
-        else f"{note}."
     )

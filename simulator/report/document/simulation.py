@@ -17,6 +17,7 @@ from simulator.report.document.feasibility import (
     target_sentence,
 )
 from simulator.report.document.figure_citations import shown_in
+from simulator.report.document.inputs import effect_sources
 from simulator.report.document.numbers import (
     DASH,
     LEFT_OUT,
@@ -30,7 +31,7 @@ from simulator.report.document.numbers import (
     whole_percent,
     with_error,
 )
-from simulator.report.document.outcome import effect_sentence, effect_sources
+from simulator.report.document.outcome import effect_sentence
 from simulator.report.document.power import rate_name
 from simulator.report.words import biases_in_words
 from simulator.results.measures import Estimate, Scale

@@ -14,6 +14,7 @@ from simulator.report.document.numbers import (
     joined,
     known,
     listed,
+    number,
     percent,
     points,
     points_with_error,
@@ -57,15 +58,20 @@ def _ends(dossier: Dossier, sweep: Sweep) -> str:
     if name != dossier.power.primary.name:
         return ""
     own = sweep.base.get(key)
-    beside = "" if own is None else f" instead of {_value(own)}"
+    beside = f" instead of {number(own, None, 3)}" if known(own) else ""
     first, last = points[0], points[-1]
     said = (
-        f"With {uncapital(label(dossier, key))} at {_value(first.values[key])}{beside}, power "
+        f"With the {uncapital(label(dossier, key))} at {_at(first, key)}{beside}, power "
         f"would be {_power_at(first, name)}"
     )
     if last is not first:
-        said += f"; at {_value(last.values[key])}, {_power_at(last, name)}"
+        said += f"; at {_at(last, key)}, {_power_at(last, name)}"
     return f"{said}."
+
+
+def _at(point: SweepPoint, key: str) -> str:
+    value = point.values[key]
+    return number(value, None, 3) if known(value) else _value(value)
 
 
 def _power_at(point: SweepPoint, name: str) -> str:

@@ -1,0 +1,93 @@
+"""Inputs that define the target difference: their sources, and which are assumptions."""
+
+from simulator.declarations.keys import steps_of
+from simulator.report.document.dossier import (
+    Dossier,
+    ScenarioValue,
+    is_assumed,
+    matching,
+    source_in_brackets,
+)
+from simulator.report.document.numbers import (
+    capital,
+    counted,
+    in_words,
+    known,
+)
+from simulator.results.power import (
+    DEFAULT,
+)
+
+_EFFECT_KEYS = (
+    "hazard.mortality_targets.*",
+    "hazard.baseline.mortality_at_horizon",
+    "hazard.effect.hazard_ratio",
+    "hazard.effect.delay_days",
+    "hazard.effect.waning_half_life_days",
+    "modalities[*].full_course_hazard_ratio",
+)
+
+
+def effect_sources(dossier: Dossier) -> list[ScenarioValue]:
+    """Values that make the target difference, each with its source."""
+    found = [entry for pattern in _EFFECT_KEYS for entry in matching(dossier, pattern)]
+    # A delay of 0 days makes no difference.
+    return [entry for entry in found if known(entry.value) and entry.value != 0]
+
+
+def effect_status(dossier: Dossier) -> str:
+    """Say in a form's box how many of the inputs behind the difference are assumptions."""
+    if not dossier.power.verdict.is_power:
+        return ""
+    found = effect_sources(dossier)
+    assumed = [entry for entry in found if is_assumed(entry)]
+    if not found:
+        return "The inputs defining the difference stand here without sources, as assumptions."
+    inputs = counted(len(found), noun="input")
+    if not assumed:
+        return f"None of the {inputs} defining the difference is an assumption."
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    verb = f"{verb}{_in_part(assumed)}"
+    if len(found) == 1:
+        return f"The input defining the difference {verb}."
+    if len(assumed) == len(found):
+        every = "Both inputs" if len(found) == 2 else f"All {inputs}"
+        return f"{every} defining the difference {verb}."
+    return f"{capital(in_words(len(assumed)))} of the {inputs} defining the difference {verb}."
+
+
+def _in_part(assumed: list[ScenarioValue]) -> str:
+    """Say so where a value is an assumption in part alone."""
+    told = [e.source.lower() for e in assumed if e.source not in ("", DEFAULT)]
+    whole = all(source.startswith("assumption") for source in told)
+    return "" if whole else " in whole or in part"
+
+
+def source_of_arm(dossier: Dossier, place: int) -> str:
+    """Source of an arm's mortality, for brackets: of its target, its baseline or its effect.
+
+    Empty where the scenario's values were not handed over.
+    """
+    if not dossier.values:
+        return ""
+    arm = dossier.power.arms[place]
+    targets = matching(dossier, "hazard.mortality_targets.*")
+    entry = next((e for e in targets if _owner(e.key) == arm), None)
+    patterns = ("hazard.baseline.mortality_at_horizon",) if place == 0 else _ratios(dossier, place)
+    for found in (entry, *(e for key in patterns for e in matching(dossier, key))):
+        if found is not None and known(found.value):
+            return source_in_brackets(found)
+    return "assumption"
+
+
+def _ratios(dossier: Dossier, place: int) -> tuple[str, ...]:
+    """Keys of the hazard ratios that tell an arm from the control arm."""
+    modality = dossier.value(f"arms[{place % len(dossier.power.arms)}].modality")
+    named = [e.key for e in matching(dossier, "modalities[*].name") if e.value == modality]
+    course = tuple(key.replace(".name", ".full_course_hazard_ratio") for key in named)
+    return ("hazard.effect.hazard_ratio", *course)
+
+
+def _owner(key: str) -> object:
+    """Return the last step of a key: of a mortality target, its arm."""
+    return (steps_of(key) or (key,))[-1]
