@@ -12,6 +12,7 @@ from simulator.planning.reconcile import Reconciled, reconcile
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
+    KINDS,
     Kinds,
     Pictures,
     draw_power,
@@ -80,7 +81,7 @@ def write_justification(
 def write_figures(
     folder: Path, power: Power, more: Sequence[Sweep | Size], scenario: Mapping[str, Any]
 ) -> Path:
-    """Write every figure of the answers as SVG and PNG into a folder, which is made."""
+    """Write every figure of the answers, and its caption, into a folder, which is made."""
     folder.mkdir(exist_ok=True)
     agreed = _agreed(power, more, scenario)
     draw_power(agreed.power, recruitment_plan(scenario), folder)
@@ -158,7 +159,7 @@ def _drawn(
     return found
 
 
-def _draw(answer: Sweep | Size, folder: Path, kinds: Kinds = ("svg", "png")) -> Pictures:
+def _draw(answer: Sweep | Size, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     if isinstance(answer, Sweep):
         return draw_sweep(answer, folder, kinds)
     return draw_size(answer, folder, kinds)

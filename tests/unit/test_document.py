@@ -54,6 +54,7 @@ from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
 from simulator.report.document.omml import equation
 from simulator.report.document.word import write_word
+from simulator.report.saved_picture import SavedPicture
 from simulator.report.text.size import size_in_words
 from simulator.results.closed_forms import Contrast, DetectableBy, Formula, Missing
 from simulator.results.measures import (
@@ -137,7 +138,7 @@ def everything(tmp_path):
         "heat_map",
         "size",
     )
-    pictures = dict.fromkeys(names, (png, svg))
+    pictures = dict.fromkeys(names, SavedPicture(png, svg, tmp_path / "p.pdf", "What is shown."))
     return dossier(sweeps=(sweep_answer(),), sizes=(size_answer(),), pictures=pictures)
 
 
@@ -417,16 +418,6 @@ def test_sweep_shows_who_is_randomised_and_where_recruitment_is_the_limit():
 def justification_note(sweep):
     document = justification(dossier(sweeps=(sweep,)), "full")
     return next(b.note for b in document.blocks if isinstance(b, Table) and b.name == "sweep-0")
-
-
-def test_captions_of_sweeps_name_what_is_varied(everything):
-    named = sweep_answer(names={"trial.target_randomised": "Patients to be randomised"})
-    document = justification(replace(everything, sweeps=(named,)), "full")
-    captions = [b.caption for b in document.blocks if isinstance(b, Picture)]
-    assert (
-        "Power by patients to be randomised, with 95% intervals; below, patients randomised."
-        in captions
-    )
 
 
 def test_no_word_is_broken_within_a_cell(everything):

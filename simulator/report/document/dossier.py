@@ -3,11 +3,11 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from simulator.declarations.keys import matched
 from simulator.report.document.blocks import literal
 from simulator.report.document.numbers import capital, known
+from simulator.report.saved_picture import SavedPicture
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
 from simulator.results.operations import ByArm
@@ -55,7 +55,7 @@ class Dossier:
     needed
         The number of patients that a search found beside the plan's, or None.
     pictures
-        Path of the PNG and of the SVG by what is shown.
+        Saved pictures with their captions, by what is shown.
     closed_forms
         Closed-form sample sizes, or None.
     detectable
@@ -66,7 +66,7 @@ class Dossier:
     values: tuple[ScenarioValue, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
     sizes: tuple[Size, ...] = ()
-    pictures: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
+    pictures: Mapping[str, SavedPicture] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     run: QuotedRun | None = None
     sweeps_quoting: tuple[int, ...] = ()
