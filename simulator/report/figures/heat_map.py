@@ -28,7 +28,7 @@ from simulator.report.figures.numbers import (
 from simulator.report.figures.rate_axis import RateAxis, rate_axis
 
 _HIGH = 0.32  # inches: a row of cells as it should be
-_LEAST, _TALLEST = 1.9, 5.5  # inches that all rows take at least, and may take
+_LEAST, _TALLEST = 2.2, 5.5  # inches that all rows take at least, and may take
 _AXIS = 4.3  # inches that the columns have, about: the figure is as wide as a column of text
 _NARROWEST = 0.3  # inches: where the narrowest cell would be less, cells are drawn alike
 _SMALLEST = 7.0  # points of a number that can be read in print

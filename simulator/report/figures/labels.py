@@ -31,19 +31,18 @@ def name_lines(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, Arti
     points = 72.0 / figure.dpi
     placed = sorted(
         (
-            (float(axes.transData.transform((0, y))[1]) * points, wrap(name, _WIDEST, _NAME), item)
-            for y, name, item in ends
+            (float(axes.transData.transform((0, y))[1]) * points, wrap(name, _WIDEST, _NAME))
+            for y, name, _ in ends
         ),
-        key=lambda end: -end[0],
+        reverse=True,
     )
-    half = [_NAME * _LINE * (text.count("\n") + 1) / 2 for _, text, _ in placed]
+    half = [_NAME * _LINE * (text.count("\n") + 1) / 2 for _, text in placed]
     gaps = [
         above[0] - below[0] - half[k] - half[k + 1]
         for k, (above, below) in enumerate(pairwise(placed))
     ]
     if min(gaps, default=1.0) < 0.0:
-        names = [name for _, name, _ in sorted(ends, key=lambda end: -end[0])]
-        legend_above(figure, axes, [item for *_, item in placed], names)
+        legend_above(figure, axes, [item for *_, item in ends], [name for _, name, _ in ends])
         return
     for y, name, _ in ends:
         axes.annotate(
