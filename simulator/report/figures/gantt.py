@@ -21,6 +21,7 @@ _AXIS = 370.0  # points that the axis of days has, about
 _NUMBER = 18.0  # points kept free for the number of the last patient
 _LEAST = 4.0  # points that a bar has at least, or its shade cannot be seen
 _TYPE = 7.0  # size of patients' numbers
+_SHADE = 0.65  # opacity of bars, on which the frame of a delayed session can be seen
 _NUMBERED = 14  # rows of bars up to which patients' numbers are written
 _SHADED = 130  # days up to which those are shaded on which the unit is closed
 
@@ -177,7 +178,7 @@ def _draw_bars(
             (session.start_day, line - height / 2),
             _width(session, day),
             height,
-            fc=style.look(arms.index(session.arm)).colour,
+            fc=(style.look(arms.index(session.arm)).colour, _SHADE),
             ec=style.INK if session.is_delayed else "none",
             lw=1.1 if session.is_delayed else 0.0,
         )
@@ -274,7 +275,9 @@ def _legend(
     arms: list[str],
 ) -> None:
     """Explain above the panels what occurs in them."""
-    handles: list[Artist] = [Patch(color=style.look(k).colour, lw=0) for k in range(len(arms))]
+    handles: list[Artist] = [
+        Patch(color=style.look(k).colour, alpha=_SHADE, lw=0) for k in range(len(arms))
+    ]
     names = list(arms)
     if any(session.is_delayed for session in sessions):
         handles.append(Patch(fc="white", ec=style.INK, lw=1.1))

@@ -86,7 +86,7 @@ def draw_power_curve(
     with style.context():
         figure, axes, below = _panels(points)
         ends = _draw_analyses(axes, analyses, place, is_numeric)
-        scale.draw(axes)
+        held_against = scale.draw(axes)
         style.tidy(axes, style.wrap(x_label, _AXIS, style.SIZE), scale.name)
         if is_numeric:
             _place_ticks(axes, place)
@@ -98,10 +98,12 @@ def draw_power_curve(
             axes.axvline(x, color=style.FAINT, lw=0.9, ls=":", zorder=0.5)
         if below is not None:
             _write_randomised(axes, below, points, place)
-        if len(ends) > 1 and is_numeric:
-            labels.name_lines(figure, axes, ends)
-        elif len(ends) > 1:
-            labels.legend_above(figure, axes, [end[2] for end in ends], [end[1] for end in ends])
+        # The name of an only analysis is for the caption.
+        named = [*(ends if len(ends) > 1 else []), *held_against]
+        if named and (is_numeric or named == held_against):
+            labels.name_lines(figure, axes, named)
+        elif named:
+            labels.legend_above(figure, axes, [end[2] for end in named], [end[1] for end in named])
     of = f" ({next(iter(every))})" if len(every) == 1 else ""
     shows = f"{style.capital(rate)}{of} by {uncapital(x_label)}, with 95% intervals"
     shows += "; below, patients randomised" * (below is not None)

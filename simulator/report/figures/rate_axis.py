@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -63,23 +64,22 @@ class RateAxis:
             text += f"\n({self.target_name} is above)"
         return text
 
-    def draw(self, axes: Axes) -> None:
-        """Scale the axis of y, and draw the line that rates are held against."""
+    def draw(self, axes: Axes) -> list[tuple[float, str, Artist]]:
+        """Scale the axis of y, and draw the line that rates are held against.
+
+        Returns
+        -------
+        list
+            Height, name and look of that line, to be named among the others; empty if it is not on
+            the axis.
+        """
         axes.set_ylim(0, self.end)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter("{x:g}")
         if not self.has_target:
-            return
-        axes.axhline(100 * self.target, color=style.FAINT, lw=0.8, zorder=0.5)
-        axes.annotate(
-            self.target_name,
-            (0.0, 100 * self.target),
-            (4, 2),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            fontsize=style.SMALL,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-        )
+            return []
+        line = axes.axhline(100 * self.target, color=style.FAINT, lw=0.8, zorder=0.5)
+        return [(100 * self.target, self.target_name, line)]
 
 
 def rate_axis(rates: Iterable[float | None], target: float, rate: str) -> RateAxis:

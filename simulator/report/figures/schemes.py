@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from simulator.constants import NORMAL_QUANTILE_975
-from simulator.declarations.schemes import SCHEMES
+from simulator.declarations.schemes import SCHEMES, Factors
 from simulator.report.figures import style
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import RATES, percent
@@ -20,10 +21,17 @@ from simulator.results.measures import PairedEstimate
 _FIRST, _OTHERS = style.look(0), style.look(1)  # the scheme compared with, and the others
 _ROW = 0.15  # inches: a scheme in the panels of rates
 _ABOVE, _TALLEST = 2.9, 4.7  # inches of the panel above, and with many schemes
-_APART = 9.5  # points between names
-_AXIS = 390.0  # points that the panel above is wide, about
+_APART = 10.5  # points between names
+_LEAST_SPAN = 6.5  # factor that holds two of the ticks 1, 2, 5, 10 ... wherever it begins
 _GAP = 6.0  # points between a symbol and its name
-_WIDER = 6.0  # factor that the logarithmic axis leaves at the right for names
+
+
+class Panel(NamedTuple):
+    """A rate by scheme: what it is called, estimates, and what they are held against."""
+
+    heading: str
+    rates: Sequence[PairedEstimate]
+    reference: float
 
 
 def draw_schemes(allocation: Allocation) -> Drawing:
@@ -37,13 +45,15 @@ def draw_schemes(allocation: Allocation) -> Drawing:
     above = min(max(_ABOVE, _ROW * len(schemes)), _TALLEST)
     with style.context():
         if panels:
-            below = 0.55 + _ROW * len(schemes)
+            below = 0.65 + _ROW * len(schemes)
             figure = style.new_figure(above + below)
-            grid = figure.add_gridspec(2, len(panels), height_ratios=[above, below])
-            trade_off = figure.add_subplot(grid[0, :])
-            for number, (heading, rates, line) in enumerate(panels):
-                axes = figure.add_subplot(grid[1, number])
-                _draw_rates(axes, names if number == 0 else [], rates, line, heading)
+            # Each half is laid out for itself: long names below take no width from above.
+            halves: Any = figure.subfigures(2, 1, height_ratios=[above, below])
+            upper, lower = halves
+            trade_off = upper.subplots()
+            beside = lower.subplots(1, len(panels), squeeze=False)[0]
+            for axes, panel in zip(beside, panels, strict=True):
+                _draw_rates(axes, names if axes is beside[0] else [], panel)
         else:
             figure = style.new_figure(above)
             trade_off = figure.subplots()
@@ -55,7 +65,7 @@ def draw_schemes(allocation: Allocation) -> Drawing:
 
 def _rates(
     allocation: Allocation,
-) -> list[tuple[str, list[PairedEstimate], float]]:
+) -> list[Panel]:
     """Return name, estimates by scheme and line of each panel of rates."""
     schemes = allocation.schemes
     if not schemes[0].analyses:
@@ -64,11 +74,12 @@ def _rates(
     of = first.label or first.name
     powers = [s.analyses[0].power for s in schemes]
     is_level = rate == "type I error"
-    panels = [(f"{rate}, {of} (%)", powers, first.alpha if is_level else first.power.mean)]
+    reference = first.alpha if is_level else first.power.mean
+    panels = [Panel(f"{rate}, {of} (%)", powers, reference)]
     levels = [s.analyses[0].level for s in schemes]
     known = [level for level in levels if level is not None]
     if len(known) == len(schemes):
-        panels.append((f"type I error, {of} (%)", known, first.alpha))
+        panels.append(Panel(f"type I error, {of} (%)", known, first.alpha))
     return panels
 
 
@@ -77,9 +88,10 @@ def _names(schemes: Sequence[SchemeResult]) -> list[str]:
     is_stratified = any(scheme.factors_as is not FactorUse.NONE for scheme in schemes)
     names = []
     for scheme in schemes:
-        options = _options(scheme.options)
-        name = SCHEMES[scheme.scheme].name + (f" ({options})" if options else "")
-        is_without = is_stratified and scheme.factors_as is FactorUse.NONE
+        declared, options = SCHEMES[scheme.scheme], _options(scheme.options)
+        name = declared.name + (f" ({options})" if options else "")
+        could = is_stratified and declared.factors is not Factors.IGNORED
+        is_without = could and scheme.factors_as is FactorUse.NONE
         names.append(f"{name}, unstratified" if is_without else name)
     return names
 
@@ -132,7 +144,7 @@ def _draw_trade_off(
         axes.plot(x, y, look.marker, color=look.colour, ms=5, mec="white", mew=0.5)
     low, high = min(y for _, y, _ in points), max(y for _, y, _ in points)
     axes.set_xscale("log")
-    axes.set_xlim(min(x for x, _, _ in points) / 1.3, max(x for x, _, _ in points) * _WIDER)
+    axes.set_xlim(min(x for x, _, _ in points) / 1.3, 2 * max(x for x, _, _ in points))
     axes.set_ylim(low - 0.05 * (high - low) - 0.5, high + 0.05 * (high - low) + 0.5)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -143,7 +155,25 @@ def _draw_trade_off(
         "correct guesses of\nthe best guesser (%)",
     )
     figure.draw_without_rendering()
+    _make_room(axes, points)
     _label(axes, points)
+
+
+def _make_room(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
+    """End the logarithmic axis of x where every name beside its point is within."""
+    width = axes.get_window_extent().width * 72.0 / axes.figure.dpi
+    first = axes.get_xlim()[0]
+    # A name that takes the share w of the width leaves its point the share 1 - w.
+    spans = [
+        math.log(x / first) / (1.0 - min((_name_width(name) + 2 * _GAP) / width, 0.8))
+        for x, _, name in points
+    ]
+    axes.set_xlim(first, first * max(math.exp(max(spans)), _LEAST_SPAN))
+
+
+def _name_width(name: str) -> float:
+    """Return the points that a name takes, set in bold."""
+    return 1.12 * style.text_width(name, style.SMALL)
 
 
 def _label(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
@@ -155,7 +185,7 @@ def _label(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
     for number in sorted(range(len(points)), key=lambda k: (points[k][0], points[k][1])):
         (x, y), (at_x, at_y, name) = spots[number], points[number]
         left = x + _GAP
-        right = left + style.text_width(name, style.SMALL * (1.08 if number == 0 else 1.0))
+        right = left + _name_width(name)
         steps = sorted(range(-4 * len(points), 4 * len(points) + 1), key=abs)
         tried = [y + step * _APART / 2 for step in steps]
         level = next(
@@ -167,7 +197,7 @@ def _label(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
             )
         )
         placed.append((level, left, right))
-        axes.annotate(
+        text = axes.annotate(
             style.plain(name),
             (at_x, at_y),
             (_GAP, level - y),
@@ -179,25 +209,28 @@ def _label(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
                 "arrowstyle": "-", "color": style.FAINT, "lw": 0.6, "shrinkA": 0, "shrinkB": 2
             },
         )  # fmt: skip
+        text.set_in_layout(False)  # there is room, and the places of others stay
 
 
-def _draw_rates(
-    axes: Axes,
-    names: Sequence[str],
-    rates: Sequence[PairedEstimate],
-    reference: float,
-    heading: str,
-) -> None:
-    """Draw a rate of the primary analysis by scheme, the first scheme at the top."""
+def _draw_rates(axes: Axes, names: Sequence[str], panel: Panel) -> None:
+    """Draw a rate of the primary analysis by scheme, the first scheme at the top.
+
+    The axis is as long as the differences need, and says where it begins and ends.
+    """
+    heading, rates, reference = panel
     places = range(len(rates), 0, -1)
+    ends = [100 * reference]
     for number, (place, rate) in enumerate(zip(places, rates, strict=True)):
         look = _FIRST if number == 0 else _OTHERS
-        error = 100 * NORMAL_QUANTILE_975 * rate.mcse
-        axes.errorbar(
-            100 * rate.mean, place, xerr=error, fmt=look.marker, color=look.colour, ms=4.5, lw=1.1
-        )
+        mean, error = 100 * rate.mean, 100 * NORMAL_QUANTILE_975 * rate.mcse
+        axes.errorbar(mean, place, xerr=error, fmt=look.marker, color=look.colour, ms=4.5, lw=1.1)
+        ends += [max(mean - error, 0.0), min(mean + error, 100.0)]
     axes.axvline(100 * reference, color=style.FAINT, lw=0.8, zorder=0)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    style.tidy(axes, heading)
+    ticks = MaxNLocator(5, min_n_ticks=3).tick_values(min(ends), max(ends))
+    low, high = max(float(ticks[0]), 0.0), min(float(ticks[-1]), 100.0)
+    axes.set_xlim(low, high)
+    axes.set_xticks([tick for tick in ticks if low <= tick <= high])
+    axes.xaxis.set_major_formatter("{x:g}")
+    style.tidy(axes, f"{heading},\naxis {low:g} to {high:g}")
     axes.set_yticks(list(places), [style.plain(name) for name in names] or [""] * len(rates))
     axes.set_ylim(0.4, len(rates) + 0.6)

@@ -38,7 +38,7 @@ def draw_size_curve(size: Size) -> Drawing:
         axes = figure.subplots()
         handles = _draw_points(axes, size)
         handles |= _draw_fit(axes, size) | _draw_exact(axes, size)
-        scale.draw(axes)
+        handles |= {name: line for _, name, line in scale.draw(axes)}
         style.tidy(axes, style.wrap(size.key_name, _LEGEND, style.SIZE), scale.name)
         axes.xaxis.set_major_locator(MaxNLocator(8))
         axes.xaxis.set_major_formatter("{x:,g}")
