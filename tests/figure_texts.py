@@ -26,7 +26,8 @@ def extents(drawing):
         and text not in hidden
         and (text.axes is None or text.axes.axison or text in text.axes.texts)
     ]
-    return [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
+    # Of an annotation the text alone: the line that leads to its point is thin.
+    return [(text.get_text(), Text.get_window_extent(text, renderer)) for text in shown]
 
 
 def said(drawing):
