@@ -86,3 +86,9 @@ def test_a_scheme_that_takes_no_notice_of_factors_is_unstratified_beside_one_tha
     assert {text.get_text() for text in trade_off.texts} == {
         "Efron's biased coin (0.667), unstratified", "Random permuted blocks (4, 6)",
     }  # fmt: skip
+
+
+def test_the_caption_names_the_panels_and_the_analysis():
+    shows = draw_schemes(allocation()).shows
+    assert shows.endswith("predictability; below, power and type I error (Log-rank)")
+    assert draw_schemes(allocation(trials=0)).shows.endswith("balance against predictability")

@@ -27,9 +27,10 @@ _GAP = 6.0  # points between a symbol and its name
 
 
 class Panel(NamedTuple):
-    """A rate by scheme: what it is called, estimates, and what they are held against."""
+    """A rate of an analysis by scheme: estimates, and what they are held against."""
 
-    heading: str
+    rate: str
+    analysis: str
     rates: Sequence[PairedEstimate]
     reference: float
 
@@ -59,7 +60,10 @@ def draw_schemes(allocation: Allocation) -> Drawing:
             trade_off = figure.subplots()
         _draw_trade_off(figure, trade_off, schemes, names)
     shows = "Allocation schemes: balance against predictability" + "; below, " * bool(panels)
-    shows += " and ".join(heading.removesuffix(" (%)") for heading, *_ in panels)
+    shows += " and ".join(panel.rate for panel in panels)
+    if panels:
+        first = schemes[0].analyses[0]
+        shows += f" ({first.label or first.name})"
     return Drawing(figure, shows, tuple(_notes(allocation, names)))
 
 
@@ -75,11 +79,11 @@ def _rates(
     powers = [s.analyses[0].power for s in schemes]
     is_level = rate == "type I error"
     reference = first.alpha if is_level else first.power.mean
-    panels = [Panel(f"{rate}, {of} (%)", powers, reference)]
+    panels = [Panel(rate, of, powers, reference)]
     levels = [s.analyses[0].level for s in schemes]
     known = [level for level in levels if level is not None]
     if len(known) == len(schemes):
-        panels.append(Panel(f"type I error, {of} (%)", known, first.alpha))
+        panels.append(Panel("type I error", of, known, first.alpha))
     return panels
 
 
@@ -110,7 +114,7 @@ def _written(value: Value) -> str:
 def _notes(allocation: Allocation, names: Sequence[str]) -> list[str]:
     notes = [
         "The nearer to the lower left corner, the better",
-        f"Blue circle: {names[0]}, with which the others are compared",
+        f"Circle: {names[0]}, with which the others are compared",
     ]
     if allocation.schemes[0].analyses:
         notes.append("Bars: 95% Monte Carlo intervals")
@@ -217,7 +221,7 @@ def _draw_rates(axes: Axes, names: Sequence[str], panel: Panel) -> None:
 
     The axis is as long as the differences need, and says where it begins and ends.
     """
-    heading, rates, reference = panel
+    rate_name, analysis, rates, reference = panel
     places = range(len(rates), 0, -1)
     ends = [100 * reference]
     for number, (place, rate) in enumerate(zip(places, rates, strict=True)):
@@ -231,6 +235,6 @@ def _draw_rates(axes: Axes, names: Sequence[str], panel: Panel) -> None:
     axes.set_xlim(low, high)
     axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     axes.xaxis.set_major_formatter("{x:g}")
-    style.tidy(axes, f"{heading},\naxis {low:g} to {high:g}")
+    style.tidy(axes, f"{rate_name}, {analysis} (%),\naxis {low:g} to {high:g}")
     axes.set_yticks(list(places), [style.plain(name) for name in names] or [""] * len(rates))
     axes.set_ylim(0.4, len(rates) + 0.6)
