@@ -16,6 +16,7 @@ from simulator.planning.recruitable import recruitable
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
+    KINDS,
     Kinds,
     Pictures,
     draw_power,
@@ -119,7 +120,7 @@ def write_figures(
     scenario: Mapping[str, Any],
     target_power: float | None = None,
 ) -> Path:
-    """Write every figure of the answers as SVG and PNG into a folder, which is made."""
+    """Write every figure of the answers, and its caption, into a folder, which is made."""
     folder.mkdir(exist_ok=True)
     agreed = _agreed(power, more, scenario, target_power)
     draw_power(agreed.power, recruitment_plan(scenario), folder)
@@ -204,7 +205,7 @@ def _drawn(
     return found
 
 
-def _draw(answer: Sweep | Size, folder: Path, kinds: Kinds = ("svg", "png")) -> Pictures:
+def _draw(answer: Sweep | Size, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     if isinstance(answer, Sweep):
         return draw_sweep(answer, folder, kinds)
     return draw_size(answer, folder, kinds)

@@ -33,7 +33,9 @@ def report(
     kind: Annotated[
         str,
         typer.Option(
-            "--format", help="docx, html, or figures: each as SVG and PNG, into a folder."
+            "--format",
+            help="docx, html, or figures: each as SVG, PNG (300 dpi) and PDF, with its caption as "
+            "text, into a folder.",
         ),
     ] = "docx",
     length: Annotated[

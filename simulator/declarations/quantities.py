@@ -140,9 +140,19 @@ TREATMENT = (
     Quantity("unit.queue", "Order of those who wait"),
 )
 
-_ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT
+OTHERS = (  # of which documents have no table, but which may be varied
+    Quantity("hazard.meld_reference", "MELD of the patient whose hazard is the baseline", "points"),
+    Quantity("exits.tumour_death.by_day", "Tumour-related death is possible until day"),
+    Quantity("exits.transplant.by_day", "Liver transplant is possible until day"),
+    Quantity("exits.infection.by_day", "Infection is possible until day"),
+    Quantity("analyses[*].alpha", "Nominal level of {0}", "share"),
+    Quantity("costs.per_session.*", "Cost per session, {0}"),
+)
+
+_ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT + OTHERS
 _NAMES = "name", "variable"  # keys by which an item is called, the first that it has
 _SHARE = "proportion"
+_ABBREVIATIONS = {"meld": "MELD", "inr": "INR", "sd": "SD", "id": "ID"}
 
 
 def name_of(key: str, value_at: ValueAt) -> str:
@@ -157,12 +167,33 @@ def name_of(key: str, value_at: ValueAt) -> str:
 
 
 def name_with_unit(key: str, value_at: ValueAt) -> str:
-    """Return the name of a value as an axis has it, its unit in brackets."""
-    found, name = _match(key), name_of(key, value_at)
-    unit = "" if found is None else found[0].unit
+    """Return the name of a value as an axis has it, its unit in brackets.
+
+    A value without a name has the words of its key, what it belongs to in brackets.
+    """
+    found = _match(key)
+    if found is None:
+        return _in_words(steps_of(key) or (key,), value_at)
+    name, unit = name_of(key, value_at).replace("_", " "), found[0].unit
     if not unit or unit.rstrip("s") in name.lower():  # as patients of "Patients to be randomised"
         return name
     return f"{name} ({_SHARE if unit == 'share' else unit})"
+
+
+def _in_words(steps: tuple[Step, ...], value_at: ValueAt) -> str:
+    """Return the last step in words, and those before it in brackets, items by their names."""
+    words = []
+    for place, step in enumerate(steps):
+        if isinstance(step, int):
+            name = value_at(key_path((*steps[: place + 1], "name")))
+            words.append(str(step + 1 if name is None else name))
+        else:
+            words.append(step)
+    plain = [" ".join(_ABBREVIATIONS.get(part, part) for part in word.split("_")) for word in words]
+    if len(steps) > 1 and isinstance(steps[-1], int):  # an item is named with its list
+        plain[-2:] = [" ".join(plain[-2:])]
+    name = plain[-1][:1].upper() + plain[-1][1:]
+    return f"{name} ({', '.join(plain[:-1])})" if plain[:-1] else name
 
 
 def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:

@@ -18,6 +18,7 @@ from simulator.allocation.metrics import Sums, exact_metrics, metrics_of
 from simulator.allocation.selection_effect import biased_levels
 from simulator.allocation.sequences import GUESSERS, LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
+from simulator.declarations.estimands import tests_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.params.lower import lower
@@ -290,7 +291,10 @@ def _result(
             for i, lab in enumerate(LABS)
             if not np.isnan(seen.covariates[:, i]).all()
         },
-        analyses=tuple(_analysis(plan, i, now, first) for i, plan in enumerate(plans)),
+        analyses=tuple(
+            _analysis(plan, test.label, i, now, first)
+            for i, (plan, test) in enumerate(zip(plans, tests_of(plans), strict=True))
+        ),
         families=tuple(_family(family, i, now, first) for i, family in enumerate(families)),
         strata=_strata(scenario, candidate_scheme, seen) if by_factor else (),
         margins=_margins(scenario, candidate_scheme, seen) if by_factor else (),
@@ -299,7 +303,7 @@ def _result(
     )
 
 
-def _analysis(plan: AnalysisPlan, i: int, now: _Found, first: _Found) -> SchemeAnalysis:
+def _analysis(plan: AnalysisPlan, label: str, i: int, now: _Found, first: _Found) -> SchemeAnalysis:
     power, before, level, level_before = now.power, first.power, now.level, first.level
     return SchemeAnalysis(
         name=plan.name,
@@ -314,6 +318,7 @@ def _analysis(plan: AnalysisPlan, i: int, now: _Found, first: _Found) -> SchemeA
             if level and level_before
             else None
         ),
+        label=label,
         not_analysable=int(power.not_analysable[i]),
         level_not_analysable=int(level.not_analysable[i]) if level else None,
     )

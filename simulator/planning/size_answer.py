@@ -36,7 +36,7 @@ from simulator.version import program_version
 
 CONFIDENCE = 0.95
 _FITTED = 1.3  # times how far the trials are that tell the slope: as far as the curve is shown
-_FITTED_POINTS = 27
+_FITTED_POINTS = 121  # so that the curve is smooth in print
 _MOST_END_BEFORE = 0.5  # share of trials that reach the target: with fewer recruitment is the limit
 
 

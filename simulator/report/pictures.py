@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
-from simulator.report.figures import style
+from simulator.declarations.schemes import scheme_name
 from simulator.report.figures.consort import flow_of
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
@@ -19,13 +19,14 @@ from simulator.report.figures.recruitment import (
     draw_recruitment,
     recruitment_plan,
 )
+from simulator.report.figures.saving import KINDS, save
 from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.size_curve import draw_size_curve
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
-from simulator.report.text.numbers import value_in_words
+from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
 from simulator.results.base import Value
 from simulator.results.curves import TRIALS_SEEN
@@ -34,12 +35,11 @@ from simulator.results.size import PATIENTS, Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
 
-Pictures = dict[str, tuple[Path, Path]]  # PNG and SVG by name; those of other kinds are not there
+Pictures = dict[str, SavedPicture]  # by name
 Kinds = Sequence[str]
-BOTH = "svg", "png"
 
 __all__ = [
-    "BOTH",
+    "KINDS",
     "Kinds",
     "Pictures",
     "RecruitmentPlan",
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 
-def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds = BOTH) -> Pictures:
+def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw what becomes of a trial: flow, recruitment, survival, MELD, sessions.
 
     Parameters
@@ -60,40 +60,37 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
     plan
         Target and planned end of recruitment, as `recruitment_plan` makes it of a scenario.
     """
-    curves, name = power.curves, f"{power.scenario}: {power.title}"
-    if power.trials > TRIALS_SEEN:
-        name += f". First {TRIALS_SEEN:,} of {power.trials:,} trials"
-    figures = {
-        "survival": draw_survival(curves.survival, f"Survival. {name}"),
-        "flow": draw_flow(flow_of(power), f"Patients. {power.scenario}: {power.title}"),
-        "recruitment": draw_recruitment(
-            curves.recruitment,
-            replace(plan, is_limit=power.operations.recruitment_is_the_limit),
-            f"Recruitment. {name}",
-        ),
+    curves = power.curves
+    limit = power.operations.recruitment_is_the_limit
+    drawings = {
+        "survival": draw_survival(curves.survival),
+        "flow": draw_flow(flow_of(power)),
+        "recruitment": draw_recruitment(curves.recruitment, replace(plan, is_limit=limit)),
     }
     if curves.meld:
-        figures["meld"] = draw_meld(curves.meld, f"MELD. {name}")
+        drawings["meld"] = draw_meld(curves.meld)
     if curves.sessions and curves.plasma:
-        title = f"Sessions and plasma. {name}"
-        figures["sessions"] = draw_sessions(curves.sessions, curves.plasma, title)
-    return _saved(figures, folder, kinds)
+        drawings["sessions"] = draw_sessions(curves.sessions, curves.plasma)
+    of = f"{power.scenario}: {power.trials:,} simulated trials, seed {power.seed}"
+    if power.trials > TRIALS_SEEN:
+        of += f"; curves are of the first {TRIALS_SEEN:,}"
+    return _saved(drawings, of, folder, kinds)
 
 
-def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = BOTH) -> Pictures:
+def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw power over one key, a line for each analysis, or over two, of the first analysis.
 
     Patients randomised are shown where their number is varied, and where recruitment is the limit.
     """
     keys, rate = sweep.keys, RATES[sweep.null_hypothesis]
     names = [sweep.names.get(key, key) for key in keys]
-    short = [point for point in sweep.points if point.recruitment_is_the_limit]
-    is_told = PATIENTS in keys or bool(short)
-    title = f"{sweep.scenario}: {sweep.trials:,} trials per point"
+    places = {key: _places(key, [point.values[key] for point in sweep.points]) for key in keys}
+    of = f"{sweep.scenario}: {sweep.trials:,} simulated trials per point, seed {sweep.seed}"
+    is_told = PATIENTS in keys or any(point.recruitment_is_the_limit for point in sweep.points)
     if len(keys) == 1:
         points = [
             RatePoint(
-                x=_place(point.values[keys[0]]),
+                x=x,
                 analysis=a.label or a.name,
                 power=a.power,
                 ci_low=a.ci_low,
@@ -102,66 +99,83 @@ def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = BOTH) -> Pictures:
                 is_short=point.recruitment_is_the_limit,
                 is_plan=point.is_base,
             )
-            for point in sweep.points
+            for point, x in zip(sweep.points, places[keys[0]], strict=True)
             for a in point.analyses
         ]
-        title += ", 95 % intervals"
-        curve = draw_power_curve(points, names[0], title, sweep.threshold, rate=rate)
-        return _saved({"power_curve": curve}, folder, kinds)
+        curve = draw_power_curve(points, names[0], sweep.threshold, rate)
+        return _saved({"power_curve": curve}, of, folder, kinds)
     if len(keys) != 2:
         return {}
     cells = [
         HeatPoint(
-            x=_place(point.values[keys[0]]),
-            y=_place(point.values[keys[1]]),
+            x=x,
+            y=y,
             power=a.power,
             mcse=a.mcse,
             is_plan=point.is_base,
             is_short=point.recruitment_is_the_limit,
             randomised=point.randomised.mean,
         )
-        for point in sweep.points
+        for point, x, y in zip(sweep.points, *(places[key] for key in keys), strict=True)
         for a in point.analyses[:1]
     ]
     first = sweep.points[0].analyses[0]
-    of = f"{rate[0].upper()}{rate[1:]} of {first.label or first.name}"
-    figure = draw_heat_map(cells, names[0], names[1], f"{of}. {title}", sweep.threshold, rate)
-    return _saved({"heat_map": figure}, folder, kinds)
+    analysis = first.label or first.name
+    drawing = draw_heat_map(cells, names[0], names[1], sweep.threshold, rate, analysis)
+    return _saved({"heat_map": drawing}, of, folder, kinds)
 
 
-def _place(value: Value) -> Place:
-    """Return a number as it is; a word, or what is neither, as the scenario writes it."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else value_in_words(value)
+def _places(key: str, values: Sequence[Value]) -> list[Place]:
+    """Return where the values of a key stand: numbers, days where all are, else words."""
+    if all(isinstance(value, str) for value in values):
+        try:
+            return [date.fromisoformat(str(value)) for value in values]
+        except ValueError:
+            pass
+    return [_place(key, value) for value in values]
 
 
-def draw_size(size: Size, folder: Path, kinds: Kinds = BOTH) -> Pictures:
+def _place(key: str, value: Value) -> Place:
+    """Return a number as it is, and anything else in words."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int | float):
+        return value
+    return scheme_name(str(value)) if key.endswith("scheme") else str(value).replace("_", " ")
+
+
+def draw_size(size: Size, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw what was tried, the fitted power curve, and the answer with its confidence interval."""
-    title = f"{size.scenario}: {size.test_name}, {size.trials:,} trials in all"
-    return _saved({"size": draw_size_curve(size, title)}, folder, kinds)
+    of = f"{size.scenario}: {size.trials:,} simulated trials in all, seed {size.seed}"
+    return _saved({"size": draw_size_curve(size)}, of, folder, kinds)
 
 
-def draw_trace(trace: Trace, folder: Path, kinds: Kinds = BOTH) -> Pictures:
+def draw_trace(trace: Trace, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw one trial with all its patients: these, and its ALSS unit day by day."""
-    name = f"{trace.scenario}, seed {trace.seed}, trial {trace.trial}"
-    figures: dict[str, Figure] = {}
+    drawings: dict[str, Drawing] = {}
     patients = swimmer_rows(trace)
     if patients:
-        figures["swimmer"] = draw_swimmer(patients, trace.follow_up_days, f"Patients of {name}")
+        drawings["swimmer"] = draw_swimmer(patients, trace.follow_up_days)
     if trace.has_unit:
         capacity = trace.plasma.capacity_litres if trace.plasma else None
-        figures["gantt"] = draw_gantt(
-            *gantt_rows(trace), f"ALSS unit of {name}", capacity_litres=capacity
-        )
-    return _saved(figures, folder, kinds)
+        drawings["gantt"] = draw_gantt(*gantt_rows(trace), capacity_litres=capacity)
+    of = f"{trace.scenario}: trial {trace.trial}, seed {trace.seed}"
+    return _saved(drawings, of, folder, kinds)
 
 
-def draw_allocation(allocation: Allocation, folder: Path, kinds: Kinds = BOTH) -> Pictures:
+def draw_allocation(allocation: Allocation, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw the schemes side by side."""
-    return _saved({"schemes": draw_schemes(allocation)}, folder, kinds)
+    of = f"{allocation.scenario}: seed {allocation.seed}"
+    if allocation.trials:
+        of = f"{allocation.scenario}: {allocation.trials:,} simulated trials per scheme, seed "
+        of += f"{allocation.seed}"
+    return _saved({"schemes": draw_schemes(allocation)}, of, folder, kinds)
 
 
-def _saved(figures: Mapping[str, Figure], folder: Path, kinds: Kinds) -> Pictures:
-    for name, figure in figures.items():
-        style.save(figure, folder / name, kinds)
-    return {name: (folder / f"{name}.png", folder / f"{name}.svg") for name in figures}
+def _saved(drawings: Mapping[str, Drawing], of: str, folder: Path, kinds: Kinds) -> Pictures:
+    saved = {}
+    for name, drawing in drawings.items():
+        caption = save(drawing.made_of(f"Scenario {of}"), folder / name, kinds)
+        png, svg, pdf = (folder / f"{name}.{kind}" for kind in ("png", "svg", "pdf"))
+        saved[name] = SavedPicture(png, svg, pdf, caption)
+    return saved

@@ -458,8 +458,8 @@ def test_trace_writes_into_the_folder_asked(folder, run):
     status, out, _ = run("trace quick.yaml --trial 3 --out results")
     assert status == 0
     assert {path.name for path in (folder / "results" / "figures").iterdir()} == {
-        "swimmer.svg", "swimmer.png",
-    }  # fmt: skip
+        f"swimmer.{kind}" for kind in ("svg", "png", "pdf", "txt")
+    }
     assert "data/events.csv" in out
     assert "nan" not in out  # though without labs there is no MELD
 

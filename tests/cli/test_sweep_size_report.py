@@ -59,8 +59,8 @@ def test_sweep_has_the_scenario_s_own_values_first_and_the_same_numbers_everywhe
             assert float(row[key]) == a[key]
         assert f"{a['power']:.1%}" in text
     assert {path.name for path in (folder / "run" / "figures").iterdir()} == {
-        "power_curve.svg", "power_curve.png",
-    }  # fmt: skip
+        f"power_curve.{kind}" for kind in ("svg", "png", "pdf", "txt")
+    }
     powers = [point["analyses"][0]["power"] for point in found["points"]]
     assert powers[1] > powers[0] > powers[2]  # .4, .557, .8
 
@@ -363,14 +363,14 @@ def test_a_report_of_a_paragraph_needs_no_figure(runs, folder, monkeypatch):
     assert (folder / "box.docx").is_file()
 
 
-def test_figures_are_written_as_svg_and_png(runs, folder):
+def test_figures_are_written_as_svg_png_and_pdf_with_their_captions(runs, folder):
     status, _, err = runs("report", "power", "sweep", "--format", "figures")
     assert (status, err) == (0, "wrote power/figures\n")
     names = {path.name for path in (folder / "power" / "figures").iterdir()}
     assert names == {
         f"{name}.{kind}"
         for name in ("survival", "flow", "recruitment", "power_curve")
-        for kind in ("svg", "png")
+        for kind in ("svg", "png", "pdf", "txt")
     }
     assert runs("report", "power", "--format", "figures")[0] == 2
     assert runs("report", "power", "--format", "figures", "--force")[0] == 0

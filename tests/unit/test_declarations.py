@@ -1,6 +1,7 @@
 """What is declared can be found, has words of its own, and is all that the rest asks for."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -200,12 +201,30 @@ def test_an_estimand_has_options_by_the_names_of_the_field(plan, said):
             "modalities[1].full_course_hazard_ratio",
             "Hazard ratio of a full course of DPMAS+LPE against none",
         ),
-        ("hazard.meld_reference", "Meld reference (hazard.meld_reference)"),
+        (
+            "hazard.meld_reference",
+            "MELD of the patient whose hazard is the baseline (points)",
+        ),
+        ("candidates.variables[0].mean", "Mean of age years"),
+        (
+            "modalities[1].shifts.inr.remains_at_once",
+            "Remains at once (modalities, DPMAS+LPE, shifts, INR)",
+        ),
+        ("allocation.ratio[1]", "Ratio 2 (allocation)"),
+        ("assessment.visits[0].missed_probability", "Missed probability (assessment, visits, 1)"),
     ],
 )
 def test_a_key_is_named_for_people_with_its_unit(key, name):
     values = {key: value for key, value, _ in load_scenario("nct05484908").values()}
     assert name_with_unit(key, values.get) == name
+
+
+@pytest.mark.parametrize("scenario", ["nct05484908-analyses", "nct05484908-strata"])
+def test_no_axis_is_named_by_a_key(scenario):
+    """A key has underscores, dots between words or brackets with numbers; a name has none."""
+    values = {key: value for key, value, _ in load_scenario(scenario).values()}
+    names = [name_with_unit(key, values.get) for key in values]
+    assert not [name for name in names if re.search(r"_|[a-z]\.[a-z]|\[\d", name)]
 
 
 def test_a_scale_is_that_of_the_words_of_its_measure():

@@ -32,8 +32,8 @@ class Scheme:
 
     Attributes
     ----------
-    word, does
-        Its name in a scenario, and what it does, in a line.
+    word, name, does
+        Its word in a scenario, its name in a figure, and what it does, in a line.
     rules
         Place of its `Rules`, the functions that allocate, as `module:name`.
     standard
@@ -51,6 +51,7 @@ class Scheme:
     """
 
     word: str
+    name: str
     does: str
     rules: str
     standard: Mapping[str, object] = field(default_factory=dict)

@@ -4,11 +4,11 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from simulator.declarations.keys import matched
 from simulator.report.document.blocks import literal
 from simulator.report.document.numbers import capital, known
+from simulator.report.saved_picture import SavedPicture
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
 from simulator.results.operations import ByArm
@@ -64,7 +64,7 @@ class Dossier:
     other_targets
         Target powers that runs were made for, other than the one that all is judged by.
     pictures
-        Path of the PNG and of the SVG by what is shown.
+        Saved pictures with their captions, by what is shown.
     closed_forms
         Closed-form sample sizes, or None.
     detectable
@@ -75,7 +75,7 @@ class Dossier:
     values: tuple[ScenarioValue, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
     sizes: tuple[Size, ...] = ()
-    pictures: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
+    pictures: Mapping[str, SavedPicture] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     run: QuotedRun | None = None
     sweeps_quoting: tuple[int, ...] = ()

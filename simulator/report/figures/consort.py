@@ -30,8 +30,6 @@ class Flow:
         By name, the control arm first.
     analysis
         What the primary analysis is called in a sentence.
-    trials
-        That the means are of.
     """
 
     screened: float
@@ -41,7 +39,6 @@ class Flow:
     randomised: float
     arms: Mapping[str, ArmFlow]
     analysis: str
-    trials: int
 
 
 def flow_of(power: Power) -> Flow:
@@ -61,7 +58,6 @@ def flow_of(power: Power) -> Flow:
         randomised=o.randomised.mean,
         arms=o.flow,
         analysis=power.primary.test.name,
-        trials=power.trials,
     )
 
 

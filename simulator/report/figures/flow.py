@@ -5,19 +5,19 @@ from functools import partial
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report.figures import style
 from simulator.report.figures.consort import Flow
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import digits_for, require, written
 from simulator.report.words import LEFT_OUT
 from simulator.results.operations import ArmFlow, LeftOut
 
-_WIDTH, _EDGE, _PAD, _GAP = 540.0, 9.0, 7.0, 20.0  # points
+_WIDTH, _EDGE, _PAD, _GAP = 72 * style.WIDTH, 2.0, 5.0, 13.0  # points
 _FEW = 20  # patients below whom means have another decimal
-_TEXT, _LINE = 8.0, 11.0  # size of text, height of a line
-_NUMBER, _LABEL = 34.0, 26.0  # columns of numbers at the right of a box and of labels at its left
+_TEXT, _LINE = style.SMALL, 9.6  # size of text, height of a line
+_NUMBER = 28.0  # column of numbers at the right of a box
 
 
 class _Line(NamedTuple):
@@ -53,7 +53,7 @@ class _Box(NamedTuple):
         return self.y + self.height
 
 
-def draw_flow(flow: Flow, title: str) -> Figure:
+def draw_flow(flow: Flow) -> Drawing:
     """Draw from screening to the end of follow-up how many patients there are.
 
     Raises
@@ -63,31 +63,18 @@ def draw_flow(flow: Flow, title: str) -> Figure:
     """
     require(list(flow.arms), "arms of a flow of patients")
     with style.context():
-        heading = style.wrap(title, _WIDTH - 2 * _EDGE, style.TITLE)
-        figure = style.new_figure(_WIDTH / 72, 4.0)
+        figure = style.new_figure(4.0)
         figure.set_layout_engine("none")  # boxes are placed to the point
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
         digits = digits_for(_numbers(flow))
         sheet = _Sheet(axes, digits + 1 if digits and flow.randomised < _FEW else digits)
-        top = _EDGE + style.TITLE * 1.35 * (heading.count("\n") + 1)
-        axes.text(_EDGE, _EDGE, style.plain(heading), va="top", fontsize=style.TITLE)
-        bottom = _draw_arms(sheet, flow, _draw_screening(sheet, flow, top + 6.0))
-        note = style.wrap(_note(flow), _WIDTH - 2 * _EDGE, style.SMALL)
-        if style.lacks_fonts(figure):
-            note += f"\n{style.NO_FONT}"
-        axes.text(
-            _EDGE,
-            bottom + 8.0,
-            style.plain(note),
-            va="top",
-            fontsize=style.SMALL,
-        )
-        height = bottom + 8.0 + 1.35 * style.SMALL * (note.count("\n") + 1) + _EDGE
+        height = _draw_arms(sheet, flow, _draw_screening(sheet, flow, _EDGE)) + _EDGE
         figure.set_figheight(height / 72)
         # One unit of the axes is a point, from the upper left corner.
         axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
-    return figure
+    shows = "Flow of patients through a trial, from screening to analysis"
+    return Drawing(figure, shows, tuple(_notes(flow)))
 
 
 def _numbers(flow: Flow) -> list[float | None]:
@@ -100,26 +87,26 @@ def _numbers(flow: Flow) -> list[float | None]:
     return numbers
 
 
-def _note(flow: Flow) -> str:
+def _notes(flow: Flow) -> list[str]:
     """Say what the numbers are, and which of them add up."""
-    text = f"Numbers are means over {flow.trials:,} trials, rounded each by itself. "
-    text += "Those allocated are lost, die or are alive at the end of follow-up"
+    numbers = "Numbers are means over the trials, rounded each by itself"
+    ends = "Those allocated are lost, die or are alive at the end of follow-up"
     if any(arm.withdrawn.mean for arm in flow.arms.values()):
-        text += "; withdrawal ends treatment, not follow-up"
-    return f"{text}."
+        ends += "; withdrawal ends treatment, not follow-up"
+    return [numbers, ends]
 
 
 def _draw_screening(sheet: _Sheet, flow: Flow, top: float) -> _Box:
     """Draw who is screened, who is kept out, and who is randomised; return the last box."""
     side = _side_lines(flow)
-    width = 150.0
-    x = _EDGE + 20.0 if side else (_WIDTH - width) / 2
+    width = 120.0
+    x = _EDGE if side else (_WIDTH - width) / 2
     screened = _draw_box(sheet, x, top, width, [_Line("", "Screened", flow.screened, True)])
     at = screened.bottom + _GAP
     if side:
-        left = x + width / 2 + 34.0
+        left = x + width / 2 + 26.0
         kept_out = _draw_box(sheet, left, at, _WIDTH - _EDGE - left, side)
-        middle = kept_out.y + min(kept_out.height / 2, 26.0)
+        middle = kept_out.y + min(kept_out.height / 2, 20.0)
         _arrow(sheet.axes, (screened.middle, middle), (kept_out.x, middle))
         at = kept_out.bottom + _GAP
     line = [_Line("", "Randomised", flow.randomised, True)]

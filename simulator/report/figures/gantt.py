@@ -13,12 +13,15 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from simulator.report.figures import labels, style
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import Floats, column, require
 
 _WINDOW = 56  # days shown where no window is asked for
-_AXIS = 560.0  # points that the axis of days has, about
+_AXIS = 370.0  # points that the axis of days has, about
 _NUMBER = 18.0  # points kept free for the number of the last patient
 _LEAST = 4.0  # points that a bar has at least, or its shade cannot be seen
+_TYPE = 7.0  # size of patients' numbers
+_SHADE = 0.65  # opacity of bars, on which the frame of a delayed session can be seen
 _NUMBERED = 14  # rows of bars up to which patients' numbers are written
 _SHADED = 130  # days up to which those are shaded on which the unit is closed
 
@@ -66,11 +69,10 @@ class GanttSession:
 def draw_gantt(
     days: Sequence[GanttDay],
     sessions: Sequence[GanttSession],
-    title: str,
     first_day: int | None = None,
     last_day: int | None = None,
     capacity_litres: float | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw a window of the unit's days: sessions, queue at the day's end, plasma after the day.
 
     Parameters
@@ -95,9 +97,9 @@ def draw_gantt(
     is_numbered = max(_lines(within, day, True), default=0) < _NUMBERED
     lines = _lines(within, day, is_numbered)
     has_stock = any(d.stock_litres is not None for d in shown)
-    heights = [min(max(0.25 * (max(lines, default=0) + 1), 0.9), 4.5), 0.85, 1.1][: 2 + has_stock]
+    heights = [min(max(0.19 * (max(lines, default=0) + 1), 0.8), 4.0), 0.6, 0.8][: 2 + has_stock]
     with style.context():
-        figure = style.new_figure(9.6, sum(heights) + 0.6 + 0.25 * len(heights))
+        figure = style.new_figure(sum(heights) + 0.4 + 0.15 * len(heights))
         panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         _draw_bars(panels[0], within, lines, arms, day, is_numbered)
         _draw_queue(panels[1], shown)
@@ -107,12 +109,11 @@ def draw_gantt(
             _shade_closed(panel, shown)
         panels[0].set_xlim(first, last + 1 + _NUMBER * day)
         panels[0].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 2, 5, 7, 10], integer=True))
-        panels[-1].set_xlabel("days since the first site opened", fontsize=style.SIZE)
+        panels[-1].set_xlabel("Days since the first site opened", fontsize=style.SIZE)
         figure.align_ylabels(list(panels))
         _legend(figure, panels[0], shown, within, arms)
-        style.title(figure, title)
-        style.note(figure, _note(days, shown, first_day is None and last_day is None, has_stock))
-    return figure
+    notes = _notes(days, shown, first_day is None and last_day is None, has_stock)
+    return Drawing(figure, "The ALSS unit of one trial, day by day", tuple(notes))
 
 
 def _window(
@@ -144,7 +145,7 @@ def _width(session: GanttSession, day: float) -> float:
 
 def _room(session: GanttSession, day: float) -> float:
     """Return the days that a bar and the patient's number beside it take."""
-    return _width(session, day) + day * (style.text_width(f"{session.patient}", 6.0) + 3.0)
+    return _width(session, day) + day * (style.text_width(f"{session.patient}", _TYPE) + 3.0)
 
 
 def _lines(sessions: Sequence[GanttSession], day: float, is_numbered: bool) -> list[int]:
@@ -177,7 +178,7 @@ def _draw_bars(
             (session.start_day, line - height / 2),
             _width(session, day),
             height,
-            fc=style.look(arms.index(session.arm)).colour,
+            fc=(style.look(arms.index(session.arm)).colour, _SHADE),
             ec=style.INK if session.is_delayed else "none",
             lw=1.1 if session.is_delayed else 0.0,
         )
@@ -187,7 +188,7 @@ def _draw_bars(
                 session.start_day + _width(session, day) + 1.5 * day,
                 line,
                 f"{session.patient}",
-                fontsize=6,
+                fontsize=_TYPE,
                 va="center",
             )
     axes.set_ylim(count - 0.4, -0.6)
@@ -216,7 +217,7 @@ def _draw_queue(axes: Axes, shown: Sequence[GanttDay]) -> None:
 def _draw_stock(axes: Axes, shown: Sequence[GanttDay], capacity: float | None) -> None:
     """Draw the stock of plasma, the days marked on which it fell short."""
     stock = [d.stock_litres for d in shown]
-    _steps(axes, shown, stock, style.LOOKS[0].colour)
+    _steps(axes, shown, stock, style.INK)
     short = [(d.day + 0.5, d.stock_litres) for d in shown if d.is_short]
     if short:  # an empty line is laid out as if it stood at the corner of the figure
         axes.add_line(_short_marks(column(d for d, _ in short), column(left for _, left in short)))
@@ -243,7 +244,7 @@ def _short_marks(day: Floats, litres: Floats) -> Line2D:
         day,
         litres,
         ls="none",
-        color=style.ALARM,
+        color=style.look(1).colour,
         marker="v",
         ms=4.5,
         mec=style.INK,
@@ -274,7 +275,9 @@ def _legend(
     arms: list[str],
 ) -> None:
     """Explain above the panels what occurs in them."""
-    handles: list[Artist] = [Patch(color=style.look(k).colour, lw=0) for k in range(len(arms))]
+    handles: list[Artist] = [
+        Patch(color=style.look(k).colour, alpha=_SHADE, lw=0) for k in range(len(arms))
+    ]
     names = list(arms)
     if any(session.is_delayed for session in sessions):
         handles.append(Patch(fc="white", ec=style.INK, lw=1.1))
@@ -286,25 +289,27 @@ def _legend(
         handles.append(_short_marks(column([]), column([])))
         names.append("short of plasma")
     if handles:
-        labels.legend_above(figure, axes, handles, names, 560)
+        labels.legend_above(figure, axes, handles, names)
 
 
-def _note(
+def _notes(
     days: Sequence[GanttDay], shown: Sequence[GanttDay], is_chosen: bool, has_stock: bool
-) -> str:
+) -> list[str]:
     """Say which days are shown and how to read the bars."""
     first, last = shown[0].day, shown[-1].day
     ends = [d.day for d in days]
     text = f"Days {first} to {last} of {min(ends)} to {max(ends)}"
     if is_chosen and last - first < max(ends) - min(ends):
         text += f", the {_WINDOW} in which most sessions begin"
-    text += ". Bars begin with the session and are as long as it, or long enough to be seen;"
-    text += " those of half height were not completed; a number is the patient's."
-    text += " Patients waiting and stock: at the end of the day."
+    notes = [
+        text,
+        "Bars begin with the session and are as long as it, or long enough to be seen; those of "
+        "half height were not completed; a number is the patient's",
+        "Patients waiting and stock: at the end of the day",
+    ]
     background = float(np.mean([d.background_sessions for d in shown]))
     if background > 0:
-        text += f" Background load: {background:.1f} sessions per day for patients outside the"
-        text += " trial."
-    if not has_stock:
-        text += " Plasma is not limited."
-    return text
+        notes.append(
+            f"Background load: {background:.1f} sessions per day for patients outside the trial"
+        )
+    return notes if has_stock else [*notes, "Plasma is not limited"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -10,16 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report.figures.numbers import Floats
-from simulator.report.figures.style import INK, SMALL, grow, plain, text_width, wrap
+from simulator.report.figures.style import INK, SMALL, Look, grow, plain, text_width, wrap
 
-_NAME = 8.0  # size of names
+_NAME = 7.5  # size of names
 _LINE = 1.25  # height of a line of text, in its size
 _WIDEST = 118.0  # points that a name beside the axes may take before it is wrapped
+_ABOVE = 390.0  # points of a legend above the axes
 _HANDLE = 40.0  # points of a legend's entry that are not its text
 
 
 def name_lines(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, Artist]]) -> None:
-    """Name lines at their right ends or, where names would touch, in a legend of the same order.
+    """Name lines at their right ends or, where names would touch, in a legend above.
 
     Parameters
     ----------
@@ -30,18 +31,18 @@ def name_lines(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, Arti
     points = 72.0 / figure.dpi
     placed = sorted(
         (
-            (float(axes.transData.transform((0, y))[1]) * points, wrap(name, _WIDEST, _NAME), item)
-            for y, name, item in ends
+            (float(axes.transData.transform((0, y))[1]) * points, wrap(name, _WIDEST, _NAME))
+            for y, name, _ in ends
         ),
-        key=lambda end: -end[0],
+        reverse=True,
     )
-    half = [_NAME * _LINE * (text.count("\n") + 1) / 2 for _, text, _ in placed]
+    half = [_NAME * _LINE * (text.count("\n") + 1) / 2 for _, text in placed]
     gaps = [
         above[0] - below[0] - half[k] - half[k + 1]
         for k, (above, below) in enumerate(pairwise(placed))
     ]
     if min(gaps, default=1.0) < 0.0:
-        legend_right(axes, [item for *_, item in placed], [text for _, text, _ in placed])
+        legend_above(figure, axes, [item for *_, item in ends], [name for _, name, _ in ends])
         return
     for y, name, _ in ends:
         axes.annotate(
@@ -56,17 +57,31 @@ def name_lines(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, Arti
         )
 
 
-def legend_right(axes: Axes, handles: Sequence[Artist], names: Sequence[str]) -> None:
-    """Set a legend at the right of the axes."""
-    axes.legend(
-        list(handles),
-        [plain(wrap(name, _WIDEST, _NAME)) for name in names],
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
-        frameon=False,
-        fontsize=_NAME,
-        handlelength=2.6,
-    )
+def draw_band(
+    axes: Axes,
+    at: Floats,
+    low: Floats,
+    high: Floats,
+    look: Look,
+    step: Literal["post"] | None = None,
+) -> None:
+    """Draw a band, shaded, with thin edges in the look of its line: two can lie on each other.
+
+    Of steps, `step` is `post`, as matplotlib has it.
+    """
+    shade: Any = {"facecolor": (look.colour, 0.13), "lw": 0, "zorder": 1}
+    axes.fill_between(at, low, high, step=step, **shade)
+    for edge in (low, high):
+        axes.plot(
+            at,
+            edge,
+            color=look.colour,
+            ls=look.line,
+            lw=0.5,
+            drawstyle="default" if step is None else f"steps-{step}",
+            zorder=1.5,
+            gid="edge",  # of a band, so that it is not taken for the line
+        )
 
 
 def legend_above(
@@ -74,7 +89,7 @@ def legend_above(
     axes: Axes,
     handles: Sequence[Any],
     names: Sequence[str],
-    width: float,
+    width: float = _ABOVE,
     lift: float = 0.0,
 ) -> None:
     """Set a legend above the axes, in as many columns as `width` points hold.
@@ -107,7 +122,7 @@ def legend_above(
     )
 
 
-def mark_x(axes: Axes, x: float, text: str, width: float = 200.0) -> int:
+def mark_x(axes: Axes, x: float, text: str, width: float = 280.0) -> int:
     """Draw a vertical line with its label above the axes; return the label's number of lines."""
     low, high = axes.get_xlim()
     share = (x - low) / (high - low)

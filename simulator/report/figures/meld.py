@@ -5,17 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from simulator.report.figures import labels, style
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import by, column, digits_for, has_band, require, written
 from simulator.results.curves import MeldPoint
 
-_WIDTH, _HEIGHT = 6.8, 3.3
 _CELL = 24.0  # points that a number of the table takes
 
 
-def draw_meld(points: Sequence[MeldPoint], title: str) -> Figure:
+def draw_meld(points: Sequence[MeldPoint]) -> Drawing:
     """Draw the mean MELD at each visit among those assessed, who are the ones still alive.
 
     Raises
@@ -27,8 +26,8 @@ def draw_meld(points: Sequence[MeldPoint], title: str) -> Figure:
     arms = by(points, lambda point: point.arm, lambda point: point.day)
     with style.context():
         table = labels.table_height(list(arms))
-        figure = style.new_figure(_WIDTH, _HEIGHT + table + 0.2)
-        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[_HEIGHT - 0.5, table])
+        figure = style.new_figure(style.HEIGHT + table + 0.2)
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[style.HEIGHT - 0.5, table])
         ends = [
             (_last(of_arm), name, _draw_arm(axes, of_arm, style.look(k)))
             for k, (name, of_arm) in enumerate(arms.items())
@@ -45,24 +44,17 @@ def draw_meld(points: Sequence[MeldPoint], title: str) -> Figure:
             name: [_assessed(of_arm, day, digits) for day in ticks] for name, of_arm in arms.items()
         }
         labels.table_below(below, "Number assessed (mean over trials)", ticks, cells)
-        style.title(figure, title)
-        style.note(figure, _note(points))
         labels.name_lines(figure, axes, ends)
-    return figure
+    shows = "Mean MELD by arm at the visits, and the mean number assessed"
+    return Drawing(figure, shows, tuple(_notes(points)))
 
 
 def _draw_arm(axes: Axes, points: Sequence[MeldPoint], look: style.Look) -> Artist:
     """Draw one arm; return its line."""
     day = column(point.day for point in points)
-    axes.fill_between(
-        day,
-        column(point.p5 for point in points),
-        column(point.p95 for point in points),
-        facecolor=(look.colour, 0.13),
-        edgecolor=(look.colour, 0.45),
-        hatch=look.hatch,
-        lw=0,
-    )
+    if has_band(points):
+        low, high = (column(getattr(point, end) for point in points) for end in ("p5", "p95"))
+        labels.draw_band(axes, day, low, high, look)
     (line,) = axes.plot(
         day,
         column(point.meld for point in points),
@@ -87,12 +79,11 @@ def _assessed(points: Sequence[MeldPoint], day: float, digits: int) -> str:
     return next((written(point.patients, digits) for point in points if point.day == day), "")
 
 
-def _note(points: Sequence[MeldPoint]) -> str:
-    text = "Among patients alive and assessed: not a randomised comparison. "
-    text += "Symbols: mean of the trials' means"
+def _notes(points: Sequence[MeldPoint]) -> list[str]:
+    text = "Symbols: mean of the trials' means"
     errors = column(point.mcse for point in points)
     if np.any(errors > 0):
         text += f" (Monte Carlo standard error at most {np.nanmax(errors):.2g} points)"
-    if has_band(points):
-        text += ". Bands: 90 % range of the trials at each visit"
-    return text + "."
+    bands = ["Bands: 90% range of the trials at each visit (5th to 95th percentile)"]
+    among = "Among patients alive and assessed: not a randomised comparison"
+    return [among, text, *bands * has_band(points)]

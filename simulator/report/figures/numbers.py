@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ RATES: Mapping[NullHypothesis, str] = {  # what the share of trials that reject 
 }
 
 Floats = npt.NDArray[np.float64]
-Place: TypeAlias = float | str  # a value on an axis: a number, or a word
+Place: TypeAlias = float | str | date  # a value on an axis: a number, a word or a day
 Point = TypeVar("Point")
 
 
@@ -77,16 +78,26 @@ def written(value: float | None, digits: int) -> str:
 
 def percent(share: float) -> str:
     """Return a share as a percentage, with a decimal only where it has one."""
-    return f"{round(100 * share, 1):g} %"
+    return f"{round(100 * share, 1):g}%"
 
 
 def places(values: Iterable[Place]) -> tuple[dict[Place, float], bool]:
-    """Return where each value stands on an axis, and whether the axis is of numbers.
+    """Return where each value stands on an axis, and whether the axis is one of numbers or days.
 
-    Words stand side by side in order of appearance, and so do numbers among words.
+    Words stand side by side in order of appearance, and so does a mixture.
     """
     distinct = list(dict.fromkeys(values))
-    numbers = sorted(value for value in distinct if not isinstance(value, str))
+    if distinct and all(isinstance(value, date) for value in distinct):
+        days = sorted(value for value in distinct if isinstance(value, date))
+        return {day: float(day.toordinal()) for day in days}, True
+    numbers = sorted(value for value in distinct if isinstance(value, int | float))
     if len(numbers) < len(distinct):
         return {value: float(number) for number, value in enumerate(distinct)}, False
     return {value: float(value) for value in numbers}, True
+
+
+def place_name(value: Place) -> str:
+    """Return a value as an axis has it, a day as 31 Dec 2024."""
+    if isinstance(value, date):
+        return f"{value.day} {value:%b} {value.year}"
+    return value if isinstance(value, str) else f"{value:,g}"

@@ -2,27 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulator.constants import DAYS_PER_MONTH
 from simulator.report.figures import labels, style
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import (
     Floats,
     column,
-    digits_for,
     has_band,
+    place_name,
     require,
-    written,
 )
 from simulator.results.curves import RecruitmentPoint
 
-_WIDTH, _HEIGHT = 6.8, 3.5
 _LOOK = style.LOOKS[0]
 
 
@@ -37,12 +35,15 @@ class RecruitmentPlan:
     recruited_by
         Trial day by which recruitment must end for follow-up to end as planned; None if no
         completion is planned.
+    last_date
+        The calendar date of that day; None if it is not known.
     is_limit
         Whether recruitment ends short of the target in more than a few trials.
     """
 
     target_randomised: int
     recruited_by: float | None
+    last_date: date | None = None
     is_limit: bool = False
 
 
@@ -52,13 +53,12 @@ def recruitment_plan(scenario: Mapping[str, Any]) -> RecruitmentPlan:
     target, completion = trial["target_randomised"], trial["planned_completion_date"]
     if completion is None:
         return RecruitmentPlan(target, None)
-    days = (date.fromisoformat(completion) - date.fromisoformat(trial["start_date"])).days
-    return RecruitmentPlan(target, float(days - trial["follow_up_days"]))
+    last = date.fromisoformat(completion) - timedelta(days=trial["follow_up_days"])
+    days = (last - date.fromisoformat(trial["start_date"])).days
+    return RecruitmentPlan(target, float(days), last)
 
 
-def draw_recruitment(
-    points: Sequence[RecruitmentPoint], plan: RecruitmentPlan, title: str
-) -> Figure:
+def draw_recruitment(points: Sequence[RecruitmentPoint], plan: RecruitmentPlan) -> Drawing:
     """Draw how many patients the trials have randomised by each day, against target and plan.
 
     Raises
@@ -72,7 +72,7 @@ def draw_recruitment(
     target = plan.target_randomised
     planned = None if plan.recruited_by is None else plan.recruited_by / DAYS_PER_MONTH
     with style.context():
-        figure = style.new_figure(_WIDTH, _HEIGHT)
+        figure = style.new_figure(style.HEIGHT)
         axes = figure.subplots()
         axes.set_xlim(0, max(months[-1], 1.03 * (planned or 0.0), 0.1))
         axes.set_ylim(0, 1.06 * max(target, float(np.nanmax([point.p95 for point in points]))))
@@ -83,26 +83,36 @@ def draw_recruitment(
         style.tidy(axes, "months since the first site opened", "patients randomised")
         lines = 0
         if planned is not None:
-            lines = labels.mark_x(axes, planned, f"planned end of recruitment: month {planned:.1f}")
+            lines = labels.mark_x(axes, planned, _planned_end(plan, planned))
         handles, names = axes.get_legend_handles_labels()
-        labels.legend_above(figure, axes, handles, names, 400, lift=0.06 * lines)
-        style.title(figure, title)
-        text = f"Randomised when recruitment is over: a mean of {points[-1].mean:.1f} of {target}."
-        style.note(figure, text + " Recruitment is the limit." * plan.is_limit)
-    return figure
+        labels.legend_above(figure, axes, handles, names, lift=0.06 * lines)
+    notes = [
+        "Bands: ranges of the trials (5th to 95th percentile, and quartiles)",
+        f"When recruitment is over a mean of {points[-1].mean:.1f} of {target} are randomised",
+    ]
+    shown = notes[0 if has_band(points) else 1 :] + ["Recruitment is the limit"] * plan.is_limit
+    return Drawing(figure, "Patients randomised over time", tuple(shown))
+
+
+def _planned_end(plan: RecruitmentPlan, month: float) -> str:
+    """Say when recruitment is planned to end: its date, if known, and its month."""
+    text = f"month {month:.1f}"
+    if plan.last_date is not None:
+        text = f"{place_name(plan.last_date)} ({text})"
+    return f"planned end of recruitment: {text}"
 
 
 def _mark_target(axes: Axes, target: float) -> None:
     """Draw the patients to randomise as a line with its name at the right."""
     axes.axhline(target, color=style.INK, lw=0.9, zorder=1.5)
     axes.annotate(
-        f"target {written(target, digits_for([target]))}",
+        f"target {target}",
         (1.0, target),
         (4, 0),
         xycoords=axes.get_yaxis_transform(),
         textcoords="offset points",
         va="center",
-        fontsize=8,
+        fontsize=style.SMALL,
     )
 
 
@@ -116,7 +126,7 @@ def _draw_fan(axes: Axes, months: Floats, points: Sequence[RecruitmentPoint]) ->
         outer = [p.p5 for p in points], [p.p95 for p in points]
         inner = [p.p25 for p in points], [p.p75 for p in points]
         for (low, high), alpha, name in (
-            (outer, 0.18, "90 % range"),
+            (outer, 0.18, "90% range"),
             (inner, 0.42, "interquartile range"),
         ):
             axes.fill_between(

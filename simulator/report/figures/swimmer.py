@@ -11,10 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from simulator.report.figures import labels, style
+from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import require
 
-_ROW, _MOST = 0.15, 10.5  # inches: a patient's row, and all rows at most
-_NUMBER = 8.0  # points that a patient's number needs
+_ROW, _MOST = 0.115, 6.8  # inches: a patient's row, and all rows at most
+_NUMBER, _TYPE = 8.0, 7.0  # points that a patient's number needs, and its size
 
 
 class _Mark(NamedTuple):
@@ -74,7 +75,7 @@ class SwimmerPatient:
     withdrawn_day: float | None
 
 
-def draw_swimmer(patients: Sequence[SwimmerPatient], follow_up_days: float, title: str) -> Figure:
+def draw_swimmer(patients: Sequence[SwimmerPatient], follow_up_days: float) -> Drawing:
     """Draw a bar for each patient of a trial, with sessions and what ended the observation.
 
     Raises
@@ -89,7 +90,7 @@ def draw_swimmer(patients: Sequence[SwimmerPatient], follow_up_days: float, titl
     ordered = sorted(patients, key=lambda p: (arms.index(p.arm), -p.end_day))
     height = min(_ROW * max(len(ordered), 4), _MOST)
     with style.context():
-        figure = style.new_figure(7.2, height + 0.75)
+        figure = style.new_figure(height + 0.6)
         axes = figure.subplots()
         row_points = 72 * height / len(ordered)
         _draw_bars(axes, ordered, arms)
@@ -100,8 +101,13 @@ def draw_swimmer(patients: Sequence[SwimmerPatient], follow_up_days: float, titl
         style.tidy(axes, "days since randomisation", "patient")
         axes.tick_params(axis="y", length=0)
         _legend(figure, axes, ordered, arms)
-        style.title(figure, title)
-    return figure
+    shows = "Patients of one trial: a bar each, from randomisation to the end of observation"
+    return Drawing(figure, shows, tuple(_notes(ordered)))
+
+
+def _notes(patients: Sequence[SwimmerPatient]) -> list[str]:
+    is_paler = any(patient.withdrawn_day is not None for patient in patients)
+    return ["Bars are paler from withdrawal of treatment on"] * is_paler
 
 
 def _check(patient: SwimmerPatient) -> None:
@@ -120,7 +126,7 @@ def _draw_bars(axes: Axes, patients: Sequence[SwimmerPatient], arms: list[str]) 
         end, withdrawn = patient.end_day, patient.withdrawn_day
         treated = end if withdrawn is None else min(withdrawn, end)
         parts = [(0.0, treated), (treated, end - treated)]
-        shades = [(colour, 0.75), (colour, 0.3)]
+        shades = [(colour, 0.65), (colour, 0.25)]
         axes.broken_barh(parts, (place - 0.36, 0.72), facecolors=shades, lw=0)
 
 
@@ -161,7 +167,7 @@ def _name_rows(
     """Number the rows, as many as can be read, the first arm at the top."""
     every = max(1, -(-int(_NUMBER) // max(int(row_points), 1)))
     shown = range(0, len(ordered), every)
-    axes.set_yticks(list(shown), [str(ordered[k].patient) for k in shown], fontsize=6.5)
+    axes.set_yticks(list(shown), [str(ordered[k].patient) for k in shown], fontsize=_TYPE)
     axes.set_ylim(len(ordered) - 0.4, -0.6)
     first = [patient.arm for patient in ordered]
     for arm in arms[1:]:
@@ -173,7 +179,7 @@ def _legend(
 ) -> None:
     """Explain above the axes the arms and the symbols that occur."""
     handles: list[Artist] = [
-        Patch(color=style.look(k).colour, alpha=0.75, lw=0) for k in range(len(arms))
+        Patch(color=style.look(k).colour, alpha=0.65, lw=0) for k in range(len(arms))
     ]
     names = list(arms)
     statuses = {session.status for patient in patients for session in patient.sessions}
@@ -182,7 +188,7 @@ def _legend(
     if any(patient.withdrawn_day is not None for patient in patients):
         marks.append(_WITHDRAWN)
     handles += [_line(mark, 5.0, [], []) for mark in marks]
-    labels.legend_above(figure, axes, handles, [*names, *(mark.name for mark in marks)], 430)
+    labels.legend_above(figure, axes, handles, [*names, *(mark.name for mark in marks)])
 
 
 def _chosen(marks: Mapping[str, _Mark], used: set[str]) -> list[_Mark]:
