@@ -22,7 +22,6 @@ KEPT = "answered before, in {run}; --force reruns it"  # said beside a screen th
 _LABEL = 13
 _NAME = 30  # cells of an analysis's name
 _ARM = 18
-_INDENT = "  "
 
 
 def power_screen(answer: Power, width: int, run: Path | None = None) -> list[Block]:
@@ -80,7 +79,7 @@ def _below(answer: Power, width: int, run: Path | None) -> Iterator[Block]:
             yield Command(line)
         else:
             yield f"{step.purpose}:"
-            yield Command(f"{_INDENT}{step.command}")
+            yield Command(step.command)
 
 
 def _lines(answer: Power) -> Iterator[tuple[str, str]]:
