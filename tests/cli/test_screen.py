@@ -92,7 +92,7 @@ def test_a_section_is_shown_alone(kept):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("show", "RUN = : is missing"),
+        ("show", "RUN is missing: name the folder of a run"),
         ("show nowhere", "there is no such folder"),
         ("show .", "is not the folder of a run"),
         (

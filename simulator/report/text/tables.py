@@ -71,11 +71,25 @@ class Line:
 
 def table_lines(table: Table, width: int) -> list[Line]:
     """Return a table as lines of at most a width; what does not fit beside stands below."""
+    parts = _parts(table, width)
+    if any(_total(_narrowest(table, chosen, width)) > width for chosen in parts):
+        return _as_lists(table, width)
     lines: list[Line] = []
-    for chosen in _parts(table, width):
+    for chosen in parts:
         if lines:
             lines.append(Line("", is_head=False))
         lines += _lines_of(table, chosen, _widths(table, chosen, width))
+    return lines
+
+
+def _as_lists(table: Table, width: int) -> list[Line]:
+    """Return every row as a list of its cells: on a page too narrow for what names a row."""
+    lines: list[Line] = []
+    for cells in table.rows:
+        listed = new_table("", " ", words=("", " "))
+        for column, cell in zip(table.columns, cells, strict=True):
+            listed.add_row(column.head, cell)
+        lines += [*([Line("", is_head=False)] if lines else []), *table_lines(listed, width)]
     return lines
 
 
@@ -169,7 +183,7 @@ def _lines_of(table: Table, chosen: Sequence[int], widths: Sequence[int]) -> lis
         Line(_joined([[""] * (deepest - len(head)) + head for head in heads], row, columns, widths),
              is_head=True)
         for row in range(deepest)
-    ] if any(column.head for column in columns) else []  # fmt: skip
+    ] if any(column.head.strip() for column in columns) else []  # fmt: skip
     for cells in table.rows:
         folded = [_folded(cells[k], width) for k, width in zip(chosen, widths, strict=True)]
         deep = max(len(cell) for cell in folded)
