@@ -123,15 +123,14 @@ def _sessions(o: Operations, arms: Sequence[str]) -> str:
             o.sessions_delivered.values(), o.sessions_planned.values(), strict=True
         )
     ]
-    return f"{_by_arm(arms, shown)} planned are delivered"
+    return f"delivered of planned: {_by_arm(arms, shown)}"
 
 
 def _plasma(o: Operations, arms: Sequence[str]) -> str:
     words = _by_arm(arms, [f"{shown} L" for shown in _means(o.plasma_litres)])
     if o.unit.days_open.mean > 0:
         words += (
-            f"; unit without on {mean(o.unit.days_short_of_plasma)} of "
-            f"{mean(o.unit.days_open)} site-days"
+            f"; short on {mean(o.unit.days_short_of_plasma)} of {mean(o.unit.days_open)} site-days"
         )
     return words
 
