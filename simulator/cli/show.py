@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.shared import JsonOption, deliver, refuse, stoppable
+from simulator.cli.shared import WRONG_INPUT, JsonOption, deliver, fail, refuse, stoppable
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -32,7 +32,7 @@ def show(
     from simulator.store import StoreError, read_run
 
     if run is None:
-        refuse("RUN", "", "is missing", "name the folder of a run, as results/power-...")
+        fail("RUN is missing: name the folder of a run, as results/power-...", WRONG_INPUT)
         return
     try:
         answer = read_run(run).answer

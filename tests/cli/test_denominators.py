@@ -64,7 +64,7 @@ def is_nowhere(count, trials=TRIALS):
 
 
 def test_power_counts_what_has_no_result_and_what_has_an_estimate(run, folder):
-    status, text, err = run("power few.yaml --trials", TRIALS, "--jobs 1 --out power")
+    status, text, err = run("power few.yaml --trials", TRIALS, "--jobs 1 --full --out power")
     assert status == 0, err
     answer = one_json_object((folder / "power" / "estimates.json").read_text())
     chi, fisher = answer["analyses"]
@@ -79,7 +79,7 @@ def test_power_counts_what_has_no_result_and_what_has_an_estimate(run, folder):
     assert f"{missing} of {TRIALS:,} trials not analysable, which count as no rejection" in (
         " ".join(text.split())
     )
-    assert "trials with" in text
+    assert f"{performance['estimates']:,}" in text.split("Estimates")[1]
     (pair,) = answer["agreement"]
     assert pair["not_analysable"] == chi["not_analysable"]
     (family,) = answer["multiplicity"]

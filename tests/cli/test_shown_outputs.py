@@ -41,6 +41,12 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch):
+    """The pages show what is printed where no variable tells of a terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.mark.parametrize(("command", "text"), shown())
 def test_the_lines_shown_are_printed_in_their_order(command, text, folder):
     status, out, err = run_here(command, folder=folder)

@@ -157,6 +157,12 @@ def test_a_level_is_to_be_known_more_precisely():
     assert steps[0] == "trialsim power mine.yaml --precision 0.001 --seed 7"
 
 
+def test_what_was_interrupted_is_no_run_to_be_shown_or_written_up():
+    answer = replace(power_answer(0.85, 0.84, 0.86), interrupted=True)
+    commands = [step.command for step in next_steps(answer, RUN)]
+    assert not any(str(RUN) in command for command in commands)
+
+
 def test_where_recruitment_is_the_limit_it_is_what_is_varied():
     steps = next_steps(VARIANTS["recruitment"], RUN)
     assert steps[0].command == (

@@ -66,6 +66,15 @@ def test_numbers_that_do_not_fit_beside_stand_below_with_their_name():
     assert sum(line.startswith("fisher") for line in lines) == 5  # two numbers beside a name
 
 
+def test_a_page_too_narrow_for_the_keys_of_a_row_lists_its_cells():
+    keys = [f"quite_a_long_key_{k}" for k in range(5)]
+    table = new_table(*keys, "power", words=("",), keys=5)
+    table.add_row("1", "2", "3", "4", "5", "3.8%")
+    lines = lines_of(table, 40)
+    assert max(map(len, lines)) <= 40
+    assert [line.split()[-1] for line in lines] == ["1", "2", "3", "4", "5", "3.8%"]
+
+
 @given(
     st.lists(st.tuples(WORDS, *[st.floats(-1e6, 1e6)] * 5), min_size=1, max_size=4),
     st.lists(WORDS, min_size=6, max_size=6),

@@ -28,8 +28,10 @@ def next_steps(answer: Power, run: Path | None) -> list[Step]:
     Parameters
     ----------
     run
-        The folder in which the answer is kept; None where it is not.
+        The folder in which the answer is kept; None where it is not. What was interrupted is no
+        finished run, of which more could be shown or written.
     """
+    run = run if answer.finished else None
     steps = list(_of_judgement(answer, run))[: _STEPS - 1]
     if run is not None:
         steps.append(Step("everything", f"trialsim show {shlex.quote(str(run))}"))

@@ -241,14 +241,14 @@ def _not_analysable(answer: Allocation) -> Iterator[str]:
 def _rates(e: PairedEstimate) -> list[str]:
     """A rate in per cent, and its difference to the first scheme's in percentage points."""
     shown, error = in_points(e.difference, e.paired_mcse)
-    paired = NO_NUMBER if shown == NO_NUMBER or error == NO_NUMBER else f"{shown} +- {error}"
+    paired = f"{shown} +- {error}" if e.paired_mcse > 0 else shown
     return [percent(Estimate(e.mean, e.mcse)), paired]
 
 
 def _difference(value: float, error: float) -> str:
     """A difference of means and its error; a dash for what does not exist."""
-    if math.isnan(value) or math.isnan(error) or error == 0:
-        return NO_NUMBER
+    if math.isnan(value) or not error > 0:
+        return NO_NUMBER if math.isnan(value) else f"{value:+.1f}"
     decimals = max(digits.of_error(error), 0)
     return f"{value:+.{decimals}f} +- {error:.{decimals}f}"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from simulator.report.text.numbers import plain_percent
+from simulator.report import digits
+from simulator.report.text.numbers import plain_percent, rounded
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
 from simulator.report.words import biases_in_words
@@ -83,13 +84,17 @@ def _levels(answer: Certificate) -> Iterator[Block]:
             f"{level.alpha:g}",
             f"{exact.probability:.4f}" if exact else "-",
             f"{exact.at:.3f}" if exact else "-",
-            f"{level.simulated:.4f}",
-            f"{level.mcse:.4f}",
-            f"{level.high:.4f}",
+            *_rate(level.simulated, level.mcse, level.high, level.alpha),
             *(_among_analysable(level) * some_fail),
             _verdict(level),
         )
     yield table
+
+
+def _rate(simulated: float, error: float, high: float, alpha: float) -> tuple[str, str, str]:
+    """A share of rejections, its error and its bound, none of them rounded onto the level."""
+    decimals = digits.beside(alpha, (simulated, high), 2 + digits.of_percentage(100 * error))
+    return rounded(simulated, decimals), rounded(error, decimals), rounded(high, decimals)
 
 
 def _verdict(level: Level) -> str:
@@ -103,7 +108,7 @@ def _among_analysable(level: Level) -> tuple[str, ...]:
     found = level.among_analysable
     if found is None:
         return share, "-", "-", "-"
-    return share, f"{found.simulated:.4f}", f"{found.mcse:.4f}", f"{found.high:.4f}"
+    return share, *_rate(found.simulated, found.mcse, found.high, level.alpha)
 
 
 CERTIFICATE_SECTIONS = (

@@ -22,7 +22,6 @@ KEPT = "answered before, in {run}; --force reruns it"  # said beside a screen th
 _LABEL = 13
 _NAME = 30  # cells of an analysis's name
 _ARM = 18
-_INDENT = "  "
 
 
 def power_screen(answer: Power, width: int, run: Path | None = None) -> list[Block]:
@@ -80,7 +79,7 @@ def _below(answer: Power, width: int, run: Path | None) -> Iterator[Block]:
             yield Command(line)
         else:
             yield f"{step.purpose}:"
-            yield Command(f"{_INDENT}{step.command}")
+            yield Command(step.command)
 
 
 def _lines(answer: Power) -> Iterator[tuple[str, str]]:
@@ -124,15 +123,14 @@ def _sessions(o: Operations, arms: Sequence[str]) -> str:
             o.sessions_delivered.values(), o.sessions_planned.values(), strict=True
         )
     ]
-    return f"{_by_arm(arms, shown)} planned are delivered"
+    return f"delivered of planned: {_by_arm(arms, shown)}"
 
 
 def _plasma(o: Operations, arms: Sequence[str]) -> str:
     words = _by_arm(arms, [f"{shown} L" for shown in _means(o.plasma_litres)])
     if o.unit.days_open.mean > 0:
         words += (
-            f"; unit without on {mean(o.unit.days_short_of_plasma)} of "
-            f"{mean(o.unit.days_open)} site-days"
+            f"; short on {mean(o.unit.days_short_of_plasma)} of {mean(o.unit.days_open)} site-days"
         )
     return words
 

@@ -1,5 +1,6 @@
 """The answer of `sweep` as a page of text, power at each point last."""
 
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,29 +44,26 @@ def _head(answer: Sweep) -> Iterator[Block]:
 
 
 def _trial(answer: Sweep) -> Iterator[Block]:
-    """What the trial takes at each point."""
-    arms = tuple(answer.points[0].mortality)
-    heads = "planned", "target reached", "days to recruit", "on time"
-    table = new_table(
-        *_short_keys(answer),
-        *heads,
-        *(f"mortality {arm}" for arm in arms),
-        *(f"sessions {arm}" for arm in arms),
-        *(f"plasma, L {arm}" for arm in arms),
-        words=("",),
-        keys=len(answer.keys),
-    )
-    for point in answer.points:
-        table.add_row(
-            *(_short(point.values[key]) for key in answer.keys),
-            f"{point.target_randomised:,}",
-            plain_percent(point.target_reached.mean),
-            mean(point.enrolment_days),
-            "-" if point.on_time is None else plain_percent(point.on_time.mean),
-            *(plain_percent(entry.mean) for entry in point.mortality.values()),
-            *(mean(entry) for entry in point.sessions_delivered.values()),
-            *(mean(entry) for entry in point.plasma_litres.values()),
-        )
+    """What the trial takes at each point: sessions and plasma where there are any."""
+    points = answer.points
+    arms = tuple(points[0].mortality)
+    is_dated = any(point.on_time is not None for point in points)
+    has_sessions = any(e.mean for point in points for e in point.sessions_delivered.values())
+    heads = ["planned", "target reached", "days to recruit", *["on time"] * is_dated]
+    heads += [f"mortality {arm}" for arm in arms]
+    if has_sessions:
+        heads += [f"{what} {arm}" for what in ("sessions", "plasma, L") for arm in arms]
+    table = new_table(*_short_keys(answer), *heads, words=("",), keys=len(answer.keys))
+    for point in points:
+        on_time = math.nan if point.on_time is None else point.on_time.mean
+        cells = [_short(point.values[key]) for key in answer.keys]
+        cells += [f"{point.target_randomised:,}", plain_percent(point.target_reached.mean)]
+        cells += [mean(point.enrolment_days), *[plain_percent(on_time)] * is_dated]
+        cells += [plain_percent(entry.mean) for entry in point.mortality.values()]
+        if has_sessions:
+            taken = *point.sessions_delivered.values(), *point.plasma_litres.values()
+            cells += [mean(entry) for entry in taken]
+        table.add_row(*cells)
     yield table
 
 

@@ -9,6 +9,8 @@ from simulator.report.text.wrapping import longest_piece, wrapped
 
 _GAP = 2
 _NARROWEST = 12  # to which words are folded before a table is divided
+_NAME = 24  # and words that name a row, where there is room
+_NUMBER = 20  # for a number beside them
 _LONG_PIECE = 16  # of a head, beyond which it is broken wherever it must be
 _NARROW = 32  # and before heads are, where heads alone would not do
 
@@ -69,11 +71,25 @@ class Line:
 
 def table_lines(table: Table, width: int) -> list[Line]:
     """Return a table as lines of at most a width; what does not fit beside stands below."""
+    parts = _parts(table, width)
+    if any(_total(_narrowest(table, chosen, width)) > width for chosen in parts):
+        return _as_lists(table, width)
     lines: list[Line] = []
-    for chosen in _parts(table, width):
+    for chosen in parts:
         if lines:
             lines.append(Line("", is_head=False))
         lines += _lines_of(table, chosen, _widths(table, chosen, width))
+    return lines
+
+
+def _as_lists(table: Table, width: int) -> list[Line]:
+    """Return every row as a list of its cells: on a page too narrow for what names a row."""
+    lines: list[Line] = []
+    for cells in table.rows:
+        listed = new_table("", " ", words=("", " "))
+        for column, cell in zip(table.columns, cells, strict=True):
+            listed.add_row(column.head, cell)
+        lines += [*([Line("", is_head=False)] if lines else []), *table_lines(listed, width)]
     return lines
 
 
@@ -83,12 +99,12 @@ def _parts(table: Table, width: int) -> list[list[int]]:
     spare = [k for k in reversed(chosen) if table.columns[k].is_spare]
     while spare and _total(_with_folded_heads(table, chosen)) > width:
         chosen.remove(spare.pop(0))
-    if _total(_narrowest(table, chosen)) <= width:
+    if _total(_narrowest(table, chosen, width)) <= width:
         return [chosen]
     keys, rest = chosen[: table.keys], chosen[table.keys :]
     parts: list[list[int]] = []
     for k in rest:
-        if parts and _total(_narrowest(table, [*keys, *parts[-1], k])) <= width:
+        if parts and _total(_narrowest(table, [*keys, *parts[-1], k], width)) <= width:
             parts[-1].append(k)
         else:
             parts.append([k])
@@ -111,10 +127,12 @@ def _with_folded_heads(table: Table, chosen: Sequence[int]) -> list[int]:
     return [max(_longest_word(table.columns[k].head), _cells(table, k)) for k in chosen]
 
 
-def _narrowest(table: Table, chosen: Sequence[int]) -> list[int]:
-    """Widths with heads and words folded, numbers whole."""
+def _narrowest(table: Table, chosen: Sequence[int], width: int) -> list[int]:
+    """Widths with heads and words folded, numbers whole; what names a row is folded last of all."""
+    keys = [k for k in chosen if k < table.keys and table.columns[k].is_words]
+    for_key = max(_NARROWEST, min(_NAME, (width - _NUMBER) // max(len(keys), 1)))
     return [
-        min(least, _NARROWEST)
+        min(least, for_key if k in keys else _NARROWEST)
         if table.columns[k].is_words
         else max(_cells(table, k), min(longest_piece(table.columns[k].head), _LONG_PIECE))
         for k, least in zip(chosen, _with_folded_heads(table, chosen), strict=True)
@@ -128,7 +146,7 @@ def _longest_word(text: str) -> int:
 def _widths(table: Table, chosen: Sequence[int], width: int) -> list[int]:
     """Widths of columns: as they are, else with heads folded, else with words folded too."""
     widths = _natural(table, chosen)
-    folded, narrowest = _with_folded_heads(table, chosen), _narrowest(table, chosen)
+    folded, narrowest = _with_folded_heads(table, chosen), _narrowest(table, chosen, width)
     is_words = [table.columns[k].is_words for k in chosen]
     moderate = widths
     if _total(folded) > width:  # long texts give way first, then heads, then names
@@ -165,7 +183,7 @@ def _lines_of(table: Table, chosen: Sequence[int], widths: Sequence[int]) -> lis
         Line(_joined([[""] * (deepest - len(head)) + head for head in heads], row, columns, widths),
              is_head=True)
         for row in range(deepest)
-    ] if any(column.head for column in columns) else []  # fmt: skip
+    ] if any(column.head.strip() for column in columns) else []  # fmt: skip
     for cells in table.rows:
         folded = [_folded(cells[k], width) for k, width in zip(chosen, widths, strict=True)]
         deep = max(len(cell) for cell in folded)
