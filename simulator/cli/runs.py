@@ -38,6 +38,7 @@ def answer(
     force: bool,
     as_json: bool,
     work: "Callable[[Path], Answer]",
+    ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
@@ -45,6 +46,8 @@ def answer(
     ----------
     work
         Works it out; may write files of its own into the folder that it is given.
+    ready
+        Called before, if it is to be worked out: refuses what cannot be, while nothing is written.
     """
     from simulator.store import TEXT, StoreError, answer_in, to_json
 
@@ -52,6 +55,7 @@ def answer(
     try:
         kept = answer_in(folder, question, replace=force)
         if kept is None:
+            ready()
             result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
