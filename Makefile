@@ -22,8 +22,11 @@ power: $(VENV)/.installed
 	  "  trialsim power two-arm-survival    another trial; or a scenario file of your own" \
 	  "or, without activating, $(BIN)/trialsim in place of trialsim." >&2
 
+# Kernels are compiled, once, while the code is checked: two workers would both compile each.
 # A file's tests go to one worker, so that what they share is made once.
-test: check
+test: $(VENV)/.installed-dev
+	@$(BIN)/python tests/compile_kernels.py & compiling=$$!; trap "kill $$compiling 2>/dev/null" EXIT; \
+	  $(MAKE) --no-print-directory check && wait $$compiling
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -p no:benchmark
 
 # What holds in depth, by more trials or more cases, what a test of every day holds too.

@@ -17,7 +17,6 @@ _COMPILED = (
     "declarations/schemes",
     "draws.py",
     "engines",
-    "kernels.py",
     "montecarlo",
     "records.py",
     "rules",

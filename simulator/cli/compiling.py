@@ -23,11 +23,11 @@ _SECONDS_BEFORE_A_WORD = 1.0  # of compiling: a function or two are done before 
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 _SECONDS_A_TICK = 0.2
 _WHAT = "compiling the simulation, once on this machine"
-# Work is counted in functions of common size, as measured (a test holds what comes of it): these
+# Work is counted in functions of common size, as measured: these
 # hold copies of all the kernels that they call,
 _LARGE = {"run_trials": 100, "run_event_loop": 35, "recruit": 20, "run_independent": 20}
 # and so much is compiled in all for the engine, with events and without, and for an analysis.
-_ENGINE, _SIMPLE_ENGINE, _ANALYSIS = 430, 100, 12
+_ENGINE, _SIMPLE_ENGINE, _ANALYSIS = 430, 230, 12
 
 
 class _Work(event.Listener):

@@ -1,5 +1,6 @@
 """The command that estimates power, or certifies a level."""
 
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,11 @@ from simulator.cli.shared import (
     ScenarioArgument,
     SeedOption,
     counted,
-    load_study,
     numeric,
+    question_of,
     refuse,
     stoppable,
+    study_of,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ def power(
     json: JsonOption = False,
 ) -> None:
     """Estimate the power of each analysis, and what the trial takes."""
+    from simulator.scenario.loader import load_scenario
+
     if trials is not None and precision is not None:
         refuse("--precision", precision, "goes without --trials", "give one of the two")
     if engine not in _TRIALS:
@@ -89,28 +93,30 @@ def power(
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     if certify:
         _refuse_with_certify(precision, engine, by_trial, power_target)
-    study = load_study(scenario)
+    loaded = load_scenario(scenario)
+    study = cache(partial(study_of, loaded))
     asked: dict[str, Any] = {"trials": trials or _TRIALS[engine]}
     if certify:
-        question = study.question("certify", seed, **asked)
+        question = question_of(loaded, "certify", seed, **asked)
         answer(
             question,
             out,
             force,
             json,
-            lambda _: _certificate(study, asked["trials"], seed, jobs),
+            lambda _: _certificate(study(), asked["trials"], seed, jobs),
+            ready=study,
         )
         return
     if precision is not None:
         asked = {"precision": precision}
     if power_target is not None:
         asked["target_power"] = power_target
-    question = study.question("power", seed, engine=engine, by_trial=by_trial, **asked)
+    question = question_of(loaded, "power", seed, engine=engine, by_trial=by_trial, **asked)
 
     def work(folder: Path) -> "Answer":
-        return _estimated(study, folder if by_trial else None, seed, engine, jobs, asked)
+        return _estimated(study(), folder if by_trial else None, seed, engine, jobs, asked)
 
-    answer(question, out, force, json, work, full=full)
+    answer(question, out, force, json, work, ready=study, full=full)
 
 
 def _refuse_with_certify(

@@ -38,6 +38,7 @@ def answer(
     as_json: bool,
     work: "Callable[[Path], Answer]",
     *,
+    ready: Callable[[], object] = lambda: None,
     full: bool = False,
 ) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
@@ -46,6 +47,8 @@ def answer(
     ----------
     work
         Works it out; may write files of its own into the folder that it is given.
+    ready
+        Called before, if it is to be worked out: refuses what cannot be, while nothing is written.
     full
         Show the full text of an answer that has a screen.
     """
@@ -56,6 +59,7 @@ def answer(
     try:
         kept = answer_in(folder, question, replace=force)
         if kept is None:
+            ready()
             result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.results import Answer
     from simulator.scenario.errors import Problem
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Question
     from simulator.study import Study
 
 WRONG_INPUT = 2
@@ -254,16 +255,33 @@ def load_study(
     name: str, change: "Callable[[LoadedScenario], LoadedScenario]" = lambda loaded: loaded
 ) -> "Study":
     """Load a scenario, change it as options ask, and make it ready, saying what takes time."""
+    from simulator.scenario.loader import load_scenario
+
+    return study_of(change(load_scenario(name)))
+
+
+def study_of(loaded: "LoadedScenario") -> "Study":
+    """Make a scenario ready, saying what takes time.
+
+    Apart from loading, since it imports everything: a mistake in a file, and an answer that is
+    kept, need only what reads the file.
+    """
     from simulator.cli.compiling import compiling, expect
     from simulator.planning.prepared import prepare
-    from simulator.scenario.loader import load_scenario
     from simulator.study import Study
 
-    loaded = change(load_scenario(name))
     with compiling():
         prepared = prepare(loaded, lambda line: say(f"{line} (once) ..."))
     expect(prepared.params, len(prepared.plans))
     return Study(prepared)
+
+
+def question_of(loaded: "LoadedScenario", command: str, seed: int, **asked: Any) -> "Question":
+    """Return what an answer of a scenario depends on, for keeping it, as a study's question is."""
+    from simulator.store import Question
+
+    plain = loaded.scenario.model_dump(mode="json")
+    return Question(command, plain, loaded.provenance, seed, asked)
 
 
 def deliver(

@@ -1,5 +1,6 @@
 """The command that shows one trial, event by event."""
 
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,10 @@ from simulator.cli.shared import (
     ScenarioArgument,
     SeedOption,
     counted,
-    load_study,
+    question_of,
     refuse,
     stoppable,
+    study_of,
 )
 
 if TYPE_CHECKING:
@@ -42,9 +44,16 @@ def trace(
     json: JsonOption = False,
 ) -> None:
     """Keep every event of one trial, and sum it up."""
-    study = load_study(scenario)
-    question = study.question("trace", seed, trial=trial, patient=patient)
-    answer(question, out, force, json, lambda folder: _traced(study, trial, patient, seed, folder))
+    from simulator.scenario.loader import load_scenario
+
+    loaded = load_scenario(scenario)
+    study = cache(partial(study_of, loaded))
+    question = question_of(loaded, "trace", seed, trial=trial, patient=patient)
+
+    def work(folder: Path) -> "Trace":
+        return _traced(study(), trial, patient, seed, folder)
+
+    answer(question, out, force, json, work, ready=study)
 
 
 def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: Path) -> "Trace":

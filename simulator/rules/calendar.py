@@ -1,6 +1,6 @@
 """Openings of patient-days in trial time (model page, section 6.4)."""
 
-from simulator.kernels import inlined
+from simulator.rules.kernel import inlined
 
 
 @inlined

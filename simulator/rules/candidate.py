@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp
+from simulator.rules.kernel import inlined, kernel
 from simulator.rules.normal import interpolate, normal_cdf, normal_quantile, normal_quantiles
 
 Floats = npt.NDArray[np.float64]

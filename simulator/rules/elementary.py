@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from simulator.kernels import inlined
+from simulator.rules.kernel import inlined
 
 _INVERSE_LN2 = 1.0 / math.log(2.0)
 # ln 2 in two parts: the first has 21 trailing zero bits, so that whole numbers up to 2^21 times it

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp, library_power, log
+from simulator.rules.kernel import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.kernels import inlined, kernel
 from simulator.rules.elementary import exp, log
+from simulator.rules.kernel import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 

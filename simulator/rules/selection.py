@@ -1,6 +1,6 @@
 """An investigator who guesses the next arm and chooses patients for it (model page, section 4)."""
 
-from simulator.kernels import inlined
+from simulator.rules.kernel import inlined
 
 NOBODY, TURNS_AWAY, DEFERS, SHIFTS = range(4)
 NO_GUESS = -1

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.constants import HOURS_PER_DAY
-from simulator.kernels import inlined
 from simulator.rules.elementary import exp
+from simulator.rules.kernel import inlined
 
 Floats = npt.NDArray[np.float64]
 

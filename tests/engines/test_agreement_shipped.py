@@ -19,8 +19,9 @@ SHIPPED = (
     "nct05484908-strata",
     "two-arm-survival",
 )
-TRIALS_A_BATCH = 40
-# Seed and first trial: five batches make 200 trials of each scenario.
+TRIALS_A_BATCH = 20
+TRIALS_BEFORE = 40  # in the slow test
+# Seed and first trial: five batches make 100 trials of each scenario, and slowly 300.
 BATCHES = (
     (1, 0),
     (20220812, 1_000),
@@ -36,11 +37,24 @@ def shipped_params(name: str) -> Params:
     return lower(solve_targets(load_scenario(name).scenario, lambda line: None))
 
 
-@pytest.mark.parametrize(("of_seed", "first_trial"), BATCHES)
-@pytest.mark.parametrize("name", SHIPPED)
-def test_engines_agree_on_shipped_scenarios(name, of_seed, first_trial):
+def hold_to_each_other(name: str, of_seed: int, first_trial: int, trials: int) -> None:
+    """Hold the engines to each other on so many trials of a shipped scenario."""
     params = shipped_params(name)
-    asked = params, of_seed, first_trial, TRIALS_A_BATCH
+    asked = params, of_seed, first_trial, trials
     records = compiled.simulate(*asked)
     assert_same(records, reference.simulate(*asked))
     assert_meaningful(records, params)
+
+
+@pytest.mark.parametrize(("of_seed", "first_trial"), BATCHES)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_engines_agree_on_shipped_scenarios(name, of_seed, first_trial):
+    hold_to_each_other(name, of_seed, first_trial, TRIALS_A_BATCH)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("of_seed", "first_trial"), BATCHES)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_engines_agree_on_more_trials_of_shipped_scenarios(name, of_seed, first_trial):
+    first = max(0, first_trial - TRIALS_BEFORE)
+    hold_to_each_other(name, of_seed, first, TRIALS_A_BATCH + TRIALS_BEFORE)

@@ -1,4 +1,4 @@
-"""How a function is compiled that other kernels call, and the reference engine from Python.
+"""How a rule is compiled, which kernels call, and the reference engine from Python.
 
 Errors of arithmetic are numpy's: a division by zero is no exception, whose checks would keep loops
 from being vectorised. Nobody calls a kernel as a C function, and to compile a wrapper for that
