@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.declarations.keys import steps_of
+from simulator.declarations.keys import value_at
 from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.reconcile import Reconciled, reconcile
@@ -137,8 +137,13 @@ def _agreed(
     scenario: Mapping[str, Any],
     target_power: float | None,
 ) -> Reconciled:
-    """The answers with one target and one estimate of each design."""
-    return reconcile(power, more, scenario["trial"]["target_randomised"], target_power)
+    """The answers with one target and one estimate of each design, the plan's own the power's."""
+    planned = scenario["trial"]["target_randomised"]
+    told = [
+        replace(it, own_value=planned) if isinstance(it, Size) and it.is_of_patients else it
+        for it in more
+    ]
+    return reconcile(power, told, planned, target_power)
 
 
 def dossier_of(
@@ -160,7 +165,7 @@ def dossier_of(
     return Dossier(
         power=agreed.power,
         values=tuple(
-            ScenarioValue(key, _value_at(scenario, key), source)
+            ScenarioValue(key, value_at(scenario, key), source)
             for key, source in question.sources.items()
         ),
         sweeps=tuple(answer for answer, _ in sweeps),
@@ -176,16 +181,6 @@ def dossier_of(
         closed_forms=closed_forms(facts, target),
         detectable=detectable(facts, (control, patients - control), target),
     )
-
-
-def _value_at(scenario: Any, key: str) -> Any:
-    """Value at a key path such as arms[1].plan.sessions; None where it is none."""
-    found = scenario
-    for step in steps_of(key) or ():
-        if found is None:
-            return None
-        found = found[step]
-    return found
 
 
 def _drawn(

@@ -1,6 +1,7 @@
 """The command that writes a run up."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from simulator.store import Run
 
 _FORMATS = "docx", "html", "figures"
+# A search for a number of patients tells of every plan that differs in that number alone.
+_SEARCHED = ("name", "title", "trial.target_randomised")
 _LENGTHS = ("paragraph", "page", "full")
 _NEEDS = "pip install 'trialsim[report]'"
 
@@ -105,29 +108,33 @@ def _read(first: Path, more: list[Path]) -> "list[Run]":
     for folder, kind, run in zip(more, kinds[1:], runs[1:], strict=True):
         if kind not in ("sweep", "size"):
             refuse("RUN", folder, f"is a run of {kind}", "give runs of sweep and size")
-        if _scenario(run) != name:
-            rule = f"is of scenario {_scenario(run)}, the first of {name}"
-            refuse("RUN", folder, rule, "give runs of one scenario")
-        key = _first_difference(*(it.manifest["question"]["scenario"] for it in (runs[0], run)))
+        is_of_patients = kind == "size" and cast("Size", run.answer).is_of_patients
+        key = _first_difference(runs[0], run, _SEARCHED if is_of_patients else ())
         if key is not None:
-            rule = f"is of a scenario {name} that differs from the first's at {key}"
-            refuse("RUN", folder, rule, "rerun it")
+            rule = f"is of a scenario that differs from that of {first}, {name}, at {key}"
+            refuse("RUN", folder, rule, "give runs of one scenario, or rerun it")
     _refuse_what_says_nothing(first, _power(runs[0]))
     return runs
 
 
-def _first_difference(first: Any, second: Any, key: str = "") -> str | None:
-    """Key at which two scenarios differ first; None if they are the same."""
-    if first == second:
-        return None
-    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
-        parts = [(f"{key}.{name}".lstrip("."), name) for name in first]
-    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        parts = [(f"{key}[{number}]", number) for number in range(len(first))]
-    else:
-        return key
-    found = (_first_difference(first[at], second[at], path) for path, at in parts)
-    return next(path for path in found if path is not None)
+def _first_difference(first: "Run", second: "Run", ignored: Sequence[str]) -> str | None:
+    """Key at which the scenarios of two runs differ first; None if they are the same.
+
+    What follows from other keys is no difference of its own.
+    """
+    from simulator.declarations.keys import value_at
+    from simulator.results.power import DEFAULT
+
+    given = [
+        {
+            key: value_at(run.question.scenario, key)
+            for key, source in run.question.sources.items()
+            if source != DEFAULT and key not in ignored
+        }
+        for run in (first, second)
+    ]
+    keys = dict.fromkeys([*given[0], *given[1]])
+    return next((key for key in keys if given[0].get(key) != given[1].get(key)), None)
 
 
 def _scenario(run: "Run") -> str:

@@ -8,6 +8,7 @@ quotes, as in `costs.per_session["LPE 1.0 L"]`, so that a path and its text say 
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 Step = str | int
 
@@ -71,6 +72,16 @@ def steps_of(path: str) -> tuple[Step, ...] | None:
             steps.append(found["single"] or found["name"] or found["word"] or "")
         at = found.end()
     return tuple(steps)
+
+
+def value_at(values: Any, path: str) -> Any:
+    """Return the value at a key path, as arms[1].plan.sessions, of plain values; None for none."""
+    found = values
+    for step in steps_of(path) or ():
+        if found is None:
+            return None
+        found = found[step]
+    return found
 
 
 def matched(pattern: str, key: str) -> tuple[Step, ...] | None:

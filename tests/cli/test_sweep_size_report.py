@@ -423,7 +423,7 @@ def test_a_report_of_another_scenario_s_sweep_is_refused(runs, folder):
     runs("sweep", "other.yaml", "--vary", f"{RATIO}=0.4", "--trials", 20, "--out", "others")
     status, _, err = runs("report", "power", "others")
     assert status == 2
-    assert "is of scenario other, the first of small" in err
+    assert "others: is of a scenario that differs from that of power, small, at name" in err
 
 
 def test_a_report_of_a_sweep_of_another_version_of_the_scenario_is_refused(runs, folder):
@@ -433,7 +433,21 @@ def test_a_report_of_a_sweep_of_another_version_of_the_scenario_is_refused(runs,
     assert runs("size", "small.yaml", "--power", 0.5, "--within", 20, "--out", "size")[0] == 0
     status, _, err = runs("report", "power", "size")
     assert status == 2
-    assert "differs from the first's at analyses[0].alpha" in err
+    assert "differs from that of power, small, at analyses[0].alpha" in err
+
+
+def test_a_plan_with_the_number_that_a_search_gave_is_told_of_beside_the_search(runs, folder):
+    (folder / "larger.yaml").write_text(
+        "extends: ./small.yaml\nname: larger\ntitle: larger\ntrial: {target_randomised: 100}\n"
+    )
+    (folder / "small.yaml").write_text(SMALL)
+    assert runs("size", "small.yaml", "--power", 0.5, "--within", 20, "--out", "found")[0] == 0
+    assert runs("power", "larger.yaml", "--trials", 200, "--out", "planned")[0] == 0
+    report = ("report", "planned", "found", "--length", "page", "--format", "html")
+    status, _, err = runs(*report)
+    assert (status, err) == (0, "wrote planned/justification-page.html\n")
+    text = (folder / "planned" / "justification-page.html").read_text()
+    assert "100 patients" in text
 
 
 def test_a_handful_of_trials_justifies_nothing(run):

@@ -150,7 +150,11 @@ class _Writer:
         if name:
             self._bookmarks.enclose(paragraph, bookmark_name(name), 0)
         paragraph.add_run(". ")
+        label_runs = len(paragraph.runs)
         self._mark(paragraph, text)
+        # The style is bold, so that the label needs no format, which a reference to it would copy.
+        for run in paragraph.runs[label_runs:]:
+            run.bold = False
         return paragraph
 
     def _write_table(self, block: Table, label: str) -> None:
