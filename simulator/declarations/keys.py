@@ -12,6 +12,7 @@ from typing import Any
 
 Step = str | int
 
+EVERY = "[*]"  # in place of an item: every item of the list has the value
 SHORT = {"n": "trial.target_randomised"}  # keys that have a shorter word wherever one is asked for
 
 _PLAIN = re.compile(r"[^\s.,=\[\]\"]+(?: +[^\s.,=\[\]\"]+)*")  # needs no quotes
@@ -96,6 +97,11 @@ def matched(pattern: str, key: str) -> tuple[Step, ...] | None:
     if any(want not in ("*", step) for want, step in pairs):
         return None
     return tuple(step for want, step in pairs if want == "*")
+
+
+def every(pattern: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys that a pattern with `[*]` stands for, as `accrual.sites[*].opens_day`."""
+    return tuple(key for key in keys if matched(pattern, key) is not None)
 
 
 def divided(text: str) -> tuple[str, str] | None:

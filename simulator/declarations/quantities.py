@@ -205,7 +205,7 @@ def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:
         return ""
     steps, place = steps_of(key) or (), stars[0]
     if isinstance(place, str):
-        return place
+        return "each" if place == "*" else place
     item = steps[: steps.index(place) + 1]
     names = (value_at(key_path((*item, key))) for key in _NAMES)
     return str(next((name for name in names if name is not None), place))

@@ -11,6 +11,8 @@ from simulator.results.measures import (
     Verdict,
 )
 
+_ROUNDING = 1e-9  # of limits in binary
+
 
 def judge(
     null: NullHypothesis,
@@ -49,7 +51,7 @@ def _power(low: float, high: float, target: float) -> Judgement:
         return Judgement.UNDERPOWERED
     if low >= target:
         return Judgement.ADEQUATE
-    is_near = max(target - low, high - target) <= TARGET_MARGIN
+    is_near = max(target - low, high - target) <= TARGET_MARGIN + _ROUNDING
     return Judgement.AT_TARGET if is_near else Judgement.INCONCLUSIVE
 
 

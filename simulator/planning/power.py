@@ -241,11 +241,13 @@ def drift_of(solved: Scenario) -> Drift | None:
 
 
 def _recruitment_key(solved: Scenario) -> RecruitmentKey:
-    """The key by which more are recruited: the rate of the first site, or all candidates."""
+    """The key by which more are recruited: the rate of every site if alike, else of the fastest."""
     if solved.accrual.kind == "uniform":
         return RecruitmentKey("accrual.candidates", solved.accrual.candidates)
-    rate = solved.accrual.sites[0].randomised_per_month
-    return RecruitmentKey("accrual.sites[0].randomised_per_month", rate)
+    rates = [site.randomised_per_month for site in solved.accrual.sites]
+    alike = len(rates) > 1 and len(set(rates)) == 1
+    place = "*" if alike else rates.index(max(rates))
+    return RecruitmentKey(f"accrual.sites[{place}].randomised_per_month", max(rates))
 
 
 def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:

@@ -336,7 +336,7 @@ class Drift(Record):
     after_share: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RecruitmentKey(Record):
     """The key of the scenario by which more patients are recruited, and its own value.
 

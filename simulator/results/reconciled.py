@@ -36,7 +36,7 @@ class NeededSize(Record):
     relation: Relation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recruitable(Record):
     """How many patients can be recruited in the longest recruitment that a scenario allows.
 

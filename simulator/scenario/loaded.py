@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.declarations.keys import SHORT, Step, key_path, steps_of
+from simulator.declarations.keys import EVERY, SHORT, Step, every, key_path, steps_of
 from simulator.declarations.unsupported import unsupported
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.defaults import filled, nodes_of
@@ -76,8 +76,9 @@ class LoadedScenario:
         Parameters
         ----------
         written
-            The path; an item of a list may be called by its name, as arms[PE].plan.sessions; n is
-            short for trial.target_randomised.
+            The path; an item of a list may be called by its name, as arms[PE].plan.sessions, and
+            all of them by a star, as accrual.sites[*].opens_day; n is short for
+            trial.target_randomised.
         origin
             Where it was written, for the message.
         values
@@ -90,6 +91,8 @@ class LoadedScenario:
             If the scenario has no such key, or it cannot have such values.
         """
         text = SHORT.get(written.strip(), written.strip())
+        if self._every(text):
+            return text
         steps = resolved(self._nodes[""], steps_of(text) or (text,))
         path, is_whole = key_path(steps), all(isinstance(v, WHOLES) for v in values)
         if path in self.provenance or (is_whole and path in self._nodes and path):
@@ -128,6 +131,9 @@ class LoadedScenario:
 
     def value(self, key: str) -> Any:
         """Value at a key, of several values as the files write them; None where there is none."""
+        if found := self._every(key):
+            values = [self.value(one) for one in found]
+            return values[0] if all(value == values[0] for value in values) else values
         if key in self.provenance or key not in self._nodes:
             return values_of(self._nodes[key]) if key in self._nodes else None
         steps = steps_of(key) or ()
@@ -136,6 +142,10 @@ class LoadedScenario:
         if name_key is not None and isinstance(found, dict):
             found.pop(name_key, None)
         return found
+
+    def _every(self, key: str) -> tuple[str, ...]:
+        """Return the keys that a key with a star stands for; none of any other."""
+        return every(key, self.provenance) if EVERY in key else ()
 
     def changed(
         self, values: Mapping[str, Any], origin: str, whole: Collection[str] = ()
@@ -160,6 +170,7 @@ class LoadedScenario:
         ScenarioError
             If the scenario that this makes breaks a rule.
         """
+        values = {one: v for key, v in values.items() for one in self._every(key) or (key,)}
         root, given, merger = self._written, self._nodes[""], Merger()
         parted = {key: self._by_name(steps_of(key) or (), value) for key, value in values.items()}
         self._refuse_removed(values, origin)

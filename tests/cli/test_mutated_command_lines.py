@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from simulator import cli
-from simulator.cli import allocation, compare, power, report, size, sweep, trace
+from simulator.cli import report
 from simulator.errors import UNSHOWN
 from simulator.planning import exact as exact_planning
+from simulator.scenario import loader
 from simulator.scenario.errors import Problem, ScenarioError
 
 GOOD = (
@@ -54,8 +55,7 @@ def stop(*_: object, **__: object) -> None:
 
 @pytest.fixture
 def door_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in (allocation, compare, power, size, sweep, trace):
-        monkeypatch.setattr(command, "load_study", stop)
+    monkeypatch.setattr(loader, "load_scenario", stop)
     monkeypatch.setattr(report, "_read", stop)
     monkeypatch.setattr(exact_planning, "exact_answer", stop)
 

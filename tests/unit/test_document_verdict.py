@@ -30,14 +30,16 @@ from simulator.results.power import Effect, EffectKind
     ("low", "high", "said"),
     [
         (0.78, 0.7999999, "not powered"),
-        (0.78, 0.80, "inconclusive"),
-        (0.7999999, 0.82, "inconclusive"),
+        (0.77, 0.80, "inconclusive"),
+        (0.7999999, 0.83, "inconclusive"),
+        (0.78, 0.80, "powered at"),
+        (0.7999999, 0.82, "powered at"),
         (0.80, 0.82, "adequately powered"),
     ],
 )
 def test_power_is_read_by_the_limits_of_its_interval(low, high, said):
     text = words(justification(dossier(power_answer(0.8, low, high)), "paragraph"))
-    judgements = ("not powered", "inconclusive", "adequately powered")
+    judgements = ("not powered", "inconclusive", "powered at", "adequately powered")
     assert [word for word in judgements if word in text] == [said]
 
 
@@ -72,8 +74,19 @@ def test_adequate_power_is_not_called_underpowered(length):
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_power_about_eighty_percent_is_inconclusive(length):
+def test_power_close_about_eighty_percent_is_at_the_target(length):
     text = words(justification(dossier(power_answer(0.8, 0.79, 0.81)), length))
+    assert (
+        "The trial is therefore powered at the conventional target of 80% for this difference, to "
+        "within the Monte Carlo error" in text
+    )
+    assert "not powered" not in text
+    assert "inconclusive" not in text
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_power_wide_about_eighty_percent_is_inconclusive(length):
+    text = words(justification(dossier(power_answer(0.8, 0.77, 0.83)), length))
     assert (
         "Whether the trial reaches the conventional target of 80% for this difference is "
         "inconclusive: the interval contains it" in text
@@ -93,6 +106,7 @@ def test_target_that_the_user_names_is_not_called_conventional():
 def test_run_without_an_effect_claims_no_power(null, length):
     given = {"sweeps": (sweep_answer(null),), "sizes": (size_answer(),)}
     text = words(justification(dossier(power_answer(null=null), **given), length))
+    text = text.partition("Appendix: reporting checklists")[0]  # whose items name what is asked for
     claims = [s for s in re.split(r"(?<=[.!?]) ", text) if "power" in s.lower()]
     assert all("neither a power" in claim for claim in claims)
     assert "target difference" in text

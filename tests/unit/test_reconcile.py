@@ -117,7 +117,7 @@ def test_a_search_with_more_trials_at_the_plan_is_quoted_for_it():
     (tried,) = search.curve
     assert (first.power, first.trials) == (0.798, 40_000)
     assert (first.ci_low, first.ci_high) == (tried.ci_low, tried.ci_high)
-    assert found.power.verdict.judgement is Judgement.INCONCLUSIVE
+    assert found.power.verdict.judgement is Judgement.AT_TARGET
     assert found.power.trials == 10_000
 
 

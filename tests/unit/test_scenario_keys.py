@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.declarations.keys import below, divided, key_path, matched, steps_of
+from simulator.declarations.quantities import name_of
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loader import load_scenario
 
@@ -92,3 +93,26 @@ def test_a_star_of_a_pattern_stands_for_any_step() -> None:
     assert matched("trial.start_date", "trial.start_date") == ()
     assert matched("arms[*].plan.sessions", "arms[1].plan") is None
     assert matched("arms[*].name", "modalities[1].name") is None
+
+
+def test_a_star_changes_a_value_of_every_item(tmp_path) -> None:
+    path = tmp_path / "sites.yaml"
+    path.write_text(
+        "extends: two-arm-survival\nname: sites\ntitle: three sites\n"
+        "accrual: {kind: poisson, sites: ["
+        "{name: A, randomised_per_month: 1}, {name: B, randomised_per_month: 2}, "
+        "{name: C, randomised_per_month: 3, opens_day: 60}]}\n"
+    )
+    loaded = load_scenario(path)
+    key = loaded.key("accrual.sites[*].randomised_per_month", "--vary")
+    assert loaded.value(key) == [1, 2, 3]
+    changed = loaded.changed({key: 4}, "--vary")
+    assert [site.randomised_per_month for site in changed.scenario.accrual.sites] == [4, 4, 4]
+    assert changed.value(key) == 4
+    assert name_of(key, loaded.value) == "Patients randomised per month, each"
+
+
+def test_a_star_where_nothing_is_meant_is_no_key() -> None:
+    loaded = load_scenario("two-arm-survival")
+    with pytest.raises(ScenarioError, match="is not a key of this scenario"):
+        loaded.key("accrual.sites[*].beds", "--vary")

@@ -127,17 +127,19 @@ def _verdict(answer: Comparison) -> Iterator[Block]:
     decimals = rates_decimals([a.first_mcse, a.second_mcse])
     first, second = (rate(share, 1.0, decimals)[0] for share in (a.first, a.second))
     shares = f"{answer.first} {first}, {answer.second} {second}"
-    interval = f"95 % interval {_interval(a)}, paired"
-    difference = f"{in_points(a.difference, a.paired_mcse)[0]} percentage points ({interval})"
     if not a.differs:
+        difference = in_points(a.difference, a.paired_mcse)[0]
         yield Bold(
             f"The two cannot be told apart in the {name} of {a.name}: {shares}; the difference is "
-            f"{difference}."
+            f"{difference} percentage points (95 % interval {_interval(a)}, paired)."
         )
         return
     more = answer.second if a.difference > 0 else answer.first
+    low, size, high = sorted(map(abs, (a.difference_low, a.difference, a.difference_high)))
+    shown = [in_points(value, a.paired_mcse)[0].lstrip("+") for value in (low, size, high)]
     yield Bold(
-        f"{more} has the higher {name} of {a.name}: {shares}; the difference is {difference}."
+        f"{more} has the higher {name} of {a.name}, by {shown[1]} percentage points (95 % interval "
+        f"{shown[0]} to {shown[2]}, paired): {shares}."
     )
 
 
