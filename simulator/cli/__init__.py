@@ -105,7 +105,7 @@ def exact(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Power, size and smallest detectable difference of a test of two proportions, exactly."""
+    """Exact power and level of a test of two proportions."""
     from simulator.analysis.exact_power import ExactQuestion
     from simulator.cli.compiling import compiling
     from simulator.planning.exact import exact_answer, refusal
@@ -130,7 +130,7 @@ def scenarios(
         typer.Argument(help="Show this scenario's values and their sources.", show_default=False),
     ] = None,
 ) -> None:
-    """List the shipped scenarios, or the values of one with their sources."""
+    """List the shipped scenarios, or one with its sources."""
     from simulator.scenario.loader import load_scenario
     from simulator.scenario.shipped import shipped_titles
 
@@ -153,7 +153,7 @@ def schema(
         ),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of a scenario file, or of an answer, for editors and programs."""
+    """Print the JSON Schema of a scenario file or an answer."""
     import json
 
     if of is None:

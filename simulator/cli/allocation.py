@@ -123,7 +123,7 @@ def allocation(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Compare allocation schemes in one trial: level, power, balance, predictability."""
+    """Compare allocation schemes: level, power, balance, guesses."""
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
     if codes is not None or trial is not None:

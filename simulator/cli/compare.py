@@ -48,7 +48,7 @@ def compare(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Compare the power of two scenarios, the same trials of both paired."""
+    """Compare the power of two scenarios, trial by trial."""
     one, other = load_study(first), load_study(second)
     with named_as_options("analysis"):
         one.check_comparison(other, analysis)

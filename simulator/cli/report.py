@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from simulator.cli.shared import WRONG_INPUT, fail, path_given, refuse, say, stoppable
+from simulator.cli.shared import WRONG_INPUT, fail, numeric, path_given, refuse, say, stoppable
 
 if TYPE_CHECKING:
     from simulator.results import Power, Size, Sweep
@@ -46,8 +46,9 @@ def report(
     ] = "full",
     power_target: Annotated[
         float | None,
-        typer.Option(
-            help="Power that the design is to have [default: that of the runs].",
+        numeric(
+            "--power-target",
+            "Power that the design is to have [default: that of the runs].",
             show_default=False,
         ),
     ] = None,

@@ -120,7 +120,7 @@ def _whole(text: str) -> int | None:
 
 
 def number(option: str, least: float = -math.inf, most: float = math.inf) -> Callable[..., float]:
-    """Return what reads a number; with limits given, one that is not within them is refused."""
+    """Return what reads a number, or per cent; one that is not within limits given is refused."""
     example = "as 0.8" if least < 0.8 < most else f"as {min(most, max(least, 0.01)):g}"
     limits = f" from {least:g} to {most:g}" if math.isfinite(most) else ""
     if math.isinf(most) and math.isfinite(least):
@@ -129,10 +129,13 @@ def number(option: str, least: float = -math.inf, most: float = math.inf) -> Cal
     def read(text: str | float) -> float:
         if isinstance(text, int | float):  # a default
             return float(text)
+        written = text.strip().removeprefix("=")
         try:
-            value = float(text.strip().removeprefix("="))
+            value = float(written.removesuffix("%"))
         except ValueError:
             refuse(option, text or '""', f"must be a number{limits}", _as_a_number(text) or example)
+        if written.endswith("%"):
+            value = round(value / 100, 12)
         if limits and not least <= value <= most:
             refuse(option, text, f"must be a number{limits}", example)
         return value
@@ -141,13 +144,11 @@ def number(option: str, least: float = -math.inf, most: float = math.inf) -> Cal
 
 
 def _as_a_number(text: str) -> str:
-    """How to write a number that has a comma or a per cent sign; empty for what is none."""
-    for written, divisor in ((text.replace(",", ".", 1), 1), (text.removesuffix("%"), 100)):
-        try:
-            return f"write {float(written) / divisor:g}"
-        except ValueError:
-            continue
-    return ""
+    """How to write a number that has a comma; empty for what is none."""
+    try:
+        return f"write {float(text.replace(',', '.', 1)):g}"
+    except ValueError:
+        return ""
 
 
 def counted(

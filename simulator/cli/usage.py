@@ -71,6 +71,14 @@ def refuse_usage(error: Any) -> NoReturn:
     _refused(path, words[:1].lower() + words[1:], remedy)
 
 
+_NO_TRIALS = {
+    "size": (
+        "is no option of trialsim size, which runs as many as the answer needs",
+        "--within sets how close it is to be, --patients how many are simulated at most",
+    )
+}
+
+
 def _refuse_unknown(option: str, ctx: Any) -> NoReturn:
     """Refuse an option that the command does not have."""
     from simulator.declarations.unsupported import unsupported
@@ -80,6 +88,8 @@ def _refuse_unknown(option: str, ctx: Any) -> NoReturn:
     if option == "-n" and ctx.command.name in _SHORT_N:
         _refused(option, *_SHORT_N[ctx.command.name])
     written = _as_written(option)
+    if written == "--trials" and ctx.command.name in _NO_TRIALS:
+        _refused(written, *_NO_TRIALS[ctx.command.name])
     known = [word[2:] for one in ctx.command.params for word in one.opts if word[:2] == "--"]
     feature = unsupported(written)
     if feature is not None:

@@ -18,6 +18,7 @@ _WORDS = {"null": None, "true": True, "false": False}
 _NUMBER = r"-?(?:0|[1-9]\d*|(?=\.\d)|0(?=\.))(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
 _RANGE = re.compile(rf"({_NUMBER})\s*:\s*({_NUMBER})(?:\s*:\s*({_NUMBER}))?", re.ASCII)
 _WORDED = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s+by\s+({_NUMBER})", re.ASCII)
+_DOTTED = re.compile(rf"({_NUMBER})\s*(?:\.\.+|-)\s*({_NUMBER})", re.ASCII)
 _TIGHT = re.compile(r"([{,]\s*[A-Za-z_]\w*):(?=\S)")  # {a:1}, which to YAML is a word
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -67,15 +68,24 @@ def _values(part: str) -> list[Any]:
     worded = _WORDED.fullmatch(part)
     if worded is not None:
         raise RuleError(f"{part} is a range in words", f"write {':'.join(worded.groups())}")
+    dotted = _DOTTED.fullmatch(part)
+    if dotted is not None:
+        first, last = dotted.groups()
+        raise RuleError(f"{part} is a range without a step", f"as {_stepped(first, last)}")
     found = _RANGE.fullmatch(part)
     return [plain_value(part)] if found is None else list(_range(part, *found.groups()))
+
+
+def _stepped(first: str, last: str) -> str:
+    """Return a range of eleven numbers as it is to be written."""
+    return f"{first}:{last}:{((Decimal(last) - Decimal(first)) / 10).normalize():f}"
 
 
 def _range(text: str, first: str, last: str, step: str | None) -> Iterator[Any]:
     """Yield the numbers of a range, without the dirt that adding floats would leave."""
     begin, end = Decimal(first), Decimal(last)
     if step is None:
-        example = f"{first}:{last}:{((end - begin) / 10).normalize():f}"
+        example = _stepped(first, last)
         raise RuleError(f"{text} is a range without a step", f"as {example}, or in quotes if text")
     by = Decimal(step)
     if by == 0:

@@ -101,9 +101,13 @@ def test_short_n_is_not_taken_for_patients(refused):
     assert said.startswith("-n: could be --trials or --n, the patients; write out which")
 
 
+def test_per_cent_are_a_number():
+    assert (number("--power")("80%"), number("--power")("2.5 %")) == (0.8, 0.025)
+
+
 @pytest.mark.parametrize(
     ("text", "remedy"),
-    [("80%", "write 0.8"), ("0,8", "write 0.8"), ("high", "as 0.8"), ("", "as 0.8")],
+    [("0,8", "write 0.8"), ("8o%", "as 0.8"), ("high", "as 0.8"), ("", "as 0.8")],
 )
 def test_a_number_that_cannot_be_read_is_refused_with_how_to_write_it(text, remedy, capsys):
     with pytest.raises(SystemExit):

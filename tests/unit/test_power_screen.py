@@ -102,7 +102,7 @@ def test_analyses_without_room_are_counted_and_the_primary_one_is_shown():
     text = screen(VARIANTS["37 analyses"])
     shown = text.count("\nanalysis_")
     assert "analysis_0 " in text
-    assert f"and {37 - shown} more analyses: trialsim show RUN power" in text
+    assert f"and {37 - shown} more analyses: trialsim show {RUN} power" in text
 
 
 def test_not_analysable_trials_have_a_column_only_where_there_are_any():

@@ -1,9 +1,11 @@
 """The answer of `power` as one screen: the verdict and what to do next are what remains on it."""
 
 import math
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from simulator.constants import DAYS_PER_MONTH
 from simulator.report.text.advice import next_steps
 from simulator.report.text.numbers import mean, percent, plain_percent, rounded
 from simulator.report.text.page import Block, Bold, Command, line_count
@@ -36,11 +38,11 @@ def power_screen(answer: Power, width: int, run: Path | None = None) -> list[Blo
     beside = line_count([KEPT.format(run=run), "the prompt"], width)
     room = LINES - beside - line_count([*above, "", *below], width)
     for shown in range(len(answer.analyses), 1, -1):
-        table = list(_power(answer, shown))
+        table = list(_power(answer, shown, run))
         if line_count(table, width) <= room:
             break
     else:
-        table = list(_power(answer, 1))
+        table = list(_power(answer, 1, run))
     return [*above, "", *table, *below]
 
 
@@ -52,14 +54,16 @@ def _head(answer: Power, width: int) -> Iterator[Block]:
     )
 
 
-def _power(answer: Power, shown: int) -> Iterator[Block]:
+def _power(answer: Power, shown: int, run: Path | None) -> Iterator[Block]:
     """The first analyses, and how many more there are."""
     names = short_names([a.name for a in answer.analyses], _NAME)[:shown]
     favours = [f"favours {arm}" for arm in short_names(answer.arms, _ARM)]
     yield power_table(answer, answer.analyses[:shown], names, favours)
     left = len(answer.analyses) - shown
     if left:
-        yield f"and {left} more {'analysis' if left == 1 else 'analyses'}: trialsim show RUN power"
+        named = "RUN" if run is None else shlex.quote(str(run))
+        more = f"and {left} more {'analysis' if left == 1 else 'analyses'}"
+        yield Command(f"{more}: trialsim show {named} power")
 
 
 def _below(answer: Power, width: int, run: Path | None) -> Iterator[Block]:
@@ -109,10 +113,11 @@ def _recruitment(o: Operations) -> str:
     words = f"{mean(o.randomised)} of {o.target_randomised:,} patients"
     if not math.isnan(days.mean):
         words += (
-            f" in {mean(days)} days (90 % range {rounded(days.p5, 0)} to {rounded(days.p95, 0)})"
+            f" in {rounded(days.mean / DAYS_PER_MONTH, 0)} months ({mean(days)} days; 90 % range "
+            f"{rounded(days.p5, 0)} to {rounded(days.p95, 0)})"
         )
     if o.on_time is not None:
-        words += f"; on time in {plain_percent(o.on_time.mean)} of trials"
+        words += f"; on time {plain_percent(o.on_time.mean)}"
     return words
 
 

@@ -101,6 +101,9 @@ def _reached_in_words(answer: Sweep) -> str:
     enough = [where for where, judgement in found if judgement is Judgement.ADEQUATE]
     unclear = [where for where, judgement in found if judgement is Judgement.INCONCLUSIVE]
     told = [f"reached at {_some(enough)}" if enough else "reached at none of the points"]
+    first = _from_on(answer)
+    if first is not None:
+        told = [f"reached from {first} on"]
     near = [where for where, judgement in found if judgement is Judgement.AT_TARGET]
     if near:
         told.append(f"met to within Monte Carlo error at {_some(near)}")
@@ -108,6 +111,20 @@ def _reached_in_words(answer: Sweep) -> str:
         told.append(f"inconclusive at {_some(unclear)}: the interval contains it")
     target = target_in_words(answer.threshold)
     return f"Target power {target}, {answer.points[0].analyses[0].name}: {'; '.join(told)}."
+
+
+def _from_on(answer: Sweep) -> str | None:
+    """Name the first of the points that reach the target where those are all from it on."""
+    if len(answer.keys) != 1:
+        return None
+    by_value = [(point.values[answer.keys[0]], point) for point in answer.points]
+    if not all(isinstance(value, int | float) for value, _ in by_value):
+        return None
+    points = [point for _, point in sorted(by_value, key=lambda pair: pair[0])]
+    reached = [point.analyses[0].judgement is Judgement.ADEQUATE for point in points]
+    count = sum(reached)
+    is_whole = count > 1 and all(reached[-count:])
+    return _at(answer, points[-count]) if is_whole else None
 
 
 def _some(points: list[str]) -> str:

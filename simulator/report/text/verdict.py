@@ -40,7 +40,7 @@ def verdict_in_words(answer: Power) -> str:
         kept = LEVEL_WORDS[verdict.judgement]
         level = target_in_words(first.alpha)
         return f"TYPE I ERROR: {found}; this {kept} its nominal level of {level}."
-    return _of_power(answer, f"{found}, in favour of {_favoured(answer)}")
+    return _of_power(answer, f"{found}, {_favoured(answer)}")
 
 
 def _of_power(answer: Power, found: str) -> str:
@@ -71,7 +71,9 @@ def _favoured(answer: Power) -> str:
     arm, found = list(answer.primary.in_favour_of.items())[-1]
     limits = found.ci_low, found.ci_high
     shown = share_with_interval(found.power, *limits, found.mcse, answer.verdict.threshold)
-    return f"{arm} {shown}"
+    if shown == _share(answer.primary, answer.verdict):
+        return f"all in favour of {arm}"
+    return f"in favour of {arm} {shown}"
 
 
 def is_shouted(answer: Power) -> bool:
