@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from simulator.analysis import estimand_attributes, plans_of
 from simulator.declarations.keys import value_at
 from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
@@ -25,6 +26,9 @@ from simulator.report.pictures import (
     recruitment_plan,
 )
 from simulator.results import Power, Size, Sweep
+from simulator.results.power import DEFAULT
+from simulator.results.reconciled import Recruitable
+from simulator.scenario.schema import Scenario
 from simulator.store import Question
 
 Length = Literal["paragraph", "page", "full"]
@@ -163,7 +167,7 @@ def dossier_of(
     sweeps = [(answer, rows) for answer, rows in told if isinstance(answer, Sweep)]
     sizes = [(answer, rows) for answer, rows in told if isinstance(answer, Size)]
     return Dossier(
-        power=agreed.power,
+        power=_as_simulated(agreed.power, scenario),
         values=tuple(
             ScenarioValue(key, value_at(scenario, key), source)
             for key, source in question.sources.items()
@@ -176,11 +180,38 @@ def dossier_of(
         sweeps_quoting=tuple(rows for _, rows in sweeps),
         sizes_quoting=tuple(rows for _, rows in sizes),
         needed=agreed.needed,
-        recruitable=recruitable(scenario, agreed.power.operations, agreed.search),
+        recruitable=_recruitable(question, agreed),
         other_targets=agreed.other_targets,
         closed_forms=closed_forms(facts, target),
         detectable=detectable(facts, (control, patients - control), target),
     )
+
+
+def _recruitable(question: Question, agreed: Reconciled) -> Recruitable | None:
+    """Patients who can be recruited; None where the program's default is all that limits them."""
+    if question.sources.get("trial.max_recruitment_days") == DEFAULT:
+        return None
+    return recruitable(question.scenario, agreed.power.operations, agreed.search)
+
+
+def _as_simulated(power: Power, scenario: Mapping[str, Any]) -> Power:
+    """Return an answer whose outcomes do not name transplantation where nobody is transplanted."""
+    if value_at(scenario, "exits.transplant.net_probability"):
+        return power
+    asked, analyses = Scenario.of_plain(scenario), list(power.analyses)
+    plans, days = plans_of(asked), asked.trial.follow_up_days
+    for place, plan in enumerate(plans):
+        if plan.transplant == "event":
+            bare = plan._replace(transplant="ignored")
+            words = estimand_attributes(bare, days, power.arms, plans)
+            outcome = replace(
+                analyses[place].estimand_attributes,
+                variable=words["variable"],
+                summary=words["summary"],
+                transplant="none is simulated",
+            )
+            analyses[place] = replace(analyses[place], estimand_attributes=outcome)
+    return replace(power, analyses=tuple(analyses))
 
 
 def _drawn(

@@ -103,7 +103,7 @@ def performance(**changes):
 
 def analysis_power(test=FISHER, power=0.0376, low=0.0340, high=0.0415, **changes):
     """An analysis that rejects in a share of the trials, with its interval."""
-    summary = "difference of 84-day mortality"
+    summary = "difference in 84-day mortality"
     rejections = round(TRIALS * power)
     made = AnalysisPower(
         name=test.word,

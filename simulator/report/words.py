@@ -78,10 +78,15 @@ def below_level_in_words(power: Power) -> str:
         return f"{below}: {share:.0%} of trials are not analysable and count as no rejection."
     if low.reason is LowReason.CONSERVATIVE:
         return (
-            f"{below} because {test} is conservative: with so many patients and the control arm's "
-            f"mortality its own type I error is {low.type_i_error:.1%}."
+            f"{below} because {test} is conservative: with {_arms_of(power)} fully followed up its "
+            f"type I error is {low.type_i_error:.1%}."
         )
     return f"{below}: at this size {test} seldom rejects, with this effect or without any."
+
+
+def _arms_of(power: Power) -> str:
+    """Patients of each arm on average, as in `30 v 30`."""
+    return " v ".join(f"{entry.mean:.0f}" for entry in power.operations.patients.values())
 
 
 def effect_in_words(effect: Effect, arms: tuple[str, ...]) -> str:

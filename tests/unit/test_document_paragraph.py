@@ -159,7 +159,7 @@ def test_arms_named_for_their_role_are_arms():
 @pytest.mark.parametrize(
     ("scale", "truth", "said"),
     [
-        (Scale.DAYS, 3.27, "and 3.27 days in the outcome itself (difference of 84-day mortality)"),
+        (Scale.DAYS, 3.27, "and 3.27 days in the outcome itself (difference in 84-day mortality)"),
         (Scale.MELD_POINTS, -0.24, "and \N{MINUS SIGN}0.240 points of MELD in the outcome itself"),
         (Scale.PROBABILITY, 0.03, "and 0.030 in the outcome itself"),
     ],

@@ -156,7 +156,7 @@ def test_effect_is_told_by_its_kind(effect, said):
 def test_true_value_has_the_unit_of_its_scale(scale, truth, said):
     first = analysis_power(scale=scale, performance=performance(truth=truth))
     text = words(justification(dossier(power_answer(analyses=(first,))), "full"))
-    assert f"The true value of the estimand, the difference of 84-day mortality, {said}." in text
+    assert f"The true value of the estimand, the difference in 84-day mortality, {said}." in text
 
 
 def test_trials_that_are_not_analysable_are_counted_with_their_reasons():

@@ -75,7 +75,7 @@ class Measure:
 _TRUTH = "simulator.truth.measures"
 RISK_DIFFERENCE = Measure(
     "risk difference",
-    "difference of {day}-day mortality",
+    "difference in {day}-day mortality",
     Scale.PROPORTION,
     f"{_TRUTH}:risk_difference",
     _OF_DIFFERENCE,
@@ -103,7 +103,7 @@ ADJUSTED_LOG_ODDS_RATIO = Measure(
 )
 STRATIFIED_RISK_DIFFERENCE = Measure(
     "risk difference within strata",
-    "difference of {day}-day mortality within strata",
+    "difference in {day}-day mortality within strata",
     Scale.PROPORTION,
     f"{_TRUTH}:stratified_risk_difference",
     _OF_DIFFERENCE,
@@ -131,7 +131,7 @@ WEIGHTED_LOG_HAZARD_RATIO = Measure(
 )
 RMST_DIFFERENCE = Measure(
     "difference in restricted mean survival time",
-    "difference of mean survival time within {own_day:g} days",
+    "difference in mean survival time within {own_day:g} days",
     Scale.DAYS,
     f"{_TRUTH}:rmst_difference",
     _OF_MEAN_TIME,
@@ -159,21 +159,21 @@ SUBDISTRIBUTION_LOG_HAZARD_RATIO = Measure(
 )
 INCIDENCE_DIFFERENCE = Measure(
     "difference in cumulative incidence",
-    "difference of cumulative incidence of {cause} death at day {day}",
+    "difference in cumulative incidence of {cause} death at day {day}",
     Scale.PROPORTION,
     f"{_TRUTH}:incidence_difference",
     _OF_DIFFERENCE,
 )
 MEAN_CHANGE = Measure(
     "difference in mean change of MELD",
-    "difference of the mean change of MELD to the last visit",
+    "difference in the mean change of MELD to the last visit",
     Scale.MELD_POINTS,
     f"{_TRUTH}:mean_change",
     _OF_SURVIVORS,
 )
 ADJUSTED_CHANGE = Measure(
     "difference in change of MELD adjusted for baseline",
-    "difference of the change of MELD to the last visit, adjusted for baseline",
+    "difference in the change of MELD to the last visit, adjusted for baseline",
     Scale.MELD_POINTS,
     f"{_TRUTH}:adjusted_change",
     _OF_SURVIVORS,

@@ -2,8 +2,14 @@
 
 from simulator.report.document.arm_words import by_arm, with_arm
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.dossier import Dossier, date_in_words, planned_patients
+from simulator.report.document.dossier import (
+    Dossier,
+    date_in_words,
+    matching,
+    planned_patients,
+)
 from simulator.report.document.figure_citations import shown_in
+from simulator.report.document.inputs import has_kind_of_source
 from simulator.report.document.losses import rows_of_means, share
 from simulator.report.document.numbers import (
     DASH,
@@ -60,9 +66,10 @@ def recruitment_in_short(dossier: Dossier) -> str:
     found = f"Recruitment is expected to take {months(days.mean)}{spread}"
     clauses = [complete] if complete else []
     if reached < 1:
-        short = f"a {round_percent(reached)} probability of reaching {target} patients"
+        short = f"{_probability(reached)} of reaching {target} patients"
         clauses.insert(0, f"{short} ({mean} on average)")
-    return f"{found}{f', with {listed(clauses)}' if clauses else ''}."
+    ends = f"{found}{f', with {listed(clauses)}' if clauses else ''}"
+    return joined([f"{ends}{_rate_from_date_clause(dossier)}.", retrospective_sentence(dossier)])
 
 
 def _completion_clause(dossier: Dossier) -> str:
@@ -72,9 +79,37 @@ def _completion_clause(dossier: Dossier) -> str:
         return ""
     date = dossier.value("trial.planned_completion_date")
     when = date_in_words(date) if date else "the planned date"
-    chance = round_percent(on_time.mean)
+    return f"{_probability(on_time.mean)} of completion by {when}"
+
+
+def _probability(share: float) -> str:
+    """Return a probability as a noun with its article, as in `an 80% probability`."""
+    chance = round_percent(share)
+    if not chance[0].isdigit():
+        return f"{chance} probability"
     article = "an" if chance.startswith(("8", "11%", "18%")) else "a"
-    return f"{article} {chance} probability of completion by {when}"
+    return f"{article} {chance} probability"
+
+
+def _rate_from_date_clause(dossier: Dossier) -> str:
+    """Say so where a rate of recruitment was derived from the planned date; else empty.
+
+    Its source is of that kind and names the date.
+    """
+    date = dossier.value("trial.planned_completion_date")
+    if dossier.power.operations.on_time is None or not date:
+        return ""
+    rates = matching(dossier, "accrual.sites[*].randomised_per_month")
+    derived = [e for e in rates if has_kind_of_source(e, "derived") and str(date) in e.source]
+    return "; the rate was set to meet that date" if derived else ""
+
+
+def retrospective_sentence(dossier: Dossier) -> str:
+    """Say so where the planned date was over when the document was made; else empty."""
+    date, made = dossier.value("trial.planned_completion_date"), dossier.provenance.made
+    if made is None or not date or str(date) >= made.date().isoformat():
+        return ""
+    return "As that date has passed, this is a retrospective appraisal."
 
 
 def target_sentence(dossier: Dossier) -> str:
@@ -164,6 +199,21 @@ def plasma_sentence(o: Operations, least: float = 0, *, short: bool = False) -> 
     return f"{text}."
 
 
+def scarcity_sentence(o: Operations) -> str:
+    """Say for a form's box that plasma is short, on whom it falls and to what end; else empty."""
+    short = {arm: entry.mean for arm, entry in o.short_of_plasma_share.items()}
+    worst = max(filter(known, short.values()), default=0.0)
+    if worst < SCARCE:
+        return ""
+    told = [(arm, part) for arm, part in short.items() if known(part)]
+    of_arms = [
+        f"{percent(part)} of the sessions due {with_arm(arm)} "
+        f"({percent(share(o.sessions_missed[arm], o.sessions_due[arm]))} missed)"
+        for arm, part in told
+    ]
+    return f"Plasma is short on the planned day for {listed(of_arms)}."
+
+
 def sessions_sentence(o: Operations) -> str:
     """Say which share of the sessions due is missed or delayed; empty without sessions."""
     told = []
@@ -188,6 +238,7 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
     if o.target_reached.mean == 1:
         words.append(f"All {count(power.trials)} simulated trials reach the target.")
     words.append(on_time_sentence(dossier) or "No date of completion is planned.")
+    words.append(retrospective_sentence(dossier))
     words.append(shown_in(dossier, "recruitment", "flow"))
     blocks: list[Block] = [Paragraph(joined(words))]
     if o.has_sessions:

@@ -1,12 +1,13 @@
 """Inputs that define the target difference: their sources, and which are assumptions."""
 
+import re
+
 from simulator.declarations.keys import steps_of
 from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
     is_assumed,
     matching,
-    source_in_brackets,
 )
 from simulator.report.document.numbers import (
     capital,
@@ -45,7 +46,10 @@ def effect_status(dossier: Dossier) -> str:
         return "The inputs defining the difference stand here without sources, as assumptions."
     inputs = counted(len(found), noun="input")
     if not assumed:
-        return f"None of the {inputs} defining the difference is an assumption."
+        if len(found) == 1:
+            return "The input defining the difference is not an assumption."
+        none = "Neither" if len(found) == 2 else "None"
+        return f"{none} of the {inputs} defining the difference is an assumption."
     verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
     verb = f"{verb}{_in_part(assumed)}"
     if len(found) == 1:
@@ -63,21 +67,26 @@ def _in_part(assumed: list[ScenarioValue]) -> str:
     return "" if whole else " in whole or in part"
 
 
-def source_of_arm(dossier: Dossier, place: int) -> str:
-    """Source of an arm's mortality, for brackets: of its target, its baseline or its effect.
+def all_assumed(dossier: Dossier) -> bool:
+    """Whether every input behind the difference is an assumption."""
+    return all(map(is_assumed, effect_sources(dossier)))
 
-    Empty where the scenario's values were not handed over.
-    """
-    if not dossier.values:
-        return ""
+
+def has_kind_of_source(entry: ScenarioValue, kind: str) -> bool:
+    """Whether a value's source begins with the word of its kind: registry, derived, published."""
+    return re.match(rf"{kind}\b", entry.source, re.IGNORECASE) is not None
+
+
+def input_of_arm(dossier: Dossier, place: int) -> ScenarioValue | None:
+    """Return what an arm's mortality follows from: its target, its baseline or its hazard ratio."""
     arm = dossier.power.arms[place]
     targets = matching(dossier, "hazard.mortality_targets.*")
     entry = next((e for e in targets if _owner(e.key) == arm), None)
     patterns = ("hazard.baseline.mortality_at_horizon",) if place == 0 else _ratios(dossier, place)
     for found in (entry, *(e for key in patterns for e in matching(dossier, key))):
         if found is not None and known(found.value):
-            return source_in_brackets(found)
-    return "assumption"
+            return found
+    return None
 
 
 def _ratios(dossier: Dossier, place: int) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ from simulator.report.document.power import (
     power_sentence,
     power_table,
     size_in_words,
+    size_origin_sentence,
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks
@@ -58,7 +59,7 @@ from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
 Length = Literal["paragraph", "page", "full"]
 
 _PAGE_METHOD = (
-    "Intervals (CI) tell of Monte Carlo error alone, not of doubt about the assumptions. This page "
+    "Intervals (CI) reflect Monte Carlo error only, not uncertainty in the assumptions. This page "
     "follows DELTA2 [@delta2], the simulation ADEMP [@ademp]. Why the difference matters to "
     "patients is for the applicants to add."
 )
@@ -176,6 +177,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
     else:
         difference = [no_effect_sentence(power)]
     found = [
+        size_origin_sentence(dossier),
         power_sentence(dossier),
         type_s_and_m_sentence(power),
         not_analysable_sentence(power),
@@ -184,7 +186,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         "[#power] has the other analyses too." if power.analyses[1:] else "",
     ]
     conduct = [
-        loss_in_short(o),
+        loss_in_short(dossier),
         recruitment_in_short(dossier),
         sessions_sentence(o),
         plasma_sentence(o, short=True),
@@ -244,7 +246,7 @@ def _design(dossier: Dossier) -> list[Block]:
         "This justification follows the order of DELTA2 [@delta2].",
         _registered(dossier),
         outcome_sentence(power),
-        "[#estimand] has its estimand in terms of ICH E9(R1) [@e9].",
+        "[#estimand] gives its estimand in terms of ICH E9(R1) [@e9].",
     ]
     analysis = [analysis_sentence(power), analysis_source(dossier), other_analyses(power)]
     return [
@@ -261,7 +263,11 @@ def _design(dossier: Dossier) -> list[Block]:
 
 
 def _size_and_power(dossier: Dossier) -> list[Block]:
-    plan = [f"The plan is for {size_in_words(dossier)}.", limit_sentence(dossier)]
+    plan = [
+        f"The plan is for {size_in_words(dossier)}.",
+        size_origin_sentence(dossier),
+        limit_sentence(dossier),
+    ]
     return [
         Heading("Sample size", name="section-size"),
         Paragraph(joined(plan)),

@@ -21,18 +21,33 @@ from simulator.results.power import EstimandAttributes
 Rows = list[tuple[str, ...]]
 
 
-def loss_clause(o: Operations) -> str:
-    """Say in a clause how many are lost, and that the power allows for them."""
+def loss_clause(dossier: Dossier) -> str:
+    """Say in a clause how many are lost, and that the power allows for them.
+
+    Where fewer are lost than was assumed, since the dead can no longer be, the input is named.
+    """
+    o = dossier.power.operations
     shares = sorted(percent(share(o.lost[arm], o.patients[arm])) for arm in o.arms)
     if not any(entry.mean for entry in o.lost.values()):
         return "with no loss to follow-up assumed"
     low, high = shares[0], shares[-1]
-    return f"allowing for {span(low.removesuffix('%'), high.removesuffix('%'))}% loss to follow-up"
+    told = f"{span(low.removesuffix('%'), high.removesuffix('%'))}% loss to follow-up"
+    return f"allowing for {told}{_assumed_loss(dossier, (low, high))}"
 
 
-def loss_in_short(o: Operations) -> str:
+def _assumed_loss(dossier: Dossier, shown: tuple[str, str]) -> str:
+    """Return the loss that was assumed, in brackets, where it is not what is shown."""
+    net, day = (dossier.value(f"exits.loss.{key}") for key in ("net_probability", "by_day"))
+    if not known(net) or all(value == percent(net) for value in shown):
+        return ""
+    is_to_the_end = day == dossier.value("trial.follow_up_days")
+    until = f" by day {day:g}" if known(day) and not is_to_the_end else ""
+    return f" ({whole_percent(net)}{until} if nobody died)"
+
+
+def loss_in_short(dossier: Dossier) -> str:
     """Say in a sentence that the simulation allows for loss to follow-up."""
-    return f"The trial was simulated {loss_clause(o)}."
+    return f"The trial was simulated {loss_clause(dossier)}."
 
 
 def loss_sentence(dossier: Dossier) -> str:

@@ -122,7 +122,8 @@ def count(value: float) -> str:
 
 def counted(value: int, *, noun: str) -> str:
     """Return a small whole number in words and what is counted, as in `three inputs`."""
-    return f"{in_words(value)} {noun}{'' if value == 1 else 's'}"
+    plural = f"{noun[:-2]}es" if noun.endswith("sis") else f"{noun}s"
+    return f"{in_words(value)} {noun if value == 1 else plural}"
 
 
 def in_words(value: int) -> str:
@@ -143,9 +144,9 @@ def percent(value: float | None, error: float | None = None) -> str:
     decimals = 1 if error is None else digits.of_percentage(100 * error)
     smallest = 10.0**-decimals
     if 0 < 100 * value < smallest / 2:
-        return f"under {smallest:.{decimals}f}%"
+        return f"less than {smallest:.{decimals}f}%"
     if 100 - smallest / 2 < 100 * value < 100:
-        return f"over {100 - smallest:.{decimals}f}%"
+        return f"more than {100 - smallest:.{decimals}f}%"
     if value in (0, 1):
         decimals = 0
     return f"{100 * value:.{decimals}f}%"
@@ -154,8 +155,8 @@ def percent(value: float | None, error: float | None = None) -> str:
 def round_percent(value: float) -> str:
     """Return a probability in whole per cent; what rounds to none or all, but is not, says so."""
     if 0 < value < 0.005:
-        return "under 1%"
-    return "over 99%" if 0.995 <= value < 1 else f"{100 * value:.0f}%"
+        return "less than 1%"
+    return "more than 99%" if 0.995 <= value < 1 else f"{100 * value:.0f}%"
 
 
 def whole_percent(value: float) -> str:

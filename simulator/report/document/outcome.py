@@ -14,6 +14,7 @@ from simulator.report.document.dossier import (
 )
 from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.inputs import effect_sources, effect_status
+from simulator.report.document.mortality import absolute_difference, departures, mortality_name
 from simulator.report.document.numbers import (
     capital,
     error_of,
@@ -27,7 +28,6 @@ from simulator.report.document.numbers import (
 from simulator.report.document.power import mortality_in_words
 from simulator.report.words import PROCEDURES
 from simulator.results.measures import NullHypothesis, Scale
-from simulator.results.operations import ByArm
 from simulator.results.power import (
     Effect,
     EffectKind,
@@ -186,23 +186,9 @@ def difference_sentence(dossier: Dossier) -> str:
     error = math.hypot(control.mcse, experimental.mcse)
     return (
         f"In the simulated trials {mortality_name(dossier)} is {mortality_in_words(mortality)}, an "
-        f"absolute difference of {apart} (Monte Carlo standard error {error_of(error, 100, 2)})."
+        f"absolute difference of {apart} (Monte Carlo standard error {error_of(error, 100, 2)})"
+        f"{departures(dossier)}."
     )
-
-
-def mortality_name(dossier: Dossier) -> str:
-    """Name the deaths that are counted: `84-day mortality`."""
-    days = dossier.value("trial.follow_up_days")
-    return f"{days:g}-day mortality" if known(days) else "mortality by the end of follow-up"
-
-
-def absolute_difference(mortality: ByArm) -> str:
-    """Return the difference of mortalities as they are shown, with its unit; empty without them."""
-    control, experimental = (list(mortality.values())[place].mean for place in (0, -1))
-    if not known(control) or not known(experimental):
-        return ""
-    # Of the rounded numbers, since readers subtract them.
-    return f"{abs(round(100 * control, 1) - round(100 * experimental, 1)):.1f} percentage points"
 
 
 def truth_sentence(power: Power) -> str:

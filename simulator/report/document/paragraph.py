@@ -2,16 +2,16 @@
 
 import math
 
-from simulator.report.document.arm_words import the_arm, with_arm
+from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import literal
 from simulator.report.document.dossier import Dossier, quoted_run, test_in_short
 from simulator.report.document.feasibility import (
-    SCARCE,
-    plasma_sentence,
     recruitment_in_short,
+    scarcity_sentence,
 )
-from simulator.report.document.inputs import effect_status, source_of_arm
+from simulator.report.document.inputs import effect_status
 from simulator.report.document.losses import loss_clause
+from simulator.report.document.mortality import assumed_difference, assumed_mortality
 from simulator.report.document.numbers import (
     count,
     in_words,
@@ -24,9 +24,7 @@ from simulator.report.document.numbers import (
     whole_percent,
 )
 from simulator.report.document.outcome import (
-    absolute_difference,
     effect_over_time,
-    mortality_name,
     no_effect_sentence,
     on_scale,
     population,
@@ -49,7 +47,7 @@ _APART = 0.0005  # of two proportions that are told apart when shown
 
 def paragraph(dossier: Dossier) -> str:
     """Return the justification as one paragraph, for the box of a form."""
-    power, o = dossier.power, dossier.power.operations
+    power = dossier.power
     is_power = power.verdict.is_power
     return joined(
         [
@@ -62,7 +60,7 @@ def paragraph(dossier: Dossier) -> str:
             sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),
             recruitment_in_short(dossier),
-            plasma_sentence(o, least=SCARCE, short=True),
+            scarcity_sentence(power.operations),
         ]
     )
 
@@ -88,7 +86,7 @@ def _given(dossier: Dossier) -> str:
     how = (
         f"{count(run.trials)} simulated trials, trialsim {literal(power.version)}, seed {run.seed}"
     )
-    found, allowing = rate(power, first, how), loss_clause(power.operations)
+    found, allowing = rate(power, first, how), loss_clause(dossier)
     what, patients = rate_name(power.null_hypothesis), planned_in_words(dossier)
     if not power.verdict.is_power:
         return f"With {patients} the {what} is {found}, {allowing}"
@@ -99,16 +97,11 @@ def _given(dossier: Dossier) -> str:
 def _assumed(dossier: Dossier) -> str:
     """Return what is assumed as a clause, `Assuming ...`.
 
-    Mortality by arm with its source; the proportions of the outcome where transplants, or others,
-    count in it as well; the hazard ratio, or what the outcome differs by on its own scale.
+    Mortality by arm with what it follows from; the proportions of the outcome where transplants, or
+    others, count in it as well; the hazard ratio, or what the outcome differs by on its own scale.
     """
-    power, mortality = dossier.power, dossier.power.operations.mortality
-    shown = [
-        f"{percent(entry.mean)} {with_arm(arm)}{_source(dossier, place)}"
-        for place, (arm, entry) in enumerate(mortality.items())
-    ]
-    parts = [f"{mortality_name(dossier)} of {listed(shown)}"]
-    apart = absolute_difference(mortality)
+    power, parts = dossier.power, [assumed_mortality(dossier)]
+    apart = assumed_difference(dossier)
     if apart:
         parts[0] += f", an absolute difference of {apart}{_of_outcome(dossier)}"
     effect, first = power.effect, power.primary
@@ -122,11 +115,6 @@ def _assumed(dossier: Dossier) -> str:
         summary = literal(first.estimand_attributes.summary)
         parts.append(f"{on_scale(first.scale, truth, error)} in the outcome itself ({summary})")
     return f"Assuming {listed(parts)}"
-
-
-def _source(dossier: Dossier, place: int) -> str:
-    source = source_of_arm(dossier, place)
-    return f" ({source})" if source else ""
 
 
 def _of_outcome(dossier: Dossier) -> str:

@@ -4,13 +4,17 @@ from simulator.report.document.arm_words import by_arm, the_arm, with_arm
 from simulator.report.document.blocks import Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
+    matching,
     planned_by_arm,
     planned_patients,
     quoted_run,
+    source_in_brackets,
+    source_in_words,
     test_in_short,
     title,
 )
 from simulator.report.document.families import families_table
+from simulator.report.document.inputs import all_assumed, has_kind_of_source
 from simulator.report.document.needed_size import (
     consequence,
     detectable_clause,
@@ -19,12 +23,14 @@ from simulator.report.document.needed_size import (
 from simulator.report.document.numbers import (
     capital,
     count,
+    counted,
     interval,
     joined,
     known,
     listed,
     number,
     percent,
+    round_percent,
     rounded_mean,
     target_in_words,
     whole_percent,
@@ -32,7 +38,7 @@ from simulator.report.document.numbers import (
 from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
-from simulator.results.power import AnalysisPower, Power
+from simulator.results.power import DEFAULT, AnalysisPower, Power
 
 _RATES = {
     NullHypothesis.NONE: "power",
@@ -44,6 +50,7 @@ _HEADINGS = {
     NullHypothesis.STRONG: "Type I error",
     NullHypothesis.MORTALITY: "Rejections",
 }
+_WHOLE = 0.005  # of a share: with an error from here on a decimal of per cent says nothing
 _MOST_ROWS_OF_A_PAGE = 4  # the primary analysis and three more
 
 
@@ -93,19 +100,24 @@ def verdict_in_words(dossier: Dossier) -> str:
     if power.verdict.judgement is Judgement.UNDERPOWERED and clause:
         said = [f"{judgement_clause(power)}: {clause}.", needed_sentence(dossier)]
     else:
-        said = [f"{judgement_clause(power)}.", consequence(dossier)]
-    return joined([_below_level(power), *said])
+        is_adequate = power.verdict.judgement is Judgement.ADEQUATE
+        holds = " if the assumptions hold" if is_adequate and all_assumed(dossier) else ""
+        said = [f"{judgement_clause(power)}{holds}.", consequence(dossier)]
+    return joined([_below_level(dossier), *said])
 
 
-def _below_level(power: Power) -> str:
+def _below_level(dossier: Dossier) -> str:
     """Say why power is below the nominal level; empty where it is not."""
+    power = dossier.power
     low = power.verdict.below_level
     if low is None or low.reason is not LowReason.CONSERVATIVE:
         return below_level_in_words(power)
+    sizes = planned_by_arm(dossier)
+    arms = f"with {' v '.join(map(count, sizes))}" if sizes else "with the planned arms"
     return (
         f"Power is below the level of {whole_percent(power.primary.alpha)} because "
-        f"{test_in_short(power.primary)} is conservative (its type I error here is "
-        f"{percent(low.type_i_error)})."
+        f"{test_in_short(power.primary)} is conservative (type I error "
+        f"{percent(low.type_i_error)} {arms} fully followed up)."
     )
 
 
@@ -123,6 +135,21 @@ def size_in_words(dossier: Dossier) -> str:
         return f"{count(total)} patients ({count(shares[0])} per arm)"
     split = [f"{n} {with_arm(arm)}" for n, arm in zip(shares, dossier.power.arms, strict=True)]
     return f"{count(total)} patients ({listed(split)})"
+
+
+def size_origin_sentence(dossier: Dossier) -> str:
+    """Say where the planned number is from; empty where the scenario's values are not known."""
+    found = matching(dossier, "trial.target_randomised")
+    if not found:
+        return ""
+    if has_kind_of_source(found[0], "registry"):
+        return (
+            f"{count(planned_patients(dossier))} patients is the registered size "
+            f"({source_in_brackets(found[0])}); it was not derived from a power calculation here."
+        )
+    if found[0].source in ("", DEFAULT):
+        return "Why this number was chosen is left to the applicants."
+    return f"The scenario gives as its source: “{source_in_words(found[0])}”."
 
 
 def planned_in_words(dossier: Dossier) -> str:
@@ -173,9 +200,14 @@ def type_s_and_m_sentence(power: Power) -> str:
         return ""
     return (
         f"Among the {count(p.significant)} trials that reject, the type S error (an estimate of "
-        f"the wrong sign) is {percent(p.sign_error, p.sign_error_mcse)} and the type M error "
+        f"the wrong sign) is {_to_its_error(p.sign_error, p.sign_error_mcse)} and the type M error "
         f"(exaggeration ratio) is {number(p.exaggeration, p.exaggeration_mcse, 2)}."
     )
+
+
+def _to_its_error(share: float, error: float) -> str:
+    """Return a share in per cent; in whole ones where its error is of that size."""
+    return round_percent(share) if error >= _WHOLE else percent(share, error)
 
 
 def not_analysable_sentence(power: Power) -> str:
@@ -250,7 +282,10 @@ def _power_note(dossier: Dossier, name: str, left_out: int) -> str:
     power, run = dossier.power, quoted_run(dossier)
     note = [
         "The first analysis is the primary one." if len(power.analyses) > 1 else "",
-        f"{count(left_out)} more were simulated." if left_out else "",
+        f"{capital(counted(left_out, noun='further analysis'))} {'is' if left_out == 1 else 'are'} "
+        "in the full document."
+        if left_out
+        else "",
         f"{count(power.trials)} simulated trials, seed {power.seed}.",
     ]
     if run.trials > power.trials:

@@ -361,7 +361,8 @@ def _limits_of_model(dossier: Dossier) -> list[str]:
         )
     if len(power.arms) == 2 and power.verdict.is_power:
         found.append(
-            "Power counts rejections in favour of either arm. This run does not show whether each "
-            "analysis holds its level: one that rejects too often gains power by it."
+            "Power counts rejections in favour of either arm. The simulated trials do "
+            "not show whether each analysis holds its level: one that rejects too often gains "
+            "power by it."
         )
     return found
