@@ -4,6 +4,8 @@ import pytest
 from answers import size_answer, sweep_answer
 from documents import dossier, sweep_of_two_keys
 
+from simulator.report.saved_picture import SavedPicture
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f64540"
@@ -29,6 +31,8 @@ def everything(tmp_path):
         "heat_map",
         "size",
     )
-    pictures = dict.fromkeys(names, (png, svg))
+    pictures = {
+        name: SavedPicture(png, svg, png, f"What {name} shows. How to read it.") for name in names
+    }
     sweeps = sweep_answer(), sweep_of_two_keys()
     return dossier(sweeps=sweeps, sizes=(size_answer(),), pictures=pictures)
