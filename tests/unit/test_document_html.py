@@ -119,8 +119,8 @@ def test_missing_picture_is_an_os_error(tmp_path):
 def test_contents_of_html_lead_to_the_sections(tmp_path, everything):
     found, text = page(justification(everything, "full"), tmp_path / "a.html")
     assert len(found.all("nav")) == 1
-    listed = re.findall(r'<li><a href="#(section-[0-9]+)">', text)
-    headed = re.findall(r'<h2 id="(section-[0-9]+)">', text)
+    listed = re.findall(r'<li><a href="#(section-[\w-]+)">', text)
+    headed = re.findall(r'<h2 id="(section-[\w-]+)">', text)
     assert listed == headed
     assert len(listed) > 10
     short, _ = page(justification(everything, "page"), tmp_path / "b.html")

@@ -15,7 +15,6 @@ from answers import (
 from documents import dossier, plain, words
 
 from simulator.report.document.blocks import (
-    Picture,
     Table,
     literal,
     spans,
@@ -86,16 +85,6 @@ def test_sweep_shows_who_is_randomised_and_where_recruitment_is_the_limit():
 def justification_note(sweep):
     document = justification(dossier(sweeps=(sweep,)), "full")
     return next(b.note for b in document.blocks if isinstance(b, Table) and b.name == "sweep-0")
-
-
-def test_captions_of_sweeps_name_what_is_varied(everything):
-    named = sweep_answer(names={"trial.target_randomised": "Patients to be randomised"})
-    document = justification(replace(everything, sweeps=(named,)), "full")
-    captions = [b.caption for b in document.blocks if isinstance(b, Picture)]
-    assert (
-        "Power by patients to be randomised, with 95% intervals; below, patients randomised."
-        in captions
-    )
 
 
 def test_no_word_is_broken_within_a_cell(everything):

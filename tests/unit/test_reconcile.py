@@ -8,7 +8,7 @@ from answers import TARGET, curve_point, power_answer, size_answer, sweep_answer
 from simulator.planning.reconcile import reconcile
 from simulator.results.measures import Judgement
 from simulator.results.reconciled import QuotedRun, Relation
-from simulator.results.size import PATIENTS, SizeBasis, SizeEstimate
+from simulator.results.size import SizeBasis, SizeEstimate
 
 
 def size(value, low, high, power=TARGET, **changes):
