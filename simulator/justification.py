@@ -141,7 +141,7 @@ def _agreed(
     scenario: Mapping[str, Any],
     target_power: float | None,
 ) -> Reconciled:
-    """The answers with one target and one estimate of each design, the plan's own the power's."""
+    """The answers with one target and one estimate of the plan, whose size is the power run's."""
     planned = scenario["trial"]["target_randomised"]
     told = [
         replace(it, own_value=planned) if isinstance(it, Size) and it.is_of_patients else it
@@ -163,22 +163,17 @@ def dossier_of(
     patients = scenario["trial"]["target_randomised"]
     control = round(patients * first / (first + second))
     target = agreed.power.verdict.target_power
-    told = list(zip(agreed.more, agreed.quoting, strict=True))
-    sweeps = [(answer, rows) for answer, rows in told if isinstance(answer, Sweep)]
-    sizes = [(answer, rows) for answer, rows in told if isinstance(answer, Size)]
     return Dossier(
         power=_as_simulated(agreed.power, scenario),
         values=tuple(
             ScenarioValue(key, value_at(scenario, key), source)
             for key, source in question.sources.items()
         ),
-        sweeps=tuple(answer for answer, _ in sweeps),
-        sizes=tuple(answer for answer, _ in sizes),
+        sweeps=tuple(answer for answer in agreed.more if isinstance(answer, Sweep)),
+        sizes=tuple(answer for answer in agreed.more if isinstance(answer, Size)),
         pictures=pictures,
         provenance=provenance,
         run=agreed.run,
-        sweeps_quoting=tuple(rows for _, rows in sweeps),
-        sizes_quoting=tuple(rows for _, rows in sizes),
         needed=agreed.needed,
         recruitable=_recruitable(question, agreed),
         other_targets=agreed.other_targets,

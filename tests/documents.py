@@ -59,7 +59,7 @@ def searched(power=None, found=None, planned=60, **changes):
     """A dossier with a search for the size, made to agree as a justification does."""
     agreed = reconcile(power or power_answer(), (found or size_answer(),), planned)
     given = {"power": agreed.power, "sizes": agreed.more, "needed": agreed.needed}
-    return dossier(**given, run=agreed.run, sizes_quoting=agreed.quoting, **changes)
+    return dossier(**given, run=agreed.run, **changes)
 
 
 def with_operations(**changes):

@@ -31,6 +31,8 @@ def everything(tmp_path):
         "heat_map",
         "size",
     )
-    pictures = dict.fromkeys(names, SavedPicture(png, svg, tmp_path / "p.pdf", "What is shown."))
+    pictures = {
+        name: SavedPicture(png, svg, png, f"What {name} shows. How to read it.") for name in names
+    }
     sweeps = sweep_answer(), sweep_of_two_keys()
     return dossier(sweeps=sweeps, sizes=(size_answer(),), pictures=pictures)

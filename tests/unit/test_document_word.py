@@ -4,7 +4,6 @@ import io
 import re
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,19 +186,32 @@ def test_short_documents_have_no_contents(tmp_path):
     assert "TOC" not in found.element.xml
 
 
-@pytest.mark.parametrize(("count", "heights"), [(2, {9.5}), (3, {7.0}), (5, {9.5, 7.0})])
-def test_no_figure_is_left_alone_on_the_last_page(count, heights, tmp_path, wide_picture):
-    """A page has 26.3 cm: two of 9.5 cm or three of 7 cm with their captions."""
-    pictures = tuple(replace(wide_picture, name=f"p{k}") for k in range(count))
+def test_a_figure_is_as_wide_as_the_text_so_that_its_type_is_legible(tmp_path, picture_of):
+    """The text is 16.6 cm wide; a figure as drawn, 16 cm, keeps its size whatever its height."""
+    sizes = ((630, 320), (630, 610), (630, 850))  # 16 cm wide at 100 to the inch
+    pictures = tuple(picture_of(*size) for size in sizes)
     found = word_file(Document("T", pictures), tmp_path / "a.docx")
-    shown = {round(shape.height.cm, 1) for shape in found.inline_shapes}
-    assert shown == heights
+    shown = [(shape.width.cm, shape.height.cm) for shape in found.inline_shapes]
+    assert shown == [pytest.approx([w * 0.0254, h * 0.0254], abs=0.01) for w, h in sizes]
+
+
+def test_figures_that_are_too_large_fit_on_the_page_with_their_captions(tmp_path, picture_of):
+    """A page has 26.3 cm of text, 16.6 cm wide."""
+    pictures = (picture_of(1600, 600), picture_of(600, 2400))
+    found = word_file(Document("T", pictures), tmp_path / "a.docx")
+    wide, tall = found.inline_shapes
+    assert wide.width.cm == pytest.approx(16.6, abs=0.01)
+    assert tall.height.cm == pytest.approx(23.0, abs=0.01)
 
 
 @pytest.fixture
-def wide_picture(tmp_path):
-    """A picture of 1600 by 1200 points at 100 to the inch: 40.6 by 30.5 cm."""
+def picture_of(tmp_path):
+    """Make a picture of so many points at 100 to the inch."""
     image = pytest.importorskip("PIL.Image")
-    path = tmp_path / "wide.png"
-    image.new("L", (1600, 1200)).save(path, dpi=(100, 100))
-    return Picture("C", "alt", path, path)
+
+    def made(width, height):
+        path = tmp_path / f"{width}x{height}.png"
+        image.new("L", (width, height)).save(path, dpi=(100, 100))
+        return Picture("C", "alt", path, path, f"p{width}x{height}")
+
+    return made

@@ -22,11 +22,15 @@ _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the highest below the title. `name` is what `[#name]` points at."""
+    """A heading; level 1 is the highest below the title. `name` is what `[#name]` points at.
+
+    What follows the text, as references and appendices do, has no number.
+    """
 
     text: str
     level: int = 1
     name: str = ""
+    is_numbered: bool = True
 
 
 @dataclass(frozen=True)
@@ -195,23 +199,17 @@ def citation_numbers(document: Document) -> dict[str, int]:
 def section_numbers(document: Document) -> dict[int, str]:
     """Return the number of each section, as in `3.1`, by its place among the blocks.
 
-    Empty in a document without contents; references and figures have none.
+    Empty in a document without contents.
     """
     found: dict[int, str] = {}
     if not document.has_contents:
         return found
     first = second = 0
     for place, block in enumerate(document.blocks):
-        if isinstance(block, Heading) and not _is_of_back_matter(document, place):
+        if isinstance(block, Heading) and block.is_numbered:
             first, second = (first + 1, 0) if block.level == 1 else (first, second + 1)
             found[place] = f"{first}.{second}" if second else f"{first}"
     return found
-
-
-def _is_of_back_matter(document: Document, place: int) -> bool:
-    """Whether a heading is that of references or of figures alone."""
-    following = document.blocks[place + 1 : place + 2]
-    return bool(following) and isinstance(following[0], References | Picture)
 
 
 def anchor(heading: Heading, place: int) -> str:

@@ -28,7 +28,7 @@ def checklist_blocks(dossier: Dossier, written: Sequence[Block]) -> list[Block]:
     """Return the guidelines as an appendix, a table each; `written` is the document so far."""
     found = guidelines(dossier, written)
     return [
-        Heading("Appendix: reporting checklists", name="section-checklists"),
+        Heading("Appendix: reporting checklists", name="section-checklists", is_numbered=False),
         Paragraph(_introduction(found)),
         *(_table(guideline) for guideline in found),
     ]

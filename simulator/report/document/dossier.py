@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simulator.declarations.keys import matched
 from simulator.report.document.blocks import literal
-from simulator.report.document.numbers import capital, known
+from simulator.report.document.numbers import capital, count, known, percent
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
@@ -55,8 +55,6 @@ class Dossier:
         Sensitivity analyses, and searches for a size.
     run
         That the power of the primary analysis as planned is quoted from; None: `power` itself.
-    sweeps_quoting, sizes_quoting
-        Of each of those, how many of its designs are quoted from another run; empty: none.
     needed
         The number of patients that a search found beside the plan's, or None.
     recruitable
@@ -78,8 +76,6 @@ class Dossier:
     pictures: Mapping[str, SavedPicture] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     run: QuotedRun | None = None
-    sweeps_quoting: tuple[int, ...] = ()
-    sizes_quoting: tuple[int, ...] = ()
     needed: NeededSize | None = None
     recruitable: Recruitable | None = None
     other_targets: tuple[float, ...] = ()
@@ -97,13 +93,21 @@ def quoted_run(dossier: Dossier) -> QuotedRun:
     return dossier.run or QuotedRun(power.KIND, power.primary.trials, power.seed)
 
 
-def quoting_note(quoting: tuple[int, ...], place: int) -> str:
-    """Say how many designs of a table are quoted from another run; empty where none is."""
-    rows = quoting[place] if place < len(quoting) else 0
-    if not rows:
+def plan_note(dossier: Dossier, name: str, trials: int) -> str:
+    """Say where a table of another run, with fewer trials, has a row of the plan: what is quoted.
+
+    Parameters
+    ----------
+    name, trials
+        Analysis of the row, and the trials that it rests on.
+    """
+    best = next((a for a in dossier.power.analyses if a.name == name), None)
+    if best is None or best.trials <= trials:
         return ""
-    verb = "row quotes" if rows == 1 else "rows quote"
-    return f"{rows} {verb} a run of the same design with more trials."
+    return (
+        f"Numbers are of this run alone; the best estimate for the plan is "
+        f"{percent(best.power, best.mcse)}, of {count(best.trials)} trials ([#power])."
+    )
 
 
 def matching(dossier: Dossier, pattern: str) -> list[ScenarioValue]:

@@ -146,7 +146,7 @@ def justification(dossier: Dossier, length: Length) -> Document:
     drawn = _figures(dossier, blocks) if length == "full" else ()
     works = _references((*blocks, *drawn), dossier.value("trial.registry_id"))
     if works.entries:
-        blocks = (*blocks, Heading("References"), works)
+        blocks = (*blocks, Heading("References", is_numbered=False), works)
     blocks = (*blocks, *drawn)
     return Document(
         "Sample size justification",
@@ -237,7 +237,7 @@ def _figures(dossier: Dossier, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """
     figures = [name for name in pointed_at(blocks) if name.startswith(FIGURE)]
     drawn = pictures(dossier, *(name.removeprefix(FIGURE) for name in figures))
-    return (Heading("Figures"), *drawn) if drawn else ()
+    return (Heading("Figures", is_numbered=False), *drawn) if drawn else ()
 
 
 def _design(dossier: Dossier) -> list[Block]:

@@ -4,7 +4,7 @@ from simulator.report.document.blocks import Block, Heading, Paragraph, Table, l
 from simulator.report.document.closed_form_sizes import (
     closed_form_blocks,
 )
-from simulator.report.document.dossier import Dossier, quoting_note
+from simulator.report.document.dossier import Dossier, plan_note
 from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.needed_size import amount, confidence_interval, none_found, quantity
 from simulator.report.document.numbers import (
@@ -47,8 +47,7 @@ def size_blocks(dossier: Dossier) -> list[Block]:
         words = [_search_in_words(found), _other_target(dossier, found), *shown]
         blocks.append(Paragraph(joined(words)))
         if found.curve:
-            note = quoting_note(dossier.sizes_quoting, place)
-            blocks.append(_curve_table(found, place, note))
+            blocks.append(_curve_table(dossier, found, place))
     return blocks
 
 
@@ -136,7 +135,7 @@ def _mean(found: Estimate) -> str:
     return number(found.mean, found.mcse)
 
 
-def _curve_table(found: Size, place: int, note: str) -> Table:
+def _curve_table(dossier: Dossier, found: Size, place: int) -> Table:
     chosen = _chosen(found)
     name = quantity(found)
     is_exact = any(point.exact_power is not None for point in chosen)
@@ -148,7 +147,7 @@ def _curve_table(found: Size, place: int, note: str) -> Table:
         caption=f"Power of {literal(found.test_name)} by {name}.",
         header=(*header, "95% interval"),
         rows=tuple(_curve_row(found, point, is_exact=is_exact) for point in chosen),
-        note=joined([_curve_note(found, len(chosen)), note]),
+        note=joined([_curve_note(found, len(chosen)), _plan_note(dossier, found, chosen)]),
         name=_table_name(place),
         words=(),
     )
@@ -189,6 +188,12 @@ def _curve_note(found: Size, shown: int) -> str:
     if shown < len(found.curve):
         words.append(f"{shown} of {len(found.curve)} points.")
     return joined(words)
+
+
+def _plan_note(dossier: Dossier, found: Size, shown: list[CurvePoint]) -> str:
+    """Say what is quoted for the plan, where the table has a row of it; else empty."""
+    own = next((point.trials for point in shown if point.value == found.own_value), None)
+    return "" if own is None or found.favoured else plan_note(dossier, found.analysis, own)
 
 
 def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:

@@ -3,7 +3,7 @@
 from simulator.report.document.arm_words import with_arm
 from simulator.report.document.assumptions import label
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
-from simulator.report.document.dossier import Dossier, analysis_named, quoting_note
+from simulator.report.document.dossier import Dossier, analysis_named, plan_note
 from simulator.report.document.figure_citations import shown_in
 from simulator.report.document.numbers import (
     DASH,
@@ -39,8 +39,7 @@ def sweep_blocks(dossier: Dossier) -> list[Block]:
         if sweep.points:
             name = f"sweep-{place}"
             blocks.append(Paragraph(_sweep_in_words(dossier, sweep, name)))
-            note = quoting_note(dossier.sweeps_quoting, place)
-            blocks.append(_sweep_table(dossier, sweep, name, note))
+            blocks.append(_sweep_table(dossier, sweep, name))
     return blocks
 
 
@@ -179,7 +178,7 @@ def _reaching(sweep: Sweep, found: list[PointPower]) -> str:
     return f"{text}, by the limits of their intervals."
 
 
-def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table:
+def _sweep_table(dossier: Dossier, sweep: Sweep, table: str) -> Table:
     name = _analysis(dossier, sweep)
     heads = [label(dossier, key) for key in sweep.keys]
     rate = capital(rate_name(sweep.null_hypothesis))
@@ -196,10 +195,16 @@ def _sweep_table(dossier: Dossier, sweep: Sweep, table: str, note: str) -> Table
             *(f"Mortality {with_arm(arm)}" for arm in sweep.points[0].mortality),
         ),
         rows=tuple(_row(sweep, point, _of(point, name)) for point in _in_order(sweep)),
-        note=joined([_PAIRED, _limit_note(sweep), note]),
+        note=joined([_PAIRED, _limit_note(sweep), _plan_note(dossier, sweep, name)]),
         name=table,
         words=(),
     )
+
+
+def _plan_note(dossier: Dossier, sweep: Sweep, name: str) -> str:
+    """Say what is quoted for the plan, where the table has a row of it; else empty."""
+    has_plan = any(point.is_base for point in sweep.points)
+    return plan_note(dossier, name, sweep.trials) if has_plan else ""
 
 
 def tells_randomised(sweep: Sweep) -> bool:

@@ -48,9 +48,9 @@ from simulator.report.document.word_format import (
     set_style,
 )
 
-_TALLEST_CM = 9.5  # any two figures, one of them upright, and their captions fit on a page
-_TALLEST_UPRIGHT_CM = 13.5  # of a figure that is taller than wide
-_TALLEST_OF_THREE_CM = 7.0  # of the last three of an odd number: none stands on a page alone
+_TALLEST_CM = 9.5  # two figures that are lower and their captions fit on a page
+_TALLEST_ALONE_CM = 23.0  # of a figure that is drawn higher: it has a page
+_LEAST_SHRUNK = 14 / 15  # of a figure for another to fit below it: its type is 7 points then
 _TOGETHER = 6  # rows of a table that is kept on one page
 
 
@@ -204,20 +204,23 @@ class _Writer:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
         inline: Any = paragraph.add_run().add_picture(str(block.png))
-        is_upright = inline.height > inline.width
-        tallest = Cm(_TALLEST_UPRIGHT_CM if is_upright else self._tallest_cm(block))
-        shrunk = min(1.0, Cm(self._layout.width_cm) / inline.width, tallest / inline.height)
+        # A picture's line is as high as the picture, not a multiple of it.
+        paragraph.paragraph_format.line_spacing = 1.0
+        paragraph.paragraph_format.space_after = Pt(0)
+        shrunk = self._shrunk(inline)
         inline.width, inline.height = int(inline.width * shrunk), int(inline.height * shrunk)
         properties = inline._inline.docPr
         properties.set("descr", block.alternative)
         properties.set("name", label)
         self._caption(label, block.name, block.caption).paragraph_format.space_after = Pt(10)
 
-    def _tallest_cm(self, block: Picture) -> float:
-        """Return how tall a picture may be for any two, or the last three, to fit on a page."""
-        pictures = [found for found in self._document.blocks if isinstance(found, Picture)]
-        is_of_three = len(pictures) % 2 == 1 and len(pictures) > 1 and block in pictures[-3:]
-        return _TALLEST_OF_THREE_CM if is_of_three else _TALLEST_CM
+    def _shrunk(self, inline: Any) -> float:
+        """Return by how much a picture is made smaller: no more than keeps its type legible."""
+        fitting = min(1.0, Cm(self._layout.width_cm) / inline.width)
+        height = inline.height * fitting
+        if height <= Cm(_TALLEST_CM) / _LEAST_SHRUNK:
+            return fitting * min(1.0, Cm(_TALLEST_CM) / height)
+        return fitting * min(1.0, Cm(_TALLEST_ALONE_CM) / height)
 
     def _write_equation(self, block: Equation) -> None:
         paragraph = self._word.add_paragraph()
