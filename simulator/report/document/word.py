@@ -219,8 +219,8 @@ class _Writer:
         fitting = min(1.0, Cm(self._layout.width_cm) / inline.width)
         height = inline.height * fitting
         if height <= Cm(_TALLEST_CM) / _LEAST_SHRUNK:
-            return fitting * min(1.0, Cm(_TALLEST_CM) / height)
-        return fitting * min(1.0, Cm(_TALLEST_ALONE_CM) / height)
+            return float(fitting * min(1.0, Cm(_TALLEST_CM) / height))
+        return float(fitting * min(1.0, Cm(_TALLEST_ALONE_CM) / height))
 
     def _write_equation(self, block: Equation) -> None:
         paragraph = self._word.add_paragraph()
