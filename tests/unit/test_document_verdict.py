@@ -205,8 +205,8 @@ def test_conservative_test_explains_a_power_below_the_level():
     power = replace(power, verdict=replace(power.verdict, below_level=low))
     text = words(justification(dossier(power), "paragraph"))
     assert (
-        "Power is below the level of 5% because Fisher's exact test is conservative (its type I "
-        "error here is 2.7%)." in text
+        "Power is below the level of 5% because Fisher's exact test is conservative (type I error "
+        "2.7% with 30 v 30 fully followed up)." in text
     )
 
 
