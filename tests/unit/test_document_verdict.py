@@ -31,7 +31,7 @@ from simulator.results.power import Effect, EffectKind
     [
         (0.78, 0.7999999, "not powered"),
         (0.78, 0.80, "inconclusive"),
-        (0.7999999, 0.82, "inconclusive"),
+        (0.7999999, 0.84, "inconclusive"),
         (0.80, 0.82, "adequately powered"),
     ],
 )
@@ -73,7 +73,7 @@ def test_adequate_power_is_not_called_underpowered(length):
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_power_about_eighty_percent_is_inconclusive(length):
-    text = words(justification(dossier(power_answer(0.8, 0.79, 0.81)), length))
+    text = words(justification(dossier(power_answer(0.8, 0.76, 0.84)), length))
     assert (
         "Whether the trial reaches the conventional target of 80% for this difference is "
         "inconclusive: the interval contains it" in text
@@ -94,7 +94,9 @@ def test_run_without_an_effect_claims_no_power(null, length):
     given = {"sweeps": (sweep_answer(null),), "sizes": (size_answer(),)}
     text = words(justification(dossier(power_answer(null=null), **given), length))
     claims = [s for s in re.split(r"(?<=[.!?]) ", text) if "power" in s.lower()]
-    assert all("neither a power" in claim for claim in claims)
+    # A checklist names the run that would have a power.
+    denied = "neither a power", "which has the power"
+    assert all(any(words in claim for words in denied) for claim in claims)
     assert "target difference" in text
     assert "7,100" not in text
 

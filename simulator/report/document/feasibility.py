@@ -142,7 +142,7 @@ def on_time_sentence(dossier: Dossier) -> str:
     comma = "," if date else ""
     return (
         f"The probability of completing {when}{comma} is {percent(on_time.mean)} (95% interval "
-        f"{limits})."
+        f"{limits}){_rate_from_date_clause(dossier)}."
     )
 
 
