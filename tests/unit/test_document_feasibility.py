@@ -73,9 +73,10 @@ def test_plasma_is_told_only_where_it_is_short():
     assert "plasma is short" not in words(justification(dossier(), "paragraph"))
     scarce = with_operations(short_of_plasma_share=by_arm(0.356, 0.225, 0.001))
     none = with_operations(short_of_plasma_share=by_arm(0.0, 0.0, 0.0))
-    assert "plasma is short on the planned day for 35.6% with PE and 22.5%" in words(
-        justification(scarce, "paragraph")
-    )
+    assert (
+        "Plasma is short on the planned day for 35.6% of the sessions due with PE and 22.5% with "
+        "DPMAS+LPE; 0.3% and 0.2% of the sessions due are missed."
+    ) in words(justification(scarce, "paragraph"))
     assert "plasma is short" not in words(justification(none, "full"))
 
 

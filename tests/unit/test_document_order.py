@@ -69,5 +69,5 @@ def test_a_page_has_the_primary_analysis_and_three_more_at_most():
     (table,) = (block for block in document.blocks if isinstance(block, Table))
     assert document.is_compact
     assert len(table.rows) == 4
-    assert "5 more were simulated." in table.note
+    assert "Five further analyses are in the full document." in table.note
     assert len(words(document).split()) < 550

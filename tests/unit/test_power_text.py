@@ -41,7 +41,7 @@ def test_power_below_the_level_is_explained_in_the_verdict():
     low = BelowLevel(LowReason.CONSERVATIVE, 0.0268)
     words = verdict_in_words(replace(answer, verdict=replace(answer.verdict, below_level=low)))
     assert "because Fisher's exact test is conservative" in words
-    assert "its own type I error is 2.7%" in words
+    assert "with 30 v 30 fully followed up its type I error is 2.7%" in words
     assert "nominal level" not in verdict_in_words(answer)
 
 

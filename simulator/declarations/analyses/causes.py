@@ -35,7 +35,7 @@ CAUSE_SPECIFIC = Analysis(
 )
 CUMULATIVE_INCIDENCE = Analysis(
     word="cumulative_incidence",
-    full_name="difference of cumulative incidences of {cause} death",
+    full_name="difference between cumulative incidences of {cause} death",
     short_name="Cumulative incidence",
     details="Aalen-Johansen curves, normal test",
     in_estimand="Aalen-Johansen curves, normal test",

@@ -28,7 +28,7 @@ class UntilDay(Options):
 
 KM_DIFFERENCE = Analysis(
     word="km_difference",
-    full_name="difference of Kaplan-Meier curves at the end of follow-up",
+    full_name="difference between Kaplan-Meier curves at the end of follow-up",
     short_name="KM difference",
     details="normal test, Greenwood's variance",
     in_estimand="Kaplan-Meier curves, normal test, Greenwood",

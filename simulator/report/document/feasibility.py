@@ -109,7 +109,7 @@ def retrospective_sentence(dossier: Dossier) -> str:
     date, made = dossier.value("trial.planned_completion_date"), dossier.provenance.made
     if made is None or not date or str(date) >= made.date().isoformat():
         return ""
-    return "As that date has passed, this is a retrospective appraisal."
+    return "This is a retrospective appraisal."
 
 
 def target_sentence(dossier: Dossier) -> str:
@@ -142,7 +142,7 @@ def on_time_sentence(dossier: Dossier) -> str:
     comma = "," if date else ""
     return (
         f"The probability of completing {when}{comma} is {percent(on_time.mean)} (95% interval "
-        f"{limits})."
+        f"{limits}){_rate_from_date_clause(dossier)}."
     )
 
 
@@ -205,13 +205,15 @@ def scarcity_sentence(o: Operations) -> str:
     worst = max(filter(known, short.values()), default=0.0)
     if worst < SCARCE:
         return ""
-    told = [(arm, part) for arm, part in short.items() if known(part)]
-    of_arms = [
-        f"{percent(part)} of the sessions due {with_arm(arm)} "
-        f"({percent(share(o.sessions_missed[arm], o.sessions_due[arm]))} missed)"
-        for arm, part in told
-    ]
-    return f"Plasma is short on the planned day for {listed(of_arms)}."
+    told = {arm: part for arm, part in short.items() if known(part)}
+    first, *others = told
+    falls = [f"{percent(told[first])} of the sessions due {with_arm(first)}"]
+    falls += [f"{percent(told[arm])} {with_arm(arm)}" for arm in others]
+    missed = [percent(share(o.sessions_missed[arm], o.sessions_due[arm])) for arm in told]
+    return (
+        f"Plasma is short on the planned day for {listed(falls)}; {listed(missed)} of the sessions "
+        "due are missed."
+    )
 
 
 def sessions_sentence(o: Operations) -> str:

@@ -40,16 +40,18 @@ from simulator.report.document.outcome import (
     outcome_sentence,
 )
 from simulator.report.document.paragraph import paragraph
-from simulator.report.document.power import (
+from simulator.report.document.planned_size import (
     limit_sentence,
+    size_in_words,
+    size_origin_sentence,
+)
+from simulator.report.document.power import (
     not_analysable_sentence,
     other_targets_sentence,
     power_blocks,
     power_heading,
     power_sentence,
     power_table,
-    size_in_words,
-    size_origin_sentence,
     type_s_and_m_sentence,
 )
 from simulator.report.document.simulation import limit_blocks, simulation_blocks

@@ -29,9 +29,9 @@ from simulator.report.document.outcome import (
     on_scale,
     population,
 )
+from simulator.report.document.planned_size import planned_in_words
 from simulator.report.document.power import (
     not_analysable_sentence,
-    planned_in_words,
     rate,
     rate_name,
     verdict_in_words,

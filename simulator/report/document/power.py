@@ -1,20 +1,16 @@
 """Power of each analysis, or what stands in its place, and what it amounts to."""
 
-from simulator.report.document.arm_words import by_arm, the_arm, with_arm
+from simulator.report.document.arm_words import by_arm, the_arm
 from simulator.report.document.blocks import Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
-    matching,
     planned_by_arm,
-    planned_patients,
     quoted_run,
-    source_in_brackets,
-    source_in_words,
     test_in_short,
     title,
 )
 from simulator.report.document.families import families_table
-from simulator.report.document.inputs import all_assumed, has_kind_of_source
+from simulator.report.document.inputs import all_assumed
 from simulator.report.document.needed_size import (
     consequence,
     detectable_clause,
@@ -35,10 +31,11 @@ from simulator.report.document.numbers import (
     target_in_words,
     whole_percent,
 )
+from simulator.report.document.planned_size import planned_in_words
 from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
-from simulator.results.power import DEFAULT, AnalysisPower, Power
+from simulator.results.power import AnalysisPower, Power
 
 _RATES = {
     NullHypothesis.NONE: "power",
@@ -124,51 +121,6 @@ def _below_level(dossier: Dossier) -> str:
 def mortality_in_words(mortality: ByArm) -> str:
     """Return mortality by arm, as it came out in the simulated trials."""
     return by_arm({arm: percent(entry.mean) for arm, entry in mortality.items()})
-
-
-def size_in_words(dossier: Dossier) -> str:
-    """Planned number of patients, by arm where the ratio divides it."""
-    total, shares = planned_patients(dossier), planned_by_arm(dossier)
-    if shares is None:
-        return f"{count(total)} patients"
-    if len(set(shares)) == 1:
-        return f"{count(total)} patients ({count(shares[0])} per arm)"
-    split = [f"{n} {with_arm(arm)}" for n, arm in zip(shares, dossier.power.arms, strict=True)]
-    return f"{count(total)} patients ({listed(split)})"
-
-
-def size_origin_sentence(dossier: Dossier) -> str:
-    """Say where the planned number is from; empty where the scenario's values are not known."""
-    found = matching(dossier, "trial.target_randomised")
-    if not found:
-        return ""
-    if has_kind_of_source(found[0], "registry"):
-        return (
-            f"{count(planned_patients(dossier))} patients is the registered size "
-            f"({source_in_brackets(found[0])}); it was not derived from a power calculation here."
-        )
-    if found[0].source in ("", DEFAULT):
-        return "Why this number was chosen is left to the applicants."
-    return f"The scenario gives as its source: “{source_in_words(found[0])}”."
-
-
-def planned_in_words(dossier: Dossier) -> str:
-    """Planned number of patients, and how many are randomised where those are fewer."""
-    words, o = size_in_words(dossier), dossier.power.operations
-    if not o.recruitment_is_the_limit:
-        return words
-    return f"{words} planned, of whom {rounded_mean(o.randomised)} are recruited on average,"
-
-
-def limit_sentence(dossier: Dossier) -> str:
-    """Say that recruitment is the limit, and how many it brings; empty where it is not."""
-    o = dossier.power.operations
-    if not o.recruitment_is_the_limit:
-        return ""
-    return (
-        f"Recruitment is the limit: {rounded_mean(o.randomised)} are randomised on average, and "
-        "what follows is of these."
-    )
 
 
 def power_sentence(dossier: Dossier) -> str:
