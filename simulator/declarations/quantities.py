@@ -138,6 +138,8 @@ TREATMENT = (
     Quantity("unit.background.plasma_litres_per_session", "Plasma of these", "litres"),
     Quantity("unit.background.served", "Others are served, to the trial's patients"),
     Quantity("unit.queue", "Order of those who wait"),
+    Quantity("costs.currency", "Currency of costs"),
+    Quantity("costs.per_session.*", "Cost per session, {0}"),
 )
 
 OTHERS = (  # of which documents have no table, but which may be varied
@@ -146,7 +148,6 @@ OTHERS = (  # of which documents have no table, but which may be varied
     Quantity("exits.transplant.by_day", "Liver transplant is possible until day"),
     Quantity("exits.infection.by_day", "Infection is possible until day"),
     Quantity("analyses[*].alpha", "Nominal level of {0}", "share"),
-    Quantity("costs.per_session.*", "Cost per session, {0}"),
 )
 
 _ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT + OTHERS

@@ -96,6 +96,10 @@ def _introduction(dossier: Dossier) -> str:
     name = literal(dossier.power.asked)
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
+    text += (
+        "Sources are cited as the scenario records them, without full references, which are left "
+        "to the author. "
+    )
     tables = [f"[#{name}]" for name, _, group in _TABLES if told(dossier, group)]
     verb = "holds" if len(tables) == 1 else "hold"
     of_tables = f"{listed(tables)} {verb} the values that bear on size and conduct. "

@@ -25,6 +25,7 @@ from simulator.report.document.numbers import (
     count,
     joined,
     known,
+    listed,
     number,
     percent,
     percent_with_error,
@@ -107,11 +108,17 @@ def hazard_model(dossier: Dossier) -> tuple[str, str, str]:
     if _used(dossier, "hazard.log_hazard_ratio_per_meld_point"):
         latex += r" \, \exp\{\beta\,(M_i(s) - M_{\mathrm{ref}})\}"
         spoken += ", times the exponential of beta times M of i at s minus M ref"
-        where.append("*M* is MELD, held for each day, and β its log hazard ratio per point")
+        where.append(
+            "*M* is MELD, held for each day, *M*ref the MELD at which the hazard is the baseline "
+            "hazard, and β the log hazard ratio per point"
+        )
     if _used(dossier, "hazard.covariates"):
         latex += r" \, \exp\{\gamma^{\top}(z_i - c)\}"
         spoken += ", times the exponential of gamma transposed times z of i minus c"
-        where.append("*z* are baseline covariates about their centres *c*")
+        where.append(
+            "*z* are baseline covariates about their centres *c*, and "
+            "\N{GREEK SMALL LETTER GAMMA} their log hazard ratios"
+        )
     if _used(dossier, "hazard.frailty_log_sd"):
         latex += r" \, w_i"
         spoken += ", times w of i"
@@ -145,8 +152,10 @@ def _estimands(power: Power) -> list[Block]:
     return [
         Paragraph(
             "[#estimands] has the estimand of each analysis, in terms of ICH E9(R1) [@e9], and its "
-            "true value: that of many patients of the scenario, in the hypothetical "
-            "(counterfactual) scenario that the estimand supposes."
+            "true value: that of many simulated patients of the scenario with complete follow-up, "
+            "nobody lost and no visit missed, in whom intercurrent events are treated by the "
+            "strategies of the estimand: they happen and count as it says or, where an analysis "
+            "takes an event for loss, do not happen."
         ),
         Table(
             caption="Analyses, their estimands and true values.",
@@ -291,6 +300,9 @@ def _how_to_repeat(dossier: Dossier) -> str:
     )
     if made.command:
         text += f" Command: “{literal(made.command)}”."
+    if made.more:
+        commands = listed([f"“{literal(command)}”" for command in made.more])
+        text += f" The sensitivity analyses are made by {commands}."
     if made.versions:
         found = ", ".join(f"{literal(name)} {literal(v)}" for name, v in made.versions.items())
         text += f" Versions: {found}."
