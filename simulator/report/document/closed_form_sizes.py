@@ -48,6 +48,7 @@ _OF_PROPORTIONS = (
     "arm. The total, (1 + *r*) *n*₁, is divided by the share that is analysed, 1 less that lost to "
     "follow-up before an event, where those lost are excluded."
 )
+_OF_RISKS = Formula.NORMAL, Formula.EXACT_BINOMIAL
 _MOST_DIGITS = 5  # decimals of a percentage
 
 
@@ -164,15 +165,26 @@ def closed_form_blocks(
                 "Assumptions",
             ),
             rows=rows,
-            note="Exact: the inputs follow from the scenario, without simulation."
-            if forms.exact_inputs
-            else "The inputs are estimated from simulated trials; the error is what that leaves.",
+            note=_note(forms, arms),
             name="closed-forms",
             words=(0, 3 + has_events),
             widths=(3, *((1.1,) * has_events), 1.2, 1.2, 4.5),
         ),
         *_equations(forms, arms),
     ]
+
+
+def _note(forms: ClosedForms, arms: Sequence[str]) -> str:
+    """Say where the inputs come from, and of whom the risks are."""
+    of_risks = any(form.formula in _OF_RISKS for form in forms.needed)
+    whose = f"Risks are of patients analysed, with {literal(arms[0])} v {literal(arms[1])}."
+    words = (
+        "Exact: the inputs follow from the scenario, without simulation."
+        if forms.exact_inputs
+        else "The inputs are estimated from simulated trials; the error is what that leaves, and "
+        "patients are rounded up to its first digit."
+    )
+    return joined([words, whose if of_risks else ""])
 
 
 def _error(form: ClosedForm) -> str:
