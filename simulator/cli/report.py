@@ -163,7 +163,8 @@ def _write(
     if kind == "figures":
         write_figures(path, power, more, first.question.scenario, power_target)
         return
-    provenance = Provenance(first.manifest["command"], first.manifest["versions"])
+    commands = [run.manifest["command"] for run in runs]
+    provenance = Provenance(commands[0], first.manifest["versions"], more=tuple(commands[1:]))
     write_justification(
         path,
         power,

@@ -15,8 +15,9 @@ class Quantity(NamedTuple):
     """A quantity of a scenario.
 
     `pattern` is its key, in which a `*` stands for any step; what it stands for is filled into the
-    label, the place of a site, modality or arm by its name. `unit` is a suffix, or `share` for a
-    proportion. `main` are those that a page has room for. `idle` is the value that does nothing.
+    label, the place of a site, modality or arm by its name. `unit` is a suffix, `share` for a
+    proportion, or `currency` for the one that the scenario names. `main` are those that a page has
+    room for. `idle` is the value that does nothing.
     """
 
     pattern: str
@@ -138,6 +139,7 @@ TREATMENT = (
     Quantity("unit.background.plasma_litres_per_session", "Plasma of these", "litres"),
     Quantity("unit.background.served", "Others are served, to the trial's patients"),
     Quantity("unit.queue", "Order of those who wait"),
+    Quantity("costs.per_session.*", "Cost per session, {0}", "currency"),
 )
 
 OTHERS = (  # of which documents have no table, but which may be varied
@@ -146,12 +148,12 @@ OTHERS = (  # of which documents have no table, but which may be varied
     Quantity("exits.transplant.by_day", "Liver transplant is possible until day"),
     Quantity("exits.infection.by_day", "Infection is possible until day"),
     Quantity("analyses[*].alpha", "Nominal level of {0}", "share"),
-    Quantity("costs.per_session.*", "Cost per session, {0}"),
 )
 
 _ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT + OTHERS
 _NAMES = "name", "variable"  # keys by which an item is called, the first that it has
 _SHARE = "proportion"
+CURRENCY = "costs.currency"  # key of the unit of costs
 _ABBREVIATIONS = {"meld": "MELD", "inr": "INR", "sd": "SD", "id": "ID"}
 
 
@@ -174,10 +176,15 @@ def name_with_unit(key: str, value_at: ValueAt) -> str:
     found = _match(key)
     if found is None:
         return _in_words(steps_of(key) or (key,), value_at)
-    name, unit = name_of(key, value_at).replace("_", " "), found[0].unit
+    name, unit = name_of(key, value_at).replace("_", " "), unit_of(found[0], value_at)
     if not unit or unit.rstrip("s") in name.lower():  # as patients of "Patients to be randomised"
         return name
     return f"{name} ({_SHARE if unit == 'share' else unit})"
+
+
+def unit_of(quantity: Quantity, value_at: ValueAt) -> str:
+    """Return the unit of a quantity; of a cost, the scenario's currency."""
+    return str(value_at(CURRENCY) or "") if quantity.unit == "currency" else quantity.unit
 
 
 def _in_words(steps: tuple[Step, ...], value_at: ValueAt) -> str:

@@ -1,5 +1,8 @@
 """Words for what an answer holds as a value: effects, biases, judgements, closed forms."""
 
+import math
+from functools import partial
+
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import LeftOut
@@ -250,30 +253,44 @@ def basis_in_words(found: Size) -> str:
     return words
 
 
-def assumptions_in_words(form: ClosedForm, forms: ClosedForms) -> str:
-    """Say what a closed form assumes, or why it gives no number."""
+def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) -> str:
+    """Say what a closed form assumes, or why it gives no number.
+
+    Parameters
+    ----------
+    digits
+        Decimals of the percentages; the other inputs have as many more significant ones.
+    """
     if form.missing is not None:
         why = {
             Missing.NOT_ENUMERATED: f"{forms.test_name} is not enumerated at every size",
             Missing.TOO_LARGE: f"far beyond {forms.largest_enumerated} patients",
             Missing.NOT_REACHED: f"no size up to {forms.largest_enumerated} patients has the power",
         }
-        return f"not worked out: {why[form.missing]}"
+        return f"not calculated: {why[form.missing]}"
+    share = partial(_share, digits=digits)
     if form.difference is not None and form.standard_deviation is not None:
-        sds = " and ".join(f"{sd:.2f}" for sd in form.standard_deviation)
+        sds = " and ".join(f"{sd:.{digits + 1}f}" for sd in form.standard_deviation)
         about = " about the regression on baseline" if form.formula is Formula.ANCOVA else ""
         return (
-            f"difference of {form.difference:.3f} points of MELD, standard deviations {sds}"
-            f"{about}, {form.analysed:.1%} of patients analysed"
+            f"difference of {form.difference:.{digits + 2}f} points of MELD, "
+            f"standard deviations {sds}{about}, {share(form.analysed)} of patients analysed"
         )
-    lost = f"{forms.lost:.1%} lost to follow-up"
+    lost = f"{share(forms.lost)} lost to follow-up"
     if form.hazard_ratio is not None:
         kind = "hazard ratio" if form.proportional else "average hazard ratio"
         return (
-            f"{kind} {form.hazard_ratio:.3f}, an event seen in {form.event_probability:.1%} of "
-            f"patients, {lost}"
+            f"{kind} {form.hazard_ratio:.{digits + 2}f}, an event seen in "
+            f"{share(form.event_probability)} of patients, {lost}"
         )
-    risks = f"risk {forms.control:.1%} v {forms.experimental:.1%}, {lost}"
+    risks = f"risk {share(forms.control)} v {share(forms.experimental)}, {lost}"
     if form.formula is Formula.EXACT_BINOMIAL:
         return f"{forms.test_name}, whole arms of fixed size, {risks}"
     return f"{risks}, no correction for continuity"
+
+
+def _share(value: float | None, digits: int) -> str:
+    """Return a proportion in per cent, of further decimals those that are not 0."""
+    text = f"{100 * (math.nan if value is None else value):.{digits}f}"
+    first = text.find(".") + 2
+    return f"{text[:first]}{text[first:].rstrip('0')}%"

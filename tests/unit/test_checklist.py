@@ -149,10 +149,18 @@ def test_the_checklists_are_the_last_part_before_the_references(given):
     assert headings[place + 1] == "References"
 
 
-def test_sensitivity_asks_for_a_sweep_where_none_is_given_and_points_at_one_that_is():
-    assert item(dossier(), "delta2", "5d").left.startswith("a run of trialsim sweep")
-    found = item(dossier(sweeps=(sweep_answer(), sweep_answer())), "delta2", "5d")
-    assert found.at == ("section-sensitivity", "sweep-0", "sweep-1")
+def test_sensitivity_asks_for_a_sweep_over_mortality_or_effect_and_points_at_one_that_is():
+    """A sweep over the number of patients, or machines, says nothing of the assumptions."""
+    key = "hazard.mortality_targets.PE"
+    wanted = f"trialsim sweep mine.yaml --vary '{key}=LOW,HIGH'"
+    assert wanted in item(dossier(), "delta2", "5d").left
+    of_size, points = sweep_answer(), sweep_answer().points
+    assert wanted in item(dossier(sweeps=(of_size,)), "delta2", "5d").left
+    assert item(dossier(sweeps=(of_size,)), "delta2", "5d").at == ()
+    varied = [replace(p, values={key: 0.3 + 0.15 * k}) for k, p in enumerate(points)]
+    of_mortality = replace(of_size, keys=(key,), base={key: 0.45}, points=tuple(varied))
+    found = item(dossier(sweeps=(of_size, of_mortality)), "delta2", "5d")
+    assert found.at == ("section-sensitivity", "sweep-1")
     assert not found.left
 
 

@@ -1,6 +1,7 @@
 """What a document tells of searches for a size, closed forms and detectable differences."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -180,9 +181,10 @@ def test_closed_forms_say_what_they_assume_or_why_there_is_none():
          "to follow-up, no correction for continuity"),
         ("Exact binomial", "7,200", "exact", "Fisher's exact test, whole arms of fixed size, risk "
          "44.9% v 41.6%, 3.6% lost to follow-up"),
-        ("Exact binomial", "none", numbers.DASH, "not worked out: far beyond 600 patients"),
-        ("Exact binomial", "none", numbers.DASH, "not worked out: Fisher's exact test is not "
-         "enumerated at every size"),
+        ("Exact binomial", "not calculated", numbers.DASH, "not calculated: far beyond 600 "
+         "patients"),
+        ("Exact binomial", "not calculated", numbers.DASH, "not calculated: Fisher's exact test "
+         "is not enumerated at every size"),
     )  # fmt: skip
     assert sum(isinstance(block, Equation) for block in document.blocks) == 1 + 3
 
@@ -200,10 +202,68 @@ def test_formulas_of_a_log_rank_test_have_their_events_in_table_and_text():
     document = justification(dossier(closed_forms=forms), "full")
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "closed-forms")
     assert [row[1:4] for row in table.rows] == [("92", "189", "exact"), ("96.9", "199", "exact")]
-    assert "hazard ratio 0.557, an event seen in 48.9% of patients" in table.rows[0][4]
+    assert "hazard ratio 0.5575, an event seen in 48.9% of patients" in table.rows[0][4]
 
 
 def test_no_formula_is_said_to_apply_where_none_does():
     none = closed_forms(contrast=Contrast.NO_FORMULA, test_name="the MaxCombo test")
     text = words(justification(dossier(closed_forms=replace(none, needed=())), "full"))
     assert "No closed-form sample size applies to the MaxCombo test." in text
+
+
+@pytest.mark.parametrize(
+    ("control", "experimental", "lost", "mcse"),
+    [
+        (0.455812, 0.423271, 0.03554, 600.0),
+        (0.455812, 0.423271, 0.03554, 0.0),
+        (0.35, 0.22, 0.04, 0),
+    ],
+)
+def test_the_size_of_a_formula_is_found_again_from_the_inputs_shown(
+    control, experimental, lost, mcse
+):
+    """Fleiss's formula by hand, with R's qnorm(.975) and qnorm(.8), from what the table prints.
+
+    Of 45.6 % v 42.3 % it gives 7,365, of the inputs before rounding 7,600.
+    """
+
+    def needed(p, q, gone):
+        mean = (p + q) / 2
+        under_null, apart = 2 * mean * (1 - mean), p * (1 - p) + q * (1 - q)
+        z = 1.959964 * math.sqrt(under_null) + 0.8416212 * math.sqrt(apart)
+        return 2 * (z / (p - q)) ** 2 / (1 - gone)
+
+    form = closed_form(Formula.NORMAL, needed(control, experimental, lost), mcse=mcse)
+    forms = closed_forms(form, control=control, experimental=experimental, lost=lost)
+    document = justification(dossier(closed_forms=forms), "full")
+    _, patients, _, said = table_of(document, "closed-forms").rows[0]
+    shown = [float(part) / 100 for part in re.findall(r"([0-9.]+)%", said)]
+    unit = 100 if mcse else 1
+    assert abs(needed(*shown) - form.patients) < unit / 2
+    assert int(patients.replace(",", "")) == math.ceil(form.patients / unit) * unit
+
+
+@pytest.mark.parametrize(
+    "name", ["p\N{COMBINING MACRON}", "r", "z", "\N{GREEK SMALL LETTER ALPHA}", "β"]
+)
+def test_every_symbol_of_a_formula_is_told(name):
+    text = words(justification(dossier(), "full"))
+    where = text[text.index("Here z are quantiles") :]
+    assert re.search(rf"(?<!\w){name}(?!\w)", where[: where.index("Limits")])
+
+
+def test_a_search_without_a_fit_draws_no_curve(everything):
+    tried = replace(size_answer(), fitted=())
+    text = words(justification(replace(everything, sizes=(tried,)), "full"))
+    assert "draws them." in text
+    assert "the fitted curve" not in text
+
+
+def test_the_row_of_the_plan_is_of_the_search_and_a_note_has_the_best_estimate():
+    """43 of 1,000 trials reject at the plan; the run of power has 3.8 % of 10,000."""
+    plan = curve_point(60, 60, 1_000, 43)
+    found = size_answer()
+    found = replace(found, curve=(plan, *found.curve), own_value=60)
+    table = table_of(justification(searched(found=found), "full"), "size-0")
+    assert table.rows[0][2:5] == ("1,000", "950", "4.3%")
+    assert "the best estimate for the plan is 3.8%, of 10,000 trials" in table.note

@@ -12,14 +12,16 @@ from answers import (
     power_answer,
     sweep_answer,
 )
-from documents import dossier, plain, words
+from documents import VALUES, dossier, plain, table_of, words
 
+from simulator.planning.reconcile import reconcile
 from simulator.report.document.blocks import (
     Table,
     literal,
     spans,
 )
 from simulator.report.document.column_widths import set_table
+from simulator.report.document.dossier import Provenance, ScenarioValue
 from simulator.report.document.justification import justification
 from simulator.results.measures import (
     Estimate,
@@ -168,3 +170,38 @@ def test_value_without_a_source_counts_as_an_assumption():
     table = next(b for b in blocks if isinstance(b, Table) and b.name == "assumed-effect")
     sources = {row[0]: row[2] for row in table.rows}
     assert sources["Hazard ratio between the arms"] == "assumption (no source is given)"
+
+
+def test_the_cost_of_a_session_is_told_in_its_currency_with_its_source():
+    key = "costs.per_session.PE"
+    costs = ScenarioValue("costs.currency", "CNY", ""), ScenarioValue(key, 15_000, "hospital list")
+    document = justification(dossier(values=(*VALUES, *costs)), "full")
+    rows = table_of(document, "assumed-treatment").rows
+    assert rows == (("Cost per session, PE", "15,000 CNY", "hospital list"),)
+
+
+def test_a_row_of_a_sweep_is_of_its_own_run_and_a_note_has_the_best_estimate_for_the_plan():
+    """4.0 % in 2,000 trials of the sweep; the run of power has 3.8 % of 10,000."""
+    sweep = replace(sweep_answer(), trials=2_000)
+    plan, more = sweep.points
+    own = replace(plan.analyses[0], power=0.040, ci_low=0.032, ci_high=0.05)
+    sweep = replace(sweep, points=(replace(plan, analyses=(own,)), more))
+    agreed = reconcile(power_answer(), [sweep], 60)
+    table = table_of(justification(dossier(agreed.power, sweeps=agreed.more), "full"), "sweep-0")
+    (planned,) = (row for row in table.rows if "(plan)" in row[0])
+    assert "4.0%" in planned
+    assert "best estimate for the plan is 3.8%, of 10,000 trials" in table.note
+
+
+def test_commands_of_every_run_are_told():
+    made = Provenance("trialsim power mine", more=("trialsim size mine", "trialsim sweep mine"))
+    text = words(justification(dossier(provenance=made), "full"))
+    assert "are made by “trialsim size mine" in text
+    assert "trialsim sweep mine" in text
+
+
+def test_true_values_are_not_said_to_be_of_another_scenario_than_the_estimands():
+    """Treatment policy and composite strategies suppose nothing hypothetical but full follow-up."""
+    text = words(justification(dossier(), "full"))
+    assert "counterfactual" not in text
+    assert "simulated patients of the scenario with complete follow-up" in text

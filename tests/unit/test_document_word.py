@@ -186,13 +186,15 @@ def test_short_documents_have_no_contents(tmp_path):
     assert "TOC" not in found.element.xml
 
 
-def test_a_figure_is_as_wide_as_the_text_so_that_its_type_is_legible(tmp_path, picture_of):
-    """The text is 16.6 cm wide; a figure as drawn, 16 cm, keeps its size whatever its height."""
+def test_type_of_figures_is_of_seven_points_at_least(tmp_path, picture_of):
+    """It is drawn with 7.5: a figure of up to 9.5 cm keeps its size, a higher one 14/15 of it."""
     sizes = ((630, 320), (630, 610), (630, 850))  # 16 cm wide at 100 to the inch
     pictures = tuple(picture_of(*size) for size in sizes)
     found = word_file(Document("T", pictures), tmp_path / "a.docx")
     shown = [(shape.width.cm, shape.height.cm) for shape in found.inline_shapes]
-    assert shown == [pytest.approx([w * 0.0254, h * 0.0254], abs=0.01) for w, h in sizes]
+    kept = (1.0, 14 / 15, 14 / 15)
+    for (width, height), found, share in zip(sizes, shown, kept, strict=True):
+        assert found == pytest.approx([share * width * 0.0254, share * height * 0.0254], abs=0.01)
 
 
 def test_figures_that_are_too_large_fit_on_the_page_with_their_captions(tmp_path, picture_of):

@@ -13,6 +13,7 @@ from simulator.declarations.quantities import (
     Quantity,
     name_of,
     owner_of,
+    unit_of,
 )
 from simulator.report.document.blocks import Block, Paragraph, Table, literal
 from simulator.report.document.dossier import (
@@ -96,6 +97,10 @@ def _introduction(dossier: Dossier) -> str:
     name = literal(dossier.power.asked)
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
+    text += (
+        "Sources are cited as the scenario records them, without full references, which are left "
+        "to the author. "
+    )
     tables = [f"[#{name}]" for name, _, group in _TABLES if told(dossier, group)]
     verb = "holds" if len(tables) == 1 else "hold"
     of_tables = f"{listed(tables)} {verb} the values that bear on size and conduct. "
@@ -135,7 +140,7 @@ def told(
         for entry in merged:
             stars = matched(quantity.pattern, entry.key)
             if stars is not None and not _unused(dossier, entry, quantity):
-                said = shown(entry.value, quantity.unit), _source(entry, source)
+                said = shown(entry.value, unit_of(quantity, dossier.value)), _source(entry, source)
                 owner = owner_of(entry.key, stars, dossier.value)
                 if quantities is PATIENTS and owner not in used:
                     continue

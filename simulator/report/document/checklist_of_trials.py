@@ -1,14 +1,25 @@
 """What DELTA2 and SPIRIT 2025 ask of the size of a trial, and where a justification answers it."""
 
+from simulator.declarations.keys import matched
+from simulator.declarations.quantities import EFFECT
+from simulator.report.document.blocks import literal
 from simulator.report.document.checklist_item import Guideline, Item, Written
-from simulator.report.document.dossier import Dossier, is_assumed, planned_by_arm, switched_off
+from simulator.report.document.dossier import (
+    Dossier,
+    is_assumed,
+    matching,
+    planned_by_arm,
+    switched_off,
+)
 from simulator.report.document.inputs import effect_sources
-from simulator.report.document.numbers import count
+from simulator.report.document.numbers import count, known
 from simulator.results.measures import Scale
 
 _NO_EFFECT = "this run has no effect, so there is no target difference"
 _RUN_WITH_EFFECT = "a run of trialsim power on the scenario with its effect, which has the power"
 _RUN_SWEEP = "a run of trialsim sweep over the least certain values, given to the report"
+REFERENCES = "full references of the sources"
+_VARIED = "hazard.mortality_targets.*", "hazard.effect.hazard_ratio"  # named in a command
 _ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-patients", "assumed-treatment")
 
 
@@ -51,8 +62,34 @@ def _core(written: Written) -> tuple[Item, ...]:
             left="whether outcomes could be correlated within sites, which the simulation leaves "
             "out",
         ),
-        sensitivity("5d", "Sensitivity of the size to what went in", written),
+        _to_assumptions(written),
     )
+
+
+def _to_assumptions(written: Written) -> Item:
+    """Return the item that a sweep over mortality or effect answers, and no other does."""
+    number, asks = "5d", "Sensitivity of the size to what went in"
+    dossier = written.dossier
+    of_effect = {
+        f"sweep-{place}"
+        for place, sweep in enumerate(dossier.sweeps)
+        if any(matched(q.pattern, key) is not None for key in sweep.keys for q in EFFECT)
+    }
+    found = written.at(*sorted(of_effect))
+    if found:
+        return Item(number, asks, (*written.at("section-sensitivity"), *found))
+    return Item(number, asks, left=_effect_sweep(dossier))
+
+
+def _effect_sweep(dossier: Dossier) -> str:
+    """Name the run that would show how power depends on mortality or effect."""
+    entries = [e for pattern in _VARIED for e in matching(dossier, pattern)]
+    key = next((e.key for e in entries if known(e.value)), None)
+    run = "a sweep over mortality or effect, given to the report"
+    if key is None:
+        return run
+    name = literal(dossier.power.asked)
+    return f"{run}: “trialsim sweep {name} --vary '{literal(key)}=LOW,HIGH'”"
 
 
 def sensitivity(number: str, asks: str, written: Written) -> Item:
@@ -153,7 +190,7 @@ def _sample_size(written: Written) -> tuple[Item, ...]:
             "19",
             "Every assumption behind it, with its source",
             (*at("section-assumptions"), *assumed),
-            left="" if assumed else "the values of the scenario, with their sources",
+            left=REFERENCES if assumed else "the values of the scenario, with their sources",
         ),
     )
 

@@ -1,6 +1,7 @@
 """Closed-form sample sizes: names, equations and assumptions, and why simulations differ."""
 
 import math
+from collections.abc import Sequence
 
 from simulator.report.document.blocks import Block, Equation, Paragraph, Table, literal
 from simulator.report.document.numbers import (
@@ -13,7 +14,7 @@ from simulator.report.document.numbers import (
     whole_percent,
 )
 from simulator.report.words import FORMULAS, assumptions_in_words, contrast_in_words
-from simulator.results.closed_forms import ClosedForm, ClosedForms, Formula
+from simulator.results.closed_forms import ClosedForm, ClosedForms, Formula, Missing
 
 _ROUNDING = 1e-9  # what a whole number may be off by
 
@@ -33,26 +34,63 @@ _LATEX = {
     ),
 }
 _SYMBOLS = (
-    "Here z are quantiles of the standard normal distribution and r the patients of the second arm "
-    "for each of the first. "
+    "Here *z* are quantiles of the standard normal distribution, \N{GREEK SMALL LETTER ALPHA} is "
+    "the two-sided significance level, 1 \N{MINUS SIGN} β the power and *r* the patients of the "
+    "second arm, {second}, for each of the first, {first}. "
 )
 _OF_EVENTS = (
-    "HR is the hazard ratio and d the events. Patients are the events over the probability that an "
-    "event is seen in a patient, before loss and the end of follow-up."
+    "HR is the hazard ratio and *d* the events. Patients are the events over the probability that "
+    "an event is seen in a patient, before loss and the end of follow-up."
 )
 _OF_PROPORTIONS = (
-    "p are the risks of those analysed and n with index 1 the patients of the first arm; the total "
-    "is divided by the share that is analysed."
+    "*p*₁ and *p*₂ are the risks of the event in these arms among patients analysed, "
+    "*p̄* = (*p*₁ + *r* *p*₂)/(1 + *r*) is their mean and *n*₁ the number of patients of the first "
+    "arm. The total, (1 + *r*) *n*₁, is divided by the share that is analysed, 1 less that lost to "
+    "follow-up before an event, where those lost are excluded."
 )
+_OF_RISKS = Formula.NORMAL, Formula.EXACT_BINOMIAL
+_MOST_DIGITS = 5  # decimals of a percentage
 
 
 def patients_needed(form: ClosedForm) -> str:
     """Patients that a formula asks for, rounded up to the first digit of their error."""
     if form.patients is None:
-        return "none"
-    error = form.mcse if known(form.mcse) else 0.0
-    unit = 10 ** math.floor(math.log10(error)) if error >= 1 else 1
+        return "none" if form.missing is Missing.NOT_REACHED else "not calculated"
+    unit = _unit(form)
     return count(math.ceil(form.patients / unit - _ROUNDING) * unit)
+
+
+def _unit(form: ClosedForm) -> int:
+    """Return what patients are rounded up to: the first digit of their error."""
+    error = form.mcse if known(form.mcse) else 0.0
+    return 10 ** math.floor(math.log10(error)) if error >= 1 else 1
+
+
+def input_digits(form: ClosedForm, forms: ClosedForms) -> int:
+    """Return decimals of the inputs, in per cent, from which the patients shown are found again.
+
+    Rounded so, the inputs change the patients by less than half of what these are rounded to.
+    """
+    if form.patients is None:
+        return 1
+    least = _unit(form) / 2
+    changes = (form.patients * _sensitivity(form, forms) * 10.0**-k for k in range(3, 9))
+    return next((k for k, change in enumerate(changes, start=1) if change < least), _MOST_DIGITS)
+
+
+def _sensitivity(form: ClosedForm, forms: ClosedForms) -> float:
+    """Bound the relative change of the patients, for a change of the inputs of half of 1.
+
+    Patients go as the inverse square of the difference, as events over the square of ln HR.
+    """
+    if form.difference is not None and form.standard_deviation is not None:
+        return 1 / abs(form.difference) + 10 / min(form.standard_deviation)
+    if form.hazard_ratio is not None and form.event_probability is not None:
+        of_ratio = form.hazard_ratio * abs(math.log(form.hazard_ratio))
+        return 1 / of_ratio + 0.5 / form.event_probability
+    if forms.control is None or forms.experimental is None:
+        return 0.0
+    return 2 / abs(forms.control - forms.experimental) + 0.5 / (1 - forms.lost)
 
 
 def least_needed(forms: ClosedForms | None) -> float | None:
@@ -91,13 +129,17 @@ def _by_patients(forms: ClosedForms) -> list[ClosedForm]:
     return [form for _, form in sorted(told, key=lambda pair: pair[0])]
 
 
-def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]:
+def closed_form_blocks(
+    forms: ClosedForms, simulated: str | None, arms: Sequence[str]
+) -> list[Block]:
     """Closed-form sample sizes in a table, beside what the simulation found, and their equations.
 
     Parameters
     ----------
     simulated
         Patients that the simulation found, as shown; None if it found none.
+    arms
+        Names of the first arm and of the second.
     """
     words = "[#closed-forms] has closed-form sample sizes for the same question."
     has_events = any(form.events is not None for form in forms.needed)
@@ -107,7 +149,7 @@ def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]
             *((DASH if form.events is None else number(form.events, None, 1),) * has_events),
             patients_needed(form),
             _error(form),
-            literal(assumptions_in_words(form, forms)),
+            literal(assumptions_in_words(form, forms, input_digits(form, forms))),
         )
         for form in forms.needed
     )
@@ -123,15 +165,26 @@ def closed_form_blocks(forms: ClosedForms, simulated: str | None) -> list[Block]
                 "Assumptions",
             ),
             rows=rows,
-            note="Exact: the inputs follow from the scenario, without simulation."
-            if forms.exact_inputs
-            else "The inputs are estimated from simulated trials; the error is what that leaves.",
+            note=_note(forms, arms),
             name="closed-forms",
             words=(0, 3 + has_events),
             widths=(3, *((1.1,) * has_events), 1.2, 1.2, 4.5),
         ),
-        *_equations(forms),
+        *_equations(forms, arms),
     ]
+
+
+def _note(forms: ClosedForms, arms: Sequence[str]) -> str:
+    """Say where the inputs come from, and of whom the risks are."""
+    of_risks = any(form.formula in _OF_RISKS for form in forms.needed)
+    whose = f"Risks are of patients analysed, with {literal(arms[0])} v {literal(arms[1])}."
+    words = (
+        "Exact: the inputs follow from the scenario, without simulation."
+        if forms.exact_inputs
+        else "The inputs are estimated from simulated trials; the error is what that leaves, and "
+        "patients are rounded up to its first digit."
+    )
+    return joined([words, whose if of_risks else ""])
 
 
 def _error(form: ClosedForm) -> str:
@@ -158,7 +211,7 @@ def _citation(form: ClosedForm) -> str:
     return f" [@{key}]" if key else ""
 
 
-def _equations(forms: ClosedForms) -> list[Block]:
+def _equations(forms: ClosedForms, arms: Sequence[str]) -> list[Block]:
     blocks: list[Block] = []
     shown = [form.formula for form in forms.needed if form.formula in _LATEX]
     for formula in shown:
@@ -168,4 +221,6 @@ def _equations(forms: ClosedForms) -> list[Block]:
     if not shown:
         return []
     what = _OF_PROPORTIONS if Formula.NORMAL in shown else _OF_EVENTS
-    return [*blocks, Paragraph(_SYMBOLS + what)]
+    first, second = map(literal, arms)
+    symbols = _SYMBOLS.format(first=first, second=second)
+    return [*blocks, Paragraph(symbols + what)]

@@ -34,11 +34,20 @@ class ScenarioValue:
 
 @dataclass(frozen=True)
 class Provenance:
-    """The command that made the run, the versions of the libraries by name, when it is told of."""
+    """How the runs were made, and when they are told of.
+
+    Attributes
+    ----------
+    command, more
+        Commands that made the run of power, and each of the sweeps and searches.
+    versions
+        Of the libraries, by name.
+    """
 
     command: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     made: datetime.datetime | None = None
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

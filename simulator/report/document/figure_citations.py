@@ -12,15 +12,17 @@ _SENTENCES = {
     "meld": "{figure} shows MELD at the visits.",
     "power_curve": "{figure} draws it.",
     "heat_map": "{figure} draws it.",
-    "size": "{figure} draws the curve.",
+    "size": "{figure} draws them{fit}.",
 }
 
 
 def shown_in(dossier: Dossier, *names: str) -> str:
     """Say which figure shows what; empty where there is none of these."""
+    is_fitted = bool(dossier.sizes and dossier.sizes[0].fitted)
+    fit = " and the fitted curve" if is_fitted else ""
     return joined(
         [
-            _SENTENCES[name].format(figure=f"[#{FIGURE}{name}]")
+            _SENTENCES[name].format(figure=f"[#{FIGURE}{name}]", fit=fit)
             for name in names
             if name in dossier.pictures
         ]

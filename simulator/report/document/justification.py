@@ -26,6 +26,7 @@ from simulator.report.document.feasibility import (
 from simulator.report.document.figure_citations import FIGURE
 from simulator.report.document.figures import pictures
 from simulator.report.document.inputs import effect_status
+from simulator.report.document.limits import limit_blocks
 from simulator.report.document.losses import event_blocks, loss_in_short
 from simulator.report.document.numbers import joined, uncapital
 from simulator.report.document.outcome import (
@@ -54,7 +55,7 @@ from simulator.report.document.power import (
     power_table,
     type_s_and_m_sentence,
 )
-from simulator.report.document.simulation import limit_blocks, simulation_blocks
+from simulator.report.document.simulation import simulation_blocks
 from simulator.report.document.size_search import comparison_blocks, size_blocks
 from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
 

@@ -1,23 +1,14 @@
-"""The simulation in the order of ADEMP, with its equations; and what its numbers do not tell."""
+"""The simulation in the order of ADEMP, with its equations."""
 
 from simulator.report.document.blocks import Block, Equation, Heading, Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
-    is_assumed,
     planned_patients,
     test_in_short,
     title,
 )
 from simulator.report.document.execution import execution_blocks
-from simulator.report.document.feasibility import (
-    SCARCE,
-    is_slow,
-    on_time_sentence,
-    plasma_sentence,
-    target_sentence,
-)
 from simulator.report.document.figure_citations import shown_in
-from simulator.report.document.inputs import effect_sources
 from simulator.report.document.numbers import (
     DASH,
     LEFT_OUT,
@@ -25,6 +16,7 @@ from simulator.report.document.numbers import (
     count,
     joined,
     known,
+    listed,
     number,
     percent,
     percent_with_error,
@@ -33,7 +25,6 @@ from simulator.report.document.numbers import (
 )
 from simulator.report.document.outcome import effect_sentence
 from simulator.report.document.power import rate_name
-from simulator.report.words import biases_in_words
 from simulator.results.measures import Estimate, Scale
 from simulator.results.power import AnalysisPower, Power
 
@@ -107,11 +98,17 @@ def hazard_model(dossier: Dossier) -> tuple[str, str, str]:
     if _used(dossier, "hazard.log_hazard_ratio_per_meld_point"):
         latex += r" \, \exp\{\beta\,(M_i(s) - M_{\mathrm{ref}})\}"
         spoken += ", times the exponential of beta times M of i at s minus M ref"
-        where.append("*M* is MELD, held for each day, and β its log hazard ratio per point")
+        where.append(
+            "*M* is MELD, held for each day, *M*ref the MELD at which the hazard is the baseline "
+            "hazard, and β the log hazard ratio per point"
+        )
     if _used(dossier, "hazard.covariates"):
         latex += r" \, \exp\{\gamma^{\top}(z_i - c)\}"
         spoken += ", times the exponential of gamma transposed times z of i minus c"
-        where.append("*z* are baseline covariates about their centres *c*")
+        where.append(
+            "*z* are baseline covariates about their centres *c*, and "
+            "\N{GREEK SMALL LETTER GAMMA} their log hazard ratios"
+        )
     if _used(dossier, "hazard.frailty_log_sd"):
         latex += r" \, w_i"
         spoken += ", times w of i"
@@ -145,8 +142,10 @@ def _estimands(power: Power) -> list[Block]:
     return [
         Paragraph(
             "[#estimands] has the estimand of each analysis, in terms of ICH E9(R1) [@e9], and its "
-            "true value: that of many patients of the scenario, in the hypothetical "
-            "(counterfactual) scenario that the estimand supposes."
+            "true value: that of many simulated patients of the scenario with complete follow-up, "
+            "nobody lost and no visit missed, in whom intercurrent events are treated by the "
+            "strategies of the estimand: they happen and count as it says or, where an analysis "
+            "takes an event for loss, do not happen."
         ),
         Table(
             caption="Analyses, their estimands and true values.",
@@ -291,78 +290,10 @@ def _how_to_repeat(dossier: Dossier) -> str:
     )
     if made.command:
         text += f" Command: “{literal(made.command)}”."
+    if made.more:
+        commands = listed([f"“{literal(command)}”" for command in made.more])
+        text += f" The sensitivity analyses are made by {commands}."
     if made.versions:
         found = ", ".join(f"{literal(name)} {literal(v)}" for name, v in made.versions.items())
         text += f" Versions: {found}."
     return text
-
-
-def limit_blocks(dossier: Dossier) -> list[Block]:
-    """Limits of the numbers and of the model, those alone that hold for this run."""
-    power = dossier.power
-    biases = biases_in_words(power.selection_bias, power.drift)
-    groups = (
-        [
-            "Monte Carlo errors and intervals tell how well the simulation answers for the values "
-            "given. They do not tell how true those values are.",
-            _assumed(dossier),
-            *(f"The trial is biased on purpose: {literal(bias)}." for bias in biases),
-            _interrupted(power),
-        ],
-        [_slow(dossier), plasma_sentence(power.operations, least=SCARCE)],
-        _limits_of_model(dossier),
-    )
-    return [Paragraph(text) for group in groups if (text := joined(group))]
-
-
-def _assumed(dossier: Dossier) -> str:
-    assumed = [entry for entry in effect_sources(dossier) if is_assumed(entry)]
-    if not assumed or not dossier.power.verdict.is_power:
-        return ""
-    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
-    return (
-        f"Of the values behind the target difference {count(len(assumed))} {verb}, in whole or in "
-        "part; another mortality or effect gives another power."
-    )
-
-
-def _interrupted(power: Power) -> str:
-    if not power.interrupted:
-        return ""
-    return (
-        f"The run was interrupted: these are the partial results of {count(power.trials)} trials."
-    )
-
-
-def _slow(dossier: Dossier) -> str:
-    if not is_slow(dossier.power.operations):
-        return ""
-    words = joined([target_sentence(dossier), on_time_sentence(dossier)])
-    return f"Recruitment is a risk. {words}"
-
-
-def _limits_of_model(dossier: Dossier) -> list[str]:
-    """Limits of the model page that bear on what this scenario uses."""
-    power = dossier.power
-    found = [
-        "In the model loss, withdrawal and transplant do not depend on how ill a patient is, and "
-        "the trial is analysed once, at its end."
-    ]
-    slope = dossier.value("hazard.log_hazard_ratio_per_meld_point")
-    if known(slope) and slope:
-        found.append(
-            "The hazard ratio per point of MELD was published for MELD at baseline and is used for "
-            "MELD as it changes, an approximation."
-        )
-    if power.operations.has_sessions:
-        found.append(
-            "Plasma has no blood groups, deliveries are independent from day to day, and sessions "
-            "cause no infections."
-        )
-    if len(power.arms) == 2 and power.verdict.is_power:
-        found.append(
-            "Power counts rejections in favour of either arm. The simulated trials do "
-            "not show whether each analysis holds its level: one that rejects too often gains "
-            "power by it."
-        )
-    return found

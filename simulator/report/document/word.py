@@ -49,8 +49,8 @@ from simulator.report.document.word_format import (
 )
 
 _TALLEST_CM = 9.5  # two figures that are lower and their captions fit on a page
-_TALLEST_ALONE_CM = 23.0  # of a figure that is drawn higher: it has a page
-_LEAST_SHRUNK = 14 / 15  # of a figure for another to fit below it: its type is 7 points then
+_TALLEST_HIGH_CM = 23.0  # of a figure that is drawn higher
+_LEAST_SHRUNK = 14 / 15  # of that figure, to leave room for a low one: its type is 7 points then
 _TOGETHER = 6  # rows of a table that is kept on one page
 
 
@@ -218,9 +218,9 @@ class _Writer:
         """Return by how much a picture is made smaller: no more than keeps its type legible."""
         fitting = min(1.0, Cm(self._layout.width_cm) / inline.width)
         height = inline.height * fitting
-        if height <= Cm(_TALLEST_CM) / _LEAST_SHRUNK:
+        if height * _LEAST_SHRUNK <= Cm(_TALLEST_CM):
             return float(fitting * min(1.0, Cm(_TALLEST_CM) / height))
-        return float(fitting * min(1.0, Cm(_TALLEST_ALONE_CM) / height))
+        return float(fitting * min(_LEAST_SHRUNK, Cm(_TALLEST_HIGH_CM) / height))
 
     def _write_equation(self, block: Equation) -> None:
         paragraph = self._word.add_paragraph()

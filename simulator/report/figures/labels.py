@@ -65,11 +65,11 @@ def draw_band(
     look: Look,
     step: Literal["post"] | None = None,
 ) -> None:
-    """Draw a band, shaded, with thin edges in the look of its line: two can lie on each other.
+    """Draw a band, shaded, with edges in the look of its line: two can lie on each other.
 
     Of steps, `step` is `post`, as matplotlib has it.
     """
-    shade: Any = {"facecolor": (look.colour, 0.13), "lw": 0, "zorder": 1}
+    shade: Any = {"facecolor": (look.colour, look.shade), "lw": 0, "zorder": 1}
     axes.fill_between(at, low, high, step=step, **shade)
     for edge in (low, high):
         axes.plot(
@@ -77,7 +77,7 @@ def draw_band(
             edge,
             color=look.colour,
             ls=look.line,
-            lw=0.5,
+            lw=0.9,
             drawstyle="default" if step is None else f"steps-{step}",
             zorder=1.5,
             gid="edge",  # of a band, so that it is not taken for the line

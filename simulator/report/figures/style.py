@@ -56,11 +56,15 @@ _RC: Any = {
 
 
 class Look(NamedTuple):
-    """How one arm or analysis is drawn, told apart by more than its colour."""
+    """How one arm or analysis is drawn, told apart by more than its colour.
+
+    `shade` is the opacity of its band: neighbours differ, so that bands are told apart in grey.
+    """
 
     colour: str
     line: Any
     marker: str
+    shade: float
 
 
 # Each has a contrast of 3:1 on white at least, as a thin line needs (WCAG 2.2, 1.4.11). Their
@@ -68,14 +72,14 @@ class Look(NamedTuple):
 # in grey; simulated protanopia and deuteranopia (Machado 2009) leave differences of over 20 in
 # CIELAB.
 LOOKS = (
-    Look("#00518F", "-", "o"),
-    Look("#D55E00", (0, (5, 1.6)), "s"),
-    Look("#000000", (0, (1.2, 1.2)), "^"),
-    Look("#357778", (0, (6, 1.5, 1.2, 1.5)), "D"),
-    Look("#132846", (0, (3, 1)), "v"),
-    Look("#959576", (0, (8, 2)), "p"),
-    Look("#2F402D", (0, (4, 1, 1, 1, 1, 1)), "<"),
-    Look("#895025", (0, (2, 2)), "h"),
+    Look("#00518F", "-", "o", 0.3),
+    Look("#D55E00", (0, (5, 1.6)), "s", 0.08),
+    Look("#000000", (0, (1.2, 1.2)), "^", 0.3),
+    Look("#357778", (0, (6, 1.5, 1.2, 1.5)), "D", 0.08),
+    Look("#132846", (0, (3, 1)), "v", 0.3),
+    Look("#959576", (0, (8, 2)), "p", 0.08),
+    Look("#2F402D", (0, (4, 1, 1, 1, 1, 1)), "<", 0.3),
+    Look("#895025", (0, (2, 2)), "h", 0.08),
 )
 
 
