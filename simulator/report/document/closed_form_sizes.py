@@ -43,7 +43,7 @@ _OF_EVENTS = (
     "an event is seen in a patient, before loss and the end of follow-up."
 )
 _OF_PROPORTIONS = (
-    "*p*₁ and *p*₂ are the risks of the event in these arms among patients analysed, "
+    "*p*₁ and *p*₂ are the risks of the event in these arms, as the table has them, "
     "*p̄* = (*p*₁ + *r* *p*₂)/(1 + *r*) is their mean and *n*₁ the number of patients of the first "
     "arm. The total, (1 + *r*) *n*₁, is divided by the share that is analysed, 1 less that lost to "
     "follow-up before an event, where those lost are excluded."
@@ -177,7 +177,9 @@ def closed_form_blocks(
 def _note(forms: ClosedForms, arms: Sequence[str]) -> str:
     """Say where the inputs come from, and of whom the risks are."""
     of_risks = any(form.formula in _OF_RISKS for form in forms.needed)
-    whose = f"Risks are of patients analysed, with {literal(arms[0])} v {literal(arms[1])}."
+    # Simulated deaths are counted known or not; exact risks are of those whose outcome is seen.
+    who = "patients analysed" if forms.exact_inputs else "all patients, lost or not"
+    whose = f"Risks are of {who}, with {literal(arms[0])} v {literal(arms[1])}."
     words = (
         "Exact: the inputs follow from the scenario, without simulation."
         if forms.exact_inputs
