@@ -264,7 +264,7 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
     if form.missing is not None:
         why = {
             Missing.NOT_ENUMERATED: f"{forms.test_name} is not enumerated at every size",
-            Missing.TOO_LARGE: f"far beyond {forms.largest_enumerated} patients",
+            Missing.TOO_LARGE: f"may exceed {forms.largest_enumerated} patients",
             Missing.NOT_REACHED: f"no size up to {forms.largest_enumerated} patients has the power",
         }
         return f"not calculated: {why[form.missing]}"

@@ -21,7 +21,7 @@ class Missing(StrEnum):
     """Why a formula gives no number."""
 
     NOT_ENUMERATED = "not_enumerated"  # a test whose tables take too long
-    TOO_LARGE = "too_large"  # far beyond the largest that is enumerated
+    TOO_LARGE = "too_large"  # it may exceed the largest that is enumerated
     NOT_REACHED = "not_reached"  # no size tried has the power
 
 

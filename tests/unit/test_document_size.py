@@ -181,7 +181,7 @@ def test_closed_forms_say_what_they_assume_or_why_there_is_none():
          "to follow-up, no correction for continuity"),
         ("Exact binomial", "7,200", "exact", "Fisher's exact test, whole arms of fixed size, risk "
          "44.9% v 41.6%, 3.6% lost to follow-up"),
-        ("Exact binomial", "not calculated", numbers.DASH, "not calculated: far beyond 600 "
+        ("Exact binomial", "not calculated", numbers.DASH, "not calculated: may exceed 600 "
          "patients"),
         ("Exact binomial", "not calculated", numbers.DASH, "not calculated: Fisher's exact test "
          "is not enumerated at every size"),
