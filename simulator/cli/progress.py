@@ -10,6 +10,7 @@ from simulator.cli.display import display, is_live
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop
 
+_SECONDS_FOR_A_PACE = 0.2  # shorter, blocks of trials that end together look like haste
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 
 Watch = Callable[[int, list[int]], None]
@@ -97,6 +98,8 @@ class _Pace:
             return 0.0
         if self.first is None:
             self.first = trials, now
+            return 0.0
+        if now - self.first[1] < _SECONDS_FOR_A_PACE:
             return 0.0
         return (trials - self.first[0]) / (now - self.first[1])
 
