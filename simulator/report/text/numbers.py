@@ -126,7 +126,10 @@ def share_with_interval(
 
 def count_of(count: int, trials: int) -> str:
     """Return how many of so many trials, and their share; 0 alone where there are none."""
-    return f"{count:,} ({count / trials:.1%})" if count else "0"
+    if not count:
+        return "0"
+    share = f"{count / trials:.1%}" if count >= 0.0005 * trials else "<0.1%"
+    return f"{count:,} ({share})"
 
 
 def share_in_words(share: Share) -> str:
