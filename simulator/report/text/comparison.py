@@ -33,7 +33,8 @@ def _head(answer: Comparison) -> Iterator[Block]:
 
 def _different_in_words(answer: Comparison) -> str:
     """Say in which keys the scenarios differ."""
-    different = answer.different
+    # What one has not at all stands last.
+    different = sorted(answer.different, key=lambda d: d.first is None or d.second is None)
     if not different:
         return "They do not differ in any key."
     told = [
