@@ -96,7 +96,7 @@ FIGURES = {
     ),
     "heat map, long names": lambda: draw_heat_map(
         heat_points((60, 120), (0.5, 0.6)),
-        "Probability of liver-related death by the horizon of the baseline hazard (proportion)",
+        "Mortality under the baseline hazard, by its horizon (proportion)",
         "Hazard ratio of a full course of double plasma molecular adsorption against none, or so",
     ),
     "heat map, one cell": lambda: draw_heat_map(heat_points((60,), (0.5,)), "x", "y"),

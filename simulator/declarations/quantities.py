@@ -31,7 +31,7 @@ EFFECT = (
     Quantity("hazard.mortality_targets.*", "Mortality under {0}", "share", True),
     Quantity(
         "hazard.baseline.mortality_at_horizon",
-        "Probability of liver-related death by the horizon of the baseline hazard",
+        "Mortality under the baseline hazard, by its horizon",
         "share",
         True,
     ),

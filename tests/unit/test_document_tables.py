@@ -36,7 +36,7 @@ def test_test_is_named_with_its_details_once():
     document = justification(dossier(power), "full")
     assert "is analysed by Pearson's chi-square test (asymptotic) at" in words(document)
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "power")
-    assert [row[0] for row in table.rows] == ["Chi-square (chi_square)", "newcombe"]
+    assert [row[0] for row in table.rows] == ["Chi-square", "newcombe"]
 
 
 def test_analyses_judged_together_are_in_a_table():
@@ -45,13 +45,13 @@ def test_analyses_judged_together_are_in_a_table():
     family = FamilyPower("main", "hochberg", 0.05, {"fisher": half}, any_of, half, 10_000, 0)
     document = justification(dossier(power_answer(multiplicity=(family,))), "full")
     said = words(document)
-    assert "Judged together are Fisher (fisher) by the Hochberg procedure at 5%." in said
+    assert "Judged together are Fisher by the Hochberg procedure at 5%." in said
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "families")
     rows = [tuple(map(plain, row)) for row in table.rows]
     assert rows == [
         ("main: Hochberg procedure, 5%", "at least one", "7.0 ± 0.2"),
         ("main: Hochberg procedure, 5%", "all", "6.0 ± 0.2"),
-        ("main: Hochberg procedure, 5%", "Fisher (fisher)", "6.0 ± 0.2"),
+        ("main: Hochberg procedure, 5%", "Fisher", "6.0 ± 0.2"),
     ]
 
 
@@ -61,7 +61,7 @@ def test_analyses_of_one_test_are_told_apart_in_tables_and_lists():
     document = justification(dossier(power_answer(analyses=(analysis_power(), named))), "full")
     table = next(b for b in document.blocks if isinstance(b, Table) and b.name == "power")
     assert [row[0] for row in table.rows] == [
-        "Fisher (fisher)", r"Fisher, lost count as dead (worst\_case)".replace("\\", ""),
+        "Fisher", r"Fisher, lost count as dead (worst\_case)".replace("\\", ""),
     ]  # fmt: skip
     assert "Fisher's exact test, lost count as dead (worst_case)" in words(document)
 

@@ -214,7 +214,10 @@ def full_title(analysis: AnalysisPower) -> str:
 
 
 def _named(test: str, name: str) -> str:
-    return literal(name if test == name else f"{capital(test)} ({name})")
+    if test == name:
+        return literal(name)
+    says_the_same = name == re.sub(r"[\W_]+", "_", test.lower())
+    return literal(capital(test) if says_the_same else f"{capital(test)} ({name})")
 
 
 def title_of(power: Power, name: str) -> str:
