@@ -16,7 +16,6 @@ LEFT_OUT = (
 )
 _MANY_MONTHS = 120
 _MOST_DECIMALS = 6
-_EXTRA = 4  # decimals added at most to show on which side of a threshold an interval lies
 _WHOLE_YEARS = 0.01  # of a year, by which a time may be off
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _WIDTH_IN_ERRORS = 2 * NORMAL_QUANTILE_975
@@ -183,20 +182,9 @@ def interval(low: float, high: float, *, threshold: float | None = None) -> str:
     """
     error = 100 * (high - low) / _WIDTH_IN_ERRORS
     decimals = digits.of_percentage(error)
-    most = decimals + _EXTRA
-    while decimals < most and _is_moved((low, high), threshold, decimals):
-        decimals += 1
+    if threshold is not None:
+        decimals = digits.beside(100 * threshold, (100 * low, 100 * high), decimals)
     return f"{100 * low:.{decimals}f}{DASH}{100 * high:.{decimals}f}%"
-
-
-def _is_moved(limits: tuple[float, float], threshold: float | None, decimals: int) -> bool:
-    """Whether rounding moves a limit onto a threshold that it is not at."""
-    if threshold is None:
-        return False
-    onto = f"{100 * threshold:.{decimals}f}"
-    return any(
-        abs(value - threshold) > 1e-9 and f"{100 * value:.{decimals}f}" == onto for value in limits
-    )
 
 
 def points(value: float, error: float | None = None) -> str:
