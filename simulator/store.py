@@ -24,13 +24,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.caches import SOURCES_DIGEST
 from simulator.errors import TrialsimError
 from simulator.results import ANSWERS, Answer, Power
 from simulator.results.base import Row
 from simulator.results.curves import Curves
+
+if TYPE_CHECKING:
+    from simulator.scenario.loaded import LoadedScenario
 
 RESULTS = Path("results")
 MANIFEST, ESTIMATES, TABLE = "manifest.json", "estimates.json", "estimates.csv"
@@ -82,6 +85,12 @@ class Question:
         """Where its answer is kept if nothing else is said."""
         name = self.scenario["name"]
         return RESULTS / f"{self.command}-{name}-seed{self.seed}-{self.digest}"
+
+
+def question_of(loaded: "LoadedScenario", command: str, seed: int, **asked: Any) -> Question:
+    """Return what an answer of a scenario depends on."""
+    plain = loaded.scenario.model_dump(mode="json")
+    return Question(command, plain, loaded.provenance, seed, asked)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
-from simulator.store import Question
+from simulator.store import Question, question_of
 
 if TYPE_CHECKING:
     import pandas
@@ -175,8 +175,7 @@ class Study:
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
-        loaded = self.prepared.loaded
-        return Question(command, self.prepared.plain, loaded.provenance, seed, asked)
+        return question_of(self.prepared.loaded, command, seed, **asked)
 
     def power(
         self,

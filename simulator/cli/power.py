@@ -15,7 +15,6 @@ from simulator.cli.shared import (
     SeedOption,
     counted,
     numeric,
-    question_of,
     refuse,
     stoppable,
     study_of,
@@ -84,6 +83,7 @@ def power(
 ) -> None:
     """Estimate the power of each analysis, and what the trial takes."""
     from simulator.scenario.loader import load_scenario
+    from simulator.store import question_of
 
     if trials is not None and precision is not None:
         refuse("--precision", precision, "goes without --trials", "give one of the two")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from simulator.results import Answer
     from simulator.scenario.errors import Problem
     from simulator.scenario.loaded import LoadedScenario
-    from simulator.store import Question
     from simulator.study import Study
 
 WRONG_INPUT = 2
@@ -275,14 +274,6 @@ def study_of(loaded: "LoadedScenario") -> "Study":
         prepared = prepare(loaded, lambda line: say(f"{line} (once) ..."))
     expect(prepared.params, len(prepared.plans))
     return Study(prepared)
-
-
-def question_of(loaded: "LoadedScenario", command: str, seed: int, **asked: Any) -> "Question":
-    """Return what an answer of a scenario depends on, for keeping it, as a study's question is."""
-    from simulator.store import Question
-
-    plain = loaded.scenario.model_dump(mode="json")
-    return Question(command, plain, loaded.provenance, seed, asked)
 
 
 def deliver(

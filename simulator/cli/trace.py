@@ -11,7 +11,6 @@ from simulator.cli.shared import (
     ScenarioArgument,
     SeedOption,
     counted,
-    question_of,
     refuse,
     stoppable,
     study_of,
@@ -45,6 +44,7 @@ def trace(
 ) -> None:
     """Keep every event of one trial, and sum it up."""
     from simulator.scenario.loader import load_scenario
+    from simulator.store import question_of
 
     loaded = load_scenario(scenario)
     study = cache(partial(study_of, loaded))
