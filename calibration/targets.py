@@ -205,6 +205,8 @@ def _reference(scenario: Scenario) -> Scenario:
             "assessment": None,
             "analyses": [],
             "costs": None,
+            "calibrated": None,
+            "acceptance": None,
         }
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from simulator.declarations.keys import below
 from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
+from simulator.scenario.calibrated_rules import calibrated_rules
 from simulator.scenario.errors import RuleError
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
@@ -22,6 +23,7 @@ def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     yield from _lab_rules(scenario)
     yield from _name_rules(scenario)
     yield from analysis_rules(scenario)
+    yield from calibrated_rules(scenario)
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:

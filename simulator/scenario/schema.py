@@ -14,6 +14,7 @@ from simulator.declarations.parts import NOTHING, Count, Line, Part, Positive, W
 from simulator.declarations.schemes import REQUIRED, SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
+from simulator.scenario.calibrated import AcceptanceCheck, CalibrationTarget
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
@@ -143,6 +144,16 @@ class Scenario(Part):
         default=None, description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
+    calibrated: list[CalibrationTarget] | None = Field(
+        default=None,
+        max_length=50,
+        description="figures that parameters were set to meet (trialsim calibrate); null: none",
+    )
+    acceptance: list[AcceptanceCheck] | None = Field(
+        default=None,
+        max_length=50,
+        description="published figures held out, which the scenario must agree with; null: none",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":

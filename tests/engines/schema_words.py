@@ -7,12 +7,15 @@ from pydantic import BaseModel
 
 from simulator.declarations.parts import Part
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
+from simulator.scenario.calibrated import Measured
 from simulator.scenario.schema import Costs, Scenario
 
-_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs)
+_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs, Measured)
 _NOT_ASKED = {
     ("Trial", "registry_id"),
     ("Trial", "planned_completion_date"),
+    ("Scenario", "acceptance"),
+    ("Scenario", "calibrated"),
     ("Scenario", "costs"),
     ("Scenario", "multiplicity"),
 }
