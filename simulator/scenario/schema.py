@@ -17,6 +17,7 @@ from simulator.scenario.bias import SelectionBias
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
+from simulator.scenario.uncertain import Uncertain
 
 if TYPE_CHECKING:
     SchemeWord = str
@@ -143,6 +144,12 @@ class Scenario(Part):
         default=None, description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
+    uncertain: list[Uncertain] | None = Field(
+        default=None,
+        max_length=50,
+        description="numeric keys whose values are not known, with their joint distribution, for "
+        "assurance; it changes no simulated trial; null: none",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":
