@@ -79,7 +79,7 @@ def uncertain_rules(scenario: Scenario) -> Iterator[RuleError]:
                 continue
             for key in found.keys:
                 if key in seen:
-                    rule = f"{written}: its value is uncertain already, by {seen[key]}"
+                    rule = f"its value is uncertain already, by {seen[key]}"
                     yield RuleError(rule, "leave one of the two out", here)
                 seen[key] = f"uncertain[{item}]"
 
@@ -101,7 +101,7 @@ class _Leaves:
         """Return a key with all that is known of it; raises RuleError where it is none."""
         written = one.keys[place]
         keys = self.found(written)
-        numbers = [self.number(written, key) for key in keys]
+        numbers = [self.number(key) for key in keys]
         first = keys[0]
         return UncertainKey(
             written,
@@ -118,19 +118,19 @@ class _Leaves:
         text = SHORT.get(written.strip(), written.strip())
         steps = steps_of(text) or (text,)
         if steps[0] in _NO_PART_OF_THE_TRIAL:
-            raise RuleError(f"{written}: is no part of the trial's course", "name another key")
+            raise RuleError("is no part of the trial's course", "name another key")
         if EVERY in text:
             keys = every(text, self.values)
         else:
             path = key_path(resolved(self.root, steps))
             keys = (path,) if path in self.values else ()
             if path in self.nodes and not keys:
-                raise RuleError(f"{written}: holds several values", self._one_below(path))
+                raise RuleError("holds several values", self._one_below(path))
         if not keys:
             last = [key for key in self.values if (steps_of(key) or ("",))[-1] == steps[-1]]
             near = nearest(text, last) or nearest(text, self.values)
             remedy = f"did you mean {near}?" if near else "trialsim scenarios NAME lists the keys"
-            raise RuleError(f"{written}: is not a key of this scenario", remedy)
+            raise RuleError("is not a key of this scenario", remedy)
         return keys
 
     def _one_below(self, path: str) -> str:
@@ -139,18 +139,18 @@ class _Leaves:
         numbers = [key for key in below if _is_number(self.values[key])]
         return f"name one, as {numbers[0]}" if numbers else "none of them is a number"
 
-    def number(self, written: str, key: str) -> float:
+    def number(self, key: str) -> float:
         """Value of a key, which must be a number."""
         value = self.values[key]
         if value == "solved":
             targets = self.scenario.hazard.mortality_targets or {}
             names = [arm.name for arm in self.scenario.arms if arm.name in targets]
             target = key_path(("hazard", "mortality_targets", *names[:1]))
-            rule = f"{written}: is solved from a mortality target"
+            rule = "is solved from a mortality target"
             raise RuleError(rule, f"let the target be uncertain, as {target}")
         if not _is_number(value):
             shown = "null" if value is None else str(value)
-            rule = f"{written}: its value is {shown}, not a number"
+            rule = f"its value is {shown}, not a number"
             raise RuleError(rule, "give it a number, or name a numeric key")
         return float(value)
 

@@ -185,7 +185,7 @@ NARROW = "distribution: normal, parameters: {mean: 5, sd: .1}, correlation: "
         ),
         (
             one("'arms[*].plan.session'"),
-            "is not a key of this scenario; did you mean arms[0].plan.sessions?",
+            "is not a key of this scenario; did you mean arms[1].plan.sessions?",
         ),
     ],
 )
