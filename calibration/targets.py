@@ -207,6 +207,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "costs": None,
             "calibrated": None,
             "acceptance": None,
+            "uncertain": None,
         }
     )
 

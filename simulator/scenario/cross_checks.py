@@ -10,6 +10,7 @@ from simulator.scenario.errors import RuleError
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan
+from simulator.scenario.uncertain_rules import uncertain_rules
 
 
 def disagreements(scenario: Scenario) -> Iterator[RuleError]:
@@ -24,6 +25,7 @@ def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     yield from _name_rules(scenario)
     yield from analysis_rules(scenario)
     yield from calibrated_rules(scenario)
+    yield from uncertain_rules(scenario)
 
 
 def _unknown(key: str, name: str, known: tuple[str, ...]) -> RuleError:

@@ -18,6 +18,7 @@ from simulator.scenario.calibrated import AcceptanceCheck, CalibrationTarget
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
+from simulator.scenario.uncertain import Uncertain
 
 if TYPE_CHECKING:
     SchemeWord = str
@@ -153,6 +154,12 @@ class Scenario(Part):
         default=None,
         max_length=50,
         description="published figures held out, which the scenario must agree with; null: none",
+    )
+    uncertain: list[Uncertain] | None = Field(
+        default=None,
+        max_length=50,
+        description="numeric keys whose values are not known, with their joint distribution, for "
+        "assurance; it changes no simulated trial; null: none",
     )
 
     @classmethod
