@@ -6,9 +6,11 @@ from functools import partial
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
+from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
 from simulator.planning.paired import PairedTrials, rate_beside, run_trials
 from simulator.planning.prepared import Prepared
+from simulator.results.acceptance import Acceptance
 from simulator.results.comparison import ComparedPower, ComparedTrial, Comparison, DifferentValue
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.version import program_version
@@ -43,6 +45,7 @@ def compare_scenarios(
         If stopped before the last trial.
     """
     pair = first, second
+    acceptances = [accepted(one, jobs) for one in pair]
     runs = [
         run_trials(one, trials, seed, jobs, partial(watch, number))
         for number, one in enumerate(pair, start=1)
@@ -74,8 +77,8 @@ def compare_scenarios(
         analyses=_compared(*alone),
         families=_compared(*together),
         trials_of=(
-            _trial(names[0], first, runs[0], lacking[0]),
-            _trial(names[1], second, runs[1], lacking[1]),
+            _trial(names[0], first, runs[0], lacking[0], acceptances[0]),
+            _trial(names[1], second, runs[1], lacking[1], acceptances[1]),
         ),
         different=_different(first, second),
     )
@@ -147,7 +150,11 @@ def _compared(first: _Found, second: _Found) -> tuple[ComparedPower, ...]:
 
 
 def _trial(
-    name: str, prepared: Prepared, run: PairedTrials, lacking: tuple[str, ...]
+    name: str,
+    prepared: Prepared,
+    run: PairedTrials,
+    lacking: tuple[str, ...],
+    acceptance: Acceptance | None,
 ) -> ComparedTrial:
     o = operations_of(prepared.solved, prepared.params, run.totals)
     return ComparedTrial(
@@ -162,6 +169,7 @@ def _trial(
         mortality=o.mortality,
         sessions_delivered=o.sessions_delivered,
         plasma_litres=o.plasma_litres,
+        acceptance=acceptance,
     )
 
 

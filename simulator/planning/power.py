@@ -8,16 +8,18 @@ from dataclasses import replace
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.declarations.estimands import scale_of, tests_of
-from simulator.declarations.keys import key_path, steps_of
+from simulator.declarations.keys import is_of_trial, key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
+from simulator.planning.accepted import accepted
 from simulator.planning.curves import CurveRecorder, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
 from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
+from simulator.results.acceptance import Acceptance
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate, Judgement
 from simulator.results.operations import Operations
 from simulator.results.power import (
@@ -65,6 +67,7 @@ def estimate_power(
         If not even the first unit of work was done.
     """
     params, plans = prepared.params, prepared.plans
+    acceptance = accepted(prepared, jobs)
     curves = CurveRecorder(grid_of(params))
     evaluation = Evaluation(
         plans,
@@ -78,11 +81,15 @@ def estimate_power(
         curves.keep(first, unit)
 
     run = monte_carlo(params, evaluation, seed, stop, jobs, engine, watch, take)
-    return _answer(prepared, run, curves, target_power)
+    return _answer(prepared, run, curves, target_power, acceptance)
 
 
 def _answer(
-    prepared: Prepared, run: MonteCarlo, curves: CurveRecorder, target_power: float
+    prepared: Prepared,
+    run: MonteCarlo,
+    curves: CurveRecorder,
+    target_power: float,
+    acceptance: Acceptance | None,
 ) -> Power:
     loaded, solved, params = prepared.loaded, prepared.solved, prepared.params
     operations = operations_of(solved, params, run.totals)
@@ -117,9 +124,10 @@ def _answer(
         multiplicity=_multiplicity(run),
         operations=operations,
         assumptions=assumptions(loaded),
-        defaults=sum(map(loaded.is_default, loaded.provenance)),
+        defaults=sum(map(loaded.is_default, filter(is_of_trial, loaded.provenance))),
         verdict=verdict,
         recruitment_key=_recruitment_key(solved),
+        acceptance=acceptance,
         curves=curves.tables(params, prepared.arms),
     )
 
@@ -257,7 +265,7 @@ def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
     """
     lines: dict[tuple[str, int], list[str]] = {}
     for key in loaded.provenance:
-        if not loaded.is_default(key):
+        if is_of_trial(key) and not loaded.is_default(key):
             lines.setdefault(loaded.location(key), []).append(key)
     sources = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
     return tuple(

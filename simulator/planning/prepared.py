@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from calibration.acceptance import refuse_used_rows
 from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
@@ -99,6 +100,7 @@ def prepare(loaded: LoadedScenario, say: Callable[[str], None]) -> Prepared:
         If it cannot be simulated, with the place of the key that is why.
     """
     asked = loaded.scenario
+    refuse_used_rows(loaded)
     try:
         a = lower_allocation(asked)  # before what takes long
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)

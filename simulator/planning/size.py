@@ -8,8 +8,10 @@ test of two proportions is exact, and so is the number from which on it lasts (`
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from simulator.montecarlo.operations import operations_of
+from simulator.planning.accepted import accepted
 from simulator.planning.bracket import bracket, is_out_of_reach
 from simulator.planning.formulas import facts_of, normal_size
 from simulator.planning.lasting import ExactPower, exact_power_of, lasting
@@ -61,6 +63,7 @@ def find_size(
         rule = f"holds no multiple of {step:g}"
         value = f"{asked.low:g},{asked.high:g}"
         raise ScenarioError(Problem("", 0, "between", value, rule, "give a wider range"))
+    acceptance = accepted(base, jobs)
     run = SimulatedTrials(base, asked.key, whole, seed, jobs, say)
     exact = None
     if asked.key == PATIENTS and not base.sought.is_family:
@@ -68,7 +71,8 @@ def find_size(
     own = float(base.loaded.value(asked.key))
     search = Search(asked, run, own, whole, step)
     outcome = seek(search, exact, guess, base.params.trial.max_recruitment_days)
-    return size_answer(base, search, run, exact, outcome, shown(search, outcome))
+    found = size_answer(base, search, run, exact, outcome, shown(search, outcome))
+    return replace(found, acceptance=acceptance)
 
 
 def seek(

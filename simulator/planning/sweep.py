@@ -15,6 +15,7 @@ from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
+from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import goal_named
 from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
@@ -141,6 +142,7 @@ def run_sweep(
     KeyboardInterrupt
         If stopped before the base is done; later, the points that are done are returned.
     """
+    acceptance = accepted(planned.base, jobs)
     base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
     found: dict[int, SweepPoint] = {}
@@ -174,6 +176,7 @@ def run_sweep(
         points=tuple(found[index] for index in sorted(found)),
         selection_bias=selection_bias_of(own.solved),
         drift=drift_of(own.solved),
+        acceptance=acceptance,
     )
 
 

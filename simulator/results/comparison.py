@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, Value, flat
 from simulator.results.measures import Days, Estimate, NullHypothesis, Share, without_result
 from simulator.results.operations import ByArm
@@ -56,6 +57,8 @@ class ComparedTrial(Record):
         Analyses, and families of those judged together, that the other one does not have.
     enrolment_days
         From the opening of the first site to the last patient randomised.
+    acceptance
+        Against published figures that it was not set by; None: none are held out.
     """
 
     name: str
@@ -69,6 +72,7 @@ class ComparedTrial(Record):
     mortality: ByArm
     sessions_delivered: ByArm
     plasma_litres: ByArm
+    acceptance: Acceptance | None = None
 
 
 @dataclass(frozen=True, repr=False)

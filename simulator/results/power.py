@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, flat, table
 from simulator.results.curves import Curves
 from simulator.results.measures import (
@@ -386,6 +387,8 @@ class Power(Answer):
         On the primary analysis.
     recruitment_key
         By which more patients would be recruited.
+    acceptance
+        Of the scenario, against published figures that it was not set by; None: none are held out.
     curves
         Tables over time, which travel as CSV.
     """
@@ -418,6 +421,7 @@ class Power(Answer):
     defaults: int
     verdict: Verdict
     recruitment_key: RecruitmentKey
+    acceptance: Acceptance | None = None
     curves: Curves = field(default_factory=Curves, metadata={"json": False})
 
     @property

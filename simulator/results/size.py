@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
+from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, Value, flat, table
 from simulator.results.closed_forms import ClosedForms
 from simulator.results.measures import Days, Estimate, Share
@@ -213,6 +214,8 @@ class Size(Answer):
         Every value tried, in order; the answer is one of them.
     fit, fitted
         The regression, None where no crossing was found, and its curve as far as it was fitted.
+    acceptance
+        Of the scenario, against published figures that it was not set by; None: none are held out.
     """
 
     KIND: ClassVar[str] = "size"
@@ -252,6 +255,7 @@ class Size(Answer):
     fit: PowerFit | None
     fitted: tuple[FittedPower, ...]
     closed_forms: ClosedForms
+    acceptance: Acceptance | None = None
 
     @property
     def is_of_patients(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simulator.constants import NORMAL_QUANTILE_975
+from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, Value, cell_of, flat
 from simulator.results.measures import (
     Days,
@@ -131,6 +132,8 @@ class Sweep(Answer):
     analysis
         The analysis, or family of those judged together, that alone is asked for; None: all. Of a
         family `analyses` has one entry under its name: that any hypothesis is rejected.
+    acceptance
+        Of the base, against published figures that it was not set by; None: none are held out.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -150,6 +153,7 @@ class Sweep(Answer):
     drift: Drift | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     analysis: str | None = None
+    acceptance: Acceptance | None = None
 
     @property
     def finished(self) -> bool:

@@ -1,5 +1,6 @@
 """What the numbers of a simulation do not tell: limits of the run and of the model."""
 
+from simulator.report.acceptance_words import acceptance_in_words
 from simulator.report.document.blocks import Block, Paragraph, literal
 from simulator.report.document.dossier import (
     Dossier,
@@ -31,6 +32,7 @@ def limit_blocks(dossier: Dossier) -> list[Block]:
             "Monte Carlo errors and intervals tell how well the simulation answers for the values "
             "given. They do not tell how true those values are.",
             _assumed(dossier),
+            _held_out(power),
             *(f"The trial is biased on purpose: {literal(bias)}." for bias in biases),
             _interrupted(power),
         ],
@@ -49,6 +51,13 @@ def _assumed(dossier: Dossier) -> str:
         f"Of the values behind the target difference {count(len(assumed))} {verb}, in whole or in "
         "part; another mortality or effect gives another power."
     )
+
+
+def _held_out(power: Power) -> str:
+    """Say whether the scenario agrees with published figures that were not used to set it."""
+    if power.acceptance is None:
+        return ""
+    return literal(acceptance_in_words(power.acceptance))
 
 
 def _interrupted(power: Power) -> str:

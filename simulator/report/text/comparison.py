@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.acceptance import acceptance_blocks
 from simulator.report.text.numbers import (
     count_of,
     in_points,
@@ -144,9 +145,20 @@ def _verdict(answer: Comparison) -> Iterator[Block]:
     )
 
 
+def _acceptance(answer: Comparison) -> Iterator[Block]:
+    """Whether each agrees with what was held out; once where the two do alike."""
+    first, second = (trial.acceptance for trial in answer.trials_of)
+    if first == second:
+        yield from acceptance_blocks(first, "Both")
+        return
+    for trial in answer.trials_of:
+        yield from acceptance_blocks(trial.acceptance, trial.name)
+
+
 COMPARISON_SECTIONS = (
     Section("head", _head),
     Section("trials", _trials),
     Section("analyses", _analyses),
     Section("verdict", _verdict),
+    Section("acceptance", _acceptance),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.acceptance import acceptance_blocks
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.power_estimates import estimates_section, priors_section
 from simulator.report.text.power_rates import agreement_section, families_section, power_section
@@ -45,6 +46,7 @@ def verdict_blocks(answer: Power) -> Iterator[Block]:
     yield Bold(words) if is_shouted(answer) else words
     if answer.operations.recruitment_is_the_limit:
         yield Bold(limit_in_words(answer.operations))
+    yield from acceptance_blocks(answer.acceptance)
     if answer.interrupted:
         yield (
             f"Interrupted after {answer.trials:,} trials: partial results saved. A trial is the "

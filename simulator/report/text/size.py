@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.acceptance import acceptance_blocks
 from simulator.report.text.numbers import (
     interval,
     mean,
@@ -172,6 +173,7 @@ def _takes(answer: Size) -> Iterator[Block]:
 
 def _answer(answer: Size) -> Iterator[Block]:
     yield Bold(size_in_words(answer))
+    yield from acceptance_blocks(answer.acceptance)
 
 
 SIZE_SECTIONS = (

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from simulator.report.text.acceptance import acceptance_blocks
 from simulator.report.text.numbers import (
     count_of,
     in_points,
@@ -198,6 +199,7 @@ def _limit(answer: Sweep) -> Iterator[Block]:
             f"RECRUITMENT IS THE LIMIT at {rounded(len(limited), 0)} of {len(answer.points)} "
             f"points, where most trials do not reach the target: {told}."
         )
+    yield from acceptance_blocks(answer.acceptance)
     if answer.interrupted:
         yield "Interrupted before the last point; the points shown are complete."
 
