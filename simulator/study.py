@@ -15,6 +15,7 @@ from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
+from simulator.planning.calibrate import calibrate, refuse_without_targets
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
 from simulator.planning.comparison import compare_scenarios, refuse_without_shared
@@ -34,6 +35,7 @@ from simulator.planning.variation import changed
 from simulator.results import (
     Allocation,
     AllocationSequence,
+    Calibration,
     Certificate,
     Comparison,
     Exact,
@@ -296,6 +298,38 @@ class Study:
     @property
     def _label(self) -> str:
         return f"{self.name} with {_written(self.changes)}" if self.changes else self.name
+
+    def calibrate(
+        self,
+        trials: int | None = None,
+        *,
+        seed: int = 1,
+        jobs: int | None = None,
+        watch: Callable[[int, float], None] = _silent,
+    ) -> Calibration:
+        """Find values that meet the targets of `calibrated`, and check `acceptance`.
+
+        Parameters
+        ----------
+        trials
+            Of each set of values; if None, as many as have 60,000 patients.
+        watch
+            Called after each set with how many there were, and how far the worst target is off,
+            in tolerances.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has neither targets nor checks, or a key cannot be moved.
+        """
+        if trials is not None:
+            whole("trials", trials, 20, 1_000_000)
+        whole("seed", seed, 0, LARGEST_SEED)
+        return calibrate(self.prepared, trials, seed, workers(jobs), watch)
+
+    def check_calibration(self) -> None:
+        """Check what is asked of `calibrate`."""
+        refuse_without_targets(self.prepared)
 
     def sweep(
         self,

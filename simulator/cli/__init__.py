@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import allocation, calibrate, compare, power, report, show, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -164,7 +164,7 @@ def schema(
     from simulator.results import ANSWERS
     from simulator.results.json_schema import answer_schema
 
-    words = {"certificate": "certify", "comparison": "compare"}
+    words = {"certificate": "certify", "comparison": "compare", "calibration": "calibrate"}
     kinds = {words.get(kind, kind): kind for kind in ANSWERS}
     if of not in kinds:
         refuse("--of", of, "is no command with an answer", f"use one of {', '.join(kinds)}")
@@ -175,6 +175,7 @@ for command in (
     power.power,
     sweep.sweep,
     compare.compare,
+    calibrate.calibrate,
     size.size,
     allocation.allocation,
     exact,

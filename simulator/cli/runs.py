@@ -40,8 +40,10 @@ def answer(
     *,
     ready: Callable[[], object] = lambda: None,
     full: bool = False,
-) -> None:
+) -> "Answer | None":
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
+
+    Returns it; None where the folder cannot be used, which ends the command.
 
     Parameters
     ----------
@@ -63,16 +65,17 @@ def answer(
             result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
-        return
+        return None
     if kept is not None:
         say(KEPT.format(run=folder))
         deliver(kept.answer, as_json, full=full, run=folder)
-        return
+        return kept.answer
     # Before printing: whoever reads that may stop listening.
     say(f"wrote {folder}")
     deliver(result, as_json, full=full, run=folder)
     if not result.finished:
         stop("interrupted: partial results saved; the same command reruns it")
+    return result
 
 
 def _worked_out(

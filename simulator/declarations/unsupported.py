@@ -120,12 +120,6 @@ UNSUPPORTED = (
         (),
         ("evidence",),
     ),
-    Unsupported(
-        "calibration as a command",
-        "hazard.mortality_targets are solved whenever a scenario is loaded",
-        (),
-        ("calibrate",),
-    ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(
         "a list of runs",

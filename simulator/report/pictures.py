@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from simulator.declarations.schemes import scheme_name
+from simulator.report.figures.acceptance import draw_acceptance
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
@@ -29,6 +30,7 @@ from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
 from simulator.results.base import Value
+from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
 from simulator.results.size import PATIENTS, Size
@@ -44,6 +46,7 @@ __all__ = [
     "Pictures",
     "RecruitmentPlan",
     "draw_allocation",
+    "draw_calibration",
     "draw_power",
     "draw_size",
     "draw_sweep",
@@ -170,6 +173,15 @@ def draw_allocation(allocation: Allocation, folder: Path, kinds: Kinds = KINDS) 
         of = f"{allocation.scenario}: {allocation.trials:,} simulated trials per scheme, seed "
         of += f"{allocation.seed}"
     return _saved({"schemes": draw_schemes(allocation)}, of, folder, kinds)
+
+
+def draw_calibration(calibration: Calibration, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw what was held out beside its predictive intervals; nothing where nothing was."""
+    if calibration.acceptance is None:
+        return {}
+    acceptance = calibration.acceptance
+    of = f"{calibration.scenario}: {acceptance.patients:,} simulated patients"
+    return _saved({"acceptance": draw_acceptance(acceptance)}, of, folder, kinds)
 
 
 def _saved(drawings: Mapping[str, Drawing], of: str, folder: Path, kinds: Kinds) -> Pictures:

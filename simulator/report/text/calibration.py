@@ -1,0 +1,174 @@
+"""The answer of `calibrate` as text: what was reached, what it took, what contradicts what."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.report.text.acceptance import acceptance_blocks, acceptance_table
+from simulator.report.text.numbers import rounded
+from simulator.report.text.page import Block, Bold, Command, Section, line_count
+from simulator.report.text.tables import new_table
+from simulator.results.calibration import Calibration, TargetReached, WithoutTarget
+
+_LINES = 30
+_SIGNIFICANT = 4
+_NAMED = 4  # targets that a sentence names
+
+
+def _head(answer: Calibration) -> Iterator[Block]:
+    yield Bold(f"{answer.scenario}: {answer.title}")
+    if answer.targets:
+        yield (
+            f"{answer.trials:,} trials, {answer.patients:,} patients, the same ones in each of "
+            f"{answer.runs} runs; seed {answer.seed}, trialsim {answer.version}. +- is the Monte "
+            "Carlo standard error."
+        )
+
+
+def _targets(answer: Calibration) -> Iterator[Block]:
+    if not answer.targets:
+        return
+    table = new_table(
+        "target", "is to be", "within", "own values", "reached", "+-", "", words=("key", "")
+    )
+    for one in answer.targets:
+        table.add_row(
+            one.label,
+            _value(one, one.target),
+            _value(one, one.tolerance),
+            _value(one, one.before),
+            _value(one, one.reached),
+            _value(one, one.reached_mcse),
+            "met" if one.met else "MISSED",
+        )
+    yield table
+
+
+def _value(one: TargetReached, value: float) -> str:
+    """A share in per cent, other figures to the digit that the tolerance needs."""
+    if one.is_share:
+        return f"{100 * value:.1f}%"
+    decimals = max(0, -_exponent(one.tolerance) + 1)
+    return rounded(value, decimals)
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:e}".partition("e")[2])
+
+
+def _keys(answer: Calibration) -> Iterator[Block]:
+    """What moved, and how far it could have."""
+    if not answer.keys:
+        return
+    table = new_table("key", "own value", "found", "+-", "from", "to", "", words=("key", ""))
+    for key in answer.keys:
+        error = "-" if key.error is None else f"{key.error:.1g}"
+        limits = (f"{key.low:g}", f"{key.high:g}")
+        mark = "at its limit" if key.at_limit else ""
+        table.add_row(key.name, f"{key.old:.5g}", f"{key.new:.5g}", error, *limits, mark)
+    yield table
+    if any(key.error is None for key in answer.keys):
+        yield "A dash: the targets do not tell it, other values together do as well."
+
+
+def _contradictions(answer: Calibration) -> Iterator[Block]:
+    """What giving up each target of a compromise would do."""
+    by_label = {one.label: one for one in answer.targets}
+    for without in answer.contradictions:
+        yield f"{_without_in_words(without, by_label)}."
+
+
+def _without_in_words(without: WithoutTarget, by_label: dict[str, TargetReached]) -> str:
+    given_up = by_label[without.label]
+    then = _value(given_up, without.reached[without.label])
+    aimed = _value(given_up, given_up.target)
+    if without.others_met:
+        others = [label for label in without.reached if label != without.label]
+        met = others[0] if len(others) == 1 else f"all {len(others)} targets that share its keys"
+        verb = "is" if len(others) == 1 else "are"
+        return f"Without {without.label}: {met} {verb} met, and it is {then} instead of {aimed}"
+    left = [
+        f"{label} {_value(one, without.reached[label])} instead of {_value(one, one.target)}"
+        for label, one in by_label.items()
+        if label in without.reached
+        and label != without.label
+        and abs(without.reached[label] - one.target) > one.tolerance
+    ]
+    return f"Without {without.label} ({then} instead of {aimed}): still missed {'; '.join(left)}"
+
+
+def _block(answer: Calibration) -> Iterator[Block]:
+    """Print the values found, to be pasted into a file that extends the scenario."""
+    if answer.block:
+        yield "To be pasted into a scenario that extends this one (or written by --write FILE):"
+        yield ""
+        for line in answer.block.splitlines():
+            yield Command(line)
+
+
+def _acceptance(answer: Calibration) -> Iterator[Block]:
+    if answer.acceptance is not None:
+        yield from acceptance_table(answer.acceptance)
+
+
+def _notes(answer: Calibration) -> Iterator[Block]:
+    """What a reader should know of a target or a check."""
+    checks = answer.acceptance.checks if answer.acceptance else ()
+    for label, note in [(t.label, t.note) for t in answer.targets] + [
+        (f"{c.label} ({' '.join(c.rows)})", c.note) for c in checks
+    ]:
+        if note:
+            yield f"{label}: {note}."
+
+
+def _verdict(answer: Calibration) -> Iterator[Block]:
+    """Say what was met, what contradicts what, and whether the scenario agrees with the rest."""
+    if answer.targets:
+        yield Bold(calibration_in_words(answer))
+    yield from acceptance_blocks(answer.acceptance)
+
+
+def calibration_in_words(answer: Calibration) -> str:
+    """Say how many targets are met, and why others are not."""
+    missed, number = answer.missed, len(answer.targets)
+    if not missed:
+        own = sum(one.met_before for one in answer.targets)
+        return f"ALL {number} TARGETS MET; with the scenario's own values {own} are."
+    names = ", ".join(one.label for one in missed[:_NAMED])
+    more = f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+    words = f"{number - len(missed)} OF {number} TARGETS MET; missed: {names}{more}."
+    fixed = [one.label for one in missed if not one.movable]
+    if fixed:
+        listed = ", ".join(fixed[:_NAMED])
+        words += f" No key that may move for it changes enough: {listed}."
+    apart = [one.label for one in answer.contradictions if one.others_met]
+    if apart:
+        words += f" They contradict one another: giving up one ({' or '.join(apart[:_NAMED])})"
+        words += " lets the others be met."
+    return words
+
+
+CALIBRATION_SECTIONS = (
+    Section("head", _head),
+    Section("targets", _targets),
+    Section("keys", _keys),
+    Section("contradictions", _contradictions),
+    Section("block", _block),
+    Section("acceptance", _acceptance),
+    Section("notes", _notes),
+    Section("verdict", _verdict),
+)
+
+
+def calibration_screen(answer: Calibration, width: int, run: Path | None = None) -> list[Block]:
+    """Return the screen: targets, checks and verdict; the rest by name as far as there is room."""
+    found = {section.name: list(section.blocks(answer)) for section in CALIBRATION_SECTIONS}
+    more = [name for name in ("keys", "contradictions", "block", "notes") if found[name]]
+    shown = "RUN" if run is None else shlex.quote(str(run))
+    tail = [Command(f"{' or '.join(more)}: trialsim show {shown} {more[0]}")] if more else []
+    below = [*found["verdict"], *([""] if tail else []), *tail]
+    above = [*found["head"], "", *found["targets"]]
+    blocks = [*above, *([""] if found["targets"] else []), *found["acceptance"], "", *below]
+    if line_count(blocks, width) > _LINES - 2:
+        blocks = [*above, "", *below]
+    return blocks
