@@ -47,14 +47,13 @@ def _named(loaded: LoadedScenario, steps: tuple[Any, ...], step: Any) -> str:
 
 
 def _source(loaded: LoadedScenario, path: str, targets: Sequence[TargetReached]) -> str:
-    """What a value was set for: `derived: set so that screen failure is 0.5`."""
+    """What a value was set for: `derived: so that screen failure is 0.5`."""
     mine = [
         one
         for one in targets
         if any(loaded.key(key, "calibrate").startswith(path) for key in one.keys)
     ]
-    told = ", ".join(f"{one.label} is {one.reached:.3g} (target {one.target:g})" for one in mine)
-    return f"derived: trialsim calibrate, {told}"
+    return f"derived: so that {' and '.join(f'{one.label} is {one.target:g}' for one in mine)}"
 
 
 def _lines(tree: Mapping[str, Any], depth: int) -> list[str]:

@@ -11,6 +11,7 @@ from simulator.report.figures.numbers import require
 from simulator.results.acceptance import Acceptance, AcceptanceCheck
 
 _ROW = 0.3  # inches
+_LEGEND = 215.0  # points: the names of the figures take the rest of the width
 _ROOM = 0.9  # inches, of an axis and its name
 
 
@@ -33,7 +34,7 @@ def draw_acceptance(acceptance: Acceptance) -> Drawing:
         looks: dict[str, object] = {}
         for axes, rows in zip(grid[:, 0], panels, strict=True):
             looks |= _draw_rows(axes, rows)
-        labels.legend_above(figure, grid[0, 0], list(looks.values()), list(looks))
+        labels.legend_above(figure, grid[0, 0], list(looks.values()), list(looks), _LEGEND)
     shows = "Published figures held out, and their 95% predictive intervals"
     return Drawing(figure, shows, tuple(_notes(acceptance)))
 
@@ -46,7 +47,9 @@ def _draw_rows(axes: Axes, checks: Sequence[AcceptanceCheck]) -> dict[str, objec
             _at(check, value) for value in (check.low, check.high, check.simulated, check.observed)
         )
         colour = style.look(0).colour
-        (bar,) = axes.plot([low, high], [place, place], color=colour, lw=4, alpha=0.35)
+        (bar,) = axes.plot(
+            [low, high], [place, place], color=colour, lw=4, alpha=0.35, solid_capstyle="butt"
+        )
         (tick,) = axes.plot([simulated], [place], "|", color=colour, ms=11, mew=1.6)
         fill = style.look(1).colour if check.fails else "white"
         (dot,) = axes.plot(
@@ -58,7 +61,7 @@ def _draw_rows(axes: Axes, checks: Sequence[AcceptanceCheck]) -> dict[str, objec
     axes.set_ylim(len(checks) - 0.5, -0.5)
     if is_share:
         axes.set_xlim(0, 100)
-    name = "share (%)" if is_share else "in half-widths of the predictive interval, from its middle"
+    name = "share (%)" if is_share else "distance from the middle, in half-intervals"
     style.tidy(axes, name)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -27,7 +27,9 @@ def acceptance_blocks(acceptance: Acceptance | None, of: str = "") -> Iterator[B
 def acceptance_table(acceptance: Acceptance) -> Iterator[Block]:
     """Each figure beside its predictive interval."""
     heads = ["n", "seen", "simulated", "+-", "95 % predictive", "P", ""]
-    table = new_table("figure held out", "rows", *heads, words=("figure held out", "rows", ""))
+    table = new_table(
+        "figure held out", "rows", *heads, words=("figure held out", "rows", ""), spare=("+-", "n")
+    )
     for check in acceptance.checks:
         table.add_row(
             check.label,

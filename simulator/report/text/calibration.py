@@ -11,7 +11,7 @@ from simulator.report.text.tables import new_table
 from simulator.results.calibration import Calibration, TargetReached, WithoutTarget
 
 _LINES = 30
-_SIGNIFICANT = 4
+_NARROW = 78  # cells of a line of YAML
 _NAMED = 4  # targets that a sentence names
 
 
@@ -29,7 +29,7 @@ def _targets(answer: Calibration) -> Iterator[Block]:
     if not answer.targets:
         return
     table = new_table(
-        "target", "is to be", "within", "own values", "reached", "+-", "", words=("key", "")
+        "target", "is to be", "within", "own values", "reached", "+-", "", words=("target", "")
     )
     for one in answer.targets:
         table.add_row(
@@ -103,7 +103,17 @@ def _block(answer: Calibration) -> Iterator[Block]:
         yield "To be pasted into a scenario that extends this one (or written by --write FILE):"
         yield ""
         for line in answer.block.splitlines():
-            yield Command(line)
+            yield from _yaml_line(line)
+
+
+def _yaml_line(line: str) -> Iterator[Block]:
+    """Print a line of a file; one that would be broken has its comment on a line above."""
+    value, mark, comment = line.partition("  # ")
+    if len(line) > _NARROW and mark:
+        indent = " " * (len(line) - len(line.lstrip()))
+        yield Command(f"{indent}# {comment}")
+        line = value
+    yield Command(line)
 
 
 def _acceptance(answer: Calibration) -> Iterator[Block]:
