@@ -5,6 +5,7 @@ Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each ha
 """
 
 from simulator.results.allocation import Allocation, AllocationSequence
+from simulator.results.assurance import Assurance
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
@@ -26,6 +27,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Exact,
         Certificate,
         Comparison,
+        Assurance,
     )
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "AllocationSequence",
     "Answer",
     "AnswerError",
+    "Assurance",
     "Certificate",
     "Comparison",
     "Exact",
