@@ -18,7 +18,7 @@ import numpy as np
 from calibration.evidence import read_evidence
 from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
-from calibration.targets import solve_targets
+from calibration.targets import SharedRuns, solve_with
 from calibration.uncertainty import draws
 from simulator.caches import MODEL_DIGEST, cache_folder
 from simulator.declarations.measures import MEASURES
@@ -166,7 +166,7 @@ def _measured(simulated: Simulated, check: asked_of.AcceptanceCheck, place: int)
 
 def _drawn(loaded: LoadedScenario) -> Iterator[Params]:
     """The scenario with its uncertain keys as drawn, made ready."""
-    drawn = draws(loaded.scenario, DRAWS, _SEED)
+    drawn, runs = draws(loaded.scenario, DRAWS, _SEED), SharedRuns()
     for row in drawn.values:
         values = {
             key: int(value) if value == int(value) and _is_whole(loaded, key) else float(value)
@@ -175,7 +175,7 @@ def _drawn(loaded: LoadedScenario) -> Iterator[Params]:
         changed = loaded.changed(
             {loaded.key(k, "uncertain"): v for k, v in values.items()}, "uncertain"
         )
-        yield lower(solve_targets(changed.scenario, lambda _: None))
+        yield lower(solve_with(changed.scenario, runs))
 
 
 def _is_whole(loaded: LoadedScenario, key: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from calibration.least_squares import Group, groups_of, jacobian_at, least_squares
 from calibration.measures import Figure, measure, simulate_to_measure
 from calibration.movable import Movable, movable_keys, scaled, values_of, with_values
-from calibration.targets import solve_targets
+from calibration.targets import SharedRuns, solve_with
 from simulator.declarations.measures import MEASURES
 from simulator.declarations.quantities import name_with_unit
 from simulator.params.lower import lower
@@ -90,6 +90,7 @@ class _Search:
     ) -> None:
         self.loaded, self.trials, self.seed, self.jobs = loaded, trials, seed, jobs
         self.watch, self.runs, self.patients = watch, 0, 0
+        self.solutions = SharedRuns()
         self.asked: Sequence[CalibrationTarget] = loaded.scenario.calibrated or []
         self.keys: tuple[Movable, ...] = movable_keys(loaded)
         self.known: dict[bytes, list[Figure]] = {}
@@ -119,7 +120,7 @@ class _Search:
         by_key = dict(zip((key.key for key in self.keys), map(float, values), strict=True))
         changed = with_values(self.loaded, by_key) if by_key else self.loaded
         try:
-            solved = solve_targets(changed.scenario, lambda _: None)
+            solved = solve_with(changed.scenario, self.solutions)
             params = lower(solved)
         except RuleError as error:
             raise self.loaded.located(error) from None

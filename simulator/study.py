@@ -15,6 +15,15 @@ from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Engine, Stop, UnitResult
+from simulator.planning.assurance import (
+    PlannedAssurance,
+    plan_assurance,
+    run_assurance,
+)
+from simulator.planning.assurance import (
+    Watch as AssuranceWatch,
+)
+from simulator.planning.assurance_answer import assurance_of
 from simulator.planning.calibrate import calibrate, refuse_without_targets
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
@@ -35,6 +44,7 @@ from simulator.planning.variation import changed
 from simulator.results import (
     Allocation,
     AllocationSequence,
+    Assurance,
     Calibration,
     Certificate,
     Comparison,
@@ -250,6 +260,68 @@ class Study:
             return certify(loaded.scenario, trials, seed, workers(jobs), say)
         except RuleError as error:
             raise loaded.located(error) from None
+
+    def assurance(
+        self,
+        draws: int = 400,
+        trials: int = 500,
+        *,
+        analysis: str | None = None,
+        worthwhile: str | None = None,
+        seed: int = 1,
+        jobs: int | None = None,
+        target_power: float = CONVENTIONAL_POWER,
+    ) -> Assurance:
+        """Average power over what is not known of the scenario (its key `uncertain`).
+
+        Parameters
+        ----------
+        draws
+            Of the uncertain keys.
+        trials
+            At each draw, none of which are those of another.
+        analysis
+            Name of the one that is asked for, or of a family of those judged together; None: all.
+        worthwhile
+            What makes an effect worthwhile, as "hazard_ratio<=0.8", "mortality_difference<=-0.1",
+            or "KEY>=VALUE" of an uncertain key; if None, the scenario's own effect, or better.
+        target_power
+            Of which the probability is asked that power is at least as much.
+
+        Raises
+        ------
+        ScenarioError
+            If nothing is uncertain, or what is asked for is not there.
+        """
+        planned = self.plan_assurance(analysis=analysis, worthwhile=worthwhile)
+        return self.run_assurance(
+            planned, draws, trials, seed=seed, jobs=jobs, target_power=target_power
+        )
+
+    def plan_assurance(
+        self, *, analysis: str | None = None, worthwhile: str | None = None
+    ) -> PlannedAssurance:
+        """Check what is asked of `assurance` without running it."""
+        return plan_assurance(self.prepared, analysis, worthwhile)
+
+    def run_assurance(
+        self,
+        planned: PlannedAssurance,
+        draws: int,
+        trials: int,
+        *,
+        seed: int = 1,
+        jobs: int | None = None,
+        target_power: float = CONVENTIONAL_POWER,
+        watch: AssuranceWatch = _silent,
+    ) -> Assurance:
+        """Run an assurance that was planned; `watch` hears of each draw that is done."""
+        whole("draws", draws, 2, 1_000_000)
+        whole("trials", trials, 2, LARGEST_TRIAL)
+        whole("seed", seed, 0, LARGEST_SEED)
+        number("target_power", target_power, 0, 1)
+        run = run_assurance(planned, draws, trials, seed, workers(jobs), watch)
+        return assurance_of(self.prepared.loaded, run, target_power)
 
     def compare(
         self,

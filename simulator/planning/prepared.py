@@ -86,13 +86,19 @@ class Prepared:
         return self.asked.model_dump(mode="json")
 
 
-def prepare(loaded: LoadedScenario, say: Callable[[str], None]) -> Prepared:
+def prepare(
+    loaded: LoadedScenario,
+    say: Callable[[str], None],
+    solve: Callable[[Scenario, Callable[[str], None]], Scenario] = solve_targets,
+) -> Prepared:
     """Solve a scenario's targets and lower it.
 
     Parameters
     ----------
     say
         Called with a line on what is being solved.
+    solve
+        What puts numbers in the place of the word solved.
 
     Raises
     ------
@@ -104,7 +110,7 @@ def prepare(loaded: LoadedScenario, say: Callable[[str], None]) -> Prepared:
     try:
         a = lower_allocation(asked)  # before what takes long
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)
-        solved = solve_targets(asked, say)
+        solved = solve(asked, say)
         params = lower(solved)
         refuse_if_nothing_is_known(params)
     except AllocationError as error:

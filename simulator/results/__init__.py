@@ -5,6 +5,7 @@ Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each ha
 """
 
 from simulator.results.allocation import Allocation, AllocationSequence
+from simulator.results.assurance import Assurance
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.calibration import Calibration
 from simulator.results.certificate import Certificate
@@ -28,6 +29,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Certificate,
         Comparison,
         Calibration,
+        Assurance,
     )
 }
 
@@ -37,6 +39,7 @@ __all__ = [
     "AllocationSequence",
     "Answer",
     "AnswerError",
+    "Assurance",
     "Calibration",
     "Certificate",
     "Comparison",

@@ -15,6 +15,7 @@ from simulator.declarations.schemes import REQUIRED, SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
 from simulator.scenario.calibrated import AcceptanceCheck, CalibrationTarget
+from simulator.scenario.decision import Decision
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.treatment import Arm, Modality, Unit
@@ -160,6 +161,11 @@ class Scenario(Part):
         max_length=50,
         description="numeric keys whose values are not known, with their joint distribution, for "
         "assurance; it changes no simulated trial; null: none",
+    )
+    decision: Decision | None = Field(
+        default=None,
+        description="designs to choose from and what their outcomes are worth, for assurance; it "
+        "changes no simulated trial; null: none",
     )
 
     @classmethod

@@ -59,13 +59,14 @@ def uncertain_keys(scenario: Scenario) -> tuple[UncertainKey, ...]:
 
 
 def uncertain_rules(scenario: Scenario) -> Iterator[RuleError]:
-    """Yield the rules that the uncertain keys of a scenario break."""
+    """Yield the rules that the uncertain keys of a scenario, and its decision, break."""
+    yield from _decision_rules(scenario)
     if not scenario.uncertain:
         return
     leaves = _Leaves(scenario)
     seen: dict[str, str] = {}
     for item, one in enumerate(scenario.uncertain):
-        for place, written in enumerate(one.keys):
+        for place in range(len(one.keys)):
             here = (
                 f"uncertain[{item}].keys[{place}]"
                 if len(one.keys) > 1
@@ -82,6 +83,21 @@ def uncertain_rules(scenario: Scenario) -> Iterator[RuleError]:
                     rule = f"its value is uncertain already, by {seen[key]}"
                     yield RuleError(rule, "leave one of the two out", here)
                 seen[key] = f"uncertain[{item}]"
+
+
+def _decision_rules(scenario: Scenario) -> Iterator[RuleError]:
+    decision = scenario.decision
+    if decision is None:
+        return
+    known = [analysis.name for analysis in scenario.analyses]
+    known += [family.name for family in scenario.multiplicity or []]
+    if decision.analysis is not None and decision.analysis not in known:
+        near = nearest(decision.analysis, known)
+        remedy = f"did you mean {near}?" if near else f"use one of {', '.join(known)}"
+        yield RuleError("is no analysis of this scenario", remedy, "decision.analysis")
+    if decision.utility.sessions_at_cost and scenario.costs is None:
+        rule = "what sessions cost is not given"
+        yield RuleError(rule, "give costs, or set it to false", "decision.utility.sessions_at_cost")
 
 
 class _Leaves:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scenario_builder import base_case, changed, shipped
 from scipy import stats
 
 from calibration.uncertainty import draws, quantiles
@@ -14,7 +15,6 @@ from simulator.scenario.distributions import FAMILIES, distribution_of
 from simulator.scenario.errors import RuleError, ScenarioError
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.numeric_range import numeric_range
-from tests.scenario_builder import base_case, changed, shipped
 
 Z = stats.norm.ppf(0.975)
 
