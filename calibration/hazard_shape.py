@@ -162,7 +162,8 @@ class _Joint:
         return np.concatenate([np.log(rates[0] * widths), np.log(rates[1:] / rates[0])])
 
     def _ratios(self, at: Floats) -> Floats:
-        return np.exp(np.append(0.0, at[self.ends.size :]))
+        ratios: Floats = np.exp(np.append(0.0, at[self.ends.size :]))
+        return ratios
 
     def log_likelihood(self, at: Floats) -> float:
         hazards = np.exp(at[: self.ends.size])
@@ -199,8 +200,8 @@ class _Joint:
     def log_levels(self, at: Floats) -> Floats:
         """Log cumulative hazard at the horizon of each source."""
         total = float(np.logaddexp.reduce(at[: self.ends.size]))
-        ratios: Floats = np.append(0.0, at[self.ends.size :])
-        return ratios + total
+        levels: Floats = np.append(0.0, at[self.ends.size :]) + total
+        return levels
 
     def level_jacobian(self, shares: Floats) -> Floats:
         """Derivatives of `log_levels`."""

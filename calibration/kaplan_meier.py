@@ -167,22 +167,26 @@ class _Walk:
         after = _Walk(self.left)
         after.estimate = self.estimate
         times = start + (end - start) * np.arange(1, censored + 1) / (censored + 1)
-        gone = 0
+        place = 0
         for day, target in zip(days, survival, strict=True):
             by_now = int(np.searchsorted(times, day, side="left"))
-            after.left -= min(by_now - gone, after.left)
-            gone = by_now
+            after._censor(times[place:by_now])
+            place = by_now
             deaths = math.floor(after.left * (1 - target / after.estimate) + 0.5)
             if deaths > 0:
                 after.deaths.append((float(day), deaths))
                 after.estimate *= 1 - deaths / after.left
                 after.left -= deaths
-            if after.estimate == 0:
+            if after.left == 0:
                 break
-        remaining = min(times.size - gone, after.left)
-        after.left -= remaining
-        after.censored = list(times[: gone + remaining])
+        after._censor(times[place:])
         return after
+
+    def _censor(self, times: Floats) -> None:
+        """Let those leave who are to be censored at these times, as far as there are any."""
+        leaving = times[: self.left]
+        self.left -= leaving.size
+        self.censored += [float(time) for time in leaving]
 
     @property
     def died(self) -> int:

@@ -236,4 +236,6 @@ def _curve(file: str, rows: Sequence[_Row]) -> SurvivalSource:
         None if deaths is None else int(deaths.cells["events"]),
     )
     order = np.lexsort((-alive, days))
-    return SurvivalSource(PatientTimes(file, patients), days[order], alive[order])
+    days, alive = days[order], alive[order]
+    last_of_day = np.append(np.diff(days) > 0, True)  # the lower end of a vertical step
+    return SurvivalSource(PatientTimes(file, patients), days[last_of_day], alive[last_of_day])

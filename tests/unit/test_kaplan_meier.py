@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.baseline import piecewise_from_survival
-from calibration.kaplan_meier import as_shares, reconstruct
+from calibration.kaplan_meier import Patients, as_shares, reconstruct
 from simulator.scenario.errors import RuleError
 
 
@@ -35,6 +35,22 @@ def test_patients_censored_after_last_number_follow_total_events():
     assert nobody_censored.event.sum() == round(100 * (1 - survival[-1]))
     assert fewer.event.sum() == 50
     assert fewer.survival([60.0])[0] == pytest.approx(math.exp(-60 / 80), abs=0.01)
+
+
+def test_as_many_patients_as_on_day_0_and_the_table_is_met():
+    """Also where few are left in the end, of whom none is censored twice."""
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        dying, leaving = random.exponential(60, 80), random.uniform(20, 130, 80)
+        time, died = np.minimum(dying, leaving), dying <= leaving
+        order = np.argsort(time)
+        made = Patients(time[order], died[order])
+        days = np.unique(time[died])
+        table = [made.at_risk(day) for day in (0, 30, 60, 90)]
+        found = reconstruct(days, made.survival(days), (0, 30, 60, 90), table)
+        assert found.time_days.size == 80
+        assert [found.at_risk(day) for day in (0, 30, 60, 90)] == table
+        assert (np.diff(found.time_days) >= 0).all()
 
 
 def test_readings_that_climb_are_levelled_and_per_cent_is_a_share():
