@@ -18,7 +18,7 @@ from simulator.results.baseline import (
     BaselineSource,
     Heterogeneity,
 )
-from simulator.scenario.errors import RuleError
+from simulator.scenario.errors import Problem, RuleError, ScenarioError
 from simulator.version import program_version
 
 _Z = 1.959963984540054  # normal quantile of .975
@@ -113,10 +113,16 @@ def baseline_hazard(
 
     Raises
     ------
-    RuleError
-        As `hazard_shape` does.
+    ScenarioError
+        If no source has deaths in a piece, the sources cannot tell pieces apart, or one of several
+        does not say of how many patients.
     """
-    found = hazard_shape([one.source for one in sources], days)
+    try:
+        found = hazard_shape([one.source for one in sources], days)
+    except RuleError as error:
+        value = ", ".join(f"{day:g}" for day in days) if error.key == "days" else ""
+        problem = Problem("", 0, error.key, value, error.rule, error.remedy)
+        raise ScenarioError(problem) from None
     level = _pooled_level(found)
     hazard = math.exp(level.log_level)
     return BaselineHazard(
@@ -224,16 +230,19 @@ def _points(one: SurvivalSource, found: HazardShape, number: int) -> list[Baseli
     shape = np.append(0.0, np.cumsum(found.shares))
     level = math.exp(float(found.log_levels[number]))
     source = one.source
-    again = np.full(one.days.size, math.nan)
+    published = dict(zip(one.days.tolist(), one.survival.tolist(), strict=True))
+    between = np.interp(np.arange(0, ends.size - 0.75, 0.25), np.arange(ends.size), ends)
+    days = np.unique(np.append(one.days, between[between <= one.days.max()]))
+    again = np.full(days.size, math.nan)
     if isinstance(source, PatientTimes):
-        again = source.patients.survival(one.days)
+        again = source.patients.survival(days)
     return [
         BaselinePoint(
             source=source.name,
             day=float(day),
-            survival=float(alive),
+            survival=published.get(float(day), math.nan),
             reconstructed=float(made),
             fitted=math.exp(-level * cumulative_hazard_at(ends, shape, float(day))),
         )
-        for day, alive, made in zip(one.days, one.survival, again, strict=True)
+        for day, made in zip(days, again, strict=True)
     ]

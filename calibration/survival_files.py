@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -46,6 +46,16 @@ class SurvivalSource:
     source: HazardSource
     days: Floats
     survival: Floats
+
+    def plain(self) -> dict[str, Any]:
+        """Return what an answer depends on, as JSON has it."""
+        source = self.source
+        points = {"days": self.days.tolist(), "survival": self.survival.tolist()}
+        plain = {"name": source.name, **points}
+        if isinstance(source, PatientTimes):
+            patients = source.patients
+            return plain | {"time": patients.time_days.tolist(), "event": patients.event.tolist()}
+        return plain | {"patients": None if math.isnan(source.size) else source.size}
 
 
 @dataclass(frozen=True)

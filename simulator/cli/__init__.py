@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import allocation, baseline, compare, power, report, show, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -177,6 +177,7 @@ for command in (
     compare.compare,
     size.size,
     allocation.allocation,
+    baseline.baseline,
     exact,
     trace.trace,
     show.show,

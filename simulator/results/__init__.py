@@ -6,6 +6,7 @@ Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each ha
 
 from simulator.results.allocation import Allocation, AllocationSequence
 from simulator.results.base import Answer, AnswerError, Record
+from simulator.results.baseline import BaselineHazard
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
 from simulator.results.exact import Exact
@@ -26,6 +27,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Exact,
         Certificate,
         Comparison,
+        BaselineHazard,
     )
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "AllocationSequence",
     "Answer",
     "AnswerError",
+    "BaselineHazard",
     "Certificate",
     "Comparison",
     "Exact",

@@ -96,6 +96,8 @@ class Heterogeneity(Record):
 class BaselinePoint(Record):
     """A point of a source's curve beside what was made of it; NaN where there is none.
 
+    The days are those of the source, and some between the ends of pieces for the fit.
+
     Attributes
     ----------
     survival
