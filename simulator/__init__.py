@@ -8,9 +8,10 @@ from simulator.errors import TrialsimError
 from simulator.version import program_version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from simulator.results import Exact
+    from simulator.results import BaselineHazard, Exact
     from simulator.study import Study
 
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
@@ -45,4 +46,13 @@ def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any)
     return study.exact(test, n, p, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "exact", "load", "scenarios"]
+def baseline(
+    sources: "Sequence[str | Path]", days: "Sequence[float]" = (7, 14, 21, 28, 84)
+) -> "BaselineHazard":
+    """Baseline hazard from published survival; see `simulator.study.baseline`."""
+    from simulator import study
+
+    return study.baseline(sources, days)
+
+
+__all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "scenarios"]

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from calibration.baseline import baseline_hazard
+from calibration.survival_sources import survival_sources
 from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
@@ -45,6 +47,7 @@ from simulator.results import (
     Allocation,
     AllocationSequence,
     Assurance,
+    BaselineHazard,
     Calibration,
     Certificate,
     Comparison,
@@ -711,6 +714,34 @@ class Study:
         return write_justification(
             Path(path), power, more, question, kind=kind, length=length, target_power=target_power
         )
+
+
+def baseline(
+    sources: Sequence[str | Path], days: Sequence[float] = (7, 14, 21, 28, 84)
+) -> BaselineHazard:
+    """Baseline hazard from published survival, several sources together.
+
+    Parameters
+    ----------
+    sources
+        CSV files with columns day,survival,n, or day,survival,at_risk for a Kaplan-Meier curve; and
+        ids of rows of evidence.
+    days
+        Ends of the pieces; the last is the horizon.
+
+    Raises
+    ------
+    ScenarioError
+        If a source cannot be used, or they do not tell the pieces apart.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> found = simulator.baseline(["B05", "B06", "B07", "B08"], days=(7, 14, 21, 28))
+    >>> [round(share, 3) for share in found.shares]
+    [0.106, 0.279, 0.338, 0.277]
+    """
+    return baseline_hazard(survival_sources([str(source) for source in sources]), days)
 
 
 def exact(

@@ -6,7 +6,18 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, calibrate, compare, power, report, show, size, sweep, trace
+from simulator.cli import (
+    allocation,
+    baseline,
+    calibrate,
+    compare,
+    power,
+    report,
+    show,
+    size,
+    sweep,
+    trace,
+)
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -178,6 +189,7 @@ for command in (
     calibrate.calibrate,
     size.size,
     allocation.allocation,
+    baseline.baseline,
     exact,
     trace.trace,
     show.show,

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from simulator.declarations.schemes import scheme_name
+from simulator.report.figures import baseline as baseline_figure
 from simulator.report.figures.acceptance import draw_acceptance
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
@@ -30,6 +31,7 @@ from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
 from simulator.results.base import Value
+from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
@@ -46,6 +48,7 @@ __all__ = [
     "Pictures",
     "RecruitmentPlan",
     "draw_allocation",
+    "draw_baseline",
     "draw_calibration",
     "draw_power",
     "draw_size",
@@ -182,6 +185,14 @@ def draw_calibration(calibration: Calibration, folder: Path, kinds: Kinds = KIND
     acceptance = calibration.acceptance
     of = f"{calibration.scenario}: {acceptance.patients:,} simulated patients"
     return _saved({"acceptance": draw_acceptance(acceptance)}, of, folder, kinds)
+
+
+def draw_baseline(hazard: BaselineHazard, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw published survival and the piecewise hazard fitted to it."""
+    drawing = baseline_figure.draw_baseline(hazard)
+    caption = save(drawing, folder / "baseline", kinds)
+    png, svg, pdf = (folder / f"baseline.{kind}" for kind in ("png", "svg", "pdf"))
+    return {"baseline": SavedPicture(png, svg, pdf, caption)}
 
 
 def _saved(drawings: Mapping[str, Drawing], of: str, folder: Path, kinds: Kinds) -> Pictures:

@@ -7,6 +7,7 @@ Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each ha
 from simulator.results.allocation import Allocation, AllocationSequence
 from simulator.results.assurance import Assurance
 from simulator.results.base import Answer, AnswerError, Record
+from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
@@ -30,6 +31,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Comparison,
         Calibration,
         Assurance,
+        BaselineHazard,
     )
 }
 
@@ -40,6 +42,7 @@ __all__ = [
     "Answer",
     "AnswerError",
     "Assurance",
+    "BaselineHazard",
     "Calibration",
     "Certificate",
     "Comparison",

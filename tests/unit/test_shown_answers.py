@@ -46,6 +46,7 @@ def answers() -> dict[str, Answer]:
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
+        simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
     ]
     return {answer.KIND: answer for answer in found}
 

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
+from simulator.report.text.baseline import BASELINE_SECTIONS, baseline_screen
 from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
@@ -26,6 +27,7 @@ from simulator.results import (
     Allocation,
     AllocationSequence,
     Answer,
+    BaselineHazard,
     Calibration,
     Certificate,
     Comparison,
@@ -47,12 +49,14 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
     Calibration: CALIBRATION_SECTIONS,
+    BaselineHazard: BASELINE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
     Calibration: calibration_screen,
+    BaselineHazard: baseline_screen,
 }
 
 
