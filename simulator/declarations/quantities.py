@@ -71,6 +71,12 @@ CONDUCT = (
         "",
         True,
     ),
+    Quantity(
+        "accrual.sites[*].referred_per_month",
+        "Candidates referred per month, {0}",
+        "",
+        True,
+    ),
     Quantity("accrual.sites[*].opens_day", "Opens on day, {0}"),
     Quantity("accrual.sites[*].ramp_days", "Days to full recruitment, {0}", "days"),
     Quantity("accrual.site_rates.kind", "Rates of sites over trials"),

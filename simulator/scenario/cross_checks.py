@@ -165,13 +165,12 @@ def bias_rules(scenario: Scenario) -> Iterator[RuleError]:
 def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
     hazard, arms = scenario.hazard, scenario.arms
     if hazard.effect.kind == "by_session":
-        for index, arm in enumerate(arms):
-            if arm.plan is None:
-                yield RuleError(
-                    "an arm without sessions has no place under hazard.effect by_session",
-                    "give the arm a modality and a plan, or use the direct effect",
-                    f"arms[{index}].plan",
-                )
+        if all(arm.plan is None for arm in arms):
+            yield RuleError(
+                "the effect by_session needs an arm with sessions",
+                "give an arm a modality and a plan, or use the direct effect",
+                "hazard.effect.kind",
+            )
         for index, modality in enumerate(scenario.modalities):
             if modality.full_course_hazard_ratio is None:
                 yield RuleError(
