@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import allocation, compare, new, power, report, show, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -179,6 +179,7 @@ for command in (
     allocation.allocation,
     exact,
     trace.trace,
+    new.new,
     show.show,
     report.report,
     scenarios,

@@ -224,6 +224,12 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
     for name in targets:
         if name not in arms:
             yield _unknown(below("hazard.mortality_targets", name), name, arms)
+    if hazard.mortality_target_day is not None and not targets:
+        yield RuleError(
+            "is the day of mortality targets, and there are none",
+            "leave it out, or add hazard.mortality_targets",
+            "hazard.mortality_target_day",
+        )
     solved = _solved_keys(scenario)
     scale_is_solved = hazard.baseline.mortality_at_horizon == "solved"
     if scale_is_solved != (arms[0] in targets):

@@ -39,7 +39,7 @@ def treatment_effect(draw: Draw, with_labs: bool, any_planned: bool) -> Parts:
 
 def hazard(draw: Draw, follow_up_days: int, with_labs: bool, people: Parts | None) -> Parts:
     """All but the effect. A coefficient of 40 a point of MELD meets the limits of the factor."""
-    horizon = float(pick(draw, follow_up_days, 7, follow_up_days, 84))
+    horizon = float(pick(draw, follow_up_days, 7, 84))
     kind = pick(draw, "exponential", "weibull", "piecewise", "piecewise")
     baseline: Parts = {
         "kind": kind,
@@ -49,7 +49,7 @@ def hazard(draw: Draw, follow_up_days: int, with_labs: bool, people: Parts | Non
     if kind == "weibull":
         baseline["shape"] = pick(draw, 1.0, 0.5, 2.0)
     elif kind == "piecewise":
-        ends, shares = pick(draw, *PIECES, PIECES[-1], PIECES[-1])
+        ends, shares = pick(draw, *PIECES, PIECES[-1])
         baseline |= {"days": [horizon * end for end in ends], "shares": shares}
     names = [variable["name"] for variable in people["variables"]] if people else []
     one = [
