@@ -29,6 +29,7 @@ class Quantity(NamedTuple):
 
 EFFECT = (
     Quantity("hazard.mortality_targets.*", "Mortality under {0}", "share", True),
+    Quantity("hazard.mortality_target_day", "Day of these mortalities", "", True),
     Quantity(
         "hazard.baseline.mortality_at_horizon",
         "Mortality under the baseline hazard, by its horizon",
@@ -68,6 +69,12 @@ CONDUCT = (
     Quantity(
         "accrual.sites[*].randomised_per_month",
         "Patients randomised per month, {0}",
+        "",
+        True,
+    ),
+    Quantity(
+        "accrual.sites[*].referred_per_month",
+        "Candidates referred per month, {0}",
         "",
         True,
     ),

@@ -128,12 +128,6 @@ UNSUPPORTED = (
         ("runs",),
     ),
     Unsupported(
-        "a scenario made by questions",
-        "write a file that says extends: two-arm-survival, and what differs",
-        (),
-        ("new",),
-    ),
-    Unsupported(
         "a command that checks alone",
         "every command checks the whole scenario first: trialsim scenarios FILE does nothing else",
         (),

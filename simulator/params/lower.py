@@ -48,9 +48,9 @@ def lower(scenario: Scenario) -> Params:
     modality = lower_modalities(scenario.modalities)
     unit = lower_units(scenario)
     _refuse_sessions_that_never_fit(plan, modality, unit)
-    randomised_share = eligibility.eligible_share * eligibility.consent_probability
+    randomised_share = eligibility.randomised_share
     _refuse_endless_screening(scenario, randomised_share)
-    _refuse_a_crowd(scenario, unit, plan)
+    _refuse_a_crowd(scenario, randomised_share, unit, plan)
     _refuse_too_many_days(scenario, plan)
     return Params(
         trial=_trial(scenario),
@@ -67,6 +67,19 @@ def lower(scenario: Scenario) -> Params:
         exits=lower_exits(scenario.exits),
         assessment=lower_assessment(scenario.assessment),
     )
+
+
+def randomised_share(scenario: Scenario) -> float:
+    """Probability that a candidate is eligible and consents (model page, section 1).
+
+    Raises
+    ------
+    RuleError
+        If the eligibility criteria admit next to nobody.
+    """
+    candidate = lower_candidates(scenario.candidates, LAB_VARIABLES)
+    names = scenario.variable_names()
+    return lower_eligibility(scenario.eligibility, names, candidate).randomised_share
 
 
 def _refuse_sessions_that_never_fit(
@@ -95,12 +108,14 @@ def _refuse_endless_screening(scenario: Scenario, randomised_share: float) -> No
         )
 
 
-def _refuse_a_crowd(scenario: Scenario, unit: UnitParams, plan: PlanParams) -> None:
+def _refuse_a_crowd(
+    scenario: Scenario, randomised_share: float, unit: UnitParams, plan: PlanParams
+) -> None:
     """Refuse a unit to which patients come by the thousand while one session's window is open."""
     accrual = scenario.accrual
     if accrual.kind == "poisson":
-        rates = [site.randomised_per_month / DAYS_PER_MONTH for site in accrual.sites]
-        keys = [f"accrual.sites[{i}].randomised_per_month" for i in range(len(rates))]
+        rates = [site.randomised(randomised_share) / DAYS_PER_MONTH for site in accrual.sites]
+        keys = [f"accrual.sites[{i}].{site.rate_key}" for i, site in enumerate(accrual.sites)]
     else:
         rates = [min(accrual.candidates, scenario.trial.target_randomised) / accrual.over_days]
         keys = ["accrual.over_days"]

@@ -45,8 +45,8 @@ Floats = npt.NDArray[np.float64]
 def lower_accrual(accrual: Accrual, randomised_share: float) -> AccrualParams:
     """Turn accrual into cumulative referral rates, in candidates and days.
 
-    `randomised_share` is the probability that a candidate is eligible and consents: a site that
-    randomises r a month must be referred r / randomised_share.
+    `randomised_share` is the probability that a candidate is eligible and consents: a site that is
+    to randomise r a month must be referred r / randomised_share.
     """
     nothing = np.empty(0)
     if accrual.kind == "uniform":
@@ -84,7 +84,10 @@ def lower_accrual(accrual: Accrual, randomised_share: float) -> AccrualParams:
 
 def _knots(site: Site, randomised_share: float) -> Floats:
     """Rows (day since opening, cumulative rate, rate, slope) of a site's referral rate."""
-    full_rate = site.randomised_per_month / DAYS_PER_MONTH / randomised_share
+    if site.referred_per_month is not None:
+        full_rate = site.referred_per_month / DAYS_PER_MONTH
+    else:
+        full_rate = site.randomised(randomised_share) / DAYS_PER_MONTH / randomised_share
     steps = [(step.from_day, step.multiplier) for step in site.rate_steps or []] or [(0.0, 1.0)]
     days = sorted({0.0, site.ramp_days} | {day for day, _ in steps})
     rows: list[tuple[float, float, float, float]] = []

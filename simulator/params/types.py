@@ -66,6 +66,11 @@ class EligibilityParams(NamedTuple):
     fails_share: Floats  # (criteria,): share of candidates who fail each criterion at all
     sample_size: int
 
+    @property
+    def randomised_share(self) -> float:
+        """Probability that a candidate is eligible and consents."""
+        return self.eligible_share * self.consent_probability
+
 
 class AllocationParams(NamedTuple):
     """The scheme and the factors it sees; `allocation.build_plan` makes its tables."""

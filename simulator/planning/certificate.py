@@ -66,7 +66,11 @@ def under(scenario: Scenario, cell: Cell) -> Scenario:
     changed: dict[str, Any] = {
         "null_hypothesis": "strong",
         "hazard": scenario.hazard.model_copy(
-            update={"baseline": baseline, "mortality_targets": target}
+            update={
+                "baseline": baseline,
+                "mortality_targets": target,
+                "mortality_target_day": None,
+            }
         ),
     }
     if scenario.exits is not None:

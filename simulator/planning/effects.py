@@ -1,6 +1,7 @@
 """The treatment effect that a scenario simulates, and whether there is one at all."""
 
 import math
+from collections.abc import Iterator
 
 from calibration.targets import implied_hazard_ratio
 from simulator.results.measures import Estimate, NullHypothesis
@@ -69,4 +70,15 @@ def _acts(s: Scenario) -> bool:
         return True
     if effect.kind == "direct":
         return effect.hazard_ratio != 1 and effect.delay_days <= s.trial.follow_up_days - 1
-    return not alike and len({m.full_course_hazard_ratio for m in s.modalities}) > 1
+    return not alike and len(set(_course_ratios(s))) > 1
+
+
+def _course_ratios(s: Scenario) -> Iterator[float]:
+    """Hazard ratios of the courses that arms may have: 1 of medical treatment alone."""
+    ratios = {m.name: m.full_course_hazard_ratio for m in s.modalities}
+    for arm in s.arms:
+        other = arm.plan.switch_if_plasma_short_to if arm.plan else None
+        for name in filter(None, (arm.modality, other)):
+            yield float(ratios[name] or 1.0)
+        if arm.plan is None:
+            yield 1.0

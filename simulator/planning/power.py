@@ -128,6 +128,7 @@ def _answer(
         verdict=verdict,
         recruitment_key=_recruitment_key(solved),
         acceptance=acceptance,
+        recruitment_key=_recruitment_key(solved, params.eligibility.randomised_share),
         curves=curves.tables(params, prepared.arms),
     )
 
@@ -248,14 +249,17 @@ def drift_of(solved: Scenario) -> Drift | None:
     return None if drift is None else Drift(**drift.model_dump())
 
 
-def _recruitment_key(solved: Scenario) -> RecruitmentKey:
+def _recruitment_key(solved: Scenario, randomised_share: float) -> RecruitmentKey:
     """The key by which more are recruited: the rate of every site if alike, else of the fastest."""
     if solved.accrual.kind == "uniform":
         return RecruitmentKey("accrual.candidates", solved.accrual.candidates)
-    rates = [site.randomised_per_month for site in solved.accrual.sites]
-    alike = len(rates) > 1 and len(set(rates)) == 1
-    place = "*" if alike else rates.index(max(rates))
-    return RecruitmentKey(f"accrual.sites[{place}].randomised_per_month", max(rates))
+    sites = solved.accrual.sites
+    rates = [(site.rate_key, getattr(site, site.rate_key)) for site in sites]
+    randomised = [site.randomised(randomised_share) for site in sites]
+    fastest = randomised.index(max(randomised))
+    place = "*" if len(rates) > 1 and len(set(rates)) == 1 else fastest
+    key, value = rates[fastest]
+    return RecruitmentKey(f"accrual.sites[{place}].{key}", value)
 
 
 def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.params.lower import randomised_share
 from simulator.params.recruitment import lower_accrual
 from simulator.results.operations import Operations
 from simulator.results.reconciled import Recruitable
@@ -26,7 +27,8 @@ def recruitable(
     accrual, days = asked.accrual, float(asked.trial.max_recruitment_days)
     if not isinstance(accrual, PoissonAccrual):
         return None
-    patients, mcse = _expected(accrual, days), 0.0
+    share = randomised_share(asked)
+    patients, mcse = _expected(accrual, days, share), 0.0
     if search is not None and search.recruitment is not None:
         patients, mcse = search.recruitment.randomised, search.recruitment.mcse
     elif operations.target_reached.mean == 0:
@@ -35,7 +37,7 @@ def recruitable(
         patients=patients,
         mcse=mcse,
         days=days,
-        per_month=sum(site.randomised_per_month for site in accrual.sites),
+        per_month=sum(site.randomised(share) for site in accrual.sites),
         at_full_rate=all(_at_full_rate(site) for site in accrual.sites),
     )
 
@@ -45,9 +47,9 @@ def _at_full_rate(site: Site) -> bool:
     return not (site.opens_day or site.ramp_days or any(step.multiplier != 1 for step in steps))
 
 
-def _expected(accrual: PoissonAccrual, days: float) -> float:
-    """Patients randomised on average: with every candidate randomised, those who are referred."""
-    found, patients = lower_accrual(accrual, randomised_share=1.0), 0.0
+def _expected(accrual: PoissonAccrual, days: float, share: float) -> float:
+    """Patients randomised on average: of the candidates who are referred, a share."""
+    found, patients = lower_accrual(accrual, share), 0.0
     for site, opens_day in enumerate(found.opens_day):
         knots = slice(*found.first_knot[site : site + 2])
         last = int(np.searchsorted(found.knot_day[knots], days - opens_day, side="right")) - 1
@@ -55,4 +57,4 @@ def _expected(accrual: PoissonAccrual, days: float) -> float:
             since = days - opens_day - found.knot_day[knots][last]
             rate, slope = found.knot_rate[knots][last], found.knot_slope[knots][last]
             patients += found.knot_cumulative[knots][last] + since * (rate + 0.5 * slope * since)
-    return float(patients)
+    return float(patients * share)

@@ -341,7 +341,8 @@ class Drift(Record):
 class RecruitmentKey(Record):
     """The key of the scenario by which more patients are recruited, and its own value.
 
-    Patients per month at the first site or, where a fixed number is referred, all candidates.
+    Patients randomised or candidates referred a month, as the scenario gives them: at every site
+    where all are alike, else at the fastest. Where a fixed number is referred, all candidates.
     """
 
     key: str

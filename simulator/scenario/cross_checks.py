@@ -169,13 +169,12 @@ def bias_rules(scenario: Scenario) -> Iterator[RuleError]:
 def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
     hazard, arms = scenario.hazard, scenario.arms
     if hazard.effect.kind == "by_session":
-        for index, arm in enumerate(arms):
-            if arm.plan is None:
-                yield RuleError(
-                    "an arm without sessions has no place under hazard.effect by_session",
-                    "give the arm a modality and a plan, or use the direct effect",
-                    f"arms[{index}].plan",
-                )
+        if all(arm.plan is None for arm in arms):
+            yield RuleError(
+                "the effect by_session needs an arm with sessions",
+                "give an arm a modality and a plan, or use the direct effect",
+                "hazard.effect.kind",
+            )
         for index, modality in enumerate(scenario.modalities):
             if modality.full_course_hazard_ratio is None:
                 yield RuleError(
@@ -229,6 +228,12 @@ def _target_rules(scenario: Scenario) -> Iterator[RuleError]:
     for name in targets:
         if name not in arms:
             yield _unknown(below("hazard.mortality_targets", name), name, arms)
+    if hazard.mortality_target_day is not None and not targets:
+        yield RuleError(
+            "is the day of mortality targets, and there are none",
+            "leave it out, or add hazard.mortality_targets",
+            "hazard.mortality_target_day",
+        )
     solved = _solved_keys(scenario)
     scale_is_solved = hazard.baseline.mortality_at_horizon == "solved"
     if scale_is_solved != (arms[0] in targets):

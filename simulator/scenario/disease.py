@@ -124,8 +124,13 @@ class Hazard(Part):
     ] = Field(description="the treatment effect")
     mortality_targets: dict[str, OpenProbability] | None = Field(
         default=None,
-        description="all-cause mortality by the end of follow-up, by arm, with every session "
-        "delivered on time; null: none",
+        description="all-cause mortality by the end of follow-up, or by mortality_target_day, by "
+        "arm, with every session delivered on time; null: none",
+    )
+    mortality_target_day: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        default=None,
+        description="patient day to which mortality_targets refer, within follow-up or after it; "
+        "null: the end of follow-up",
     )
 
 

@@ -28,13 +28,21 @@ def load_scenario(name_or_path: str | Path) -> LoadedScenario:
         Something is wrong with the file or one that it extends; holds all problems found, those
         of single values before those between values.
     """
-    chain, problems = _read_chain(name_or_path)
+    return _merged(*_read_chain(name_or_path), str(name_or_path))
+
+
+def load_text(text: str, path: Path) -> LoadedScenario:
+    """Check the text of a scenario that is to stand in a file; as `load_scenario` else."""
+    return _merged(*_read_files(path, text), str(path))
+
+
+def _merged(chain: "list[_File]", problems: list[Problem], asked: str) -> LoadedScenario:
     merger = Merger()
     root = merger.over(None, chain[-1].root)
     for child in reversed(chain[:-1]):
         root = merger.over(root, child.root)
     files = tuple(file.name for file in chain)
-    return checked(root, files, str(name_or_path), files, [*problems, *merger.problems])
+    return checked(root, files, asked, files, [*problems, *merger.problems])
 
 
 # Files and the chain of those that they extend
@@ -55,12 +63,18 @@ def _read_chain(name_or_path: str | Path) -> tuple[list[_File], list[Problem]]:
         raise ScenarioError(
             Problem(str(name_or_path), 0, "", "", rule, shipped_remedy(name_or_path))
         )
+    return _read_files(path, None)
+
+
+def _read_files(path: Path | None, text: str | None) -> tuple[list[_File], list[Problem]]:
+    """Read a file, or take its text as given, and those that it extends."""
     chain: list[_File] = []
     problems: list[Problem] = []
     seen: list[str] = []
     while path is not None:
         name = _display_name(path)
-        reader = Reader(read_text(path, name), name)
+        reader = Reader(read_text(path, name) if text is None else text, name)
+        text = None
         try:
             root = reader.root()
         except ScenarioError as error:

@@ -46,9 +46,16 @@ class Site(Part):
 
     name: Word = Field(description="the site's name")
     opens_day: NotNegative = Field(default=0.0, description="trial day on which the site opens")
-    randomised_per_month: Positive = Field(
+    randomised_per_month: Positive | None = Field(
+        default=None,
         description="patients randomised a month (30.4375 d) at full rate; the referral rate is "
-        "this divided by the probability that a candidate is eligible and consents"
+        "this divided by the probability that a candidate is eligible and consents, so that "
+        "eligibility does not change how long recruitment takes; null: referred_per_month is given",
+    )
+    referred_per_month: Positive | None = Field(
+        default=None,
+        description="candidates referred a month (30.4375 d) at full rate, of whom those are "
+        "randomised who are eligible and consent; null: randomised_per_month is given",
     )
     ramp_days: NotNegative = Field(
         default=0.0, description="days over which the rate climbs linearly to full"
@@ -59,6 +66,33 @@ class Site(Part):
     unit: Unit | None = Field(
         default=None, description="the site's own ALSS unit; null: the common one"
     )
+
+    @property
+    def rate_key(self) -> Literal["randomised_per_month", "referred_per_month"]:
+        """The key that gives its rate."""
+        return "randomised_per_month" if self.referred_per_month is None else "referred_per_month"
+
+    def randomised(self, randomised_share: float) -> float:
+        """Patients randomised a month at full rate, of candidates randomised with a probability."""
+        if self.referred_per_month is not None:
+            return self.referred_per_month * randomised_share
+        return self.randomised_per_month or 0.0  # checked below: one of the two is given
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> "Site":
+        if self.randomised_per_month is None and self.referred_per_month is None:
+            raise RuleError(
+                "is needed, or referred_per_month",
+                "give the patients randomised a month, or the candidates referred",
+                "randomised_per_month",
+            )
+        if self.randomised_per_month is not None and self.referred_per_month is not None:
+            raise RuleError(
+                "is given beside randomised_per_month: a site has one of the two",
+                "leave one out, or set the one that is inherited to null",
+                "referred_per_month",
+            )
+        return self
 
     @model_validator(mode="after")
     def _steps_climb(self) -> "Site":

@@ -111,7 +111,8 @@ class Arm(Part):
 
     name: Word = Field(description="short name of the arm")
     modality: Word | None = Field(
-        default=None, description="a modality's name; null: medical treatment alone"
+        default=None,
+        description="a modality's name; null: medical treatment alone, as standard of care",
     )
     plan: SessionPlan | None = Field(default=None, description="null: no sessions")
 

@@ -37,10 +37,15 @@ def words_of(arguments: tuple[object, ...]) -> list[str]:
 
 def run_here(*arguments: object, folder: Path) -> Ended:
     """Run a command in this process, as if from a folder."""
+    return run_words(words_of(arguments), folder=folder)
+
+
+def run_words(words: list[str], *, folder: Path) -> Ended:
+    """Run a command of words, which may have spaces in them, in this process."""
     out, err, status = io.StringIO(), io.StringIO(), 0
     with (
         contextlib.chdir(folder),
-        mock.patch.object(sys, "argv", ["trialsim", *words_of(arguments)]),
+        mock.patch.object(sys, "argv", ["trialsim", *words]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from command_line import ROOT
 from numba.core import event
+from terminal import on_a_terminal
 
 from simulator.cli import compiling
 
@@ -162,26 +163,13 @@ with compiling.compiling():
 
 @pytest.mark.parametrize(("term", "moves"), [("xterm", True), ("dumb", False)])
 def test_a_bar_moves_in_a_terminal_that_can_move_and_a_dumb_one_has_lines(term, moves):
-    pty = pytest.importorskip("pty", reason="a terminal of POSIX")
-    ours, theirs = pty.openpty()
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests" / "cli")))
-    process = subprocess.Popen(
+    status, text = on_a_terminal(
         [sys.executable, "-c", ON_A_TERMINAL],
-        stderr=theirs,
-        env=os.environ | {"TERM": term, "PYTHONPATH": paths, "COLUMNS": "80"},
+        ROOT,
+        os.environ | {"TERM": term, "PYTHONPATH": paths},
+        errors_alone=True,
     )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            more = os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not more:
-            break
-        shown += more
-    os.close(ours)
-    assert process.wait(60) == 0, shown
-    text = shown.decode()
+    assert status == 0, text
     assert "compiling the simulation, once on this machine" in text
     assert ("\x1b[" in text) == moves

@@ -2,16 +2,12 @@
 
 import json
 import os
-import pty
 import re
-import struct
-import subprocess
-import termios
-from fcntl import ioctl
 
 import pytest
 from command_line import PROGRAM, ROOT, one_json_object, run_here
 from rich.cells import cell_len
+from terminal import on_a_terminal
 
 import simulator
 from simulator.report.text import full_text, sections_of
@@ -134,31 +130,15 @@ def test_ten_trials_do_not_shout(tmp_path):
 def test_a_dumb_terminal_gets_plain_lines_of_its_width(kept, columns):
     """A terminal of so many columns, which no variable tells of, and which knows no style."""
     folder, _ = kept
-    ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
-    environment |= {"TERM": "dumb", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"TERM": "dumb", "PYTHONPATH": str(ROOT)}
     asked = [*PROGRAM, *["power", "two-arm-survival", "--trials", "200", "--out", "run"]]
-    child = subprocess.Popen(
-        asked, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            part = os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        seen += part
-    os.close(ours)
-    assert child.wait(120) == 0
-    lines = seen.decode().replace("\r\n", "\n").splitlines()
-    assert "\x1b" not in seen.decode()
+    status, text = on_a_terminal(asked, folder, environment, columns=columns)
+    assert status == 0
+    lines = text.splitlines()
+    assert "\x1b" not in text
     assert max(map(len, lines)) <= columns
     assert len(lines) + 1 <= 30
-    assert "UNDERPOWERED" in seen.decode()
+    assert "UNDERPOWERED" in text
 
 
 def test_the_full_text_of_every_shipped_scenario_is_a_hundred_columns(shipped):

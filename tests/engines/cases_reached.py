@@ -82,6 +82,8 @@ def _patients(records: TrialRecords, params: Params, seen: Counter[str]) -> None
     h = params.hazard
     seen["hazard by day"] += len(p.trial) * h.varies_by_day
     seen["hazard by one inversion"] += len(p.trial) * (not h.varies_by_day)
+    without_sessions = h.by_session & (params.plan.modality[p.arm] < 0)
+    seen["effect by session: an arm without sessions"] += without_sessions.sum()
     log_factor = h.meld_coefficient * (p.baseline_meld - h.meld_reference)
     seen["factor of the hazard at its limit"] += (np.abs(log_factor) > _LIMIT_OF_LOG_FACTOR).sum()
 

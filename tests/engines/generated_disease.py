@@ -22,8 +22,8 @@ _DRIFTS = (
 )
 
 
-def treatment_effect(draw: Draw, with_labs: bool, all_planned: bool) -> Parts:
-    kinds = ["direct"] + ["by_session"] * 2 * all_planned + ["by_labs"] * with_labs
+def treatment_effect(draw: Draw, with_labs: bool, any_planned: bool) -> Parts:
+    kinds = ["direct"] + ["by_session"] * 2 * any_planned + ["by_labs"] * with_labs
     kind = pick(draw, *kinds)
     if kind == "by_labs":
         return {"kind": kind}

@@ -77,7 +77,7 @@ def whole(draw: Draw) -> Parts:
         arm(draw, name, names, its_plan)
         for name, its_plan in zip(("control", "other"), plans, strict=True)
     ]
-    effect = treatment_effect(draw, with_labs, all(a["plan"] for a in arms))
+    effect = treatment_effect(draw, with_labs, any(a["plan"] for a in arms))
     if effect["kind"] == "by_session":
         for kind in kinds:
             kind["full_course_hazard_ratio"] = pick(draw, 0.5, 1.0, 2.0)
@@ -152,9 +152,14 @@ def site(draw: Draw, with_labs: bool, clockwork: bool) -> Parts:
         [(0.0, 0.0), (3.0, 1.0)],
     )
     listed = pick(draw, *steps)
+    opens_day = pick(draw, 0.0, 0.0, 2.0, 4.5)
+    randomised, referred = pick(
+        draw, (3.0, None), (30.0, None), (None, 1.0 + 19.0 * clockwork)
+    )  # a day
     return {
-        "opens_day": pick(draw, 0.0, 0.0, 2.0, 4.5),
-        "randomised_per_month": DAYS_PER_MONTH * pick(draw, 3.0, 30.0, 0.5 + 9.5 * clockwork),
+        "opens_day": opens_day,
+        "randomised_per_month": randomised and DAYS_PER_MONTH * randomised,
+        "referred_per_month": referred and DAYS_PER_MONTH * referred,
         "ramp_days": pick(draw, 0.0, 2.0, 10.0),
         "rate_steps": listed and [{"from_day": d, "multiplier": m} for d, m in listed],
         "unit": pick(draw, None, unit(draw, with_labs, clockwork)),

@@ -91,6 +91,9 @@ def _probability(share: float) -> str:
     return f"{article} {chance} probability"
 
 
+_RATES = ("randomised_per_month", "referred_per_month")
+
+
 def _rate_from_date_clause(dossier: Dossier) -> str:
     """Say so where a rate of recruitment was derived from the planned date; else empty.
 
@@ -99,7 +102,7 @@ def _rate_from_date_clause(dossier: Dossier) -> str:
     date = dossier.value("trial.planned_completion_date")
     if dossier.power.operations.on_time is None or not date:
         return ""
-    rates = matching(dossier, "accrual.sites[*].randomised_per_month")
+    rates = [e for key in _RATES for e in matching(dossier, f"accrual.sites[*].{key}")]
     derived = [e for e in rates if has_kind_of_source(e, "derived") and str(date) in e.source]
     return "; the rate was set to meet that date" if derived else ""
 

@@ -80,7 +80,9 @@ def has_kind_of_source(entry: ScenarioValue, kind: str) -> bool:
 def input_of_arm(dossier: Dossier, place: int) -> ScenarioValue | None:
     """Return what an arm's mortality follows from: its target, its baseline or its hazard ratio."""
     arm = dossier.power.arms[place]
-    targets = matching(dossier, "hazard.mortality_targets.*")
+    # Of another day than the end of follow-up a target is not the mortality that is told.
+    at_the_end = not known(dossier.value("hazard.mortality_target_day"))
+    targets = matching(dossier, "hazard.mortality_targets.*") if at_the_end else []
     entry = next((e for e in targets if _owner(e.key) == arm), None)
     patterns = ("hazard.baseline.mortality_at_horizon",) if place == 0 else _ratios(dossier, place)
     for found in (entry, *(e for key in patterns for e in matching(dossier, key))):

@@ -123,7 +123,7 @@ def _recruitment(o: Operations) -> str:
 
 def _sessions(o: Operations, arms: Sequence[str]) -> str:
     shown = [
-        f"{mean(done)} of {mean(planned)}"
+        f"{mean(done)} of {mean(planned)}" if planned.mean > 0 else "none planned"
         for done, planned in zip(
             o.sessions_delivered.values(), o.sessions_planned.values(), strict=True
         )
