@@ -10,7 +10,7 @@ from simulator.version import program_version
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from simulator.results import Exact
+    from simulator.results import Exact, Prior
     from simulator.study import Study
 
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
@@ -45,4 +45,11 @@ def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any)
     return study.exact(test, n, p, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "exact", "load", "scenarios"]
+def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
+    """Prior of mortality and hazard ratios from published studies; see `simulator.study.prior`."""
+    from simulator import study
+
+    return study.prior(studies, **options)
+
+
+__all__ = ["TrialsimError", "__version__", "exact", "load", "prior", "scenarios"]

@@ -9,7 +9,7 @@ Z95 = 1.959963984540054
 
 
 def hazard_ratio_of_risk_ratio(risk_ratio: float, control_risk: float) -> float:
-    """Return ln(1 - RR p) / ln(1 - p), the ratio of cumulative hazards where the control's risk is p.
+    """Return the ratio of cumulative hazards of a risk ratio: ln(1 - RR p) / ln(1 - p).
 
     NaN where the ratio takes the risk to 1 or beyond.
     """
@@ -29,10 +29,10 @@ def logit(risk: float) -> float:
 
 
 def risk_by_day(risk: float, share: float) -> float:
-    """Return the risk when a share of the cumulative hazard of a risk has come: 1 - (1 - p)^share."""
+    """Return the risk once a share of a risk's cumulative hazard has come: 1 - (1 - p)^share."""
     return -math.expm1(share * math.log1p(-risk))
 
 
 def standard_error(low: float, high: float) -> float:
-    """Return the standard error that a 95 % interval amounts to, on the scale where it is normal."""
+    """Return the standard error of a 95 % interval, on the scale where it is normal."""
     return (high - low) / (2 * Z95)

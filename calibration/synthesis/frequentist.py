@@ -44,9 +44,7 @@ def logit_mortality(deaths: float, n: float, day: float) -> Estimate:
     return Estimate(convert.logit(by_84), error / by_84)
 
 
-def log_hazard_ratio(
-    treated: tuple[float, float], control: tuple[float, float]
-) -> Estimate:
+def log_hazard_ratio(treated: tuple[float, float], control: tuple[float, float]) -> Estimate:
     """Return the difference of complementary log-logs of two arms' mortalities (delta method)."""
     value, variance = 0.0, 0.0
     for sign, (deaths, n) in ((1, treated), (-1, control)):

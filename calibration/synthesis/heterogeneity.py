@@ -10,8 +10,11 @@ from scipy import special
 from simulator.declarations.parts import RuleError
 from simulator.records import Floats
 
-_WRITTEN = re.compile(r"\s*(half_normal|half_cauchy)\s*\(\s*([^()]*?)\s*\)\s*", re.ASCII)
-_NODES = 48
+_WRITTEN = re.compile(
+    r"\s*(half_normal|half_cauchy)\s*\(\s*(\d*\.?\d+(?:e[+-]?\d{1,2})?)\s*\)\s*",
+    re.ASCII | re.IGNORECASE,
+)
+_NODES = 40
 LARGEST = 10.0
 
 
@@ -52,10 +55,7 @@ def heterogeneity_prior(text: str) -> HeterogeneityPrior:
     remedy = "as half_normal(0.5) or half_cauchy(0.5)"
     if found is None:
         raise RuleError("names no prior of the between-study standard deviation", remedy)
-    try:
-        scale = float(found[2])
-    except ValueError:
-        raise RuleError(f"{found[2] or 'nothing'} is no scale", remedy) from None
+    scale = float(found[2])
     if not (math.isfinite(scale) and 0.01 <= scale <= LARGEST):
         raise RuleError(f"the scale must be from 0.01 to {LARGEST:g}", remedy)
-    return HeterogeneityPrior(found[1], scale)
+    return HeterogeneityPrior(found[1].lower(), scale)

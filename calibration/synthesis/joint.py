@@ -1,4 +1,4 @@
-"""The answer of a synthesis: parameters, sensitivity analyses, what a scenario is to hold, draws."""
+"""The answer of a synthesis: parameters, sensitivity, what a scenario is to hold, draws."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,6 @@ from calibration.synthesis.synthesis import (
 )
 from simulator.results.base import Row
 from simulator.results.prior import (
-    Interval,
     Parameter,
     ParameterPrior,
     Prior,
@@ -41,6 +40,7 @@ COURSE_KEYS = (
     "modalities[DPMAS+LPE].full_course_hazard_ratio",
 )
 DIRECT_KEY = "hazard.effect.hazard_ratio"  # of a scenario without modalities
+MOST_DRAWS = 100_000
 _VAGUE = 10.0
 _SET_ASIDE_WEIGHT = 0.5
 
@@ -171,9 +171,9 @@ def _uncertain(
 
 def _source(studies: Sequence[Study], *parameters: Parameter) -> str:
     """Where uncertain keys come from, as a scenario's sources are written."""
-    rows = [row for p in parameters for study in used_of(studies, p) for row in study.rows]
-    named = f" [{' '.join(dict.fromkeys(rows))}]" if rows else ""
-    return f"derived{named}: random-effects synthesis; that it holds for these patients is assumed"
+    rows = {row for p in parameters for study in used_of(studies, p) for row in study.rows}
+    named = f" [{' '.join(sorted(rows))}]" if rows else ""
+    return f"derived{named}: trialsim prior; assumed to hold for these patients"
 
 
 def _draw_rows(
@@ -189,6 +189,3 @@ def _draw_rows(
     names = list(columns)
     for values in np.column_stack(list(columns.values())):
         yield {name: float(value) for name, value in zip(names, values, strict=True)}
-
-
-__all__ = ["Assumptions", "Interval", "synthesise"]

@@ -22,7 +22,7 @@ from simulator.records import Floats
 _DEPTH = 35.0
 _REACH = 8.0  # prior standard deviations to either side of its mean
 _COARSE = 101
-_POINTS_AN_SD = 3
+_POINTS_AN_SD = 2
 _MOST_POINTS = 3_000
 _TAIL = 1e-5  # of the distribution of tau, cut where a predictive distribution is drawn up
 _NOTHING = 1e-12
@@ -52,11 +52,11 @@ class Distribution:
 
     def cdf(self, x: Floats | float) -> Floats:
         """Return the probability of at most x."""
-        return np.interp(x, self._fine, self._cdf)
+        return np.asarray(np.interp(x, self._fine, self._cdf))
 
     def quantile(self, share: Floats | float) -> Floats:
         """Return quantiles."""
-        return np.interp(share, self._cdf, self._fine)
+        return np.asarray(np.interp(share, self._cdf, self._fine))
 
     @property
     def mean(self) -> float:
@@ -84,7 +84,9 @@ class Posterior:
         self, studies: Sequence[LogLikelihood], prior: NormalPrior, scale: HeterogeneityPrior
     ) -> None:
         self.tau, prior_weights = scale.nodes()
-        low, high = _range(studies, prior, self.tau[[0, 16, 32, -1]])
+        low, high = _range(
+            studies, prior, self.tau[np.linspace(0, self.tau.size - 1, 4).astype(int)]
+        )
         precision = sum(1 / study.width**2 for study in studies) + 1 / prior.sd**2
         wanted = (high - low) * np.sqrt(precision) * _POINTS_AN_SD
         self.mu = np.linspace(low, high, int(np.clip(wanted, 101, _MOST_POINTS)))
@@ -126,8 +128,9 @@ class Posterior:
         reach = 5 * sds[kept[-1] if kept.size else 0]
         # Points lie closer in the middle, where the narrowest parts of the mixture are.
         middle, sd = self._centre()
-        ends = [(end - middle) / sd for end in (self.mu[0] - reach, self.mu[-1] + reach)]
-        at = middle + sd * np.sinh(np.linspace(*np.arcsinh(ends), _DENSITY_POINTS))
+        low, high = (self.mu[0] - reach - middle) / sd, (self.mu[-1] + reach - middle) / sd
+        even = np.linspace(float(np.arcsinh(low)), float(np.arcsinh(high)), _DENSITY_POINTS)
+        at = middle + sd * np.sinh(even)
         density = np.zeros_like(at)
         for row, sd in zip(self.weights, sds, strict=True):
             if row.sum() > 0:

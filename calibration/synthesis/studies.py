@@ -5,7 +5,7 @@ Columns: docs/synthesis.md, section 1.
 
 import csv
 import io
-import math
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -29,6 +29,7 @@ COLUMNS = (
     *("day", "endpoint", "weight", "use", "why"),
 )
 _MOST_BYTES, _MOST_STUDIES, _MOST_PATIENTS = 1_000_000, 100, 1_000_000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _WORD = TypeVar("_WORD", bound=Enum)
 
 
@@ -139,9 +140,7 @@ def _check_head(name: str, head: list[str]) -> None:
         raise ScenarioError(*problems)
 
 
-def _study(
-    cells: Mapping[str, str], name: str, line: int, problems: list[Problem]
-) -> Study | None:
+def _study(cells: Mapping[str, str], name: str, line: int, problems: list[Problem]) -> Study | None:
     """Return a row; what is wrong with it is added to the problems."""
 
     def wrong(column: str, error: RuleError) -> None:
@@ -208,13 +207,10 @@ def _number(column: str, text: str) -> float | None:
         if column in ("day", "weight"):
             raise RuleError("is empty", "as 84" if column == "day" else "as 0.5; 0: set aside")
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        hint = "write shares as 0.45" if "%" in text else "as 0.45"
-        raise RuleError("must be a number", hint) from None
-    if not math.isfinite(value):
-        raise RuleError("must be a number", "leave the cell empty where it is not known")
+    if _NUMBER.fullmatch(text) is None:
+        hint = "write 45 % as 0.45" if "%" in text else "leave it empty where it is not known"
+        raise RuleError("must be a number", hint)
+    value = float(text)
     limits = {"day": (1.0, LATEST), "weight": (0.0, 1.0), "control_risk": (1e-6, 1 - 1e-6)}
     low, high = limits.get(column, (1e-6, 1e6))
     if not low <= value <= high:
@@ -251,7 +247,9 @@ def _check_counts(study: Study) -> None:
         if size < 1:
             raise RuleError("must be at least 1", "correct it", n)
         if count > size:
-            raise RuleError(f"more deaths than the {size} patients", "deaths, not survivors", deaths)
+            raise RuleError(
+                f"more deaths than the {size} patients", "deaths, not survivors", deaths
+            )
     if not two and (study.control_deaths is not None or study.control_n is not None):
         raise RuleError("is of one arm", "leave it empty for a mortality", "control_n")
 
@@ -284,7 +282,7 @@ def _check_estimate(study: Study) -> None:
 
 
 def on_own_scale(study: Study) -> tuple[float, float, float]:
-    """Return estimate and interval of a study without counts: mortality by its day, hazard ratio."""
+    """Return estimate and interval of a study without counts: mortality by its day, or a ratio."""
     values = (study.estimate, study.low, study.high)
     found = [value for value in values if value is not None]
     risk = study.control_risk

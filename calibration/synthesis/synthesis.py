@@ -22,6 +22,7 @@ from calibration.synthesis.likelihood import (
 )
 from calibration.synthesis.posterior import Distribution, NormalPrior, Posterior
 from calibration.synthesis.studies import Study, on_own_scale
+from simulator.declarations.parts import RuleError
 from simulator.records import Floats
 from simulator.results.prior import (
     Fitted,
@@ -48,6 +49,7 @@ EXTRAPOLATION = {
     Parameter.COURSE: 0.1,
     Parameter.CONTRAST: 0.1,
 }
+_LARGEST_STEP = 3.0
 _LIMITS = (0.5, 0.025, 0.975)
 _SHARES = 10_000
 
@@ -71,6 +73,23 @@ class Assumptions(NamedTuple):
     extrapolation: Mapping[Parameter, float] = EXTRAPOLATION
 
 
+def extrapolation_of(of_mortality: float, of_ratios: float) -> dict[Parameter, float]:
+    """Return the sd of the step to the trial's patients by parameter.
+
+    Raises
+    ------
+    RuleError
+        If one of them is none.
+    """
+    for sd in (of_mortality, of_ratios):
+        if not 0 <= sd <= _LARGEST_STEP:
+            raise RuleError(f"each must be a number from 0 to {_LARGEST_STEP:g}", "as 0.25,0.1")
+    return {
+        parameter: of_mortality if parameter is Parameter.MORTALITY else of_ratios
+        for parameter in Parameter
+    }
+
+
 def likelihood_of(study: Study, weight: float) -> LogLikelihood:
     """Return what a study says of its parameter, to the power of a weight above 0."""
     if study.has_counts:
@@ -79,11 +98,11 @@ def likelihood_of(study: Study, weight: float) -> LogLikelihood:
             return mortality_of_counts(deaths, n, study.day, weight)
         control = float(study.control_deaths or 0), float(study.control_n or 0)
         return contrast_of_counts((deaths, n), control, weight)
-    return normal_estimate(*_estimate(study), weight)
+    return normal_estimate(*own_estimate(study), weight)
 
 
-def _estimate(study: Study) -> frequentist.Estimate:
-    """A study's own estimate on the logit or log scale."""
+def own_estimate(study: Study) -> frequentist.Estimate:
+    """Return a study's own estimate on the logit or log scale, at full weight."""
     if study.has_counts:
         deaths, n = float(study.deaths or 0), float(study.n or 0)
         if study.parameter is Parameter.MORTALITY:
@@ -103,7 +122,7 @@ def own_interval(study: Study) -> Interval:
     """Return a study's own estimate with its interval: mortality by day 84, or hazard ratio."""
     if study.deaths is None and study.estimate is None:
         return Interval(math.nan, math.nan, math.nan)
-    value, error = _estimate(study)
+    value, error = own_estimate(study)
     half = convert.Z95 * error
     return _back(study.parameter, (value, value - half, value + half))
 
@@ -150,7 +169,7 @@ def parameter_prior(
         prior_sd=prior.sd,
         extrapolation_sd=assumed.extrapolation[parameter],
         studies=len(used),
-        frequentist=_frequentist(parameter, [_estimate(study) for study in used]),
+        frequentist=_frequentist(parameter, [own_estimate(study) for study in used]),
         mean=interval_of(parameter, posterior.mean_effect()),
         new_study=interval_of(parameter, posterior.new_study()),
         tau=Interval(*(posterior.tau_quantile(share) for share in _LIMITS)),

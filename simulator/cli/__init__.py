@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import allocation, compare, power, prior, report, show, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -178,6 +178,7 @@ for command in (
     size.size,
     allocation.allocation,
     exact,
+    prior.prior,
     trace.trace,
     show.show,
     report.report,

@@ -9,6 +9,7 @@ from simulator.declarations.schemes import scheme_name
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
+from simulator.report.figures.forest import draw_forest
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
 from simulator.report.figures.meld import draw_meld
@@ -31,6 +32,7 @@ from simulator.results.allocation import Allocation
 from simulator.results.base import Value
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
+from simulator.results.prior import Prior
 from simulator.results.size import PATIENTS, Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
@@ -45,6 +47,7 @@ __all__ = [
     "RecruitmentPlan",
     "draw_allocation",
     "draw_power",
+    "draw_prior",
     "draw_size",
     "draw_sweep",
     "draw_trace",
@@ -123,6 +126,13 @@ def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     analysis = first.label or first.name
     drawing = draw_heat_map(cells, names[0], names[1], sweep.threshold, rate, analysis)
     return _saved({"heat_map": drawing}, of, folder, kinds)
+
+
+def draw_prior(prior: Prior, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw the forest plot of a synthesis."""
+    if not prior.parameters:
+        return {}
+    return _saved({"forest": draw_forest(prior)}, f"Studies: {prior.file}", folder, kinds)
 
 
 def _places(key: str, values: Sequence[Value]) -> list[Place]:

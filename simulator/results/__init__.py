@@ -10,6 +10,7 @@ from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
 from simulator.results.exact import Exact
 from simulator.results.power import Power
+from simulator.results.prior import Prior
 from simulator.results.size import Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
@@ -26,6 +27,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Exact,
         Certificate,
         Comparison,
+        Prior,
     )
 }
 
@@ -39,6 +41,7 @@ __all__ = [
     "Comparison",
     "Exact",
     "Power",
+    "Prior",
     "Record",
     "Size",
     "Sweep",

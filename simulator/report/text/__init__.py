@@ -17,6 +17,7 @@ from simulator.report.text.exact import EXACT_SECTIONS
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
 from simulator.report.text.power_screen import power_screen
+from simulator.report.text.prior import PRIOR_SECTIONS, prior_screen
 from simulator.report.text.sequence import SEQUENCE_SECTIONS
 from simulator.report.text.size import SIZE_SECTIONS
 from simulator.report.text.sweep import SWEEP_SECTIONS, sweep_screen
@@ -29,6 +30,7 @@ from simulator.results import (
     Comparison,
     Exact,
     Power,
+    Prior,
     Size,
     Sweep,
     Trace,
@@ -44,11 +46,13 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Exact: EXACT_SECTIONS,
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
+    Prior: PRIOR_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
+    Prior: prior_screen,
 }
 
 
