@@ -709,7 +709,7 @@ def prior(
     assumed = Assumptions(
         heterogeneity_prior(heterogeneity),
         PriorFor(prior_for),
-        extrapolation=extrapolation_of(*pair_of("extrapolation", extrapolation)),
+        extrapolation=extrapolation_of(*extrapolation),
     )
     path = None if studies is None else Path(studies)
     return synthesise(path, assumed, draws=draws, seed=seed)

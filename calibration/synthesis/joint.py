@@ -173,7 +173,7 @@ def _source(studies: Sequence[Study], *parameters: Parameter) -> str:
     """Where uncertain keys come from, as a scenario's sources are written."""
     rows = {row for p in parameters for study in used_of(studies, p) for row in study.rows}
     named = f" [{' '.join(sorted(rows))}]" if rows else ""
-    return f"derived{named}: trialsim prior; assumed to hold for these patients"
+    return f"derived{named}: trialsim prior; assumed for these patients"
 
 
 def _draw_rows(

@@ -80,6 +80,9 @@ def read_studies(path: Path | None = None) -> list[Study]:
         raise ScenarioError(*problems)
     if not found:
         raise ScenarioError(Problem(name, 0, "", "", "has no studies", "give a row for each"))
+    if not any(study.weight > 0 for study in found):
+        rule, remedy = "no study has a weight above 0", "nothing is known: give studies a weight"
+        raise ScenarioError(Problem(name, 0, "weight", "", rule, remedy))
     if len(found) > _MOST_STUDIES:
         rule = f"has {len(found):,} studies, and the most is {_MOST_STUDIES}"
         raise ScenarioError(Problem(name, 0, "", "", rule, "this is a synthesis of few studies"))
