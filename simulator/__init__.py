@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from simulator.results import BaselineHazard, Exact
+    from simulator.results import BaselineHazard, Exact, Prior
     from simulator.study import Study
 
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
@@ -56,3 +56,13 @@ def baseline(
 
 
 __all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "scenarios"]
+
+
+def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
+    """Prior of mortality and hazard ratios from published studies; see `simulator.study.prior`."""
+    from simulator import study
+
+    return study.prior(studies, **options)
+
+
+__all__ = ["TrialsimError", "__version__", "exact", "load", "prior", "scenarios"]

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from calibration.baseline import baseline_hazard
 from calibration.survival_sources import survival_sources
+from calibration.synthesis.heterogeneity import heterogeneity_prior
+from calibration.synthesis.joint import MOST_DRAWS, synthesise
+from calibration.synthesis.synthesis import Assumptions, extrapolation_of
 from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
@@ -53,6 +56,7 @@ from simulator.results import (
     Comparison,
     Exact,
     Power,
+    Prior,
     Size,
     Sweep,
     Trace,
@@ -60,6 +64,7 @@ from simulator.results import (
 from simulator.results.base import cell_of
 from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
+from simulator.results.prior import PriorFor
 from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
 from simulator.scenario.errors import RuleError
@@ -797,6 +802,54 @@ def exact(
         interval,
     )
     return _exact(asked, p, power)
+
+
+def prior(
+    studies: str | Path | None = None,
+    *,
+    heterogeneity: str = "half_normal(0.5)",
+    prior_for: str = "new_study",
+    extrapolation: tuple[float, float] = (0.25, 0.1),
+    draws: int = 1_000,
+    seed: int = 1,
+) -> Prior:
+    """Make a prior of mortality and hazard ratios from published studies.
+
+    Parameters
+    ----------
+    studies
+        A CSV file of studies with their weights; those that come with the program if None.
+    heterogeneity
+        Prior of the between-study standard deviation, half_normal(...) or half_cauchy(...).
+    prior_for
+        Of what the prior is: `new_study`, or `mean` of the studies.
+    extrapolation
+        Standard deviation of the step to the trial's patients: of the logit of mortality, and of a
+        log hazard ratio.
+    draws
+        Joint draws, in `frames()["draws"]`.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be used; says line, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> round(simulator.prior().risk_ratio.estimate, 3)
+    0.775
+    """
+    whole("draws", draws, 1, MOST_DRAWS)
+    whole("seed", seed, 0, LARGEST_SEED)
+    require(prior_for in tuple(PriorFor), "prior_for", prior_for, "must be new_study or mean")
+    assumed = Assumptions(
+        heterogeneity_prior(heterogeneity),
+        PriorFor(prior_for),
+        extrapolation=extrapolation_of(*extrapolation),
+    )
+    path = None if studies is None else Path(studies)
+    return synthesise(path, assumed, draws=draws, seed=seed)
 
 
 def _exact(asked: exact_power.ExactQuestion, p: tuple[float, float], power: float) -> Exact:

@@ -11,6 +11,7 @@ from simulator.report.figures.acceptance import draw_acceptance
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
+from simulator.report.figures.forest import draw_forest
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
 from simulator.report.figures.meld import draw_meld
@@ -35,6 +36,7 @@ from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
+from simulator.results.prior import Prior
 from simulator.results.size import PATIENTS, Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
@@ -51,6 +53,7 @@ __all__ = [
     "draw_baseline",
     "draw_calibration",
     "draw_power",
+    "draw_prior",
     "draw_size",
     "draw_sweep",
     "draw_trace",
@@ -129,6 +132,13 @@ def draw_sweep(sweep: Sweep, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     analysis = first.label or first.name
     drawing = draw_heat_map(cells, names[0], names[1], sweep.threshold, rate, analysis)
     return _saved({"heat_map": drawing}, of, folder, kinds)
+
+
+def draw_prior(prior: Prior, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw the forest plot of a synthesis."""
+    if not prior.parameters:
+        return {}
+    return _saved({"forest": draw_forest(prior)}, f"Studies: {prior.file}", folder, kinds)
 
 
 def _places(key: str, values: Sequence[Value]) -> list[Place]:

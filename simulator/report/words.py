@@ -7,6 +7,7 @@ from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Fo
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import LeftOut
 from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
+from simulator.results.prior import Parameter, PriorFor
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
 RATES = {
@@ -45,6 +46,17 @@ _CONTRASTS = {
         "each patient, and counts what the test does at this very size."
     ),
 }
+PRIOR_PARAMETERS = {
+    Parameter.MORTALITY: "mortality under PE, day 84",
+    Parameter.COURSE: "hazard ratio, PE v medical",
+    Parameter.CONTRAST: "hazard ratio, DPMAS+LPE v PE",
+}
+SHORT_PRIOR_PARAMETERS = {
+    Parameter.MORTALITY: "mortality",
+    Parameter.COURSE: "PE v medical",
+    Parameter.CONTRAST: "DPMAS+LPE v PE",
+}
+PRIOR_FOR = {PriorFor.NEW_STUDY: "a new study", PriorFor.MEAN: "the mean of the studies"}
 PROCEDURES = {
     "bonferroni": "Bonferroni procedure",
     "holm": "Holm procedure",

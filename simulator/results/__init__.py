@@ -13,6 +13,7 @@ from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
 from simulator.results.exact import Exact
 from simulator.results.power import Power
+from simulator.results.prior import Prior
 from simulator.results.size import Size
 from simulator.results.sweep import Sweep
 from simulator.results.trace import Trace
@@ -32,6 +33,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Calibration,
         Assurance,
         BaselineHazard,
+        Prior,
     )
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "Comparison",
     "Exact",
     "Power",
+    "Prior",
     "Record",
     "Size",
     "Sweep",

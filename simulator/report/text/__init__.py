@@ -19,6 +19,7 @@ from simulator.report.text.exact import EXACT_SECTIONS
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
 from simulator.report.text.power_screen import power_screen
+from simulator.report.text.prior import PRIOR_SECTIONS, prior_screen
 from simulator.report.text.sequence import SEQUENCE_SECTIONS
 from simulator.report.text.size import SIZE_SECTIONS
 from simulator.report.text.sweep import SWEEP_SECTIONS, sweep_screen
@@ -33,6 +34,7 @@ from simulator.results import (
     Comparison,
     Exact,
     Power,
+    Prior,
     Size,
     Sweep,
     Trace,
@@ -50,6 +52,7 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Comparison: COMPARISON_SECTIONS,
     Calibration: CALIBRATION_SECTIONS,
     BaselineHazard: BASELINE_SECTIONS,
+    Prior: PRIOR_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
@@ -57,6 +60,7 @@ SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Sweep: sweep_screen,
     Calibration: calibration_screen,
     BaselineHazard: baseline_screen,
+    Prior: prior_screen,
 }
 
 

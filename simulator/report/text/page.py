@@ -32,7 +32,16 @@ class Command:
     text: str
 
 
-Block = str | Bold | Command | Table  # a plain text is a paragraph; an empty one a blank line
+@dataclass(frozen=True)
+class Verbatim:
+    """Lines to be copied into a file, as they stand: wider ones than the page are not folded."""
+
+    text: str
+
+
+Block = (
+    str | Bold | Command | Table | Verbatim
+)  # a plain text is a paragraph; an empty one a blank line
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,9 @@ def _lines(blocks: Iterable[Block], width: int) -> Iterator[tuple[str, bool]]:
         if isinstance(block, Table):
             for line in table_lines(block, width):
                 yield line.text, line.is_head
+        elif isinstance(block, Verbatim):
+            for text in block.text.splitlines():
+                yield text, False
         elif isinstance(block, Command):
             for text in command_lines(block.text, width):
                 yield text, False

@@ -1,0 +1,1 @@
+"""Few published studies to a joint prior: random-effects synthesis by quadrature."""
