@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import allocation, assurance, compare, power, report, show, size, sweep, trace
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -175,6 +175,7 @@ for command in (
     power.power,
     sweep.sweep,
     compare.compare,
+    assurance.assurance,
     size.size,
     allocation.allocation,
     exact,

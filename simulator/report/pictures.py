@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from simulator.declarations.schemes import scheme_name
+from simulator.report.figures.assurance import draw_assured
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
@@ -28,6 +29,7 @@ from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
+from simulator.results.assurance import Assurance
 from simulator.results.base import Value
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.power import Power
@@ -44,6 +46,7 @@ __all__ = [
     "Pictures",
     "RecruitmentPlan",
     "draw_allocation",
+    "draw_assurance",
     "draw_power",
     "draw_size",
     "draw_sweep",
@@ -142,6 +145,13 @@ def _place(key: str, value: Value) -> Place:
     if isinstance(value, int | float):
         return value
     return scheme_name(str(value)) if key.endswith("scheme") else str(value).replace("_", " ")
+
+
+def draw_assurance(assurance: Assurance, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw the distribution of power of the first analysis, and whence its variance comes."""
+    of = f"{assurance.scenario}: {assurance.draws:,} draws of {assurance.trials:,} simulated trials"
+    of += f" each, seed {assurance.seed}"
+    return _saved({"assurance": draw_assured(assurance)}, of, folder, kinds)
 
 
 def draw_size(size: Size, folder: Path, kinds: Kinds = KINDS) -> Pictures:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
+from simulator.report.text.assurance import ASSURANCE_SECTIONS, assurance_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
 from simulator.report.text.exact import EXACT_SECTIONS
@@ -25,6 +26,7 @@ from simulator.results import (
     Allocation,
     AllocationSequence,
     Answer,
+    Assurance,
     Certificate,
     Comparison,
     Exact,
@@ -44,11 +46,13 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Exact: EXACT_SECTIONS,
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
+    Assurance: ASSURANCE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
+    Assurance: assurance_screen,
 }
 
 
