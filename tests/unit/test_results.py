@@ -38,6 +38,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
+        base.assurance(4, 10),
     ]
     return {answer.KIND: answer for answer in found}
 

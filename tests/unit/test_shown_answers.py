@@ -46,6 +46,7 @@ def answers() -> dict[str, Answer]:
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
+        base.assurance(4, 10),
     ]
     return {answer.KIND: answer for answer in found}
 
