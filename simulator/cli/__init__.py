@@ -8,6 +8,7 @@ import typer
 
 from simulator.cli import (
     allocation,
+    assurance,
     baseline,
     calibrate,
     compare,
@@ -189,6 +190,7 @@ for command in (
     sweep.sweep,
     compare.compare,
     calibrate.calibrate,
+    assurance.assurance,
     size.size,
     allocation.allocation,
     baseline.baseline,

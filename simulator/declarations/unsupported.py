@@ -96,13 +96,6 @@ UNSUPPORTED = (
         ("sides", "sided", "one_sided", "alternative"),
     ),
     Unsupported(
-        "assurance",
-        "trialsim sweep SCENARIO --vary KEY=VALUES gives the power at each effect: weight it by "
-        "the probability of each",
-        ("assurance", "prior_effect", "design_prior"),
-        ("assurance",),
-    ),
-    Unsupported(
         "a ranking of what could be changed",
         "trialsim sweep SCENARIO --vary KEY=VALUES gives what a change of one key is worth",
         (),

@@ -113,7 +113,10 @@ def plan_assurance(
         rule = "nothing in this scenario is uncertain: its assurance is its power"
         remedy = "add uncertain, a list of {keys, distribution, parameters}"
         raise ScenarioError(Problem(base.loaded.files[0], 0, "uncertain", "", rule, remedy))
-    known = uncertain_keys(base.asked)
+    try:
+        known = uncertain_keys(base.asked)
+    except RuleError as error:
+        raise base.loaded.located(error) from None
     criterion = None
     if worthwhile is not None:
         try:

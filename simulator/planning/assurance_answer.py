@@ -134,12 +134,12 @@ def _analysis(
         shares, unexplained = _shares(planned, surface, z, seen, trials, correlation)
         told = PowerSurface(len(surface.terms), surface.lack_of_fit, unexplained)
     mean = averaged(counts, trials)
-    name, label, alpha, is_family = _goal(planned, goal)
+    name, test, alpha, is_family = _goal(planned, goal)
     favouring = np.array([one.favouring[goal] for one in run.found], np.float64)
     return (
         AnalysisAssurance(
             name=name,
-            label=label,
+            test=test,
             alpha=alpha,
             base_power=base_power(run.own, run.own_trials)[goal],
             assurance=mean.mean,
@@ -163,16 +163,15 @@ def _analysis(
 
 
 def _goal(planned: PlannedAssurance, goal: int) -> tuple[str, str, float, bool]:
-    """Name, label and level of a goal, and whether it is a family."""
+    """Name and level of a goal, what it is called in a sentence, and whether it is a family."""
     own, chosen = planned.base, planned.design.goal
     if chosen is not None:
-        label = chosen.test_name if chosen.is_family else tests_of(own.plans)[0].label
-        return chosen.name, label, chosen.alpha, chosen.is_family
+        return chosen.name, chosen.test_name, chosen.alpha, chosen.is_family
     if goal < len(own.plans):
         plan = own.plans[goal]
-        return plan.name, tests_of(own.plans)[goal].label, plan.alpha, False
+        return plan.name, tests_of(own.plans)[goal].name, plan.alpha, False
     family = (own.asked.multiplicity or [])[goal - len(own.plans)]
-    return family.name, f"any of {family.name}", family.alpha, True
+    return family.name, f"any hypothesis of {family.name}", family.alpha, True
 
 
 def _shares(

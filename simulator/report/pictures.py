@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.declarations.schemes import scheme_name
 from simulator.report.figures import baseline as baseline_figure
 from simulator.report.figures.acceptance import draw_acceptance
+from simulator.report.figures.assurance import draw_assured
 from simulator.report.figures.consort import flow_of
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.flow import draw_flow
@@ -31,6 +32,7 @@ from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
+from simulator.results.assurance import Assurance
 from simulator.results.base import Value
 from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
@@ -50,6 +52,7 @@ __all__ = [
     "Pictures",
     "RecruitmentPlan",
     "draw_allocation",
+    "draw_assurance",
     "draw_baseline",
     "draw_calibration",
     "draw_power",
@@ -158,6 +161,13 @@ def _place(key: str, value: Value) -> Place:
     if isinstance(value, int | float):
         return value
     return scheme_name(str(value)) if key.endswith("scheme") else str(value).replace("_", " ")
+
+
+def draw_assurance(assurance: Assurance, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw the distribution of power of the first analysis, and whence its variance comes."""
+    of = f"{assurance.scenario}: {assurance.draws:,} draws of {assurance.trials:,} simulated trials"
+    of += f" each, seed {assurance.seed}"
+    return _saved({"assurance": draw_assured(assurance)}, of, folder, kinds)
 
 
 def draw_size(size: Size, folder: Path, kinds: Kinds = KINDS) -> Pictures:

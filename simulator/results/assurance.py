@@ -105,8 +105,8 @@ class AnalysisAssurance(Record):
 
     Attributes
     ----------
-    name, label
-        In the scenario, and as a table has it. Of a family any rejection counts.
+    name, test
+        In the scenario, and what it is called in a sentence. Of a family any rejection counts.
     base_power
         At the scenario's own values.
     assurance, outer_se, inner_se
@@ -126,7 +126,7 @@ class AnalysisAssurance(Record):
     """
 
     name: str
-    label: str
+    test: str
     alpha: float
     base_power: Estimate
     assurance: float

@@ -15,6 +15,7 @@ from simulator.scenario.merging import Merger
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
 from simulator.scenario.steps import WHOLES, list_of_names, replaced, resolved, written_at
+from simulator.scenario.uncertain_rules import absent_keys
 from simulator.scenario.yaml_reader import REFUSED, Node, walk
 
 MOST_PROBLEMS = 200
@@ -228,6 +229,7 @@ class LoadedScenario:
             families = root.value["multiplicity"]
             together = replace(families, value=[families.value[family]])
         parts = {"analyses": replace(analyses, value=kept), "multiplicity": together}
+        parts["decision"] = nodes_of(None, root.file, root.line)  # it may be of another analysis
         whole = replace(root, value=root.value | parts)
         return checked(whole, self.files, self.asked, self.files, [])
 
@@ -271,7 +273,7 @@ def checked(
     else:
         whole = filled(root, scenario)
         nodes = dict(walk(whole, ""))
-        broken = disagreements(scenario)
+        broken = [*disagreements(scenario), *_absent_of_its_own(scenario, nodes, files, order)]
         found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
         problems += _problems(found, nodes, order)
         if not problems:
@@ -279,6 +281,17 @@ def checked(
             provenance = {key: node.comment for key, node in leaves.items()}
             return LoadedScenario(scenario, provenance, files, asked, nodes, root)
     raise ScenarioError(*problems) from None
+
+
+def _absent_of_its_own(
+    scenario: Scenario, nodes: Mapping[str, Node], files: Sequence[str], order: Sequence[str]
+) -> list[RuleError]:
+    """Return the uncertain keys that a file names and its scenario has not.
+
+    What a change or a file that extends took away is no mistake of that kind.
+    """
+    is_own = tuple(order) == tuple(files) and nodes["uncertain"].file == files[0]
+    return list(absent_keys(scenario)) if is_own else []
 
 
 def values_of(node: Node) -> Any:

@@ -15,7 +15,7 @@ from simulator.scenario.yaml_reader import Node, walk
 
 _NO_PART_OF_THE_TRIAL = (
     *("uncertain", "decision", "ranges", "calibrated", "acceptance"),
-    *("name", "title", "null_hypothesis"),
+    *("name", "title", "null_hypothesis", "analyses", "multiplicity"),
 )
 _NEGLIGIBLE = 1e-9  # probability outside a key's range: no draw is ever there
 
@@ -49,7 +49,15 @@ class UncertainKey(NamedTuple):
 
 
 def uncertain_keys(scenario: Scenario) -> tuple[UncertainKey, ...]:
-    """Return the uncertain keys of a checked scenario, in the order of the file."""
+    """Return the uncertain keys of a checked scenario, in the order of the file.
+
+    Raises
+    ------
+    RuleError
+        If the scenario has not one of them.
+    """
+    for error in absent_keys(scenario):
+        raise error
     leaves = _Leaves(scenario)
     return tuple(
         leaves.uncertain(one, item, place)
@@ -59,29 +67,43 @@ def uncertain_keys(scenario: Scenario) -> tuple[UncertainKey, ...]:
 
 
 def uncertain_rules(scenario: Scenario) -> Iterator[RuleError]:
-    """Yield the rules that the uncertain keys of a scenario, and its decision, break."""
+    """Yield the rules that the uncertain keys of a scenario, and its decision, break.
+
+    A key that the scenario has not breaks none here: it may have been lost on the way from a
+    scenario that this one extends; see `absent_keys`.
+    """
     yield from _decision_rules(scenario)
-    if not scenario.uncertain:
-        return
+    if scenario.uncertain:
+        yield from (error for error, is_absent in _broken(scenario) if not is_absent)
+
+
+def absent_keys(scenario: Scenario) -> Iterator[RuleError]:
+    """Yield the uncertain keys that a scenario has not, or not as numbers."""
+    if scenario.uncertain:
+        yield from (error for error, is_absent in _broken(scenario) if is_absent)
+
+
+def _broken(scenario: Scenario) -> Iterator[tuple[RuleError, bool]]:
+    """Yield what is broken, and whether it is that a key is not there."""
     leaves = _Leaves(scenario)
     seen: dict[str, str] = {}
-    for item, one in enumerate(scenario.uncertain):
+    for item, one in enumerate(scenario.uncertain or []):
         for place in range(len(one.keys)):
-            here = (
-                f"uncertain[{item}].keys[{place}]"
-                if len(one.keys) > 1
-                else (f"uncertain[{item}].keys")
-            )
+            several = f"[{place}]" if len(one.keys) > 1 else ""
+            here = f"uncertain[{item}].keys{several}"
             try:
                 found = leaves.uncertain(one, item, place)
+            except RuleError as error:
+                yield RuleError(error.rule, error.remedy, here), True
+                continue
+            try:
                 _refuse_outside(one, found)
             except RuleError as error:
-                yield RuleError(error.rule, error.remedy, error.key or here)
-                continue
+                yield error, False
             for key in found.keys:
                 if key in seen:
                     rule = f"its value is uncertain already, by {seen[key]}"
-                    yield RuleError(rule, "leave one of the two out", here)
+                    yield RuleError(rule, "leave one of the two out", here), False
                 seen[key] = f"uncertain[{item}]"
 
 

@@ -40,6 +40,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
         simulator.prior(draws=5),
+        base.assurance(4, 10),
     ]
     return {answer.KIND: answer for answer in found}
 

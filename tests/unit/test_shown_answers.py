@@ -47,6 +47,7 @@ def answers() -> dict[str, Answer]:
         study.certify(50),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
+        base.assurance(4, 10),
     ]
     return {answer.KIND: answer for answer in found}
 

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
+from simulator.report.text.assurance import ASSURANCE_SECTIONS, assurance_screen
 from simulator.report.text.baseline import BASELINE_SECTIONS, baseline_screen
 from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
@@ -28,6 +29,7 @@ from simulator.results import (
     Allocation,
     AllocationSequence,
     Answer,
+    Assurance,
     BaselineHazard,
     Calibration,
     Certificate,
@@ -53,6 +55,7 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Calibration: CALIBRATION_SECTIONS,
     BaselineHazard: BASELINE_SECTIONS,
     Prior: PRIOR_SECTIONS,
+    Assurance: ASSURANCE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
@@ -61,6 +64,7 @@ SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Calibration: calibration_screen,
     BaselineHazard: baseline_screen,
     Prior: prior_screen,
+    Assurance: assurance_screen,
 }
 
 
