@@ -5,7 +5,7 @@ from functools import partial
 
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
-from simulator.results.operations import LeftOut
+from simulator.results.operations import Cost, Costed, LeftOut
 from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
@@ -59,6 +59,13 @@ LEFT_OUT = {
     LeftOut.DIED: "died",
     LeftOut.NOT_SEEN: "MELD not seen at both visits",
 }
+_COSTED = {
+    Costed.SESSIONS: "sessions",
+    Costed.PATIENTS: "patients",
+    Costed.SITES: "sites",
+    Costed.MONTHS: "months of the trial",
+    Costed.PLASMA: "plasma",
+}
 LEVEL_WORDS = {
     Judgement.LEVEL_EXCEEDED: "EXCEEDS",
     Judgement.LEVEL_HELD: "is within",
@@ -67,6 +74,12 @@ LEVEL_WORDS = {
 
 
 _AS_PLANNED = 0.995  # of the planned patients: with fewer randomised, the text says so
+
+
+def costed_in_words(cost: Cost) -> str:
+    """Name what a trial is charged for, as `sessions, patients and sites`."""
+    *first, last = [_COSTED[what] for what in cost.counted] or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def below_level_in_words(power: Power) -> str:

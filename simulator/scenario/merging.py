@@ -15,6 +15,7 @@ NAMED_LISTS: dict[tuple[str, ...], str] = {
     ("arms",): "name",
     ("analyses",): "name",
     ("multiplicity",): "name",
+    ("ranges",): "name",
 }
 # Where an item has no such key, the key whose value is its name.
 _DEFAULT_NAMES: dict[tuple[str, ...], str] = {("analyses",): "test"}

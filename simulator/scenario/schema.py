@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.declarations.parts import NOTHING, Count, Line, Part, Positive, Word, follows
+from simulator.declarations.parts import (
+    NOTHING,
+    Count,
+    Line,
+    NotNegative,
+    Part,
+    Positive,
+    Word,
+    follows,
+)
 from simulator.declarations.schemes import REQUIRED, SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
+from simulator.scenario.ranges import Range
 from simulator.scenario.treatment import Arm, Modality, Unit
 
 if TYPE_CHECKING:
@@ -91,10 +101,21 @@ class Allocation(Part):
 
 
 class Costs(Part):
-    """What sessions cost."""
+    """What a trial costs: the sum of what has a price."""
 
     currency: Word = Field(description="as CNY")
-    per_session: dict[str, Positive] = Field(description="by modality")
+    per_session: dict[str, Positive] = Field(
+        default={}, description="per session delivered, by modality"
+    )
+    per_patient: NotNegative = Field(default=0.0, description="per patient randomised")
+    per_site: NotNegative = Field(default=0.0, description="per site, to open and to run it")
+    per_month: NotNegative = Field(
+        default=0.0,
+        description="per month (30.4375 d) from the first opening to the end of the last follow-up",
+    )
+    per_plasma_litre: NotNegative = Field(
+        default=0.0, description="per litre of plasma given to the trial's patients"
+    )
 
 
 class Scenario(Part):
@@ -143,6 +164,12 @@ class Scenario(Part):
         default=None, description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
+    ranges: list[Range] | None = Field(
+        default=None,
+        max_length=500,
+        description="plausible limits of numeric keys, for trialsim levers; they change no trial; "
+        "null: none",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":
