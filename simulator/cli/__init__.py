@@ -6,7 +6,18 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, compare, power, report, show, size, sweep, trace
+from simulator.cli import (
+    allocation,
+    compare,
+    design,
+    levers,
+    power,
+    report,
+    show,
+    size,
+    sweep,
+    trace,
+)
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -176,6 +187,8 @@ for command in (
     sweep.sweep,
     compare.compare,
     size.size,
+    levers.levers,
+    design.design,
     allocation.allocation,
     exact,
     trace.trace,

@@ -103,18 +103,6 @@ UNSUPPORTED = (
         ("assurance",),
     ),
     Unsupported(
-        "a ranking of what could be changed",
-        "trialsim sweep SCENARIO --vary KEY=VALUES gives what a change of one key is worth",
-        (),
-        ("levers",),
-    ),
-    Unsupported(
-        "a search over designs",
-        "trialsim size SCENARIO finds the number of patients or, with --by, another key's value",
-        (),
-        ("design",),
-    ),
-    Unsupported(
         "a list of the evidence",
         "trialsim scenarios NAME shows every value with its source",
         (),

@@ -1,9 +1,12 @@
 """Words for what an answer holds as a value: effects, biases, judgements, closed forms."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
+from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
+from simulator.results.flow import flow
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import Cost, Costed, LeftOut
 from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
@@ -73,7 +76,27 @@ LEVEL_WORDS = {
 }
 
 
+_FEW = 2  # values of keys that move together and differ, which are shown
 _AS_PLANNED = 0.995  # of the planned patients: with fewer randomised, the text says so
+
+
+def values_in_short(values: Sequence[Value]) -> str:
+    """Return the values of keys that move together: once where alike, else the first few."""
+    shown = list(dict.fromkeys(_value_in_short(value) for value in values))
+    if len(shown) == 1:
+        return shown[0]
+    listed = [_value_in_short(value) for value in values]
+    return "/".join([*listed[:_FEW], *(["..."] if len(listed) > _FEW else [])])
+
+
+def _value_in_short(value: Value) -> str:
+    if value is None:
+        return "dropped"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return ":".join(map(_value_in_short, value))
+    return flow(value)
 
 
 def costed_in_words(cost: Cost) -> str:

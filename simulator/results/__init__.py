@@ -8,7 +8,9 @@ from simulator.results.allocation import Allocation, AllocationSequence
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
+from simulator.results.design import DesignSearch
 from simulator.results.exact import Exact
+from simulator.results.levers import Levers
 from simulator.results.power import Power
 from simulator.results.size import Size
 from simulator.results.sweep import Sweep
@@ -26,6 +28,8 @@ ANSWERS: dict[str, type[Answer]] = {
         Exact,
         Certificate,
         Comparison,
+        Levers,
+        DesignSearch,
     )
 }
 
@@ -37,7 +41,9 @@ __all__ = [
     "AnswerError",
     "Certificate",
     "Comparison",
+    "DesignSearch",
     "Exact",
+    "Levers",
     "Power",
     "Record",
     "Size",

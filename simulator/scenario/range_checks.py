@@ -78,7 +78,7 @@ def range_findings(
         if one.name in names[:index]:
             yield Finding(f"{place}.name", "this name is given twice", "rename one", True)
         wrong = list(_of_keys(one, place, nodes, files))
-        yield from wrong or _of_limits(one, place, scenario, nodes[""])
+        yield from wrong or _of_limits(one, place, scenario, nodes, files)
 
 
 def _of_keys(
@@ -88,8 +88,7 @@ def _of_keys(
     for number, (key, low, high) in enumerate(zip(one.keys, *one.ends, strict=True)):
         steps = _steps(nodes[""], key)
         where = f"{place}.keys[{number}]"
-        there, here = _nearest_node(nodes, steps).file, nodes[where].file
-        if there not in files or files.index(there) < files.index(here):
+        if _is_laid_over(_nearest_node(nodes, steps), nodes[where], files):
             continue
         value = _value(nodes[""], steps)
         why = _why_not(steps, value, low, high)
@@ -101,8 +100,16 @@ def _of_keys(
             yield Finding(where, why, _INSIDE, cross_check=True)
 
 
-def _of_limits(one: Range, place: str, scenario: Scenario, root: Node) -> Iterator[Finding]:
+def _is_laid_over(value: Node, said: Node, files: Sequence[str]) -> bool:
+    """Whether a value, or what holds it, comes from a file or a command above that of a range."""
+    return value.file not in files or files.index(value.file) < files.index(said.file)
+
+
+def _of_limits(
+    one: Range, place: str, scenario: Scenario, nodes: Mapping[str, Node], files: Sequence[str]
+) -> Iterator[Finding]:
     """Yield limits that a key, or the part that it belongs to, cannot have."""
+    root = nodes[""]
     for end, values in zip(("low", "high"), one.ends, strict=True):
         held: dict[tuple[Step, ...], list[tuple[int, tuple[Step, ...]]]] = {}
         for number, key in enumerate(one.keys):
@@ -112,6 +119,8 @@ def _of_limits(one: Range, place: str, scenario: Scenario, root: Node) -> Iterat
             depth = _depth_of_part(scenario, steps)
             held.setdefault(steps[:depth], []).append((number, steps[depth:]))
         for part_steps, moved in held.items():
+            if _is_laid_over(nodes[key_path(part_steps)], nodes[f"{place}.{end}"], files):
+                continue
             part = _at(scenario, part_steps)
             plain = part.model_dump()
             for number, below in moved:

@@ -13,7 +13,9 @@ from rich.console import Console
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
+from simulator.report.text.design import DESIGN_SECTIONS, design_screen
 from simulator.report.text.exact import EXACT_SECTIONS
+from simulator.report.text.levers import LEVER_SECTIONS, levers_screen
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
 from simulator.report.text.power_screen import power_screen
@@ -27,7 +29,9 @@ from simulator.results import (
     Answer,
     Certificate,
     Comparison,
+    DesignSearch,
     Exact,
+    Levers,
     Power,
     Size,
     Sweep,
@@ -44,11 +48,15 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Exact: EXACT_SECTIONS,
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
+    Levers: LEVER_SECTIONS,
+    DesignSearch: DESIGN_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
+    Levers: levers_screen,
+    DesignSearch: design_screen,
 }
 
 
