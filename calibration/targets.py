@@ -308,6 +308,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "acceptance": None,
             "uncertain": None,
             "decision": None,
+            "ranges": None,
         }
     )
 

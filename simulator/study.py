@@ -33,8 +33,15 @@ from simulator.planning.calibrate import calibrate, refuse_without_targets
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
 from simulator.planning.comparison import compare_scenarios, refuse_without_shared
+from simulator.planning.designs import (
+    DESIGN_TRIALS,
+    DesignQuestion,
+    design_question,
+    find_designs,
+)
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
+from simulator.planning.levers import LEVER_TRIALS, PlannedLevers, plan_levers, run_levers
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power
 from simulator.planning.prepared import Prepared, prepare
@@ -45,6 +52,7 @@ from simulator.planning.size import find_size, guess_of
 from simulator.planning.size_question import is_whole_number, size_question
 from simulator.planning.sweep import Planned, plan_sweep, run_sweep
 from simulator.planning.trace import trace_trial
+from simulator.planning.tried import Limits
 from simulator.planning.variation import changed
 from simulator.results import (
     Allocation,
@@ -54,7 +62,9 @@ from simulator.results import (
     Calibration,
     Certificate,
     Comparison,
+    DesignSearch,
     Exact,
+    Levers,
     Power,
     Prior,
     Size,
@@ -541,6 +551,109 @@ class Study:
     ) -> tuple[Prepared, str, tuple[float, float]]:
         """Check what is asked of `size`; return the scenario, the key and where to look."""
         return size_question(self.prepared, power, analysis, by, between, favoured=favoured)
+
+    def levers(
+        self,
+        trials: int = LEVER_TRIALS,
+        *,
+        analysis: str | None = None,
+        seed: int = 1,
+        jobs: int | None = None,
+    ) -> Levers:
+        """Rank what matters most: every assumption with a range, and every choice of a designer.
+
+        Parameters
+        ----------
+        trials
+            Of the scenario and of each move, the same ones.
+        analysis
+            Name of the one whose power it is, or of a family of those judged together; the
+            scenario's first analysis if None.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has none of that name.
+        """
+        return self.run_levers(self.plan_levers(analysis), trials, seed=seed, jobs=jobs)
+
+    def plan_levers(
+        self, analysis: str | None = None, say: Callable[[str], None] = _silent
+    ) -> PlannedLevers:
+        """Find the levers of the scenario without moving any."""
+        return plan_levers(self.prepared, analysis, say)
+
+    def run_levers(
+        self,
+        planned: PlannedLevers,
+        trials: int = LEVER_TRIALS,
+        *,
+        seed: int = 1,
+        jobs: int | None = None,
+        watch: Callable[[int, int, str], None] = _silent,
+    ) -> Levers:
+        """Move levers that were planned."""
+        whole("trials", trials, 2, LARGEST_TRIAL)
+        whole("seed", seed, 0, LARGEST_SEED)
+        return run_levers(planned, trials, seed, workers(jobs), watch)
+
+    def design(
+        self,
+        power: float = CONVENTIONAL_POWER,
+        *,
+        within_days: float | None = None,
+        budget: float | None = None,
+        choose: Mapping[str, Sequence[Any]] | None = None,
+        analysis: str | None = None,
+        trials: int = DESIGN_TRIALS,
+        seed: int = 1,
+        jobs: int | None = None,
+        say: Callable[[str], None] = _silent,
+    ) -> DesignSearch:
+        """Find the designs with a power, in a time, for a budget, that no other one beats.
+
+        Parameters
+        ----------
+        within_days
+            Longest mean duration, from the first opening to the end of the last follow-up.
+        budget
+            Largest mean cost, in the scenario's currency.
+        choose
+            Values by choice: a word, as `n`, `sites`, `rate`, `machines`, `sessions`, or a key of
+            the scenario. Where `n` is not among them the number of patients is looked for. If
+            None, once, twice, four and eight times as many sites.
+        analysis
+            As in `size`.
+        trials
+            By which a design that is named is judged.
+
+        Raises
+        ------
+        ScenarioError
+            If the question is none that the scenario can answer.
+        """
+        asked = self.check_design(power, within_days, budget, choose, analysis)
+        whole("trials", trials, 100, LARGEST_TRIAL)
+        whole("seed", seed, 0, LARGEST_SEED)
+        return find_designs(asked, trials, seed, workers(jobs), say)
+
+    def check_design(
+        self,
+        power: float = CONVENTIONAL_POWER,
+        within_days: float | None = None,
+        budget: float | None = None,
+        choose: Mapping[str, Sequence[Any]] | None = None,
+        analysis: str | None = None,
+    ) -> DesignQuestion:
+        """Check what is asked of `design`."""
+        number("power", power, 0, 1)
+        for name, limit in (("within_days", within_days), ("budget", budget)):
+            if limit is not None:
+                number(name, limit, 0, math.inf)
+        for key, values in (choose or {}).items():
+            listed = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
+            require(listed, f"choose[{key!r}]", values, "must be a list of values")
+        return design_question(self.prepared, Limits(power, within_days, budget), choose, analysis)
 
     def trace(self, trial: int, *, patient: int | None = None, seed: int = 1) -> Trace:
         """Simulate one trial with every event, the very one that `power` counts.

@@ -14,6 +14,8 @@ Step = str | int
 
 EVERY = "[*]"  # in place of an item: every item of the list has the value
 SHORT = {"n": "trial.target_randomised"}  # keys that have a shorter word wherever one is asked for
+# Parts of a scenario that say something of its values, and change no simulated trial.
+BESIDE_THE_TRIAL = "acceptance", "calibrated", "decision", "ranges", "uncertain"
 
 BESIDE_THE_TRIAL = ("acceptance", "calibrated", "decision", "ranges", "uncertain")
 """First steps of keys that change no simulated trial: what is known of the others, and of whom."""

@@ -147,6 +147,10 @@ TREATMENT = (
     Quantity("unit.background.served", "Others are served, to the trial's patients"),
     Quantity("unit.queue", "Order of those who wait"),
     Quantity("costs.per_session.*", "Cost per session, {0}", "currency"),
+    Quantity("costs.per_patient", "Cost per patient randomised", "currency"),
+    Quantity("costs.per_site", "Cost per site", "currency"),
+    Quantity("costs.per_month", "Cost per month of the trial", "currency"),
+    Quantity("costs.per_plasma_litre", "Cost per litre of plasma", "currency"),
 )
 
 OTHERS = (  # of which documents have no table, but which may be varied

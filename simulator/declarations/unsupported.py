@@ -106,6 +106,11 @@ UNSUPPORTED = (
         "trialsim size SCENARIO finds the number of patients or, with --by, another key's value",
         (),
         ("design",),
+        "assurance",
+        "trialsim sweep SCENARIO --vary KEY=VALUES gives the power at each effect: weight it by "
+        "the probability of each",
+        ("assurance", "prior_effect", "design_prior"),
+        ("assurance",),
     ),
     Unsupported(
         "a list of the evidence",

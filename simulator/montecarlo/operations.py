@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulator.montecarlo.costs import cost_of, prices_of
 from simulator.montecarlo.intervals import interval
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.trial_metrics import LEFT_OUT
@@ -10,7 +11,6 @@ from simulator.results.measures import Days, Share
 from simulator.results.operations import (
     ArmFlow,
     ByArm,
-    Cost,
     FunnelRow,
     LeftOut,
     Operations,
@@ -73,7 +73,7 @@ def operations_of(solved: Scenario, params: Params, o: Totals) -> Operations:
             days_short_of_plasma=o.mean("days_short"),
             machine_use=o.ratio("machine_hours_used", "machine_hours_open"),
         ),
-        cost=_cost(solved, o),
+        cost=cost_of(prices_of(solved), o),
         flow={arm: _flow(o, a, params.max_sessions > 0) for a, arm in enumerate(arms)},
     )
 
@@ -107,14 +107,6 @@ def _enrolment(o: Totals) -> Days:
 def _share(o: Totals, column: str) -> Share:
     count = o.count(column)
     return Share(count / o.trials, *interval(count, o.trials))
-
-
-def _cost(solved: Scenario, o: Totals) -> Cost | None:
-    if solved.costs is None:
-        return None
-    prices = [solved.costs.per_session.get(m.name, 0.0) for m in solved.modalities]
-    found = o.weighed(prices)
-    return Cost(solved.costs.currency, found.mean, found.mcse)
 
 
 def _funnel(solved: Scenario, params: Params, o: Totals) -> tuple[FunnelRow, ...]:

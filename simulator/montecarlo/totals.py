@@ -6,7 +6,7 @@ LeVeque 1983). So the sums do not depend on how the trials were shared out.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numba
@@ -29,7 +29,8 @@ _RATIOS = (
     ("wait_days", "sessions_delivered"),
     ("machine_hours_used", "machine_hours_open"),
 )
-_WEIGHED = "sessions_by_modality"  # prices are put to its elements: all their products are needed
+# Prices are put to the elements of these: all their products are needed.
+_WEIGHED = "sessions_by_modality", "randomised", "plasma_litres", "trial_days"
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -98,7 +99,7 @@ class Totals:
             wholes = range(start)[self._place[whole]]
             for i, k in enumerate(range(start)[self._place[part]]):
                 pairs.append((k, wholes[i if len(wholes) > 1 else 0]))
-        weighed = range(start)[self._place[_WEIGHED]]
+        weighed = [k for name in _WEIGHED for k in range(start)[self._place[name]]]
         pairs += [(i, j) for i in weighed for j in weighed if i < j]
         self._pair = {pair: k for k, pair in enumerate(pairs)}
         self._first = np.array([i for i, _ in pairs], dtype=np.int64)
@@ -140,13 +141,13 @@ class Totals:
         error = math.sqrt(max(spread, 0.0) / self.trials) / abs(bottom)
         return Estimate(share, math.nan if math.isnan(spread) else error)
 
-    def weighed(self, weights: Sequence[float]) -> Estimate:
-        """Mean of the sessions by modality times their prices, and its error."""
-        start = self._place[_WEIGHED].start
-        mean = sum(w * float(self._mean[start + i]) for i, w in enumerate(weights))
-        variance = sum(
-            a * b * self._covariance(start + i, start + j)
-            for i, a in enumerate(weights)
-            for j, b in enumerate(weights)
-        )
+    def weighed(self, weights: Mapping[str, Sequence[float]]) -> Estimate:
+        """Mean of the elements of some columns times their prices, summed, and its error."""
+        terms = [
+            (self._index(name, element), weight)
+            for name, prices in weights.items()
+            for element, weight in enumerate(prices)
+        ]
+        mean = sum(weight * float(self._mean[k]) for k, weight in terms)
+        variance = sum(a * b * self._covariance(i, j) for i, a in terms for j, b in terms)
         return Estimate(mean, math.sqrt(max(variance, 0.0) / self.trials))

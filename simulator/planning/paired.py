@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import Reason, rejects
+from simulator.montecarlo.costs import prices_of, trial_costs
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
 from simulator.montecarlo.multiplicity import Family, families_of
@@ -15,6 +16,7 @@ from simulator.montecarlo.totals import Totals
 from simulator.params.types import Bools, Ints
 from simulator.planning.prepared import Goal, Prepared
 from simulator.records import Floats
+from simulator.results.measures import PairedEstimate
 from simulator.truth import Truth
 
 UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
@@ -50,6 +52,8 @@ class PairedTrials(NamedTuple):
         favours, -1 for none. For a goal, of the goal alone, (trials, 1); a family favours none.
     families
         Of each that is judged together.
+    enrolment_days, trial_days, costs
+        (trials,): what each trial takes; costs are None where the scenario counts none.
     """
 
     rejected: Bools
@@ -57,6 +61,9 @@ class PairedTrials(NamedTuple):
     favours: Ints
     families: tuple[FamilyTrials, ...]
     totals: Totals
+    enrolment_days: Floats
+    trial_days: Floats
+    costs: Floats | None
 
 
 def run_trials(
@@ -80,12 +87,18 @@ def run_trials(
     known: list[Bools] = []
     favours: list[Ints] = []
     together: list[list[Bools]] = [[] for _ in families]
+    prices = prices_of(prepared.solved)
+    days: list[Floats] = []
+    costs: list[Floats] = []
 
     def keep(_first: int, unit: UnitResult) -> None:
         p_values = unit.table.p_value
         alone.append(rejects(unit.table, alpha))
         known.append(unit.table.reason == Reason.ANALYSED)
         favours.append(unit.table.favours)
+        days.append(np.column_stack([unit.metrics.enrolment_days, unit.metrics.trial_days]))
+        if prices is not None:
+            costs.append(trial_costs(prices, unit.metrics))
         for rows, family in zip(together, families, strict=True):
             rows.append(family_rejects(p_values[:, family.columns], family))
 
@@ -109,7 +122,8 @@ def run_trials(
         for rows, family in zip(together, families, strict=True)
     )
     found = np.concatenate(alone), analysable, np.concatenate(favours)
-    whole = PairedTrials(*found, of_families, run.totals)
+    taken = *np.concatenate(days).T, np.concatenate(costs) if costs else None
+    whole = PairedTrials(*found, of_families, run.totals, *taken)
     return whole if prepared.goal is None else _of_goal(whole, prepared.goal)
 
 
@@ -163,6 +177,14 @@ def rate_beside(rejected: Bools, base: Bools, analysable: Bools) -> Rate:
         paired_error(apart),
         trials - int(analysable.sum()),
     )
+
+
+def mean_beside(values: Floats, base: Floats) -> PairedEstimate:
+    """Compare a mean over trials with that of the base's trials."""
+    apart = values - base
+    errors = [float(v.std(ddof=1)) / math.sqrt(v.size) if v.size > 1 else math.nan
+              for v in (values, apart)]  # fmt: skip
+    return PairedEstimate(float(values.mean()), errors[0], float(apart.mean()), errors[1])
 
 
 def paired_error(differences: Floats) -> float:

@@ -17,6 +17,7 @@ from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.numbers import RATES, Place
+from simulator.report.figures.pareto import draw_pareto
 from simulator.report.figures.power_curve import RatePoint, draw_power_curve
 from simulator.report.figures.recruitment import (
     RecruitmentPlan,
@@ -29,6 +30,7 @@ from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.size_curve import draw_size_curve
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
+from simulator.report.figures.tornado import draw_tornado
 from simulator.report.figures.traced import gantt_rows, swimmer_rows
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.allocation import Allocation
@@ -37,6 +39,8 @@ from simulator.results.base import Value
 from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
+from simulator.results.design import DesignSearch
+from simulator.results.levers import Levers
 from simulator.results.power import Power
 from simulator.results.prior import Prior
 from simulator.results.size import PATIENTS, Size
@@ -55,6 +59,8 @@ __all__ = [
     "draw_assurance",
     "draw_baseline",
     "draw_calibration",
+    "draw_design",
+    "draw_levers",
     "draw_power",
     "draw_prior",
     "draw_size",
@@ -213,6 +219,23 @@ def draw_baseline(hazard: BaselineHazard, folder: Path, kinds: Kinds = KINDS) ->
     caption = save(drawing, folder / "baseline", kinds)
     png, svg, pdf = (folder / f"baseline.{kind}" for kind in ("png", "svg", "pdf"))
     return {"baseline": SavedPicture(png, svg, pdf, caption)}
+
+
+def draw_levers(levers: Levers, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw how far each assumption and each choice moves power."""
+    if not levers.levers:
+        return {}
+    of = f"{levers.scenario}: {levers.trials:,} simulated trials per move, seed {levers.seed}"
+    return _saved({"tornado": draw_tornado(levers)}, of, folder, kinds)
+
+
+def draw_design(search: DesignSearch, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw the designs that were tried, power against days."""
+    if not search.designs:
+        return {}
+    of = f"{search.scenario}: designs judged by {search.trials:,} simulated trials, seed "
+    of += f"{search.seed}"
+    return _saved({"designs": draw_pareto(search)}, of, folder, kinds)
 
 
 def _saved(drawings: Mapping[str, Drawing], of: str, folder: Path, kinds: Kinds) -> Pictures:

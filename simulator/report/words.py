@@ -1,11 +1,14 @@
 """Words for what an answer holds as a value: effects, biases, judgements, closed forms."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
+from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
+from simulator.results.flow import flow
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
-from simulator.results.operations import LeftOut
+from simulator.results.operations import Cost, Costed, LeftOut
 from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
 from simulator.results.prior import Parameter, PriorFor
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
@@ -71,6 +74,13 @@ LEFT_OUT = {
     LeftOut.DIED: "died",
     LeftOut.NOT_SEEN: "MELD not seen at both visits",
 }
+_COSTED = {
+    Costed.SESSIONS: "sessions",
+    Costed.PATIENTS: "patients",
+    Costed.SITES: "sites",
+    Costed.MONTHS: "months of the trial",
+    Costed.PLASMA: "plasma",
+}
 LEVEL_WORDS = {
     Judgement.LEVEL_EXCEEDED: "EXCEEDS",
     Judgement.LEVEL_HELD: "is within",
@@ -78,7 +88,33 @@ LEVEL_WORDS = {
 }
 
 
+_FEW = 2  # values of keys that move together and differ, which are shown
 _AS_PLANNED = 0.995  # of the planned patients: with fewer randomised, the text says so
+
+
+def values_in_short(values: Sequence[Value]) -> str:
+    """Return the values of keys that move together: once where alike, else the first few."""
+    shown = list(dict.fromkeys(_value_in_short(value) for value in values))
+    if len(shown) == 1:
+        return shown[0]
+    listed = [_value_in_short(value) for value in values]
+    return "/".join([*listed[:_FEW], *(["..."] if len(listed) > _FEW else [])])
+
+
+def _value_in_short(value: Value) -> str:
+    if value is None:
+        return "dropped"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return ":".join(map(_value_in_short, value))
+    return flow(value)
+
+
+def costed_in_words(cost: Cost) -> str:
+    """Name what a trial is charged for, as `sessions, patients and sites`."""
+    *first, last = [_COSTED[what] for what in cost.counted] or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def below_level_in_words(power: Power) -> str:

@@ -11,7 +11,9 @@ from simulator.results.baseline import BaselineHazard
 from simulator.results.calibration import Calibration
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
+from simulator.results.design import DesignSearch
 from simulator.results.exact import Exact
+from simulator.results.levers import Levers
 from simulator.results.power import Power
 from simulator.results.prior import Prior
 from simulator.results.size import Size
@@ -34,6 +36,8 @@ ANSWERS: dict[str, type[Answer]] = {
         Assurance,
         BaselineHazard,
         Prior,
+        Levers,
+        DesignSearch,
     )
 }
 
@@ -48,7 +52,9 @@ __all__ = [
     "Calibration",
     "Certificate",
     "Comparison",
+    "DesignSearch",
     "Exact",
+    "Levers",
     "Power",
     "Prior",
     "Record",

@@ -98,13 +98,30 @@ class UnitUse(Record):
     machine_use: Estimate
 
 
+class Costed(StrEnum):
+    """What a trial is charged for."""
+
+    SESSIONS = "sessions"
+    PATIENTS = "patients"
+    SITES = "sites"
+    MONTHS = "months"
+    PLASMA = "plasma"
+
+
 @dataclass(frozen=True, repr=False)
 class Cost(Record):
-    """Cost of the sessions of a trial."""
+    """Cost of a trial, of what has a price.
+
+    Attributes
+    ----------
+    counted
+        What has one.
+    """
 
     currency: str
     mean: float
     mcse: float
+    counted: tuple[Costed, ...] = (Costed.SESSIONS,)
 
 
 @dataclass(frozen=True, repr=False)

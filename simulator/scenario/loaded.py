@@ -13,6 +13,7 @@ from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
 from simulator.scenario.merging import Merger
 from simulator.scenario.messages import Finding, findings
+from simulator.scenario.range_checks import RangeOf, range_findings, ranges_of
 from simulator.scenario.schema import Scenario
 from simulator.scenario.steps import WHOLES, list_of_names, replaced, resolved, written_at
 from simulator.scenario.uncertain_rules import absent_keys
@@ -143,6 +144,10 @@ class LoadedScenario:
         if name_key is not None and isinstance(found, dict):
             found.pop(name_key, None)
         return found
+
+    def ranges(self) -> list[RangeOf]:
+        """Return the scenario's ranges, those that do not fit its values with the reason."""
+        return ranges_of(self.scenario, self._nodes[""])
 
     def _every(self, key: str) -> tuple[str, ...]:
         """Return the keys that a key with a star stands for; none of any other."""
@@ -275,6 +280,7 @@ def checked(
         nodes = dict(walk(whole, ""))
         broken = [*disagreements(scenario), *_absent_of_its_own(scenario, nodes, files, order)]
         found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
+        found += range_findings(scenario, nodes, files)
         problems += _problems(found, nodes, order)
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}

@@ -16,6 +16,7 @@ NAMED_LISTS: dict[tuple[str, ...], str] = {
     ("analyses",): "name",
     ("multiplicity",): "name",
     ("decision", "options"): "name",
+    ("ranges",): "name",
 }
 # Where an item has no such key, the key whose value is its name.
 _DEFAULT_NAMES: dict[tuple[str, ...], str] = {("analyses",): "test"}

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.declarations.parts import NOTHING, Count, Line, Part, Positive, Word, follows
+from simulator.declarations.parts import (
+    NOTHING,
+    Count,
+    Line,
+    NotNegative,
+    Part,
+    Positive,
+    Word,
+    follows,
+)
 from simulator.declarations.schemes import REQUIRED, SCHEMES
 from simulator.scenario.analyses import Analysis, Procedure
 from simulator.scenario.bias import SelectionBias
@@ -18,6 +27,7 @@ from simulator.scenario.calibrated import AcceptanceCheck, CalibrationTarget
 from simulator.scenario.decision import Decision
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.population import Accrual, Candidates, Eligibility
+from simulator.scenario.ranges import Range
 from simulator.scenario.treatment import Arm, Modality, Unit
 from simulator.scenario.uncertain import Uncertain
 
@@ -94,10 +104,21 @@ class Allocation(Part):
 
 
 class Costs(Part):
-    """What sessions cost."""
+    """What a trial costs: the sum of what has a price."""
 
     currency: Word = Field(description="as CNY")
-    per_session: dict[str, Positive] = Field(description="by modality")
+    per_session: dict[str, Positive] = Field(
+        default={}, description="per session delivered, by modality"
+    )
+    per_patient: NotNegative = Field(default=0.0, description="per patient randomised")
+    per_site: NotNegative = Field(default=0.0, description="per site, to open and to run it")
+    per_month: NotNegative = Field(
+        default=0.0,
+        description="per month (30.4375 d) from the first opening to the end of the last follow-up",
+    )
+    per_plasma_litre: NotNegative = Field(
+        default=0.0, description="per litre of plasma given to the trial's patients"
+    )
 
 
 class Scenario(Part):
@@ -166,6 +187,11 @@ class Scenario(Part):
         default=None,
         description="designs to choose from and what their outcomes are worth, for assurance; it "
         "changes no simulated trial; null: none",
+    ranges: list[Range] | None = Field(
+        default=None,
+        max_length=500,
+        description="plausible limits of numeric keys, for trialsim levers; they change no trial; "
+        "null: none",
     )
 
     @classmethod

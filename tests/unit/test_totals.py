@@ -75,7 +75,7 @@ def test_the_error_of_a_ratio_is_that_of_its_bootstrap():
 def test_the_error_of_a_cost_counts_that_modalities_go_together():
     operations = made(300)
     cost = operations.sessions_by_modality @ np.array([3.0, 5.0])
-    found = folded(operations, 300).weighed([3.0, 5.0])
+    found = folded(operations, 300).weighed({"sessions_by_modality": (3.0, 5.0)})
     expected = cost.mean(), cost.std(ddof=1) / math.sqrt(300)
     assert (found.mean, found.mcse) == pytest.approx(expected, rel=1e-12)
 

@@ -14,6 +14,7 @@ from simulator.report.document.losses import rows_of_means, share
 from simulator.report.document.numbers import (
     DASH,
     LEFT_OUT,
+    capital,
     count,
     in_months,
     interval,
@@ -31,6 +32,7 @@ from simulator.report.document.numbers import (
     span,
     with_error,
 )
+from simulator.report.words import costed_in_words
 from simulator.results.operations import FunnelRow, Operations, Step
 
 _WORST = 3  # criteria that are told in words
@@ -251,7 +253,8 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
         words = [text, "[#sessions] has the numbers.", shown_in(dossier, "sessions")]
         if o.cost is not None:
             cost = number(o.cost.mean, o.cost.mcse)
-            words.append(f"Sessions cost {cost} {literal(o.cost.currency)} per trial.")
+            costed = capital(costed_in_words(o.cost))
+            words.append(f"{costed} cost {cost} {literal(o.cost.currency)} per trial.")
         blocks += [Paragraph(joined(words)), _sessions_table(o)]
     return blocks
 

@@ -16,7 +16,9 @@ from simulator.report.text.baseline import BASELINE_SECTIONS, baseline_screen
 from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
+from simulator.report.text.design import DESIGN_SECTIONS, design_screen
 from simulator.report.text.exact import EXACT_SECTIONS
+from simulator.report.text.levers import LEVER_SECTIONS, levers_screen
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
 from simulator.report.text.power_screen import power_screen
@@ -34,7 +36,9 @@ from simulator.results import (
     Calibration,
     Certificate,
     Comparison,
+    DesignSearch,
     Exact,
+    Levers,
     Power,
     Prior,
     Size,
@@ -56,6 +60,8 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     BaselineHazard: BASELINE_SECTIONS,
     Prior: PRIOR_SECTIONS,
     Assurance: ASSURANCE_SECTIONS,
+    Levers: LEVER_SECTIONS,
+    DesignSearch: DESIGN_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
@@ -65,6 +71,8 @@ SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     BaselineHazard: baseline_screen,
     Prior: prior_screen,
     Assurance: assurance_screen,
+    Levers: levers_screen,
+    DesignSearch: design_screen,
 }
 
 

@@ -14,6 +14,7 @@ from simulator.report.text.numbers import (
 )
 from simulator.report.text.page import Block
 from simulator.report.text.tables import Table, new_table
+from simulator.report.words import costed_in_words
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.power import Power
@@ -89,7 +90,8 @@ def sessions_section(answer: Power) -> Iterator[Block]:
         )
     if o.cost is not None:
         cost = number(Estimate(o.cost.mean, o.cost.mcse))
-        yield f"Sessions cost {cost} {o.cost.currency} per trial."
+        costed = costed_in_words(o.cost)
+        yield f"{costed[:1].upper()}{costed[1:]} cost {cost} {o.cost.currency} per trial."
 
 
 def funnel_section(answer: Power) -> Iterator[Block]:

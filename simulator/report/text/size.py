@@ -23,6 +23,7 @@ from simulator.report.words import (
     assumptions_in_words,
     basis_in_words,
     contrast_in_words,
+    costed_in_words,
     not_analysable_in_words,
     planned_in_words,
     reason_in_words,
@@ -163,7 +164,8 @@ def _takes(answer: Size) -> Iterator[Block]:
     if o.sessions_delivered.mean:
         words += f", {mean(o.sessions_delivered)} sessions and {mean(o.plasma_litres)} L of plasma"
     if o.cost is not None:
-        words += f", which cost {mean(Estimate(o.cost.mean, o.cost.mcse))} {o.cost.currency}"
+        cost = mean(Estimate(o.cost.mean, o.cost.mcse))
+        words += f"; {costed_in_words(o.cost)} cost {cost} {o.cost.currency}"
     yield f"{words}."
     if answer.recruitment is not None:
         yield recruitment_limit_in_words(answer.recruitment)

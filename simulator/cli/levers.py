@@ -1,0 +1,78 @@
+"""The command that ranks what matters most: assumptions and choices."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.shared import (
+    JobsOption,
+    JsonOption,
+    ScenarioArgument,
+    SeedOption,
+    counted,
+    load_study,
+    named_as_options,
+    stoppable,
+)
+
+if TYPE_CHECKING:
+    from simulator.results import Levers
+
+
+@stoppable
+def levers(
+    scenario: ScenarioArgument,
+    trials: Annotated[
+        int,
+        counted(
+            "--trials", "-n", least=2, most=10_000_000, help="Trials of each move, the same ones."
+        ),
+    ] = 5_000,
+    analysis: Annotated[
+        str | None,
+        typer.Option(
+            help="Which analysis, or family of those judged together [default: the primary one].",
+            show_default=False,
+        ),
+    ] = None,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
+    full: FullOption = False,
+    out: RunOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Rank what matters most: what each assumption and each choice does."""
+    study = load_study(scenario)
+    with named_as_options("analysis"):
+        planned = study.plan_levers(analysis)
+    question = study.question("levers", seed, trials=trials, analysis=analysis)
+
+    def work(folder: Path) -> "Levers":
+        with _told(planned.moves, trials) as watch:
+            result = study.run_levers(planned, trials, seed=seed, jobs=jobs, watch=watch)
+        draw(lambda figures: _draw(result, figures), folder)
+        return result
+
+    answer(question, out, force, json, work, full=full)
+
+
+@contextmanager
+def _told(moves: int, trials: int) -> Iterator[Callable[[int, int, str], None]]:
+    """Give a function that shows how far a ranking is."""
+    from simulator.cli.progress import lines
+
+    with lines() as say:
+        yield lambda number, done, name: say(
+            f"move {number} of {moves}, {name}: {done:,} of {trials:,} trials"
+        )
+
+
+def _draw(result: "Levers", folder: Path) -> None:
+    from simulator.report.pictures import draw_levers
+
+    draw_levers(result, folder)

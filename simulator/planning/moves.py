@@ -1,0 +1,151 @@
+"""The levers of a scenario, and where each is moved to.
+
+A range is moved to its two ends. A choice without a range is moved to half and double where it is a
+number; else to what a designer would think of. What a scenario has not is no lever.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from simulator.planning.choices import CHOICES, Values, is_choice
+from simulator.results.flow import flow
+from simulator.results.levers import LeftOutLever, LeverKind
+from simulator.scenario.loaded import LoadedScenario
+from simulator.scenario.range_checks import RangeOf
+from simulator.scenario.schema import Scenario
+
+_HALVED = "n", "rate", "machines", "nurses", "plasma", "follow_up", "loss"
+_LEAST_FOLLOWED, _LEAST_PATIENTS = 7, 4
+_SCHEMES = "complete", "permuted_block(4)"
+
+
+class Move(NamedTuple):
+    """A lever's values by key, and in short; of another analysis, its name and no values."""
+
+    to: tuple[Any, ...]
+    values: Values
+    analysis: str | None = None
+
+
+class MovedLever(NamedTuple):
+    """A lever before it is tried."""
+
+    name: str
+    kind: LeverKind
+    keys: tuple[str, ...]
+    own: tuple[Any, ...]
+    moves: tuple[Move, ...]
+
+
+def levers_of(loaded: LoadedScenario, analysis: str) -> tuple[list[MovedLever], list[LeftOutLever]]:
+    """Return every lever of a scenario, and the ranges that do not fit it.
+
+    Parameters
+    ----------
+    analysis
+        Whose power is asked for: the others are levers.
+    """
+    ranges = loaded.ranges()
+    fitting = [one for one in ranges if not one.why_not]
+    left_out = [LeftOutLever(one.name, one.why_not) for one in ranges if one.why_not]
+    moved = [_of_range(one) for one in fitting]
+    taken = {key for one in fitting for key in one.keys}
+    scenario = loaded.scenario
+    moved += [
+        *(lever for lever in _of_choices(scenario) if not taken & lever.moves[0].values.keys()),
+        *_of_criteria(scenario),
+        *_of_analyses(scenario, analysis),
+    ]
+    return moved, left_out
+
+
+def _of_range(one: RangeOf) -> MovedLever:
+    kind = LeverKind.CHOICE if all(map(is_choice, one.keys)) else LeverKind.ASSUMPTION
+    moves = tuple(
+        Move(end, dict(zip(one.keys, end, strict=True)))
+        for end in (one.low, one.high)
+        if end != one.own
+    )
+    return MovedLever(one.name, kind, one.keys, one.own, moves)
+
+
+def _of_choices(scenario: Scenario) -> Iterator[MovedLever]:
+    """Yield the choices that have words, moved to what a designer would try first."""
+    for word, choice in CHOICES.items():
+        own = choice.own(scenario)
+        if own is None:
+            continue
+        moves = []
+        for value in _tried(word, own, scenario):
+            values = choice.values(scenario, value)
+            moves.append(Move((value,), values))
+        if moves:
+            keys = tuple(moves[0].values) if word != "follow_up" else ("trial.follow_up_days",)
+            keys = ("allocation.ratio",) if word == "ratio" else keys
+            yield MovedLever(choice.label, LeverKind.CHOICE, keys, (own,), tuple(moves))
+
+
+def _tried(word: str, own: Any, scenario: Scenario) -> list[Any]:
+    """Values of a choice to try, the scenario's own left out."""
+    if word == "sites":
+        return [count for count in (own - 1, 2 * own) if count]
+    if word == "sessions":
+        return [count for count in (own - 1, own + 1) if count]
+    if word == "consent":
+        return [value for value in (max(own - 0.1, own / 2), min(own + 0.1, 1.0)) if value != own]
+    if word == "ratio":
+        return [ratio for ratio in ([1, 1], [2, 1], [1, 2]) if ratio != own]
+    if word == "scheme":
+        names = [scheme for scheme in _SCHEMES if scheme != own]
+        return [] if scenario.allocation.factors else names
+    if word not in _HALVED or not own:
+        return []
+    if not isinstance(own, int):
+        return [own / 2, min(2 * own, 0.95) if word == "loss" else 2 * own]
+    least = {"n": _LEAST_PATIENTS, "follow_up": _LEAST_FOLLOWED}.get(word, 1)
+    whole = sum(scenario.allocation.ratio) if word == "n" else 1
+    halved = max(own // 2 // whole * whole, least)
+    return [value for value in (halved, 2 * own) if value != own]
+
+
+def _of_criteria(scenario: Scenario) -> Iterator[MovedLever]:
+    """Yield each criterion, and all of them, as what can be dropped."""
+    criteria = scenario.eligibility.criteria if scenario.eligibility else []
+    for number, criterion in enumerate(criteria if len(criteria) > 1 else []):
+        key = f"eligibility.criteria[{number}]"
+        name = f"criterion {criterion.label}: {criterion.text}"
+        dropped = Move((None,), {"eligibility.criteria": {criterion.label: None}})
+        yield MovedLever(name, LeverKind.CHOICE, (key,), (criterion.label,), (dropped,))
+    if criteria:
+        consent = scenario.eligibility.consent_probability if scenario.eligibility else 1.0
+        everyone = {
+            "kind": "conditions",
+            "label": "all",
+            "text": "every candidate",
+            "all_of": [[_always(scenario)]],
+        }
+        values = {
+            "eligibility": {
+                "upper_limits_of_normal": {},
+                "criteria": [everyone],
+                "consent_probability": consent,
+            }
+        }
+        own = flow([criterion.label for criterion in criteria])
+        move = Move((None,), values)
+        name = f"all {len(criteria)} criteria"
+        yield MovedLever(name, LeverKind.CHOICE, ("eligibility.criteria",), (own,), (move,))
+
+
+def _always(scenario: Scenario) -> dict[str, Any]:
+    """Return a condition that every candidate meets."""
+    variable = scenario.variable_names()[0]
+    return {"variable": variable, "comparison": ">=", "threshold": -1e12, "unit": "own"}
+
+
+def _of_analyses(scenario: Scenario, asked: str) -> Iterator[MovedLever]:
+    """Yield the other analyses of the scenario, one lever for all of them."""
+    others = [one.name for one in scenario.analyses if one.name != asked]
+    moves = tuple(Move((name,), {}, name) for name in others)
+    if moves:
+        yield MovedLever("analysis", LeverKind.CHOICE, ("analyses",), (asked,), moves)
