@@ -17,9 +17,6 @@ SHORT = {"n": "trial.target_randomised"}  # keys that have a shorter word wherev
 # Parts of a scenario that say something of its values, and change no simulated trial.
 BESIDE_THE_TRIAL = "acceptance", "calibrated", "decision", "ranges", "uncertain"
 
-BESIDE_THE_TRIAL = ("acceptance", "calibrated", "decision", "ranges", "uncertain")
-"""First steps of keys that change no simulated trial: what is known of the others, and of whom."""
-
 _PLAIN = re.compile(r"[^\s.,=\[\]\"]+(?: +[^\s.,=\[\]\"]+)*")  # needs no quotes
 _NEXT = re.compile(
     r"""\[\s*(?P<quoted>"(?:[^"\\]|\\.)*")\s*\]   # ["any text"]

@@ -96,23 +96,6 @@ UNSUPPORTED = (
         ("sides", "sided", "one_sided", "alternative"),
     ),
     Unsupported(
-        "a ranking of what could be changed",
-        "trialsim sweep SCENARIO --vary KEY=VALUES gives what a change of one key is worth",
-        (),
-        ("levers",),
-    ),
-    Unsupported(
-        "a search over designs",
-        "trialsim size SCENARIO finds the number of patients or, with --by, another key's value",
-        (),
-        ("design",),
-        "assurance",
-        "trialsim sweep SCENARIO --vary KEY=VALUES gives the power at each effect: weight it by "
-        "the probability of each",
-        ("assurance", "prior_effect", "design_prior"),
-        ("assurance",),
-    ),
-    Unsupported(
         "a list of the evidence",
         "trialsim scenarios NAME shows every value with its source",
         (),

@@ -11,6 +11,7 @@ import numpy as np
 
 from calibration.targets import Runs, SharedRuns, solve_with
 from simulator.declarations.keys import steps_of
+from simulator.montecarlo.costs import cost_of, prices_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.planning.paired import PairedTrials, run_trials
 from simulator.planning.prepared import Goal, Prepared, prepare
@@ -138,8 +139,7 @@ def told(prepared: Prepared, run: PairedTrials) -> DrawTrials:
     favouring[: run.rejected.shape[1]] = np.stack(alone, axis=1)
     totals, solved = run.totals, prepared.solved
     mortality = [totals.ratio("deaths", "patients", arm).mean for arm in (0, 1)]
-    prices = solved.costs.per_session if solved.costs else {}
-    cost = totals.weighed([prices.get(m.name, 0.0) for m in solved.modalities])
+    cost = cost_of(prices_of(solved), totals)
     return DrawTrials(
         problem=None,
         rejections=np.hstack(rejected).sum(axis=0).astype(np.int64),
@@ -149,7 +149,7 @@ def told(prepared: Prepared, run: PairedTrials) -> DrawTrials:
         hazard_ratio=hazard_ratio_of(solved),
         randomised=totals.mean("randomised").mean,
         months=totals.mean("trial_days").mean / _DAYS_PER_MONTH,
-        session_cost=cost.mean,
+        session_cost=0.0 if cost is None else cost.mean,
     )
 
 

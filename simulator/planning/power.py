@@ -8,7 +8,7 @@ from dataclasses import replace
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.declarations.estimands import scale_of, tests_of
-from simulator.declarations.keys import BESIDE_THE_TRIAL, is_of_trial, key_path, steps_of
+from simulator.declarations.keys import is_of_trial, key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
@@ -126,7 +126,6 @@ def _answer(
         assumptions=assumptions(loaded),
         defaults=sum(map(loaded.is_default, filter(is_of_trial, loaded.provenance))),
         verdict=verdict,
-        recruitment_key=_recruitment_key(solved),
         acceptance=acceptance,
         recruitment_key=_recruitment_key(solved, params.eligibility.randomised_share),
         curves=curves.tables(params, prepared.arms),
@@ -270,8 +269,6 @@ def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
     lines: dict[tuple[str, int], list[str]] = {}
     for key in loaded.provenance:
         if is_of_trial(key) and not loaded.is_default(key):
-        is_of_trial = (steps_of(key) or ("",))[0] not in BESIDE_THE_TRIAL
-        if is_of_trial and not loaded.is_default(key):
             lines.setdefault(loaded.location(key), []).append(key)
     sources = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
     return tuple(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.estimands import tests_of
-from simulator.declarations.keys import BESIDE_THE_TRIAL, steps_of
+from simulator.declarations.keys import is_of_trial, steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
@@ -88,7 +88,7 @@ def plan_sweep(
             rule = "is what is asked, which every point is to share"
             remedy = "list it in the file, or vary a key of it"
             raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
-        if steps[0] in BESIDE_THE_TRIAL:
+        if not is_of_trial(key):
             rule = "changes no simulated trial"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
         if steps[-1] in _LABELS:

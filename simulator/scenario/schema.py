@@ -187,6 +187,7 @@ class Scenario(Part):
         default=None,
         description="designs to choose from and what their outcomes are worth, for assurance; it "
         "changes no simulated trial; null: none",
+    )
     ranges: list[Range] | None = Field(
         default=None,
         max_length=500,
