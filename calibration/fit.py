@@ -1,4 +1,4 @@
-"""Solve several targets at once through the simulation (model page, section 11).
+"""Solve several targets at once through the simulation (docs/calibration.md).
 
 The same trials are run at every set of values, so that the figures move smoothly with the keys.
 Scaled least squares: each target counts in units of its tolerance. Where not all targets of a group

@@ -10,7 +10,7 @@ LEVEL = 0.05  # a figure with a predictive p value below it lies outside its 95 
 
 @dataclass(frozen=True, repr=False)
 class AcceptanceCheck(Record):
-    """A published figure beside its posterior predictive distribution (model page, section 11).
+    """A published figure beside its posterior predictive distribution (docs/calibration.md).
 
     Attributes
     ----------

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 import pytest
+from answers import calibrated_values
 
 import simulator
 from simulator.results import ANSWERS
@@ -38,6 +39,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
+        study.with_values(calibrated_values()).calibrate(20),
     ]
     return {answer.KIND: answer for answer in found}
 

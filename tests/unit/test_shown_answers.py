@@ -12,6 +12,7 @@ import pytest
 from answers import (
     analysis_power,
     by_arm,
+    calibrated_values,
     operations,
     power_answer,
     size_answer,
@@ -46,6 +47,7 @@ def answers() -> dict[str, Answer]:
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
+        study.with_values(calibrated_values()).calibrate(20),
     ]
     return {answer.KIND: answer for answer in found}
 
