@@ -21,6 +21,7 @@ from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
 from calibration.uncertainty import draws
 from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.declarations.keys import is_of_trial
 from simulator.declarations.measures import MEASURES
 from simulator.params.lower import lower
 from simulator.params.types import Params
@@ -28,6 +29,7 @@ from simulator.records import Floats
 from simulator.results.acceptance import LEVEL, Acceptance, AcceptanceCheck
 from simulator.results.base import AnswerError
 from simulator.scenario import calibrated as asked_of
+from simulator.scenario.calibrated_rules import why_not
 from simulator.scenario.errors import Problem, RuleError, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
@@ -37,7 +39,7 @@ DRAWS = 40  # of uncertain keys
 _PATIENTS_A_DRAW = 3_000  # the same ones for each draw
 _SEED = 0
 _LEAST_TRIALS = 20
-_ROWS = re.compile(r"\[([A-Z][0-9]{1,4}(?:[ ,]+[A-Z][0-9]{1,4})*)\]")
+_ROWS = re.compile(r"\[([A-Z][0-9]{1,4}[a-z]?(?:[ ,]+[A-Z][0-9]{1,4}[a-z]?)*)\]")
 # What changes no figure of a simulated trial.
 _NO_FIGURE = (
     *("name", "title", "analyses", "multiplicity", "costs"),
@@ -86,15 +88,28 @@ def _problems(loaded: LoadedScenario) -> Iterator[Problem]:
 
 
 def _used(loaded: LoadedScenario) -> dict[str, str]:
-    """Rows that the comments of the scenario's values name, each with the first such key."""
+    """Rows that the comments of the scenario's values name, each with the first such key.
+
+    Of what sets the level of mortality or its ratio, those too that such a row is derived from.
+    """
     found: dict[str, str] = {}
     for key, comment in loaded.provenance.items():
-        if key.split("[")[0] in ("calibrated", "acceptance"):
+        if not is_of_trial(key):
             continue
-        for listed in _ROWS.findall(comment):
-            for row in re.split(r"[ ,]+", listed):
-                found.setdefault(row, key)
+        rows = [row for listed in _ROWS.findall(comment) for row in re.split(r"[ ,]+", listed)]
+        is_level = key.startswith("hazard.") or key.endswith(".full_course_hazard_ratio")
+        for row in _with_sources(rows) if is_level else rows:
+            found.setdefault(row, key)
     return found
+
+
+def _with_sources(rows: Sequence[str]) -> Iterator[str]:
+    """Rows and what they are derived from, however indirectly."""
+    known = read_evidence()
+    for row in rows:
+        yield row
+        if row in known:
+            yield from _with_sources(known[row].derived_from)
 
 
 def acceptance_of(
@@ -121,20 +136,25 @@ def acceptance_of(
         If a row does not exist or was used, or the simulated trials have no such figure.
     """
     asked = loaded.scenario
-    if not asked.acceptance or asked.null_hypothesis != "none":
+    if not _applicable(asked) or asked.null_hypothesis != "none":
         return None
     refuse_used_rows(loaded)
     kept = _file(asked)
     found = _read(kept)
     if found is None:
-        report(f"checking {len(asked.acceptance)} figures held out")
+        report(f"checking {len(_applicable(asked))} figures held out")
         try:
             figures = _figures(loaded, solved, params, jobs)
         except RuleError as error:
             raise loaded.located(error) from None
-        found = _checked(asked.acceptance, figures)
+        found = _checked(asked, figures)
         _write(kept, found)
     return found
+
+
+def _applicable(asked: Scenario) -> dict[int, asked_of.AcceptanceCheck]:
+    """Checks of figures that the scenario has, by their places."""
+    return {k: one for k, one in enumerate(asked.acceptance or []) if not why_not(asked, one)}
 
 
 class _Figures(NamedTuple):
@@ -145,15 +165,15 @@ class _Figures(NamedTuple):
 
 
 def _figures(loaded: LoadedScenario, solved: Scenario, params: Params, jobs: int) -> _Figures:
-    checks, size = loaded.scenario.acceptance or [], params.trial.target_randomised
+    checks, size = _applicable(loaded.scenario), params.trial.target_randomised
     uncertain = bool(loaded.scenario.uncertain)
     trials = max(_LEAST_TRIALS, -(-(_PATIENTS_A_DRAW if uncertain else PATIENTS) // size))
     by_check: list[list[Figure]] = [[] for _ in checks]
     for made in _drawn(loaded) if uncertain else [params]:
         names = [arm.name for arm in solved.arms]
         simulated = simulate_to_measure(made, names, trials, _SEED, jobs)
-        for place, check in enumerate(checks):
-            by_check[place].append(_measured(simulated, check, place))
+        for of_check, (place, check) in zip(by_check, checks.items(), strict=True):
+            of_check.append(_measured(simulated, check, place))
     return _Figures(by_check, len(by_check[0]) * trials * size)
 
 
@@ -182,14 +202,19 @@ def _is_whole(loaded: LoadedScenario, key: str) -> bool:
     return isinstance(loaded.value(loaded.key(key, "uncertain")), int)
 
 
-def _checked(checks: Sequence[asked_of.AcceptanceCheck], figures: _Figures) -> Acceptance:
-    pairs = zip(checks, figures.by_check, strict=True)
+def _checked(asked: Scenario, figures: _Figures) -> Acceptance:
+    pairs = zip(_applicable(asked).values(), figures.by_check, strict=True)
     found = tuple(_check(check, of_draws) for check, of_draws in pairs)
     together = min(1.0, len(found) * min(check.p_value for check in found))
     return Acceptance(
         draws=len(figures.by_check[0]),
         patients=figures.patients,
         checks=found,
+        left_out={
+            f"{one.label} ({' '.join(one.rows)})": reason
+            for one in asked.acceptance or []
+            if (reason := why_not(asked, one))
+        },
         failed=sum(check.fails for check in found),
         p_value=together,
         fails=together < LEVEL,

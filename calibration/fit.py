@@ -1,4 +1,4 @@
-"""Solve several targets at once through the simulation (model page, section 11).
+"""Solve several targets at once through the simulation (docs/calibration.md).
 
 The same trials are run at every set of values, so that the figures move smoothly with the keys.
 Scaled least squares: each target counts in units of its tolerance. Where not all targets of a group
@@ -22,6 +22,7 @@ from simulator.params.lower import lower
 from simulator.records import Floats
 from simulator.results.calibration import MovedKey, TargetReached, WithoutTarget
 from simulator.scenario.calibrated import CalibrationTarget
+from simulator.scenario.calibrated_rules import why_not
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loaded import LoadedScenario
 
@@ -82,6 +83,12 @@ def fit(loaded: LoadedScenario, trials: int, seed: int, jobs: int, watch: Watch)
     )
 
 
+def applicable(loaded: LoadedScenario) -> dict[int, CalibrationTarget]:
+    """Targets that the scenario has a figure of, by their places."""
+    targets = loaded.scenario.calibrated or []
+    return {k: one for k, one in enumerate(targets) if not why_not(loaded.scenario, one)}
+
+
 class _Search:
     """A scenario's targets at any position of its keys, from 0, low, to 1, high."""
 
@@ -91,8 +98,9 @@ class _Search:
         self.loaded, self.trials, self.seed, self.jobs = loaded, trials, seed, jobs
         self.watch, self.runs, self.patients = watch, 0, 0
         self.solutions = SharedRuns()
-        self.asked: Sequence[CalibrationTarget] = loaded.scenario.calibrated or []
-        self.keys: tuple[Movable, ...] = movable_keys(loaded)
+        self.places = applicable(loaded)
+        self.asked: Sequence[CalibrationTarget] = list(self.places.values())
+        self.keys: tuple[Movable, ...] = movable_keys(loaded, self.places)
         self.known: dict[bytes, list[Figure]] = {}
         places = {key.key: place for place, key in enumerate(self.keys)}
         self.groups = groups_of(
@@ -128,7 +136,7 @@ class _Search:
         simulated = simulate_to_measure(params, names, self.trials, self.seed, self.jobs)
         self.patients = int(simulated.trial.size)
         found = []
-        for place, target in enumerate(self.asked):
+        for place, target in self.places.items():
             try:
                 found.append(measure(simulated, target))
             except RuleError as error:

@@ -1,4 +1,4 @@
-"""Figures of simulated trials, each with its Monte Carlo error (model page, section 11).
+"""Figures of simulated trials, each with its Monte Carlo error (docs/calibration.md).
 
 A figure comes with the *influence* of each trial on it: had trial t been drawn twice, the figure
 would change by its influence over the number of trials. So the standard error of any figure, be it

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.declarations.keys import is_of_trial, steps_of
 from simulator.records import Floats
+from simulator.scenario.calibrated import CalibrationTarget
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.numeric_range import numeric_range
@@ -35,8 +36,10 @@ class Movable:
     high: float
 
 
-def movable_keys(loaded: LoadedScenario) -> tuple[Movable, ...]:
-    """Return the keys that the targets of a scenario may move, each once.
+def movable_keys(
+    loaded: LoadedScenario, targets: Mapping[int, CalibrationTarget]
+) -> tuple[Movable, ...]:
+    """Return the keys that targets of a scenario, by their places, may move, each once.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def movable_keys(loaded: LoadedScenario) -> tuple[Movable, ...]:
         If one is no key, has no number that may vary continuously, or lies outside its limits.
     """
     found: dict[str, Movable] = {}
-    for place, target in enumerate(loaded.scenario.calibrated or []):
+    for place, target in targets.items():
         for number, asked in enumerate(target.by):
             here = f"calibrated[{place}].by[{number}]"
             path, own = _numeric(loaded, asked.key, f"{here}.key")

@@ -1,4 +1,4 @@
-"""Predictive distributions of what a study sees, given the simulated figure (model page, 11).
+"""Predictive distributions of what a study sees, given the simulated figure (docs/calibration.md).
 
 Studies differ: the log odds of a share, or a mean itself, is normal between studies. A study of n
 patients then samples: binomial counts, or a mean with the error of its standard deviation.

@@ -432,3 +432,18 @@ def detectable_difference(**changes):
         DetectableBy.ENUMERATION, (30, 30), TARGET, ALPHA, control=0.449, experimental=0.12
     )
     return replace(made, **changes)
+
+
+def calibrated_values() -> dict[str, object]:
+    """Targets of the bare trial, at odds with each other, and a check, as `with_values` has them."""
+    by = [{"key": "hazard.baseline.mortality_at_horizon", "low": 0.2, "high": 0.9}]
+    frame = {"tolerance": 0.01, "by": by, "source": "assumption"}
+    seen = {"rows": ["A33"], "observed": {"events": 20, "n": 40}, "between_study_log_odds_sd": 0.5}
+    arm = {"arm": "control"}
+    return {
+        "calibrated": [
+            {"measure": "mortality", **arm, "value": 0.5, **frame},
+            {"measure": "death_or_transplant", **arm, "value": 0.3, **frame},
+        ],
+        "acceptance": [{"measure": "mortality", **arm, **seen}],
+    }

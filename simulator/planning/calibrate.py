@@ -1,10 +1,11 @@
 """The question of a calibration: what values bring the targets about, and what was held out."""
 
 from calibration.block import block_of
-from calibration.fit import Watch, fit
+from calibration.fit import Watch, applicable, fit
 from simulator.planning.accepted import accepted
 from simulator.planning.prepared import Prepared
 from simulator.results.calibration import Calibration
+from simulator.scenario.calibrated_rules import why_not
 from simulator.scenario.errors import ScenarioError
 from simulator.version import program_version
 
@@ -32,7 +33,7 @@ def calibrate(
     size = asked.trial.target_randomised
     number = max(LEAST_TRIALS, -(-PATIENTS // size)) if trials is None else trials
     acceptance = accepted(prepared, jobs)
-    found = fit(loaded, number, seed, jobs, watch) if asked.calibrated else None
+    found = fit(loaded, number, seed, jobs, watch) if applicable(loaded) else None
     return Calibration(
         scenario=asked.name,
         title=asked.title,
@@ -45,6 +46,9 @@ def calibrate(
         targets=found.targets if found else (),
         keys=found.keys if found else (),
         contradictions=found.contradictions if found else (),
+        left_out={
+            one.label: reason for one in asked.calibrated or [] if (reason := why_not(asked, one))
+        },
         block=block_of(loaded, found.keys, found.targets, found.values) if found else "",
         acceptance=acceptance,
     )

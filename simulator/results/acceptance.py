@@ -1,5 +1,6 @@
 """Whether a scenario agrees with published figures that were not used to set it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.results.base import Record
@@ -9,7 +10,7 @@ LEVEL = 0.05  # a figure with a predictive p value below it lies outside its 95 
 
 @dataclass(frozen=True, repr=False)
 class AcceptanceCheck(Record):
-    """A published figure beside its posterior predictive distribution (model page, section 11).
+    """A published figure beside its posterior predictive distribution (docs/calibration.md).
 
     Attributes
     ----------
@@ -63,6 +64,8 @@ class Acceptance(Record):
         Of the scenario's uncertain keys, over which the predictions are averaged; 1: none are.
     patients
         Simulated, over all trials and draws.
+    left_out
+        Checks that the scenario has no such figure for, by what they are called, with the reason.
     failed
         How many of the checks fail.
     p_value
@@ -74,6 +77,7 @@ class Acceptance(Record):
     draws: int
     patients: int
     checks: tuple[AcceptanceCheck, ...]
+    left_out: Mapping[str, str]
     failed: int
     p_value: float
     fails: bool

@@ -110,6 +110,8 @@ class Calibration(Answer):
         Each key that may move.
     contradictions
         Where targets are missed: what giving up each of those concerned would do.
+    left_out
+        Targets that the scenario has no such figure for, with the reason.
     block
         Lines of a scenario file with the values found.
     acceptance
@@ -130,6 +132,7 @@ class Calibration(Answer):
     targets: tuple[TargetReached, ...]
     keys: tuple[MovedKey, ...]
     contradictions: tuple[WithoutTarget, ...]
+    left_out: Mapping[str, str]
     block: str
     acceptance: Acceptance | None
 

@@ -18,7 +18,7 @@ else:
     MeasureWord = Literal[tuple(MEASURES)]
     LabWord = Literal[LABS]
 
-Row = Annotated[str, Field(pattern=r"^[A-Z][0-9]{1,4}$")]
+Row = Annotated[str, Field(pattern=r"^[A-Z][0-9]{1,4}[a-z]?$")]
 
 
 class Measured(Part):

@@ -8,11 +8,12 @@ from simulator.scenario.schema import Scenario
 
 
 def calibrated_rules(scenario: Scenario) -> Iterator[RuleError]:
-    """Yield every rule that `calibrated` and `acceptance` break."""
+    """Yield every rule that `calibrated` and `acceptance` break.
+
+    A figure that the scenario does not have breaks none: a scenario that extends another may leave
+    out a part, or name its arms otherwise (`why_not`).
+    """
     targets, checks = scenario.calibrated or [], scenario.acceptance or []
-    for name, measured in (("calibrated", targets), ("acceptance", checks)):
-        for place, one in enumerate(measured):
-            yield from _of_whom(scenario, one, f"{name}[{place}]")
     yield from _twice(scenario)
     yield from _limits(scenario)
     used = {row: target.label for target in targets for row in target.rows}
@@ -27,24 +28,24 @@ def calibrated_rules(scenario: Scenario) -> Iterator[RuleError]:
                 )
 
 
-def _of_whom(scenario: Scenario, one: Measured, key: str) -> Iterator[RuleError]:
+def why_not(scenario: Scenario, one: Measured) -> str:
+    """Say why a scenario has no such figure; empty where it has."""
     arms = {arm.name: arm for arm in scenario.arms}
     if one.arm is not None and one.arm not in arms:
-        listed = ", ".join(arms)
-        yield RuleError(f"unknown name '{one.arm}'; known: {listed}", "use one", f"{key}.arm")
-        return
+        return f"no arm is called {one.arm}; known: {', '.join(arms)}"
     of = [arms[one.arm]] if one.arm is not None else list(scenario.arms)
     if one.measure.startswith("sessions_") and all(arm.plan is None for arm in of):
-        yield RuleError("no sessions are planned there", "leave it out", f"{key}.measure")
+        return "no sessions are planned"
     if one.measure == "screen_failure" and scenario.eligibility is None:
-        yield RuleError("nobody is screened: eligibility is null", "leave it out", f"{key}.measure")
+        return "nobody is screened"
     if scenario.labs is None and (
         "meld" in one.measure or one.lab is not None or one.baseline_meld is not None
     ):
-        yield RuleError("needs labs, which are not modelled", "leave it out", f"{key}.measure")
+        return "labs are not modelled"
     last = scenario.trial.follow_up_days
     if one.by_day is not None and one.by_day > last:
-        yield RuleError(f"follow-up ends on day {last}", "give an earlier day", f"{key}.by_day")
+        return f"follow-up ends on day {last}"
+    return ""
 
 
 def _twice(scenario: Scenario) -> Iterator[RuleError]:

@@ -37,15 +37,12 @@ def found(tmp_path, text):
 
 WRONG = {
     "a word": ("{measure: deaths}", "measure"),
-    "an arm": (f"{{{MORTALITY.replace('PE', 'XX')}, observed: {{events: 2, n: 4}}, "
-               "between_study_log_odds_sd: 0}", "arm"),
     "more events than patients": (CHECK.replace("20", "50"), "observed.events"),
     "a mean of a share": (CHECK.replace("events: 20", "mean: 2, sd: 1"), "observed"),
     "two figures": (CHECK.replace("events: 20", "events: 20, share: 0.5"), "observed"),
     "no heterogeneity": (CHECK.replace(", between_study_log_odds_sd: 0.5", ""),
                          "between_study_log_odds_sd"),
     "of another scale": (CHECK.replace("log_odds_", ""), "between_study_sd"),
-    "a day beyond follow-up": (CHECK.replace("arm: PE", "arm: PE, by_day: 90"), "by_day"),
     "no row": (CHECK.replace("[A33]", "[]"), "rows"),
     "a row that is no id": (CHECK.replace("A33", "Yao 2019"), "rows[0]"),
     "nan": (CHECK.replace("0.5", ".nan"), "between_study_log_odds_sd"),
@@ -118,9 +115,31 @@ def test_what_is_kept_but_broken_is_made_again(tmp_path):
     assert found(tmp_path, f"acceptance: [{CHECK}]\n") == first
 
 
+LACKING = {
+    "of an arm": ("{arm: nobody}", "no arm is called nobody"),
+    "after the end": ("{arm: PE, by_day: 90}", "follow-up ends on day 84"),
+}
+
+
+@pytest.mark.parametrize(("keys", "reason"), LACKING.values(), ids=LACKING)
+def test_a_figure_that_the_scenario_has_not_is_left_out_with_the_reason(tmp_path, keys, reason):
+    """A scenario that extends another may name its arms otherwise, or leave out a part."""
+    other = CHECK.replace("arm: PE", keys.strip("{}"))
+    one = found(tmp_path, f"acceptance: [{CHECK}, {other}]\n")
+    assert len(one.checks) == 1
+    assert [found.startswith(reason) for found in one.left_out.values()] == [True]
+    assert found(tmp_path, f"acceptance: [{other}]\n") is None
+
+
+def test_without_screening_there_is_no_screen_failure_to_check(tmp_path):
+    screening = CHECK.replace("arm: PE, ", "").replace("mortality", "screen_failure")
+    text = f"eligibility: null\nacceptance: [{CHECK}, {screening}]\n"
+    assert list(found(tmp_path, text).left_out.values()) == ["nobody is screened"]
+
+
 def test_nothing_is_simulated_without_checks_or_under_a_null_hypothesis(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "simulate_to_measure", lambda *_: pytest.fail("simulated"))
-    assert found(tmp_path, "") is None
+    assert found(tmp_path, "acceptance: null\n") is None
     assert found(tmp_path, f"null_hypothesis: strong\nacceptance: [{CHECK}]\n") is None
 
 

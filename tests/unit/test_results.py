@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 import pytest
+from answers import calibrated_values
 
 import simulator
 from simulator.results import ANSWERS
@@ -41,6 +42,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
         simulator.prior(draws=5),
         base.assurance(4, 10),
+        study.with_values(calibrated_values()).calibrate(20),
     ]
     return {answer.KIND: answer for answer in found}
 

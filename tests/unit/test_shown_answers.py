@@ -12,6 +12,7 @@ import pytest
 from answers import (
     analysis_power,
     by_arm,
+    calibrated_values,
     operations,
     power_answer,
     size_answer,
@@ -48,6 +49,7 @@ def answers() -> dict[str, Answer]:
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
         base.assurance(4, 10),
+        study.with_values(calibrated_values()).calibrate(20),
     ]
     return {answer.KIND: answer for answer in found}
 

@@ -24,13 +24,16 @@ def acceptance_blocks(acceptance: Acceptance | None, of: str = "") -> Iterator[B
     yield Bold(words) if acceptance.fails else words
 
 
-def acceptance_table(acceptance: Acceptance) -> Iterator[Block]:
-    """Each figure beside its predictive interval."""
+def acceptance_table(acceptance: Acceptance, *, only_failing: bool = False) -> Iterator[Block]:
+    """Each figure beside its predictive interval; nothing where none is to be shown."""
+    checks = [check for check in acceptance.checks if check.fails or not only_failing]
+    if not checks:
+        return
     heads = ["n", "seen", "simulated", "+-", "95 % predictive", "P", ""]
     table = new_table(
         "figure held out", "rows", *heads, words=("figure held out", "rows", ""), spare=("+-", "n")
     )
-    for check in acceptance.checks:
+    for check in checks:
         table.add_row(
             check.label,
             " ".join(check.rows),

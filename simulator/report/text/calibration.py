@@ -6,11 +6,12 @@ from pathlib import Path
 
 from simulator.report.text.acceptance import acceptance_blocks, acceptance_table
 from simulator.report.text.numbers import rounded
-from simulator.report.text.page import Block, Bold, Command, Section, line_count
+from simulator.report.text.page import Block, Bold, Command, Section, apart, line_count
 from simulator.report.text.tables import new_table
+from simulator.report.text.wrapping import shortened
 from simulator.results.calibration import Calibration, TargetReached, WithoutTarget
 
-_LINES = 30
+_LINES = 28  # beside what is said of the run
 _NARROW = 78  # cells of a line of YAML
 _NAMED = 4  # targets that a sentence names
 
@@ -129,6 +130,9 @@ def _notes(answer: Calibration) -> Iterator[Block]:
     ]:
         if note:
             yield f"{label}: {note}."
+    of_checks = answer.acceptance.left_out if answer.acceptance else {}
+    for label, reason in {**answer.left_out, **of_checks}.items():
+        yield f"{label}: left out, {reason}."
 
 
 def _verdict(answer: Calibration) -> Iterator[Block]:
@@ -144,18 +148,32 @@ def calibration_in_words(answer: Calibration) -> str:
     if not missed:
         own = sum(one.met_before for one in answer.targets)
         return f"ALL {number} TARGETS MET; with the scenario's own values {own} are."
-    names = ", ".join(one.label for one in missed[:_NAMED])
-    more = f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
-    words = f"{number - len(missed)} OF {number} TARGETS MET; missed: {names}{more}."
+    words = [f"{number - len(missed)} OF {number} TARGETS MET."]
+    apart = [" and ".join(labels) for labels in contradicting(answer)]
+    if apart:
+        words.append(f"Cannot be met together: {'; '.join(apart)}.")
     fixed = [one.label for one in missed if not one.movable]
     if fixed:
-        listed = ", ".join(fixed[:_NAMED])
-        words += f" No key that may move for it changes enough: {listed}."
-    apart = [one.label for one in answer.contradictions if one.others_met]
-    if apart:
-        words += f" They contradict one another: giving up one ({' or '.join(apart[:_NAMED])})"
-        words += " lets the others be met."
-    return words
+        words.append(f"Changed too little by the keys that may move for it: {_some(fixed)}.")
+    told = {label for labels in contradicting(answer) for label in labels} | set(fixed)
+    others = [one.label for one in missed if one.label not in told]
+    if others:
+        words.append(f"Missed: {_some(others)}; wider limits or more keys may do.")
+    return " ".join(words)
+
+
+def contradicting(answer: Calibration) -> list[list[str]]:
+    """Targets that share their keys, of which giving up any one lets the others be met."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for without in answer.contradictions:
+        if without.others_met:
+            found.setdefault(tuple(without.reached), []).append(without.label)
+    return [labels for labels in found.values() if len(labels) > 1]
+
+
+def _some(labels: list[str]) -> str:
+    more = len(labels) - _NAMED
+    return "; ".join(labels[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 CALIBRATION_SECTIONS = (
@@ -171,14 +189,19 @@ CALIBRATION_SECTIONS = (
 
 
 def calibration_screen(answer: Calibration, width: int, run: Path | None = None) -> list[Block]:
-    """Return the screen: targets, checks and verdict; the rest by name as far as there is room."""
+    """Return the screen: targets, checks and verdict; of checks those that fail, if room is short.
+
+    What else there is, is named.
+    """
     found = {section.name: list(section.blocks(answer)) for section in CALIBRATION_SECTIONS}
     more = [name for name in ("keys", "contradictions", "block", "notes") if found[name]]
     shown = "RUN" if run is None else shlex.quote(str(run))
-    tail = [Command(f"{' or '.join(more)}: trialsim show {shown} {more[0]}")] if more else []
-    below = [*found["verdict"], *([""] if tail else []), *tail]
-    above = [*found["head"], "", *found["targets"]]
-    blocks = [*above, *([""] if found["targets"] else []), *found["acceptance"], "", *below]
-    if line_count(blocks, width) > _LINES - 2:
-        blocks = [*above, "", *below]
-    return blocks
+    below = found["verdict"]
+    if more:
+        below += ["", Command(f"more: trialsim show {shown} {more[0]}, or {', '.join(more[1:])}")]
+    above = [Bold(shortened(f"{answer.scenario}: {answer.title}", width)), *found["head"][1:]]
+    above = list(apart([above, found["targets"]]))
+    whole = list(apart([above, found["acceptance"], below]))
+    if line_count(whole, width) <= _LINES or answer.acceptance is None:
+        return whole
+    return list(apart([above, acceptance_table(answer.acceptance, only_failing=True), below]))
