@@ -27,7 +27,8 @@ from calibration.hazard_cells import Cells, HazardSource, cells_of
 from calibration.kaplan_meier import Floats
 from simulator.scenario.errors import RuleError
 
-_STEPS, _PRECISE = 100, 1e-10
+_STEPS, _PRECISE = 100, 1e-9
+_ROUNDING = 1e-13  # of a log likelihood, relative
 _NO_HAZARD = 1e-8  # a share below it is on its way to 0: nobody dies there
 _SINGULAR = 1e-9  # smallest eigenvalue of a scaled information matrix that says something
 
@@ -147,7 +148,7 @@ class _Joint:
             self._refuse_unidentified(information)
             step = np.clip(np.linalg.solve(information, score), -3.0, 3.0)
             new = self.log_likelihood(at + step)
-            while not new >= value and np.abs(step).max() > _PRECISE:
+            while not new >= value - _ROUNDING * abs(value) and np.abs(step).max() > _PRECISE:
                 step /= 2
                 new = self.log_likelihood(at + step)
             at, value = at + step, max(new, value)

@@ -51,12 +51,13 @@ def baseline(
     from simulator.store import Question
 
     read = survival_sources(sources)
+    # It takes a moment: what cannot be told is refused before anything is written.
+    with named_as_options("days"):
+        result = baseline_hazard(read, ends)
     asked = {"days": ends, "sources": [one.plain() for one in read]}
     question = Question("baseline", {"name": _name(sources)}, {}, 0, asked)
 
     def work(folder: Path) -> "BaselineHazard":
-        with named_as_options("days"):
-            result = baseline_hazard(read, ends)
         draw(lambda figures: _draw(result, figures), folder)
         return result
 
