@@ -176,7 +176,7 @@ def _of_targets(known: Outcome, arms: tuple[str, str], follow_up_days: int) -> B
     _refuse_ratio(math.log1p(-other) / math.log1p(-control), "mortality")
     kind = {"kind": "exponential", "mortality_at_horizon": "solved"}
     return {
-        "baseline": Line(kind, "derived: constant hazard, found from mortality_targets"),
+        "baseline": Line(kind, "derived: from mortality_targets"),
         **_targets({arms[0]: control, arms[1]: other}, known.by_day, follow_up_days),
     }
 
@@ -186,7 +186,7 @@ def _targets(targets: dict[str, float], by_day: int, follow_up_days: int) -> Blo
     day = {} if by_day == follow_up_days else {"mortality_target_day": Line(by_day, source)}
     effect = {"kind": "direct", "hazard_ratio": "solved"}
     return {
-        "effect": Line(effect, "derived: found from mortality_targets"),
+        "effect": Line(effect, "derived: from mortality_targets"),
         "mortality_targets": Line(targets, source),
         **day,
     }

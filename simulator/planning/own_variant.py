@@ -20,7 +20,7 @@ Written by trialsim new: what differs from {like}; the rest is as there. What st
 a # is the source of the line's values: registry, published, derived or assumption, then words.
 trialsim scenarios {file} lists every value."""
 
-_SOLVED = "derived: found from mortality_targets"
+_SOLVED = "derived: from mortality_targets"
 
 
 @dataclass(frozen=True)

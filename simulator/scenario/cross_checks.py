@@ -171,9 +171,9 @@ def _hazard_rules(scenario: Scenario) -> Iterator[RuleError]:
     if hazard.effect.kind == "by_session":
         if all(arm.plan is None for arm in arms):
             yield RuleError(
-                "the effect by_session needs an arm with sessions",
-                "give an arm a modality and a plan, or use the direct effect",
-                "hazard.effect.kind",
+                "under hazard.effect by_session an arm has sessions; the other may have none",
+                "give the arm a modality and a plan, or use the direct effect",
+                "arms[1].plan",
             )
         for index, modality in enumerate(scenario.modalities):
             if modality.full_course_hazard_ratio is None:

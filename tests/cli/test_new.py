@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shlex
 from itertools import product
 
@@ -140,6 +141,14 @@ def test_every_line_has_its_source_and_what_to_do_next_is_said(tmp_path):
     kinds = "assumption", "derived", "default", "the control first"
     assert all(not s or s.startswith(kinds) for s in loaded.provenance.values())
     assert max(map(len, (tmp_path / "mine.yaml").read_text("utf-8").splitlines())) <= 120
+
+
+def test_the_tutorial_shows_the_file_that_its_command_writes(tmp_path):
+    page = (ROOT / "docs" / "tutorials" / "own-trial.md").read_text("utf-8")
+    (command,) = re.findall(r"^    trialsim (new five-sites --.*)$", page, re.MULTILINE)
+    (shown,) = re.findall(r"<!-- file: five-sites.yaml -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    assert run_words(shlex.split(command), folder=tmp_path).status == 0
+    assert (tmp_path / "five-sites.yaml").read_text("utf-8") == shown
 
 
 # Published curves

@@ -109,5 +109,5 @@ def test_two_arms_without_sessions_have_no_effect_by_session():
     asked = against_standard_of_care(60)
     nobody = asked.model_copy(update={"arms": [asked.arms[0], asked.arms[0]]})
     keys = [error.key for error in disagreements(nobody)]
-    assert "hazard.effect.kind" in keys
+    assert "arms[1].plan" in keys
     assert not list(disagreements(changed(asked, {})))

@@ -128,9 +128,9 @@ def test_a_default_fills_in_after_what_is_inherited(load) -> None:
 def test_a_message_about_a_default_says_that_it_is_one(load) -> None:
     text = SHORT.replace("kind: direct, hazard_ratio: 0.7", "kind: by_session")
     first = problems_of(load, text)[0]
-    assert first.key == "arms[0].plan"
+    assert first.key == "arms[1].plan"
     assert first.value == "null (default)"
-    assert first.line == SHORT.splitlines().index("  - name: usual care") + 1
+    assert first.line == SHORT.splitlines().index("  - name: usual care") + 2
 
 
 def test_what_follows_from_a_wrong_value_is_no_problem_of_its_own(load) -> None:
