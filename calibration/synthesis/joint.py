@@ -26,6 +26,7 @@ from simulator.results.prior import (
     Parameter,
     ParameterPrior,
     Prior,
+    PriorFor,
     PriorStudy,
     SensitivityAnalysis,
     StudyUse,
@@ -118,6 +119,8 @@ def _sensitivity(
 
         for scale in _other_scales(assumed.heterogeneity):
             yield under(str(scale), own, assumed._replace(heterogeneity=scale))
+        other = next(whose for whose in PriorFor if whose is not assumed.prior_for)
+        yield under(other.value.replace("_", " "), own, assumed._replace(prior_for=other))
         vague = {**assumed.priors, parameter: NormalPrior(0.0, _VAGUE)}
         yield under("vague prior of the mean", own, assumed._replace(priors=vague))
         none = {**assumed.extrapolation, parameter: 0.0}

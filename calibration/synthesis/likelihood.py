@@ -12,6 +12,8 @@ from scipy import interpolate, special, stats
 from calibration.synthesis.hazard_shape import relative_hazard
 from simulator.records import Floats
 
+Ends = tuple[float, float]
+
 _DEPTH = 40.0  # of log likelihood: what lies lower is nothing beside the rest
 _LIMIT = 25.0  # of a logit or a log ratio, where a likelihood that does not fall is cut
 _SCAN = 2_001
@@ -33,10 +35,7 @@ class LogLikelihood:
     """
 
     def __init__(self, log_likelihood: Callable[[Floats], Floats], low: float, high: float) -> None:
-        scan = np.linspace(low, high, _SCAN)
-        values = log_likelihood(scan)
-        inside = np.flatnonzero(values > values.max() - _DEPTH)
-        low, high = scan[max(inside[0] - 1, 0)], scan[min(inside[-1] + 1, _SCAN - 1)]
+        low, high = _support(log_likelihood, low, high)
         fine = np.linspace(low, high, _SCAN)
         curvature = np.abs(np.gradient(np.gradient(log_likelihood(fine), fine), fine))
         self.width = float(min(1 / np.sqrt(max(curvature[5:-5].max(), 1e-4)), (high - low) / 4))
@@ -118,10 +117,8 @@ def contrast_of_counts(
         density = alpha + alive if link == "cloglog" else dead + alive
         return weight * (deaths * dead + (n - deaths) * alive) + density
 
-    scan = np.linspace(-_LIMIT, _LIMIT if link == "logit" else 5.0, _SCAN)
-    seen = control_part(scan)
-    inside = np.flatnonzero(seen > seen.max() - _DEPTH)
-    alpha = np.linspace(scan[inside[0]], scan[inside[-1]], _NUISANCE_POINTS)
+    ends = _support(control_part, -_LIMIT, _LIMIT if link == "logit" else 5.0)
+    alpha = np.linspace(*ends, _NUISANCE_POINTS)
     own = control_part(alpha)
 
     def log_likelihood(contrast: Floats) -> Floats:
@@ -141,6 +138,16 @@ def normal_estimate(estimate: float, standard_error: float, weight: float) -> Lo
 
     reach = 10 * standard_error / np.sqrt(weight)
     return LogLikelihood(log_likelihood, estimate - reach, estimate + reach)
+
+
+def _support(log_likelihood: Callable[[Floats], Floats], low: float, high: float) -> Ends:
+    """Where a log likelihood is not far below its maximum; looked at again, closer, twice."""
+    for _ in range(2):
+        scan = np.linspace(low, high, _SCAN)
+        values = log_likelihood(scan)
+        inside = np.flatnonzero(values > values.max() - _DEPTH)
+        low, high = float(scan[max(inside[0] - 1, 0)]), float(scan[min(inside[-1] + 1, _SCAN - 1)])
+    return low, high
 
 
 def _cloglog_chances(x: Floats) -> tuple[Floats, Floats]:

@@ -97,7 +97,7 @@ def test_the_figure_is_drawn_and_every_section_can_be_shown(shipped):
     assert "without Yao J 2019" in out
     assert "weights halved" in out
     status, out, _ = run_here(f"show {folder}", folder=folder)
-    assert "set aside: not adjusted" in " ".join(out.split())
+    assert "Set aside: weight 0" in " ".join(out.split())
     assert "0.775 (0.489 to 1.23)" in " ".join(out.split())
 
 

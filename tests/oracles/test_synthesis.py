@@ -187,6 +187,29 @@ def test_one_study_of_no_weight_beside_the_others_leaves_them_as_they_are():
     assert ours == pytest.approx(theirs, abs=2e-3)
 
 
+def test_a_million_patients_leave_no_doubt():
+    scale = HALF_NORMAL
+    arms = (240_000, 1_000_000), (360_000, 1_000_000)
+    ratio = math.log1p(-0.24) / math.log1p(-0.36)
+    found = Posterior([contrast_of_counts(*arms, 1.0)] * 6, NormalPrior(0, 1), scale)
+    low, high = found.mean_effect().quantile(np.array([0.025, 0.975]))
+    assert low < math.log(ratio) < high
+    # Six studies that agree to the last patient: what is left is the prior of their difference.
+    assert high - low < 0.1
+    alone = Posterior([mortality_of_counts(4e5, 1e6, 84.0, 1.0)] * 6, NormalPrior(0, 1.5), scale)
+    assert special.expit(alone.mean_effect().quantile(0.5)) == pytest.approx(
+        0.4, abs=math.sqrt(0.4 * 0.6 / 1e6)
+    )
+
+
+def test_studies_that_contradict_one_another_widen_the_prediction():
+    pair = [mortality_of_counts(1e5, 1e6, 84.0, 1.0), mortality_of_counts(6e5, 1e6, 84.0, 1.0)]
+    found = Posterior(pair, NormalPrior(0, 1.5), HALF_NORMAL)
+    low, high = special.expit(found.new_study().quantile(np.array([0.025, 0.975])))
+    assert low < 0.1
+    assert high > 0.6
+
+
 # Eight trials of magnesium in myocardial infarction: deaths and patients, treated and control
 # (Higgins and Spiegelhalter 2002, Int J Epidemiol 31, 96-104).
 MAGNESIUM = (

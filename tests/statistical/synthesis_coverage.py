@@ -3,8 +3,8 @@
 Mean, heterogeneity and each study's own parameter are drawn from the prior, then deaths; if the
 quadrature and the likelihoods are right, a 95 % interval holds the truth in 95 % of repeats, and
 the posterior probability of what lies below the truth is uniform (Cook, Gelman and Rubin 2006).
-Run as a program, which takes a minute, it writes what every repeat found, for `test_synthesis` to
-read, and prints a summary:
+Run as a program, which takes a few minutes, it writes what every repeat found, for
+`test_synthesis_coverage` to read, and prints a summary:
 
     PYTHONPATH=tests:tests/oracles python tests/statistical/synthesis_coverage.py
 """

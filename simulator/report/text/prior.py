@@ -18,6 +18,7 @@ from simulator.results.prior import (
 )
 
 _SD_NAMES = {"logit_normal": "logit_sd", "lognormal": "log_sd"}
+_SMALLEST = 0.0005
 _ENDPOINTS = {"death": "death", "death_or_transplant": "death or transplant"}
 
 
@@ -133,12 +134,12 @@ def _summaries(answer: Prior) -> Iterator[Block]:
     )
     table = new_table(
         *("between-study SD", "REML", "posterior median", "95 %"),
-        *("prior of the mean", "SD of extrapolation", "fitted SD", "largest error of fit"),
+        *("prior of the mean", "SD of extrapolation", "fitted SD", "error of fit"),
     )
     for p in answer.parameters:
         tau = p.frequentist.tau
         table.add_row(
-            PRIOR_PARAMETERS[p.parameter],
+            SHORT_PRIOR_PARAMETERS[p.parameter],
             "-" if tau is None else _digits(tau),
             _digits(p.tau.estimate),
             f"{_digits(p.tau.low)} to {_digits(p.tau.high)}",
@@ -243,6 +244,8 @@ def _digits(value: float) -> str:
     """Two decimals, or three below 0.1: studies of this size support no more."""
     if math.isnan(value):
         return "-"
+    if value < _SMALLEST:
+        return "0"
     return f"{value:.2f}" if abs(value) >= 0.0995 else f"{value:.3f}"
 
 
