@@ -168,7 +168,7 @@ def _options(
         here = f"decision.options[{place}].changes"
         try:
             values = {
-                base.loaded.key(key, "", (value,)): value for key, value in option.changes.items()
+                design.loaded.key(key, "", (value,)): value for key, value in option.changes.items()
             }
             for key in values:
                 if key in drawn:

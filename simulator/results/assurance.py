@@ -355,7 +355,7 @@ class Assurance(Answer):
                 "assurance": a.assurance,
                 "outer_se": a.outer_se,
                 "inner_se": a.inner_se,
-                **{f"in_favour_of_{arm}": p.mean for arm, p in a.in_favour_of.items()},
+                **{f"in_favour_of_{arm}": _mean(a.in_favour_of.get(arm)) for arm in self.arms},
                 "probability_of_target": a.probability_of_target.mean,
                 "sd": a.sd,
                 **{f"q{level[2:]:0<2}": value for level, value in a.quantiles.items()},
@@ -383,6 +383,10 @@ class Assurance(Answer):
                 for a in self.analyses
             ),
         ]
+
+
+def _mean(found: AveragedPower | None) -> float | None:
+    return None if found is None else found.mean
 
 
 def _row(draw: Draw) -> Row:

@@ -319,7 +319,7 @@ def _next_steps(answer: Assurance, run: Path | None) -> Iterator[Block]:
             f"{answer.trials}{seed}"
         )
     shares = [share for share in a.shares if math.isfinite(share.total)]
-    if shares:
+    if shares and answer.decision is None:  # which says itself what knowing each key is worth
         key = max(shares, key=_weight).key
         one = next(p for p in answer.parameters if p.key == key)
         values = ",".join(f"{value:.3g}" for value in (one.q025, one.median, one.q975))
