@@ -26,7 +26,7 @@ def recruitable(
     accrual, days = asked.accrual, float(asked.trial.max_recruitment_days)
     if not isinstance(accrual, PoissonAccrual):
         return None
-    patients, mcse = _expected(accrual, days), 0.0
+    patients, mcse = expected(accrual, days), 0.0
     if search is not None and search.recruitment is not None:
         patients, mcse = search.recruitment.randomised, search.recruitment.mcse
     elif operations.target_reached.mean == 0:
@@ -45,7 +45,7 @@ def _at_full_rate(site: Site) -> bool:
     return not (site.opens_day or site.ramp_days or any(step.multiplier != 1 for step in steps))
 
 
-def _expected(accrual: PoissonAccrual, days: float) -> float:
+def expected(accrual: PoissonAccrual, days: float) -> float:
     """Patients randomised on average: with every candidate randomised, those who are referred."""
     found, patients = lower_accrual(accrual, randomised_share=1.0), 0.0
     for site, opens_day in enumerate(found.opens_day):
