@@ -646,7 +646,6 @@ class Study:
         analysis: str | None = None,
     ) -> DesignQuestion:
         """Check what is asked of `design`."""
-        number("power", power, 0, 1)
         for name, limit in (("within_days", within_days), ("budget", budget)):
             if limit is not None:
                 number(name, limit, 0, math.inf)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.planning.choices import CHOICES
 from simulator.planning.goals import Narrow, goal_named
-from simulator.planning.needed import SCREENED, Needed
+from simulator.planning.needed import SCREENED, Needed, screened
 from simulator.planning.pareto import front
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.size import guess_of
@@ -191,7 +191,7 @@ class _Search:
             try:
                 if "n" in cell:
                     design = self.bench.design(cell)
-                    self.bench.run(design, SCREENED, 0, "screening")
+                    self.bench.run(design, screened(design.patients), 0, "screening")
                     self.designs.append(design)
                 else:
                     self._look(cell)
@@ -250,8 +250,6 @@ class _Search:
     def _raise(self, place: int) -> None:
         """Give a design that falls short of the power more patients, and have it judged anew."""
         before, cell = self.designs[place], self.cells[place]
-        if cell.is_limited(before):
-            return
         n = max(cell.predicted(before, self._aim), before.patients * 1.01 + 1)
         if cell.rounded(n) > before.patients:
             self.designs[place] = cell.at(n)

@@ -11,13 +11,20 @@ from typing import Any
 
 from scipy.stats import norm
 
+from simulator.planning.recruitable import expected
 from simulator.planning.tried import Bench, Tried
 
-SCREENED = 1_000  # trials of each design at first, the same ones
+SCREENED = 1_000  # trials of each design at first, the same ones; of large designs fewer
+_LEAST_SCREENED, _PATIENTS_SCREENED = 250, 500_000
 _ROUNDS = 6
+_INSIDE = 0.985  # of a limit of days or cost, so that errors do not leave it undecided
 _CLOSE = 0.03  # of a number of patients
 _FURTHEST = 8.0  # times as many patients at once
-_LIMITED = 0.5  # share of trials that reach the target: with fewer, recruitment is the limit
+
+
+def screened(patients: int) -> int:
+    """Return by how many trials a design is screened."""
+    return min(SCREENED, max(_LEAST_SCREENED, _PATIENTS_SCREENED // patients))
 
 
 class Needed:
@@ -26,47 +33,43 @@ class Needed:
     Attributes
     ----------
     most
-        Patients that are looked at, at the most.
+        Patients that the tests take, or that can be recruited on average, whichever is fewer.
     """
 
     def __init__(self, bench: Bench, cell: Mapping[str, Any], alpha: float, most: float) -> None:
-        self.bench, self.cell, self.most = bench, dict(cell), most
+        self.bench, self.cell = bench, dict(cell)
         self.origin = -float(norm.isf(alpha / 2))
         self.tried: dict[int, Tried] = {}
+        asked = bench.design(self.cell).prepared.asked
+        self.step = sum(asked.allocation.ratio)
+        self.most = most
+        if asked.accrual.kind == "poisson":
+            recruited = expected(asked.accrual, float(asked.trial.max_recruitment_days))
+            self.most = min(most, recruited)
 
     def at(self, patients: float) -> Tried:
         """Return the design with so many patients, screened."""
         n = self.rounded(patients)
         if n not in self.tried:
             design = self.bench.design({"n": n, **self.cell})
-            self.bench.run(design, SCREENED, 0, "screening")
+            self.bench.run(design, screened(n), 0, "screening")
             self.tried[n] = design
         return self.tried[n]
 
     def rounded(self, patients: float) -> int:
         """Return the next number that fills both arms in their ratio."""
-        ratio = self.cell.get("ratio", self.cell.get("allocation.ratio"))
-        step = sum(ratio or self.bench.base.params.allocation.ratio)
-        return int(max(-(-min(patients, self.most) // step), 2) * step)
+        most = max(self.most // self.step, 2)
+        return int(min(max(-(-patients // self.step), 2), most) * self.step)
 
     def with_power(self, power: float, guess: float) -> Tried:
-        """Return the design whose power is that or, where none has it, the largest that is told.
-
-        `power` is reached by the trend; a design's own power may differ by its Monte Carlo error.
-        """
-        n, found = float(guess), self.at(guess)
+        """Return the design whose power is that by the trend; where none has it, the largest."""
+        found = self.at(guess)
         for _ in range(_ROUNDS):
-            found = self.at(n)
-            if self.is_limited(found):
-                reached = found.trials.totals.mean("randomised").mean
-                limit = self.at(reached)
-                if self.predicted(limit, power) > limit.patients:
-                    return limit
-                found = limit
             needed = self.predicted(found, power)
-            if abs(needed - n) <= max(_CLOSE * n, 2.0) or self.rounded(needed) in self.tried:
+            close = abs(needed - found.patients) <= max(_CLOSE * found.patients, 2.0)
+            if close or self.rounded(needed) in self.tried:
                 return self.at(needed)
-            n = needed
+            found = self.at(needed)
         return found
 
     def predicted(self, tried: Tried, power: float) -> float:
@@ -78,10 +81,10 @@ class Needed:
         factor = (wanted / max(here, 1e-3)) ** 2
         return min(tried.patients * min(max(factor, 1 / _FURTHEST), _FURTHEST), self.most)
 
-    def is_limited(self, tried: Tried) -> bool:
-        """Whether most of its trials randomise fewer patients than planned."""
-        run = tried.trials
-        return run.totals.count("target_reached") < _LIMITED * run.totals.trials
+    @property
+    def largest(self) -> int:
+        """The most patients of a design here."""
+        return self.rounded(self.most)
 
     def within(self, tried: Tried, days: float | None, budget: float | None) -> Tried | None:
         """Return the largest design that meets limits, by proportion; None where none can."""
@@ -93,7 +96,7 @@ class Needed:
             shares.append((days - follow_up) / max(enrolling, 1e-9))
         if budget is not None and run.costs is not None:
             shares.append(budget / max(float(run.costs.mean()), 1e-9))
-        share = min(shares, default=math.inf)
+        share = _INSIDE * min(shares, default=math.inf)
         if not 0 < share < 1 or tried.patients * share < 4:
             return None
         return self.at(math.floor(tried.patients * share))

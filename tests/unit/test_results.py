@@ -37,6 +37,8 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         base.allocation(["permuted_block(4)", "complete"], 40),
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
+        study.levers(60),
+        study.design(0.3, choose={"n": [40, 60, 80]}, trials=100),
         study.certify(50),
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),

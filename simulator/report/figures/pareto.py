@@ -91,9 +91,9 @@ def _draw(figure: Figure, axes: Axes, answer: DesignSearch) -> dict[str, Any]:
         handles[name] = marks
         if shades is not None and len(handles) == 1:
             bar = figure.colorbar(marks, ax=axes, pad=0.01, fraction=0.045)
-            bar.set_label(f"Cost, {answer.currency}", fontsize=style.SIZE)
+            bar.set_label(style.plain(f"Cost, thousand {answer.currency}"), fontsize=style.SIZE)
             bar.ax.tick_params(labelsize=style.SMALL)
-            bar.ax.yaxis.set_major_formatter("{x:,.3g}")
+            bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value / 1e3:,.4g}")
     _name(axes, answer.front[:_NAMED] or tuple(miss.design for miss in answer.nearest))
     return handles
 
@@ -122,4 +122,6 @@ def _name(axes: Axes, designs: Sequence[Design]) -> None:
             (7, 8 if number % 2 == 0 else -11),
             textcoords="offset points",
             fontsize=6.5,
+            bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 0.6},
+            zorder=5,
         )

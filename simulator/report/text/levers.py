@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulator.report.text.numbers import in_points, mean, percent
+from simulator.report.text.numbers import in_points, mean, percent, plain_percent
 from simulator.report.text.page import Block, Bold, Command, Section, apart
 from simulator.report.text.tables import Table, new_table
 from simulator.report.words import RATES, values_in_short
@@ -13,10 +13,11 @@ from simulator.results.levers import Lever, LeverKind, LeverMove, Levers
 _ON_A_SCREEN = 7  # levers of a kind
 _NAMED = 3  # in the verdict
 _HEADS = {
-    LeverKind.ASSUMPTION: "assumption (nature decides)",
-    LeverKind.CHOICE: "choice (the designer decides)",
+    LeverKind.ASSUMPTION: "assumption: nature decides",
+    LeverKind.CHOICE: "choice: the designer decides",
 }
-_LONGEST = 50  # characters of a lever's name
+_LONGEST, _ROOM = 36, 19  # characters of a lever's name, and of its values, on a screen
+_DROPPED = "dropped"
 
 
 def _head(answer: Levers) -> Iterator[Block]:
@@ -39,30 +40,40 @@ def _table(answer: Levers, kind: LeverKind, most: int | None = None) -> Iterator
     levers = answer.of_kind(kind)
     if not levers:
         return
-    heads = ["from", "to", RATES[answer.null_hypothesis], "difference", "paired +-", "told"]
-    heads += ["days", *["cost, %"] * (answer.base.cost is not None)]
-    table = new_table(_HEADS[kind], *heads, words=(_HEADS[kind], "from", "to"))
+    head, cost = _HEADS[kind], "cost, %"
+    heads = ["moved", RATES[answer.null_hypothesis], "change", "+-", "told", "days"]
+    heads += [cost] * (answer.base.cost is not None)
+    table = new_table(head, *heads, words=(head, "moved"), spare=(cost,))
     for lever in levers[:most]:
-        _add_rows(table, answer, lever, largest=most is not None)
+        _add_rows(table, answer, lever, on_a_screen=most is not None)
     yield table
     left = len(levers) - len(levers[:most])
     if left:
         yield f"and {left} that move it less."
 
 
-def _add_rows(table: Table, answer: Levers, lever: Lever, *, largest: bool) -> None:
-    name, own = _short(lever.name), values_in_short(lever.own)
-    for move in (lever.largest,) if largest else lever.moves:
-        table.add_row(name, _short_value(own), *_cells(answer, move))
-        name, own = "", ""
+def _add_rows(table: Table, answer: Levers, lever: Lever, *, on_a_screen: bool) -> None:
+    name = _short(lever.name, _LONGEST) if on_a_screen else lever.name
+    for move in (lever.largest,) if on_a_screen else lever.moves:
+        table.add_row(name, _moved(lever, move, short=on_a_screen), *_cells(answer, move))
+        name = ""
 
 
-def _short_value(value: str) -> str:
-    return value if len(value) <= _LONGEST // 2 else f"{value[: _LONGEST // 2 - 4]} ..."
+def _moved(lever: Lever, move: LeverMove, *, short: bool) -> str:
+    """Say from what to what, as `0.595 -> 0.385`; on a screen the first of them as room is."""
+    own, to = values_in_short(lever.own), values_in_short(move.to)
+    if to == _DROPPED:
+        return to
+    whole = f"{own} -> {to}"
+    return whole if not short or len(whole) <= _ROOM else _short(f"-> {to}", _ROOM)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
 
 
 def _cells(answer: Levers, move: LeverMove) -> list[str]:
-    cells = [values_in_short(move.to), percent(move.power)]
+    cells = [plain_percent(move.power.mean)]
     cells += in_points(move.power.difference, move.power.paired_mcse)
     cells.append("yes" if move.told_apart else "no")
     cells.append(f"{round(move.trial_days.difference):+,d}" if _moves_days(move) else "0")
@@ -76,10 +87,6 @@ def _moves_days(move: LeverMove) -> bool:
     return abs(move.trial_days.difference) >= 0.5
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 4]} ..."
-
-
 def _assumptions(answer: Levers) -> Iterator[Block]:
     yield from _table(answer, LeverKind.ASSUMPTION)
 
@@ -90,10 +97,9 @@ def _choices(answer: Levers) -> Iterator[Block]:
 
 def _reading(_: Levers) -> Iterator[Block]:
     yield (
-        "Ranked by the largest difference, in percentage points, paired trial by trial; told: it "
-        "exceeds its error (all moves together, 95 %). days, cost: of a trial, against the "
-        "scenario's own. Choices are moved with the hazards and the referrals that the scenario "
-        "has."
+        "change: largest, in percentage points, with its Monte Carlo standard error, paired trial "
+        "by trial; told: beyond its error (95 %, all moves together); days, cost: of a trial, "
+        "against the scenario's own. Choices leave the hazards and the referrals as they are."
     )
 
 
@@ -135,7 +141,7 @@ def _named(levers: list[Lever]) -> str:
     if not levers:
         return "none"
     return ", ".join(
-        f"{_short(lever.name)} ({in_points(lever.largest.power.difference, 1.0)[0]})"
+        f"{_short(lever.name, _LONGEST)} ({in_points(lever.largest.power.difference, 1.0)[0]})"
         for lever in levers[:_NAMED]
     )
 
