@@ -205,6 +205,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "assessment": None,
             "analyses": [],
             "costs": None,
+            "evidence_file": None,
         }
     )
 

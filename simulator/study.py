@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from calibration.evidence import cited_rows
 from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
@@ -47,6 +48,7 @@ from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
+from simulator.results.sources import source_cells
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
 from simulator.store import Question, question_of
@@ -139,14 +141,14 @@ class Study:
         return self.prepared.solved.name
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return every value of the scenario as a row: its key, the value, its source."""
+        """Return every value of the scenario as a row: its key, the value, where it comes from."""
         import pandas
 
         rows = [
-            (key, value if isinstance(value, date) else cell_of(value), source)
+            (key, value if isinstance(value, date) else cell_of(value), *source_cells(source))
             for key, value, source in self.prepared.loaded.values()
         ]
-        return pandas.DataFrame(rows, columns=["key", "value", "source"])
+        return pandas.DataFrame(rows, columns=["key", "value", "source", "kind", "rows"])
 
     def with_values(self, values: Mapping[str, Any]) -> "Study":
         """Return the study of the scenario with other values, which its title then names.
@@ -175,7 +177,8 @@ class Study:
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
-        return question_of(self.prepared.loaded, command, seed, **asked)
+        loaded = self.prepared.loaded
+        return question_of(loaded, command, seed, evidence=cited_rows(loaded), **asked)
 
     def power(
         self,

@@ -115,12 +115,6 @@ UNSUPPORTED = (
         ("design",),
     ),
     Unsupported(
-        "a list of the evidence",
-        "trialsim scenarios NAME shows every value with its source",
-        (),
-        ("evidence",),
-    ),
-    Unsupported(
         "calibration as a command",
         "hazard.mortality_targets are solved whenever a scenario is loaded",
         (),

@@ -8,6 +8,7 @@ from simulator.results.allocation import Allocation, AllocationSequence
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
+from simulator.results.evidence_answer import Evidence
 from simulator.results.exact import Exact
 from simulator.results.power import Power
 from simulator.results.size import Size
@@ -26,6 +27,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Exact,
         Certificate,
         Comparison,
+        Evidence,
     )
 }
 
@@ -37,6 +39,7 @@ __all__ = [
     "AnswerError",
     "Certificate",
     "Comparison",
+    "Evidence",
     "Exact",
     "Power",
     "Record",

@@ -143,6 +143,11 @@ class Scenario(Part):
         default=None, description="analyses judged together; null: each for itself"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
+    evidence_file: Line | None = Field(
+        default=None,
+        description="a CSV file of one's own evidence, relative to this file, whose rows sources "
+        "can name beside the shipped ones; null: the shipped evidence alone",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":

@@ -13,6 +13,7 @@ from rich.console import Console
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
+from simulator.report.text.evidence import EVIDENCE_SECTIONS, evidence_screen
 from simulator.report.text.exact import EXACT_SECTIONS
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
@@ -27,6 +28,7 @@ from simulator.results import (
     Answer,
     Certificate,
     Comparison,
+    Evidence,
     Exact,
     Power,
     Size,
@@ -44,11 +46,13 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Exact: EXACT_SECTIONS,
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
+    Evidence: EVIDENCE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
+    Evidence: evidence_screen,
 }
 
 
