@@ -19,6 +19,7 @@ from simulator.montecarlo.loop import Engine, Stop, UnitResult
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
 from simulator.planning.comparison import compare_scenarios, refuse_without_shared
+from simulator.planning.evidence import evidence_about, evidence_overview
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
 from simulator.planning.observed import refuse_if_nothing_is_known
@@ -37,6 +38,7 @@ from simulator.results import (
     AllocationSequence,
     Certificate,
     Comparison,
+    Evidence,
     Exact,
     Power,
     Size,
@@ -149,6 +151,24 @@ class Study:
             for key, value, source in self.prepared.loaded.values()
         ]
         return pandas.DataFrame(rows, columns=["key", "value", "source", "kind", "rows"])
+
+    def evidence(self, about: str | None = None) -> Evidence:
+        """Return what the values rest on.
+
+        Parameters
+        ----------
+        about
+            A key, or the id of a row of evidence; None: an overview.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such key and no such row.
+        """
+        loaded = self.prepared.loaded
+        if about is None:
+            return evidence_overview(loaded)
+        return evidence_about(loaded, about, "about")
 
     def with_values(self, values: Mapping[str, Any]) -> "Study":
         """Return the study of the scenario with other values, which its title then names.

@@ -37,6 +37,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
+        base.evidence("modalities[PE].full_course_hazard_ratio"),
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
     ]
     return {answer.KIND: answer for answer in found}

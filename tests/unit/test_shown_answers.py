@@ -45,6 +45,7 @@ def answers() -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
+        base.evidence("modalities[PE].full_course_hazard_ratio"),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
     ]
     return {answer.KIND: answer for answer in found}

@@ -163,9 +163,7 @@ def _advice(answer: Evidence) -> Iterator[Block]:
             f"{len(answer.values):,} name rows."
         )
         yield Command(f"which values name which rows: trialsim evidence{asked} --full")
-        yield Command(
-            f"from a value to its sources:  trialsim evidence KEY{asked}, as {_example(answer)}"
-        )
+        yield Command(f"from a value to its sources:  trialsim evidence {_example(answer)}{asked}")
     elif answer.view is EvidenceView.FILE:
         yield "name it in a scenario, as evidence_file: my-evidence.csv, and its rows beside values"
     elif answer.view is EvidenceView.KEY and answer.evidence:
