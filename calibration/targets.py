@@ -309,6 +309,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "uncertain": None,
             "decision": None,
             "ranges": None,
+            "evidence_file": None,
         }
     )
 

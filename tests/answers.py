@@ -48,6 +48,7 @@ from simulator.results.size import (
     SizeEstimate,
     SizeOperations,
 )
+from simulator.results.sources import SourceKind
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
 ARMS = ("PE", "DPMAS+LPE")
@@ -262,8 +263,13 @@ def power_answer(
         multiplicity=(),
         operations=operations(),
         assumptions=(
-            Assumption("hazard.mortality_targets.PE", "assumption: *borrowed* [0.3]"),
-            Assumption("exits.loss.net_probability", "assumption"),
+            Assumption(
+                "hazard.mortality_targets.PE",
+                "assumption: *borrowed* [0.3]",
+                SourceKind.ASSUMPTION,
+                ("A21",),
+            ),
+            Assumption("exits.loss.net_probability", "assumption", SourceKind.ASSUMPTION, ()),
         ),
         defaults=0,
         verdict=judge(null, low, high, ALPHA, target, trials=TRIALS),
@@ -435,7 +441,7 @@ def detectable_difference(**changes):
 
 
 def calibrated_values() -> dict[str, object]:
-    """Targets of the bare trial, at odds with each other, and a check, as `with_values` has them."""
+    """Targets of the bare trial, at odds with each other, and a check."""
     by = [{"key": "hazard.baseline.mortality_at_horizon", "low": 0.2, "high": 0.9}]
     frame = {"tolerance": 0.01, "by": by, "source": "assumption"}
     seen = {"rows": ["A33"], "observed": {"events": 20, "n": 40}, "between_study_log_odds_sd": 0.5}

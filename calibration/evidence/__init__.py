@@ -1,5 +1,6 @@
 """Evidence: published figures with their citations, read from CSV and checked row by row."""
 
+from calibration.evidence.chain import cited_rows, evidence_of, unfolded
 from calibration.evidence.parameters import read_parameters
 from calibration.evidence.reading import (
     COLUMNS,
@@ -32,6 +33,9 @@ __all__ = [
     "Role",
     "Statistic",
     "Topic",
+    "cited_rows",
+    "evidence_of",
     "read_evidence",
     "read_parameters",
+    "unfolded",
 ]

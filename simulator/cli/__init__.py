@@ -13,6 +13,7 @@ from simulator.cli import (
     calibrate,
     compare,
     design,
+    evidence,
     levers,
     new,
     power,
@@ -147,6 +148,8 @@ def scenarios(
     ] = None,
 ) -> None:
     """List the shipped scenarios, or one with its sources."""
+    from calibration.evidence import cited_rows
+    from simulator.declarations.claims import is_claim
     from simulator.scenario.loader import load_scenario
     from simulator.scenario.shipped import shipped_titles
 
@@ -154,10 +157,13 @@ def scenarios(
         for shipped, title in shipped_titles().items():
             print(f"{shipped:24}{title}")
         return
-    for key, value, source in load_scenario(name).values():
+    loaded = load_scenario(name)
+    cited_rows(loaded)
+    for key, value, source in loaded.values():
         plain = {None: "null", True: "true", False: "false"}
         shown = plain[value] if value is None or isinstance(value, bool) else value
-        print(f"{key} = {shown}" + (f"  # {source}" if source else ""))
+        said = source.text if source.is_given or is_claim(key, value) else ""
+        print(f"{key} = {shown}" + (f"  # {said}" if said else ""))
 
 
 def schema(
@@ -204,6 +210,7 @@ for command in (
     new.new,
     show.show,
     report.report,
+    evidence.evidence,
     scenarios,
     schema,
 ):

@@ -95,12 +95,6 @@ UNSUPPORTED = (
         "treatment arm alone; trialsim exact has --alternative",
         ("sides", "sided", "one_sided", "alternative"),
     ),
-    Unsupported(
-        "a list of the evidence",
-        "trialsim scenarios NAME shows every value with its source",
-        (),
-        ("evidence",),
-    ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(
         "a list of runs",

@@ -11,6 +11,7 @@ from typing import Any
 
 from scipy.stats import norm
 
+from simulator.params.lower import randomised_share
 from simulator.planning.recruitable import expected
 from simulator.planning.tried import Bench, Tried
 
@@ -44,7 +45,8 @@ class Needed:
         self.step = sum(asked.allocation.ratio)
         self.most = most
         if asked.accrual.kind == "poisson":
-            recruited = expected(asked.accrual, float(asked.trial.max_recruitment_days))
+            days = float(asked.trial.max_recruitment_days)
+            recruited = expected(asked.accrual, days, randomised_share(asked))
             self.most = min(most, recruited)
 
     def at(self, patients: float) -> Tried:

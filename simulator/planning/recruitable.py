@@ -28,8 +28,7 @@ def recruitable(
     if not isinstance(accrual, PoissonAccrual):
         return None
     share = randomised_share(asked)
-    patients, mcse = _expected(accrual, days, share), 0.0
-    patients, mcse = expected(accrual, days), 0.0
+    patients, mcse = expected(accrual, days, share), 0.0
     if search is not None and search.recruitment is not None:
         patients, mcse = search.recruitment.randomised, search.recruitment.mcse
     elif operations.target_reached.mean == 0:
@@ -48,14 +47,9 @@ def _at_full_rate(site: Site) -> bool:
     return not (site.opens_day or site.ramp_days or any(step.multiplier != 1 for step in steps))
 
 
-def _expected(accrual: PoissonAccrual, days: float, share: float) -> float:
+def expected(accrual: PoissonAccrual, days: float, share: float) -> float:
     """Patients randomised on average: of the candidates who are referred, a share."""
     found, patients = lower_accrual(accrual, share), 0.0
-
-
-def expected(accrual: PoissonAccrual, days: float) -> float:
-    """Patients randomised on average: with every candidate randomised, those who are referred."""
-    found, patients = lower_accrual(accrual, randomised_share=1.0), 0.0
     for site, opens_day in enumerate(found.opens_day):
         knots = slice(*found.first_knot[site : site + 2])
         last = int(np.searchsorted(found.knot_day[knots], days - opens_day, side="right")) - 1

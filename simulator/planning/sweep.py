@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
+from simulator.declarations.claims import is_of_trial
 from simulator.declarations.estimands import tests_of
-from simulator.declarations.keys import is_of_trial, steps_of
+from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
@@ -88,11 +89,11 @@ def plan_sweep(
             rule = "is what is asked, which every point is to share"
             remedy = "list it in the file, or vary a key of it"
             raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
-        if not is_of_trial(key):
-            rule = "changes no simulated trial"
-            raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
         if steps[-1] in _LABELS:
             rule = "is a label, or says what is asked: it is no part of the trial's course"
+            raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
+        if not is_of_trial(key):
+            rule = "changes no simulated trial"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
     own = {key: base.loaded.value(key) for key in vary}
     for key, value in own.items():

@@ -12,6 +12,7 @@ from simulator.results.calibration import Calibration
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
 from simulator.results.design import DesignSearch
+from simulator.results.evidence_answer import Evidence
 from simulator.results.exact import Exact
 from simulator.results.levers import Levers
 from simulator.results.power import Power
@@ -38,6 +39,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Prior,
         Levers,
         DesignSearch,
+        Evidence,
     )
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "Certificate",
     "Comparison",
     "DesignSearch",
+    "Evidence",
     "Exact",
     "Levers",
     "Power",

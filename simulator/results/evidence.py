@@ -1,5 +1,6 @@
 """Rows of evidence: published figures with their citations, and figures derived from them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
@@ -138,6 +139,37 @@ class EvidenceRow(Record):
     def has_interval(self) -> bool:
         """Whether a confidence or credible interval is known."""
         return isfinite(self.ci_low) and isfinite(self.ci_high)
+
+    @property
+    def address(self) -> str:
+        """Where the source is found: by its DOI, else its PMID, its registry, its own address."""
+        if self.doi:
+            return f"https://doi.org/{self.doi}"
+        if self.pmid:
+            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
+        if self.registry_id.startswith("NCT"):
+            return f"https://clinicaltrials.gov/study/{self.registry_id}"
+        return self.url
+
+
+def works_behind(
+    rows: Iterable[str], evidence: Mapping[str, EvidenceRow]
+) -> tuple[EvidenceRow, ...]:
+    """Return the published rows that rows are or are derived from, one row per work.
+
+    A work stands under the first row of the evidence that cites it.
+    """
+    first: dict[str, EvidenceRow] = {}
+    for row in evidence.values():
+        first.setdefault(row.citation, row)
+    found: dict[str, EvidenceRow] = {}
+    left = list(rows)
+    while left:
+        row = evidence[left.pop(0)]
+        if row.status is EvidenceStatus.PUBLISHED:
+            found.setdefault(row.citation, first[row.citation])
+        left = [*row.derived_from, *left]
+    return tuple(found.values())
 
 
 class Role(Enum):

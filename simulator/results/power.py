@@ -16,6 +16,7 @@ from simulator.results.measures import (
     without_result,
 )
 from simulator.results.operations import Operations
+from simulator.results.sources import SourceKind
 
 
 @dataclass(frozen=True, repr=False)
@@ -349,15 +350,27 @@ class RecruitmentKey(Record):
     value: float
 
 
-DEFAULT = "default"  # the source of a value that no file gives, so that the schema's stands
-
-
 @dataclass(frozen=True, repr=False)
 class Assumption(Record):
-    """A value of the scenario that is an assumption, in whole or in part."""
+    """A line of the scenario that is an assumption, in whole or in part.
+
+    Attributes
+    ----------
+    key
+        Of its value or, of several, what their keys have in common.
+    source
+        Where the value comes from, in words.
+    kind
+        What the value is in the first place: published, say, where only a part is assumed; none
+        where no source is given.
+    rows
+        Rows of evidence that it names.
+    """
 
     key: str
     source: str
+    kind: SourceKind
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)

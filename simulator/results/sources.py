@@ -29,7 +29,7 @@ class SourcePart(Record):
     Attributes
     ----------
     kind
-        What it is.
+        What it is; none has the words of a comment that does not say what it is.
     rows
         Ids of rows of evidence, as A42.
     words
@@ -85,6 +85,8 @@ class Source(Record):
 
 
 def _written(part: SourcePart) -> str:
+    if part.kind is SourceKind.NONE:
+        return f"no source ({part.words})" if part.words else "no source"
     rows = f" [{', '.join(part.rows)}]" if part.rows else ""
     words = f": {part.words}" if part.words else ""
     return f"{part.kind.value}{rows}{words}"
@@ -92,3 +94,8 @@ def _written(part: SourcePart) -> str:
 
 BY_DEFAULT = Source((SourcePart(SourceKind.DEFAULT, (), ""),))
 NO_SOURCE = Source((SourcePart(SourceKind.NONE, (), ""),))
+
+
+def source_cells(source: Source) -> tuple[str, str, str]:
+    """Return a source as cells of a table: its words, its kind, its rows with spaces between."""
+    return source.text, source.kind.value, " ".join(source.rows)

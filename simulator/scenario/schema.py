@@ -194,6 +194,11 @@ class Scenario(Part):
         description="plausible limits of numeric keys, for trialsim levers; they change no trial; "
         "null: none",
     )
+    evidence_file: Line | None = Field(
+        default=None,
+        description="a CSV file of one's own evidence, relative to this file, whose rows sources "
+        "can name beside the shipped ones; null: the shipped evidence alone",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":

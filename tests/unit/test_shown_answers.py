@@ -48,6 +48,7 @@ def answers() -> dict[str, Answer]:
         study.levers(60),
         study.design(0.3, choose={"n": [40, 60, 80]}, trials=100),
         study.certify(50),
+        base.evidence("modalities[PE].full_course_hazard_ratio"),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
         base.assurance(4, 10),

@@ -17,6 +17,7 @@ from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
 from simulator.report.text.design import DESIGN_SECTIONS, design_screen
+from simulator.report.text.evidence import EVIDENCE_SECTIONS, evidence_screen
 from simulator.report.text.exact import EXACT_SECTIONS
 from simulator.report.text.levers import LEVER_SECTIONS, levers_screen
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
@@ -37,6 +38,7 @@ from simulator.results import (
     Certificate,
     Comparison,
     DesignSearch,
+    Evidence,
     Exact,
     Levers,
     Power,
@@ -62,6 +64,7 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Assurance: ASSURANCE_SECTIONS,
     Levers: LEVER_SECTIONS,
     DesignSearch: DESIGN_SECTIONS,
+    Evidence: EVIDENCE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
@@ -73,6 +76,7 @@ SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Assurance: assurance_screen,
     Levers: levers_screen,
     DesignSearch: design_screen,
+    Evidence: evidence_screen,
 }
 
 
