@@ -50,14 +50,36 @@ _ARMS = "control", "treatment"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)  # as `Scenario.name` has it
 _EXAMPLE = "--mortality 35%,22% --follow-up 90 --n 380 --randomised-per-month 3 --sites 5"
 _INTRODUCTION = """\
-What is not known yet can be changed in the file. Enter takes what stands in brackets; Ctrl-C stops.
-Medians, survival at days and published curves are options: trialsim new --help."""
+Enter takes what stands in brackets, and the file can be changed; Ctrl-C stops.
+Medians, survival at days and curves are options: trialsim new --help."""
 
 _Given = dict[str, Any]  # text by option; a list of those that can be given twice
 
 
+_WORDS = {
+    "n": "COUNT",
+    "follow-up": "DAYS",
+    "by-day": "DAY",
+    "mortality": "SHARES",
+    "median": "DAYS",
+    "survival": "DAY=SHARE",
+    "curve": "FILE",
+    "hazard-ratio": "NUMBER",
+    "randomised-per-month": "NUMBERS",
+    "referred-per-month": "NUMBERS",
+    "opens": "DAYS",
+    "eligible": "SHARE",
+    "consent": "SHARE",
+    "loss": "SHARE",
+    "alpha": "NUMBER",
+    "like": "SCENARIO",
+    "start": "DATE",
+}
+
+
 def _text(name: str, help: str) -> Any:
-    return typer.Option(f"--{name}", metavar="TEXT", help=help, show_default=False)
+    word = _WORDS.get(name, "TEXT")
+    return typer.Option(f"--{name}", metavar=word, help=help, show_default=False)
 
 
 @stoppable
@@ -125,7 +147,8 @@ def new(
 ) -> None:
     """Write a scenario of your own from rates, medians or a curve.
 
-    On a terminal, asks for what is not given.
+    On a terminal it asks for what is not given. As trialsim new mine --mortality 35%,22%
+    --follow-up 90 --n 380 --randomised-per-month 3 --sites 5.
     """
     given = {
         key.replace("_", "-"): value
@@ -279,7 +302,7 @@ def _own_trial(path: Path, given: _Given) -> "OwnTrial":
         start=_value(given, "start"),
         loss=_value(given, "loss") or None,
         tests=tests or ("log_rank",),
-        tests_typed=tests is not None,
+        tests_typed=tests is not None or given.get("alpha") is not None,
         alpha=_value(given, "alpha"),
         ratio=_value(given, "ratio"),
         scheme=_value(given, "scheme"),

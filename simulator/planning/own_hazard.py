@@ -19,7 +19,7 @@ from calibration.hazard_shape import hazard_shape
 from calibration.kaplan_meier import Floats
 from calibration.survival_files import SurvivalSource, read_survival
 from simulator.scenario.errors import RuleError
-from simulator.scenario.writing import Block, Line
+from simulator.scenario.writing import OF_ALL, Block, Line
 
 _RATIOS = 1e-3, 1e3  # between which the program looks for a hazard ratio
 _MOST_PIECES = 6  # of a hazard taken from a curve
@@ -100,9 +100,10 @@ class _Baseline:
             return Line({"kind": "exponential", **values}, self.source)
         shares = Line(list(self.shares), "derived: of the cumulative hazard, from survival at days")
         return {
-            "kind": Line("piecewise", "constant hazard between days"),
-            **{key: Line(value, self.source) for key, value in values.items()},
-            "days": Line([_plain(day) for day in self.days], self.source),
+            OF_ALL: self.source,
+            "kind": Line("piecewise"),
+            **{key: Line(value) for key, value in values.items()},
+            "days": Line([_plain(day) for day in self.days]),
             "shares": shares,
         }
 
