@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from simulator.cli import told
-from simulator.cli.shared import refuse
+from simulator.cli.shared import WRONG_INPUT, fail, refuse
 
 if TYPE_CHECKING:
     from simulator.planning.own_trial import OwnTrial, Recruitment
@@ -49,15 +49,14 @@ def value_of(given: Given, key: str) -> Any:
 
 def own_text(path: Path, given: Given) -> str:
     """Return the text of a scenario of one's own, checked; what is wrong ends the command."""
-    from simulator.planning.own_trial import checked_text, scenario_text
+    from simulator.planning.own_trial import scenario_text
     from simulator.scenario.errors import RuleError
 
     try:
         text = scenario_text(_own_trial(path, given), path.name)
     except RuleError as error:
         _refuse_rule(error, given)
-    checked_text(text, path)
-    return text
+    return _checked(text, path)
 
 
 def _own_trial(path: Path, given: Given) -> "OwnTrial":
@@ -135,7 +134,6 @@ def _recruitment(given: Given) -> "Recruitment":
 
 def variant_text_of(path: Path, like: str, given: Given) -> str:
     """Return the text of a scenario that extends another, checked."""
-    from simulator.planning.own_trial import checked_text
     from simulator.planning.own_variant import Variant, variant_text
     from simulator.scenario.errors import RuleError
     from simulator.scenario.loader import load_scenario
@@ -157,7 +155,18 @@ def variant_text_of(path: Path, like: str, given: Given) -> str:
         text = variant_text(variant, parent, path.name)
     except RuleError as error:
         _refuse_rule(error, given | {"like": like})
-    checked_text(text, path)
+    return _checked(text, path)
+
+
+def _checked(text: str, path: Path) -> str:
+    """Return the text if it would load as the file; else end the command."""
+    from simulator.planning.own_trial import checked_text
+    from simulator.scenario.errors import ScenarioError
+
+    try:
+        checked_text(text, path)
+    except ScenarioError as error:
+        fail(f"{error}\n{path} was not written: it would be refused so", WRONG_INPUT)
     return text
 
 
