@@ -4,60 +4,41 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from simulator.cli import told
-from simulator.cli.questions import Question, ask, on_a_terminal
-from simulator.cli.shared import WRONG_INPUT, fail, refuse, say, stoppable
-
-if TYPE_CHECKING:
-    from simulator.planning.own_trial import OwnTrial, Recruitment
-    from simulator.scenario.errors import RuleError
+from simulator.cli.own_options import own_text, variant_text_of
+from simulator.cli.own_questions import complete
+from simulator.cli.shared import refuse, stoppable
 
 _FILES = (".yaml", ".yml")
-_MORTALITY = ("mortality", "median", "survival", "curve")
-_RATES = ("randomised-per-month", "referred-per-month")
-_READERS: dict[str, told.Reader] = {
-    "title": told.title,
-    "arms": told.arms,
-    "n": told.patients,
-    "follow-up": told.days,
-    "start": told.day,
-    "mortality": told.each(told.share, 2, "35%,22%"),
-    "by-day": told.days,
-    "median": told.each(told.positive, 2, "300,420"),
-    "hazard-ratio": told.positive,
-    "sites": told.sites,
-    "randomised-per-month": told.each(told.positive, 1000, "3 or 3,2,2"),
-    "referred-per-month": told.each(told.positive, 1000, "10 or 10,5,5"),
-    "opens": told.each(told.not_negative, 1000, "0,60,120"),
-    "eligible": told.share,
-    "consent": told.share,
-    "loss": told.loss,
-    "analysis": told.tests,
-    "alpha": told.share,
-    "ratio": told.ratio,
-    "scheme": told.title,
-}
-_NOT_OF_A_VARIANT = ("arms", "median", "survival", "curve", "eligible")
-_FIELDS = {"n": "patients", "follow-up": "follow_up_days", "analysis": "tests"}  # of a variant
-_QUESTIONED: dict[str, told.Reader] = {"mortality": told.two(told.share, "35%,22%")}
-_ARMS = "control", "treatment"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)  # as `Scenario.name` has it
-_EXAMPLE = "--mortality 35%,22% --follow-up 90 --n 380 --randomised-per-month 3 --sites 5"
-_INTRODUCTION = """\
-What is not known yet can be changed in the file. Enter takes what stands in brackets; Ctrl-C stops.
-Medians, survival at days and published curves are options: trialsim new --help."""
-
-_Given = dict[str, Any]  # text by option; a list of those that can be given twice
+_WORDS = {
+    "n": "COUNT",
+    "follow-up": "DAYS",
+    "by-day": "DAY",
+    "mortality": "SHARES",
+    "median": "DAYS",
+    "survival": "DAY=SHARE",
+    "curve": "FILE",
+    "hazard-ratio": "NUMBER",
+    "randomised-per-month": "NUMBERS",
+    "referred-per-month": "NUMBERS",
+    "opens": "DAYS",
+    "eligible": "SHARE",
+    "consent": "SHARE",
+    "loss": "SHARE",
+    "alpha": "NUMBER",
+    "like": "SCENARIO",
+    "start": "DATE",
+}
 
 
 def _text(name: str, help: str) -> Any:
-    return typer.Option(f"--{name}", metavar="TEXT", help=help, show_default=False)
+    word = _WORDS.get(name, "TEXT")
+    return typer.Option(f"--{name}", metavar=word, help=help, show_default=False)
 
 
 @stoppable
@@ -125,7 +106,8 @@ def new(
 ) -> None:
     """Write a scenario of your own from rates, medians or a curve.
 
-    On a terminal, asks for what is not given.
+    On a terminal it asks for what is not given. As trialsim new mine --mortality 35%,22%
+    --follow-up 90 --n 380 --randomised-per-month 3 --sites 5.
     """
     given = {
         key.replace("_", "-"): value
@@ -134,9 +116,9 @@ def new(
     }
     path = _file(name, force=force)
     if like is None:
-        text = _own_text(path, _complete(name, given))
+        text = own_text(path, complete(name, given))
     else:
-        text = _variant_text(path, like, given)
+        text = variant_text_of(path, like, given)
     _write(text, path)
     file = shlex.quote(str(path))
     print(f"wrote {path}")
@@ -160,194 +142,6 @@ def _file(name: str, *, force: bool) -> Path:
             "NAME", path, "is there already", "choose another name, or --force replaces the file"
         )
     return path
-
-
-# What is not said
-
-
-def _complete(name: str, given: _Given) -> _Given:
-    """Return what is given and, where that is not enough, what is answered to questions."""
-    missing = {
-        "--n": not given.get("n"),
-        "--follow-up": not given.get("follow-up"),
-        "--mortality (or --median, --survival, --curve)": not any(map(given.get, _MORTALITY)),
-        "--randomised-per-month (or --referred-per-month)": not any(map(given.get, _RATES)),
-    }
-    if not any(missing.values()):
-        return given
-    if not on_a_terminal():
-        listed = "\n".join(f"  {option}" for option, is_missing in missing.items() if is_missing)
-        example = f"trialsim new {shlex.quote(name)} {_EXAMPLE}"
-        fail(f"too little is said of the trial; missing are\n{listed}\nas {example}", WRONG_INPUT)
-    say(_INTRODUCTION)
-    answers = dict(given)
-    for question in _questions(answers):
-        typed = ask(question)
-        if typed is not None:
-            answers[question.option.removeprefix("--")] = typed
-    say(f"\nas one command: {_command(name, answers)}\n")
-    return answers
-
-
-def _questions(answers: _Given) -> Iterator[Question]:
-    """Yield a question for each thing not told; answers to earlier ones are in it by then."""
-
-    def question(key: str, words: str, usual: str | None = None) -> Iterator[Question]:
-        if not answers.get(key):
-            yield Question(f"--{key}", words, _QUESTIONED.get(key, _READERS[key]), usual)
-
-    yield from question("arms", "Names of the arms, the control first", "control,treatment")
-    first, second = _value(answers, "arms") or _ARMS
-    yield from question("title", "Title, one line", f"{second} against {first}")
-    yield from question("follow-up", "Follow-up of each patient, days")
-    if not any(map(answers.get, _MORTALITY)):
-        day = _value(answers, "by-day") or _value(answers, "follow-up")
-        words = f"Mortality by day {day} under {first} and under {second}, as 35%,22%"
-        yield from question("mortality", words)
-    yield from question("n", "Patients to be randomised, both arms together")
-    yield from question("sites", "Sites: their names, or how many", "1")
-    if not any(map(answers.get, _RATES)):
-        words = "Patients randomised a month at each site, as 3 or 3,2,2"
-        yield from question("randomised-per-month", words)
-    yield from question("loss", "Lost to follow-up by its end, if nobody died", "0%")
-    yield from question("analysis", "Tests, the primary one first", "log_rank")
-    yield from question("alpha", "Two-sided level", "0.05")
-
-
-def _command(name: str, answers: _Given) -> str:
-    """Return the command that asks nothing."""
-    words = ["trialsim", "new", name]
-    for key, value in answers.items():
-        for one in [value] if isinstance(value, str) else value:
-            words += [f"--{key}", one]
-    return shlex.join(words)
-
-
-# What is said
-
-
-def _value(given: _Given, key: str) -> Any:
-    """Return an option as its reader reads it; None where it is not given."""
-    typed = given.get(key)
-    return None if typed is None else _READERS[key](f"--{key}", str(typed))
-
-
-def _own_text(path: Path, given: _Given) -> str:
-    from simulator.planning.own_trial import checked_text, scenario_text
-    from simulator.scenario.errors import RuleError
-
-    try:
-        text = scenario_text(_own_trial(path, given), path.name)
-    except RuleError as error:
-        _refuse_rule(error, given)
-    checked_text(text, path)
-    return text
-
-
-def _own_trial(path: Path, given: _Given) -> "OwnTrial":
-    from simulator.planning.own_hazard import Outcome
-    from simulator.planning.own_trial import OwnTrial
-
-    follow_up = _value(given, "follow-up")
-    survival = [told.points("--survival", text) for text in given.get("survival", ())]
-    curves = [Path(text) for text in given.get("curve", ())]
-    for key, several in (("survival", survival), ("curve", curves)):
-        if len(several) > 2:
-            refuse(f"--{key}", given[key][2], "is a third", "give the control's, then the other's")
-    by_day = _value(given, "by-day")
-    if by_day is not None and not given.get("mortality"):
-        refuse(
-            "--by-day", given["by-day"], "is the day of --mortality", "add it, or leave this out"
-        )
-    outcome = Outcome(
-        by_day=by_day or follow_up,
-        mortality=_value(given, "mortality") or (),
-        medians=_value(given, "median") or (),
-        survival=tuple(survival),
-        curves=tuple(curves),
-        hazard_ratio=_value(given, "hazard-ratio"),
-    )
-    tests = _value(given, "analysis")
-    return OwnTrial(
-        name=path.stem,
-        arms=_value(given, "arms") or _ARMS,
-        patients=_value(given, "n"),
-        follow_up_days=follow_up,
-        recruitment=_recruitment(given),
-        outcome=outcome,
-        title=_value(given, "title"),
-        start=_value(given, "start"),
-        loss=_value(given, "loss") or None,
-        tests=tests or ("log_rank",),
-        tests_typed=tests is not None,
-        alpha=_value(given, "alpha"),
-        ratio=_value(given, "ratio"),
-        scheme=_value(given, "scheme"),
-    )
-
-
-def _rates(given: _Given) -> tuple[tuple[float, ...], str]:
-    """Return the rates of the sites and their key, one of the two."""
-    both = [key for key in _RATES if given.get(key)]
-    if len(both) > 1:
-        refuse(
-            f"--{both[1]}", given[both[1]], f"says the same as --{both[0]}", "give one of the two"
-        )
-    return (_value(given, both[0]), both[0]) if both else ((), _RATES[0])
-
-
-def _recruitment(given: _Given) -> "Recruitment":
-    from simulator.planning.own_trial import Recruitment
-
-    rates, key = _rates(given)
-    sites = _value(given, "sites") or ("site 1",)
-    if not given.get("sites") and len(rates) > 1:
-        sites = tuple(f"site {k + 1}" for k in range(len(rates)))
-    opens = _value(given, "opens") or ()
-    for option, values in ((key, rates), ("opens", opens)):
-        if len(values) not in {len(sites), *([1] if option == key else [0])}:
-            rule = f"has {len(values)} values, and there are {len(sites)} sites"
-            refuse(f"--{option}", given[option], rule, "give one for each")
-    shares = {option: _value(given, option) for option in ("eligible", "consent")}
-    for option, held in shares.items():
-        if held is not None and key == _RATES[0]:
-            rule = "would not matter: the rate is of patients randomised"
-            refuse(f"--{option}", given[option], rule, "use --referred-per-month, or leave it out")
-    every = rates if len(rates) == len(sites) else rates * len(sites)
-    return Recruitment(sites, every, key == _RATES[1], opens, **shares)
-
-
-def _variant_text(path: Path, like: str, given: _Given) -> str:
-    from simulator.planning.own_trial import checked_text
-    from simulator.planning.own_variant import Variant, variant_text
-    from simulator.scenario.errors import RuleError
-    from simulator.scenario.loader import load_scenario
-    from simulator.scenario.shipped import find_scenario
-
-    for key in _NOT_OF_A_VARIANT:
-        if given.get(key):
-            rule = f"cannot be changed of {like} here"
-            refuse(f"--{key}", given[key], rule, "leave --like out, or edit the file")
-    parent = load_scenario(find_scenario(like, path.parent) or like).scenario
-    rates, key = _rates(given)
-    values = {
-        _FIELDS.get(key, key.replace("-", "_")): _value(given, key)
-        for key in _READERS
-        if given.get(key) and key not in _RATES
-    }
-    variant = Variant(path.stem, like, rates=rates, referred=key == _RATES[1], **values)
-    try:
-        text = variant_text(variant, parent, path.name)
-    except RuleError as error:
-        _refuse_rule(error, given | {"like": like})
-    checked_text(text, path)
-    return text
-
-
-def _refuse_rule(error: "RuleError", given: _Given) -> NoReturn:
-    typed = given.get(error.key, "")
-    shown = typed if isinstance(typed, str) else " and ".join(typed)
-    refuse(f"--{error.key}", shown or '""', error.rule, error.remedy)
 
 
 def _write(text: str, path: Path) -> None:

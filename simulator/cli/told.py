@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.cli.shared import count, number, refuse
 
 if TYPE_CHECKING:
-    from simulator.planning.own_hazard import Points
+    from simulator.planning.own_baseline import Points
 
 Reader = Callable[[str, str], Any]  # option and text
 

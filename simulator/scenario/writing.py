@@ -26,6 +26,7 @@ class Items(NamedTuple):
     comment: str = ""
 
 
+OF_ALL = ""  # the key of the comment that is the source of a whole mapping
 # By key: a line, items, or a mapping of the same; one without any is left out.
 Block = Mapping[str, Any]
 
@@ -54,9 +55,9 @@ def _lines(key: str, held: Any, indent: str) -> Iterator[str]:
         for value in held.values:
             yield f"{indent}{_STEP}- {yaml_value(value)}"
     else:
-        yield name
+        yield _ended(name, held.get(OF_ALL, ""))
         for inner, value in held.items():
-            if not _is_empty(value):
+            if inner != OF_ALL and not _is_empty(value):
                 yield from _lines(inner, value, indent + _STEP)
 
 

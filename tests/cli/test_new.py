@@ -201,6 +201,26 @@ def test_a_curve_of_the_control_goes_with_the_mortality_of_the_other_arm(tmp_pat
     assert mortality(scenario, 1, 90) == pytest.approx(0.22, abs=2e-5)
 
 
+CURVES = {
+    "without a number of patients": ("day,survival\n30,.8\n90,.6\n", "number"),
+    "in which nobody dies": ("day,survival,at_risk\n0,1,50\n90,1,50\n", "--curve"),
+    "of months, not days": ("month,survival\n1,.8\n", "day"),
+    "that is empty": ("", "empty"),
+    "of text": ("day,survival\n30,many\n", "must be a number"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), CURVES.values(), ids=CURVES)
+def test_a_curve_that_says_too_little_is_refused(tmp_path, text, said):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(text)
+    status, _, err = new(tmp_path, f"--curve a.csv --curve b.csv {FRAME}")
+    assert status == 2
+    assert said in err
+    assert "--n " not in err
+    assert not (tmp_path / "mine.yaml").exists()
+
+
 # A scenario that extends another
 
 

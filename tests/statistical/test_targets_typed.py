@@ -9,6 +9,9 @@ from scenario_builder import checked
 from calibration.targets import solve_targets
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
+from simulator.planning.certificate import under
+from simulator.results.certificate import Cell
+from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.loader import load_scenario
 
 TYPED = 0.35, 0.22
@@ -54,6 +57,14 @@ def test_with_a_covariate_the_mortality_is_the_one_typed_to_a_tenth_of_a_point()
         # The second arm is half of the patients, and stands on the first one's solution.
         assert abs(mean - typed) <= 4 * spread * math.sqrt((2 * share - 1) / PATIENTS)
         assert round(100 * mean, 1) == pytest.approx(100 * typed, abs=0.15)
+
+
+def test_the_day_of_targets_is_none_of_a_certificate_and_of_no_scenario_without_targets():
+    asked = checked(scenario(day=28))
+    assert under(asked, Cell(0.4, 1.0, 0.0)).hazard.mortality_target_day is None
+    hazard = asked.hazard.model_copy(update={"mortality_targets": None})
+    broken = [e.key for e in disagreements(asked.model_copy(update={"hazard": hazard}))]
+    assert "hazard.mortality_target_day" in broken
 
 
 @pytest.mark.parametrize(("day", "follow_up_days"), [(90, 180), (28, 90), (180, 90), (90, 90)])

@@ -43,10 +43,14 @@ def draw_sessions(sessions: Sequence[SessionsPoint], plasma: Sequence[PlasmaPoin
 
 def _draw_sessions(figure: Figure, axes: Axes, points: Sequence[SessionsPoint]) -> None:
     """Draw a bar for each arm and week: what was planned as a frame, what was delivered in it."""
-    arms = by(points, lambda point: point.arm, lambda point: point.week)
+    looks = {arm: style.look(k) for k, arm in enumerate({point.arm: None for point in points})}
+    # An arm under standard of care has no sessions to show.
+    treated = {point.arm for point in points if point.planned > 0 or point.delivered > 0} or looks
+    mine = [point for point in points if point.arm in treated]
+    arms = by(mine, lambda point: point.arm, lambda point: point.week)
     width = _GROUP / len(arms)
-    for k, of_arm in enumerate(arms.values()):
-        look = style.look(k)
+    for k, (arm, of_arm) in enumerate(arms.items()):
+        look = looks[arm]
         at = column(point.week for point in of_arm) + width * (k - (len(arms) - 1) / 2)
         planned = column(point.planned for point in of_arm)
         delivered = column(point.delivered for point in of_arm)
@@ -68,7 +72,7 @@ def _draw_sessions(figure: Figure, axes: Axes, points: Sequence[SessionsPoint]) 
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.set_ylim(bottom=0)
     style.tidy(axes, "week since randomisation", "mean sessions per trial")
-    handles = [Patch(color=style.look(k).colour, lw=0) for k in range(len(arms))]
+    handles = [Patch(color=looks[arm].colour, lw=0) for arm in arms]
     frame = Patch(fill=False, ec=style.INK, lw=0.8)
     names = [f"{name}: delivered" for name in arms]
     labels.legend_above(figure, axes, [*handles, frame], [*names, "planned"], 215)
