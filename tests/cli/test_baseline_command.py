@@ -173,6 +173,13 @@ def test_days_that_sources_do_report_are_offered(files, refused, run):
     assert run("baseline A11 A12 --days 28,84").status == 0
 
 
+def test_a_horizon_that_no_source_reaches_is_told_as_an_assumption(files, run):
+    status, out, _ = run("baseline curve.csv --days 14,28 --horizon 112")
+    assert status == 0
+    assert "Assumption: after day 84, where the sources end, the hazard goes on." in out
+    assert "where the sources end" not in run("baseline curve.csv").out
+
+
 def test_a_file_of_too_many_rows_is_refused(folder, refused):
     rows = "".join(f"{k / 100},{1 - k / 1e6}\n" for k in range(1, 6_000))
     (folder / "bad.csv").write_text(f"day,survival\n{rows}")
