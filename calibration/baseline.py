@@ -120,9 +120,7 @@ def baseline_hazard(
     try:
         found = hazard_shape([one.source for one in sources], days)
     except RuleError as error:
-        value = ", ".join(f"{day:g}" for day in days) if error.key == "days" else ""
-        problem = Problem("", 0, error.key, value, error.rule, error.remedy)
-        raise ScenarioError(problem) from None
+        raise ScenarioError(_problem(error, sources, days)) from None
     level = _pooled_level(found)
     hazard = math.exp(level.log_level)
     return BaselineHazard(
@@ -143,6 +141,24 @@ def baseline_hazard(
             point for number, one in enumerate(sources) for point in _points(one, found, number)
         ),
     )
+
+
+def _problem(
+    error: RuleError, sources: Sequence[SurvivalSource], days: Sequence[float] | Floats
+) -> Problem:
+    """Say what is wrong and, of days that cannot be told apart, which could be."""
+    if error.key != "days":
+        return Problem("", 0, error.key, "", error.rule, error.remedy)
+    value, remedy = ",".join(f"{day:g}" for day in days), error.remedy
+    reported = {day for one in sources for day in one.days.tolist()}
+    kept = [day for day in days[:-1] if day in reported]
+    reaches = max(reported) > (kept[-1] if kept else 0)
+    told = [*kept, days[-1]] if reaches else kept
+    points = all(not isinstance(one.source, PatientTimes) for one in sources)
+    if points and told and len(told) < len(days):
+        days_told = ",".join(f"{day:g}" for day in told)
+        remedy = f"use {days_told}, or add a source that reports survival there"
+    return Problem("", 0, error.key, value, error.rule, remedy)
 
 
 @dataclass(frozen=True)

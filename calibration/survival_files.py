@@ -22,7 +22,7 @@ from calibration.kaplan_meier import Floats, as_shares, reconstruct
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
 
 COLUMNS = "day", "survival", "n", "at_risk", "events", "note"
-_LARGEST_BYTES = 5_000_000
+_LARGEST_BYTES, _MOST_ROWS = 5_000_000, 5_000
 _LARGEST_DAY, _LARGEST_NUMBER = 36_525.0, 1e6
 _LIMITS = {
     "day": _LARGEST_DAY,
@@ -79,6 +79,9 @@ def read_survival(path: Path) -> SurvivalSource:
     rows = list(_rows(file, _text(path)))
     if not rows:
         _refuse(file, 0, "", "", "has no rows", "give a row for each day: day,survival,n")
+    if len(rows) > _MOST_ROWS:
+        rule = f"has {len(rows):,} rows, of which {_MOST_ROWS:,} can be used"
+        _refuse(file, 0, "", "", rule, "read the curve on a coarser grid, as of a tenth of a day")
     _check(file, rows)
     try:
         return _curve(file, rows) if any(r.has("at_risk") for r in rows) else _points(file, rows)

@@ -3,9 +3,15 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 from answers import curve_point, size_answer
 from figure_points import ARMS
 
+from calibration.baseline import baseline_hazard
+from calibration.hazard_cells import PatientTimes
+from calibration.kaplan_meier import reconstruct
+from calibration.survival_files import SurvivalSource
+from calibration.survival_sources import survival_sources
 from simulator.results.allocation import (
     Allocation,
     FactorUse,
@@ -14,6 +20,7 @@ from simulator.results.allocation import (
     SchemeAnalysis,
     SchemeResult,
 )
+from simulator.results.baseline import BaselineHazard
 from simulator.results.measures import (
     Days,
     Estimate,
@@ -208,3 +215,14 @@ def sweep(keys, values, null=NullHypothesis.NONE, threshold=0.8):
     )
     base = points[0].values
     return Sweep("small", "Small", 1, 400, "0", null, threshold, keys, base, False, points)
+
+
+def baseline_answer(*curves: str) -> BaselineHazard:
+    """A baseline hazard from rows of evidence, and from made-up curves of these names."""
+    sources = survival_sources(["B05", "B06", "B07", "B08", "A11", "A12", "A20", "A21"])
+    days = np.arange(1.0, 100.0, 2.0)
+    for name in curves:
+        alive = np.exp(-days / 90)
+        found = reconstruct(days, alive, [0, 30, 60, 90], [120, 80, 50, 30])
+        sources.append(SurvivalSource(PatientTimes(name, found), days, alive))
+    return baseline_hazard(sources, [7, 14, 21, 28, 84])

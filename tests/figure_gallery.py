@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from datetime import date
 
-from figure_answers import EXACT, SCHEMES, allocation, size_curve
+from figure_answers import EXACT, SCHEMES, allocation, baseline_answer, size_curve
 from figure_points import (
     ARMS,
     CRITERIA,
@@ -23,6 +23,7 @@ from figure_points import (
 )
 
 from simulator.declarations.schemes import SCHEMES as DECLARED
+from simulator.report.figures.baseline import draw_baseline
 from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import draw_heat_map
@@ -39,6 +40,8 @@ from simulator.results.size import SizeBasis, SizeEstimate
 
 _EVERY = {word: SCHEMES.get(word, {}) for word in DECLARED}
 FIGURES = {
+    "baseline": lambda: draw_baseline(baseline_answer()),
+    "baseline, a curve": lambda: draw_baseline(baseline_answer("curve.csv")),
     "survival": lambda: draw_survival(survival_points()),
     "survival, four long arms, one trial": lambda: draw_survival(
         survival_points(LONG_ARMS + ARMS, 0, 730)

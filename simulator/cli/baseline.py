@@ -23,7 +23,7 @@ def baseline(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="CSV files with columns day,survival,n, or day,survival,at_risk for a "
+            help="Files (CSV) with columns day,survival,n, or day,survival,at_risk for a "
             "Kaplan-Meier curve; or rows of evidence, as B05 B06.",
             show_default=False,
         ),

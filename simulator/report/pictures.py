@@ -215,7 +215,8 @@ def draw_calibration(calibration: Calibration, folder: Path, kinds: Kinds = KIND
 
 def draw_baseline(hazard: BaselineHazard, folder: Path, kinds: Kinds = KINDS) -> Pictures:
     """Draw published survival and the piecewise hazard fitted to it."""
-    drawing = baseline_figure.draw_baseline(hazard)
+    of = f"Baseline hazard to day {hazard.horizon_days:g}, trialsim {hazard.version}"
+    drawing = baseline_figure.draw_baseline(hazard).made_of(of)
     caption = save(drawing, folder / "baseline", kinds)
     png, svg, pdf = (folder / f"baseline.{kind}" for kind in ("png", "svg", "pdf"))
     return {"baseline": SavedPicture(png, svg, pdf, caption)}

@@ -157,14 +157,33 @@ ASKED = {
     "baseline points.csv --days 0,7": "--days = 0,7: must be numbers above 0",
     "baseline points.csv --days 7,inf": "--days = 7,inf: must be numbers above 0",
     "baseline points.csv --horizon 28": "--horizon = 28: must not be before the last of --days",
-    "baseline points.csv": "--days = 7, 14, 21, 28, 84: no source tells how the hazard is divided",
-    "baseline points.csv --days 2,7": "--days = 2, 7: no source tells how the hazard is divided",
+    "baseline points.csv": "--days = 7,14,21,28,84: no source tells how the hazard is divided",
+    "baseline points.csv --days 2,7": "--days = 2,7: no source tells how the hazard is divided",
 }
 
 
 @pytest.mark.parametrize("command", ASKED)
 def test_what_cannot_be_asked_is_refused(files, refused, command):
     assert refused(command).startswith(ASKED[command])
+
+
+def test_days_that_sources_do_report_are_offered(files, refused, run):
+    assert "; use 7,14,21,28, or add a source" in refused("baseline points.csv")
+    assert "; use 28,84, or add a source" in refused("baseline A11 A12")
+    assert run("baseline A11 A12 --days 28,84").status == 0
+
+
+def test_a_horizon_that_no_source_reaches_is_told_as_an_assumption(files, run):
+    status, out, _ = run("baseline curve.csv --days 14,28 --horizon 112")
+    assert status == 0
+    assert "Assumption: after day 84, where the sources end, the hazard goes on." in out
+    assert "where the sources end" not in run("baseline curve.csv").out
+
+
+def test_a_file_of_too_many_rows_is_refused(folder, refused):
+    rows = "".join(f"{k / 100},{1 - k / 1e6}\n" for k in range(1, 6_000))
+    (folder / "bad.csv").write_text(f"day,survival\n{rows}")
+    assert refused("baseline bad.csv").startswith("bad.csv: has 5,999 rows, of which 5,000 can be")
 
 
 def test_text_that_is_none_is_refused(folder, refused):

@@ -15,7 +15,8 @@ SCRIPT = Path(__file__).with_name("kaplan_meier_in_r.R")
 INSTALL = "apt-get install r-base-core r-cran-survival"
 SETS = "aml", "lung", "veteran"
 READ = 0.0005  # survival is printed to three decimals
-LARGEST_LOG_RATIO = 0.07  # of the 200 repeats in results/reference/reconstruction.csv
+# Mean absolute error of the program in the appendix of Guyot 2012 (test_baseline_recovery).
+LARGEST_LOG_RATIO = 0.0214
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,5 @@ def test_hazard_ratio_comes_back(printed, name):
     group = np.repeat([0.0, 1.0], [arm.time_days.size for arm in arms])
     fit = sm.PHReg(time, group, status=died, ties="efron").fit(disp=0)
     ratio = printed[2].set_index("name").loc[name]
-    print(name, fit.params[0], ratio["log_ratio"], fit.bse[0], ratio["se"])
     assert abs(fit.params[0] - ratio["log_ratio"]) < LARGEST_LOG_RATIO
     assert fit.bse[0] == pytest.approx(ratio["se"], rel=0.05)

@@ -81,10 +81,12 @@ def log_ratio(arms: Sequence[Patients]) -> float:
     return float(sm.PHReg(time, group, status=died, ties="efron").fit(disp=0).params[0])
 
 
-def reconstruction(kind: str, repeats: int) -> Iterator[dict[str, object]]:
+def reconstruction(
+    kind: str, repeats: int, asked: Sequence[str] = KNOWN
+) -> Iterator[dict[str, object]]:
     """How far log hazard ratios are off, for each of what may be known beside the curve."""
     random = np.random.default_rng([1, KINDS.index(kind)])
-    off: dict[str, list[float]] = {known: [] for known in KNOWN}
+    off: dict[str, list[float]] = {known: [] for known in asked}
     for _ in range(repeats):
         arms = [patients(kind, SIZE, level, random) for level in (1.0, RATIO)]
         truth = log_ratio(arms)

@@ -1,6 +1,7 @@
 """A hazard's shape from several sources: against closed forms and generalised linear models."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +215,16 @@ def test_shares_for_a_file_sum_to_1():
 def test_what_is_no_survival_is_refused(rows, said):
     with pytest.raises(ScenarioError, match=said):
         survival_sources(rows)
+
+
+def test_model_page_has_the_shares_calculated():
+    page = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+
+    def told(piece):
+        return f"{piece.share:.3f} ({piece.share_se:.3f})".replace("0.", ".")
+
+    weekly = baseline_hazard(survival_sources(WEEKLY), WEEKS).intervals
+    assert ", ".join(map(told, weekly)) in page
+    supported = ["A20", "A21", "A11", "A12"]
+    for rows in (supported, [*supported, "A13", "A14"]):
+        assert told(baseline_hazard(survival_sources(rows), [28, 84]).intervals[0]) in page

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -269,3 +270,31 @@ def test_odds_become_hazards_at_a_mortality():
             lambda log_ratio, p=mortality, q=higher: 1 - (1 - p) ** math.exp(log_ratio) - q, -1, 1
         )
         assert odds_to_hazard(mortality) == pytest.approx(root / step, rel=1e-3)
+
+
+# ---- the page -----------------------------------------------------------------------------------
+
+
+def written(value, digits=3):
+    """A number below 1 as the page has it."""
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
+def told(estimate):
+    return f"{written(estimate.value)} ({written(estimate.se)})"
+
+
+def test_model_page_has_the_figures_calculated():
+    page = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    for changes in (PE, DPMAS):
+        found = session_kinetics(changes, 7.0)
+        fast = found.fast_half_life_hours
+        assert f"{told(found.remains_at_once)}, {told(found.remains_at_24h)}" in page
+        hours = f"{fast.value:.1f} h ({fast.se:.1f})"
+        assert f"{told(found.log_shift)}, {told(found.fast_share)}, {hours}" in page
+        assert f"{written(found.geometric_at_once)} and {written(found.geometric_at_24h)}" in page
+    for one in meld_hazard_ratios(ROWS, math.log(1.08)):
+        ratio = one.log_hazard_ratio
+        low, high = (math.exp(ratio.value + z * 1.96 * ratio.se) for z in (-1, 1))
+        shown = f"{low:.3f}".removeprefix("0")
+        assert f"{math.exp(ratio.value):.3f} ({shown} to {high:.3f})" in page

@@ -45,7 +45,6 @@ def draw_baseline(answer: BaselineHazard) -> Drawing:
         figure,
         "Survival as published, and the piecewise constant hazard fitted to all sources",
         tuple(_notes(answer, len(sources))),
-        f"Baseline hazard to day {answer.horizon_days:g}",
     )
 
 

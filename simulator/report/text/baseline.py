@@ -85,6 +85,9 @@ def _pieces(answer: BaselineHazard) -> Iterator[Block]:
         notes = ["No standard errors: the source does not say of how many patients (column n)."]
     if any(source.kind == "points" for source in answer.sources):
         notes.append("Assumption: nobody read as points was censored before the last day.")
+    last = max(source.last_day for source in answer.sources)
+    if last < answer.horizon_days:
+        notes.append(f"Assumption: after day {last:g}, where the sources end, the hazard goes on.")
     yield " ".join(notes)
 
 
