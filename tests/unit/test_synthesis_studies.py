@@ -109,6 +109,7 @@ WRONG = {
     "use": ({"use": "yes"}, "use", "used or held_out"),
     "held out with a weight": ({"use": "held_out"}, "weight", "write 0, or use it"),
     "no reason": ({"why": ""}, "why", "say why"),
+    "rows": ({"rows": 'A1"]'}, "rows", "as A01 A02"),
     "huge": ({"n": "9" * 30}, "n", "whole number"),
     "neither": ({"deaths": "", "n": ""}, "deaths", "either counts or an estimate"),
     "both": ({"estimate": "0.4"}, "deaths", "either counts or an estimate"),
