@@ -124,9 +124,10 @@ def _text(path: Path, name: str) -> str:
 
 
 def _check_head(name: str, head: list[str]) -> None:
-    if not any(head):
+    if not set(head) & set(COLUMNS):
         remedy = f"its first line names the columns: {', '.join(COLUMNS)}"
-        raise ScenarioError(Problem(name, 0, "", "", "is empty", remedy))
+        rule = "is no table of studies" if any(head) else "is empty"
+        raise ScenarioError(Problem(name, 0, "", "", rule, remedy))
     problems = []
     for column in dict.fromkeys(head):
         if column not in COLUMNS:

@@ -8,7 +8,7 @@ from simulator.report.figures.forest import draw_forest
 
 ROWS = (
     ("mortality", "A1", "one of $50", 42, 104, *("",) * 7, 90, "death", 1, "used", "a reason"),
-    ("mortality", "A2", "aside", 1, 2, *("",) * 7, 90, "death", 0, "used", "a reason"),
+    ("mortality", "A2", "aside" + 60 * "x", 1, 2, *("",) * 7, 90, "death", 0, "used", "a reason"),
     ("mortality", "A3", "held out", 5, 9, *("",) * 7, 90, "death", 0, "held_out", "a reason"),
     ("hazard_ratio", "A4", "few", 1, 6, 1, 6, *("",) * 5, 28, "death", 0.5, "used", "a reason"),
 )
@@ -29,7 +29,8 @@ def names(axes):
 def test_each_parameter_has_its_studies_and_then_what_they_amount_to(drawing):
     mortality, ratio = drawing.figure.axes
     summaries = ["mean of the studies", "a new study", "prior"]
-    assert names(mortality) == [r"one of \$50, n=104, day 90", "aside, n=2, day 90", *summaries]
+    assert names(mortality) == [r"one of \$50, n=104, day 90", names(mortality)[1], *summaries]
+    assert names(mortality)[1].endswith("x..., n=2, day 90")  # what has no room is cut
     assert names(ratio) == ["few, n=12, day 28", *summaries]
     assert ratio.get_xscale() == "log"
 

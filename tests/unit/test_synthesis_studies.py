@@ -165,6 +165,7 @@ def test_wrong_columns_are_named(tmp_path):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
+        (b"a,b\n1,2\n", "is no table of studies"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (",".join(COLUMNS).encode(), "has no studies"),
         (",".join(COLUMNS).encode() + b"\nmortality,A1\n", "has 2 cells where the head has 17"),
