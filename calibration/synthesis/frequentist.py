@@ -56,10 +56,13 @@ def log_hazard_ratio(treated: tuple[float, float], control: tuple[float, float])
 
 
 def log_risk_ratio(treated: tuple[float, float], control: tuple[float, float]) -> Estimate:
-    """Return the log ratio of two arms' mortalities, with its usual standard error."""
+    """Return the log ratio of two arms' mortalities, with its usual standard error.
+
+    A half is added to every cell of a table that has an empty one.
+    """
     (a, n), (b, m) = treated, control
-    added = 0.5 if 0 in (a, b) else 0.0
-    a, n, b, m = a + added, n + added, b + added, m + added
+    added = 0.5 if 0 in (a, b, n - a, m - b) else 0.0
+    a, n, b, m = a + added, n + 2 * added, b + added, m + 2 * added
     return Estimate(math.log(a / n) - math.log(b / m), math.sqrt(1 / a - 1 / n + 1 / b - 1 / m))
 
 

@@ -30,6 +30,7 @@ COLUMNS = (
 )
 _MOST_BYTES, _MOST_STUDIES, _MOST_PATIENTS = 1_000_000, 100, 1_000_000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_ROW = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,19}")  # it goes into a line of YAML
 _WORD = TypeVar("_WORD", bound=Enum)
 
 
@@ -123,9 +124,10 @@ def _text(path: Path, name: str) -> str:
 
 
 def _check_head(name: str, head: list[str]) -> None:
-    if not any(head):
+    if not set(head) & set(COLUMNS):
         remedy = f"its first line names the columns: {', '.join(COLUMNS)}"
-        raise ScenarioError(Problem(name, 0, "", "", "is empty", remedy))
+        rule = "is no table of studies" if any(head) else "is empty"
+        raise ScenarioError(Problem(name, 0, "", "", rule, remedy))
     problems = []
     for column in dict.fromkeys(head):
         if column not in COLUMNS:
@@ -177,7 +179,10 @@ def _cell(column: str, text: str) -> object:
             raise RuleError("is not known", f"write {' or '.join(known)}")
         return text or None
     if column == "rows":
-        return tuple(text.replace(",", " ").split())
+        rows = tuple(text.replace(",", " ").split())
+        if not all(_ROW.fullmatch(row) for row in rows):
+            raise RuleError("names no rows of evidence", "as A01 A02; empty if there are none")
+        return rows
     if column in ("study", "why"):
         if not text:
             raise RuleError("is empty", "say which study" if column == "study" else "say why")

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
-from simulator.cli.shared import JsonOption, SeedOption, counted, refuse, stoppable, two_numbers
+from simulator.cli.shared import (
+    JsonOption,
+    SeedOption,
+    counted,
+    refuse,
+    say,
+    stoppable,
+    two_numbers,
+)
 
 if TYPE_CHECKING:
     from calibration.synthesis.synthesis import Assumptions
@@ -18,7 +26,7 @@ def prior(
     studies: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[STUDIES.csv]",
+            metavar="STUDIES.csv",
             help="Studies with their weights [default: those that come with the program].",
             show_default=False,
         ),
@@ -49,7 +57,7 @@ def prior(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make a prior of mortality and hazard ratios from published studies."""
+    """Make a prior of published studies, with their weights."""
     from calibration.synthesis.joint import synthesise
     from calibration.synthesis.studies import SHIPPED, read_studies
     from simulator.store import Question
@@ -68,6 +76,7 @@ def prior(
     question = Question("prior", {"name": _as_a_name(name)}, {}, seed, asked)
 
     def work(folder: Path) -> "Prior":
+        say("synthesising, and under other assumptions ...")
         result = synthesise(studies, assumed, draws=draws, seed=seed)
         _write_uncertain(result, folder)
         draw(lambda figures: _draw(result, figures), folder)

@@ -239,8 +239,9 @@ class Prior(Answer):
 
     def headline(self) -> list[str]:
         """One line per parameter."""
+        whose = "a new study" if self.prior_for is PriorFor.NEW_STUDY else "the mean of the studies"
         return [
-            f"prior of {self.prior_for.value.replace('_', ' ')}, {self.heterogeneity}",
+            f"prior of {whose}, {self.heterogeneity}",
             *(
                 f"  {p.parameter.value}: {p.used.estimate:.3g} ({p.used.low:.3g} to "
                 f"{p.used.high:.3g}), {p.studies} studies"

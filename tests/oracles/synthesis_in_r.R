@@ -27,8 +27,11 @@ for (set in unique(estimates$set)) {
   }
 }
 
-rr <- escalc("RR", ai = a, n1i = n, ci = b, n2i = m, data = arms)
-interval("rr", rma.uni(rr, method = "EE"))
+for (set in unique(arms$set)) {
+  d <- arms[arms$set == set, ]
+  rr <- escalc("RR", ai = a, n1i = n, ci = b, n2i = m, data = d)
+  interval(set, rma.uni(rr, method = "EE"))
+}
 
 for (set in unique(counts$set)) {
   d <- counts[counts$set == set, ]

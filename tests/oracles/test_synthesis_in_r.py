@@ -21,6 +21,7 @@ PACKAGES = ("metafor", "lme4")
 INSTALL = "apt-get install r-base-core r-cran-metafor r-cran-lme4"
 SCRIPT = Path(__file__).with_name("synthesis_in_r.R")
 ARMS = (((15, 54), (29, 77)), ((6, 33), (6, 31)))
+ODD_ARMS = (((0, 20), (3, 20)), ((20, 20), (20, 20)), ((5, 30), (0, 25)))
 COUNTS = {
     "alike": ((42, 104), (26, 78), (36, 103)),
     "unlike": ((42, 104), (9, 78), (60, 103), (4, 40), (25, 30)),
@@ -51,7 +52,12 @@ def theirs(tmp_path_factory) -> dict[str, float]:
     folder = tmp_path_factory.mktemp("synthesis")
     rows = [(name, e.value, e.standard_error**2) for name, s in sets().items() for e in s]
     write(folder / "estimates.csv", ("set", "yi", "vi"), rows)
-    write(folder / "arms.csv", ("a", "n", "b", "m"), [(*one, *other) for one, other in ARMS])
+    arms = [
+        (name, *one, *other)
+        for name, pairs in (("rr", ARMS), ("odd_rr", ODD_ARMS))
+        for one, other in pairs
+    ]
+    write(folder / "arms.csv", ("set", "a", "n", "b", "m"), arms)
     counts = [(name, *pair) for name, pairs in COUNTS.items() for pair in pairs]
     write(folder / "counts.csv", ("set", "deaths", "n"), counts)
     done = subprocess.run([rscript, str(SCRIPT), str(folder)], capture_output=True, text=True)
@@ -74,8 +80,9 @@ def agree(theirs, name, pooled):
 def test_fixed_effect_estimates_are_those_of_metafor(theirs):
     for name, estimates in sets().items():
         agree(theirs, f"{name}.fixed", frequentist.fixed_effect(estimates))
-    logs = [frequentist.log_risk_ratio(*arms) for arms in ARMS]
-    agree(theirs, "rr", frequentist.fixed_effect(logs))
+    for name, pairs in (("rr", ARMS), ("odd_rr", ODD_ARMS)):
+        logs = [frequentist.log_risk_ratio(*arms) for arms in pairs]
+        agree(theirs, name, frequentist.fixed_effect(logs))
     assert round(math.exp(theirs["rr.value"]), 3) == 0.775
 
 

@@ -109,6 +109,7 @@ WRONG = {
     "use": ({"use": "yes"}, "use", "used or held_out"),
     "held out with a weight": ({"use": "held_out"}, "weight", "write 0, or use it"),
     "no reason": ({"why": ""}, "why", "say why"),
+    "rows": ({"rows": 'A1"]'}, "rows", "as A01 A02"),
     "huge": ({"n": "9" * 30}, "n", "whole number"),
     "neither": ({"deaths": "", "n": ""}, "deaths", "either counts or an estimate"),
     "both": ({"estimate": "0.4"}, "deaths", "either counts or an estimate"),
@@ -164,6 +165,7 @@ def test_wrong_columns_are_named(tmp_path):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
+        (b"a,b\n1,2\n", "is no table of studies"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (",".join(COLUMNS).encode(), "has no studies"),
         (",".join(COLUMNS).encode() + b"\nmortality,A1\n", "has 2 cells where the head has 17"),

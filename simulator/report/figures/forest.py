@@ -10,11 +10,11 @@ from simulator.report.figures import style
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import require
 from simulator.report.words import PRIOR_FOR, PRIOR_PARAMETERS
-from simulator.results.prior import Interval, Parameter, ParameterPrior, Prior
+from simulator.results.prior import Interval, Parameter, ParameterPrior, Prior, PriorStudy
 
 _ROW = 0.19  # inches
 _BESIDE = 0.55  # inches of a panel that are not rows
-_NAME = 190.0  # points of a study's name, beyond which it is wrapped
+_NAME = 175.0  # points of a study's name, beyond which it is cut
 _RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _FROM_TO = 0.08, 12.0  # of the axis of ratios: what lies beyond is an arrow
 
@@ -56,7 +56,7 @@ def draw_forest(prior: Prior) -> Drawing:
 def _rows(prior: Prior, parameter: ParameterPrior) -> list[_Row]:
     studies = [
         _Row(
-            f"{s.study}{'' if s.n is None else f', n={s.n + (s.control_n or 0)}'}, day {s.day:g}",
+            _name(s),
             Interval(s.estimate, s.low, s.high),
             s.weight,
         )
@@ -69,6 +69,16 @@ def _rows(prior: Prior, parameter: ParameterPrior) -> list[_Row]:
         _Row("a new study", parameter.new_study, None),
         _Row("prior", parameter.used, None),
     ]
+
+
+def _name(study: PriorStudy) -> str:
+    """A study's name, cut to its room, and what it counts."""
+    n = "" if study.n is None else f", n={study.n + (study.control_n or 0)}"
+    more = f"{n}, day {study.day:g}"
+    name = style.settable(study.study)
+    while style.text_width(name + more, style.SMALL) > _NAME:
+        name = f"{name.removesuffix('...')[:-1].rstrip()}..."
+    return name + more
 
 
 def _draw_panel(axes: Axes, parameter: ParameterPrior, rows: Sequence[_Row]) -> None:
@@ -86,7 +96,7 @@ def _draw_panel(axes: Axes, parameter: ParameterPrior, rows: Sequence[_Row]) -> 
     scale = "" if is_mortality else " (log scale)"
     style.tidy(axes, f"{PRIOR_PARAMETERS[parameter.parameter]}{scale}")
     axes.spines["left"].set_visible(False)
-    names = [style.plain(style.wrap(row.name, _NAME, style.SMALL)) for row in reversed(rows)]
+    names = [style.plain(row.name) for row in reversed(rows)]
     axes.set_yticks(range(len(rows)), names)
     axes.tick_params(axis="y", length=0)
     if not is_mortality:
