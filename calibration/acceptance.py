@@ -174,6 +174,9 @@ def _figures(loaded: LoadedScenario, solved: Scenario, params: Params, jobs: int
         simulated = simulate_to_measure(made, names, trials, _SEED, jobs)
         for of_check, (place, check) in zip(by_check, checks.items(), strict=True):
             of_check.append(_measured(simulated, check, place))
+    if not by_check[0]:
+        rule = "no draw of the uncertain keys makes a scenario that can be simulated"
+        raise RuleError(rule, "narrow their distributions", "uncertain")
     return _Figures(by_check, len(by_check[0]) * trials * size)
 
 
@@ -185,21 +188,21 @@ def _measured(simulated: Simulated, check: asked_of.AcceptanceCheck, place: int)
 
 
 def _drawn(loaded: LoadedScenario) -> Iterator[Params]:
-    """The scenario with its uncertain keys as drawn, made ready."""
+    """The scenario with its uncertain keys as drawn, made ready; draws that make none left out."""
     drawn, runs = draws(loaded.scenario, DRAWS, _SEED), SharedRuns()
+    keys = [loaded.key(key, "uncertain") for key in drawn.keys]
+    whole = [_is_whole(loaded, key) for key in keys]
     for row in drawn.values:
-        values = {
-            key: int(value) if value == int(value) and _is_whole(loaded, key) else float(value)
-            for key, value in zip(drawn.keys, row, strict=True)
-        }
-        changed = loaded.changed(
-            {loaded.key(k, "uncertain"): v for k, v in values.items()}, "uncertain"
-        )
-        yield lower(solve_with(changed.scenario, runs))
+        pairs = zip(keys, row, whole, strict=True)
+        values = {key: int(value) if is_whole else float(value) for key, value, is_whole in pairs}
+        try:
+            yield lower(solve_with(loaded.changed(values, "uncertain").scenario, runs))
+        except (RuleError, ScenarioError):
+            continue
 
 
 def _is_whole(loaded: LoadedScenario, key: str) -> bool:
-    return isinstance(loaded.value(loaded.key(key, "uncertain")), int)
+    return isinstance(loaded.value(key), int)
 
 
 def _checked(asked: Scenario, figures: _Figures) -> Acceptance:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.estimands import tests_of
-from simulator.declarations.keys import steps_of
+from simulator.declarations.keys import is_of_trial, steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit
@@ -88,7 +88,7 @@ def plan_sweep(
             rule = "is what is asked, which every point is to share"
             remedy = "list it in the file, or vary a key of it"
             raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
-        if steps[-1] in _LABELS:
+        if steps[-1] in _LABELS or not is_of_trial(key):
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
     own = {key: base.loaded.value(key) for key in vary}

@@ -97,6 +97,16 @@ def test_nothing_is_overwritten(made):
     assert not (folder / "other").exists()
 
 
+def test_targets_and_checks_are_no_difference_between_trials(made):
+    folder, _ = made
+    (folder / "bare.yaml").write_text("extends: mine.yaml\nname: bare\ncalibrated: null\n")
+    out = run_here("compare mine.yaml bare.yaml -n 20 --jobs 1", folder=folder).out
+    assert "They do not differ in any key." in out
+    ended = run_here("sweep mine.yaml --vary calibrated[0].value=0.1,0.2 -n 20", folder=folder)
+    assert ended.status == 2
+    assert "no part of the trial's course" in ended.err
+
+
 REFUSED = {
     "no targets": ("calibrate two-arm-survival", "neither calibrated nor acceptance is given"),
     "no scenario": ("calibrate nowhere.yaml", "no such file"),
