@@ -57,6 +57,7 @@ def _head(answer: Evidence) -> Iterator[Block]:
     elif answer.view is EvidenceView.FILE:
         noun = "row" if rows == 1 else "rows"
         yield Bold(f"{answer.about}: {rows} {noun} of evidence, all within the rules")
+        yield ""
     else:
         yield Bold(f"{answer.about} in {answer.scenario}")
 
