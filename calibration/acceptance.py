@@ -7,21 +7,20 @@ own, whatever seed a run has, and kept in the user's cache as solutions of morta
 import hashlib
 import json
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from calibration.evidence import read_evidence
+from calibration.evidence import EvidenceRow, evidence_of, unfolded
 from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
 from calibration.uncertainty import draws
 from simulator.caches import MODEL_DIGEST, cache_folder
-from simulator.declarations.keys import is_of_trial
+from simulator.declarations.claims import is_of_trial
 from simulator.declarations.measures import MEASURES
 from simulator.params.lower import lower
 from simulator.params.types import Params
@@ -39,11 +38,10 @@ DRAWS = 40  # of uncertain keys
 _PATIENTS_A_DRAW = 3_000  # the same ones for each draw
 _SEED = 0
 _LEAST_TRIALS = 20
-_ROWS = re.compile(r"\[([A-Z][0-9]{1,4}[a-z]?(?:[ ,]+[A-Z][0-9]{1,4}[a-z]?)*)\]")
 # What changes no figure of a simulated trial.
 _NO_FIGURE = (
     *("name", "title", "analyses", "multiplicity", "costs"),
-    *("calibrated", "ranges", "decision"),
+    *("calibrated", "ranges", "decision", "evidence_file"),
 )
 
 
@@ -74,7 +72,8 @@ def _problems(loaded: LoadedScenario) -> Iterator[Problem]:
     ]
     if not rows:
         return
-    known, used = read_evidence(), _used(loaded)
+    known = evidence_of(loaded)
+    used = _used(loaded, known)
     for key, held_out, row in rows:
         if row not in known:
             error = RuleError(
@@ -87,29 +86,19 @@ def _problems(loaded: LoadedScenario) -> Iterator[Problem]:
             yield from loaded.located(error).problems
 
 
-def _used(loaded: LoadedScenario) -> dict[str, str]:
-    """Rows that the comments of the scenario's values name, each with the first such key.
+def _used(loaded: LoadedScenario, known: Mapping[str, EvidenceRow]) -> dict[str, str]:
+    """Rows that the sources of the scenario's values name, each with the first such key.
 
     Of what sets the level of mortality or its ratio, those too that such a row is derived from.
     """
     found: dict[str, str] = {}
-    for key, comment in loaded.provenance.items():
+    for key, source in loaded.provenance.items():
         if not is_of_trial(key):
             continue
-        rows = [row for listed in _ROWS.findall(comment) for row in re.split(r"[ ,]+", listed)]
         is_level = key.startswith("hazard.") or key.endswith(".full_course_hazard_ratio")
-        for row in _with_sources(rows) if is_level else rows:
+        for row in unfolded(source.rows, known) if is_level else source.rows:
             found.setdefault(row, key)
     return found
-
-
-def _with_sources(rows: Sequence[str]) -> Iterator[str]:
-    """Rows and what they are derived from, however indirectly."""
-    known = read_evidence()
-    for row in rows:
-        yield row
-        if row in known:
-            yield from _with_sources(known[row].derived_from)
 
 
 def acceptance_of(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.declarations.keys import is_of_trial, steps_of
+from simulator.declarations.claims import is_of_trial
+from simulator.declarations.keys import steps_of
 from simulator.records import Floats
 from simulator.scenario.calibrated import CalibrationTarget
 from simulator.scenario.errors import ScenarioError

@@ -288,6 +288,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "acceptance": None,
             "uncertain": None,
             "decision": None,
+            "evidence_file": None,
         }
     )
 

@@ -14,7 +14,13 @@ from simulator.planning.detectable import detectable
 from simulator.planning.formulas import closed_forms, facts_of
 from simulator.planning.reconcile import Reconciled, reconcile
 from simulator.planning.recruitable import recruitable
-from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
+from simulator.report.document.dossier import (
+    EVIDENCE,
+    REGISTRY,
+    Dossier,
+    Provenance,
+    ScenarioValue,
+)
 from simulator.report.document.justification import justification
 from simulator.report.pictures import (
     KINDS,
@@ -26,8 +32,9 @@ from simulator.report.pictures import (
     recruitment_plan,
 )
 from simulator.results import Power, Size, Sweep
-from simulator.results.power import DEFAULT
+from simulator.results.evidence import works_behind
 from simulator.results.reconciled import Recruitable
+from simulator.results.sources import Source, SourceKind
 from simulator.scenario.schema import Scenario
 from simulator.store import Question
 
@@ -166,8 +173,8 @@ def dossier_of(
     return Dossier(
         power=_as_simulated(agreed.power, scenario),
         values=tuple(
-            ScenarioValue(key, value_at(scenario, key), source)
-            for key, source in question.sources.items()
+            ScenarioValue(key, value_at(scenario, key), source, _works(source, question))
+            for key, source in ((key, question.source(key)) for key in question.sources)
         ),
         sweeps=tuple(answer for answer in agreed.more if isinstance(answer, Sweep)),
         sizes=tuple(answer for answer in agreed.more if isinstance(answer, Size)),
@@ -179,12 +186,26 @@ def dossier_of(
         other_targets=agreed.other_targets,
         closed_forms=closed_forms(facts, target),
         detectable=detectable(facts, (control, patients - control), target),
+        evidence=question.evidence_rows,
     )
+
+
+def _works(source: Source, question: Question) -> dict[str, tuple[str, ...]]:
+    """Return the keys of the works behind each row that a source names."""
+    rows, own = question.evidence_rows, question.scenario["trial"]["registry_id"]
+    return {
+        name: tuple(
+            REGISTRY if row.registry_id and row.registry_id == own else f"{EVIDENCE}{row.id}"
+            for row in works_behind((name,), rows)
+        )
+        for name in source.rows
+    }
 
 
 def _recruitable(question: Question, agreed: Reconciled) -> Recruitable | None:
     """Patients who can be recruited; None where the program's default is all that limits them."""
-    if question.sources.get("trial.max_recruitment_days") == DEFAULT:
+    key = "trial.max_recruitment_days"
+    if key in question.sources and question.source(key).kind is SourceKind.DEFAULT:
         return None
     return recruitable(question.scenario, agreed.power.operations, agreed.search)
 

@@ -20,8 +20,9 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ from simulator.errors import TrialsimError
 from simulator.results import ANSWERS, Answer, Power
 from simulator.results.base import Row
 from simulator.results.curves import Curves
+from simulator.results.evidence import EvidenceRow
+from simulator.results.sources import Source
 
 if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
@@ -59,26 +62,39 @@ class Question:
     command
         As power.
     scenario, sources
-        The scenario in full as plain values, and the comment beside each of its keys.
+        The scenario in full as plain values, and where each of its keys comes from, plain too.
     seed
         Of all random numbers.
     asked
         The command's own options that bear on the answer: trials, engine, keys that are varied.
+    evidence
+        Rows that the sources name, and those that these are derived from, by id; plain.
     """
 
     command: str
     scenario: Mapping[str, Any]
-    sources: Mapping[str, str]
+    sources: Mapping[str, Any]
     seed: int
     asked: Mapping[str, Any]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
-        whole = [self.command, self.scenario, self.sources, self.seed, self.asked, SOURCES_DIGEST]
+        parts = (self.command, self.scenario, self.sources, self.seed, self.asked, self.evidence)
+        whole = [*parts, SOURCES_DIGEST]
         return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[
             :12
         ]
+
+    def source(self, key: str) -> Source:
+        """Return where the value of a key comes from."""
+        return Source.from_dict(self.sources[key])
+
+    @cached_property
+    def evidence_rows(self) -> dict[str, EvidenceRow]:
+        """The rows of evidence that the sources name, by id."""
+        return {key: EvidenceRow.from_dict(row) for key, row in self.evidence.items()}
 
     @property
     def folder(self) -> Path:
@@ -87,10 +103,25 @@ class Question:
         return RESULTS / f"{self.command}-{name}-seed{self.seed}-{self.digest}"
 
 
-def question_of(loaded: "LoadedScenario", command: str, seed: int, **asked: Any) -> Question:
-    """Return what an answer of a scenario depends on."""
+def question_of(
+    loaded: "LoadedScenario",
+    command: str,
+    seed: int,
+    *,
+    evidence: Mapping[str, EvidenceRow] | None = None,
+    **asked: Any,
+) -> Question:
+    """Return what an answer of a scenario depends on.
+
+    Parameters
+    ----------
+    evidence
+        The rows that the scenario rests on (`calibration.evidence.cited_rows`), for documents.
+    """
     plain = loaded.scenario.model_dump(mode="json")
-    return Question(command, plain, loaded.provenance, seed, asked)
+    sources = {key: source.to_dict() for key, source in loaded.provenance.items()}
+    rows = {key: row.to_dict() for key, row in (evidence or {}).items()}
+    return Question(command, plain, sources, seed, asked, rows)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from calibration.evidence import cited_rows
 from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
@@ -28,6 +29,7 @@ from simulator.planning.calibrate import calibrate, refuse_without_targets
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
 from simulator.planning.comparison import compare_scenarios, refuse_without_shared
+from simulator.planning.evidence import evidence_about, evidence_overview
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
 from simulator.planning.observed import refuse_if_nothing_is_known
@@ -48,6 +50,7 @@ from simulator.results import (
     Calibration,
     Certificate,
     Comparison,
+    Evidence,
     Exact,
     Power,
     Size,
@@ -59,6 +62,7 @@ from simulator.results.flow import flow
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.shown import html_table
 from simulator.results.size import PATIENTS
+from simulator.results.sources import source_cells
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
 from simulator.store import Question, question_of
@@ -151,14 +155,32 @@ class Study:
         return self.prepared.solved.name
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return every value of the scenario as a row: its key, the value, its source."""
+        """Return every value of the scenario as a row: its key, the value, where it comes from."""
         import pandas
 
         rows = [
-            (key, value if isinstance(value, date) else cell_of(value), source)
+            (key, value if isinstance(value, date) else cell_of(value), *source_cells(source))
             for key, value, source in self.prepared.loaded.values()
         ]
-        return pandas.DataFrame(rows, columns=["key", "value", "source"])
+        return pandas.DataFrame(rows, columns=["key", "value", "source", "kind", "rows"])
+
+    def evidence(self, about: str | None = None) -> Evidence:
+        """Return what the values rest on.
+
+        Parameters
+        ----------
+        about
+            A key, or the id of a row of evidence; None: an overview.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such key and no such row.
+        """
+        loaded = self.prepared.loaded
+        if about is None:
+            return evidence_overview(loaded)
+        return evidence_about(loaded, about, "about")
 
     def with_values(self, values: Mapping[str, Any]) -> "Study":
         """Return the study of the scenario with other values, which its title then names.
@@ -187,7 +209,8 @@ class Study:
 
     def question(self, command: str, seed: int, **asked: Any) -> Question:
         """Return what an answer of this scenario depends on, for keeping it."""
-        return question_of(self.prepared.loaded, command, seed, **asked)
+        loaded = self.prepared.loaded
+        return question_of(loaded, command, seed, evidence=cited_rows(loaded), **asked)
 
     def power(
         self,

@@ -48,6 +48,7 @@ from simulator.results.size import (
     SizeEstimate,
     SizeOperations,
 )
+from simulator.results.sources import SourceKind
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
 
 ARMS = ("PE", "DPMAS+LPE")
@@ -262,8 +263,13 @@ def power_answer(
         multiplicity=(),
         operations=operations(),
         assumptions=(
-            Assumption("hazard.mortality_targets.PE", "assumption: *borrowed* [0.3]"),
-            Assumption("exits.loss.net_probability", "assumption"),
+            Assumption(
+                "hazard.mortality_targets.PE",
+                "assumption: *borrowed* [0.3]",
+                SourceKind.ASSUMPTION,
+                ("A21",),
+            ),
+            Assumption("exits.loss.net_probability", "assumption", SourceKind.ASSUMPTION, ()),
         ),
         defaults=0,
         verdict=judge(null, low, high, ALPHA, target, trials=TRIALS),

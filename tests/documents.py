@@ -22,25 +22,31 @@ from simulator.report.document.blocks import (
 )
 from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
 from simulator.report.document.word import write_word
+from simulator.scenario.sources import source_of
 
 WRITTEN = datetime.datetime(2026, 11, 27, 4, 30, tzinfo=datetime.UTC)
+
+
+def valued(key, value, comment="", works=None):
+    """A value of a scenario with the source that a comment is."""
+    return ScenarioValue(key, value, source_of(comment), works or {})
 
 
 LENGTHS = ("paragraph", "page", "full")
 
 
 VALUES = (
-    ScenarioValue("trial.registry_id", "NCT05484908", ""),
-    ScenarioValue("trial.planned_completion_date", datetime.date(2024, 12, 31), ""),
-    ScenarioValue("trial.target_randomised", 60, "registry"),
-    ScenarioValue("trial.follow_up_days", 84, "registry: 12 weeks"),
-    ScenarioValue("allocation.ratio[0]", 1, "registry"),
-    ScenarioValue("allocation.ratio[1]", 1, "registry"),
-    ScenarioValue("hazard.mortality_targets.PE", 0.45, "assumption: *borrowed* [0.3]"),
-    ScenarioValue("hazard.baseline.mortality_at_horizon", "solved", ""),
-    ScenarioValue("hazard.effect.hazard_ratio", 0.85, ""),
-    ScenarioValue("hazard.frailty_log_sd", 0, "assumption"),
-    ScenarioValue("exits.loss.net_probability", 0.05, "assumption"),
+    valued("trial.registry_id", "NCT05484908", ""),
+    valued("trial.planned_completion_date", datetime.date(2024, 12, 31), ""),
+    valued("trial.target_randomised", 60, "registry"),
+    valued("trial.follow_up_days", 84, "registry: 12 weeks"),
+    valued("allocation.ratio[0]", 1, "registry"),
+    valued("allocation.ratio[1]", 1, "registry"),
+    valued("hazard.mortality_targets.PE", 0.45, "assumption: *borrowed* [0.3]"),
+    valued("hazard.baseline.mortality_at_horizon", "solved", ""),
+    valued("hazard.effect.hazard_ratio", 0.85, ""),
+    valued("hazard.frailty_log_sd", 0, "assumption"),
+    valued("exits.loss.net_probability", 0.05, "assumption"),
 )
 
 

@@ -6,7 +6,18 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from simulator.cli import allocation, calibrate, compare, power, report, show, size, sweep, trace
+from simulator.cli import (
+    allocation,
+    calibrate,
+    compare,
+    evidence,
+    power,
+    report,
+    show,
+    size,
+    sweep,
+    trace,
+)
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -131,6 +142,8 @@ def scenarios(
     ] = None,
 ) -> None:
     """List the shipped scenarios, or one with its sources."""
+    from calibration.evidence import cited_rows
+    from simulator.declarations.claims import is_claim
     from simulator.scenario.loader import load_scenario
     from simulator.scenario.shipped import shipped_titles
 
@@ -138,10 +151,13 @@ def scenarios(
         for shipped, title in shipped_titles().items():
             print(f"{shipped:24}{title}")
         return
-    for key, value, source in load_scenario(name).values():
+    loaded = load_scenario(name)
+    cited_rows(loaded)
+    for key, value, source in loaded.values():
         plain = {None: "null", True: "true", False: "false"}
         shown = plain[value] if value is None or isinstance(value, bool) else value
-        print(f"{key} = {shown}" + (f"  # {source}" if source else ""))
+        said = source.text if source.is_given or is_claim(key, value) else ""
+        print(f"{key} = {shown}" + (f"  # {said}" if said else ""))
 
 
 def schema(
@@ -182,6 +198,7 @@ for command in (
     trace.trace,
     show.show,
     report.report,
+    evidence.evidence,
     scenarios,
     schema,
 ):

@@ -52,14 +52,13 @@ def compare(
     one, other = load_study(first), load_study(second)
     with named_as_options("analysis"):
         one.check_comparison(other, analysis)
-    loaded = other.prepared.loaded
     question = one.question(
         "compare",
         seed,
         trials=trials,
         analysis=analysis,
         names=one.told_apart(other),
-        other={"scenario": other.prepared.plain, "sources": loaded.provenance},
+        other={"scenario": other.prepared.plain, "sources": other.prepared.sources},
     )
 
     def work(_: Path) -> "Comparison":

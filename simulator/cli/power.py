@@ -82,6 +82,7 @@ def power(
     json: JsonOption = False,
 ) -> None:
     """Estimate the power of each analysis, and what the trial takes."""
+    from calibration.evidence import cited_rows
     from simulator.scenario.loader import load_scenario
     from simulator.store import question_of
 
@@ -94,10 +95,11 @@ def power(
     if certify:
         _refuse_with_certify(precision, engine, by_trial, power_target)
     loaded = load_scenario(scenario)
+    evidence = cited_rows(loaded)
     study = cache(partial(study_of, loaded))
     asked: dict[str, Any] = {"trials": trials or _TRIALS[engine]}
     if certify:
-        question = question_of(loaded, "certify", seed, **asked)
+        question = question_of(loaded, "certify", seed, evidence=evidence, **asked)
         answer(
             question,
             out,
@@ -111,7 +113,9 @@ def power(
         asked = {"precision": precision}
     if power_target is not None:
         asked["target_power"] = power_target
-    question = question_of(loaded, "power", seed, engine=engine, by_trial=by_trial, **asked)
+    question = question_of(
+        loaded, "power", seed, evidence=evidence, engine=engine, by_trial=by_trial, **asked
+    )
 
     def work(folder: Path) -> "Answer":
         return _estimated(study(), folder if by_trial else None, seed, engine, jobs, asked)

@@ -124,13 +124,13 @@ def _first_difference(first: "Run", second: "Run", ignored: Sequence[str]) -> st
     What follows from other keys is no difference of its own.
     """
     from simulator.declarations.keys import value_at
-    from simulator.results.power import DEFAULT
+    from simulator.results.sources import SourceKind
 
     given = [
         {
             key: value_at(run.question.scenario, key)
-            for key, source in run.question.sources.items()
-            if source != DEFAULT and key not in ignored
+            for key in run.question.sources
+            if run.question.source(key).kind is not SourceKind.DEFAULT and key not in ignored
         }
         for run in (first, second)
     ]

@@ -43,12 +43,14 @@ def trace(
     json: JsonOption = False,
 ) -> None:
     """Keep every event of one trial, and sum it up."""
+    from calibration.evidence import cited_rows
     from simulator.scenario.loader import load_scenario
     from simulator.store import question_of
 
     loaded = load_scenario(scenario)
     study = cache(partial(study_of, loaded))
-    question = question_of(loaded, "trace", seed, trial=trial, patient=patient)
+    evidence = cited_rows(loaded)
+    question = question_of(loaded, "trace", seed, evidence=evidence, trial=trial, patient=patient)
 
     def work(folder: Path) -> "Trace":
         return _traced(study(), trial, patient, seed, folder)

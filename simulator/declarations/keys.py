@@ -15,9 +15,6 @@ Step = str | int
 EVERY = "[*]"  # in place of an item: every item of the list has the value
 SHORT = {"n": "trial.target_randomised"}  # keys that have a shorter word wherever one is asked for
 
-BESIDE_THE_TRIAL = ("acceptance", "calibrated", "decision", "ranges", "uncertain")
-"""First steps of keys that change no simulated trial: what is known of the others, and of whom."""
-
 _PLAIN = re.compile(r"[^\s.,=\[\]\"]+(?: +[^\s.,=\[\]\"]+)*")  # needs no quotes
 _NEXT = re.compile(
     r"""\[\s*(?P<quoted>"(?:[^"\\]|\\.)*")\s*\]   # ["any text"]
@@ -76,11 +73,6 @@ def steps_of(path: str) -> tuple[Step, ...] | None:
             steps.append(found["single"] or found["name"] or found["word"] or "")
         at = found.end()
     return tuple(steps)
-
-
-def is_of_trial(key: str) -> bool:
-    """Whether a key says what is simulated, not what is known or asked of it."""
-    return (steps_of(key) or ("",))[0] not in BESIDE_THE_TRIAL
 
 
 def value_at(values: Any, path: str) -> Any:

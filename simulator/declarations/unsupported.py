@@ -114,12 +114,6 @@ UNSUPPORTED = (
         (),
         ("design",),
     ),
-    Unsupported(
-        "a list of the evidence",
-        "trialsim scenarios NAME shows every value with its source",
-        (),
-        ("evidence",),
-    ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(
         "a list of runs",

@@ -223,9 +223,9 @@ def _parameter(loaded: LoadedScenario, one: UncertainKey) -> UncertainParameter:
 def _comment(loaded: LoadedScenario, item: str, place: int) -> str:
     """Return the comment on the parameters of a key, or another one of its item."""
     said = [
-        (key, source)
+        (key, source.text)
         for key, source in loaded.provenance.items()
-        if key.startswith(f"{item}.") and source and not loaded.is_default(key)
+        if key.startswith(f"{item}.") and source.is_given and not loaded.is_default(key)
     ]
     own = [
         source

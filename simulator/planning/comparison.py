@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from simulator.constants import NORMAL_QUANTILE_975
-from simulator.declarations.keys import is_of_trial
+from simulator.declarations.claims import is_of_trial
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
+from simulator.declarations.claims import is_claim, is_of_trial
 from simulator.declarations.estimands import scale_of, tests_of
-from simulator.declarations.keys import is_of_trial, key_path, steps_of
+from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
@@ -124,7 +125,7 @@ def _answer(
         multiplicity=_multiplicity(run),
         operations=operations,
         assumptions=assumptions(loaded),
-        defaults=sum(map(loaded.is_default, filter(is_of_trial, loaded.provenance))),
+        defaults=sum(is_of_trial(key) and loaded.is_default(key) for key in loaded.provenance),
         verdict=verdict,
         recruitment_key=_recruitment_key(solved),
         acceptance=acceptance,
@@ -259,19 +260,21 @@ def _recruitment_key(solved: Scenario) -> RecruitmentKey:
 
 
 def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
-    """Lines of the scenario whose source is an assumption, in whole or in part.
+    """Lines of the scenario that are assumptions, in whole or in part, said or not.
 
-    A line that holds several values is named by what their keys have in common.
+    A line that holds several values is named by what their keys have in common. What is changed by
+    an option has no line, and is named by its key. A name needs no source, nor does what is off.
     """
-    lines: dict[tuple[str, int], list[str]] = {}
-    for key in loaded.provenance:
-        if is_of_trial(key) and not loaded.is_default(key):
-            lines.setdefault(loaded.location(key), []).append(key)
-    sources = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
+    lines: dict[tuple[str, int, str], list[str]] = {}
+    for key, value, source in loaded.values():
+        counts = source.is_assumed and (source.is_given or is_claim(key, value))
+        if counts and not loaded.is_default(key):
+            file, line = loaded.location(key)
+            lines.setdefault((file, line, "" if line else key), []).append(key)
+    found = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
     return tuple(
-        Assumption(_enclosing(keys), source)
-        for keys, source in sources
-        if "assumption" in source.lower()
+        Assumption(_enclosing(keys), source.text, source.kind, source.rows)
+        for keys, source in found
     )
 
 

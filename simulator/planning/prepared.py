@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from calibration.acceptance import refuse_used_rows
+from calibration.evidence import cited_rows
 from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
@@ -81,6 +82,11 @@ class Prepared:
         return self.goal or goal_of(self.plans, 0)
 
     @property
+    def sources(self) -> dict[str, Any]:
+        """Where each value comes from, as plain values."""
+        return {key: source.to_dict() for key, source in self.loaded.provenance.items()}
+
+    @property
     def plain(self) -> dict[str, Any]:
         """The scenario in full, as plain values."""
         return self.asked.model_dump(mode="json")
@@ -103,10 +109,12 @@ def prepare(
     Raises
     ------
     ScenarioError
-        If it cannot be simulated, with the place of the key that is why.
+        If it cannot be simulated, or a source names a row that is none, with the place of the key
+        that is why.
     """
     asked = loaded.scenario
     refuse_used_rows(loaded)
+    cited_rows(loaded)  # a source that names no row is refused before what takes long
     try:
         a = lower_allocation(asked)  # before what takes long
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from simulator.constants import FIRST_AUXILIARY_TRIAL
+from simulator.declarations.claims import is_of_trial
 from simulator.declarations.estimands import tests_of
-from simulator.declarations.keys import is_of_trial, steps_of
+from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.loop import Engine, Evaluation, run_unit

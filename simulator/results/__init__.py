@@ -10,6 +10,7 @@ from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.calibration import Calibration
 from simulator.results.certificate import Certificate
 from simulator.results.comparison import Comparison
+from simulator.results.evidence_answer import Evidence
 from simulator.results.exact import Exact
 from simulator.results.power import Power
 from simulator.results.size import Size
@@ -30,6 +31,7 @@ ANSWERS: dict[str, type[Answer]] = {
         Comparison,
         Calibration,
         Assurance,
+        Evidence,
     )
 }
 
@@ -43,6 +45,7 @@ __all__ = [
     "Calibration",
     "Certificate",
     "Comparison",
+    "Evidence",
     "Exact",
     "Power",
     "Record",

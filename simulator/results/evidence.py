@@ -1,10 +1,12 @@
 """Rows of evidence: published figures with their citations, and figures derived from them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 
-from simulator.results.base import Record
+from simulator.results.base import Record, Value
+from simulator.results.sources import SourceKind
 
 
 class Topic(Enum):
@@ -137,3 +139,86 @@ class EvidenceRow(Record):
     def has_interval(self) -> bool:
         """Whether a confidence or credible interval is known."""
         return isfinite(self.ci_low) and isfinite(self.ci_high)
+
+    @property
+    def address(self) -> str:
+        """Where the source is found: by its DOI, else its PMID, its registry, its own address."""
+        if self.doi:
+            return f"https://doi.org/{self.doi}"
+        if self.pmid:
+            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
+        if self.registry_id.startswith("NCT"):
+            return f"https://clinicaltrials.gov/study/{self.registry_id}"
+        return self.url
+
+
+def works_behind(
+    rows: Iterable[str], evidence: Mapping[str, EvidenceRow]
+) -> tuple[EvidenceRow, ...]:
+    """Return the published rows that rows are or are derived from, one row per work.
+
+    A work stands under the first row of the evidence that cites it.
+    """
+    first: dict[str, EvidenceRow] = {}
+    for row in evidence.values():
+        first.setdefault(row.citation, row)
+    found: dict[str, EvidenceRow] = {}
+    left = list(rows)
+    while left:
+        row = evidence[left.pop(0)]
+        if row.status is EvidenceStatus.PUBLISHED:
+            found.setdefault(row.citation, first[row.citation])
+        left = [*row.derived_from, *left]
+    return tuple(found.values())
+
+
+class Role(Enum):
+    """How a parameter of the base case stands in a scenario."""
+
+    KEY = "key"  # it is, or is one of, the values of keys
+    OUTPUT = "output"  # it follows from others, and is no lever
+
+
+@dataclass(frozen=True, repr=False)
+class Parameter(Record):
+    """A parameter of the base case, at one key.
+
+    Attributes
+    ----------
+    parameter
+        Its name; those of one name move together.
+    stated
+        Value and range as they are thought of: 0.85 (0.55 to 1.30).
+    role, note
+        Whether it is a key; if it is an output, the note says what it follows from.
+    scenario
+        Shipped scenario that has the base value; empty for an output.
+    key
+        Key path, items of lists by name; empty for an output.
+    base
+        Value of the key, or of the output.
+    low, high
+        The same where the parameter is at the low and at the high end of its range, so that `low`
+        can be above `high`; NaN without a range.
+    rows
+        Rows of evidence behind it.
+    status
+        What the value is: published, derived or assumption. Its range is an assumption.
+    """
+
+    parameter: str
+    stated: str
+    role: Role
+    scenario: str
+    key: str
+    base: Value
+    low: float
+    high: float
+    rows: tuple[str, ...]
+    status: SourceKind
+    note: str
+
+    @property
+    def has_range(self) -> bool:
+        """Whether there is a range to move it over."""
+        return isfinite(self.low) and isfinite(self.high)

@@ -16,6 +16,7 @@ from simulator.results.measures import (
     without_result,
 )
 from simulator.results.operations import Operations
+from simulator.results.sources import SourceKind
 
 
 @dataclass(frozen=True, repr=False)
@@ -348,15 +349,27 @@ class RecruitmentKey(Record):
     value: float
 
 
-DEFAULT = "default"  # the source of a value that no file gives, so that the schema's stands
-
-
 @dataclass(frozen=True, repr=False)
 class Assumption(Record):
-    """A value of the scenario that is an assumption, in whole or in part."""
+    """A line of the scenario that is an assumption, in whole or in part.
+
+    Attributes
+    ----------
+    key
+        Of its value or, of several, what their keys have in common.
+    source
+        Where the value comes from, in words.
+    kind
+        What the value is in the first place: published, say, where only a part is assumed; none
+        where no source is given.
+    rows
+        Rows of evidence that it names.
+    """
 
     key: str
     source: str
+    kind: SourceKind
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -455,7 +468,8 @@ class Power(Answer):
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
         families = [row for family in self.multiplicity for row in family.rows()]
         agreement = table(self.agreement)
-        beside = {"families": families, "agreement": agreement}
+        assumed = [{**flat(a), **_source_cells(a)} for a in self.assumptions]
+        beside = {"families": families, "agreement": agreement, "assumptions": assumed}
         return {**self.curves.tables(), **{name: rows for name, rows in beside.items() if rows}}
 
     def headline(self) -> list[str]:
@@ -480,3 +494,8 @@ _FIRST = (
     "ci_high",
     "not_analysable",
 )
+
+
+def _source_cells(line: Assumption) -> Row:
+    """Kind and rows of a line as cells of a table."""
+    return {"kind": line.kind.value, "rows": " ".join(line.rows)}

@@ -4,12 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from simulator.results.power import DEFAULT
 from simulator.scenario.yaml_reader import Node
 
 
 def filled(node: Node, part: Any) -> Node:
-    """Return a tree of nodes with what the schema filled in, its source the word default.
+    """Return a tree of nodes with what the schema filled in, marked as its default.
 
     Parameters
     ----------
@@ -33,23 +32,20 @@ def _filled_mapping(node: Node, parts: dict[str, Any]) -> dict[str, Node]:
     value = {key: filled(child, parts[key]) for key, child in node.value.items()}
     for key, part in parts.items():
         if key not in value:
-            value[key] = nodes_of(plain(part), node.file, node.line, DEFAULT, is_default=True)
+            value[key] = nodes_of(plain(part), node.file, node.line, is_default=True)
     return value
 
 
-def nodes_of(
-    value: Any, file: str, line: int = 0, comment: str = "", *, is_default: bool = False
-) -> Node:
+def nodes_of(value: Any, file: str, line: int = 0, *, is_default: bool = False) -> Node:
     """Return a plain value as a tree of nodes that stand at one line of a file."""
     held = value
     if isinstance(value, dict):
         held = {
-            key: nodes_of(item, file, line, comment, is_default=is_default)
-            for key, item in value.items()
+            key: nodes_of(item, file, line, is_default=is_default) for key, item in value.items()
         }
     elif isinstance(value, list | tuple):
-        held = [nodes_of(item, file, line, comment, is_default=is_default) for item in value]
-    return Node(held, file, line, None, comment, is_default)
+        held = [nodes_of(item, file, line, is_default=is_default) for item in value]
+    return Node(held, file, line, None, "", is_default)
 
 
 def plain(part: Any) -> Any:

@@ -8,12 +8,14 @@ from pydantic import ValidationError
 
 from simulator.declarations.keys import EVERY, SHORT, Step, every, key_path, steps_of
 from simulator.declarations.unsupported import unsupported
+from simulator.results.sources import BY_DEFAULT, Source
 from simulator.scenario.cross_checks import disagreements
 from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
 from simulator.scenario.merging import Merger
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.schema import Scenario
+from simulator.scenario.sources import source_of, wrong_sources
 from simulator.scenario.steps import WHOLES, list_of_names, replaced, resolved, written_at
 from simulator.scenario.yaml_reader import REFUSED, Node, walk
 
@@ -36,10 +38,10 @@ class LoadedScenario:
     scenario
         The scenario, checked.
     provenance
-        Key path of each value to the comment at the end of its line, as "assumption"; without one
-        of its own, that of the nearest enclosing key of the same file that has one; else empty. So
-        what a file overrides loses the comment of what it extends. What the schema filled in has
-        the word `default`.
+        Key path of each value to where it comes from, as the comment at the end of its line says;
+        without one of its own, that of the nearest enclosing key of the same file that has one;
+        else no source. So what a file overrides loses the source of what it extends. What the
+        schema filled in is its default.
     files
         The file, then the one it extends, and so on, as a user would write them.
     asked
@@ -47,7 +49,7 @@ class LoadedScenario:
     """
 
     scenario: Scenario
-    provenance: dict[str, str]
+    provenance: dict[str, Source]
     files: tuple[str, ...]
     asked: str
     _nodes: dict[str, Node] = field(repr=False)  # defaults included, by key path
@@ -231,7 +233,21 @@ class LoadedScenario:
         whole = replace(root, value=root.value | parts)
         return checked(whole, self.files, self.asked, self.files, [])
 
-    def values(self) -> list[tuple[str, Any, str]]:
+    def leaves(self, key: str) -> tuple[str, ...]:
+        """Return the keys of single values that a key, as `key` gives it, stands for or holds."""
+        if found := self._every(key):
+            return found
+        below = (path for path, _ in walk(self._nodes[key], key)) if key in self._nodes else ()
+        return tuple(path for path in below if path in self.provenance)
+
+    def first_place(self, source: Source) -> tuple[str, Location]:
+        """Return the key and line that a source stands at first."""
+        for key, node in self._nodes.items():
+            if not node.is_default and node.comment and source_of(node.comment) == source:
+                return key, Location(node.file, node.line)
+        raise KeyError(source.text)
+
+    def values(self) -> list[tuple[str, Any, Source]]:
         """Key, value and source of every value, in the order of the file."""
         return [(key, values_of(self._nodes[key]), self.provenance[key]) for key in self.provenance]
 
@@ -273,10 +289,13 @@ def checked(
         nodes = dict(walk(whole, ""))
         broken = disagreements(scenario)
         found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
-        problems += _problems(found, nodes, order)
+        problems += [*_problems(found, nodes, order), *wrong_sources(nodes)]
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}
-            provenance = {key: node.comment for key, node in leaves.items()}
+            provenance = {
+                key: BY_DEFAULT if node.is_default else source_of(node.comment)
+                for key, node in leaves.items()
+            }
             return LoadedScenario(scenario, provenance, files, asked, nodes, root)
     raise ScenarioError(*problems) from None
 

@@ -167,6 +167,11 @@ class Scenario(Part):
         description="designs to choose from and what their outcomes are worth, for assurance; it "
         "changes no simulated trial; null: none",
     )
+    evidence_file: Line | None = Field(
+        default=None,
+        description="a CSV file of one's own evidence, relative to this file, whose rows sources "
+        "can name beside the shipped ones; null: the shipped evidence alone",
+    )
 
     @classmethod
     def of_plain(cls, values: Mapping[str, Any]) -> "Scenario":

@@ -83,7 +83,7 @@ def test_what_is_written_is_a_scenario_that_has_the_values_found(made):
     written = load_scenario(folder / "new.yaml")
     key = "hazard.baseline.mortality_at_horizon"
     assert written.value(key) == answer.keys[0].new
-    assert written.provenance[key] == "derived: so that mortality, control is 0.5"
+    assert written.provenance[key].text == "derived: so that mortality, control is 0.5"
     assert written.scenario.name == "new"
 
 

@@ -18,10 +18,11 @@ from answers import (
     size_answer,
     sweep_answer,
 )
+from documents import valued
 
 from simulator.report.document.blocks import Heading, Table, pointers, spans
 from simulator.report.document.checklist import checklist_blocks, guidelines
-from simulator.report.document.dossier import Dossier, Provenance, ScenarioValue
+from simulator.report.document.dossier import Dossier, Provenance
 from simulator.report.document.html import write_html
 from simulator.report.document.justification import justification
 from simulator.report.document.word import write_word
@@ -57,13 +58,13 @@ DELTA2 = ["1", "2", "3a-c", "4", "5a", "5b", "5c", "5d", "6", "7", "8"]
 SPIRIT = ["16", "19", "19", "20", "27a", "27b", "27c", "27d", "28b"]
 ADEMP = ["3.1", "3.2", "3.2", "3.3", "3.4", "3.5", "5.3", "4", "4", "5.1", "5.2", "6", "6", "6"]
 VALUES = (
-    ScenarioValue("trial.registry_id", "NCT05484908", ""),
-    ScenarioValue("trial.target_randomised", 60, "registry"),
-    ScenarioValue("allocation.ratio[0]", 1, "registry"),
-    ScenarioValue("allocation.ratio[1]", 1, "registry"),
-    ScenarioValue("arms[0].plan.sessions", 3, "registry"),
-    ScenarioValue("hazard.mortality_targets.PE", 0.45, "assumption: *borrowed* [0.3]"),
-    ScenarioValue("hazard.effect.hazard_ratio", 0.85, "Du 2021"),
+    valued("trial.registry_id", "NCT05484908", ""),
+    valued("trial.target_randomised", 60, "registry"),
+    valued("allocation.ratio[0]", 1, "registry"),
+    valued("allocation.ratio[1]", 1, "registry"),
+    valued("arms[0].plan.sessions", 3, "registry"),
+    valued("hazard.mortality_targets.PE", 0.45, "assumption: *borrowed* [0.3]"),
+    valued("hazard.effect.hazard_ratio", 0.85, "published: Du 2021"),
 )
 
 

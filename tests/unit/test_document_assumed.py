@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from answers import analysis_power, by_arm, operations, performance, power_answer
-from documents import VALUES, dossier, words
+from documents import VALUES, dossier, valued, words
 
-from simulator.report.document.dossier import ScenarioValue
+from calibration.evidence import read_evidence
 from simulator.report.document.justification import justification
 from simulator.report.document.mortality import assumed_difference, assumed_mortality
 from simulator.results.measures import Share
@@ -49,9 +49,9 @@ def test_mortality_that_departs_from_its_target_is_told_apart_from_it():
 
 def test_source_of_a_hazard_ratio_is_told_as_of_the_ratio():
     values = given(
-        ScenarioValue("arms[1].modality", "DPMAS+LPE", ""),
-        ScenarioValue("modalities[0].name", "DPMAS+LPE", ""),
-        ScenarioValue("modalities[0].full_course_hazard_ratio", 0.595, "assumption: 0.85 against"),
+        valued("arms[1].modality", "DPMAS+LPE", ""),
+        valued("modalities[0].name", "DPMAS+LPE", ""),
+        valued("modalities[0].full_course_hazard_ratio", 0.595, "assumption: 0.85 against"),
         without=("hazard.effect.hazard_ratio",),
     )
     assert (
@@ -61,14 +61,14 @@ def test_source_of_a_hazard_ratio_is_told_as_of_the_ratio():
 
 
 def test_source_that_repeats_the_mortality_is_an_assumption():
-    ratio = ScenarioValue("hazard.effect.hazard_ratio", 0.557, "assumption: mortality of 40 %; ln")
+    ratio = valued("hazard.effect.hazard_ratio", 0.557, "assumption: mortality of 40 %; ln")
     found = assumed_mortality(with_mortality(0.45, 0.4, given(ratio)))
     assert found.endswith("40.0% with DPMAS+LPE (assumption)")
 
 
 def test_targets_of_both_arms_are_told_as_typed():
     """Of 35 and 22 % the difference is 13; 34.9 and 22.2 are within 0.3 points of them."""
-    both = given(ScenarioValue(PE, 0.35, "registry"), ScenarioValue(OTHER, 0.22, "assumption"))
+    both = given(valued(PE, 0.35, "registry"), valued(OTHER, 0.22, "assumption"))
     made = with_mortality(0.349, 0.222, both)
     assert assumed_mortality(made) == (
         "84-day mortality of 35% with PE (registry) and 22% with DPMAS+LPE (assumption)"
@@ -78,7 +78,7 @@ def test_targets_of_both_arms_are_told_as_typed():
 
 def test_targets_that_the_trials_miss_have_beside_them_what_these_gave():
     """36.0 less 22.1 is 13.9."""
-    both = given(ScenarioValue(PE, 0.35, "registry"), ScenarioValue(OTHER, 0.22, "assumption"))
+    both = given(valued(PE, 0.35, "registry"), valued(OTHER, 0.22, "assumption"))
     made = with_mortality(0.36, 0.221, both)
     assert "35% with PE (registry; 36.0% in the simulated trials)" in assumed_mortality(made)
     assert assumed_difference(made) == "13 percentage points (13.9 in the simulated trials)"
@@ -96,21 +96,22 @@ def test_targets_that_the_trials_miss_have_beside_them_what_these_gave():
     ],
 )  # fmt: skip
 def test_it_is_said_where_the_planned_number_is_from(source, said, length):
-    values = given(ScenarioValue("trial.target_randomised", 60, source))
+    values = given(valued("trial.target_randomised", 60, source))
     assert said in words(justification(dossier(values=values), length))
 
 
 def test_rate_that_was_derived_from_the_planned_date_says_so():
     said = "31 December 2024; the rate was set to meet that date."
-    assert said in paragraph(
-        values=given(ScenarioValue(RATE, 2.32, "derived: to have all by 2024-12-31"))
-    )
-    for source in ("derived: 28 a year", "registry: all by 2024-12-31", ""):
-        assert said not in paragraph(values=given(ScenarioValue(RATE, 2.32, source)))
+    evidence = read_evidence()  # H02 is the planned date, H19 the number of patients
+    values = given(valued(RATE, 2.32, "derived [H01, H02]: what the plan needs"))
+    assert said in paragraph(values=values, evidence=evidence)
+    for source in ("derived [H19]: 28 a year", "registry [H02]", "derived: by 2024-12-31", ""):
+        values = given(valued(RATE, 2.32, source))
+        assert said not in paragraph(values=values, evidence=evidence)
 
 
 def test_date_to_come_is_no_retrospective_appraisal():
-    planned = ScenarioValue("trial.planned_completion_date", "2030-12-31", "registry")
+    planned = valued("trial.planned_completion_date", "2030-12-31", "registry")
     assert "retrospective" not in paragraph(values=given(planned))
     past = replace(planned, value="2024-12-31")
     assert "This is a retrospective appraisal." in paragraph(values=given(past))
@@ -135,7 +136,7 @@ def test_adequate_power_holds_if_its_assumptions_do():
     power = power_answer(0.86, 0.853, 0.867)
     said = "adequately powered for this difference (conventional target 80%)"
     assert f"{said} if the assumptions hold." in paragraph(power)
-    values = given(ScenarioValue("hazard.effect.hazard_ratio", 0.85, "published: Xu 2023"))
+    values = given(valued("hazard.effect.hazard_ratio", 0.85, "published: Xu 2023"))
     assert f"{said}." in paragraph(power, values=values)
 
 
@@ -147,9 +148,9 @@ def test_adequate_power_holds_if_its_assumptions_do():
     ],
 )
 def test_inputs_without_an_assumption_are_counted_in_words(ratio, said):
-    values = given(ScenarioValue(PE, 0.45, "published: Xu 2023"))
+    values = given(valued(PE, 0.45, "published: Xu 2023"))
     values = [entry for entry in values if entry.key != "hazard.effect.hazard_ratio"]
-    more = [] if ratio is None else [ScenarioValue("hazard.effect.hazard_ratio", 0.85, ratio)]
+    more = [] if ratio is None else [valued("hazard.effect.hazard_ratio", 0.85, ratio)]
     assert said in paragraph(values=(*values, *more))
 
 
@@ -163,5 +164,5 @@ def test_share_with_an_error_of_points_is_in_whole_per_cent():
 
 
 def test_loss_by_another_day_than_the_last_names_it():
-    day = ScenarioValue("exits.loss.by_day", 90, "assumption")
+    day = valued("exits.loss.by_day", 90, "assumption")
     assert "loss to follow-up (5% by day 90 if nobody died)." in paragraph(values=given(day))

@@ -17,14 +17,14 @@ from answers import (
     power_answer,
     sweep_answer,
 )
-from documents import VALUES, dossier, searched, words
+from documents import VALUES, dossier, searched, valued, words
 
 from simulator.report.document.arm_words import the_arm, with_arm
-from simulator.report.document.dossier import ScenarioValue, source_in_brackets
 from simulator.report.document.justification import justification
+from simulator.report.document.sources import source_in_brackets
 from simulator.results.closed_forms import Contrast, DetectableBy, Formula
 from simulator.results.measures import Estimate, NullHypothesis, Scale, Share
-from simulator.results.power import DEFAULT, EffectKind, FamilyPower
+from simulator.results.power import EffectKind, FamilyPower
 from simulator.results.reconciled import Recruitable
 
 FIVE_YEARS = Recruitable(138.2, 0.3, 1825.0, 2.32, at_full_rate=True)
@@ -54,20 +54,20 @@ def test_each_proportion_stands_with_its_source():
     ("source", "said"),
     [
         ("", "assumption"),
-        (DEFAULT, "assumption"),
+        ("the usual rate", "assumption"),
         ("assumption", "assumption"),
         ("assumption: from HBV-related ACLF (30 to 65 %)", "assumption: from HBV-related ACLF, "
          "30 to 65%"),
-        ("derived, Xu 2023; consequence is an assumption", "derived, Xu 2023, in part an "
+        ("derived, Xu 2023; consequence is an assumption", "derived: Xu 2023, in part an "
          "assumption"),
     ],
 )  # fmt: skip
 def test_a_source_is_shortened_and_an_assumption_stays_one(source, said):
-    assert source_in_brackets(ScenarioValue("a.b", 0.4, source)) == said
+    assert source_in_brackets(valued("a.b", 0.4, source)) == said
 
 
 def test_a_long_source_ends_at_a_word():
-    found = source_in_brackets(ScenarioValue("a.b", 0.4, "published: " + "words " * 40))
+    found = source_in_brackets(valued("a.b", 0.4, "published: " + "words " * 40))
     assert len(found) <= 92
     assert found.endswith("words \N{HORIZONTAL ELLIPSIS}")
 
@@ -130,7 +130,7 @@ def test_formulas_for_events_give_a_range_and_the_detectable_hazard_ratio():
 def test_how_many_inputs_are_assumptions_is_said():
     """Of a target with an assumption and a ratio without a source both are."""
     assert "Both inputs defining the difference are assumptions." in paragraph()
-    three = (*VALUES, ScenarioValue("hazard.effect.delay_days", 3, "published: Xu 2023"))
+    three = (*VALUES, valued("hazard.effect.delay_days", 3, "published: Xu 2023"))
     text = paragraph(values=three)
     assert "Two of the three inputs defining the difference are assumptions." in text
 

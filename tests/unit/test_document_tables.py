@@ -12,7 +12,7 @@ from answers import (
     power_answer,
     sweep_answer,
 )
-from documents import VALUES, dossier, plain, table_of, words
+from documents import VALUES, dossier, plain, table_of, valued, words
 
 from simulator.planning.reconcile import reconcile
 from simulator.report.document.blocks import (
@@ -21,7 +21,7 @@ from simulator.report.document.blocks import (
     spans,
 )
 from simulator.report.document.column_widths import set_table
-from simulator.report.document.dossier import Provenance, ScenarioValue
+from simulator.report.document.dossier import Provenance
 from simulator.report.document.justification import justification
 from simulator.results.measures import (
     Estimate,
@@ -174,10 +174,10 @@ def test_value_without_a_source_counts_as_an_assumption():
 
 def test_the_cost_of_a_session_is_told_in_its_currency_with_its_source():
     key = "costs.per_session.PE"
-    costs = ScenarioValue("costs.currency", "CNY", ""), ScenarioValue(key, 15_000, "hospital list")
+    costs = valued("costs.currency", "CNY", ""), valued(key, 15_000, "published: hospital list")
     document = justification(dossier(values=(*VALUES, *costs)), "full")
     rows = table_of(document, "assumed-treatment").rows
-    assert rows == (("Cost per session, PE", "15,000 CNY", "hospital list"),)
+    assert rows == (("Cost per session, PE", "15,000 CNY", "published: hospital list"),)
 
 
 def test_a_row_of_a_sweep_is_of_its_own_run_and_a_note_has_the_best_estimate_for_the_plan():

@@ -38,6 +38,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
+        base.evidence("modalities[PE].full_course_hazard_ratio"),
         study.compare(study.with_values({"trial.target_randomised": 80}), 60),
         study.with_values(calibrated_values()).calibrate(20),
     ]
@@ -238,9 +239,12 @@ def test_variants_of_a_scenario_are_told_apart_in_a_comparison():
 
 def test_every_value_of_a_scenario_is_listed_with_its_source():
     frame = simulator.load("two-arm-survival").to_frame().set_index("key")
-    assert list(frame) == ["value", "source"]
+    assert list(frame) == ["value", "source", "kind", "rows"]
     assert frame.value["trial.target_randomised"] == 60
     assert frame.source["hazard.baseline.mortality_at_horizon"] == "assumption"
+    assert frame.kind["trial.target_randomised"] == "none"
+    base = simulator.load("nct05484908").to_frame().set_index("key")
+    assert base.rows["accrual.sites[0].randomised_per_month"] == "H01 H02 H19"
     assert "two-arm-survival" in simulator.scenarios()
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from simulator.planning.power import assumptions
 from simulator.planning.prepared import prepare
 from simulator.planning.variation import changed
+from simulator.results.sources import BY_DEFAULT, NO_SOURCE
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.loader import load_scenario
@@ -92,10 +93,10 @@ def test_what_follows_from_another_value_follows_it(load) -> None:
 
 def test_a_default_has_its_source_and_can_be_varied(load) -> None:
     loaded = load()
-    assert loaded.provenance["accrual.candidates"] == "default"
+    assert loaded.provenance["accrual.candidates"] == BY_DEFAULT
     assert loaded.is_default("hazard.effect.delay_days")
     assert not loaded.is_default("accrual.over_days")
-    assert ("analyses[0].alpha", 0.05, "default") in loaded.values()
+    assert ("analyses[0].alpha", 0.05, BY_DEFAULT) in loaded.values()
     key = loaded.key("hazard.effect.delay_days", "--vary")
     varied = changed(loaded, {key: 14}, "--vary")
     assert varied.scenario.hazard.effect.delay_days == 14
@@ -113,7 +114,9 @@ def test_a_value_within_a_part_that_is_a_default_can_be_varied(load) -> None:
 
 def test_defaults_are_counted_apart_from_assumptions(load) -> None:
     loaded = load()
-    assert {a.key for a in assumptions(loaded)} == {"hazard.baseline", "hazard.effect"}
+    keys = {a.key for a in assumptions(loaded)}
+    assert {"hazard.baseline", "hazard.effect", "trial.target_randomised"} <= keys
+    assert not any(loaded.is_default(key) for key in keys if key in loaded.provenance)
 
 
 def test_a_default_fills_in_after_what_is_inherited(load) -> None:
@@ -176,8 +179,8 @@ def test_a_mapping_by_name_changes_what_it_names_and_keeps_the_rest(load) -> Non
     loaded = load(child)
     parent["modalities"][1]["full_course_hazard_ratio"] = 0.6
     assert loaded.scenario.model_dump() == parent
-    assert loaded.provenance["modalities[1].full_course_hazard_ratio"] == ""
-    assert loaded.provenance["modalities[1].plasma_litres"] == "registry"
+    assert loaded.provenance["modalities[1].full_course_hazard_ratio"] == NO_SOURCE
+    assert loaded.provenance["modalities[1].plasma_litres"].text == "registry [E03]"
     assert loaded.location("modalities[1].full_course_hazard_ratio").line == 2
 
 
@@ -319,9 +322,9 @@ def test_options_of_a_scheme_that_are_left_out_are_the_standard_ones_and_default
         "probability": 0.9,
     }
     sources = {key: source for key, _, source in loaded.values()}
-    assert sources["allocation.options.measure"] == "default"
-    assert sources["allocation.options.weights[0]"] == "default"
-    assert sources["allocation.options.probability"] == ""
+    assert sources["allocation.options.measure"] == BY_DEFAULT
+    assert sources["allocation.options.weights[0]"] == BY_DEFAULT
+    assert sources["allocation.options.probability"] == NO_SOURCE
 
 
 def test_a_scheme_without_a_standard_value_still_asks_for_it(load) -> None:

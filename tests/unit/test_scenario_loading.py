@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulator.results.sources import NO_SOURCE
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loader import LoadedScenario, json_schema, load_scenario
 from simulator.scenario.schema import Scenario
@@ -114,45 +115,45 @@ def test_line_endings_and_a_byte_order_mark_make_no_difference(tmp_path: Path, e
     path.write_bytes(b"\xef\xbb\xbf" + BARE.replace("\n", ending).encode())
     loaded = load_scenario(path)
     assert loaded.scenario.name == "bare"
-    assert loaded.provenance["accrual.kind"] == "published: Yao 2019"
+    assert loaded.provenance["accrual.kind"].text == "published: Yao 2019"
 
 
 def test_the_source_of_a_value_is_the_comment_beside_it(load) -> None:
     provenance = load(bare=BARE).provenance
-    assert provenance["trial.target_randomised"] == "assumption"
-    assert provenance["accrual.kind"] == "published: Yao 2019"
-    assert provenance["title"].startswith("not a comment")
+    assert provenance["trial.target_randomised"].text == "assumption"
+    assert provenance["accrual.kind"].text == "published: Yao 2019"
+    assert provenance["title"].text.startswith("no source (not a comment")
 
 
 def test_without_a_comment_of_its_own_a_value_has_that_of_the_nearest_key_around_it(load) -> None:
     provenance = load(bare=BARE).provenance
-    assert provenance["trial.follow_up_days"] == "registry"
-    assert provenance["allocation.options.block_sizes[1]"] == "assumption"
-    assert provenance["allocation.ratio[0]"] == "registry"
-    assert provenance["arms[0].plan"] == "usual care"
-    assert provenance["arms[1].name"] == "new care"
-    assert provenance["arms[1].plan"] == "registry"
-    assert provenance["accrual.over_days"] == ""
-    assert provenance["name"] == ""
+    assert provenance["trial.follow_up_days"].text == "registry"
+    assert provenance["allocation.options.block_sizes[1]"].text == "assumption"
+    assert provenance["allocation.ratio[0]"].text == "registry"
+    assert provenance["arms[0].plan"].text == "no source (usual care)"
+    assert provenance["arms[1].name"].text == "no source (new care)"
+    assert provenance["arms[1].plan"].text == "registry"
+    assert provenance["accrual.over_days"] == NO_SOURCE
+    assert provenance["name"] == NO_SOURCE
 
 
 def test_a_comment_beside_a_list_over_several_lines_is_of_that_list(load) -> None:
     text = BARE.replace("block_sizes: [4, 6]", "block_sizes: [4,\n      6]  # derived")
-    assert load(bare=text).provenance["allocation.options.block_sizes[1]"] == "derived"
+    assert load(bare=text).provenance["allocation.options.block_sizes[1]"].text == "derived"
 
 
 def test_a_comment_on_the_line_of_an_opening_bracket_covers_the_list(load) -> None:
     text = BARE.replace("block_sizes: [4, 6]", "block_sizes: [  # derived\n      4, 6]")
     provenance = load(bare=text).provenance
-    assert provenance["allocation.options.block_sizes[0]"] == "derived"
-    assert provenance["allocation.options.block_sizes[1]"] == "derived"
+    assert provenance["allocation.options.block_sizes[0]"].text == "derived"
+    assert provenance["allocation.options.block_sizes[1]"].text == "derived"
 
 
 def test_a_number_sign_inside_a_quoted_text_of_two_lines_is_no_comment(load) -> None:
     title = BARE.splitlines(keepends=True)[1]
     loaded = load(bare=BARE.replace(title, 'title: "a # no\n  comment"\n'))
     assert loaded.scenario.title == "a # no comment"
-    assert loaded.provenance["title"] == ""
+    assert loaded.provenance["title"] == NO_SOURCE
 
 
 def test_a_key_can_be_asked_for_its_file_and_line(load) -> None:
@@ -238,9 +239,9 @@ def test_what_a_child_gives_without_a_comment_has_no_source(load) -> None:
         "trial:\n  target_randomised: 20\n  follow_up_days: 30  # registry: changed\n"
     )
     provenance = load(child=child, bare=BARE).provenance
-    assert provenance["trial.target_randomised"] == ""
-    assert provenance["trial.follow_up_days"] == "registry: changed"
-    assert provenance["trial.start_date"] == "registry"
+    assert provenance["trial.target_randomised"] == NO_SOURCE
+    assert provenance["trial.follow_up_days"].text == "registry: changed"
+    assert provenance["trial.start_date"].text == "registry"
 
 
 def test_a_problem_of_an_inherited_value_is_reported_in_the_file_that_holds_it(load) -> None:

@@ -46,6 +46,7 @@ def answers() -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         study.certify(50),
+        base.evidence("modalities[PE].full_course_hazard_ratio"),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
         study.with_values(calibrated_values()).calibrate(20),
     ]

@@ -20,8 +20,6 @@ from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
     date_in_words,
-    source_in_brackets,
-    source_in_words,
     switched_off,
 )
 from simulator.report.document.numbers import (
@@ -33,7 +31,9 @@ from simulator.report.document.numbers import (
     uncapital,
     whole_percent,
 )
-from simulator.results.power import DEFAULT, EffectKind, Power
+from simulator.report.document.sources import source_in_brackets, source_in_words
+from simulator.results.power import EffectKind, Power
+from simulator.results.sources import SourceKind
 
 _EFFECT_NAME = "assumed-effect"
 _TABLES = (
@@ -83,12 +83,10 @@ def _null_note(power: Power) -> str:
 
 def _introduction(dossier: Dossier) -> str:
     lines = len(dossier.power.assumptions)
-    bare = sum(not entry.source and not switched_off(entry.value) for entry in dossier.values)
-    text = (
-        f"The scenario calls {count(lines)} lines assumptions, in whole or in part. A value for "
-        "which no source is given counts as an assumption here"
-    )
-    text += f"; {count(bare)} have none. " if bare else ". "
+    bare = sum(line.kind is SourceKind.NONE for line in dossier.power.assumptions)
+    verb = "is an assumption" if lines == 1 else "are assumptions"
+    text = f"Of the scenario {count(lines)} lines {verb}, in whole or in part"
+    text += f"; {count(bare)} of them give no source. " if bare else ". "
     if dossier.power.defaults:
         text += (
             f"{capital(count(dossier.power.defaults))} values are the program's defaults, since "
@@ -98,8 +96,8 @@ def _introduction(dossier: Dossier) -> str:
     if not dossier.values:
         return f"{text}The command “trialsim scenarios {name}” lists every value with its source."
     text += (
-        "Sources are cited as the scenario records them, without full references, which are left "
-        "to the author. "
+        "Sources are cited as the scenario records them; “trialsim evidence” shows the figures "
+        "behind a value. "
     )
     tables = [f"[#{name}]" for name, _, group in _TABLES if told(dossier, group)]
     verb = "holds" if len(tables) == 1 else "hold"
@@ -162,8 +160,8 @@ def _variables_used(dossier: Dossier) -> set[str]:
 
 def _unused(dossier: Dossier, entry: ScenarioValue, quantity: Quantity) -> bool:
     """Whether a value makes no difference: switched off, empty, or idle where nobody gave it."""
-    unnamed = ("", DEFAULT) if quantity.unit == "share" else (DEFAULT,)
-    is_idle = entry.value == quantity.idle and entry.source in unnamed
+    kinds = (SourceKind.NONE,) if quantity.unit == "share" else ()
+    is_idle = entry.value == quantity.idle and entry.source.kind in (SourceKind.DEFAULT, *kinds)
     last_day = _LAST_DAY.fullmatch(entry.key)
     never = last_day is not None and not dossier.value(f"{last_day[1]}.net_probability")
     return switched_off(entry.value) or entry.value == [] or is_idle or never
@@ -190,7 +188,7 @@ def _merged(values: Sequence[ScenarioValue]) -> list[ScenarioValue]:
             others = merged[key]
             merged[key] = replace(others, value=(*others.value, entry.value))
         else:
-            merged[key] = ScenarioValue(key, (entry.value,), entry.source)
+            merged[key] = replace(entry, key=key, value=(entry.value,))
     return list(merged.values())
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from simulator.report.document.checklist_item import Guideline, Item, Written
-from simulator.report.document.checklist_of_trials import REFERENCES, sensitivity
+from simulator.report.document.checklist_of_trials import VALUES, references_left, sensitivity
 
 _CODE = "an address at which program and scenario are kept, with its DOI"
 _NO_SESSIONS = "nobody is treated in sessions"
@@ -158,9 +158,9 @@ def _components(written: Written) -> tuple[Item, ...]:
 
 def _data(written: Written) -> tuple[Item, ...]:
     assumed = written.at(*_ASSUMED)
-    wanting = "" if assumed else "the values of the scenario, with their sources"
+    wanting = "" if assumed else VALUES
     return (
-        Item("3.1", "Sources of data", assumed, left=wanting or REFERENCES),
+        Item("3.1", "Sources of data", assumed, left=wanting or references_left(written)),
         Item(
             "3.2",
             "What was done to the data before they were used",

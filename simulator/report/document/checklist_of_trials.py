@@ -6,19 +6,19 @@ from simulator.report.document.blocks import literal
 from simulator.report.document.checklist_item import Guideline, Item, Written
 from simulator.report.document.dossier import (
     Dossier,
-    is_assumed,
     matching,
     planned_by_arm,
     switched_off,
 )
 from simulator.report.document.inputs import effect_sources
 from simulator.report.document.numbers import count, known
+from simulator.report.document.sources import is_assumed, wants_reference
 from simulator.results.measures import Scale
 
 _NO_EFFECT = "this run has no effect, so there is no target difference"
 _RUN_WITH_EFFECT = "a run of trialsim power on the scenario with its effect, which has the power"
 _RUN_SWEEP = "a run of trialsim sweep over the least certain values, given to the report"
-REFERENCES = "full references of the sources"
+VALUES = "the values of the scenario, with their sources"
 _VARIED = "hazard.mortality_targets.*", "hazard.effect.hazard_ratio"  # named in a command
 _ASSUMED = ("assumed-effect", "assumed-conduct", "assumed-patients", "assumed-treatment")
 
@@ -190,9 +190,18 @@ def _sample_size(written: Written) -> tuple[Item, ...]:
             "19",
             "Every assumption behind it, with its source",
             (*at("section-assumptions"), *assumed),
-            left=REFERENCES if assumed else "the values of the scenario, with their sources",
+            left=references_left(written) if assumed else VALUES,
         ),
     )
+
+
+def references_left(written: Written) -> str:
+    """Say of how many sources the reference is left to the author; empty where all are cited."""
+    bare = sum(map(wants_reference, written.dossier.values))
+    if not bare:
+        return ""
+    sources = "the source of 1 value" if bare == 1 else f"the sources of {count(bare)} values"
+    return f"references of {sources}"
 
 
 def _beside(written: Written) -> tuple[Item, ...]:

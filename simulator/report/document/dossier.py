@@ -11,25 +11,29 @@ from simulator.report.document.numbers import capital, count, known, percent
 from simulator.report.saved_picture import SavedPicture
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForms, DetectableDifference
+from simulator.results.evidence import EvidenceRow
 from simulator.results.operations import ByArm
-from simulator.results.power import DEFAULT, AnalysisPower, Power
+from simulator.results.power import AnalysisPower, Power
 from simulator.results.reconciled import NeededSize, QuotedRun, Recruitable
 from simulator.results.size import Size
+from simulator.results.sources import Source
 from simulator.results.sweep import Sweep
 
-NO_SOURCE = "assumption (no source is given)"
-BY_DEFAULT = "assumption (the program's default)"
-_ASSUMPTION = "assumption"
-_LONGEST_SOURCE = 90  # characters within a sentence
+REGISTRY = "registry"  # key of the trial's own record among the works cited
+EVIDENCE = "evidence-"  # keys of works behind values begin so; then comes a row that cites the work
 
 
 @dataclass(frozen=True)
 class ScenarioValue:
-    """A value of the scenario and where it comes from; `source` is empty where none is given."""
+    """A value of the scenario and where it comes from.
+
+    `works` has the keys of the works behind each row of evidence that the source names.
+    """
 
     key: str
     value: Value
-    source: str
+    source: Source
+    works: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Dossier:
         Closed-form sample sizes, or None.
     detectable
         The smallest difference that the planned size detects, or None.
+    evidence
+        Rows of evidence that the values rest on, by id.
     """
 
     power: Power
@@ -90,6 +96,7 @@ class Dossier:
     other_targets: tuple[float, ...] = ()
     closed_forms: ClosedForms | None = None
     detectable: DetectableDifference | None = None
+    evidence: Mapping[str, EvidenceRow] = field(default_factory=dict)
 
     def value(self, key: str) -> Value:
         """Return the value of a key of the scenario; None where it has none."""
@@ -131,37 +138,6 @@ def matching(dossier: Dossier, pattern: str) -> list[ScenarioValue]:
 def switched_off(found: object) -> bool:
     """Whether a value says that a part of the model is not used."""
     return found is None or found in ("null", "")
-
-
-def source_in_words(entry: ScenarioValue) -> str:
-    """Where a value comes from; one without a source counts as an assumption."""
-    if entry.source == DEFAULT:
-        return BY_DEFAULT
-    return literal(entry.source) if entry.source else NO_SOURCE
-
-
-def source_in_brackets(entry: ScenarioValue) -> str:
-    """Where a value comes from, for brackets within a sentence: the first clause of its source.
-
-    That a value is an assumption is never left out.
-    """
-    if entry.source in ("", DEFAULT):
-        return _ASSUMPTION
-    found = re.sub(r"\s*\(([^()]*)\)", r", \1", entry.source.split(";")[0].strip())
-    found = found.replace(" %", "%")
-    if len(found) > _LONGEST_SOURCE:
-        found = f"{found[:_LONGEST_SOURCE].rsplit(' ', 1)[0].rstrip(',:')} \N{HORIZONTAL ELLIPSIS}"
-    if _ASSUMPTION in entry.source.lower() and _ASSUMPTION not in found.lower():
-        found += ", in part an assumption"
-    return literal(found)
-
-
-def is_assumed(entry: ScenarioValue) -> bool:
-    """Whether a value is an assumption, in whole or in part.
-
-    One without a source, or that the program fills in, is one.
-    """
-    return entry.source in ("", DEFAULT) or _ASSUMPTION in entry.source.lower()
 
 
 def planned_patients(dossier: Dossier) -> int:

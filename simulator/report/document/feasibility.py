@@ -9,7 +9,6 @@ from simulator.report.document.dossier import (
     planned_patients,
 )
 from simulator.report.document.figure_citations import shown_in
-from simulator.report.document.inputs import has_kind_of_source
 from simulator.report.document.losses import rows_of_means, share
 from simulator.report.document.numbers import (
     DASH,
@@ -32,6 +31,7 @@ from simulator.report.document.numbers import (
     with_error,
 )
 from simulator.results.operations import FunnelRow, Operations, Step
+from simulator.results.sources import SourceKind
 
 _WORST = 3  # criteria that are told in words
 SCARCE = 0.10  # share of sessions short of plasma from which a form's box, too, has room for it
@@ -94,14 +94,16 @@ def _probability(share: float) -> str:
 def _rate_from_date_clause(dossier: Dossier) -> str:
     """Say so where a rate of recruitment was derived from the planned date; else empty.
 
-    Its source is of that kind and names the date.
+    Its source is derived, and of rows that have the date.
     """
     date = dossier.value("trial.planned_completion_date")
     if dossier.power.operations.on_time is None or not date:
         return ""
     rates = matching(dossier, "accrual.sites[*].randomised_per_month")
-    derived = [e for e in rates if has_kind_of_source(e, "derived") and str(date) in e.source]
-    return "; the rate was set to meet that date" if derived else ""
+    derived = [e for e in rates if e.source.kind is SourceKind.DERIVED]
+    behind = [dossier.evidence.get(row) for entry in derived for row in entry.source.rows]
+    dated = any(row is not None and row.value_text == str(date) for row in behind)
+    return "; the rate was set to meet that date" if dated else ""
 
 
 def retrospective_sentence(dossier: Dossier) -> str:

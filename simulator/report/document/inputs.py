@@ -1,12 +1,9 @@
 """Inputs that define the target difference: their sources, and which are assumptions."""
 
-import re
-
 from simulator.declarations.keys import steps_of
 from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
-    is_assumed,
     matching,
 )
 from simulator.report.document.numbers import (
@@ -15,9 +12,7 @@ from simulator.report.document.numbers import (
     in_words,
     known,
 )
-from simulator.results.power import (
-    DEFAULT,
-)
+from simulator.report.document.sources import is_assumed
 
 _EFFECT_KEYS = (
     "hazard.mortality_targets.*",
@@ -62,19 +57,13 @@ def effect_status(dossier: Dossier) -> str:
 
 def _in_part(assumed: list[ScenarioValue]) -> str:
     """Say so where a value is an assumption in part alone."""
-    told = [e.source.lower() for e in assumed if e.source not in ("", DEFAULT)]
-    whole = all(source.startswith("assumption") for source in told)
-    return "" if whole else " in whole or in part"
+    in_part = any(entry.source.is_assumed_in_part for entry in assumed)
+    return " in whole or in part" if in_part else ""
 
 
 def all_assumed(dossier: Dossier) -> bool:
     """Whether every input behind the difference is an assumption."""
     return all(map(is_assumed, effect_sources(dossier)))
-
-
-def has_kind_of_source(entry: ScenarioValue, kind: str) -> bool:
-    """Whether a value's source begins with the word of its kind: registry, derived, published."""
-    return re.match(rf"{kind}\b", entry.source, re.IGNORECASE) is not None
 
 
 def input_of_arm(dossier: Dossier, place: int) -> ScenarioValue | None:

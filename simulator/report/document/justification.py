@@ -8,9 +8,6 @@ from simulator.report.document.blocks import (
     Document,
     Heading,
     Paragraph,
-    Reference,
-    References,
-    cited,
     literal,
     pointed_at,
     printable,
@@ -58,6 +55,7 @@ from simulator.report.document.power import (
 from simulator.report.document.simulation import simulation_blocks
 from simulator.report.document.size_search import comparison_blocks, size_blocks
 from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
+from simulator.report.document.works import references
 
 Length = Literal["paragraph", "page", "full"]
 
@@ -66,67 +64,6 @@ _PAGE_METHOD = (
     "follows DELTA2 [@delta2], the simulation ADEMP [@ademp]. Why the difference matters to "
     "patients is for the applicants to add."
 )
-
-_WORKS = {
-    "delta2": (
-        "Cook JA, Julious SA, Sones W, et al. DELTA2 guidance on choosing the target difference "
-        "and undertaking and reporting the sample size calculation for a randomised controlled "
-        "trial. BMJ 2018;363:k3750.",
-        "https://doi.org/10.1136/bmj.k3750",
-    ),
-    "ademp": (
-        "Morris TP, White IR, Crowther MJ. Using simulation studies to evaluate statistical "
-        "methods. Statistics in Medicine 2019;38:2074-2102.",
-        "https://doi.org/10.1002/sim.8086",
-    ),
-    "stress": (
-        "Monks T, Currie CSM, Onggo BS, Robinson S, Kunc M, Taylor SJE. Strengthening the "
-        "reporting of empirical simulation studies: introducing the STRESS guidelines. Journal of "
-        "Simulation 2019;13:55-67.",
-        "https://doi.org/10.1080/17477778.2018.1442155",
-    ),
-    "spirit": (
-        "Chan AW, Boutron I, Hopewell S, et al. SPIRIT 2025 statement: updated guideline for "
-        "protocols of randomised trials. BMJ 2025;389:e081477.",
-        "https://doi.org/10.1136/bmj-2024-081477",
-    ),
-    "philox": (
-        "Salmon JK, Moraes MA, Dror RO, Shaw DE. Parallel random numbers: as easy as 1, 2, 3. In: "
-        "Proceedings of SC11. ACM; 2011.",
-        "https://doi.org/10.1145/2063384.2063405",
-    ),
-    "schoenfeld": (
-        "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
-        "Biometrics 1983;39:499-503.",
-        "https://doi.org/10.2307/2531021",
-    ),
-    "freedman": (
-        "Freedman LS. Tables of the number of patients required in clinical trials using the "
-        "logrank test. Statistics in Medicine 1982;1:121-129.",
-        "https://doi.org/10.1002/sim.4780010204",
-    ),
-    "agresti": (
-        'Agresti A, Coull BA. Approximate is better than "exact" for interval estimation of '
-        "binomial proportions. The American Statistician 1998;52:119-126.",
-        "https://doi.org/10.1080/00031305.1998.10480550",
-    ),
-    "wilson": (
-        "Wilson EB. Probable inference, the law of succession, and statistical inference. Journal "
-        "of the American Statistical Association 1927;22:209-212.",
-        "https://doi.org/10.1080/01621459.1927.10502953",
-    ),
-    "e9": (
-        "International Council for Harmonisation. ICH E9(R1): Addendum on estimands and "
-        "sensitivity analysis in clinical trials to the guideline on statistical principles for "
-        "clinical trials. 2019.",
-        "https://database.ich.org/sites/default/files/E9-R1_Step4_Guideline_2019_1203.pdf",
-    ),
-    "gelman": (
-        "Gelman A, Carlin J. Beyond power calculations: assessing Type S (sign) and Type M "
-        "(magnitude) errors. Perspectives on Psychological Science 2014;9:641-651.",
-        "https://doi.org/10.1177/1745691614551642",
-    ),
-}
 
 
 def justification(dossier: Dossier, length: Length) -> Document:
@@ -147,7 +84,7 @@ def justification(dossier: Dossier, length: Length) -> Document:
     else:
         blocks = _full(dossier)
     drawn = _figures(dossier, blocks) if length == "full" else ()
-    works = _references((*blocks, *drawn), dossier.value("trial.registry_id"))
+    works = references(dossier, (*blocks, *drawn))
     if works.entries:
         blocks = (*blocks, Heading("References", is_numbered=False), works)
     blocks = (*blocks, *drawn)
@@ -297,26 +234,3 @@ def _sensitivity(dossier: Dossier) -> list[Block]:
         return comparison_blocks(dossier, 1)
     heading = Heading("Sensitivity analyses", name="section-sensitivity")
     return [heading, *found, *comparison_blocks(dossier, 2)]
-
-
-def _references(blocks: tuple[Block, ...], registry_id: str | None) -> References:
-    """Works that are cited, numbered in the order of their first citation."""
-    entries = []
-    for key in cited(blocks):
-        text, address = _registry(registry_id or "") if key == "registry" else _WORKS[key]
-        entries.append(Reference(key, text, address))
-    return References(tuple(entries))
-
-
-def _registry(registry_id: str) -> tuple[str, str]:
-    if registry_id == "NCT05484908":
-        title = "Efficacy and safety of ALSS treatment for ICIs-LF in patients with HCC. "
-    else:
-        title = ""
-    if registry_id.startswith("NCT"):
-        where = "ClinicalTrials.gov identifier"
-        return (
-            f"{title}{where} {literal(registry_id)}.",
-            f"https://clinicaltrials.gov/study/{registry_id}",
-        )
-    return f"Registry record {literal(registry_id)}.", ""

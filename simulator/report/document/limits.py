@@ -2,10 +2,7 @@
 
 from simulator.report.acceptance_words import acceptance_in_words
 from simulator.report.document.blocks import Block, Paragraph, literal
-from simulator.report.document.dossier import (
-    Dossier,
-    is_assumed,
-)
+from simulator.report.document.dossier import Dossier
 from simulator.report.document.feasibility import (
     SCARCE,
     is_slow,
@@ -19,6 +16,7 @@ from simulator.report.document.numbers import (
     joined,
     known,
 )
+from simulator.report.document.sources import is_assumed
 from simulator.report.words import biases_in_words
 from simulator.results.power import Power
 

@@ -1,9 +1,10 @@
 """Mortality by arm: what is assumed, from where, and what the simulated trials give."""
 
 from simulator.report.document.arm_words import with_arm
-from simulator.report.document.dossier import Dossier, ScenarioValue, is_assumed, source_in_brackets
+from simulator.report.document.dossier import Dossier, ScenarioValue
 from simulator.report.document.inputs import input_of_arm
 from simulator.report.document.numbers import known, listed, number, percent, whole_percent
+from simulator.report.document.sources import is_assumed, source_in_brackets
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm
 

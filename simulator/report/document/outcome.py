@@ -8,7 +8,6 @@ from simulator.report.document.dossier import (
     Dossier,
     full_title,
     matching,
-    source_in_words,
     test_in_full,
     title_of,
 )
@@ -26,6 +25,7 @@ from simulator.report.document.numbers import (
     with_error,
 )
 from simulator.report.document.power import mortality_in_words
+from simulator.report.document.sources import source_in_words
 from simulator.report.words import PROCEDURES
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.power import (
@@ -103,7 +103,7 @@ def analysis_source(dossier: Dossier) -> str:
     found = matching(dossier, "analyses[0].test")
     if not found:
         return ""
-    if not found[0].source:
+    if not found[0].source.is_given:
         return "The scenario names no source for this choice, which counts as an assumption."
     return f"The scenario gives as its source: “{source_in_words(found[0])}”."
 

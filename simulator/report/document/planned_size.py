@@ -6,12 +6,10 @@ from simulator.report.document.dossier import (
     matching,
     planned_by_arm,
     planned_patients,
-    source_in_brackets,
-    source_in_words,
 )
-from simulator.report.document.inputs import has_kind_of_source
 from simulator.report.document.numbers import count, listed, rounded_mean
-from simulator.results.power import DEFAULT
+from simulator.report.document.sources import source_in_brackets, source_in_words
+from simulator.results.sources import SourceKind
 
 
 def size_in_words(dossier: Dossier) -> str:
@@ -31,12 +29,12 @@ def size_origin_sentence(dossier: Dossier) -> str:
     if not found:
         return ""
     patients = f"{count(planned_patients(dossier))} patients"
-    if has_kind_of_source(found[0], "registry"):
+    if found[0].source.kind is SourceKind.REGISTRY:
         return (
             f"{patients} is the registered size ({source_in_brackets(found[0])}); it was not "
             f"derived from a {'power ' * dossier.power.verdict.is_power}calculation here."
         )
-    if found[0].source in ("", DEFAULT):
+    if not found[0].source.is_given:
         return f"Why {patients} were chosen is left to the applicants."
     return f"The scenario gives as the source of {patients}: “{source_in_words(found[0])}”."
 

@@ -14,6 +14,7 @@ from simulator.report.text.allocation import ALLOCATION_SECTIONS
 from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS
 from simulator.report.text.comparison import COMPARISON_SECTIONS
+from simulator.report.text.evidence import EVIDENCE_SECTIONS, evidence_screen
 from simulator.report.text.exact import EXACT_SECTIONS
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
 from simulator.report.text.power import POWER_SECTIONS
@@ -29,6 +30,7 @@ from simulator.results import (
     Calibration,
     Certificate,
     Comparison,
+    Evidence,
     Exact,
     Power,
     Size,
@@ -47,12 +49,14 @@ SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
     Certificate: CERTIFICATE_SECTIONS,
     Comparison: COMPARISON_SECTIONS,
     Calibration: CALIBRATION_SECTIONS,
+    Evidence: EVIDENCE_SECTIONS,
 }
 
 SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
     Power: power_screen,
     Sweep: sweep_screen,
     Calibration: calibration_screen,
+    Evidence: evidence_screen,
 }
 
 
