@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calibration.evidence import evidence_of, unfolded
+from calibration.evidence import EvidenceRow, evidence_of, unfolded
 from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
@@ -42,7 +42,7 @@ _LEAST_TRIALS = 20
 # What changes no figure of a simulated trial.
 _NO_FIGURE = (
     *("name", "title", "analyses", "multiplicity", "costs"),
-    *("calibrated", "ranges", "decision"),
+    *("calibrated", "ranges", "decision", "evidence_file"),
 )
 
 
@@ -164,6 +164,9 @@ def _figures(loaded: LoadedScenario, solved: Scenario, params: Params, jobs: int
         simulated = simulate_to_measure(made, names, trials, _SEED, jobs)
         for of_check, (place, check) in zip(by_check, checks.items(), strict=True):
             of_check.append(_measured(simulated, check, place))
+    if not by_check[0]:
+        rule = "no draw of the uncertain keys makes a scenario that can be simulated"
+        raise RuleError(rule, "narrow their distributions", "uncertain")
     return _Figures(by_check, len(by_check[0]) * trials * size)
 
 
@@ -175,21 +178,21 @@ def _measured(simulated: Simulated, check: asked_of.AcceptanceCheck, place: int)
 
 
 def _drawn(loaded: LoadedScenario) -> Iterator[Params]:
-    """The scenario with its uncertain keys as drawn, made ready."""
+    """The scenario with its uncertain keys as drawn, made ready; draws that make none left out."""
     drawn, runs = draws(loaded.scenario, DRAWS, _SEED), SharedRuns()
+    keys = [loaded.key(key, "uncertain") for key in drawn.keys]
+    whole = [_is_whole(loaded, key) for key in keys]
     for row in drawn.values:
-        values = {
-            key: int(value) if value == int(value) and _is_whole(loaded, key) else float(value)
-            for key, value in zip(drawn.keys, row, strict=True)
-        }
-        changed = loaded.changed(
-            {loaded.key(k, "uncertain"): v for k, v in values.items()}, "uncertain"
-        )
-        yield lower(solve_with(changed.scenario, runs))
+        pairs = zip(keys, row, whole, strict=True)
+        values = {key: int(value) if is_whole else float(value) for key, value, is_whole in pairs}
+        try:
+            yield lower(solve_with(loaded.changed(values, "uncertain").scenario, runs))
+        except (RuleError, ScenarioError):
+            continue
 
 
 def _is_whole(loaded: LoadedScenario, key: str) -> bool:
-    return isinstance(loaded.value(loaded.key(key, "uncertain")), int)
+    return isinstance(loaded.value(key), int)
 
 
 def _checked(asked: Scenario, figures: _Figures) -> Acceptance:

@@ -7,7 +7,7 @@ what.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from simulator.records import Floats
 from simulator.results.calibration import MovedKey, TargetReached, WithoutTarget
 from simulator.scenario.calibrated import CalibrationTarget
 from simulator.scenario.calibrated_rules import why_not
-from simulator.scenario.errors import RuleError
+from simulator.scenario.errors import RuleError, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 
 _AT_LIMIT = 0.005
@@ -126,12 +126,12 @@ class _Search:
 
     def _simulated(self, values: Floats) -> list[Figure]:
         by_key = dict(zip((key.key for key in self.keys), map(float, values), strict=True))
-        changed = with_values(self.loaded, by_key) if by_key else self.loaded
         try:
+            changed = with_values(self.loaded, by_key) if by_key else self.loaded
             solved = solve_with(changed.scenario, self.solutions)
             params = lower(solved)
-        except RuleError as error:
-            raise self.loaded.located(error) from None
+        except (RuleError, ScenarioError) as error:
+            raise self._beyond(error, by_key) from None
         names = [arm.name for arm in solved.arms]
         simulated = simulate_to_measure(params, names, self.trials, self.seed, self.jobs)
         self.patients = int(simulated.trial.size)
@@ -143,6 +143,15 @@ class _Search:
                 key = f"calibrated[{place}].{error.key}"
                 raise self.loaded.problem(key, error.rule, error.remedy) from None
         return found
+
+    def _beyond(
+        self, error: RuleError | ScenarioError, values: Mapping[str, float]
+    ) -> ScenarioError:
+        """The error of values within the limits that make no scenario."""
+        first = error.problems[0] if isinstance(error, ScenarioError) else error
+        tried = ", ".join(f"{key} = {value:g}" for key, value in values.items())
+        rule = f"{first.rule}, where the calibration tried {tried}" if values else first.rule
+        return self.loaded.problem(first.key, rule, "narrow the limits of the keys that may move")
 
     def _residuals(self, figures: Sequence[Figure]) -> Floats:
         """How far each figure is off, as `_distance` has it."""

@@ -441,7 +441,7 @@ def detectable_difference(**changes):
 
 
 def calibrated_values() -> dict[str, object]:
-    """Targets of the bare trial, at odds with each other, and a check."""
+    """Targets of the bare trial at odds with each other, and a check, for `with_values`."""
     by = [{"key": "hazard.baseline.mortality_at_horizon", "low": 0.2, "high": 0.9}]
     frame = {"tolerance": 0.01, "by": by, "source": "assumption"}
     seen = {"rows": ["A33"], "observed": {"events": 20, "n": 40}, "between_study_log_odds_sd": 0.5}

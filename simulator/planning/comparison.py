@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from simulator.constants import NORMAL_QUANTILE_975
+from simulator.declarations.claims import is_of_trial
 from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
@@ -176,7 +177,11 @@ def _trial(
 def _different(first: Prepared, second: Prepared) -> tuple[DifferentValue, ...]:
     """Keys whose values differ, in the order of the first scenario."""
     one, other = (
-        {key: value for key, value, _ in prepared.loaded.values() if key not in _LABELS}
+        {
+            key: value
+            for key, value, _ in prepared.loaded.values()
+            if key not in _LABELS and is_of_trial(key)
+        }
         for prepared in (first, second)
     )
     return tuple(

@@ -89,7 +89,7 @@ def plan_sweep(
             rule = "is what is asked, which every point is to share"
             remedy = "list it in the file, or vary a key of it"
             raise ScenarioError(Problem(origin, 0, key, "", rule, remedy))
-        if steps[-1] in _LABELS:
+        if steps[-1] in _LABELS or not is_of_trial(key):
             rule = "is a label, or says what is asked: it is no part of the trial's course"
             raise ScenarioError(Problem(origin, 0, key, "", rule, "vary another key"))
         if not is_of_trial(key):

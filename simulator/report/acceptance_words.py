@@ -25,6 +25,18 @@ def acceptance_in_words(acceptance: Acceptance) -> str:
     return f"{found}; no more than chance would have, together {p_value})."
 
 
+def acceptance_in_short(acceptance: Acceptance) -> str:
+    """Say the same on one line of a screen where the scenario fails."""
+    if not acceptance.fails:
+        return acceptance_in_words(acceptance)
+    failing = [check for check in acceptance.checks if check.fails]
+    which = f"{rows_in_words(failing)}; {probability_in_words(acceptance.p_value)}"
+    return (
+        f"AT ODDS WITH THE EVIDENCE: {len(failing)} of {len(acceptance.checks)} figures held out "
+        f"are not as predicted ({which})."
+    )
+
+
 def rows_in_words(checks: Sequence[AcceptanceCheck]) -> str:
     """Name the rows of some checks."""
     rows = [row for check in checks for row in check.rows]

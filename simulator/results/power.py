@@ -469,7 +469,8 @@ class Power(Answer):
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
         families = [row for family in self.multiplicity for row in family.rows()]
         agreement = table(self.agreement)
-        beside = {"families": families, "agreement": agreement}
+        assumed = [{**flat(a), **_source_cells(a)} for a in self.assumptions]
+        beside = {"families": families, "agreement": agreement, "assumptions": assumed}
         return {**self.curves.tables(), **{name: rows for name, rows in beside.items() if rows}}
 
     def headline(self) -> list[str]:
@@ -494,3 +495,8 @@ _FIRST = (
     "ci_high",
     "not_analysable",
 )
+
+
+def _source_cells(line: Assumption) -> Row:
+    """Kind and rows of a line as cells of a table."""
+    return {"kind": line.kind.value, "rows": " ".join(line.rows)}

@@ -83,7 +83,7 @@ def test_what_is_written_is_a_scenario_that_has_the_values_found(made):
     written = load_scenario(folder / "new.yaml")
     key = "hazard.baseline.mortality_at_horizon"
     assert written.value(key) == answer.keys[0].new
-    assert written.provenance[key] == "derived: so that mortality, control is 0.5"
+    assert written.provenance[key].text == "derived: so that mortality, control is 0.5"
     assert written.scenario.name == "new"
 
 
@@ -95,6 +95,16 @@ def test_nothing_is_overwritten(made):
     assert "--write = new.yaml: is there already" in ended.err
     assert (folder / "new.yaml").read_text() == before
     assert not (folder / "other").exists()
+
+
+def test_targets_and_checks_are_no_difference_between_trials(made):
+    folder, _ = made
+    (folder / "bare.yaml").write_text("extends: mine.yaml\nname: bare\ncalibrated: null\n")
+    out = run_here("compare mine.yaml bare.yaml -n 20 --jobs 1", folder=folder).out
+    assert "They do not differ in any key." in out
+    ended = run_here("sweep mine.yaml --vary calibrated[0].value=0.1,0.2 -n 20", folder=folder)
+    assert ended.status == 2
+    assert "no part of the trial's course" in ended.err
 
 
 REFUSED = {

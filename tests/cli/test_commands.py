@@ -480,7 +480,7 @@ def test_scenarios_shows_every_value_with_its_source(run):
     status, out, _ = run("scenarios", "nct05484908")
     assert status == 0
     lines = out.splitlines()
-    assert "trial.target_randomised = 60  # registry" in lines
+    assert "trial.target_randomised = 60  # registry [H19]" in lines
     assert any(line.startswith("candidates.variables[0].mean = 52") for line in lines)
     shown = {line.split(" = ")[0] for line in lines}
     assert {"hazard.frailty_log_sd", "arms[1].plan.sessions", "accrual.site_rates.kind"} <= shown

@@ -8,7 +8,7 @@ from scenario_builder import checked
 from calibration import acceptance as module
 from calibration.acceptance import acceptance_of
 from simulator.planning.prepared import prepare
-from simulator.report.acceptance_words import acceptance_in_words
+from simulator.report.acceptance_words import acceptance_in_short, acceptance_in_words
 from simulator.results.acceptance import Acceptance
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loader import load_scenario
@@ -90,6 +90,7 @@ def test_a_study_like_the_model_passes_and_one_far_from_it_fails(tmp_path):
     assert far.failed == 1
     assert "AT ODDS WITH THE EVIDENCE: 1 of 1" in acceptance_in_words(far)
     assert "A33" in acceptance_in_words(far)
+    assert len(acceptance_in_short(far)) <= 100
 
 
 def test_several_checks_are_judged_together_by_bonferroni(tmp_path):
@@ -155,6 +156,17 @@ def test_draws_of_uncertain_keys_widen_a_prediction(tmp_path, monkeypatch):
     wide = found(tmp_path, f"{uncertain}acceptance: [{check}]\n")
     assert wide.draws == 8
     assert wide.checks[0].high - wide.checks[0].low > 1.5 * (sharp.high - sharp.low)
+
+
+def test_draws_that_make_no_scenario_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "DRAWS", 8)
+    monkeypatch.setattr(module, "_PATIENTS_A_DRAW", 1_200)
+    # Tumour deaths alone are .06: a target below that cannot be reached.
+    uncertain = (
+        "uncertain:\n  - {keys: hazard.mortality_targets.PE, distribution: uniform, "
+        "parameters: {low: 0.01, high: 0.13}}\n"
+    )
+    assert 0 < found(tmp_path, f"{uncertain}acceptance: [{CHECK}]\n").draws < 8
 
 
 def test_a_scenario_made_without_a_file_can_have_checks():

@@ -47,8 +47,9 @@ def test_a_key_leads_to_its_row_and_its_citation(base):
     assert (value.kind, value.assumed, value.rows) == (SourceKind.PUBLISHED, True, ("A43",))
     assert [row.id for row in answer.evidence] == ["A43"]
     text = screen(answer)
-    assert "1.082 hazard ratio per MELD point" in text
-    assert "Li H, Zheng J, Chen L, et al. Ann Palliat Med 2020;9(5):3048-3058." in text
+    assert "1.082" in text
+    assert "Li H, Zheng J, Chen L, et al. The scoring systems" in text
+    assert "Ann Palliat Med 2020;9(5):3048-3058." in " ".join(text.split())
     assert "https://doi.org/10.21037/apm-20-608" in text
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from simulator.report.acceptance_words import acceptance_in_words, probability_in_words
+from simulator.report.acceptance_words import acceptance_in_short, probability_in_words
 from simulator.report.text.numbers import rounded
 from simulator.report.text.page import Block, Bold
 from simulator.report.text.tables import new_table
@@ -19,7 +19,7 @@ def acceptance_blocks(acceptance: Acceptance | None, of: str = "") -> Iterator[B
     """
     if acceptance is None:
         return
-    words = acceptance_in_words(acceptance)
+    words = acceptance_in_short(acceptance)
     words = f"{of}: {words}" if of else words
     yield Bold(words) if acceptance.fails else words
 

@@ -198,7 +198,8 @@ def calibration_screen(answer: Calibration, width: int, run: Path | None = None)
     shown = "RUN" if run is None else shlex.quote(str(run))
     below = found["verdict"]
     if more:
-        below += ["", Command(f"more: trialsim show {shown} {more[0]}, or {', '.join(more[1:])}")]
+        others = f", or {', '.join(more[1:])}" if more[1:] else ""
+        below += ["", Command(f"more: trialsim show {shown} {more[0]}{others}")]
     above = [Bold(shortened(f"{answer.scenario}: {answer.title}", width)), *found["head"][1:]]
     above = list(apart([above, found["targets"]]))
     whole = list(apart([above, found["acceptance"], below]))

@@ -57,6 +57,7 @@ def _head(answer: Evidence) -> Iterator[Block]:
     elif answer.view is EvidenceView.FILE:
         noun = "row" if rows == 1 else "rows"
         yield Bold(f"{answer.about}: {rows} {noun} of evidence, all within the rules")
+        yield ""
     else:
         yield Bold(f"{answer.about} in {answer.scenario}")
 
@@ -90,17 +91,28 @@ def _rows(answer: Evidence, most: int | None, *, with_notes: bool) -> Iterator[B
     """Rows with their figures, each derived one before its own; then the works cited."""
     shown = answer.evidence[:most]
     works = list(dict.fromkeys(row.citation for row in answer.evidence if row.citation))
-    table = new_table("Row", "figure", "95 % CI", "n", "of", "work", words=("Row", "figure", "of"))
-    for row in shown:
-        work = f"[{works.index(row.citation) + 1}]" if row.citation else "derived"
-        n = f"{row.n:,}" if row.n is not None else ""
-        table.add_row(row.id, _told(row), interval(row), n, of_whom(row), work)
+    cells: dict[str, list[str]] = {
+        "Row": [row.id for row in shown],
+        "figure": [_told(row) for row in shown],
+        "95 % CI": [interval(row) for row in shown],
+        "n": ["" if row.n is None else f"{row.n:,}" for row in shown],
+        "of": [of_whom(row) for row in shown],
+        "work": [_work(row, works) for row in shown],
+    }
+    told = {head: column for head, column in cells.items() if any(column)}
+    table = new_table(*told, words=("Row", "figure", "of"))
+    for row in zip(*told.values(), strict=True):
+        table.add_row(*row)
     yield ""
     yield table
     yield from _more(len(answer.evidence), most, "rows")
     yield from _derivations(shown, with_notes=with_notes)
     yield ""
     yield from _cited(shown, works)
+
+
+def _work(row: EvidenceRow, works: list[str]) -> str:
+    return f"[{works.index(row.citation) + 1}]" if row.citation else "derived"
 
 
 def _told(row: EvidenceRow) -> str:
