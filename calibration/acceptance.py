@@ -27,7 +27,6 @@ from simulator.params.types import Params
 from simulator.records import Floats
 from simulator.results.acceptance import LEVEL, Acceptance, AcceptanceCheck
 from simulator.results.base import AnswerError
-from simulator.results.evidence import EvidenceRow
 from simulator.scenario import calibrated as asked_of
 from simulator.scenario.calibrated_rules import why_not
 from simulator.scenario.errors import Problem, RuleError, ScenarioError
