@@ -14,7 +14,7 @@ from simulator.results.prior import Interval, Parameter, ParameterPrior, Prior, 
 
 _ROW = 0.19  # inches
 _BESIDE = 0.55  # inches of a panel that are not rows
-_NAME = 175.0  # points of a study's name, beyond which it is cut
+_NAME = 195.0  # points of a study's name, beyond which it is cut
 _RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _FROM_TO = 0.08, 12.0  # of the axis of ratios: what lies beyond is an arrow
 
