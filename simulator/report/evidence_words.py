@@ -60,6 +60,5 @@ def of_whom(row: EvidenceRow) -> str:
 
 
 def reference_text(row: EvidenceRow) -> str:
-    """Return the citation of a published row, with the PMID where its address is the DOI."""
-    text = row.citation if row.citation.endswith(".") else f"{row.citation}."
-    return f"{text} PMID {row.pmid}." if row.pmid and row.doi else text
+    """Return the citation of a published row; its address has the DOI, else the PMID."""
+    return row.citation if row.citation.endswith(".") else f"{row.citation}."

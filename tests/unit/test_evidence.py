@@ -111,7 +111,7 @@ def test_no_address_of_a_mirror_is_a_reference():
 def test_published_rows_are_cited_and_say_so_where_authors_are_not_known():
     published = [r for r in read_evidence().values() if r.status is EvidenceStatus.PUBLISHED]
     assert all(row.citation for row in published)
-    unknown = [row.id for row in published if row.citation.startswith("[authors not stated")]
+    unknown = [row.id for row in published if row.citation.startswith("[authors not stated]")]
     assert "A05" in unknown
     assert "A42" not in unknown
 

@@ -43,7 +43,7 @@ _TABLES = (
     ("assumed-treatment", "Treatment, unit and plasma as assumed.", TREATMENT),
 )
 _LAST_DAY = re.compile(r"(exits\.\w+)\.by_day")
-_FEW = 5  # values that are told in words before a page has no more room
+_FEW = 4  # values that are told in words before a page has no more room
 _TIMES = {"hours", "days", "litres", "patients", "sessions", "machines", "nurses", "candidates"}
 
 Told = tuple[str, str, str]

@@ -230,12 +230,12 @@ class _Writer:
         for entry in block.entries:
             paragraph = self._word.add_paragraph()
             as_reference(paragraph)
-            paragraph.paragraph_format.space_after = Pt(2)
+            paragraph.paragraph_format.space_after = Pt(self._layout.between_references)
             self._mark(paragraph, entry.text)
             if entry.address:
                 paragraph.add_run(f" {entry.address}")
             self._bookmarks.enclose(paragraph, bookmark_name(entry.key), 0)
-            _shrink(paragraph, self._layout.small)
+            _shrink(paragraph, self._layout.references)
 
 
 def _shrink(paragraph: WordParagraph, points: float) -> None:

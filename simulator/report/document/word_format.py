@@ -32,7 +32,9 @@ class Layout(NamedTuple):
     Attributes
     ----------
     small
-        Size of notes and of references.
+        Size of notes.
+    references, between_references
+        Size of references, and the space after each.
     sizes, spaces
         By style: its size, and the space before and after.
     """
@@ -41,6 +43,8 @@ class Layout(NamedTuple):
     top_cm: float
     line_spacing: float
     small: float
+    references: float
+    between_references: float
     sizes: Mapping[str, float]
     spaces: Mapping[str, tuple[float, float]]
 
@@ -57,19 +61,23 @@ LAYOUT = Layout(
     top_cm=1.7,
     line_spacing=1.1,
     small=9.0,
+    references=9.0,
+    between_references=2.0,
     sizes={"Normal": 10, "Title": 16, "Subtitle": 11.5, "Caption": 9.5}
     | dict(zip(_HEADINGS, (12.5, 11, 10), strict=True)),
     spaces={"Normal": (0, 6), "Title": (0, 2), "Subtitle": (0, 4), "Caption": (8, 3)}
     | dict.fromkeys(_HEADINGS, (8, 3)),
 )
 COMPACT = Layout(
-    side_cm=1.9,
-    top_cm=1.3,
+    side_cm=1.6,
+    top_cm=1.1,
     line_spacing=1.0,
     small=8.0,
+    references=7.5,
+    between_references=0.0,
     sizes={"Normal": 9.5, "Title": 14, "Subtitle": 10.5, "Caption": 9}
     | dict(zip(_HEADINGS, (10.5, 10, 9.5), strict=True)),
-    spaces={"Normal": (0, 3), "Title": (0, 0), "Subtitle": (0, 2), "Caption": (3, 2)}
+    spaces={"Normal": (0, 2), "Title": (0, 0), "Subtitle": (0, 2), "Caption": (3, 2)}
     | dict.fromkeys(_HEADINGS, (4, 1)),
 )
 
