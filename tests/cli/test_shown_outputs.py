@@ -10,7 +10,11 @@ PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
 FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- output of: trialsim ([^\n]*) -->\n```\n(.*?)```", re.DOTALL)
 # 36 scenarios of 10,000 trials, and four schemes of 8,000: the same commands are shown with fewer.
-SLOW = "--certify", "allocation nct05484908 --trials 4000"
+# A hundred moves of 5,000 trials, and designs of a thousand patients.
+SLOW = (
+    *("--certify", "allocation nct05484908 --trials 4000"),
+    *("levers nct05484908", "design nct05484908"),
+)
 
 
 def shown() -> list[object]:
