@@ -46,6 +46,8 @@ class Needed:
         if asked.accrual.kind == "poisson":
             recruited = expected(asked.accrual, float(asked.trial.max_recruitment_days))
             self.most = min(most, recruited)
+        elif not bench.base.loaded.is_default("accrual.candidates"):
+            self.most = min(most, float(asked.accrual.candidates))
 
     def at(self, patients: float) -> Tried:
         """Return the design with so many patients, screened."""
