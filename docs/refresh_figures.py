@@ -24,6 +24,7 @@ COMMANDS = {  # by file: what draws it, and what it is called in the folder of t
         "heat_map.svg",
     ),
     "size.svg": (("size two-arm-survival --power 0.8 --out run",), "size.svg"),
+    "tornado.svg": (("levers nct05484908 --out run",), "tornado.svg"),
     "gantt.svg": (("trace nct05484908-scarce --trial 3 --out run",), "gantt.svg"),
 }
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.planning.choices import CHOICES
+from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import Narrow, goal_named
 from simulator.planning.needed import SCREENED, Needed, screened
 from simulator.planning.pareto import front
@@ -27,6 +28,7 @@ from simulator.results.design import (
     Feasibility,
     NearMiss,
 )
+from simulator.results.measures import NullHypothesis
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.version import program_version
 
@@ -80,6 +82,10 @@ def design_question(
     if not goal.alpha < limits.power < 1:
         rule = f"must be between alpha ({goal.alpha:g}) and 1"
         raise _problem("power", f"{limits.power:g}", rule, "as 0.8")
+    null = null_in_effect(prepared.asked, prepared.solved)
+    if null is not NullHypothesis.NONE:
+        rule = "no design has a power where the scenario has no effect"
+        raise _problem("power", f"{limits.power:g}", rule, "ask a scenario with an effect")
     if limits.budget is not None and prepared.asked.costs is None:
         rule = "the scenario counts no costs, so that no design can be held to a budget"
         raise _problem("budget", f"{limits.budget:g}", rule, "give its costs, as per_patient")

@@ -48,6 +48,8 @@ class Needed:
             days = float(asked.trial.max_recruitment_days)
             recruited = expected(asked.accrual, days, randomised_share(asked))
             self.most = min(most, recruited)
+        elif not bench.base.loaded.is_default("accrual.candidates"):
+            self.most = min(most, float(asked.accrual.candidates))
 
     def at(self, patients: float) -> Tried:
         """Return the design with so many patients, screened."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from simulator.results.base import Answer, Record, Row, Value, cell_of
+from simulator.results.base import Answer, Cell, Record, Row, Value, cell_of
 from simulator.results.measures import Estimate, NullHypothesis, PairedEstimate, Share
 from simulator.results.operations import limited_by_recruitment
 
@@ -208,9 +208,12 @@ class Levers(Answer):
         ]
 
 
-def _cell(values: tuple[Value, ...]) -> str | int | float | bool | None:
-    """Values of keys as one cell: a single one if all have the same."""
-    return cell_of(values[0]) if all(v == values[0] for v in values) else cell_of(list(values))
+def _cell(values: tuple[Value, ...]) -> Cell:
+    """Values of keys as one cell: a single one if all have the same; a list as 2:1."""
+    if all(value == values[0] for value in values):
+        value = values[0]
+        return ":".join(map(str, value)) if isinstance(value, list | tuple) else cell_of(value)
+    return "; ".join(str(cell_of(value)) for value in values)
 
 
 def _cells(name: str, found: PairedEstimate | None) -> Row:

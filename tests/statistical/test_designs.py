@@ -122,10 +122,24 @@ def test_more_sites_recruit_faster_and_the_unit_of_each_is_its_own():
     assert abs(halved) < 4 * math.hypot(days[1].mcse / 2, days[2].mcse)
 
 
+def test_no_more_patients_are_looked_for_than_there_are_candidates(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(HEAD + "accrual: {candidates: 70}\n", encoding="utf-8")
+    answer = Study(prepare(load_scenario(path), silent)).design(0.8, trials=200, jobs=1)
+    assert max(design.patients for design in answer.designs) == 70
+    assert [miss.constraint for miss in answer.nearest] == [Constraint.POWER]
+
+
 def test_a_value_that_no_trial_can_have_is_told_and_the_others_are_tried(bare):
     answer = bare.design(0.3, choose={"n": [60, 1]}, trials=100, jobs=1)
     assert [dict(failed.values) for failed in answer.failed] == [{"n": 1}]
     assert [design.patients for design in answer.designs] == [60]
+
+
+def test_a_scenario_without_an_effect_has_no_power_to_look_for(bare):
+    under = bare.with_values({"null_hypothesis": "strong"})
+    with pytest.raises(ScenarioError, match="the scenario has no effect"):
+        under.check_design()
 
 
 WRONG = {

@@ -16,7 +16,14 @@ from simulator.report.text.numbers import (
 from simulator.report.text.page import Block, Bold, Command, Section, apart
 from simulator.report.text.tables import Table, new_table
 from simulator.report.words import values_in_short
-from simulator.results.design import Constraint, Design, DesignSearch, Feasibility, NearMiss
+from simulator.results.design import (
+    Constraint,
+    Design,
+    DesignSearch,
+    FailedDesign,
+    Feasibility,
+    NearMiss,
+)
 from simulator.results.measures import Estimate
 
 _ON_A_SCREEN = 10  # designs
@@ -31,8 +38,9 @@ def _head(answer: DesignSearch) -> Iterator[Block]:
     yield Bold(f"{answer.scenario}: designs, {_asked(answer)}")
     chosen = [f"{key} {_listed(values)}" for key, values in answer.chosen.items()]
     chosen += ["n looked for"] * ("n" not in answer.chosen)
+    tried = f"{len(answer.designs)} {'design' if len(answer.designs) == 1 else 'designs'}"
     yield (
-        f"Chosen from: {'; '.join(chosen)}. {len(answer.designs)} designs tried; those on the "
+        f"Chosen from: {'; '.join(chosen)}. {tried} tried; those on the "
         f"front judged by {answer.trials:,} fresh trials, seed {answer.seed}, trialsim "
         f"{answer.version}."
     )
@@ -74,9 +82,13 @@ def _others(answer: DesignSearch) -> Iterator[Block]:
     if others:
         yield Bold("Tried, and not on the front")
         yield _table(answer, others)
-    for failed in answer.failed:
-        values = ", ".join(f"{k} {values_in_short((v,))}" for k, v in failed.values.items())
-        yield f"No trial can be simulated with {values}: {failed.why}."
+    for failed in answer.failed[1:]:
+        yield _why_failed(failed)
+
+
+def _why_failed(failed: FailedDesign) -> str:
+    values = ", ".join(f"{k} {values_in_short((v,))}" for k, v in failed.values.items())
+    return f"No trial can be simulated with {values or 'what is looked for'}: {failed.why}."
 
 
 def _table(answer: DesignSearch, designs: Sequence[Design]) -> Table:
@@ -166,7 +178,11 @@ def _limits(answer: DesignSearch) -> list[float]:
 
 
 def _reach(answer: DesignSearch) -> Iterator[Block]:
-    """Say where recruitment, not the planned number, is the limit."""
+    """Say what cannot be simulated, and where recruitment, not the planned number, is the limit."""
+    if answer.failed:
+        more = len(answer.failed) - 1
+        beside = f" And {more} more: section others." if more else ""
+        yield f"{_why_failed(answer.failed[0])}{beside}"
     told = list(answer.front) or [miss.design for miss in answer.nearest]
     limited = [design for design in told if design.recruitment_is_the_limit]
     if limited:

@@ -129,8 +129,9 @@ def _verdict(answer: Levers) -> Iterator[Block]:
             for kind in LeverKind
         ]
         yield Bold(f"{counts} can be told to move the {rate}. Most of all, {'; '.join(parts)}.")
-    shown = [(len(answer.failed), "moves failed"), (len(answer.left_out), "ranges do not fit")]
-    said = [f"{count} {what}" for count, what in shown if count]
+    failed, left = len(answer.failed), len(answer.left_out)
+    said = [f"{failed} {'move' if failed == 1 else 'moves'} failed"] * bool(failed)
+    said += [f"{left} {'range does' if left == 1 else 'ranges do'} not fit"] * bool(left)
     if said:
         yield f"{'; '.join(said)}: section missing."
     if answer.interrupted:
