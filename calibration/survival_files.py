@@ -169,10 +169,10 @@ def _check(file: str, rows: Sequence[_Row]) -> None:
             _refuse(file, row.line, "day", "", "is empty", "give the day of every row")
         if not (row.has("survival") or row.has("at_risk")):
             _refuse(file, row.line, "survival", "", "is empty", "give it, or leave the row out")
-    for column, remedy in (("events", "give the deaths in all, once"),):
-        given = [row for row in rows if row.has(column)]
-        if len(given) > 1:
-            _refuse(file, given[1].line, column, "", "stands in more than one row", remedy)
+    given = [row for row in rows if row.has("events")]
+    if len(given) > 1:
+        remedy = "give the deaths in all, once"
+        _refuse(file, given[1].line, "events", "", "stands in more than one row", remedy)
     sizes = {row.cells["n"] for row in rows if row.has("n")}
     if len(sizes) > 1:
         row = [row for row in rows if row.has("n")][-1]
