@@ -1,5 +1,7 @@
 """The grammar of sources, and that every source of a shipped scenario names rows that say so."""
 
+import math
+
 import pytest
 
 from calibration.evidence import EvidenceError, cited_rows, read_evidence, unfolded
@@ -210,3 +212,66 @@ def test_an_evidence_file_that_is_not_there_or_is_wrong_is_refused(tmp_path):
 def test_derived_rows_unfold_to_published_ones():
     found = unfolded(["A57"], read_evidence())
     assert list(found) == ["A57", "A58", "A01", "A59", "A02", "A60", "A05", "A61", "A06"]
+
+
+# Values of the base case that follow from figures of the rows that they name
+
+
+def figure(row, name="value"):
+    return getattr(read_evidence()[row], name)
+
+
+def per_session(row):
+    """Of a share of patients over a course of three sessions, the share of one session."""
+    return 1 - (1 - figure(row) / 100) ** (1 / figure("E01"))
+
+
+FOLLOWS = {
+    "modalities[0].shifts.bilirubin.remains_at_once": (lambda: 1 + figure("D01") / 100, 0.0005),
+    "modalities[0].shifts.bilirubin.remains_at_24h": (lambda: 1 + figure("D02") / 100, 0.0005),
+    "modalities[1].shifts.bilirubin.remains_at_once": (lambda: 1 + figure("D04") / 100, 0.0005),
+    "modalities[1].shifts.bilirubin.remains_at_24h": (lambda: 1 + figure("D05") / 100, 0.0005),
+    "modalities[1].shifts.platelets.remains_at_once": (
+        lambda: 1 - (figure("D09a") + figure("D09b")) / 2,
+        0.0005,
+    ),
+    "modalities[0].plasma_litres": (lambda: figure("E02") / 1000, 0),
+    "modalities[1].plasma_litres": (lambda: figure("E03") / 1000, 0),
+    "modalities[0].full_course_hazard_ratio": (lambda: figure("A75"), 0),
+    "modalities[0].adverse_events.bleeding.probability": (lambda: per_session("F01"), 0.0005),
+    "modalities[0].adverse_events.hypotension.probability": (lambda: figure("F11") / 100, 0.005),
+    "arms[0].plan.sessions": (lambda: figure("E01"), 0),
+    "trial.target_randomised": (lambda: figure("H19"), 0),
+    "candidates.variables[9].median": (lambda: figure("C04"), 0),
+    "candidates.variables[9].log_sd": (
+        lambda: math.log(figure("C04", "q3") / figure("C04", "q1")) / 1.349,
+        0.006,
+    ),
+    "hazard.log_hazard_ratio_per_meld_point": (lambda: math.log(figure("A43")), 0.002),
+    "hazard.meld_reference": (lambda: figure("C02"), 0.5),
+    "hazard.baseline.shares[0]": (lambda: 0.65 * figure("B11a"), 5e-6),
+    "hazard.baseline.shares[2]": (lambda: 0.65 * figure("B11c"), 5e-6),
+    "accrual.sites[0].randomised_per_month": (lambda: 60 / ((872 - 84) / 30.4375), 0.005),
+}
+
+
+@pytest.mark.parametrize("key", FOLLOWS)
+def test_a_value_is_what_its_rows_say(key):
+    """Within the digits of the scenario, or the rounding that the source tells of."""
+    found, tolerance = FOLLOWS[key]
+    loaded = load_scenario("nct05484908")
+    assert loaded.provenance[key].rows
+    assert loaded.value(key) == pytest.approx(found(), abs=tolerance)
+
+
+def test_ranges_hold_the_values_that_name_them():
+    """Machine time less 0.75 h of set-up, cost per session, days between sessions."""
+    value = load_scenario("nct05484908").value
+    hours = {"modalities[0]": ("E22a",), "modalities[1]": ("E22b", "E22c")}
+    for modality, rows in hours.items():
+        low, high = (sum(figure(row, end) for row in rows) / 60 for end in ("low", "high"))
+        assert low <= value(f"{modality}.machine_hours") - 0.75 <= high
+    assert figure("E21", "low") <= value("costs.per_session.PE") <= figure("E21", "high")
+    assert (
+        figure("E05b", "low") <= value("arms[0].plan.least_interval_days") <= figure("E05b", "high")
+    )
