@@ -22,6 +22,7 @@ from simulator.report.document.feasibility import (
 )
 from simulator.report.document.figure_citations import FIGURE
 from simulator.report.document.figures import pictures
+from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
 from simulator.report.document.limits import limit_blocks
 from simulator.report.document.losses import event_blocks, loss_in_short
@@ -121,6 +122,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         power_sentence(dossier),
         type_s_and_m_sentence(power),
         not_analysable_sentence(power),
+        at_odds_sentence(power),
         sensitivity_sentence(dossier) if power.verdict.is_power else "",
         other_targets_sentence(dossier),
         "[#power] has the other analyses too." if power.analyses[1:] else "",

@@ -1,6 +1,5 @@
 """What the numbers of a simulation do not tell: limits of the run and of the model."""
 
-from simulator.report.acceptance_words import acceptance_in_words
 from simulator.report.document.blocks import Block, Paragraph, literal
 from simulator.report.document.dossier import Dossier
 from simulator.report.document.feasibility import (
@@ -10,6 +9,7 @@ from simulator.report.document.feasibility import (
     plasma_sentence,
     target_sentence,
 )
+from simulator.report.document.held_out import held_out_blocks
 from simulator.report.document.inputs import effect_sources
 from simulator.report.document.numbers import (
     count,
@@ -30,14 +30,14 @@ def limit_blocks(dossier: Dossier) -> list[Block]:
             "Monte Carlo errors and intervals tell how well the simulation answers for the values "
             "given. They do not tell how true those values are.",
             _assumed(dossier),
-            _held_out(power),
             *(f"The trial is biased on purpose: {literal(bias)}." for bias in biases),
             _interrupted(power),
         ],
         [_slow(dossier), plasma_sentence(power.operations, least=SCARCE)],
         _limits_of_model(dossier),
     )
-    return [Paragraph(text) for group in groups if (text := joined(group))]
+    told: list[Block] = [Paragraph(text) for group in groups if (text := joined(group))]
+    return [*told, *held_out_blocks(power)]
 
 
 def _assumed(dossier: Dossier) -> str:
@@ -49,13 +49,6 @@ def _assumed(dossier: Dossier) -> str:
         f"Of the values behind the target difference {count(len(assumed))} {verb}, in whole or in "
         "part; another mortality or effect gives another power."
     )
-
-
-def _held_out(power: Power) -> str:
-    """Say whether the scenario agrees with published figures that were not used to set it."""
-    if power.acceptance is None:
-        return ""
-    return literal(acceptance_in_words(power.acceptance))
 
 
 def _interrupted(power: Power) -> str:

@@ -2,7 +2,6 @@
 
 import math
 
-from simulator.report.acceptance_words import rows_in_words
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import literal
 from simulator.report.document.dossier import Dossier, quoted_run, test_in_short
@@ -10,6 +9,7 @@ from simulator.report.document.feasibility import (
     recruitment_in_short,
     scarcity_sentence,
 )
+from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
 from simulator.report.document.losses import loss_clause
 from simulator.report.document.mortality import assumed_difference, assumed_mortality
@@ -60,7 +60,7 @@ def paragraph(dossier: Dossier) -> str:
             verdict_in_words(dossier),
             sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),
-            _at_odds(power),
+            at_odds_sentence(power),
             recruitment_in_short(dossier),
             scarcity_sentence(power.operations),
         ]
@@ -117,19 +117,6 @@ def _assumed(dossier: Dossier) -> str:
         summary = literal(first.estimand_attributes.summary)
         parts.append(f"{on_scale(first.scale, truth, error)} in the outcome itself ({summary})")
     return f"Assuming {listed(parts)}"
-
-
-def _at_odds(power: Power) -> str:
-    """Say that the scenario fails against published figures held out; empty where it does not."""
-    acceptance = power.acceptance
-    if acceptance is None or not acceptance.fails:
-        return ""
-    failing = [check for check in acceptance.checks if check.fails]
-    return (
-        f"The scenario is at odds with published figures that were not used to set it: "
-        f"{in_words(len(failing))} of {in_words(len(acceptance.checks))} lie outside their 95 % "
-        f"predictive intervals (evidence rows {literal(rows_in_words(failing))})."
-    )
 
 
 def _of_outcome(dossier: Dossier) -> str:
