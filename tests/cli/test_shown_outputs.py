@@ -9,8 +9,9 @@ from command_line import ROOT, run_here
 PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
 FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- output of: trialsim ([^\n]*) -->\n```\n(.*?)```", re.DOTALL)
-# 36 scenarios of 10,000 trials, and four schemes of 8,000: the same commands are shown with fewer.
-SLOW = "--certify", "allocation nct05484908 --trials 4000"
+# 36 scenarios of 10,000 trials, four schemes of 8,000, 400 draws of 500 trials: the same commands
+# are shown with fewer.
+SLOW = "--certify", "allocation nct05484908 --trials 4000", "assurance nct05484908"
 
 
 def shown() -> list[object]:
