@@ -221,17 +221,12 @@ def _parameter(loaded: LoadedScenario, one: UncertainKey) -> UncertainParameter:
 
 def _comment(loaded: LoadedScenario, item: str, place: int) -> str:
     """Return the comment on the parameters of a key, or another one of its item."""
-    said = [
-        (key, source)
-        for key, source in loaded.provenance.items()
-        if key.startswith(f"{item}.") and source and not loaded.is_default(key)
-    ]
-    own = [
-        source
-        for key, source in said
-        if key.startswith((f"{item}.parameters[{place}]", f"{item}.keys[{place}]"))
-    ]
-    return next(iter([*own, *(source for _, source in said)]), "")
+    said = {key: source for key, source in loaded.provenance.items() if not loaded.is_default(key)}
+    for part in (f".parameters[{place}]", ".parameters", f".keys[{place}]", "."):
+        for key, source in said.items():
+            if key.startswith(item + part) and source:
+                return source
+    return ""
 
 
 def _failures(run: AssuranceRun) -> tuple[FailedDraws, ...]:

@@ -138,10 +138,18 @@ def _probability(a: AnalysisAssurance) -> str:
     """Return the probability that the target is reached: of none or all of the draws, a limit."""
     share = a.probability_of_target
     if share.mean == 0:
-        return f"<{100 * share.ci_high:.1g}%"
+        return f"<{_up(100 * share.ci_high)}%"
     if share.mean == 1:
-        return f">{100 * share.ci_low:.4g}%"
+        return f">{100 - float(_up(100 * (1 - share.ci_low))):g}%"
     return f"{100 * share.mean:.1f}%"
+
+
+def _up(percent: float) -> str:
+    """Return a limit in per cent rounded up, so that it stays one: to whole ones or one digit."""
+    if percent >= 1:
+        return f"{math.ceil(percent)}"
+    step = 10.0 ** math.floor(math.log10(percent)) if percent > 0 else 1.0
+    return f"{math.ceil(percent / step) * step:g}"
 
 
 def _distribution(answer: Assurance) -> Iterator[Block]:
