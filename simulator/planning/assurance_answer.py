@@ -221,17 +221,12 @@ def _parameter(loaded: LoadedScenario, one: UncertainKey) -> UncertainParameter:
 
 def _comment(loaded: LoadedScenario, item: str, place: int) -> str:
     """Return the comment on the parameters of a key, or another one of its item."""
-    said = [
-        (key, source.text)
-        for key, source in loaded.provenance.items()
-        if key.startswith(f"{item}.") and source.is_given
-    ]
-    own = [
-        source
-        for key, source in said
-        if key.startswith((f"{item}.parameters[{place}]", f"{item}.keys[{place}]"))
-    ]
-    return next(iter([*own, *(source for _, source in said)]), "")
+    said = {key: source for key, source in loaded.provenance.items() if source.is_given}
+    for part in (f".parameters[{place}]", ".parameters", f".keys[{place}]", "."):
+        for key, source in said.items():
+            if key.startswith(item + part):
+                return source.text
+    return ""
 
 
 def _failures(run: AssuranceRun) -> tuple[FailedDraws, ...]:

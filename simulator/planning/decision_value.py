@@ -77,8 +77,10 @@ def decide(
 
     def values(chosen: Ints) -> Floats:
         u, z = utilities[chosen], scores[chosen]
-        alone = [value_of_one(u, z[:, k]) for k in range(len(keys))]
-        return np.array([value_of_perfect_information(u, z), *alone])
+        every = value_of_perfect_information(u, z)
+        # Nobody can gain more by knowing one key than by knowing all.
+        alone = [min(value_of_one(u, z[:, k]), every) for k in range(len(keys))]
+        return np.array([every, *alone])
 
     found, errors = jackknife(values, len(utilities))
     return DecisionValue(

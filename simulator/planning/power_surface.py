@@ -198,7 +198,7 @@ def _first_order(
     away = nodes[:, None] - points[None, :, key]
     given = points[None] + away[..., None] * r[key]
     means = surface.power(given).mean(axis=1)
-    return float(weights @ means**2 - (weights @ means) ** 2)
+    return max(float(weights @ means**2 - (weights @ means) ** 2), 0.0)
 
 
 def _total(
@@ -212,4 +212,4 @@ def _total(
     given[..., key] = points[:, others] @ slopes + spread * nodes[:, None]
     power = surface.power(given)
     mean = weights @ power
-    return float((weights @ power**2 - mean**2).mean())
+    return max(float((weights @ power**2 - mean**2).mean()), 0.0)

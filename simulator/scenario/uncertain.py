@@ -130,6 +130,9 @@ class Uncertain(Part):
             If what is given is none.
         """
         size, given = len(self.keys), self.correlation
+        if size == 1 and given is not None:
+            rule, remedy = "one key correlates with nothing", "leave it out, or list several keys"
+            raise RuleError(rule, remedy, "correlation")
         if given is None or isinstance(given, float):
             rho = given or 0.0
             rows = [[1.0 if i == j else rho for j in range(size)] for i in range(size)]

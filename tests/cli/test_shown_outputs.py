@@ -10,10 +10,11 @@ PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
 FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- output of: trialsim ([^\n]*) -->\n```\n(.*?)```", re.DOTALL)
 # 36 scenarios of 10,000 trials, four schemes of 8,000, 55 sets of values of 1,000 trials, a hundred
-# moves of 5,000, designs of a thousand patients: the same commands are tested with fewer.
+# moves of 5,000, designs of a thousand patients, 400 draws of 500 trials: the same commands are
+# tested with fewer.
 SLOW = (
     *("--certify", "allocation nct05484908 --trials 4000", "calibrate nct05484908"),
-    *("levers nct05484908", "design nct05484908"),
+    *("levers nct05484908", "design nct05484908", "assurance nct05484908"),
 )
 
 

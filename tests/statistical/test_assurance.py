@@ -100,6 +100,15 @@ def test_assurance_is_that_of_brute_force_and_its_draws_are_those_of_power():
     assert log_rank.base_power.mean == one.power(number * trials, seed=3).analyses[0].power
 
 
+def test_the_first_draw_of_the_real_trial_is_that_of_power_with_its_values():
+    one = simulator.load("nct05484908")
+    drawn = one.assurance(2, 40).drawn[0]
+    power = one.with_values(drawn.values).power(40)
+    assert drawn.rejections == {a.name: a.rejections for a in power.analyses}
+    arms = power.operations.mortality
+    assert drawn.mortality == {arm: share.mean for arm, share in arms.items()}
+
+
 def test_an_assurance_is_the_same_for_any_number_of_workers_and_its_draws_do_not_depend_on_others():
     one = study("two-arm-survival", uncertain=[LOG_RATIO])
     few, more = one.assurance(6, 50, jobs=1), one.assurance(12, 50, jobs=2)

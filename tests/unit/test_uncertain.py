@@ -184,6 +184,10 @@ NARROW = "distribution: normal, parameters: {mean: 5, sd: .1}, correlation: "
             "has 2 items for 1 key",
         ),
         (
+            one("hazard.meld_reference", NARROW + "0.5"),
+            "uncertain[0].correlation = 0.5: one key correlates with nothing",
+        ),
+        (
             one("'arms[*].plan.session'"),
             "is not a key of this scenario; did you mean arms[1].plan.sessions?",
         ),

@@ -113,7 +113,7 @@ def _draw_shares(axes: Axes, answer: Assurance, shares: Sequence[VarianceShare])
         error = np.array([s.total_se if of_all else s.first_order_se for s in shares])
         axes.barh(at - aside, 100 * value, height=height, color=look.colour, lw=0, label=name,
                   alpha=0.55 if of_all else 1.0)  # fmt: skip
-        low = np.minimum(196 * np.nan_to_num(error), 100 * value)
+        low = np.clip(196 * np.nan_to_num(error), 0.0, 100 * np.maximum(value, 0.0))
         axes.errorbar(100 * value, at - aside, xerr=[low, 196 * np.nan_to_num(error)], fmt="none",
                       ecolor=style.INK, lw=0.7)  # fmt: skip
     wrapped = [style.plain(style.wrap(names[s.key], _NAME, style.SMALL)) for s in shares]

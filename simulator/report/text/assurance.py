@@ -108,8 +108,8 @@ def _power_table(answer: Assurance, shown: Sequence[AnalysisAssurance]) -> Table
     heads += ["median (90 % range)", f"at least {target}", *["not analysable"] * some_fail]
     table = new_table("analysis", *heads, spare=favours[:1])
     every = answer.draws * answer.trials
+    decimals = min(digits.of_percentage(100 * a.averaged.se) for a in shown)
     for a, name in zip(shown, short_names([a.name for a in shown], 20), strict=True):
-        decimals = digits.of_percentage(100 * a.averaged.se)
         own = digits.of_percentage(100 * a.base_power.mcse)
         cells = [rate(a.base_power.mean, a.base_power.mcse, own)[0]]
         cells += [_percent(a.assurance, decimals), _error(a.outer_se), _error(a.inner_se)]
@@ -138,10 +138,18 @@ def _probability(a: AnalysisAssurance) -> str:
     """Return the probability that the target is reached: of none or all of the draws, a limit."""
     share = a.probability_of_target
     if share.mean == 0:
-        return f"<{100 * share.ci_high:.1g}%"
+        return f"<{_up(100 * share.ci_high)}%"
     if share.mean == 1:
-        return f">{100 * share.ci_low:.4g}%"
+        return f">{100 - float(_up(100 * (1 - share.ci_low))):g}%"
     return f"{100 * share.mean:.1f}%"
+
+
+def _up(percent: float) -> str:
+    """Return a limit in per cent rounded up, so that it stays one: to whole ones or one digit."""
+    if percent >= 1:
+        return f"{math.ceil(percent)}"
+    step = 10.0 ** math.floor(math.log10(percent)) if percent > 0 else 1.0
+    return f"{math.ceil(percent / step) * step:g}"
 
 
 def _distribution(answer: Assurance) -> Iterator[Block]:
@@ -275,9 +283,10 @@ def assurance_screen(answer: Assurance, width: int, run: Path | None = None) -> 
     """Return one screen: what matters most of what is not known, power, the verdict."""
     title = Bold(shortened(f"{answer.scenario}: {answer.title}", width))
     above: list[Block] = [title, *list(_head(answer))[1:], ""]
-    below = list(
-        apart([_decision(answer), _failed(answer), _verdict(answer), _next_steps(answer, run)])
-    )
+    verdict = list(_verdict(answer))
+    if answer.decision is not None:  # which takes the room of what is beside the verdict
+        del verdict[1]
+    below = list(apart([_decision(answer), _failed(answer), verdict, _next_steps(answer, run)]))
     beside = line_count([KEPT.format(run=run), "the prompt"], width)
     room = LINES - beside - line_count([*above, "", *below], width)
     keys, analyses = len(answer.parameters), len(answer.analyses)
@@ -301,11 +310,15 @@ def _more(answer: Assurance, keys: int, analyses: int, run: Path | None) -> list
     """What there was no room for, and where it is."""
     left = []
     if keys < len(answer.parameters):
-        left.append(f"{len(answer.parameters) - keys} more keys")
+        left.append(_counted(len(answer.parameters) - keys, "key", "keys"))
     if analyses < len(answer.analyses):
-        left.append(f"{len(answer.analyses) - analyses} more analyses")
+        left.append(_counted(len(answer.analyses) - analyses, "analysis", "analyses"))
     named = "RUN" if run is None else shlex.quote(str(run))
     return [Command(f"and {', '.join(left)}: trialsim show {named}")] if left else []
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count} more {one if count == 1 else several}"
 
 
 def _next_steps(answer: Assurance, run: Path | None) -> Iterator[Block]:
