@@ -52,6 +52,7 @@ def test_the_screen_shows_targets_checks_and_what_to_do_next(made):
     assert len(lines) <= 28
     assert max(map(len, lines)) <= 100
     assert "ALL 1 TARGETS MET; with the scenario's own values 0 are." in ended.out
+    assert "Monte Carlo error beyond the tolerance" in " ".join(ended.out.split())
     assert "The one published figure held out lies within" in ended.out
     assert "trialsim show run keys" in ended.out
 

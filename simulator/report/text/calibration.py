@@ -145,9 +145,12 @@ def _verdict(answer: Calibration) -> Iterator[Block]:
 def calibration_in_words(answer: Calibration) -> str:
     """Say how many targets are met, and why others are not."""
     missed, number = answer.missed, len(answer.targets)
+    coarse = [one.label for one in answer.targets if one.reached_mcse > one.tolerance]
+    doubt = f"Monte Carlo error beyond the tolerance, more --trials: {_some(coarse)}."
     if not missed:
         own = sum(one.met_before for one in answer.targets)
-        return f"ALL {number} TARGETS MET; with the scenario's own values {own} are."
+        met = f"ALL {number} TARGETS MET; with the scenario's own values {own} are."
+        return f"{met} {doubt}" if coarse else met
     words = [f"{number - len(missed)} OF {number} TARGETS MET."]
     apart = [" and ".join(labels) for labels in contradicting(answer)]
     if apart:
@@ -159,7 +162,7 @@ def calibration_in_words(answer: Calibration) -> str:
     others = [one.label for one in missed if one.label not in told]
     if others:
         words.append(f"Missed: {_some(others)}; wider limits or more keys may do.")
-    return " ".join(words)
+    return " ".join([*words, *[doubt] * bool(coarse)])
 
 
 def contradicting(answer: Calibration) -> list[list[str]]:
