@@ -270,8 +270,8 @@ def assumptions(loaded: LoadedScenario) -> tuple[Assumption, ...]:
     """
     lines: dict[tuple[str, int, str], list[str]] = {}
     for key, value, source in loaded.values():
-        counts = source.is_assumed and (source.is_given or is_claim(key, value))
-        if counts and not loaded.is_default(key):
+        claims = is_of_trial(key) and (source.is_given or is_claim(key, value))
+        if claims and source.is_assumed and not loaded.is_default(key):
             file, line = loaded.location(key)
             lines.setdefault((file, line, "" if line else key), []).append(key)
     found = ((keys, loaded.provenance[keys[0]]) for keys in lines.values())
