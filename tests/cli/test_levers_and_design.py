@@ -13,7 +13,7 @@ ranges:
   - {name: hazard ratio, keys: [hazard.effect.hazard_ratio], low: 0.4, high: 0.8}
 """
 LEVERS = "levers mine.yaml -n 200 --seed 3 --jobs 1"
-DESIGN = "design mine.yaml --power 0.6 --budget 250000 --choose n=60,120,180,240 -n 500 --jobs 1"
+DESIGN = "design mine.yaml --power 0.7 --budget 250000 --choose n=60,120,180,240 -n 1000 --jobs 1"
 NONE = "design mine.yaml --power 0.8 --within-days 300 --choose n=60,300 -n 200 --jobs 1"
 
 

@@ -86,7 +86,9 @@ def test_the_screen_of_levers_says_what_can_be_told_and_what_failed():
 
 def test_without_a_lever_that_can_be_told_the_screen_says_so():
     only = (lever("patients", LeverKind.CHOICE, moved(30, -0.004, told=False)),)
-    assert "NO LEVER CAN BE TOLD" in as_text(levers_screen(ranking(only), 100))
+    text = as_text(levers_screen(ranking(only), 100))
+    assert "NO LEVER CAN BE TOLD" in text
+    assert "No assumption of this scenario has a range" in text
 
 
 def test_designs_of_the_front_are_filled_and_named():

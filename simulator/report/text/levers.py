@@ -129,6 +129,8 @@ def _verdict(answer: Levers) -> Iterator[Block]:
             for kind in LeverKind
         ]
         yield Bold(f"{counts} can be told to move the {rate}. Most of all, {'; '.join(parts)}.")
+    if not answer.of_kind(LeverKind.ASSUMPTION):
+        yield "No assumption of this scenario has a range: list what is uncertain under ranges."
     failed, left = len(answer.failed), len(answer.left_out)
     said = [f"{failed} {'move' if failed == 1 else 'moves'} failed"] * bool(failed)
     said += [f"{left} {'range does' if left == 1 else 'ranges do'} not fit"] * bool(left)
