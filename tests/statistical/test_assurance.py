@@ -85,7 +85,7 @@ def test_assurance_is_that_of_the_closed_form_with_many_draws():
 
 def test_assurance_is_that_of_brute_force_and_its_draws_are_those_of_power():
     one = study("two-arm-survival", uncertain=[LOG_RATIO])
-    number, trials = 25, 200
+    number, trials = 12, 200
     found = one.assurance(number, trials, seed=3)
     (log_rank,) = found.analyses
     by_hand = []

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from simulator.report.text.allocation import ALLOCATION_SECTIONS
-from simulator.report.text.assurance import ASSURANCE_SECTIONS, assurance_screen
+from simulator.report.text.assurance import ASSURANCE_SECTIONS
+from simulator.report.text.assurance_screen import assurance_screen
 from simulator.report.text.baseline import BASELINE_SECTIONS, baseline_screen
 from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
 from simulator.report.text.certificate import CERTIFICATE_SECTIONS

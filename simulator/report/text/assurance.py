@@ -1,9 +1,7 @@
 """The answer of assurance as a page of text, what it amounts to last."""
 
 import math
-import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from simulator.report import digits
 from simulator.report.text.numbers import (
@@ -15,10 +13,9 @@ from simulator.report.text.numbers import (
     rounded,
     target_in_words,
 )
-from simulator.report.text.page import Block, Bold, Command, Section, apart, line_count
-from simulator.report.text.power_screen import KEPT, LINES
+from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import Table, new_table
-from simulator.report.text.wrapping import short_names, shortened
+from simulator.report.text.wrapping import short_names
 from simulator.report.words import RATES
 from simulator.results.assurance import (
     AnalysisAssurance,
@@ -29,7 +26,6 @@ from simulator.results.assurance import (
 )
 
 _MOST_FAILURES = 3
-_LARGEST_ERROR = 0.005  # outer standard error of an assurance that is quoted
 _QUANTITIES = {
     "hazard_ratio": "hazard ratio",
     "mortality_difference": "difference in mortality, second arm less first,",
@@ -40,7 +36,8 @@ def _rate(answer: Assurance) -> str:
     return RATES[answer.null_hypothesis]
 
 
-def _head(answer: Assurance) -> Iterator[Block]:
+def head_blocks(answer: Assurance) -> Iterator[Block]:
+    """The scenario, and how many draws and trials."""
     yield Bold(f"{answer.scenario}: {answer.title}")
     yield (
         f"{answer.draws:,} draws of what is not known, {answer.trials:,} trials at each, seed "
@@ -49,7 +46,7 @@ def _head(answer: Assurance) -> Iterator[Block]:
 
 
 def _parameters(answer: Assurance) -> Iterator[Block]:
-    yield _parameter_table(answer, len(answer.parameters))
+    yield parameter_table(answer, len(answer.parameters))
     yield (
         f"Share of the variance of {_rate(answer)}, {answer.analyses[0].name}, with its standard "
         "error. Alone: what knowing the key would remove. In all: what would be left if all other "
@@ -60,11 +57,11 @@ def _parameters(answer: Assurance) -> Iterator[Block]:
             yield f"{one.key}: {one.source}"
 
 
-def _parameter_table(answer: Assurance, most: int) -> Table:
+def parameter_table(answer: Assurance, most: int) -> Table:
     """What is not known, the most important first."""
     table = new_table("not known", "own value", "median", "95 % range", "alone", "in all")
     shares = {share.key: share for share in answer.analyses[0].shares}
-    ordered = sorted(answer.parameters, key=lambda one: -_weight(shares.get(one.key)))
+    ordered = sorted(answer.parameters, key=lambda one: -weight(shares.get(one.key)))
     for one in ordered[:most]:
         share = shares.get(one.key)
         cells = [plain(one.base), plain(one.median), f"{plain(one.q025)} to {plain(one.q975)}"]
@@ -78,7 +75,8 @@ def _name(one: UncertainParameter) -> str:
     return one.name[:1].lower() + one.name[1:] if one.name[1:2].islower() else one.name
 
 
-def _weight(share: VarianceShare | None) -> float:
+def weight(share: VarianceShare | None) -> float:
+    """Return the larger share of variance, by which keys are ordered; 0 for none."""
     if share is None or math.isnan(share.total):
         return 0.0
     return max(share.total, share.first_order)
@@ -92,7 +90,7 @@ def _share(value: float, error: float) -> str:
 
 
 def _power(answer: Assurance) -> Iterator[Block]:
-    yield _power_table(answer, answer.analyses)
+    yield power_table(answer, answer.analyses)
     yield (
         f"Own values: {_rate(answer)} at the scenario's own values, {answer.base_trials:,} trials. "
         "Averaged: over the draws, the assurance; outer SE from the number of draws, inner SE from "
@@ -100,7 +98,8 @@ def _power(answer: Assurance) -> Iterator[Block]:
     )
 
 
-def _power_table(answer: Assurance, shown: Sequence[AnalysisAssurance]) -> Table:
+def power_table(answer: Assurance, shown: Sequence[AnalysisAssurance]) -> Table:
+    """Return the power of some analyses at the scenario's own values and over the draws."""
     favours = [f"favours {arm}" for arm in short_names(answer.arms, 12)]
     target = target_in_words(answer.target_power)
     some_fail = any(a.not_analysable for a in shown)
@@ -175,14 +174,15 @@ def _variance(answer: Assurance) -> Iterator[Block]:
     table = new_table("analysis", "key", "alone", "in all", words=("analysis", "key"), keys=2)
     for a in answer.analyses:
         name = a.name
-        for one in sorted(a.shares, key=_weight, reverse=True):
+        for one in sorted(a.shares, key=weight, reverse=True):
             alone, whole = (one.first_order, one.first_order_se), (one.total, one.total_se)
             table.add_row(name, one.key, _share(*alone), _share(*whole))
             name = ""
     yield table
 
 
-def _decision(answer: Assurance) -> Iterator[Block]:
+def decision_blocks(answer: Assurance) -> Iterator[Block]:
+    """Expected utility of the options, and what it is worth to know a key before choosing."""
     found = answer.decision
     if found is None:
         return
@@ -214,7 +214,8 @@ def _worth(value: float, error: float) -> str:
     return f"{rounded(value, decimals)}{beside}"
 
 
-def _failed(answer: Assurance) -> Iterator[Block]:
+def failed_blocks(answer: Assurance) -> Iterator[Block]:
+    """Draws that could not be simulated, and why."""
     if not answer.failures:
         return
     yield Bold(
@@ -228,7 +229,7 @@ def _failed(answer: Assurance) -> Iterator[Block]:
         yield f"  and {more} more reasons, which --json lists"
 
 
-def _verdict(answer: Assurance) -> Iterator[Block]:
+def verdict_blocks(answer: Assurance) -> Iterator[Block]:
     """Say what the power is at the scenario's own values, and what if these are not known."""
     a, name = answer.analyses[0], _rate(answer)
     own = digits.of_percentage(100 * a.base_power.mcse)
@@ -268,75 +269,12 @@ def _worthwhile(answer: Assurance, found: AveragedPower, decimals: int) -> str:
 
 
 ASSURANCE_SECTIONS = (
-    Section("head", _head),
+    Section("head", head_blocks),
     Section("parameters", _parameters),
     Section("power", _power),
     Section("distribution", _distribution),
     Section("variance", _variance),
-    Section("decision", _decision),
-    Section("failed", _failed),
-    Section("verdict", _verdict),
+    Section("decision", decision_blocks),
+    Section("failed", failed_blocks),
+    Section("verdict", verdict_blocks),
 )
-
-
-def assurance_screen(answer: Assurance, width: int, run: Path | None = None) -> list[Block]:
-    """Return one screen: what matters most of what is not known, power, the verdict."""
-    title = Bold(shortened(f"{answer.scenario}: {answer.title}", width))
-    above: list[Block] = [title, *list(_head(answer))[1:], ""]
-    verdict = list(_verdict(answer))
-    if answer.decision is not None:  # which takes the room of what is beside the verdict
-        del verdict[1]
-    below = list(apart([_decision(answer), _failed(answer), verdict, _next_steps(answer, run)]))
-    beside = line_count([KEPT.format(run=run), "the prompt"], width)
-    room = LINES - beside - line_count([*above, "", *below], width)
-    keys, analyses = len(answer.parameters), len(answer.analyses)
-    while True:
-        middle: list[Block] = [
-            _parameter_table(answer, keys),
-            "",
-            _power_table(answer, answer.analyses[:analyses]),
-        ]
-        more = _more(answer, keys, analyses, run)
-        if line_count([*middle, *more], width) <= room or (keys <= 2 and analyses <= 1):
-            break
-        if analyses > 1 and (analyses > 3 or keys <= 3):
-            analyses -= 1
-        else:
-            keys -= 1
-    return [*above, *middle, *more, "", *below]
-
-
-def _more(answer: Assurance, keys: int, analyses: int, run: Path | None) -> list[Block]:
-    """What there was no room for, and where it is."""
-    left = []
-    if keys < len(answer.parameters):
-        left.append(_counted(len(answer.parameters) - keys, "key", "keys"))
-    if analyses < len(answer.analyses):
-        left.append(_counted(len(answer.analyses) - analyses, "analysis", "analyses"))
-    named = "RUN" if run is None else shlex.quote(str(run))
-    return [Command(f"and {', '.join(left)}: trialsim show {named}")] if left else []
-
-
-def _counted(count: int, one: str, several: str) -> str:
-    return f"{count} more {one if count == 1 else several}"
-
-
-def _next_steps(answer: Assurance, run: Path | None) -> Iterator[Block]:
-    a, scenario = answer.analyses[0], shlex.quote(answer.asked)
-    seed = "" if answer.seed == 1 else f" --seed {answer.seed}"
-    if a.averaged.se > _LARGEST_ERROR:
-        draws = int(min(math.ceil(answer.draws * (a.averaged.se / _LARGEST_ERROR) ** 2), 100_000))
-        draws = -(-draws // 100) * 100
-        yield Command(
-            f"more precisely:  trialsim assurance {scenario} --draws {draws} --trials "
-            f"{answer.trials}{seed}"
-        )
-    shares = [share for share in a.shares if math.isfinite(share.total)]
-    if shares and answer.decision is None:  # which says itself what knowing each key is worth
-        key = max(shares, key=_weight).key
-        one = next(p for p in answer.parameters if p.key == key)
-        values = ",".join(f"{value:.3g}" for value in (one.q025, one.median, one.q975))
-        vary = shlex.quote(f"{key}={values}")
-        yield Command(f"largest share:   trialsim sweep {scenario} --vary {vary}{seed}")
-    if run is not None and answer.finished:
-        yield Command(f"everything:      trialsim show {shlex.quote(str(run))}")
