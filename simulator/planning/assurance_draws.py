@@ -24,7 +24,6 @@ from simulator.scenario.schema import Scenario
 
 _TARGETS = "hazard", "mortality_targets"
 _SECONDS_A_HEARTBEAT = 1.0
-_DAYS_PER_MONTH = 365.25 / 12
 DRAWN = "uncertain"  # where values of a draw come from, for messages
 
 
@@ -44,8 +43,8 @@ class DrawTrials:
         Of the arms.
     hazard_ratio
         Of the second arm against the first; NaN where the scenario has none.
-    randomised, months, session_cost
-        Means per trial.
+    cost
+        Mean of a trial; 0 without prices.
     """
 
     problem: Problem | None
@@ -54,9 +53,7 @@ class DrawTrials:
     favouring: Ints
     mortality: tuple[float, float]
     hazard_ratio: float
-    randomised: float
-    months: float
-    session_cost: float
+    cost: float
 
 
 class Design(NamedTuple):
@@ -124,9 +121,7 @@ def trials_at(
 def _failed(goals: int, problem: Problem) -> DrawTrials:
     none, unknown = np.zeros(goals, np.int64), math.nan
     favouring = np.zeros((goals, 2), np.int64)
-    return DrawTrials(
-        problem, none, none, favouring, (unknown, unknown), unknown, unknown, unknown, unknown
-    )
+    return DrawTrials(problem, none, none, favouring, (unknown, unknown), unknown, unknown)
 
 
 def told(prepared: Prepared, run: PairedTrials) -> DrawTrials:
@@ -147,9 +142,7 @@ def told(prepared: Prepared, run: PairedTrials) -> DrawTrials:
         favouring=favouring,
         mortality=(mortality[0], mortality[1]),
         hazard_ratio=hazard_ratio_of(solved),
-        randomised=totals.mean("randomised").mean,
-        months=totals.mean("trial_days").mean / _DAYS_PER_MONTH,
-        session_cost=0.0 if cost is None else cost.mean,
+        cost=0.0 if cost is None else cost.mean,
     )
 
 

@@ -32,10 +32,7 @@ def utility_of(found: DrawTrials | None, utility: Utility, goal: int, trials: in
         utility.right_conclusion * right
         + utility.wrong_conclusion * wrong
         + utility.per_death_averted * utility.later_patients * averted * second
-        - utility.cost_per_patient * found.randomised
-        - (found.session_cost if utility.sessions_at_cost else 0.0)
-        - utility.cost_per_month * found.months
-        - utility.cost_of_trial
+        - utility.per_cost * found.cost
     )
 
 

@@ -44,16 +44,11 @@ class Utility(Part):
         description="treated after the trial, all by the second arm if the trial rejects in its "
         "favour, else by the first",
     )
-    cost_per_patient: NotNegative = Field(
-        default=0.0, description="of each patient randomised, sessions apart"
+    per_cost: NotNegative = Field(
+        default=0.0,
+        description="subtracted for each unit of money that the trial costs by `costs`; 1 where "
+        "utility is in its currency",
     )
-    sessions_at_cost: bool = Field(
-        default=False, description="true: sessions cost what `costs` says"
-    )
-    cost_per_month: NotNegative = Field(
-        default=0.0, description="of each month from the first opening of a site to the last visit"
-    )
-    cost_of_trial: NotNegative = Field(default=0.0, description="of carrying out a trial at all")
 
 
 class Decision(Part):

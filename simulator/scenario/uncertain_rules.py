@@ -117,9 +117,9 @@ def _decision_rules(scenario: Scenario) -> Iterator[RuleError]:
         near = nearest(decision.analysis, known)
         remedy = f"did you mean {near}?" if near else f"use one of {', '.join(known)}"
         yield RuleError("is no analysis of this scenario", remedy, "decision.analysis")
-    if decision.utility.sessions_at_cost and scenario.costs is None:
-        rule = "what sessions cost is not given"
-        yield RuleError(rule, "give costs, or set it to false", "decision.utility.sessions_at_cost")
+    if decision.utility.per_cost and scenario.costs is None:
+        rule = "what a trial costs is not given"
+        yield RuleError(rule, "give costs, or leave it out", "decision.utility.per_cost")
 
 
 class _Leaves:

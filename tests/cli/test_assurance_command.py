@@ -45,8 +45,8 @@ decision:
     wrong_conclusion: -20000
     per_death_averted: 10
     later_patients: 1000
-    cost_per_patient: 30
-    cost_of_trial: 500
+    per_cost: 1
+costs: {currency: CNY, per_patient: 30, per_site: 500}
 """
 SMALL = ("--draws", "12", "--trials", "50")
 
@@ -202,7 +202,7 @@ def test_what_is_wrong_is_refused(refused, folder, arguments, words):
             "hazard.effect.hazard_ratio is uncertain; vary another key",
         ),
         ("name: larger", "name: as planned", "this name is given twice"),
-        ("unit: CNY", "unit: CNY\n    sessions_at_cost: true", "what sessions cost is not given"),
+        ("costs: {currency: CNY, per_patient: 30, per_site: 500}", "", "what a trial costs is not"),
         ("decision:", "decision:\n  analysis: death", "did you mean deaths?"),
         ("{name: no trial}", "{name: no trial, chances: {}}", "did you mean changes?"),
     ],
