@@ -95,7 +95,7 @@ def test_every_lever_of_the_base_case_can_be_tried_and_choices_are_told_from_ass
     levers, left_out = levers_of(base.prepared.loaded, "fisher")
     assert left_out == []
     kinds = {lever.name: lever.kind for lever in levers}
-    assert kinds["hazard ratio of DPMAS+LPE against PE"] is LeverKind.ASSUMPTION
+    assert kinds["hazard ratio, DPMAS+LPE against none"] is LeverKind.ASSUMPTION
     assert kinds["cost of a session"] is LeverKind.ASSUMPTION
     assert kinds["sessions planned"] is LeverKind.CHOICE
     assert kinds["machines of the unit"] is LeverKind.CHOICE
