@@ -6,7 +6,7 @@ more about it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simulator.declarations.keys import key_path
@@ -20,6 +20,7 @@ _CHOSEN = (
     *("unit.machines", "unit.nurses", "unit.sessions_per_nurse", "unit.opening_hours"),
     *("unit.plasma", "unit.queue"),
 )
+FOLLOW_UP = "trial.follow_up_days"
 RATE_KEYS = "randomised_per_month", "referred_per_month"  # of a site, which has one of them
 
 
@@ -123,19 +124,23 @@ def _with_sessions(scenario: Scenario, value: int) -> Values:
     }
 
 
-def _with_follow_up(scenario: Scenario, days: int) -> Values:
-    """Another follow-up of the same patients: hazards go on, the last visit moves with its end."""
+def rates_until(scenario: Scenario, days: int, names: Sequence[str]) -> Values:
+    """Return the rates of exits that end with the follow-up, going on as they are until a day."""
     before = scenario.trial.follow_up_days
-    values: Values = {
-        "trial.follow_up_days": days,
-        "hazard.baseline.horizon_days": scenario.hazard.baseline.horizon_days,
-    }
-    for name in ("tumour_death", "transplant", "withdrawal", "loss", "infection"):
+    values: Values = {}
+    for name in names:
         rate = getattr(scenario.exits, name, None)
         if rate is not None and rate.by_day == before:
             hazard = -math.log1p(-rate.net_probability)
             values[f"exits.{name}.net_probability"] = -math.expm1(-hazard * days / before)
             values[f"exits.{name}.by_day"] = float(days)
+    return values
+
+
+def _with_follow_up(scenario: Scenario, days: int) -> Values:
+    """Another follow-up of the same patients: loss goes on, the last visit moves with its end."""
+    before = scenario.trial.follow_up_days
+    values: Values = {FOLLOW_UP: days, **rates_until(scenario, days, ("loss",))}
     if scenario.assessment is not None:
         visits = [visit.model_dump() for visit in scenario.assessment.visits]
         kept = [visit for visit in visits if visit["day"] < min(days, before)]
@@ -188,3 +193,8 @@ CHOICES: Mapping[str, Choice] = {
         _of_key("scheme", "allocation scheme", "allocation.scheme"),
     )
 }
+
+
+def moved_to(key: str, value: Any, scenario: Scenario) -> Values:
+    """Return what another value of a key means: of the follow-up's, what it means as a choice."""
+    return CHOICES["follow_up"].values(scenario, value) if key == FOLLOW_UP else {key: value}

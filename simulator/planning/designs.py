@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simulator.declarations.analyses import MOST_PATIENTS
-from simulator.planning.choices import CHOICES
+from simulator.planning.choices import CHOICES, FOLLOW_UP
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import Narrow, goal_named
 from simulator.planning.needed import SCREENED, Needed, screened
@@ -29,6 +29,7 @@ from simulator.results.design import (
     NearMiss,
 )
 from simulator.results.measures import NullHypothesis
+from simulator.results.size import PATIENTS
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.version import program_version
 
@@ -111,7 +112,7 @@ def design_question(
 
 def _choice(prepared: Prepared, word: str) -> tuple[str, Any]:
     """Return a choice by its word, or its key, and the scenario's own value of it."""
-    key = {"trial.target_randomised": "n"}.get(word, word)
+    key = {PATIENTS: "n", FOLLOW_UP: "follow_up"}.get(word, word)
     if key in CHOICES:
         own = CHOICES[key].own(prepared.asked)
         if own is None:
@@ -146,12 +147,16 @@ def find_designs(
 
     Raises
     ------
+    ScenarioError
+        If no trial can be simulated with any of the values; of the first, why.
     KeyboardInterrupt
         If stopped.
     """
     bench = Bench(asked.base, asked.narrow, asked.goal, seed, jobs, say, SCREENED)
     search = _Search(asked, bench, trials)
     search.screen()
+    if not search.designs:
+        raise search.errors[0]
     places = search.confirm_front()
     misses = () if places else tuple(search.nearest())
     order = sorted(
@@ -187,6 +192,7 @@ class _Search:
         self.limits = asked.limits
         self.designs: list[Tried] = []
         self.failed: list[FailedDesign] = []
+        self.errors: list[ScenarioError] = []  # why, of each
         self.cells: dict[int, Needed] = {}  # of a design whose number of patients was looked for
 
     def screen(self) -> None:
@@ -205,6 +211,7 @@ class _Search:
                 problem = error.problems[0]
                 why = f"{problem.key}: {problem.rule}" if problem.key else problem.rule
                 self.failed.append(FailedDesign(cell, why))
+                self.errors.append(error)
 
     def _look(self, cell: Mapping[str, Any]) -> None:
         goal, limits = self.asked.goal, self.limits

@@ -9,21 +9,27 @@ other criteria, more or fewer of them are randomised.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulator.planning.choices import RATE_KEYS, is_choice, rates_of
+from simulator.planning.choices import FOLLOW_UP, RATE_KEYS, is_choice, rates_of, rates_until
 from simulator.planning.prepared import Prepared, prepare
-from simulator.planning.variation import changed
+from simulator.planning.variation import changed, varied
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 
 _SOLVED = "solved"
+_OF_NATURE = "tumour_death", "transplant", "withdrawal", "infection"  # exits by which patients go
 
 
 def solved_values(base: Prepared) -> dict[str, Any]:
-    """Return the numbers of a scenario in place of the word solved, by key, without its targets."""
+    """Return what a scenario's hazards are, by key: numbers for the word solved, and their horizon.
+
+    The horizon follows the follow-up by default: were it not held, a shorter follow-up would have
+    as many deaths.
+    """
     asked, solved = base.asked, base.solved
+    found: dict[str, Any] = {"hazard.baseline.horizon_days": solved.hazard.baseline.horizon_days}
     if not asked.hazard.mortality_targets:
-        return {}
-    found: dict[str, Any] = {"hazard.mortality_targets": None}
+        return found
+    found |= {"hazard.mortality_targets": None, "hazard.mortality_target_day": None}
     if asked.hazard.baseline.mortality_at_horizon == _SOLVED:
         mortality = solved.hazard.baseline.mortality_at_horizon
         found["hazard.baseline.mortality_at_horizon"] = mortality
@@ -60,12 +66,14 @@ def variant(
     """
     keys = [key for step in steps for key in (step(base.asked) if callable(step) else step)]
     only_choices = all(map(is_choice, keys))
-    # Ranges go: they would be held to values that are moved away from what they are of.
-    start = {"ranges": None, **(solved_values(base) if only_choices else {})}
+    start = solved_values(base) if only_choices else {}
     # What is not asked for goes first: it may not suit the numbers tried.
-    loaded = narrow(changed(base.loaded, start, origin))
+    loaded = narrow(varied(base.loaded, start, origin))
     for step in steps:
-        loaded = changed(loaded, step(loaded.scenario) if callable(step) else step, origin)
+        values = step(loaded.scenario) if callable(step) else step
+        if only_choices and FOLLOW_UP in values:
+            values = {**rates_until(loaded.scenario, values[FOLLOW_UP], _OF_NATURE), **values}
+        loaded = changed(loaded, values, origin)
     found = prepare(loaded, say)
     before, after = (_randomised_share(one) for one in (base, found))
     rates = {key: rate for key, rate in rates_of(found.asked).items() if key.endswith(RATE_KEYS[0])}

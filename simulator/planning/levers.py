@@ -93,6 +93,8 @@ def run_levers(planned: PlannedLevers, trials: int, seed: int, jobs: int, watch:
 
     Raises
     ------
+    ScenarioError
+        If no move can be simulated; of the first, why.
     KeyboardInterrupt
         If stopped before the base is done; later, the levers that are done are returned.
     """
@@ -108,6 +110,8 @@ def run_levers(planned: PlannedLevers, trials: int, seed: int, jobs: int, watch:
         done = tuple(move for move in moves if move is not None)
         if done:
             found.append(Lever(lever.name, lever.kind, lever.keys, lever.own, done))
+    if trying.errors and not found:
+        raise trying.errors[0]
     own, goal = planned.base, planned.goal
     costs = own.solved.costs
     return Levers(
@@ -138,6 +142,7 @@ class _Trying:
         self.watch, self.number = watch, 0
         self.critical = float(norm.isf(_LEVEL / 2 / max(planned.moves, 1)))
         self.analyses: PairedTrials | None = None
+        self.errors: list[ScenarioError] = []  # of moves that cannot be simulated
 
     def run(self, prepared: Prepared, name: str) -> PairedTrials:
         def done(trials: int) -> None:
@@ -160,6 +165,7 @@ class _Trying:
             problem = error.problems[0]
             why = f"{problem.key}: {problem.rule}" if problem.key else problem.rule
             failed.append(FailedMove(lever.name, lever.kind, move.to, why))
+            self.errors.append(error)
             self.number += 1
             return None
         self.number += 1

@@ -4,10 +4,10 @@ A range is moved to its two ends. A choice without a range is moved to half and 
 number; else to what a designer would think of. What a scenario has not is no lever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from simulator.planning.choices import CHOICES, Values, is_choice
+from simulator.planning.choices import CHOICES, FOLLOW_UP, Values, is_choice, moved_to
 from simulator.results.flow import flow
 from simulator.results.levers import LeftOutLever, LeverKind
 from simulator.scenario.loaded import LoadedScenario
@@ -48,9 +48,9 @@ def levers_of(loaded: LoadedScenario, analysis: str) -> tuple[list[MovedLever], 
     ranges = loaded.ranges()
     fitting = [one for one in ranges if not one.why_not]
     left_out = [LeftOutLever(one.name, one.why_not) for one in ranges if one.why_not]
-    moved = [_of_range(one) for one in fitting]
-    taken = {key for one in fitting for key in one.keys}
     scenario = loaded.scenario
+    moved = [_of_range(one, scenario) for one in fitting]
+    taken = {key for one in fitting for key in one.keys}
     moved += [
         *(lever for lever in _of_choices(scenario) if not taken & lever.moves[0].values.keys()),
         *_of_criteria(scenario),
@@ -59,14 +59,19 @@ def levers_of(loaded: LoadedScenario, analysis: str) -> tuple[list[MovedLever], 
     return moved, left_out
 
 
-def _of_range(one: RangeOf) -> MovedLever:
+def _of_range(one: RangeOf, scenario: Scenario) -> MovedLever:
     kind = LeverKind.CHOICE if all(map(is_choice, one.keys)) else LeverKind.ASSUMPTION
     moves = tuple(
-        Move(end, dict(zip(one.keys, end, strict=True)))
-        for end in (one.low, one.high)
-        if end != one.own
+        Move(end, _values(one.keys, end, scenario)) for end in (one.low, one.high) if end != one.own
     )
     return MovedLever(one.name, kind, one.keys, one.own, moves)
+
+
+def _values(keys: Sequence[str], end: Sequence[Any], scenario: Scenario) -> Values:
+    found: Values = {}
+    for key, value in zip(keys, end, strict=True):
+        found |= moved_to(key, value, scenario)
+    return found
 
 
 def _of_choices(scenario: Scenario) -> Iterator[MovedLever]:
@@ -80,7 +85,7 @@ def _of_choices(scenario: Scenario) -> Iterator[MovedLever]:
             values = choice.values(scenario, value)
             moves.append(Move((value,), values))
         if moves:
-            keys = tuple(moves[0].values) if word != "follow_up" else ("trial.follow_up_days",)
+            keys = tuple(moves[0].values) if word != "follow_up" else (FOLLOW_UP,)
             keys = ("allocation.ratio",) if word == "ratio" else keys
             yield MovedLever(choice.label, LeverKind.CHOICE, keys, (own,), tuple(moves))
 

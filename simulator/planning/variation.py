@@ -11,6 +11,7 @@ from simulator.results.flow import flow
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 
+BESIDE_THE_TRIAL = "acceptance", "calibrated", "decision", "ranges", "uncertain"
 _SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
 
 Values = Mapping[str, Any]  # by key
@@ -43,6 +44,20 @@ def changed(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenar
     return loaded.changed(new, origin, whole=(_OPTIONS,))
 
 
+def varied(loaded: LoadedScenario, values: Values, origin: str) -> LoadedScenario:
+    """Return a scenario with other values, and the trial alone: nothing of what is beside it.
+
+    What is known of the values, and what they are held to, is of the scenario as it is: of another
+    it may name keys that are no more.
+
+    Raises
+    ------
+    ScenarioError
+        If it breaks a rule.
+    """
+    return changed(loaded, {**dict.fromkeys(BESIDE_THE_TRIAL), **values}, origin)
+
+
 def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Every combination of the values, the last key's changing fastest."""
     for values in itertools.product(*vary.values()):
@@ -60,7 +75,7 @@ def variants(
 
     `narrow` leaves of each what is asked for.
     """
-    loaded = [narrow(changed(base.loaded, values, origin)) for values in points]
+    loaded = [narrow(varied(base.loaded, values, origin)) for values in points]
     found = []
     for number, one in enumerate(loaded, start=1):
         say(f"preparing point {number} of {len(loaded)}")

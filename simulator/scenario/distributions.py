@@ -17,6 +17,7 @@ Function = Callable[[Any], Any]  # of a number or an array of them
 
 INTERVAL = "interval_95"  # the quantiles of .025 and .975
 _LEVELS = 0.025, 0.975
+_ROUNDING = 0.05  # of an interval's half width: what a centre may be off that is rounded
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _on_scale(
 ) -> Callable[[Parameters], Distribution]:
     """Return what makes a distribution that is normal on a scale.
 
-    Of a centre beside an interval the interval gives the width alone, on that scale.
+    A centre beside an interval must be that of the interval: of no normal on the scale else are
+    both true.
     """
 
     def make(parameters: Parameters) -> Distribution:
@@ -166,7 +168,11 @@ def _on_scale(
             if not support[0] < value < support[1]:
                 rule = f"must lie between {support[0]:g} and {support[1]:g}"
                 raise RuleError(rule, "correct it, or choose another distribution", centre)
-            mean = float(scale(value))
+            given, own = float(scale(value)), mean if INTERVAL in parameters else None
+            if own is not None and abs(given - own) > _ROUNDING * NORMAL_QUANTILE_975 * sd:
+                rule = f"is not the {centre} of this interval, which is {float(inverse(own)):.3g}"
+                raise RuleError(rule, f"leave out the {centre}, or the interval", centre)
+            mean = given
 
         def cdf(x: Any) -> Any:
             import numpy as np

@@ -41,7 +41,7 @@ class Uncertain(Part):
     )
     distribution: list[FamilyWord] = _listed("its name; or one for each key")
     parameters: list[dict[str, float | list[float]]] = _listed(
-        "of the distribution, as {median: 0.45, interval_95: [0.30, 0.65]}; or one set per key"
+        "of the distribution, as {median: 0.47, interval_95: [0.30, 0.65]}; or one set per key"
     )
     bounds: list[float | None] | None = Field(
         default=None,

@@ -159,3 +159,17 @@ WRONG = {
 def test_a_question_that_cannot_be_answered_is_refused(bare, asked, said):
     with pytest.raises(ScenarioError, match=said):
         bare.check_design(**asked)
+
+
+def test_where_no_design_can_be_simulated_there_is_no_answer(bare):
+    """Rather than the answer that no design has the power."""
+    with pytest.raises(ScenarioError, match="target_randomised"):
+        bare.design(0.3, choose={"n": [1, 0]}, trials=100, jobs=1)
+
+
+def test_a_scenario_with_uncertain_keys_and_solved_hazards_has_designs():
+    """Held hazards leave no mortality target, which the base case's uncertain keys name."""
+    base = simulator.load("nct05484908")
+    answer = base.design(0.06, choose={"n": [60], "sites": [1, 4]}, trials=100, jobs=1)
+    assert answer.failed == ()
+    assert [design.patients for design in answer.designs] == [60, 60]

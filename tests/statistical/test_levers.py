@@ -13,6 +13,7 @@ from simulator.planning.levers import LEVER_TRIALS, run_levers
 from simulator.planning.moves import levers_of
 from simulator.planning.paired import run_trials
 from simulator.results.levers import LeverKind
+from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loader import load_scenario
 from simulator.study import Study, prepare
 
@@ -94,7 +95,7 @@ def test_every_lever_of_the_base_case_can_be_tried_and_choices_are_told_from_ass
     levers, left_out = levers_of(base.prepared.loaded, "fisher")
     assert left_out == []
     kinds = {lever.name: lever.kind for lever in levers}
-    assert kinds["hazard ratio of DPMAS+LPE against PE"] is LeverKind.ASSUMPTION
+    assert kinds["hazard ratio, DPMAS+LPE against none"] is LeverKind.ASSUMPTION
     assert kinds["cost of a session"] is LeverKind.ASSUMPTION
     assert kinds["sessions planned"] is LeverKind.CHOICE
     assert kinds["machines of the unit"] is LeverKind.CHOICE
@@ -224,3 +225,56 @@ def test_the_trials_of_a_move_tell_a_difference_of_a_point_on_the_base_case():
     """Paired trials differ in 4 % at the most where power is 4 %: an error below .3 points."""
     assert math.sqrt(0.04 / LEVER_TRIALS) < 0.003
     assert np.sqrt(0.25 / LEVER_TRIALS) < 0.0075
+
+
+OWN = (
+    "extends: two-arm-survival\nname: own\ntitle: own\ntrial: {follow_up_days: 90}\n"
+    "hazard:\n  baseline: {mortality_at_horizon: solved}\n  effect: {hazard_ratio: 0.6}\n"
+    "  mortality_targets: {control: 0.35}\n"
+)
+RANGE_OF_FOLLOW_UP = (
+    "ranges:\n  - {name: follow-up, keys: [trial.follow_up_days], low: 45, high: 180}\n"
+)
+FOLLOWED = {
+    "by the end": OWN,
+    "by a day of its own": OWN + "  mortality_target_day: 90\n",
+    "a number": OWN.replace("solved", "0.35").replace("  mortality_targets: {control: 0.35}\n", ""),
+    "a range of it": OWN + RANGE_OF_FOLLOW_UP,
+}
+
+
+@pytest.mark.parametrize("text", FOLLOWED.values(), ids=FOLLOWED)
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_another_follow_up_deaths_go_on_at_the_rate_they_had(text, place, tmp_path):
+    """Exponential: 35 % by day 90 are 1 - .65^(1/2) by day 45 and 1 - .65^2 by day 180."""
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    study = Study(prepare(load_scenario(path), silent))
+    levers, _ = levers_of(study.prepared.loaded, "")
+    (followed,) = [lever for lever in levers if lever.keys == ("trial.follow_up_days",)]
+    move = followed.moves[place]
+    found = Study(variant(study.prepared, [move.values], "test", silent))
+    dead = found.power(1_000, jobs=1).operations.mortality["control"]
+    assert abs(dead.mean - (1 - 0.65 ** (move.to[0] / 90))) < 4 * dead.mcse
+
+
+def test_what_is_known_beside_the_trial_does_not_keep_a_lever_from_being_moved(base):
+    """The base case's hazards are held without its targets, which its uncertain keys name."""
+    loaded = base.prepared.loaded
+    assert loaded.scenario.uncertain
+    planned = base.plan_levers()
+    choices = [lever for lever in planned.levers if lever.kind is LeverKind.CHOICE]
+    moves = [move for lever in choices for move in lever.moves if move.analysis is None]
+    assert len(moves) >= 40
+    for move in moves:
+        one = variant(planned.whole, [move.values], "test", silent, planned.narrow)
+        assert one.asked.uncertain is None
+
+
+def test_where_no_move_can_be_simulated_there_is_no_answer(base):
+    planned = base.plan_levers()
+    (mortality,) = [one for one in planned.levers if one.name == "12-week mortality under PE"]
+    impossible = mortality.moves[0]._replace(values={"hazard.mortality_targets.PE": 0.01})
+    only = planned._replace(levers=[mortality._replace(moves=(impossible,))])
+    with pytest.raises(ScenarioError, match="deaths from the tumour alone"):
+        run_levers(only, 20, 1, 1, silent)

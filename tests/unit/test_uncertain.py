@@ -22,7 +22,7 @@ Z = stats.norm.ppf(0.975)
 ORACLES: list[tuple[str, dict[str, Any], Any]] = [
     ("normal", {"mean": 1.0, "sd": 2.0}, stats.norm(1, 2)),
     ("normal", {"interval_95": [-1.0, 3.0]}, stats.norm(1, 2 / Z)),
-    ("normal", {"mean": 0.5, "interval_95": [-1.0, 3.0]}, stats.norm(0.5, 2 / Z)),
+    ("normal", {"mean": 1.05, "interval_95": [-1.0, 3.0]}, stats.norm(1.05, 2 / Z)),
     ("lognormal", {"median": 0.85, "log_sd": 0.2}, stats.lognorm(0.2, scale=0.85)),
     (
         "lognormal",
@@ -80,6 +80,13 @@ def test_truncation_is_that_of_scipy() -> None:
         ("logit_normal", {"interval_95": [0.3, 1.2]}, "interval_95", "between 0 and 1"),
         ("normal", {"interval_95": [0.3, 0.2]}, "interval_95", "the smaller first"),
         ("normal", {"interval_95": 0.3}, "interval_95", "the smaller first"),
+        ("normal", {"mean": 1.2, "interval_95": [-1.0, 3.0]}, "mean", "which is 1"),
+        (
+            "logit_normal",
+            {"median": 0.22, "interval_95": [0.12, 0.34]},
+            "median",
+            "is not the median of this interval, which is 0.21",
+        ),
         ("normal", {"mean": [0.3], "sd": 1.0}, "mean", "must be a number"),
         ("beta", {"mean": 0.5, "sd": 0.6}, "sd", "must be below 0.5"),
         ("uniform", {"low": 2.0, "high": 1.0}, "high", "above low"),

@@ -44,6 +44,9 @@ def _head(answer: DesignSearch) -> Iterator[Block]:
         f"front judged by {answer.trials:,} fresh trials, seed {answer.seed}, trialsim "
         f"{answer.version}."
     )
+    failed = len(answer.failed)
+    if failed > len(answer.designs):
+        yield Bold(f"MOST DESIGNS FAILED: {failed} could not be simulated.")
     own = ", ".join(f"{key} {values_in_short((value,))}" for key, value in answer.own.items())
     yield f"The scenario's own: {own}."
 

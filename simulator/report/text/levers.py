@@ -27,6 +27,12 @@ def _head(answer: Levers) -> Iterator[Block]:
         f"{answer.trials:,} trials of each of {answer.moves} moves, those of the scenario as it "
         f"is, seed {answer.seed}, trialsim {answer.version}."
     )
+    failed = len(answer.failed)
+    if 2 * failed > answer.moves + failed:
+        yield Bold(
+            f"MOST MOVES FAILED: {failed} of {answer.moves + failed} could not be simulated, the "
+            f"first since {answer.failed[0].why}."
+        )
     base = answer.base
     cost = "" if base.cost is None else f", cost {mean(base.cost)} {answer.currency}"
     yield (
