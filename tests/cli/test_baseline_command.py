@@ -75,7 +75,7 @@ def test_block_of_a_scenario_can_be_pasted(files, run):
     assert status == 0, err
     assert len(out.splitlines()) <= 30
     start = out.index("hazard:\n")
-    block = out[start : out.index("Where hazard.mortality_targets")]
+    block = out[start : out.index("Approximation")]
     (files / "mine.yaml").write_text(f"extends: two-arm-survival\nname: mine\n{block}")
     status, listed, err = run("scenarios mine.yaml")
     assert status == 0, err
@@ -88,8 +88,8 @@ def test_block_goes_into_a_file_of_new_as_the_text_says(files, run):
     """Where the control arm has a mortality target the scale is solved for."""
     frame = "--follow-up 84 --n 100 --randomised-per-month 3"
     out = run("baseline points.csv curve.csv").out
-    assert "write mortality_at_horizon: solved" in " ".join(out.split())
-    block = out[out.index("  baseline:\n") : out.index("Where hazard.mortality_targets")]
+    assert "# write solved where mortality_targets has the control" in out
+    block = out[out.index("  baseline:\n") : out.index("Approximation")]
     for options, solved in (("35%,22%", True), ("35% --hazard-ratio 0.6", False)):
         assert run(f"new mine --force --mortality {options} {frame}").status == 0
         text = (files / "mine.yaml").read_text()

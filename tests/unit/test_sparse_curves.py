@@ -39,7 +39,8 @@ def test_mortality_is_that_of_the_curve_however_seldom_it_is_read(tmp_path, ever
     # constant hazard whose deaths are known to the moment.
     binomial = math.sqrt(0.35 * 0.65 / size)
     constant = 0.65 * RATE * DAY / math.sqrt(0.35 * size)
-    assert constant * (1 - 1e-6) <= found.mortality_se <= binomial * (1 + 1e-6)
+    rounding = 0.5 / (ALIVE * size)  # of those at risk, who are whole patients
+    assert constant * (1 - rounding) <= found.mortality_se <= binomial * (1 + rounding)
     (source,) = found.sources
     assert source.kind == "curve"
     assert abs(source.largest_fit_gap) < 1e-6

@@ -135,13 +135,12 @@ def _verdict(answer: BaselineHazard) -> Iterator[Block]:
     yield Command("  baseline:")
     yield Command("    kind: piecewise")
     yield Command(f"    horizon_days: {answer.horizon_days:g}")
-    yield Command(f"    mortality_at_horizon: {answer.mortality_at_horizon:.4g}")
+    yield Command(
+        f"    mortality_at_horizon: {answer.mortality_at_horizon:.4g}  "
+        "# write solved where mortality_targets has the control"
+    )
     yield from _yaml_list("days", [f"{day:g}" for day in answer.days])
     yield from _yaml_list("shares", [f"{share:g}" for share in answer.shares])
-    yield (
-        "Where hazard.mortality_targets has the control arm, write mortality_at_horizon: solved. "
-        "trialsim new --curve FILE writes a whole scenario."
-    )
     yield "Approximation: a cohort's hazard in place of a patient's (model page, section 7.4)."
 
 
