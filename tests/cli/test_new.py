@@ -136,12 +136,12 @@ def test_every_line_has_its_source_and_what_to_do_next_is_said(tmp_path):
     assert (status, err) == (0, "")
     assert "trialsim power mine.yaml" in out
     loaded = load_scenario(tmp_path / "mine.yaml")
-    bare = [key for key, source in loaded.provenance.items() if not source]
-    # The rates' source stands beside the list of sites.
-    assert {key for key in bare if not key.startswith("accrual.sites")} <= {"name", "title"}
-    assert loaded.provenance["accrual.kind"].startswith("assumption")
-    kinds = "assumption", "derived", "default", "the control first"
-    assert all(not s or s.startswith(kinds) for s in loaded.provenance.values())
+    kinds = {key: source.kind.value for key, source in loaded.provenance.items()}
+    assert kinds["accrual.kind"] == "assumption"
+    told = {"assumption", "derived", "default"}
+    bare = {key for key, kind in kinds.items() if kind not in told}
+    # The arms' comment says which of them is the control.
+    assert {key for key in bare if not key.startswith("arms")} <= {"name", "title"}
     assert max(map(len, (tmp_path / "mine.yaml").read_text("utf-8").splitlines())) <= 120
 
 
