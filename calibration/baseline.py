@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from calibration.hazard_cells import PatientTimes, cells_of
+from calibration.hazard_cells import CurveReadings, PatientTimes, SurvivalPoints, cells_of
 from calibration.hazard_shape import HazardShape, hazard_shape
 from calibration.kaplan_meier import Floats, as_shares
 from calibration.survival_files import SurvivalSource
@@ -150,15 +150,23 @@ def _problem(
     if error.key != "days":
         return Problem("", 0, error.key, "", error.rule, error.remedy)
     value, remedy = ",".join(f"{day:g}" for day in days), error.remedy
-    reported = {day for one in sources for day in one.days.tolist()}
+    reported = {day for one in sources for day in one.days.tolist() if day > 0}
     kept = [day for day in days[:-1] if day in reported]
+    if not kept and any(isinstance(one.source, CurveReadings) for one in sources):
+        kept = _next_readings(days[:-1], reported, float(days[-1]))
     reaches = max(reported) > (kept[-1] if kept else 0)
     told = [*kept, days[-1]] if reaches else kept
     points = all(not isinstance(one.source, PatientTimes) for one in sources)
-    if points and told and len(told) < len(days):
+    if points and told and told != list(days):
         days_told = ",".join(f"{day:g}" for day in told)
         remedy = f"use {days_told}, or add a source that reports survival there"
     return Problem("", 0, error.key, value, error.rule, remedy)
+
+
+def _next_readings(days: Sequence[float] | Floats, reported: set[float], end: float) -> list[float]:
+    """The first day of a reading from each day on, before the end."""
+    later = (min((read for read in reported if read >= day), default=end) for day in days)
+    return sorted({read for read in later if read < end})
 
 
 @dataclass(frozen=True)
@@ -220,17 +228,18 @@ def _told(one: SurvivalSource, found: HazardShape, number: int) -> BaselineSourc
     cells = cells_of(source, found.days)
     error = math.sqrt(found.log_level_covariance[number, number])
     horizon, gap, censored = float(found.days[-1]), math.nan, 0.0
-    if isinstance(source, PatientTimes):
+    if isinstance(source, SurvivalPoints):
+        last = float(min(source.days[source.days >= horizon], default=source.days[-1]))
+    else:
         patients = source.patients
         read = one.days <= horizon
         gap = float(np.abs(patients.survival(one.days) - one.survival)[read].max(initial=0.0))
         censored = float((~patients.event & (patients.time_days < horizon)).sum())
         last = min(horizon, float(patients.time_days.max()))
-    else:
-        last = float(min(source.days[source.days >= horizon], default=source.days[-1]))
+    mean_fit_gap, largest_fit_gap = _fit_gaps(one, found, number)
     return BaselineSource(
         name=source.name,
-        kind="curve" if isinstance(source, PatientTimes) else "points",
+        kind="points" if isinstance(source, SurvivalPoints) else "curve",
         patients=source.size,
         deaths=float(cells.deaths.sum()) if math.isfinite(source.size) else math.nan,
         censored=censored,
@@ -238,19 +247,36 @@ def _told(one: SurvivalSource, found: HazardShape, number: int) -> BaselineSourc
         mortality_at_horizon=-math.expm1(-hazard),
         mortality_se=math.exp(-hazard) * hazard * error,
         largest_gap=gap,
+        mean_fit_gap=mean_fit_gap,
+        largest_fit_gap=largest_fit_gap,
     )
+
+
+def _fit_gaps(one: SurvivalSource, found: HazardShape, number: int) -> tuple[float, float]:
+    """Fitted less read survival up to the horizon: the mean, and the one farthest from 0."""
+    read = (one.days > 0) & (one.days <= found.days[-1])
+    if not read.any():
+        return math.nan, math.nan
+    gaps = _fitted(found, number, one.days[read]) - one.survival[read]
+    return float(gaps.mean()), float(gaps[np.abs(gaps).argmax()])
+
+
+def _fitted(found: HazardShape, number: int, days: Floats) -> Floats:
+    """Survival under the shape of all sources and the level of one."""
+    ends, shape = np.append(0.0, found.days), np.append(0.0, np.cumsum(found.shares))
+    level = math.exp(float(found.log_levels[number]))
+    reached = np.array([cumulative_hazard_at(ends, shape, float(day)) for day in days])
+    return np.exp(-level * reached)
 
 
 def _points(one: SurvivalSource, found: HazardShape, number: int) -> list[BaselinePoint]:
     ends = np.append(0.0, found.days)
-    shape = np.append(0.0, np.cumsum(found.shares))
-    level = math.exp(float(found.log_levels[number]))
     source = one.source
     published = dict(zip(one.days.tolist(), one.survival.tolist(), strict=True))
     between = np.interp(np.arange(0, ends.size - 0.75, 0.25), np.arange(ends.size), ends)
     days = np.unique(np.append(one.days, between[between <= one.days.max()]))
     again = np.full(days.size, math.nan)
-    if isinstance(source, PatientTimes):
+    if not isinstance(source, SurvivalPoints):
         again = source.patients.survival(days)
     return [
         BaselinePoint(
@@ -258,7 +284,7 @@ def _points(one: SurvivalSource, found: HazardShape, number: int) -> list[Baseli
             day=float(day),
             survival=published.get(float(day), math.nan),
             reconstructed=float(made),
-            fitted=math.exp(-level * cumulative_hazard_at(ends, shape, float(day))),
+            fitted=float(fitted),
         )
-        for day, made in zip(days, again, strict=True)
+        for day, made, fitted in zip(days, again, _fitted(found, number, days), strict=True)
     ]

@@ -46,7 +46,43 @@ class PatientTimes:
         return float(self.patients.time_days.size)
 
 
-HazardSource = SurvivalPoints | PatientTimes
+@dataclass(frozen=True)
+class CurveReadings:
+    """A Kaplan-Meier curve read at some days, between which it is not known when patients died.
+
+    Attributes
+    ----------
+    days, survival
+        Days after 0, which climb, and survival at each, which does not.
+    patients
+        As reconstructed from the curve; what is used of them is how many were at risk.
+    """
+
+    name: str
+    days: Floats
+    survival: Floats
+    patients: Patients
+
+    @property
+    def size(self) -> float:
+        """Patients on day 0."""
+        return float(self.patients.time_days.size)
+
+    def at_risk(self) -> Floats:
+        """How many are at risk up to each day, those censored on the way counted half.
+
+        The actuarial estimate (Cutler and Ederer 1958, *Journal of Chronic Diseases* 8, 699-712).
+        """
+        time, starts = self.patients.time_days, np.append(0.0, self.days[:-1])
+        to_the_end = self.patients.time_days.size - np.searchsorted(time, self.days, side="left")
+        censored = time[~self.patients.event]
+        on_the_way = np.searchsorted(censored, self.days, side="left") - np.searchsorted(
+            censored, starts, side="left"
+        )
+        return to_the_end + on_the_way / 2
+
+
+HazardSource = SurvivalPoints | PatientTimes | CurveReadings
 
 
 @dataclass(frozen=True)
@@ -106,6 +142,8 @@ def cells_of(source: HazardSource, ends: Floats) -> Cells:
     """
     if isinstance(source, PatientTimes):
         return _of_patients(source.patients, ends)
+    if isinstance(source, CurveReadings):
+        return _of_readings(source, ends)
     return _of_points(source, ends)
 
 
@@ -119,6 +157,19 @@ def _of_patients(patients: Patients, ends: Floats) -> Cells:
     seen = at_risk > 0
     remain = at_risk[seen] / (ends - starts)[seen]
     return Cells(np.eye(ends.size)[seen], deaths[seen], remain, grouped=False)
+
+
+def _of_readings(source: CurveReadings, ends: Floats) -> Cells:
+    """From reading to reading: those at risk, and the share of them that the curve says die."""
+    used = np.append(True, source.days[:-1] < ends[-1])
+    days, alive, at_risk = source.days[used], source.survival[used], source.at_risk()[used]
+    before = np.append(1.0, alive[:-1])
+    left = np.divide(alive, before, out=np.ones_like(alive), where=before > 0)
+    # Of a curve that comes to 0 half a patient is taken to be left: its hazard would be infinite.
+    left = np.where((alive <= 0) & (before > 0), 0.5 / np.maximum(at_risk, 1.0), left)
+    seen = at_risk > 0
+    remain = (at_risk * left)[seen]
+    return Cells(_covered(days, ends)[seen], at_risk[seen] - remain, remain, grouped=True)
 
 
 def _of_points(source: SurvivalPoints, ends: Floats) -> Cells:

@@ -140,16 +140,23 @@ def _cleaned(
         raise RuleError("needs a day for each survival, and one point at least", "add it", "day")
     if not np.isfinite(time).all() or (time < 0).any():
         raise RuleError("must be a number of at least 0", "correct it", "day")
-    order = np.lexsort((-share, time))
-    time, share = np.append(0.0, time[order]), np.append(1.0, share[order])
-    falling = optimize.isotonic_regression(share, increasing=False).x
-    falling[time == 0] = 1.0
-    # Of the two ends of a vertical step the lower one is the curve's value.
-    last_of_day = np.append(np.diff(time) > 0, True)
-    time, falling = time[last_of_day], falling[last_of_day]
+    time, share = falling(time, share)
+    time, share = np.append(0.0, time), np.append(1.0, share)
     if last_day > time[-1]:
-        time, falling = np.append(time, last_day), np.append(falling, falling[-1])
-    return _Curve(time, falling)
+        time, share = np.append(time, last_day), np.append(share, share[-1])
+    return _Curve(time, share)
+
+
+def falling(days: Floats, survival: Floats) -> tuple[Floats, Floats]:
+    """Return the days after 0 of a curve in order, and the nearest survival that does not climb.
+
+    Least squares; of the two ends of a vertical step the lower one is the curve's value.
+    """
+    order = np.lexsort((-survival, days))
+    time, share = np.append(0.0, days[order]), np.append(1.0, survival[order])
+    nearest = optimize.isotonic_regression(share, increasing=False).x
+    chosen = np.append(np.diff(time) > 0, True) & (time > 0)
+    return time[chosen], np.asarray(nearest[chosen])
 
 
 class _Walk:

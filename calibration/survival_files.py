@@ -5,6 +5,9 @@ One file is one source. Its columns: `day`, `survival` (shares or per cent), and
 - or `at_risk`, the numbers at risk below a Kaplan-Meier curve, in the rows of their days (survival
   may be empty there): the rows are the curve;
 - and `events`, the number of deaths in all, in one row of a curve.
+
+A curve read at its steps says when each patient died. One read on a grid, or so seldom that several
+patients die from reading to reading, says only between which readings they died.
 """
 
 import csv
@@ -17,13 +20,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from calibration.hazard_cells import HazardSource, PatientTimes, SurvivalPoints
-from calibration.kaplan_meier import Floats, as_shares, reconstruct
+from calibration.hazard_cells import CurveReadings, HazardSource, PatientTimes, SurvivalPoints
+from calibration.kaplan_meier import Floats, Patients, as_shares, falling, reconstruct
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
 
 COLUMNS = "day", "survival", "n", "at_risk", "events", "note"
 _LARGEST_BYTES, _MOST_ROWS = 5_000_000, 5_000
 _LARGEST_DAY, _LARGEST_NUMBER = 36_525.0, 1e6
+_DEATHS_A_STEP = 1.5  # on average, of a curve read at its steps: most are of one patient
+_SAME_GAP = 0.02  # by how much of themselves the gaps of a grid may differ
 _LIMITS = {
     "day": _LARGEST_DAY,
     "survival": 100.0,
@@ -52,10 +57,13 @@ class SurvivalSource:
         source = self.source
         points = {"days": self.days.tolist(), "survival": self.survival.tolist()}
         plain = {"name": source.name, **points}
-        if isinstance(source, PatientTimes):
-            patients = source.patients
-            return plain | {"time": patients.time_days.tolist(), "event": patients.event.tolist()}
-        return plain | {"patients": None if math.isnan(source.size) else source.size}
+        if isinstance(source, SurvivalPoints):
+            return plain | {"patients": None if math.isnan(source.size) else source.size}
+        patients = source.patients
+        plain |= {"time": patients.time_days.tolist(), "event": patients.event.tolist()}
+        if isinstance(source, CurveReadings):
+            plain["readings"] = source.days.tolist()
+        return plain
 
 
 @dataclass(frozen=True)
@@ -251,4 +259,16 @@ def _curve(file: str, rows: Sequence[_Row]) -> SurvivalSource:
     order = np.lexsort((-alive, days))
     days, alive = days[order], alive[order]
     last_of_day = np.append(np.diff(days) > 0, True)  # the lower end of a vertical step
-    return SurvivalSource(PatientTimes(file, patients), days[last_of_day], alive[last_of_day])
+    days, alive = days[last_of_day], alive[last_of_day]
+    if last_of_day.all() and not _read_at_steps(days[days > 0], patients):
+        days_read, survival = falling(days, alive)
+        return SurvivalSource(CurveReadings(file, days_read, survival, patients), days, alive)
+    return SurvivalSource(PatientTimes(file, patients), days, alive)
+
+
+def _read_at_steps(days: Floats, patients: Patients) -> bool:
+    """Whether the days of a curve are those of deaths, rather than some at which it was read."""
+    gaps = np.diff(days, prepend=0.0)
+    is_grid = gaps.size > 1 and np.ptp(gaps) <= _SAME_GAP * gaps.mean()
+    steps = np.unique(patients.time_days[patients.event]).size
+    return not is_grid and patients.event.sum() <= _DEATHS_A_STEP * steps

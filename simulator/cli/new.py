@@ -79,7 +79,10 @@ def new(
     sites: Annotated[str | None, _text("sites", "Names, or how many [1].")] = None,
     randomised_per_month: Annotated[
         str | None,
-        _text("randomised-per-month", "Patients a site randomises: 3, or one each: 3,2."),
+        _text(
+            "randomised-per-month",
+            "Patients each site randomises: 3, or one each: 3,2; 4 by 3 sites in all is 4/3.",
+        ),
     ] = None,
     referred_per_month: Annotated[
         str | None,

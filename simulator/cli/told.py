@@ -50,6 +50,17 @@ def positive(option: str, text: str) -> float:
     return value
 
 
+def rate(option: str, text: str) -> float:
+    """Read a number above 0, or a fraction of two: 4/3."""
+    over, is_fraction, under = text.partition("/")
+    if not is_fraction:
+        return positive(option, text)
+    value = positive(option, over) / positive(option, under)
+    if not 0 < value < math.inf:
+        refuse(option, text, "must be above 0", "as 4/3")
+    return value
+
+
 def not_negative(option: str, text: str) -> float:
     """Read a number of at least 0."""
     value = number(option)(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.hazard_cells import PatientTimes
+from calibration.hazard_cells import CurveReadings, PatientTimes, SurvivalPoints
 from calibration.hazard_shape import hazard_shape
 from calibration.kaplan_meier import Floats
 from calibration.survival_files import SurvivalSource, read_survival
@@ -67,23 +67,28 @@ def _log_ratio(levels: Floats, covariance: Floats) -> tuple[float, float]:
 
 
 def _pieces(source: SurvivalSource, follow_up_days: float) -> list[float]:
-    """Ends of the pieces: the days read or, of a long curve, whole days with as many deaths each.
+    """Ends of the pieces: the days read or, of a long curve, days with as many deaths each.
 
     The last is the last day read, or the end of follow-up where that is earlier.
     """
     inside = source.days[(source.days > 0) & (source.days <= follow_up_days)]
     last = float(inside[-1]) if inside.size else float(source.days[-1])
-    if not isinstance(source.source, PatientTimes) or inside.size <= _MOST_PIECES:
+    if isinstance(source.source, SurvivalPoints) or inside.size <= _MOST_PIECES:
         return [*map(float, inside[:-1]), last]
     patients = source.source.patients
     died = patients.time_days[patients.event & (patients.time_days <= last)]
     quantiles = np.quantile(died, np.arange(1, _MOST_PIECES) / _MOST_PIECES)
-    ends = np.unique(np.ceil(quantiles))
+    if isinstance(source.source, CurveReadings):
+        read = source.source.days
+        ends = np.unique(read[np.searchsorted(read, quantiles)])
+    else:
+        ends = np.unique(np.ceil(quantiles))
     return [*map(float, ends[(ends > 0) & (ends < last)]), last]
 
 
 def _survival_of(source: SurvivalSource, days: list[float]) -> list[float]:
     if isinstance(source.source, PatientTimes):
         return [float(share) for share in source.source.patients.survival(days)]
-    at = dict(zip(source.days.tolist(), source.survival.tolist(), strict=True))
-    return [at[day] for day in days]
+    read = source.source
+    at = dict(zip(read.days.tolist(), read.survival.tolist(), strict=True))
+    return [float(at[day]) for day in days]

@@ -16,6 +16,7 @@ from simulator.scenario.writing import Block, Items, Line, written
 
 TYPED = "assumption: typed by you"
 _USUAL = "assumption: usual, not typed"
+_INDEPENDENT = "assumption: patients come independently of one another"
 
 _HEADING = """\
 Written by trialsim new; change any line. What stands behind a # is the source of the line's values:
@@ -111,7 +112,7 @@ def accrual_part(known: Recruitment) -> Block:
         {"name": name, key: _plain(rate)} | ({"opens_day": _plain(day)} if known.opens else {})
         for name, rate, day in zip(known.sites, known.rates, opens, strict=True)
     ]
-    return {"kind": Line("poisson"), "sites": Items(sites, comment)}
+    return {"kind": Line("poisson", _INDEPENDENT), "sites": Items(sites, comment)}
 
 
 def _plain(value: float) -> float:

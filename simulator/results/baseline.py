@@ -34,6 +34,9 @@ class BaselineSource(Record):
     largest_gap
         Between the curve as read and that of the reconstructed patients, to the horizon; NaN for
         points.
+    mean_fit_gap, largest_fit_gap
+        Of survival fitted, at the source's own level, less that read, over the readings up to the
+        horizon: the mean, and the one farthest from 0. NaN where nothing was read by then.
     """
 
     name: str
@@ -45,6 +48,8 @@ class BaselineSource(Record):
     mortality_at_horizon: float
     mortality_se: float
     largest_gap: float
+    mean_fit_gap: float
+    largest_fit_gap: float
 
 
 @dataclass(frozen=True, repr=False)

@@ -84,6 +84,26 @@ def test_block_of_a_scenario_can_be_pasted(files, run):
     assert "no sign that the sources differ" in " ".join(out.split())
 
 
+def test_block_goes_into_a_file_of_new_as_the_text_says(files, run):
+    """Where the control arm has a mortality target the scale is solved for."""
+    frame = "--follow-up 84 --n 100 --randomised-per-month 3"
+    out = run("baseline points.csv curve.csv").out
+    assert "# write solved where mortality_targets has the control" in out
+    block = out[out.index("  baseline:\n") : out.index("Approximation")]
+    for options, solved in (("35%,22%", True), ("35% --hazard-ratio 0.6", False)):
+        assert run(f"new mine --force --mortality {options} {frame}").status == 0
+        text = (files / "mine.yaml").read_text()
+        line = next(one for one in text.splitlines() if one.startswith("  baseline:"))
+        pasted = block
+        if solved:
+            held = next(one for one in block.splitlines() if "mortality_at_horizon" in one)
+            pasted = block.replace(held, "    mortality_at_horizon: solved")
+        (files / "mine.yaml").write_text(text.replace(line, pasted.rstrip()))
+        status, listed, err = run("scenarios mine.yaml")
+        assert status == 0, err
+        assert "hazard.baseline.kind = piecewise" in listed
+
+
 def test_what_was_answered_is_kept_shown_and_asked_anew_where_a_file_changes(files, run):
     status, first, err = run("baseline points.csv --days 7,28 --out run")
     assert status == 0

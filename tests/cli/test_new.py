@@ -136,11 +136,24 @@ def test_every_line_has_its_source_and_what_to_do_next_is_said(tmp_path):
     assert (status, err) == (0, "")
     assert "trialsim power mine.yaml" in out
     loaded = load_scenario(tmp_path / "mine.yaml")
-    bare = [key for key, source in loaded.provenance.items() if not source]
-    assert {key.partition("[")[0].partition(".")[0] for key in bare} <= {"name", "title", "accrual"}
-    kinds = "assumption", "derived", "default", "the control first"
-    assert all(not s or s.startswith(kinds) for s in loaded.provenance.values())
+    kinds = {key: source.kind.value for key, source in loaded.provenance.items()}
+    assert kinds["accrual.kind"] == "assumption"
+    told = {"assumption", "derived", "default"}
+    bare = {key for key, kind in kinds.items() if kind not in told}
+    # The arms' comment says which of them is the control.
+    assert {key for key in bare if not key.startswith("arms")} <= {"name", "title"}
     assert max(map(len, (tmp_path / "mine.yaml").read_text("utf-8").splitlines())) <= 120
+
+
+def test_a_rate_in_all_is_a_fraction_of_it_at_each_site(tmp_path):
+    options = "--mortality 35%,22% --follow-up 90 --n 380 --sites 3 --randomised-per-month 4/3"
+    assert new(tmp_path, options).status == 0
+    sites = load_scenario(tmp_path / "mine.yaml").scenario.accrual.sites
+    assert sum(site.randomised_per_month for site in sites) == pytest.approx(4)
+    for wrong in ("4/0", "4/", "/3", "1/2/3", "4/nan"):
+        status, _, err = new(tmp_path, options.replace("4/3", wrong), "other")
+        assert status == 2
+        assert "--randomised-per-month" in err
 
 
 def test_the_tutorial_shows_the_file_that_its_command_writes(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 from simulator.report.text.numbers import NO_NUMBER, rounded
 from simulator.report.text.page import Block, Bold, Command, Section, apart
 from simulator.report.text.tables import new_table
-from simulator.results.baseline import BaselineHazard, Heterogeneity
+from simulator.results.baseline import BaselineHazard, BaselineSource, Heterogeneity
 
 _AGREE = 0.05  # p value below which sources are said to differ
 _YAML_WIDTH = 76
@@ -25,7 +25,7 @@ def _head(answer: BaselineHazard) -> Iterator[Block]:
 def _sources(answer: BaselineHazard, most: int | None = None) -> Iterator[Block]:
     until = f"mortality by day {answer.horizon_days:g}"
     curves = any(source.kind == "curve" for source in answer.sources)
-    heads = ["source", "read as", "patients", "deaths", *["censored", "largest gap"] * curves]
+    heads = ["source", "read as", "patients", "deaths", *["censored"] * curves, "fit - read"]
     table = new_table(*heads, "to day", until, "+-", words=("source", "read as"))
     for source in answer.sources[:most]:
         is_curve = source.kind == "curve"
@@ -37,8 +37,8 @@ def _sources(answer: BaselineHazard, most: int | None = None) -> Iterator[Block]
         ]
         if curves:
             cells.append(rounded(source.censored, 0) if is_curve else NO_NUMBER)
-            cells.append(_percent(source.largest_gap))
         cells += [
+            _gaps(source),
             f"{source.last_day:g}",
             _percent(source.mortality_at_horizon),
             _percent(source.mortality_se),
@@ -47,10 +47,18 @@ def _sources(answer: BaselineHazard, most: int | None = None) -> Iterator[Block]
     yield table
     if most is not None and len(answer.sources) > most:
         yield f"and {len(answer.sources) - most} more, which --full lists"
-    if curves:
-        yield "Largest gap: of a curve as read from that of the patients reconstructed."
+    yield "fit - read: survival fitted less survival read, on average and where farthest apart."
     if any(not source.patients.is_integer() for source in answer.sources if source.patients > 0):
         yield "Patients of a pooled survival: as many as would give its confidence interval."
+
+
+def _gaps(source: BaselineSource) -> str:
+    """Mean and largest gap, with their signs."""
+    if not math.isfinite(source.mean_fit_gap):
+        return NO_NUMBER
+    # No sign where rounding leaves nothing.
+    gaps = (100 * source.mean_fit_gap, 100 * source.largest_fit_gap)
+    return ", ".join("0.0%" if abs(gap) < 0.05 else f"{gap:+.1f}%" for gap in gaps)
 
 
 def _percent(share: float) -> str:
@@ -121,13 +129,16 @@ def _p(value: float) -> str:
 def _verdict(answer: BaselineHazard) -> Iterator[Block]:
     yield Bold(
         f"For a scenario (mortality {_percent(answer.mortality_at_horizon)} +- "
-        f"{_percent(answer.mortality_se)}, or solved for hazard.mortality_targets):"
+        f"{_percent(answer.mortality_se)}):"
     )
     yield Command("hazard:")
     yield Command("  baseline:")
     yield Command("    kind: piecewise")
     yield Command(f"    horizon_days: {answer.horizon_days:g}")
-    yield Command(f"    mortality_at_horizon: {answer.mortality_at_horizon:.4g}")
+    yield Command(
+        f"    mortality_at_horizon: {answer.mortality_at_horizon:.4g}  "
+        "# write solved where mortality_targets has the control"
+    )
     yield from _yaml_list("days", [f"{day:g}" for day in answer.days])
     yield from _yaml_list("shares", [f"{share:g}" for share in answer.shares])
     yield "Approximation: a cohort's hazard in place of a patient's (model page, section 7.4)."
