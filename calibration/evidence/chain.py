@@ -31,7 +31,7 @@ def evidence_of(loaded: LoadedScenario) -> dict[str, EvidenceRow]:
 def cited_rows(
     loaded: LoadedScenario, evidence: Mapping[str, EvidenceRow] | None = None
 ) -> dict[str, EvidenceRow]:
-    """Return the rows that the sources of a scenario name, and those that these are derived from.
+    """Return the rows that a scenario names, also to hold them out, and what they derive from.
 
     Parameters
     ----------
@@ -48,8 +48,9 @@ def cited_rows(
     problems = [found for source in sources for found in _wrong_rows(loaded, source, known)]
     if problems:
         raise ScenarioError(*problems)
-    named = dict.fromkeys(row for source in sources for row in source.rows)
-    return unfolded(named, known)
+    held_out = [row for check in loaded.scenario.acceptance or [] for row in check.rows]
+    named = [row for source in sources for row in source.rows]
+    return unfolded([*named, *(row for row in held_out if row in known)], known)
 
 
 def unfolded(rows: Iterable[str], evidence: Mapping[str, EvidenceRow]) -> dict[str, EvidenceRow]:

@@ -50,7 +50,7 @@ class KnownBaseline:
 
 def constant(mortality: float, day: float, words: str) -> KnownBaseline:
     """Return the constant hazard of a mortality by a day, which words tell of."""
-    source = f"assumption: constant hazard; {words}, typed by you"
+    source = f"assumption: constant hazard; {words}, the designer's figure"
     return KnownBaseline(mortality, (day,), (1.0,), source)
 
 

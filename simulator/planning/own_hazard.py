@@ -64,7 +64,7 @@ def hazard_of(known: Outcome, arms: tuple[str, str], follow_up_days: int) -> Blo
     if known.medians:
         baseline = constant(0.5, known.medians[0], "median survival in days")
     elif known.survival:
-        baseline = through(known.survival[0], "assumption: survival at days, typed by you")
+        baseline = through(known.survival[0], "assumption: survival at days, the designer's figure")
     elif len(known.curves) == 1:
         baseline = of_curve(known.curves[0], follow_up_days)
     elif known.curves:
@@ -122,7 +122,7 @@ def _of_targets(known: Outcome, arms: tuple[str, str], follow_up_days: int) -> B
 
 
 def _targets(targets: dict[str, float], by_day: int, follow_up_days: int) -> Block:
-    source = f"assumption: death by day {by_day}, typed by you"
+    source = f"assumption: death by day {by_day}, the designer's figure"
     day = {} if by_day == follow_up_days else {"mortality_target_day": Line(by_day, source)}
     effect = {"kind": "direct", "hazard_ratio": "solved"}
     return {
@@ -136,14 +136,15 @@ def _effect(
     known: Outcome, arms: tuple[str, str], baseline: KnownBaseline, follow_up_days: int
 ) -> dict[str, Any]:
     """Return what tells the second arm from the control, whose hazard is known."""
-    source = "assumption: typed by you"
+    source = "assumption: the designer's figure"
     if known.hazard_ratio is not None:
         ratio = known.hazard_ratio
     elif len(known.medians) > 1:
         first, second = known.medians
         ratio = float(f"{first / second:.6g}")
         source = (
-            f"derived: medians of {first:g} and {second:g} days, constant hazards, typed by you"
+            f"derived: medians of {first:g} and {second:g} days, constant hazards, "
+            "the designer's figure"
         )
     else:
         day, share = _only_point(known)

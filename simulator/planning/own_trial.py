@@ -14,7 +14,7 @@ from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.loader import load_text
 from simulator.scenario.writing import Block, Items, Line, written
 
-TYPED = "assumption: typed by you"
+TYPED = "assumption: the designer's figure"
 _USUAL = "assumption: usual, not typed"
 _INDEPENDENT = "assumption: patients come independently of one another"
 

@@ -6,7 +6,14 @@ It changes no simulated trial: assurance averages over it, and nothing else read
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from simulator.declarations.parts import Line, Part
 from simulator.scenario.distributions import FAMILIES, Distribution, distribution_of
@@ -58,17 +65,28 @@ class Uncertain(Part):
         default=None, description="where it comes from, if no comment says so"
     )
 
-    @model_validator(mode="before")
+    # Keys written as their one item: they are dumped so too, so that a value has the same path in
+    # the plain values as in the file.
+    _written_alone: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
     @classmethod
-    def _as_lists(cls, values: Any) -> Any:
+    def _as_lists(cls, values: Any, handler: ModelWrapValidatorHandler["Uncertain"]) -> "Uncertain":
         if not isinstance(values, Mapping):
-            return values
+            return handler(values)
         single = {
             key: [values[key]]
             for key in _AS_LISTS
             if key in values and isinstance(values[key], str | Mapping)
         }
-        return {**values, **single}
+        found = handler({**values, **single})
+        found._written_alone = tuple(single)
+        return found
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        return plain | {key: plain[key][0] for key in self._written_alone if key in plain}
 
     @model_validator(mode="after")
     def _checked(self) -> "Uncertain":

@@ -43,3 +43,20 @@ def test_who_could_be_recruited_is_told_by_a_limit_of_the_user_s_own(run, folder
     assert "could be recruited" not in report(run, folder, "paragraph")
     own = report(run, folder, "paragraph", limit=", max_recruitment_days: 730")
     assert "96 could be recruited" in own
+
+
+def test_a_scenario_with_uncertain_keys_is_written_up_as_any_other(run, folder):
+    uncertain = """\
+uncertain:
+  - keys: hazard.effect.hazard_ratio
+    distribution: lognormal  # assumption
+    parameters: {median: 0.6, log_sd: 0.3}  # assumption
+"""
+    (folder / "own.yaml").write_text(
+        SCENARIO.replace("LIMIT", "").replace("TRANSPLANT", "0") + uncertain
+    )
+    assert run("power", "own.yaml", "--trials", 200, "--out", "own")[0] == 0
+    for length in ("paragraph", "page", "full"):
+        for kind in ("docx", "html"):
+            status, _, err = run("report", "own", "--length", length, "--format", kind)
+            assert status == 0, err

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from answers import power_answer
-from documents import LENGTHS, dossier, words
+from documents import LENGTHS, dossier, valued, words
 
+from calibration.evidence import read_evidence
+from simulator.report.document.blocks import References
 from simulator.report.document.justification import justification
 from simulator.results.acceptance import Acceptance, AcceptanceCheck
 
@@ -54,3 +56,20 @@ def test_one_that_agrees_is_not_called_at_odds(length):
     text = written(length, passing, p_value=0.6)
     assert "at odds" not in text.lower()
     assert ("lies within its 95 % predictive interval" in text) == (length == "full")
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_one_that_fails_gives_the_figures_and_the_work_by_number(length):
+    known = read_evidence()
+    seen = replace(CHECK, rows=("A17",), observed=0.12, simulated=0.46)
+    found = Acceptance(1, 30_000, (seen,), {}, 1, 0.004, True)
+    rows = {key: known[key] for key in ("A15", "A17")}
+    used = valued("hazard.meld_reference", 27, "published [A15]", {"A15": ("evidence-A15",)})
+    whole = dossier(replace(power_answer(), acceptance=found), evidence=rows)
+    whole = replace(whole, values=(*whole.values, used))
+    document = justification(whole, length)
+    text = words(document)
+    assert "observed 12.0% , 46.0% simulated (of a publication that sets values too)" in text
+    assert "P = 0.004, Bonferroni" in text
+    works = [b for b in document.blocks if isinstance(b, References)]
+    assert "evidence-A15" in [entry.key for entry in works[0].entries]

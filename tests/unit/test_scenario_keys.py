@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.declarations.keys import below, divided, key_path, matched, steps_of
+from simulator.declarations.keys import below, divided, key_path, matched, steps_of, value_at
 from simulator.declarations.quantities import name_of
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loader import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.scenario.shipped import shipped_names
+from simulator.store import question_of
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ["LPE 1.0 L", "a[0]", "x.y", 'q"', "a=b", "a,b", "<", "@", ":", " ", "", "\\", "0", "DPMAS+LPE"]
@@ -116,3 +119,14 @@ def test_a_star_where_nothing_is_meant_is_no_key() -> None:
     loaded = load_scenario("two-arm-survival")
     with pytest.raises(ScenarioError, match="is not a key of this scenario"):
         loaded.key("accrual.sites[*].beds", "--vary")
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_plain_values_have_every_key_where_the_file_has_it(name: str) -> None:
+    """A document looks up each value of a kept run by its key."""
+    loaded = load_scenario(name)
+    plain = question_of(loaded, "power", 1).scenario
+    for key, value, _ in loaded.values():
+        found = value_at(plain, key)
+        assert found == value or str(found) == str(value), key
+    assert Scenario.of_plain(plain) == loaded.scenario

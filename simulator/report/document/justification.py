@@ -122,7 +122,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         power_sentence(dossier),
         type_s_and_m_sentence(power),
         not_analysable_sentence(power),
-        at_odds_sentence(power),
+        at_odds_sentence(dossier),
         sensitivity_sentence(dossier) if power.verdict.is_power else "",
         other_targets_sentence(dossier),
         "[#power] has the other analyses too." if power.analyses[1:] else "",

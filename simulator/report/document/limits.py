@@ -37,7 +37,7 @@ def limit_blocks(dossier: Dossier) -> list[Block]:
         _limits_of_model(dossier),
     )
     told: list[Block] = [Paragraph(text) for group in groups if (text := joined(group))]
-    return [*told, *held_out_blocks(power)]
+    return [*told, *held_out_blocks(dossier)]
 
 
 def _assumed(dossier: Dossier) -> str:

@@ -60,7 +60,7 @@ def paragraph(dossier: Dossier) -> str:
             verdict_in_words(dossier),
             sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),
-            at_odds_sentence(power),
+            at_odds_sentence(dossier),
             recruitment_in_short(dossier),
             scarcity_sentence(power.operations),
         ]
