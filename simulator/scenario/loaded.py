@@ -297,7 +297,6 @@ def checked(
         broken = [*disagreements(scenario), *_absent_of_its_own(scenario, nodes, files, order)]
         found = [Finding(rule.key, str(rule), rule.remedy, cross_check=True) for rule in broken]
         found += range_findings(scenario, nodes, files)
-        problems += _problems(found, nodes, order)
         problems += [*_problems(found, nodes, order), *wrong_sources(nodes)]
         if not problems:
             leaves = {key: node for key, node in nodes.items() if not _is_branch(node)}

@@ -17,7 +17,7 @@ from simulator.scenario.messages import Finding, findings
 from simulator.scenario.ranges import Number, Range
 from simulator.scenario.schema import Scenario
 from simulator.scenario.steps import resolved
-from simulator.scenario.yaml_reader import Node
+from simulator.scenario.yaml_reader import Node, walk
 
 _INSIDE = "widen the range, or correct the value"
 
@@ -119,7 +119,8 @@ def _of_limits(
             depth = _depth_of_part(scenario, steps)
             held.setdefault(steps[:depth], []).append((number, steps[depth:]))
         for part_steps, moved in held.items():
-            if _is_laid_over(nodes[key_path(part_steps)], nodes[f"{place}.{end}"], files):
+            said, beneath = nodes[f"{place}.{end}"], dict(walk(_at_node(root, part_steps), ""))
+            if any(_is_laid_over(node, said, files) for node in beneath.values()):
                 continue
             part = _at(scenario, part_steps)
             plain = part.model_dump()
@@ -170,6 +171,13 @@ def _nearest_node(nodes: Mapping[str, Node], steps: tuple[Step, ...]) -> Node:
     while key_path(steps) not in nodes:
         steps = steps[:-1]
     return nodes[key_path(steps)]
+
+
+def _at_node(root: Node, steps: Sequence[Step]) -> Node:
+    node = root
+    for step in steps:
+        node = node.value[step]
+    return node
 
 
 def _plain(node: Node) -> bool:

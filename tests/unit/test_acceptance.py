@@ -148,7 +148,7 @@ def test_draws_of_uncertain_keys_widen_a_prediction(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "DRAWS", 8)
     monkeypatch.setattr(module, "_PATIENTS_A_DRAW", 1_200)
     check = CHECK.replace("n: 40", "n: 400").replace("0.5", "0.1").replace("20", "180")
-    sharp = found(tmp_path, f"acceptance: [{check}]\n").checks[0]
+    sharp = found(tmp_path, f"uncertain: null\nacceptance: [{check}]\n").checks[0]
     uncertain = (
         "uncertain:\n  - {keys: hazard.mortality_targets.PE, distribution: uniform, "
         "parameters: {low: 0.25, high: 0.65}}\n"

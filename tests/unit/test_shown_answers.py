@@ -51,6 +51,7 @@ def answers() -> dict[str, Answer]:
         base.evidence("modalities[PE].full_course_hazard_ratio"),
         base.compare(base.with_values({"trial.target_randomised": 80}), 20),
         simulator.baseline(["B05", "B06", "A11", "A12"], (7, 14, 84)),
+        simulator.prior(draws=5),
         base.assurance(4, 10),
         study.with_values(calibrated_values()).calibrate(20),
     ]
