@@ -75,6 +75,9 @@ def as_shares(survival: Sequence[float] | Floats) -> Floats:
         raise RuleError("must not be below 0", "correct it", "survival")
     if highest > 100 * LARGEST_SHARE:
         raise RuleError("must be a share up to 1, or per cent", "correct it", "survival")
+    if highest > LARGEST_SHARE and ((values > 0) & (values <= 1)).any():
+        rule = "mixes per cent with values up to 1, which may be shares"
+        raise RuleError(rule, "write every value as a share", "survival")
     return np.clip(values / 100 if highest > LARGEST_SHARE else values, 0.0, 1.0)
 
 

@@ -1,5 +1,6 @@
 """The command that looks for designs: with a power, in a time, for a budget."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,14 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.results import DesignSearch
 
-_ARGUMENTS = ("analysis", "budget", "choose", "power")  # of Study.design, which are options here
+_ARGUMENTS = (
+    "analysis",
+    "budget",
+    "choose",
+    "power",
+    "within_days",
+)  # of Study.design, which are options here
+_RATIO = re.compile(r"(\d+)\s*:\s*(\d+)")
 
 
 @stoppable
@@ -130,6 +138,8 @@ def _read(choose: list[str]) -> dict[str, list[Any]]:
         if key in found:
             refuse("--choose", text, "is chosen from already", "give all values at once")
         try:
+            # A ratio is written 2:1, which elsewhere is the beginning of a range.
+            listed = _RATIO.sub(r"[\1,\2]", listed) if key == "ratio" else listed
             found[key] = typed_values(listed)
         except RuleError as error:
             refuse("--choose", text, error.rule, error.remedy)

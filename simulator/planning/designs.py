@@ -83,6 +83,9 @@ def design_question(
     if not goal.alpha < limits.power < 1:
         rule = f"must be between alpha ({goal.alpha:g}) and 1"
         raise _problem("power", f"{limits.power:g}", rule, "as 0.8")
+    for option, limit in (("within_days", limits.days), ("budget", limits.budget)):
+        if limit is not None and not math.isfinite(limit):
+            raise _problem(option, f"{limit}", "must be a number", "leave it out for no limit")
     null = null_in_effect(prepared.asked, prepared.solved)
     if null is not NullHypothesis.NONE:
         rule = "no design has a power where the scenario has no effect"
@@ -97,6 +100,8 @@ def design_question(
     chosen, values = {}, {}
     for word, listed in choose.items():
         name, value = _choice(prepared, word)
+        if name in chosen:
+            raise _problem("choose", word, f"is chosen from already, as {name}", "give it once")
         chosen[name], values[name] = tuple(listed), value
         if not chosen[name]:
             raise _problem("choose", word, "has no values", "as n=60:180:60")
@@ -280,16 +285,22 @@ class _Search:
         return True
 
     def nearest(self) -> list[NearMiss]:
-        """Return for each constraint the design that misses it by least and meets all others."""
+        """Return for each constraint the design that misses it by least and meets all others.
+
+        Where none meets all others, of a limit on days or cost the design that has the power; where
+        none has it, the largest power.
+        """
         found = []
         for constraint in self.limits.asked:
             others = [one for one in self.limits.asked if one is not constraint]
             rest = [d for d in self.designs if not self._refused(d, others)]
+            if not rest and constraint is not Constraint.POWER:
+                rest = [d for d in self.designs if Constraint.POWER not in d.misses(self.limits)]
             if rest:
                 found.append(self._miss(constraint, self._least(rest, [constraint])))
         if not found and self.designs:
-            design = self._least(self.designs, self.limits.asked)
-            found = [self._miss(constraint, design) for constraint in design.misses(self.limits)]
+            design = self._least(self.designs, [Constraint.POWER])
+            found = [self._miss(Constraint.POWER, design)]
         return sorted(found, key=lambda miss: miss.missed_by / abs(miss.limit))
 
     def _refused(self, design: Tried, constraints: Sequence[Constraint]) -> bool:

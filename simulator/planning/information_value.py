@@ -23,6 +23,8 @@ def value_of_perfect_information(utilities: Floats, scores: Floats) -> float:
     scores
         (draws, keys): normal scores of the parameters.
     """
+    if scores.shape[1] == 1:  # all is one: by the same polynomial
+        return value_of_one(utilities, scores[:, 0])
     return _value(utilities, design(scores, terms_for(scores.shape[1], len(scores))))
 
 

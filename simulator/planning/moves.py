@@ -1,13 +1,18 @@
 """The levers of a scenario, and where each is moved to.
 
-A range is moved to its two ends. A choice without a range is moved to half and double where it is a
-number; else to what a designer would think of. What a scenario has not is no lever.
+A range is moved to its two ends, and so is the 95 % interval of an uncertain key that has no range.
+A choice without a range is moved to half and double where it is a number; else to what a designer
+would think of. What a scenario has not is no lever.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from calibration.uncertainty import quantiles
+from simulator.declarations.keys import every
+from simulator.declarations.quantities import name_with_unit
 from simulator.planning.choices import CHOICES, FOLLOW_UP, Values, is_choice, moved_to
+from simulator.planning.variation import value_at
 from simulator.results.flow import flow
 from simulator.results.levers import LeftOutLever, LeverKind
 from simulator.scenario.loaded import LoadedScenario
@@ -15,6 +20,7 @@ from simulator.scenario.range_checks import RangeOf
 from simulator.scenario.schema import Scenario
 
 _HALVED = "n", "rate", "machines", "nurses", "plasma", "follow_up", "loss"
+_ENDS = 0.025, 0.975  # of what is uncertain
 _LEAST_FOLLOWED, _LEAST_PATIENTS = 7, 4
 _SCHEMES = "complete", "permuted_block(4)"
 
@@ -51,6 +57,8 @@ def levers_of(loaded: LoadedScenario, analysis: str) -> tuple[list[MovedLever], 
     scenario = loaded.scenario
     moved = [_of_range(one, scenario) for one in fitting]
     taken = {key for one in fitting for key in one.keys}
+    moved += [lever for lever in _of_uncertain(loaded) if not taken & set(lever.keys)]
+    taken |= {key for lever in moved for key in lever.keys}
     moved += [
         *(lever for lever in _of_choices(scenario) if not taken & lever.moves[0].values.keys()),
         *_of_criteria(scenario),
@@ -65,6 +73,23 @@ def _of_range(one: RangeOf, scenario: Scenario) -> MovedLever:
         Move(end, _values(one.keys, end, scenario)) for end in (one.low, one.high) if end != one.own
     )
     return MovedLever(one.name, kind, one.keys, one.own, moves)
+
+
+def _of_uncertain(loaded: LoadedScenario) -> Iterator[MovedLever]:
+    """Yield uncertain keys, each by itself moved to the ends of its 95 % interval."""
+    scenario = loaded.scenario
+    ends = quantiles(scenario, _ENDS) if scenario.uncertain else None
+    for column, written in enumerate(ends.keys if ends else ()):
+        path = loaded.key(written, "uncertain")
+        keys = every(path, loaded.provenance) or (path,)
+        own = tuple(loaded.value(key) for key in keys)
+        moves = []
+        for value in ends.values[:, column] if ends else ():
+            to = round(float(value)) if isinstance(own[0], int) else float(f"{value:.4g}")
+            moves.append(Move((to,) * len(keys), _values(keys, (to,) * len(keys), scenario)))
+        kind = LeverKind.CHOICE if all(map(is_choice, keys)) else LeverKind.ASSUMPTION
+        name = name_with_unit(path, value_at(loaded))
+        yield MovedLever(name[:1].lower() + name[1:], kind, keys, own, tuple(moves))
 
 
 def _values(keys: Sequence[str], end: Sequence[Any], scenario: Scenario) -> Values:

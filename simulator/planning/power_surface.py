@@ -21,6 +21,7 @@ _STEPS = 100
 _TOLERANCE = 1e-8
 _PRIOR_SD = 5.0  # of a coefficient on the probit scale: weak, so that a maximum exists
 _FURTHEST = 8.0  # linear predictors beyond this are certainties
+_LEAST_VARIANCE = 1e-8  # of power: a standard deviation of .01 points has no shares
 _POINTS = 9  # binary logarithm of the number of points that shares are integrated over
 _NODES = 15
 
@@ -171,7 +172,7 @@ def variance_shares(surface: Surface, correlation: Floats) -> list[Share]:
     power = surface.power(points)
     missed = surface.overdispersion * float((power * (1 - power)).mean())
     whole = float(power.var()) + missed
-    if not whole > 0:
+    if whole < _LEAST_VARIANCE:
         return [Share(math.nan, math.nan)] * keys
     nodes, weights = special.roots_hermitenorm(_NODES)
     weights = weights / weights.sum()
@@ -179,7 +180,8 @@ def variance_shares(surface: Surface, correlation: Floats) -> list[Share]:
     for key in range(keys):
         first = _first_order(surface, points, correlation, key, nodes, weights)
         total = _total(surface, points, correlation, key, nodes, weights)
-        found.append(Share(first / whole, total / whole))
+        # The points stand for the distribution: what they are off by cannot make more than all.
+        found.append(Share(min(first / whole, 1.0), min(total / whole, 1.0)))
     return found
 
 

@@ -40,7 +40,7 @@ def test_a_command_prints_one_screen_and_how_to_see_more(kept, name):
 
 def test_levers_end_with_the_verdict(kept):
     lines = kept[1]["levers"].splitlines()
-    assert "levers can be told to move the power" in " ".join(lines[-5:])
+    assert "move the power beyond Monte Carlo error" in " ".join(lines[-5:])
 
 
 def test_levers_as_json_are_one_object_with_paired_errors_and_a_table(kept):

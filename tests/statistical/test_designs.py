@@ -106,6 +106,36 @@ def test_each_limit_that_binds_alone_is_told_with_its_own_nearest_design(costed)
     assert relative == sorted(relative)
 
 
+def test_where_no_design_meets_all_other_limits_the_fastest_and_cheapest_with_the_power_are_named(
+    costed,
+):
+    """300 patients have the power (91 %) and neither limit; 60 meet neither power nor days."""
+    limits = {"within_days": 100, "budget": 100_000}
+    answer = costed.design(0.8, **limits, choose={"n": [60, 300, 400]}, trials=500, jobs=1)
+    misses = {miss.constraint: miss for miss in answer.nearest}
+    assert set(misses) == {Constraint.DAYS, Constraint.BUDGET}
+    for constraint, other in (
+        (Constraint.DAYS, Constraint.BUDGET),
+        (Constraint.BUDGET, Constraint.DAYS),
+    ):
+        assert misses[constraint].design.patients == 300
+        assert misses[constraint].others == (other,)
+
+
+@pytest.mark.parametrize(
+    ("limits", "choose", "rule"),
+    [
+        ({}, {"n": [100], "trial.target_randomised": [300]}, "is chosen from already, as n"),
+        ({"within_days": math.inf}, {"n": [100]}, "must be a number"),
+        ({}, {"n": ["abc"]}, "must be a whole number"),
+        ({}, {"scheme": ["bogus"], "n": [100]}, "is not a scheme"),
+    ],
+)
+def test_what_is_chosen_from_twice_or_cannot_be_is_refused(costed, limits, choose, rule):
+    with pytest.raises(ScenarioError, match=rule):
+        costed.design(0.8, choose=choose, trials=200, jobs=1, **limits)
+
+
 def test_a_limit_within_the_error_cannot_be_told(bare):
     """The power of 60 patients is .349: with 400 trials no interval leaves it out."""
     answer = bare.design(0.349, choose={"n": [60]}, trials=400, jobs=1)

@@ -278,3 +278,15 @@ def test_where_no_move_can_be_simulated_there_is_no_answer(base):
     only = planned._replace(levers=[mortality._replace(moves=(impossible,))])
     with pytest.raises(ScenarioError, match="deaths from the tumour alone"):
         run_levers(only, 20, 1, 1, silent)
+
+
+def test_what_is_uncertain_and_has_no_range_is_moved_to_the_ends_of_its_interval(tmp_path):
+    path = tmp_path / "unsure.yaml"
+    path.write_text(
+        HEAD + "uncertain:\n  - {keys: exits.loss.net_probability, distribution: uniform, "
+        "parameters: {low: 0.02, high: 0.1}}\n"
+    )
+    levers, _ = levers_of(load_scenario(str(path)), "log_rank")
+    (loss,) = [one for one in levers if "exits.loss.net_probability" in one.keys]
+    ends = [move.values["exits.loss.net_probability"] for move in loss.moves]
+    assert ends == pytest.approx([0.02 + 0.025 * 0.08, 0.1 - 0.025 * 0.08])

@@ -223,3 +223,21 @@ def test_a_criterion_is_read_as_it_is_typed():
 def test_a_criterion_that_is_none_is_refused(text: str):
     with pytest.raises(RuleError):
         criterion_of(text, ["arms[PE].x"])
+
+
+def test_shares_of_the_variance_lie_within_all_of_it_and_of_none_there_are_none():
+    """A power of one everywhere has no variance to share out; what quadrature adds is no share."""
+    scores = np.random.default_rng(7).normal(size=(60, 1))
+    flat = fit_surface(scores, np.full(60, 50.0), 50)
+    assert math.isnan(variance_shares(flat, np.eye(1))[0].total)
+    steep = fit_surface(scores, np.where(scores[:, 0] > 1.5, 50.0, 0.0), 50)
+    for share in variance_shares(steep, np.eye(1)):
+        assert 0 <= share.first_order <= 1
+        assert 0 <= share.total <= 1
+
+
+def test_knowing_the_only_key_is_knowing_everything():
+    rng = np.random.default_rng(3)
+    scores = rng.normal(size=(100, 1))
+    utilities = np.stack([np.zeros(100), np.exp(scores[:, 0]) - 1.4 + rng.normal(size=100)], axis=1)
+    assert value_of_perfect_information(utilities, scores) == value_of_one(utilities, scores[:, 0])

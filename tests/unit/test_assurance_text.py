@@ -47,7 +47,7 @@ def test_draws_that_failed_are_told_with_their_number_and_reason(answer):
 
 
 def test_the_source_of_what_is_not_known_is_shown(answer):
-    assert "hazard.mortality_targets.PE: derived [A12 A15 A21 A24]" in full_text(answer)
+    assert "hazard.mortality_targets.PE: derived [A12, A15, A21, A24]" in full_text(answer)
 
 
 def test_an_interrupted_answer_says_how_many_draws_there_are(answer):

@@ -114,3 +114,8 @@ def test_piecewise_hazard_goes_on_after_the_last_day_and_is_cut_at_an_earlier_ho
 def test_what_is_no_survival_is_refused(days, survival, rule):
     with pytest.raises(RuleError, match=rule):
         piecewise_from_survival(days, survival, 84)
+
+
+def test_per_cent_and_shares_in_one_curve_are_refused():
+    with pytest.raises(RuleError, match="mixes per cent"):
+        as_shares([100, 70, 0.5])

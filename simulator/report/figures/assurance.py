@@ -55,8 +55,8 @@ def draw_assured(answer: Assurance) -> Drawing:
     ]
     if has_shares:
         notes.append(
-            "Alone: what knowing the key would be expected to remove; in all: what would remain if "
-            "all other keys were known; thin lines are 95% intervals"
+            "Alone: what knowing the key would be expected to remove; with others: what would "
+            "remain if all other keys were known; thin lines are 95% intervals"
         )
     return Drawing(figure, shows, tuple(notes))
 
@@ -105,10 +105,10 @@ def _draw_shares(axes: Axes, answer: Assurance, shares: Sequence[VarianceShare])
     names = {one.key: one.name for one in answer.parameters}
     at = np.arange(len(shares))
     for name, height, aside, look in (
-        ("in all", _WIDE[0], 0.18, style.look(1)),
+        ("with others", _WIDE[0], 0.18, style.look(1)),
         ("alone", _WIDE[1], -0.18, style.look(0)),
     ):
-        of_all = name == "in all"
+        of_all = name == "with others"
         value = np.array([s.total if of_all else s.first_order for s in shares])
         error = np.array([s.total_se if of_all else s.first_order_se for s in shares])
         axes.barh(at - aside, 100 * value, height=height, color=look.colour, lw=0, label=name,

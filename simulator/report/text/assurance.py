@@ -59,7 +59,9 @@ def _parameters(answer: Assurance) -> Iterator[Block]:
 
 def parameter_table(answer: Assurance, most: int) -> Table:
     """What is not known, the most important first."""
-    table = new_table("not known", "own value", "median", "95 % range", "alone", "in all")
+    table = new_table(
+        "not known", "own value", "median", "95 % range", "share alone", "with others"
+    )
     shares = {share.key: share for share in answer.analyses[0].shares}
     ordered = sorted(answer.parameters, key=lambda one: -weight(shares.get(one.key)))
     for one in ordered[:most]:
@@ -171,7 +173,14 @@ def _variance(answer: Assurance) -> Iterator[Block]:
     """Shares of variance for the analyses beside the first."""
     if len(answer.analyses) < 2:
         return
-    table = new_table("analysis", "key", "alone", "in all", words=("analysis", "key"), keys=2)
+    table = new_table(
+        "analysis",
+        "key",
+        "share alone",
+        "with others",
+        words=("analysis", "key"),
+        keys=2,
+    )
     for a in answer.analyses:
         name = a.name
         for one in sorted(a.shares, key=weight, reverse=True):

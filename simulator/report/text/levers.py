@@ -47,7 +47,7 @@ def _table(answer: Levers, kind: LeverKind, most: int | None = None) -> Iterator
     if not levers:
         return
     head, cost = _HEADS[kind], "cost, %"
-    heads = ["moved", RATES[answer.null_hypothesis], "change", "+-", "told", "days"]
+    heads = ["moved", RATES[answer.null_hypothesis], "change", "+-", "beyond error", "days"]
     heads += [cost] * (answer.base.cost is not None)
     table = new_table(head, *heads, words=(head, "moved"), spare=(cost,))
     for lever in levers[:most]:
@@ -104,7 +104,7 @@ def _choices(answer: Levers) -> Iterator[Block]:
 def _reading(_: Levers) -> Iterator[Block]:
     yield (
         "change: largest, in percentage points, with its Monte Carlo standard error, paired trial "
-        "by trial; told: beyond its error (95 %, all moves together); days, cost: of a trial, "
+        "by trial; beyond error: 95 %, all moves together; days, cost: of a trial, "
         "against the scenario's own. Choices leave the hazards and the referrals as they are."
     )
 
@@ -127,16 +127,19 @@ def _verdict(answer: Levers) -> Iterator[Block]:
     rate = RATES[answer.null_hypothesis]
     if not told:
         yield Bold(
-            f"NO LEVER CAN BE TOLD to move the {rate} with {answer.trials:,} trials of each."
+            f"NO CHANGE of the {rate} is beyond its Monte Carlo error with {answer.trials:,} trials "
+            "of each."
         )
     else:
         parts = [
             f"{kind}s: {_named([lever for lever in told if lever.kind is kind])}"
             for kind in LeverKind
         ]
-        yield Bold(f"{counts} can be told to move the {rate}. Most of all, {'; '.join(parts)}.")
+        yield Bold(
+            f"{counts} move the {rate} beyond Monte Carlo error. Most of all, {'; '.join(parts)}."
+        )
     if not answer.of_kind(LeverKind.ASSUMPTION):
-        yield "No assumption of this scenario has a range: list what is uncertain under ranges."
+        yield "No assumption of this scenario has a range: give ranges, or say what is uncertain."
     failed, left = len(answer.failed), len(answer.left_out)
     said = [f"{failed} {'move' if failed == 1 else 'moves'} failed"] * bool(failed)
     said += [f"{left} {'range does' if left == 1 else 'ranges do'} not fit"] * bool(left)
