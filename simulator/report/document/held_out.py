@@ -85,7 +85,7 @@ def _note(dossier: Dossier) -> str:
     rows = [row for check in checks if _shares(dossier, check) for row in check.rows]
     if not rows:
         return ""
-    return f"Not independent, of publications that set values too: {literal(', '.join(rows))}."
+    return f"From publications that set values too: {literal(', '.join(rows))}."
 
 
 def _row(dossier: Dossier, check: AcceptanceCheck) -> tuple[str, ...]:

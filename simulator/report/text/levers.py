@@ -127,8 +127,8 @@ def _verdict(answer: Levers) -> Iterator[Block]:
     rate = RATES[answer.null_hypothesis]
     if not told:
         yield Bold(
-            f"NO CHANGE of the {rate} is beyond its Monte Carlo error with {answer.trials:,} trials "
-            "of each."
+            f"NO CHANGE of the {rate} is beyond its Monte Carlo error, with {answer.trials:,} "
+            "trials of each."
         )
     else:
         parts = [
