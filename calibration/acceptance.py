@@ -32,6 +32,7 @@ from simulator.scenario.calibrated_rules import why_not
 from simulator.scenario.errors import Problem, RuleError, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
+from simulator.scenario.uncertain_rules import absent_keys
 
 PATIENTS = 30_000  # Monte Carlo error of a mortality by arm: .004, against .12 between studies
 DRAWS = 40  # of uncertain keys
@@ -155,7 +156,8 @@ class _Figures(NamedTuple):
 
 def _figures(loaded: LoadedScenario, solved: Scenario, params: Params, jobs: int) -> _Figures:
     checks, size = _applicable(loaded.scenario), params.trial.target_randomised
-    uncertain = bool(loaded.scenario.uncertain)
+    # A scenario may have taken away a key that the one which it extends is unsure of.
+    uncertain = bool(loaded.scenario.uncertain) and not any(absent_keys(loaded.scenario))
     trials = max(_LEAST_TRIALS, -(-(_PATIENTS_A_DRAW if uncertain else PATIENTS) // size))
     by_check: list[list[Figure]] = [[] for _ in checks]
     for made in _drawn(loaded) if uncertain else [params]:

@@ -18,6 +18,7 @@ from simulator.results.levers import LeftOutLever, LeverKind
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.range_checks import RangeOf
 from simulator.scenario.schema import Scenario
+from simulator.scenario.uncertain_rules import absent_keys
 
 _HALVED = "n", "rate", "machines", "nurses", "plasma", "follow_up", "loss"
 _ENDS = 0.025, 0.975  # of what is uncertain
@@ -78,7 +79,8 @@ def _of_range(one: RangeOf, scenario: Scenario) -> MovedLever:
 def _of_uncertain(loaded: LoadedScenario) -> Iterator[MovedLever]:
     """Yield uncertain keys, each by itself moved to the ends of its 95 % interval."""
     scenario = loaded.scenario
-    ends = quantiles(scenario, _ENDS) if scenario.uncertain else None
+    known = bool(scenario.uncertain) and not any(absent_keys(scenario))
+    ends = quantiles(scenario, _ENDS) if known else None
     for column, written in enumerate(ends.keys if ends else ()):
         path = loaded.key(written, "uncertain")
         keys = every(path, loaded.provenance) or (path,)

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import select
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Mapping, Sequence
 from fcntl import ioctl
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 SECONDS = 120
+_SILENCE = 2.0  # seconds
 
 
 class Shown(NamedTuple):
@@ -54,13 +57,25 @@ def on_a_terminal(
         **rest,
     )
     os.close(theirs)
-    seen, lines = b"", list(typed)
+    seen, lines, key, until = b"", list(typed), b"", time.monotonic() + SECONDS
     with contextlib.suppress(OSError):  # the other end is closed
-        while part := os.read(ours, 4096):
-            seen += part
+        while True:
+            ready, _, _ = select.select([ours], [], [], _SILENCE)
+            if not ready:
+                if time.monotonic() > until:
+                    process.kill()
+                # A key that is typed before the question listens for it is lost.
+                elif key:
+                    os.write(ours, key)
+                continue
+            part = os.read(ours, 4096)
+            if not part:
+                break
+            seen, key = seen + part, b""
             if lines and seen.endswith(b": "):
                 line = lines.pop(0)
-                os.write(ours, line.encode() if line in ("\x03", "\x04") else f"{line}\n".encode())
+                key = line.encode() if line in ("\x03", "\x04") else b""
+                os.write(ours, key or f"{line}\n".encode())
     os.close(ours)
     return Shown(process.wait(SECONDS), seen.decode().replace("\r\n", "\n"))
 

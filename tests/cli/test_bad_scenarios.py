@@ -152,22 +152,12 @@ WRONG = {
         6,
         ["eligibility.criteria[0]", "I9", "older than anybody", "eligible", "threshold"],
     ),
-    "an arm without sessions under by_session": (
+    "two arms without sessions under by_session": (
         REAL + "arms:\n"
         "  - {name: PE, modality: null, plan: null}\n"
-        "  - name: DPMAS+LPE\n"
-        "    modality: DPMAS+LPE\n"
-        "    plan:\n"
-        "      sessions: 3\n"
-        "      first_after_days: 1\n"
-        "      least_interval_days: 3\n"
-        "      window_days: 5\n"
-        "      stop_if_bilirubin_below_umol_per_l: null\n"
-        "      postpone_if_platelets_below_1e9_per_l: null\n"
-        "      rescue: null\n"
-        "      switch_if_plasma_short_to: null\n",
-        5,
-        ["arms[0].plan", "without sessions", "by_session", "direct"],
+        "  - {name: DPMAS+LPE, modality: null, plan: null}\n",
+        6,
+        ["arms[1].plan", "an arm has sessions", "by_session", "direct"],
     ),
     "a target below what the tumour alone causes": (
         CORE + "hazard:\n"

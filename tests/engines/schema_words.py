@@ -8,16 +8,23 @@ from pydantic import BaseModel
 from simulator.declarations.parts import Part
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.calibrated import Measured
+from simulator.scenario.decision import Decision
+from simulator.scenario.ranges import Range
 from simulator.scenario.schema import Costs, Scenario
+from simulator.scenario.uncertain import Uncertain
 
-_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs, Measured)
+_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs, Decision, Measured, Range, Uncertain)
 _NOT_ASKED = {
     ("Trial", "registry_id"),
     ("Trial", "planned_completion_date"),
     ("Scenario", "acceptance"),
     ("Scenario", "calibrated"),
     ("Scenario", "costs"),
+    ("Scenario", "decision"),
+    ("Scenario", "evidence_file"),
     ("Scenario", "multiplicity"),
+    ("Scenario", "ranges"),
+    ("Scenario", "uncertain"),
 }
 
 
