@@ -263,7 +263,7 @@ def test_a_row_that_breaks_a_rule_is_named_by_line_row_and_column(tmp_path, chan
         ("q1", "3", "belong to a median"),
         ("pmid", "PMID 1", "is not well-formed"),
         ("registry_id", "NCT", "is not well-formed"),
-        ("url", "http://47.251.13.51:8081/1", "no IP address"),
+        ("url", "http://192.0.2.1:8081/1", "no IP address"),
         ("time_days", "-1", "must be at least 0"),
         ("derived_from", "X0", "stands beside the status published"),
     ],
