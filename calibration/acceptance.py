@@ -5,9 +5,6 @@ own, whatever seed a run has, and kept in the user's cache as solutions of morta
 """
 
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calibration.evidence import EvidenceRow, evidence_of, unfolded
+from calibration.kept import keep, read_kept
 from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
@@ -138,7 +136,7 @@ def acceptance_of(
         except RuleError as error:
             raise loaded.located(error) from None
         found = _checked(asked, figures)
-        _write(kept, found)
+        keep(kept, found.to_dict())
     return found
 
 
@@ -257,17 +255,6 @@ def _file(asked: Scenario) -> Path:
 def _read(path: Path) -> Acceptance | None:
     """Return kept checks; None if there are none or they are not whole."""
     try:
-        return Acceptance.from_dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError, AnswerError):
+        return Acceptance.from_dict(read_kept(path))
+    except (AttributeError, TypeError, AnswerError):
         return None
-
-
-def _write(path: Path, found: Acceptance) -> None:
-    """Keep checks, whole or not at all; a cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            json.dump(found.to_dict(), file)
-        os.replace(file.name, path)
-    except OSError:
-        return

@@ -10,10 +10,7 @@ numbers, so that mortality climbs with it too.
 """
 
 import hashlib
-import json
 import math
-import os
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from calibration.kept import keep, read_kept
 from simulator.caches import MODEL_DIGEST, cache_folder
 from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.engines.compiled import simulate
@@ -71,7 +69,7 @@ def solve_targets(scenario: Scenario, report: Callable[[str], None]) -> Scenario
     solution = _read(kept)
     if solution is None:
         solution = _solution(scenario, Runs(), report)
-        _write(kept, solution)
+        keep(kept, solution)
     return _with(scenario, solution)
 
 
@@ -346,18 +344,6 @@ def solution_file(scenario: Scenario) -> Path:
 def _read(path: Path) -> dict[str, float] | None:
     """Return a kept solution; None if there is none or it is not whole."""
     try:
-        values = json.loads(path.read_text())
-        return {str(name): float(value) for name, value in values.items()}
-    except (OSError, ValueError, AttributeError):
+        return {str(name): float(value) for name, value in read_kept(path).items()}
+    except (AttributeError, TypeError, ValueError):
         return None
-
-
-def _write(path: Path, solution: dict[str, float]) -> None:
-    """Keep a solution, whole or not at all; a cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            json.dump(solution, file)
-        os.replace(file.name, path)
-    except OSError:
-        return

@@ -6,7 +6,6 @@ from calibration.evidence.reading import (
     COLUMNS,
     EVIDENCE_FILE,
     REQUIRED,
-    EvidenceError,
     read_evidence,
 )
 from calibration.evidence.units import UNITS
@@ -26,7 +25,6 @@ __all__ = [
     "REQUIRED",
     "UNITS",
     "CountKind",
-    "EvidenceError",
     "EvidenceRow",
     "EvidenceStatus",
     "Parameter",

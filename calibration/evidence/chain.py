@@ -17,7 +17,7 @@ def evidence_of(loaded: LoadedScenario) -> dict[str, EvidenceRow]:
 
     Raises
     ------
-    EvidenceError
+    ScenarioError
         If its own file cannot be read, or a row of it breaks a rule.
     """
     shipped = read_evidence()

@@ -1,8 +1,6 @@
 """From a CSV file to rows of evidence, checked; errors name file, line, row and column."""
 
-import csv
 import dataclasses
-import io
 import math
 import re
 import typing
@@ -12,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from calibration.csv_rows import TableKind, csv_rows
 from calibration.evidence.row_rules import broken_rules
 from simulator.results.evidence import EvidenceRow, EvidenceStatus
 from simulator.scenario.errors import Problem, ScenarioError, nearest, shown
@@ -20,14 +19,10 @@ EVIDENCE_FILE = Path(__file__).parent / "evidence.csv"
 COLUMNS = tuple(field.name for field in dataclasses.fields(EvidenceRow))
 REQUIRED = ("id", "topic", "quantity", "statistic", "unit", "status", "citation")
 
-_MOST_BYTES = 20_000_000
+_TABLE = TableKind("evidence", COLUMNS, REQUIRED, 20_000_000, "is it a table of figures?", "add it")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"\d{1,12}")
 _TYPES = typing.get_type_hints(EvidenceRow)
-
-
-class EvidenceError(ScenarioError):
-    """A file of evidence cannot be used; `problems` names row, column, rule and remedy."""
 
 
 class _BadCellError(ValueError):
@@ -51,7 +46,7 @@ def read_evidence(
 
     Raises
     ------
-    EvidenceError
+    ScenarioError
         If the file cannot be read, or a row breaks a rule.
     """
     if path is None and beside is None:
@@ -70,7 +65,7 @@ def _read(path: Path, name: str, beside: Mapping[str, EvidenceRow]) -> dict[str,
     problems: list[Problem] = []
     rows: dict[str, EvidenceRow] = {}
     lines: dict[str, int] = {}
-    for line, cells in _records(path, name):
+    for line, cells in csv_rows(path, name, _TABLE):
         row = _typed(name, line, cells, problems)
         if row is None:
             continue
@@ -83,67 +78,10 @@ def _read(path: Path, name: str, beside: Mapping[str, EvidenceRow]) -> dict[str,
     problems += _broken_chains(name, rows, lines, beside)
     problems += _other_citations(name, rows, lines, beside)
     if problems:
-        raise EvidenceError(*sorted(problems, key=lambda problem: problem.line))
+        raise ScenarioError(*sorted(problems, key=lambda problem: problem.line))
     if not rows:
-        raise EvidenceError(Problem(name, 0, "", "", "has no rows", "give one row per figure"))
+        raise ScenarioError(Problem(name, 0, "", "", "has no rows", "give one row per figure"))
     return rows
-
-
-def _records(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line and cells of every row that is not blank."""
-    reader = csv.reader(io.StringIO(_text(path, name), newline=""), strict=True)
-    try:
-        head = [cell.strip() for cell in next(reader, [])]
-        _check_head(name, head)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(head):
-                rule = f"has {len(cells)} cells where the head has {len(head)}"
-                remedy = "put text with a comma into double quotes"
-                raise EvidenceError(Problem(name, reader.line_num, cells[0], "", rule, remedy))
-            yield reader.line_num, dict(zip(head, (c.strip() for c in cells), strict=True))
-    except csv.Error as error:
-        remedy = "save it as CSV, text in double quotes"
-        problem = Problem(name, reader.line_num, "", "", f"is no CSV: {error}", remedy)
-        raise EvidenceError(problem) from None
-
-
-def _text(path: Path, name: str) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            rule = f"is larger than {_MOST_BYTES / 1e6:.0f} MB"
-            raise EvidenceError(Problem(name, 0, "", "", rule, "is it a table of figures?"))
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        problem = Problem(name, 0, "", "", "is not UTF-8 text", "save it as CSV in UTF-8")
-        raise EvidenceError(problem) from None
-    except (OSError, ValueError) as error:
-        rule = getattr(error, "strerror", None) or str(error)
-        problem = Problem(name, 0, "", "", f"cannot be read: {rule}", "name a CSV file")
-        raise EvidenceError(problem) from None
-
-
-def _check_head(name: str, head: list[str]) -> None:
-    if not any(head):
-        remedy = f"the first line names the columns: {', '.join(REQUIRED)} and more"
-        raise EvidenceError(Problem(name, 0, "", "", "is empty", remedy))
-    problems = []
-    for column in head:
-        if column not in COLUMNS:
-            near = nearest(column, COLUMNS)
-            remedy = f"did you mean {near}?" if near else f"known are {', '.join(COLUMNS)}"
-            rule = "is not a column of evidence" if column else "a column has no name"
-            problems.append(Problem(name, 1, column, "", rule, remedy))
-        elif head.count(column) > 1:
-            problems.append(Problem(name, 1, column, "", "stands twice", "keep one of them"))
-    problems += [
-        Problem(name, 1, column, "", "this column is missing", "add it")
-        for column in REQUIRED
-        if column not in head
-    ]
-    if problems:
-        raise EvidenceError(*dict.fromkeys(problems))
 
 
 def _typed(

@@ -13,8 +13,6 @@ from calibration.synthesis import conversions as convert
 from calibration.synthesis.hazard_shape import relative_hazard
 from simulator.records import Floats
 
-_LARGEST_TAU2 = 100.0
-
 
 class Estimate(NamedTuple):
     """A study's estimate on the logit or log scale, with its standard error."""
@@ -73,28 +71,9 @@ def _risk(deaths: float, n: float) -> float:
 def fixed_effect(studies: list[Estimate]) -> Pooled:
     """Pool by inverse variance: one common parameter."""
     y, v = _arrays(studies)
-    return _normal_pooled(y, v, 0.0)
-
-
-def dersimonian_laird(studies: list[Estimate]) -> float:
-    """Return the between-study variance by the method of moments (DerSimonian and Laird 1986)."""
-    y, v = _arrays(studies)
     w = 1 / v
-    q = float((w * (y - (w @ y) / w.sum()) ** 2).sum())
-    return max(0.0, (q - (y.size - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
-
-
-def paule_mandel(studies: list[Estimate]) -> float:
-    """Return the between-study variance at which Q is its degrees of freedom (1982)."""
-    y, v = _arrays(studies)
-
-    def excess(tau2: float) -> float:
-        w = 1 / (v + tau2)
-        return float((w * (y - (w @ y) / w.sum()) ** 2).sum()) - (y.size - 1)
-
-    if excess(0.0) <= 0:
-        return 0.0
-    return float(optimize.brentq(excess, 0.0, _LARGEST_TAU2, xtol=1e-12))
+    centre, half = float((w @ y) / w.sum()), convert.Z95 / math.sqrt(float(w.sum()))
+    return Pooled(centre, centre - half, centre + half, 0.0)
 
 
 def restricted_likelihood(studies: list[Estimate]) -> float:
@@ -124,18 +103,6 @@ def knapp_hartung(studies: list[Estimate], tau2: float) -> Pooled:
     centre = float((w @ y) / w.sum())
     error = math.sqrt(float((w * (y - centre) ** 2).sum() / ((y.size - 1) * w.sum())))
     half = float(stats.t.ppf(0.975, y.size - 1)) * error
-    return Pooled(centre, centre - half, centre + half, tau2)
-
-
-def random_effects(studies: list[Estimate], tau2: float) -> Pooled:
-    """Pool with a between-study variance; the interval is normal."""
-    y, v = _arrays(studies)
-    return _normal_pooled(y, v, tau2)
-
-
-def _normal_pooled(y: Floats, v: Floats, tau2: float) -> Pooled:
-    w = 1 / (v + tau2)
-    centre, half = float((w @ y) / w.sum()), convert.Z95 / math.sqrt(float(w.sum()))
     return Pooled(centre, centre - half, centre + half, tau2)
 
 

@@ -3,14 +3,13 @@
 Columns: docs/synthesis.md, section 1.
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from calibration.csv_rows import TableKind, csv_rows
 from calibration.synthesis import conversions as convert
 from calibration.synthesis.hazard_shape import LATEST
 from simulator.declarations.parts import RuleError
@@ -28,7 +27,9 @@ COLUMNS = (
     *("parameter", "rows", "study", *_COUNTS, *_ESTIMATE, "control_risk"),
     *("day", "endpoint", "weight", "use", "why"),
 )
-_MOST_BYTES, _MOST_STUDIES, _MOST_PATIENTS = 1_000_000, 100, 1_000_000
+_MOST_STUDIES, _MOST_PATIENTS = 100, 1_000_000
+_ADD = "add it; its cells may be empty"
+_TABLE = TableKind("studies", COLUMNS, COLUMNS, 1_000_000, "is it a table of studies?", _ADD)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _ROW = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,19}")  # it goes into a line of YAML
 _WORD = TypeVar("_WORD", bound=Enum)
@@ -71,7 +72,7 @@ def read_studies(path: Path | None = None) -> list[Study]:
     """
     name = SHIPPED_NAME if path is None else str(path)
     found, problems = [], []
-    for line, cells in _records(SHIPPED if path is None else path, name):
+    for line, cells in csv_rows(SHIPPED if path is None else path, name, _TABLE):
         wrong: list[Problem] = []
         study = _study(cells, name, line, wrong)
         problems += wrong
@@ -88,61 +89,6 @@ def read_studies(path: Path | None = None) -> list[Study]:
         rule = f"has {len(found):,} studies, and the most is {_MOST_STUDIES}"
         raise ScenarioError(Problem(name, 0, "", "", rule, "this is a synthesis of few studies"))
     return found
-
-
-def _records(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line and cells of every row that is not blank."""
-    reader = csv.reader(io.StringIO(_text(path, name), newline=""), strict=True)
-    try:
-        head = [cell.strip() for cell in next(reader, [])]
-        _check_head(name, head)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(head):
-                rule = f"has {len(cells)} cells where the head has {len(head)}"
-                remedy = "put text with a comma into double quotes"
-                raise ScenarioError(Problem(name, reader.line_num, "", "", rule, remedy))
-            yield reader.line_num, dict(zip(head, (c.strip() for c in cells), strict=True))
-    except csv.Error as error:
-        rule, remedy = f"is no CSV: {error}", "save it as CSV, text in double quotes"
-        raise ScenarioError(Problem(name, reader.line_num, "", "", rule, remedy)) from None
-
-
-def _text(path: Path, name: str) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            rule = "is larger than 1 MB"
-            raise ScenarioError(Problem(name, 0, "", "", rule, "is it a table of studies?"))
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        problem = Problem(name, 0, "", "", "is not UTF-8 text", "save it as CSV in UTF-8")
-        raise ScenarioError(problem) from None
-    except (OSError, ValueError) as error:
-        rule = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise ScenarioError(Problem(name, 0, "", "", rule, "name a CSV file")) from None
-
-
-def _check_head(name: str, head: list[str]) -> None:
-    if not set(head) & set(COLUMNS):
-        remedy = f"its first line names the columns: {', '.join(COLUMNS)}"
-        rule = "is no table of studies" if any(head) else "is empty"
-        raise ScenarioError(Problem(name, 0, "", "", rule, remedy))
-    problems = []
-    for column in dict.fromkeys(head):
-        if column not in COLUMNS:
-            near = nearest(column, COLUMNS)
-            remedy = f"did you mean {near}?" if near else f"known are {', '.join(COLUMNS)}"
-            problems.append(Problem(name, 1, column or '""', "", "is no column of studies", remedy))
-        elif head.count(column) > 1:
-            problems.append(Problem(name, 1, column, "", "stands twice", "keep one of them"))
-    problems += [
-        Problem(name, 1, column, "", "this column is missing", "add it; its cells may be empty")
-        for column in COLUMNS
-        if column not in head
-    ]
-    if problems:
-        raise ScenarioError(*problems)
 
 
 def _study(cells: Mapping[str, str], name: str, line: int, problems: list[Problem]) -> Study | None:

@@ -90,7 +90,7 @@ def evidence_in_file(path: Path) -> Evidence:
 
     Raises
     ------
-    EvidenceError
+    ScenarioError
         If the file cannot be read, or a row breaks a rule.
     """
     rows = read_evidence(path, read_evidence())

@@ -10,11 +10,11 @@ import pytest
 from calibration.evidence import (
     COLUMNS,
     CountKind,
-    EvidenceError,
     EvidenceStatus,
     Statistic,
     read_evidence,
 )
+from simulator.scenario.errors import ScenarioError
 
 # Ids and figures as they were collected, before they were parted into columns and rows.
 COLLECTED = Path(__file__).parents[1] / "data" / "figures_of_evidence.csv"
@@ -247,7 +247,7 @@ def test_a_file_of_ones_own_needs_few_columns(tmp_path):
     ],
 )  # fmt: skip
 def test_a_row_that_breaks_a_rule_is_named_by_line_row_and_column(tmp_path, change, column, rule):
-    with pytest.raises(EvidenceError) as error:
+    with pytest.raises(ScenarioError) as error:
         read_evidence(written(tmp_path, {**GOOD, "id": "X0"}, GOOD | change))
     found = [p for p in error.value.problems if p.key == f"{change.get('id', 'X1')}.{column}"]
     assert found, str(error.value)
@@ -269,7 +269,7 @@ def test_a_row_that_breaks_a_rule_is_named_by_line_row_and_column(tmp_path, chan
     ],
 )
 def test_other_columns_have_their_rules(tmp_path, column, text, rule):
-    with pytest.raises(EvidenceError, match=re.escape(rule)):
+    with pytest.raises(ScenarioError, match=re.escape(rule)):
         read_evidence(written(tmp_path, GOOD | {column: text}, head=(*GOOD, column)))
 
 
@@ -277,10 +277,10 @@ def test_rows_that_are_derived_name_rows_and_not_themselves(tmp_path):
     head = (*GOOD, "derived_from", "derivation")
     derived = GOOD | {"status": "derived", "citation": "", "doi": "", "derivation": "a sum"}
     unknown = derived | {"derived_from": "X2"}
-    with pytest.raises(EvidenceError, match=r"X1.derived_from = X2: is not a row of the evidence"):
+    with pytest.raises(ScenarioError, match=r"X1.derived_from = X2: is not a row of the evidence"):
         read_evidence(written(tmp_path, unknown, head=head))
     circle = derived | {"derived_from": "X2"}, derived | {"id": "X2", "derived_from": "X1"}
-    with pytest.raises(EvidenceError, match="is derived from itself in the end"):
+    with pytest.raises(ScenarioError, match="is derived from itself in the end"):
         read_evidence(written(tmp_path, *circle, head=head))
     shipped = derived | {"derived_from": "A42 A43"}
     found = read_evidence(written(tmp_path, shipped, head=head), read_evidence())
@@ -288,16 +288,16 @@ def test_rows_that_are_derived_name_rows_and_not_themselves(tmp_path):
 
 
 def test_ids_are_unique_among_ones_own_and_the_shipped(tmp_path):
-    with pytest.raises(EvidenceError, match=r"own\.csv:3: X1: is the id of a row of line 2 too"):
+    with pytest.raises(ScenarioError, match=r"own\.csv:3: X1: is the id of a row of line 2 too"):
         read_evidence(written(tmp_path, GOOD, GOOD))
     taken = written(tmp_path, GOOD | {"id": "A42"})
-    with pytest.raises(EvidenceError, match="is the id of a row of the shipped evidence too"):
+    with pytest.raises(ScenarioError, match="is the id of a row of the shipped evidence too"):
         read_evidence(taken, read_evidence())
 
 
 def test_a_source_is_cited_in_one_way(tmp_path):
     other = GOOD | {"id": "X2", "citation": "Smith 2021, J Hepatol"}
-    with pytest.raises(EvidenceError, match=r"X2.citation.*is not how row X1 cites the same DOI"):
+    with pytest.raises(ScenarioError, match=r"X2.citation.*is not how row X1 cites the same DOI"):
         read_evidence(written(tmp_path, GOOD, other))
 
 
@@ -318,12 +318,12 @@ def test_a_source_is_cited_in_one_way(tmp_path):
 def test_a_file_that_is_no_evidence(tmp_path, content, rule):
     path = tmp_path / "own.csv"
     path.write_bytes(content)
-    with pytest.raises(EvidenceError, match=re.escape(rule)):
+    with pytest.raises(ScenarioError, match=re.escape(rule)):
         read_evidence(path)
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(EvidenceError, match="cannot be read"):
+    with pytest.raises(ScenarioError, match="cannot be read"):
         read_evidence(tmp_path / "none.csv")
-    with pytest.raises(EvidenceError, match="cannot be read"):
+    with pytest.raises(ScenarioError, match="cannot be read"):
         read_evidence(tmp_path)

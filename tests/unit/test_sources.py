@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from calibration.evidence import EvidenceError, cited_rows, read_evidence, unfolded
+from calibration.evidence import cited_rows, read_evidence, unfolded
 from simulator.planning.power import assumptions
 from simulator.results.sources import NO_SOURCE, Source, SourceKind
 from simulator.scenario.errors import ScenarioError
@@ -203,9 +203,9 @@ def test_rows_of_ones_own_add_to_the_shipped_ones(tmp_path, monkeypatch):
 
 
 def test_an_evidence_file_that_is_not_there_or_is_wrong_is_refused(tmp_path):
-    with pytest.raises(EvidenceError, match="cannot be read"):
+    with pytest.raises(ScenarioError, match="cannot be read"):
         cited_rows(load_scenario(own(tmp_path, name="other.csv")))
-    with pytest.raises(EvidenceError, match="deaths exceed n = 40"):
+    with pytest.raises(ScenarioError, match="deaths exceed n = 40"):
         cited_rows(load_scenario(own(tmp_path, OWN.replace(",20,deaths", ",60,deaths"))))
 
 
