@@ -16,7 +16,7 @@ from numba.core import event
 from rich.progress import Progress
 
 from simulator.cli.display import display, is_live
-from simulator.engines.compiled.independent import are_independent
+from simulator.engines.independence import are_independent
 from simulator.params.types import Params
 
 _SECONDS_BEFORE_A_WORD = 1.0  # of compiling: a function or two are done before anybody reads of it

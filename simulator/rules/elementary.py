@@ -62,17 +62,17 @@ def exp(x: float) -> float:
 
 
 @inlined
-def log(x: float) -> float:
-    """Natural logarithm, within 1 ulp; -infinity at 0, NaN below.
+def _log_of_multiple(multiple: float, doublings: int) -> float:
+    """Natural logarithm of x from 2^doublings x, positive, finite and normal.
 
-    x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); with s = f / (2 + f), log(1 + f) =
-    2 (s + s^3/3 + s^5/5 + ...), to s^21 (remainder 1e-18), written so that f itself is added last.
+    2^doublings x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); with s = f / (2 + f),
+    log(1 + f) = 2 (s + s^3/3 + s^5/5 + ...), to s^21 (remainder 1e-18), written so that f itself is
+    added last.
     """
-    tiny = x < _SMALLEST_NORMAL
-    bits = np.float64(x * 2.0**54 if tiny else x).view(np.int64)
+    bits = np.float64(multiple).view(np.int64)
     exponent = (bits - _SQRT_HALF_BITS) >> _MANTISSA_BITS
     f = np.int64(bits - (exponent << _MANTISSA_BITS)).view(np.float64) - 1.0
-    k = np.float64(exponent - 54 if tiny else exponent)
+    k = np.float64(exponent - doublings)
     s = f / (2.0 + f)
     z = s * s
     w = z * z
@@ -84,6 +84,20 @@ def log(x: float) -> float:
     value: float = k * _LN2_HIGH - (
         (half_square - (s * (half_square + (even + odd)) + k * _LN2_LOW)) - f
     )
+    return value
+
+
+@inlined
+def log_of_normal(x: float) -> float:
+    """Natural logarithm of a positive, finite and normal number, with the bits of `log`."""
+    return _log_of_multiple(x, 0)
+
+
+@inlined
+def log(x: float) -> float:
+    """Natural logarithm, within 1 ulp; -infinity at 0, NaN below."""
+    tiny = x < _SMALLEST_NORMAL
+    value = _log_of_multiple(x * 2.0**54 if tiny else x, 54 if tiny else 0)
     if x == 0.0:
         value = -math.inf
     if x < 0.0 or x != x:

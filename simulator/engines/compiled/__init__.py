@@ -6,7 +6,7 @@ Written from the model page, with a control flow of its own; rules and random nu
 
 import numpy as np
 
-from simulator.engines.compiled.independent import are_independent
+from simulator.engines.independence import are_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only

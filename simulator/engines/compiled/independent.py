@@ -10,7 +10,6 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation import SCHEMES
 from simulator.allocation.table import DUE, ProbabilityTable
 from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
@@ -19,9 +18,7 @@ from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.recruitment import allocate
 from simulator.engines.compiled.state import Floats, Ints
 from simulator.engines.compiled.tables import Baseline, Disease
-from simulator.params.types import Params
 from simulator.rules import hazard as rule
-from simulator.rules import selection
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
@@ -29,25 +26,6 @@ _LIVER = draws.code_of(Exit.LIVER)
 _TUMOUR, _TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
 _WITHDRAWAL, _LOSS, _INFECTION = int(Exit.WITHDRAWAL), int(Exit.LOSS), int(Exit.INFECTION)
 _TRIALS_AT_ONCE = 16  # so that what waits in one goes on in another, and all stays in the cache
-
-
-def are_independent(params: Params) -> bool:
-    """Whether a scenario's patients are so simple that whole rows can be worked out at once."""
-    return (
-        params.accrual.uniform
-        and params.candidate.kind.size == 0
-        and params.eligibility.first.size == 1
-        and params.eligibility.consent_probability >= 1.0
-        and params.max_sessions == 0
-        and not params.unit.limited.any()
-        and not params.lab.modelled
-        and not params.hazard.varies_by_day
-        and params.hazard.frailty_log_sd == 0.0
-        and params.hazard.drift.size == 0
-        and params.selection.kind == selection.NOBODY
-        and len(params.allocation.factor_levels) == 0
-        and not SCHEMES[params.allocation.scheme].adaptive
-    )
 
 
 @inlined

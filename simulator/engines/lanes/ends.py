@@ -1,0 +1,373 @@
+"""What becomes of each patient: the liver's death for all at once, other exits for the few."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from simulator import draws
+from simulator.declarations.exits import DRAWN, Exit
+from simulator.engines.compiled.exits import settled_exits, within
+from simulator.engines.compiled.kernel import entry, inlined, kernel
+from simulator.engines.lanes.words import Words, draw_words, rows_of
+from simulator.lanes.records import CENSORED, NOBODY, Count, key_of
+from simulator.params.types import HazardParams, Params
+from simulator.records import DeathCause, Floats, Ints
+from simulator.rules import hazard as rule
+from simulator.rules.elementary import log_of_normal
+
+_EXIT = draws.code_of(draws.Purpose.EXIT)
+_LIVER = draws.code_of(Exit.LIVER)
+_TUMOUR, _TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
+_WITHDRAWAL, _LOSS, _INFECTION = int(Exit.WITHDRAWAL), int(Exit.LOSS), int(Exit.INFECTION)
+_OF_TUMOUR = int(DeathCause.TUMOUR)
+_EXITS = len(DRAWN)
+(
+    _PATIENTS,
+    _DEATHS,
+    _TUMOUR_DEATHS,
+    _TRANSPLANTS,
+    _WITHDRAWN,
+    _LOST,
+    _INFECTIONS,
+    _DEATHS_SEEN,
+    _TRANSPLANTS_SEEN,
+    _WITHDRAWALS_SEEN,
+) = map(int, Count)
+_TOGETHER = 8  # words looked at together: most of them are none of the few
+_NEVER = 2**32  # a word that no word reaches
+
+
+def factors_of(hazard: HazardParams) -> Floats:
+    """What multiplies the baseline hazard in each of two arms."""
+    factor = np.empty(2)
+    for arm in range(2):
+        effect = 0.0
+        if arm == hazard.direct_arm and hazard.direct_log_hazard_ratio != 0.0:
+            effect = rule.direct_log_hazard_ratio(
+                hazard.direct_log_hazard_ratio, hazard.delay_days, hazard.waning_rate_per_day, 0.0
+            )
+        factor[arm] = rule.hazard_multiplier(0.0, 0.0, 0.0, 0.0, effect, 0.0)
+    return factor
+
+
+@lru_cache(maxsize=16)
+def least_words(rates: tuple[float, ...], until_days: tuple[float, ...], horizon: float) -> Ints:
+    """Word from which on each exit happens by the horizon: the sooner the larger the word.
+
+    Found by halving, with the rule itself: neighbouring words are further apart than its rounding.
+    """
+    found = np.full(_EXITS, _NEVER, np.int64)
+    for which, (rate, until) in enumerate(zip(rates, until_days, strict=True)):
+        if rate > 0.0:
+            low, high = 0, _NEVER
+            while low < high:
+                middle = (low + high) // 2
+                time = rule.exit_time(rate, until, draws.to_uniform(np.uint64(middle)))
+                low, high = (low, middle) if time <= horizon else (middle + 1, high)
+            found[which] = low
+    return found
+
+
+def settle_lanes(
+    params: Params, seed: int, first_trial: int, entry_day: Floats, key: Ints
+) -> tuple[Floats, Ints]:
+    """Replace arms, as `key` has them, by keys; return times of transplant, and counts."""
+    blocks, patients, lanes = key.shape
+    h, e, horizon = params.hazard, params.exits, float(params.trial.follow_up_days)
+    counts = np.zeros((blocks, len(Count), 2, lanes), np.int64)
+    words, liver = np.empty((rows_of(patients), lanes), np.uint32), np.empty(key.shape)
+    hazard = h.kind, h.day, h.cumulative, h.shape, factors_of(h)
+    _die(seed, first_trial, horizon, *hazard, words, np.empty((3, lanes)), liver, key, counts)
+    _drop_late(horizon, entry_day, liver, key, counts)
+    happens = np.flatnonzero(e.rate_per_day > 0.0)
+    kept = patients if e.rate_per_day[_TRANSPLANT] > 0.0 else 0
+    transplant = np.full((blocks, kept, lanes), math.inf)
+    if happens.size:
+        least = least_words(tuple(e.rate_per_day), tuple(e.until_day), horizon)
+        exits = e.rate_per_day, e.until_day, least, happens
+        time = np.full((happens.size + 1, patients * lanes), math.inf)
+        few = np.empty(happens.size * patients * lanes + 1, np.int64)
+        room = words, time, few, np.empty(few.size)
+        _leave(seed, first_trial, horizon, *exits, entry_day, liver, *room, key, transplant, counts)
+    return transplant, counts
+
+
+@entry
+def _die(
+    seed: int,
+    first_trial: int,
+    horizon: float,
+    kind: int,
+    day: Floats,
+    cumulative: Floats,
+    shape: float,
+    factor: Floats,
+    words: "Words",
+    piece: Floats,
+    liver: Floats,
+    key: Ints,
+    counts: Ints,
+) -> None:
+    """Make keys, and counts, as if the liver's were the only exit."""
+    for block in range(key.shape[0]):
+        trial = first_trial + block * key.shape[2]
+        draw_words(seed, trial, _EXIT, _LIVER, words.shape[0], words)
+        find_deaths(kind, day, cumulative, shape, factor, words, key[block], liver[block])
+        if kind == rule.PIECEWISE:
+            invert_pieces(day, cumulative, piece[0], piece[1], piece[2], liver[block])
+        end_by_liver(horizon, liver[block], key[block], counts[block])
+
+
+@entry
+def _leave(
+    seed: int,
+    first_trial: int,
+    horizon: float,
+    rate: Floats,
+    until: Floats,
+    least: Ints,
+    happens: Ints,
+    entry_day: Floats,
+    liver: Floats,
+    words: "Words",
+    time: Floats,
+    few: Ints,
+    when: Floats,
+    key: Ints,
+    transplant: Floats,
+    counts: Ints,
+) -> None:
+    """Settle the few who have one of the exits that happen."""
+    lanes, used, row_of = key.shape[2], time.shape[0] - 1, np.empty(rate.size, np.int64)
+    row_of[:] = used
+    for row in range(used):
+        row_of[happens[row]] = row
+    for block in range(key.shape[0]):
+        trial, found = first_trial + block * lanes, 0
+        for row in range(used):
+            which = happens[row]
+            draw_words(seed, trial, _EXIT, which, words.shape[0], words)
+            found = find_few(
+                rate[which],
+                until[which],
+                least[which],
+                horizon,
+                words.reshape(-1),
+                found,
+                few,
+                when,
+                time[row],
+            )
+        end_by_others(
+            horizon,
+            lanes,
+            few[:found],
+            row_of,
+            entry_day[block].reshape(-1),
+            liver[block].reshape(-1),
+            time,
+            key[block].reshape(-1),
+            transplant[block].reshape(-1),
+            counts[block],
+        )
+
+
+@inlined
+def _target(word: np.uint32, arm: int, of_first: float, of_second: float) -> float:
+    """Cumulative baseline hazard at which a patient dies."""
+    threshold = -log_of_normal(draws.to_uniform(np.uint64(word)))
+    return threshold / (of_second if arm == 1 else of_first)
+
+
+@kernel
+def find_deaths(
+    kind: int,
+    day: Floats,
+    cumulative: Floats,
+    shape: float,
+    factor: Floats,
+    words: "Words",
+    arm: Ints,
+    out: Floats,
+) -> None:
+    """Find when the liver would kill: `rule.death_at_constant_factor`, its kind known beforehand.
+
+    The power of a Weibull baseline is taken for one patient at a time (see `rules.elementary`).
+    """
+    of_first, of_second = factor[0], factor[1]
+    if kind == rule.WEIBULL and shape == 1.0:
+        last_day, last = day[day.size - 1], cumulative[day.size - 1]
+        for p in range(out.shape[0]):
+            word, mine, row = words[p], arm[p], out[p]
+            for t in range(row.size):
+                row[t] = last_day * (_target(word[t], mine[t], of_first, of_second) / last)
+    elif kind == rule.WEIBULL:
+        for p in range(out.shape[0]):
+            for t in range(out.shape[1]):
+                target = _target(words[p, t], arm[p, t], of_first, of_second)
+                out[p, t] = rule.inverse_baseline(kind, day, cumulative, shape, target)
+    else:
+        for p in range(out.shape[0]):
+            word, mine, row = words[p], arm[p], out[p]
+            for t in range(row.size):
+                row[t] = _target(word[t], mine[t], of_first, of_second)
+
+
+@kernel
+def invert_pieces(
+    day: Floats, cumulative: Floats, opening: Floats, passed: Floats, rate: Floats, out: Floats
+) -> None:
+    """Turn cumulative hazards into times, each in the piece that it falls in.
+
+    Lanes go through the pieces together; `opening`, `passed` and `rate` are room for their own.
+    """
+    for p in range(out.shape[0]):
+        row = out[p]
+        for k in range(1, day.size):
+            before, already = day[k - 1], cumulative[k - 1]
+            mine = (cumulative[k] - already) / (day[k] - before)
+            for t in range(row.size):
+                here = k == 1 or row[t] > already
+                opening[t] = before if here else opening[t]
+                passed[t] = already if here else passed[t]
+                rate[t] = mine if here else rate[t]
+        for t in range(row.size):
+            time = opening[t] + (row[t] - passed[t]) / rate[t]
+            row[t] = opening[t] if rate[t] == 0.0 else time
+
+
+@kernel
+def end_by_liver(horizon: float, liver: Floats, key: Ints, counts: Ints) -> None:
+    """Make keys, and counts, as if there were no other exit."""
+    first_dead, second_dead = counts[_DEATHS, 0], counts[_DEATHS, 1]
+    first, second = counts[_PATIENTS, 0], counts[_PATIENTS, 1]
+    for p in range(key.shape[0]):
+        time, mine = liver[p], key[p]
+        for t in range(mine.size):
+            arm = mine[t]
+            dead = np.int64(time[t] <= horizon)
+            second[t] += arm
+            first_dead[t] += dead
+            second_dead[t] += dead & arm
+            ends = time[t] if time[t] <= horizon else horizon
+            mine[t] = key_of(ends, CENSORED * (1 - dead), arm)
+    for t in range(first.size):
+        first[t] = key.shape[0] - second[t]
+        first_dead[t] -= second_dead[t]
+        counts[_DEATHS_SEEN, 0, t] = first_dead[t]
+        counts[_DEATHS_SEEN, 1, t] = second_dead[t]
+
+
+@entry
+def _drop_late(horizon: float, entry_day: Floats, liver: Floats, key: Ints, counts: Ints) -> None:
+    """Take out again those who never enter, the last of their trial."""
+    for block in range(key.shape[0]):
+        for p in range(key.shape[1] - 1, -1, -1):
+            late = 0
+            for t in range(key.shape[2]):
+                if entry_day[block, p, t] == math.inf:
+                    late += 1
+                    arm = key[block, p, t] & 1
+                    add_liver_death(horizon, liver[block, p, t], arm, t, -1, counts[block])
+                    counts[block, _PATIENTS, arm, t] -= 1
+                    key[block, p, t] = NOBODY
+            if late == 0:
+                break
+
+
+@inlined
+def add_liver_death(horizon: float, liver: float, arm: int, t: int, number: int, counts: Ints) -> None:
+    """Count a death of the liver, or take it back, if it comes by the horizon."""
+    if liver <= horizon:
+        counts[_DEATHS, arm, t] += number
+        counts[_DEATHS_SEEN, arm, t] += number
+
+
+@kernel
+def find_few(
+    rate: float,
+    until: float,
+    least: int,
+    horizon: float,
+    words: "Words",
+    found: int,
+    few: Ints,
+    when: Floats,
+    time: Floats,
+) -> int:
+    """Note the places (patient x lanes + lane) of one exit, and its times there; return how many.
+
+    `few` holds `found` places of other exits already. Only the few need a logarithm.
+    """
+    first, whole = found, time.size - time.size % _TOGETHER
+    for start in range(0, whole, _TOGETHER):
+        largest = words[start]
+        for k in range(start + 1, start + _TOGETHER):
+            largest = max(largest, words[k])
+        if np.int64(largest) >= least:
+            for k in range(start, start + _TOGETHER):
+                few[found] = k
+                found += np.int64(words[k]) >= least
+    for k in range(whole, time.size):
+        few[found] = k
+        found += np.int64(words[k]) >= least
+    for k in range(first, found):
+        u = draws.to_uniform(np.uint64(words[few[k]]))
+        when[k] = within(rule.exit_time(rate, until, u), horizon)
+    for k in range(first, found):
+        time[few[k]] = when[k]
+    return found
+
+
+@kernel
+def end_by_others(
+    horizon: float,
+    lanes: int,
+    few: Ints,
+    row_of: Ints,
+    entry_day: Floats,
+    liver: Floats,
+    time: Floats,
+    key: Ints,
+    transplant: Floats,
+    counts: Ints,
+) -> None:
+    """Settle those who have an exit other than the liver's; leave `time` infinite as it was.
+
+    Patients of all lanes stand in one row here; `row_of` has the row of each exit in `time`, the
+    last of which nobody writes.
+    """
+    for place in few:
+        tumour, transplanted = time[row_of[_TUMOUR], place], time[row_of[_TRANSPLANT], place]
+        withdrawal, loss = time[row_of[_WITHDRAWAL], place], time[row_of[_LOSS], place]
+        infection = time[row_of[_INFECTION], place]
+        done = True
+        for row in range(time.shape[0] - 1):
+            done &= time[row, place] == math.inf
+            time[row, place] = math.inf
+        if done or key[place] == NOBODY:
+            continue
+        arm, t, by_liver = key[place] & 1, place % lanes, liver[place] <= horizon
+        ours = counts[:, arm, t]
+        cause, death, transplanted, withdrawal, loss, infection = settled_exits(
+            entry_day[place], liver[place], tumour, transplanted, withdrawal, loss, infection, horizon
+        )
+        seen_until = min(loss, horizon)
+        dead, seen = death <= horizon, death <= seen_until
+        ours[_DEATHS] += np.int64(dead) - by_liver
+        ours[_DEATHS_SEEN] += np.int64(seen) - by_liver
+        if cause == _OF_TUMOUR:
+            ours[_TUMOUR_DEATHS] += 1
+        if transplanted <= horizon:
+            ours[_TRANSPLANTS] += 1
+            ours[_TRANSPLANTS_SEEN] += transplanted <= seen_until
+            transplant[place] = transplanted
+        if withdrawal <= horizon:
+            ours[_WITHDRAWN] += 1
+            ours[_WITHDRAWALS_SEEN] += withdrawal <= seen_until
+        if loss <= horizon:
+            ours[_LOST] += 1
+        if infection <= horizon:
+            ours[_INFECTIONS] += 1
+        key[place] = key_of(min(death, seen_until), 0 if seen else CENSORED, arm)

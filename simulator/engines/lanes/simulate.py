@@ -1,0 +1,43 @@
+"""From addresses to the records of trials in lanes."""
+
+import numpy as np
+
+from simulator.allocation import Plan, build_plan
+from simulator.engines.lanes.arms import allocate_lanes
+from simulator.engines.lanes.ends import settle_lanes
+from simulator.engines.lanes.entries import draw_entries
+from simulator.lanes.records import LANES, LaneRecords
+from simulator.params.types import Params
+
+_latest: list[tuple[Params, Plan]] = []
+
+
+def simulate_lanes(
+    params: Params, seed: int, first_trial: int, trials: int, lanes: int = LANES
+) -> LaneRecords:
+    """Simulate trials `first_trial` to `first_trial + trials - 1` of two arms.
+
+    Parameters
+    ----------
+    params
+        A scenario that `are_independent`.
+    lanes
+        Trials side by side: the answer does not depend on it.
+    """
+    blocks, patients = -(-trials // lanes), params.trial.target_randomised
+    entry_day = draw_entries(params, seed, first_trial, blocks, lanes)
+    key = np.empty((blocks, patients, lanes), np.int64)
+    allocate_lanes(params, _plan_of(params), seed, first_trial, key)
+    transplant, counts = settle_lanes(params, seed, first_trial, entry_day, key)
+    return LaneRecords(first_trial, trials, entry_day, key, transplant, counts)
+
+
+def _plan_of(params: Params) -> Plan:
+    """Return the allocation's plan; that of the latest scenario is kept, for its next trials."""
+    for known, plan in _latest[-1:]:
+        if known is params:
+            return plan
+    a = params.allocation
+    plan = build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
+    _latest[:] = [(params, plan)]
+    return plan
