@@ -118,6 +118,10 @@ class Analysis(Declaration):
         What it estimates.
     kernel
         A function of (block, plan, table, column).
+    lanes
+        Place of such a function whose block is an `analysis.lanes.LaneBlock`, of trials at their
+        end without sessions; None: it takes what trials in lanes do not keep. Most that read
+        nothing but times of death, or the dead and the living, are the kernel itself.
     in_estimand
         Template of how it is done as the estimand has it; empty: full name and details.
     needs_too
@@ -135,6 +139,7 @@ class Analysis(Declaration):
 
     variable: Variable
     measure: Measure
+    lanes: str | None = None
     in_estimand: str = ""
     needs_too: frozenset[Need] = frozenset()
     table: str = ""

@@ -37,5 +37,6 @@ BETA_BINOMIAL = Analysis(
     variable=DEATH_BY_DAY,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.bayes:beta_binomial",
+    lanes="simulator.analysis.bayes:beta_binomial",
     table="simulator.analysis.bayes:posterior_table",
 )

@@ -40,5 +40,6 @@ COX = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.cox:cox",
+    lanes="simulator.analysis.cox:cox",
     size_formula=SizeFormula.HAZARDS,
 )

@@ -53,6 +53,7 @@ RISK_DIFFERENCE_INTERVAL = Analysis(
     variable=DEATH_BY_DAY,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:risk_difference",
+    lanes="simulator.analysis.proportions:risk_difference",
     table=f"{_TABLES}:risk_difference",
     size_formula=SizeFormula.PROPORTIONS,
 )
@@ -66,6 +67,7 @@ RISK_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_RISK_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    lanes="simulator.analysis.proportions:ratio",
     table=f"{_TABLES}:risk_ratio",
     size_formula=SizeFormula.PROPORTIONS,
 )
@@ -79,6 +81,7 @@ ODDS_RATIO = Analysis(
     variable=DEATH_BY_DAY,
     measure=LOG_ODDS_RATIO,
     kernel="simulator.analysis.proportions:ratio",
+    lanes="simulator.analysis.proportions:ratio",
     table=f"{_TABLES}:odds_ratio",
     size_formula=SizeFormula.PROPORTIONS,
 )

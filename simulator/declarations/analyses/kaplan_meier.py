@@ -36,6 +36,7 @@ KM_DIFFERENCE = Analysis(
     variable=DEATH_BY_DAY_OF_CURVE,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.survival:km_difference",
+    lanes="simulator.analysis.survival:km_difference",
 )
 KM_MILESTONE = Analysis(
     word="km_milestone",
@@ -48,6 +49,7 @@ KM_MILESTONE = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_CUMULATIVE_HAZARD_RATIO,
     kernel="simulator.analysis.survival:km_milestone",
+    lanes="simulator.analysis.survival:km_milestone",
 )
 RMST_DIFFERENCE_TEST = Analysis(
     word="rmst_difference",
@@ -60,4 +62,5 @@ RMST_DIFFERENCE_TEST = Analysis(
     variable=TIME_TO_DEATH,
     measure=RMST_DIFFERENCE,
     kernel="simulator.analysis.survival:rmst_difference",
+    lanes="simulator.analysis.survival:rmst_difference",
 )

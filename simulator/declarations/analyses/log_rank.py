@@ -55,6 +55,7 @@ LOG_RANK = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.survival:log_rank",
+    lanes="simulator.analysis.lane_log_rank:log_rank",
     size_formula=SizeFormula.HAZARDS,
 )
 FLEMING_HARRINGTON = Analysis(
@@ -66,6 +67,7 @@ FLEMING_HARRINGTON = Analysis(
     variable=TIME_TO_DEATH,
     measure=WEIGHTED_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:fleming_harrington",
+    lanes="simulator.analysis.weighted:fleming_harrington",
 )
 MODESTLY_WEIGHTED = Analysis(
     word="modestly_weighted",
@@ -77,6 +79,7 @@ MODESTLY_WEIGHTED = Analysis(
     variable=TIME_TO_DEATH,
     measure=WEIGHTED_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:modestly_weighted",
+    lanes="simulator.analysis.weighted:modestly_weighted",
 )
 MAX_COMBO = Analysis(
     word="max_combo",
@@ -89,4 +92,5 @@ MAX_COMBO = Analysis(
     variable=TIME_TO_DEATH,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:max_combo",
+    lanes="simulator.analysis.weighted:max_combo",
 )

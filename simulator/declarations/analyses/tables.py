@@ -40,7 +40,8 @@ _of_table = partial(
     measure=RISK_DIFFERENCE,
     size_formula=SizeFormula.PROPORTIONS,
 )
-_exact = partial(_of_table, kernel="simulator.analysis.proportions:exact", holds_level=True)
+_EXACT = "simulator.analysis.proportions:exact"
+_exact = partial(_of_table, kernel=_EXACT, lanes=_EXACT, holds_level=True)
 
 CHI_SQUARE = _of_table(
     word="chi_square",
@@ -48,6 +49,7 @@ CHI_SQUARE = _of_table(
     short_name="Chi-square",
     details="asymptotic",
     kernel="simulator.analysis.proportions:chi_square",
+    lanes="simulator.analysis.proportions:chi_square",
     table=f"{_TABLES}:chi_square",
 )
 YATES = _of_table(
@@ -56,6 +58,7 @@ YATES = _of_table(
     short_name="Chi-square (Yates)",
     takes_the=True,
     kernel="simulator.analysis.proportions:yates",
+    lanes="simulator.analysis.proportions:yates",
     table=f"{_TABLES}:yates",
 )
 FISHER = _exact(
