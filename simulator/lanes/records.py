@@ -75,7 +75,7 @@ class LaneRecords(NamedTuple):
 def by_trial(column: npt.NDArray[Any], trials: int) -> npt.NDArray[Any]:
     """Return a column of lanes, shape (blocks, ..., lanes), with one row a trial, (trials, ...)."""
     rows = np.moveaxis(column, -1, 1)
-    return rows.reshape(-1, *rows.shape[2:])[:trials]
+    return rows.reshape(rows.shape[0] * rows.shape[1], *rows.shape[2:])[:trials]
 
 
 @inlined

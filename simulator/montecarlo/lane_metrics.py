@@ -1,0 +1,73 @@
+"""Trial metrics of trials in lanes; see `trial_metrics` for those of records."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from simulator.analysis import AnalysisPlan, Use
+from simulator.analysis.lanes import LaneBlock
+from simulator.lanes.records import Count, LaneRecords, by_trial
+from simulator.montecarlo.columns import LEFT_OUT, Layout, MetricRows, new_rows
+from simulator.params.types import Params
+from simulator.records import Floats, Ints
+
+
+def lane_metric_rows_of(
+    params: Params,
+    layout: Layout,
+    records: LaneRecords,
+    block: LaneBlock,
+    plans: Sequence[AnalysisPlan],
+) -> MetricRows:
+    """Return the metrics of each trial; the first of the plans is the primary analysis."""
+    rows, trials = new_rows(layout, records.trials), records.trials
+    for name, place in layout.counts.items():
+        if name.upper() in Count.__members__:
+            of_arms = records.counts[:, Count[name.upper()]]
+            rows.counts[place] = by_trial(of_arms, trials).T
+    patients, alive = rows.counts[layout.counts["patients"]], rows.counts[layout.counts["alive"]]
+    np.subtract(patients, rows.counts[layout.counts["deaths_seen"]], out=alive)
+    if "lost" in layout.counts:
+        alive -= rows.counts[layout.counts["lost"]]
+    _write_recruitment(params, layout, records, patients.sum(axis=0), rows)
+    if "left_out" in layout.counts:
+        uses = block.uses(plans)
+        rows.counts[layout.counts["analysed"]] = uses[:, Use.ANALYSED]
+        left_out = rows.counts[layout.counts["left_out"]]
+        left_out[:] = uses[:, list(LEFT_OUT)].reshape(left_out.shape)
+    elif "analysed" in layout.counts:
+        rows.counts[layout.counts["analysed"]] = patients
+    return rows
+
+
+def _write_recruitment(
+    params: Params, layout: Layout, records: LaneRecords, randomised: Ints, rows: MetricRows
+) -> None:
+    """Write how many were recruited, and by when; all who come are randomised."""
+    t = params.trial
+    last = _last_entry(records)
+    reached = randomised >= t.target_randomised
+    end = np.where(reached, last, min(t.max_recruitment_days, params.accrual.over_days))
+    followed = np.where(randomised > 0, last + t.follow_up_days, end)
+    trial_days = np.maximum(end, followed)
+    planned_end = math.inf if math.isnan(t.planned_completion_day) else t.planned_completion_day
+    counts = {
+        "screened": randomised,
+        "randomised": randomised,
+        "target_reached": reached,
+        "on_time": reached & (trial_days <= planned_end),
+    }
+    for name, numbers in counts.items():
+        rows.counts[layout.counts[name]] = numbers
+    rows.amounts[layout.amounts["enrolment_days"]] = end
+    rows.amounts[layout.amounts["trial_days"]] = trial_days
+
+
+def _last_entry(records: LaneRecords) -> Floats:
+    """Day of the last randomisation of each trial, 0 where there is none."""
+    last: Floats = by_trial(records.entry_day[:, -1], records.trials)
+    if not np.isfinite(last).all():
+        days = by_trial(records.entry_day, records.trials)
+        last = np.where(np.isfinite(days), days, 0.0).max(axis=1, initial=0.0)
+    return last
