@@ -97,7 +97,7 @@ def _walk(rows: Ints, end: int, numbers: Ints, sums: Floats) -> None:
             deaths[t] += np.int64(dead)
             at_risk[t] -= 1.0
             at_risk_second[t] -= second
-            still += np.int64(mine[t] < end)
+            still += mine[t] < end
         if p > 0:
             for t in range(mine.size):
                 # The last bit apart, the keys of two deaths at one time are the same.

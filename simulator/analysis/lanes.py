@@ -13,18 +13,26 @@ import numpy as np
 from simulator.analysis.analysed import Use
 from simulator.analysis.kernel import inlined, kernel, minimum
 from simulator.analysis.outcomes import Treatment, counted_as, treatment_of
+from simulator.analysis.sort_keys import time_of
 from simulator.analysis.types import AnalysisTable, new_table
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
 from simulator.declarations.estimands import statistic_of
 from simulator.declarations.exits import Exit
 from simulator.declarations.named import named
-from simulator.lanes.records import CENSORED, NOBODY, SECOND, LaneRecords, by_trial, key_of
-from simulator.lanes.records import time_of as time_in
-from simulator.lanes.records import unsigned
+from simulator.lanes.records import (
+    CENSORED,
+    NOBODY,
+    SECOND,
+    LaneRecords,
+    by_trial,
+    key_of,
+    turned,
+)
 from simulator.lanes.sorting import padded, sort_lanes
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
+_turned = inlined(turned)
 _LOST, _COUNTED_AS_LOST = int(Use.LOST), int(Use.COUNTED_AS_LOST)
 
 
@@ -113,7 +121,8 @@ class LaneBlock:
 
         def make() -> Ints:
             ordered = self.ordered(plan)[:, : self._records.key.shape[1]]
-            return unsigned(by_trial(ordered, self.trials))
+            found: Ints = turned(by_trial(ordered, self.trials))
+            return found
 
         return self._once(("times", treatment_of(plan), plan.lost == "excluded"), make)
 
@@ -155,7 +164,7 @@ def _treat(
             mine, ours = keys[block, p], out[block, p]
             transplanted = transplant[block, p] if transplant.shape[1] > 0 else never
             for t in range(mine.size):
-                time, censored = time_in(mine[t]), (mine[t] & CENSORED) != 0
+                time, censored = time_of(_turned(mine[t])), (mine[t] & CENSORED) != 0
                 dead, lost = counted_as(
                     math.inf if censored else time,
                     time if censored and time < follow_up_days else math.inf,
@@ -209,4 +218,3 @@ def _leave_out(known: Ints, treated: Ints, follow_up_days: float, found: Ints) -
                 use = _COUNTED_AS_LOST if _is_complete(key, end) else _LOST
                 found[block, key & SECOND, use, t] += 1
                 found[block, key & SECOND, 0, t] -= 1
-

@@ -72,7 +72,9 @@ def _log_ranks(ordered: Ints, table: AnalysisTable, column: int) -> None:
 
 
 @inlined
-def walk_log_rank(keys: Ints, at_risk: int, at_risk_second: int, deaths: int) -> tuple[float, float]:
+def walk_log_rank(
+    keys: Ints, at_risk: int, at_risk_second: int, deaths: int
+) -> tuple[float, float]:
     """Observed minus expected deaths in the second arm, and its hypergeometric variance."""
     excess, variance = 0.0, 0.0
     k = ZERO

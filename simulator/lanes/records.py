@@ -79,23 +79,13 @@ def by_trial(column: npt.NDArray[Any], trials: int) -> npt.NDArray[Any]:
 
 
 @inlined
-def key_of(days: float, censored: int, second: int) -> int:
+def key_of(days: float, censored: Any, second: Any) -> Any:
     """Key of a time of at least 0; `censored` is 0 or CENSORED, `second` 0 or SECOND."""
     bits = np.float64(days).view(np.int64) - _LEAST_EXPONENT
     bits = bits if bits > 0 else np.int64(0)
-    key: int = ((bits << 2) | censored | second) ^ np.int64(_SIGN)
-    return key
+    return ((bits << 2) | censored | second) ^ np.int64(_SIGN)
 
 
-@inlined
-def time_of(key: int) -> float:
-    """Return the time in a key; times below 2^-1003 days are 0."""
-    bits = np.int64(np.uint64(key ^ np.int64(_SIGN)) >> np.uint64(2))
-    days = np.int64(bits + _LEAST_EXPONENT).view(np.float64)
-    return days if bits > 0 else 0.0
-
-
-def unsigned(keys: Ints) -> Ints:
-    """Return keys with the highest bit as `analysis.sort_keys` has it."""
-    turned: Ints = keys ^ np.int64(_SIGN)
-    return turned
+def turned(key: Any) -> Any:
+    """Return a key, or an array of them, with the highest bit as `analysis.sort_keys` has it."""
+    return key ^ np.int64(_SIGN)

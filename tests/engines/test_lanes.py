@@ -125,3 +125,76 @@ def test_generated_trials_are_those_of_records(batch):
         assert_same_trials(params, plans, run_seed, first_trial, trials, lanes)
 
     agree()
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_shipped_scenarios_that_lanes_take_are_those_of_records(name):
+    scenario = shipped(name) if name == "two-arm-survival" else base_case(name)
+    params, plans = lower(scenario), plans_of(scenario)
+    takes = are_independent(params) and take_lanes(params, plans)
+    assert takes == (name == "two-arm-survival")
+    if takes:
+        assert_same_trials(params, plans, 1, 0, 1000, 64)
+
+
+def test_a_trial_alone_in_another_chunk_and_width_is_the_same():
+    params = lower(shipped("two-arm-survival"))
+    whole = simulate_lanes(params, 3, 0, 200)
+    for first, trials, lanes in ((0, 64, 64), (70, 1, 64), (63, 100, 5), (199, 1, 1)):
+        part = simulate_lanes(params, 3, first, trials, lanes)
+        for name in ("entry_day", "key", "counts"):
+            mine = by_trial(getattr(part, name), trials)
+            np.testing.assert_array_equal(
+                mine, by_trial(getattr(whole, name), 200)[first:][:trials]
+            )
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.0006, 1e-9])
+@pytest.mark.parametrize("until", [200.0, 84.0, 3.0, 1e-6])
+def test_the_least_word_is_the_first_whose_exit_happens(rate, until):
+    (least,) = least_words((rate,), (until,), 84.0)
+
+    def happens(word):
+        return hazard.exit_time(rate, until, (word + 0.5) / 2**32) <= 84.0
+
+    assert least == 2**32 or happens(int(least))
+    assert least == 0 or not happens(int(least) - 1)
+    words = np.random.default_rng(1).integers(0, 2**32, 500).tolist()
+    words += list(range(max(least - 50, 0), min(least + 50, 2**32)))
+    assert [happens(word) for word in words] == [word >= least for word in words]
+
+
+_DIGEST = """
+import hashlib
+from simulator.analysis import plans_of
+from simulator.analysis.lanes import analyse_lanes
+from simulator.engines.lanes import simulate_lanes
+from simulator.params.lower import lower
+from simulator.scenario.loader import load_scenario
+scenario = load_scenario("two-arm-survival").scenario
+records = simulate_lanes(lower(scenario), 1, 0, 128)
+table = analyse_lanes(records, plans_of(scenario), 84)
+digest = hashlib.sha256()
+for array in (records.entry_day, records.key, records.counts, *table):
+    digest.update(array.tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_bits_do_not_depend_on_the_width_of_the_processors_vectors(tmp_path):
+    def digest(cpu):
+        cache = tmp_path / (cpu or "host")
+        own = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""} if cpu else {}
+        environment = os.environ | own | {"NUMBA_CACHE_DIR": str(cache)} if cpu else os.environ
+        done = subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=Path(__file__).parents[2],
+        )
+        return done.stdout
+
+    assert digest("generic") == digest(None)

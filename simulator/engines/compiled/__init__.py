@@ -6,12 +6,12 @@ Written from the model page, with a control flow of its own; rules and random nu
 
 import numpy as np
 
-from simulator.engines.independence import are_independent
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
 from simulator.engines.compiled.trials import run_trials
 from simulator.engines.compiled.workspace import new_workspace
+from simulator.engines.independence import are_independent
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 

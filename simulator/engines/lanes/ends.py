@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from simulator import draws
-from simulator.declarations.exits import DRAWN, Exit
+from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.lanes.words import Words, draw_words, rows_of
@@ -21,7 +21,6 @@ _LIVER = draws.code_of(Exit.LIVER)
 _TUMOUR, _TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
 _WITHDRAWAL, _LOSS, _INFECTION = int(Exit.WITHDRAWAL), int(Exit.LOSS), int(Exit.INFECTION)
 _OF_TUMOUR = int(DeathCause.TUMOUR)
-_EXITS = len(DRAWN)
 (
     _PATIENTS,
     _DEATHS,
@@ -57,7 +56,7 @@ def least_words(rates: tuple[float, ...], until_days: tuple[float, ...], horizon
 
     Found by halving, with the rule itself: neighbouring words are further apart than its rounding.
     """
-    found = np.full(_EXITS, _NEVER, np.int64)
+    found = np.full(len(rates), _NEVER, np.int64)
     for which, (rate, until) in enumerate(zip(rates, until_days, strict=True)):
         if rate > 0.0:
             low, high = 0, _NEVER
@@ -277,7 +276,9 @@ def _drop_late(horizon: float, entry_day: Floats, liver: Floats, key: Ints, coun
 
 
 @inlined
-def add_liver_death(horizon: float, liver: float, arm: int, t: int, number: int, counts: Ints) -> None:
+def add_liver_death(
+    horizon: float, liver: float, arm: int, t: int, number: int, counts: Ints
+) -> None:
     """Count a death of the liver, or take it back, if it comes by the horizon."""
     if liver <= horizon:
         counts[_DEATHS, arm, t] += number
@@ -305,13 +306,13 @@ def find_few(
         largest = words[start]
         for k in range(start + 1, start + _TOGETHER):
             largest = max(largest, words[k])
-        if np.int64(largest) >= least:
+        if int(largest) >= least:
             for k in range(start, start + _TOGETHER):
                 few[found] = k
-                found += np.int64(words[k]) >= least
+                found += int(words[k]) >= least
     for k in range(whole, time.size):
         few[found] = k
-        found += np.int64(words[k]) >= least
+        found += int(words[k]) >= least
     for k in range(first, found):
         u = draws.to_uniform(np.uint64(words[few[k]]))
         when[k] = within(rule.exit_time(rate, until, u), horizon)
@@ -351,7 +352,14 @@ def end_by_others(
         arm, t, by_liver = key[place] & 1, place % lanes, liver[place] <= horizon
         ours = counts[:, arm, t]
         cause, death, transplanted, withdrawal, loss, infection = settled_exits(
-            entry_day[place], liver[place], tumour, transplanted, withdrawal, loss, infection, horizon
+            entry_day[place],
+            liver[place],
+            tumour,
+            transplanted,
+            withdrawal,
+            loss,
+            infection,
+            horizon,
         )
         seen_until = min(loss, horizon)
         dead, seen = death <= horizon, death <= seen_until
