@@ -28,7 +28,7 @@ from simulator.lanes.records import (
     key_of,
     turned,
 )
-from simulator.lanes.sorting import padded, sort_lanes
+from simulator.lanes.sorting import sorted_lanes
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
@@ -107,12 +107,7 @@ class LaneBlock:
         """Keys in order, (blocks, padded patients, lanes), for tests on time."""
 
         def make() -> Ints:
-            keys = self.keys(plan, left_out=True)
-            blocks, patients, lanes = keys.shape
-            ordered = np.empty((blocks, padded(patients), lanes), np.int64)
-            ordered[:, :patients], ordered[:, patients:] = keys, NOBODY
-            sort_lanes(ordered)
-            return ordered
+            return sorted_lanes(self.keys(plan, left_out=True), NOBODY)
 
         return self._once(("ordered", treatment_of(plan), plan.lost == "excluded"), make)
 

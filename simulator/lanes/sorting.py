@@ -38,11 +38,23 @@ def sort_lanes(values: npt.NDArray[Any]) -> None:
         rows.sort(axis=2)
         values[...] = rows.transpose(0, 2, 1)
     else:
-        sort_by_network(values, *_network(values.shape[1]))
+        _sort(values, *network(values.shape[1]))
+
+
+def sorted_lanes(values: npt.NDArray[Any], last: int) -> npt.NDArray[Any]:
+    """Return each lane of `values`, (blocks, rows, lanes), in order, with padded rows of `last`."""
+    blocks, rows, lanes = values.shape
+    found = np.empty((blocks, padded(rows), lanes), values.dtype)
+    if rows > MOST_ROWS:
+        found[...] = values
+        sort_lanes(found)
+    else:
+        _sort_copies(values, last, *network(found.shape[1]), found)
+    return found
 
 
 @lru_cache(maxsize=8)
-def _network(rows: int) -> tuple[Ints, Ints]:
+def network(rows: int) -> tuple[Ints, Ints]:
     """Rows to take together, eight places a line, and the number of rows in each line.
 
     A number of 0 has the eight rows of the line sorted.
@@ -78,20 +90,38 @@ def _exchange(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 @kernel
-def sort_by_network(values: npt.NDArray[Any], lines: Ints, sizes: Ints) -> None:
-    """Take each block through the lines of a network."""
+def sort_block(rows: npt.NDArray[Any], lines: Ints, sizes: Ints) -> None:
+    """Take a block through the lines of its network."""
+    for k in range(sizes.size):
+        line = lines[k]
+        if sizes[k] == 0:
+            _sort_eight(rows, line)
+        elif sizes[k] == 8:
+            _merge_eight(rows, line)
+        elif sizes[k] == 4:
+            _merge_four(rows, line)
+        else:
+            _merge_two(rows, line)
+
+
+@kernel
+def _sort(values: npt.NDArray[Any], lines: Ints, sizes: Ints) -> None:
     for block in range(values.shape[0]):
-        rows = values[block]
-        for k in range(sizes.size):
-            line = lines[k]
-            if sizes[k] == 0:
-                _sort_eight(rows, line)
-            elif sizes[k] == 8:
-                _merge_eight(rows, line)
-            elif sizes[k] == 4:
-                _merge_four(rows, line)
+        sort_block(values[block], lines, sizes)
+
+
+@kernel
+def _sort_copies(
+    values: npt.NDArray[Any], last: int, lines: Ints, sizes: Ints, out: npt.NDArray[Any]
+) -> None:
+    for block in range(values.shape[0]):
+        for p in range(out.shape[1]):
+            row = out[block, p]
+            if p < values.shape[1]:
+                row[:] = values[block, p]
             else:
-                _merge_two(rows, line)
+                row[:] = last
+        sort_block(out[block], lines, sizes)
 
 
 @kernel

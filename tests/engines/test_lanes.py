@@ -22,6 +22,7 @@ from simulator.engines.lanes import simulate_lanes
 from simulator.engines.lanes.ends import least_words
 from simulator.lanes.records import by_trial
 from simulator.params.lower import lower
+from simulator.params.types import ExitParams
 from simulator.rules import hazard
 from simulator.scenario.shipped import shipped_names
 from tests.analysis_records import plan_of
@@ -152,7 +153,7 @@ def test_a_trial_alone_in_another_chunk_and_width_is_the_same():
 @pytest.mark.parametrize("rate", [0.5, 0.0006, 1e-9])
 @pytest.mark.parametrize("until", [200.0, 84.0, 3.0, 1e-6])
 def test_the_least_word_is_the_first_whose_exit_happens(rate, until):
-    (least,) = least_words((rate,), (until,), 84.0)
+    (least,) = least_words(ExitParams(np.array([rate]), np.array([until])), 84.0)
 
     def happens(word):
         return hazard.exit_time(rate, until, (word + 0.5) / 2**32) <= 84.0

@@ -1,7 +1,7 @@
 """What becomes of each patient: the liver's death for all at once, other exits for the few."""
 
 import math
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.lanes.words import Words, draw_words, rows_of
 from simulator.lanes.records import CENSORED, NOBODY, Count, key_of
-from simulator.params.types import HazardParams, Params
+from simulator.params.types import ExitParams, HazardParams, Params
 from simulator.records import DeathCause, Floats, Ints
 from simulator.rules import hazard as rule
 from simulator.rules.elementary import log_of_normal
@@ -50,125 +50,160 @@ def factors_of(hazard: HazardParams) -> Floats:
     return factor
 
 
-@lru_cache(maxsize=16)
-def least_words(rates: tuple[float, ...], until_days: tuple[float, ...], horizon: float) -> Ints:
+def least_words(exits: ExitParams, horizon: float) -> Ints:
     """Word from which on each exit happens by the horizon: the sooner the larger the word.
 
     Found by halving, with the rule itself: neighbouring words are further apart than its rounding.
     """
-    found = np.full(len(rates), _NEVER, np.int64)
-    for which, (rate, until) in enumerate(zip(rates, until_days, strict=True)):
-        if rate > 0.0:
-            low, high = 0, _NEVER
-            while low < high:
-                middle = (low + high) // 2
-                time = rule.exit_time(rate, until, draws.to_uniform(np.uint64(middle)))
-                low, high = (low, middle) if time <= horizon else (middle + 1, high)
-            found[which] = low
+    found = np.full(exits.rate_per_day.size, _NEVER, np.int64)
+    for which in np.flatnonzero(exits.rate_per_day > 0.0):
+        rate, until = float(exits.rate_per_day[which]), float(exits.until_day[which])
+        low, high = 0, _NEVER
+        while low < high:
+            middle = (low + high) // 2
+            time = rule.exit_time(rate, until, draws.to_uniform(np.uint64(middle)))
+            low, high = (low, middle) if time <= horizon else (middle + 1, high)
+        found[which] = low
     return found
 
 
+class Course(NamedTuple):
+    """The liver's hazard, as `HazardParams` has it, and what multiplies it in each arm."""
+
+    kind: int
+    day: Floats
+    cumulative: Floats
+    shape: float
+    factor: Floats
+
+
+class Others(NamedTuple):
+    """The other exits, in the order of `Exit`.
+
+    Attributes
+    ----------
+    rate_per_day, until_day
+        As `ExitParams` has them.
+    least
+        Word from which on each happens by the end of follow-up.
+    happens
+        Those that do at all.
+    """
+
+    rate_per_day: Floats
+    until_day: Floats
+    least: Ints
+    happens: Ints
+
+
+class Ends(NamedTuple):
+    """What ends a patient's follow-up; worked out once a scenario."""
+
+    horizon: float
+    course: Course
+    others: Others
+
+
+class _Room(NamedTuple):
+    """Room for one block, used again and again.
+
+    Attributes
+    ----------
+    liver
+        (patients, lanes): when the liver would kill.
+    piece
+        (3, lanes)
+    time
+        (exits that happen + 1, patients x lanes): infinity, but while those who have one are
+        settled; nobody writes the last.
+    few, when
+        Places of those who have an exit, and its times.
+    """
+
+    words: "Words"
+    liver: Floats
+    piece: Floats
+    time: Floats
+    few: Ints
+    when: Floats
+
+
+def ends_of(params: Params) -> Ends:
+    """Work out what `settle_lanes` reads."""
+    h, e, horizon = params.hazard, params.exits, float(params.trial.follow_up_days)
+    course = Course(h.kind, h.day, h.cumulative, h.shape, factors_of(h))
+    happens = np.flatnonzero(e.rate_per_day > 0.0)
+    others = Others(e.rate_per_day, e.until_day, least_words(e, horizon), happens)
+    return Ends(horizon, course, others)
+
+
 def settle_lanes(
-    params: Params, seed: int, first_trial: int, entry_day: Floats, key: Ints
+    ends: Ends, seed: int, first_trial: int, entry_day: Floats, key: Ints
 ) -> tuple[Floats, Ints]:
     """Replace arms, as `key` has them, by keys; return times of transplant, and counts."""
     blocks, patients, lanes = key.shape
-    h, e, horizon = params.hazard, params.exits, float(params.trial.follow_up_days)
-    counts = np.zeros((blocks, len(Count), 2, lanes), np.int64)
-    words, liver = np.empty((rows_of(patients), lanes), np.uint32), np.empty(key.shape)
-    hazard = h.kind, h.day, h.cumulative, h.shape, factors_of(h)
-    _die(seed, first_trial, horizon, *hazard, words, np.empty((3, lanes)), liver, key, counts)
-    _drop_late(horizon, entry_day, liver, key, counts)
-    happens = np.flatnonzero(e.rate_per_day > 0.0)
-    kept = patients if e.rate_per_day[_TRANSPLANT] > 0.0 else 0
+    happens, size = ends.others.happens, patients * lanes
+    kept = patients if _TRANSPLANT in happens else 0
     transplant = np.full((blocks, kept, lanes), math.inf)
-    if happens.size:
-        least = least_words(tuple(e.rate_per_day), tuple(e.until_day), horizon)
-        exits = e.rate_per_day, e.until_day, least, happens
-        time = np.full((happens.size + 1, patients * lanes), math.inf)
-        few = np.empty(happens.size * patients * lanes + 1, np.int64)
-        room = words, time, few, np.empty(few.size)
-        _leave(seed, first_trial, horizon, *exits, entry_day, liver, *room, key, transplant, counts)
+    counts = np.zeros((blocks, len(Count), 2, lanes), np.int64)
+    room = _Room(
+        words=np.empty((rows_of(patients), lanes), np.uint32),
+        liver=np.empty((patients, lanes)),
+        piece=np.empty((3, lanes)),
+        time=np.full((happens.size + 1, size if happens.size else 0), math.inf),
+        few=np.empty(happens.size * size + 1, np.int64),
+        when=np.empty(happens.size * size + 1),
+    )
+    _settle(seed, first_trial, *ends, room, entry_day, key, transplant, counts)
     return transplant, counts
 
 
 @entry
-def _die(
+def _settle(
     seed: int,
     first_trial: int,
     horizon: float,
-    kind: int,
-    day: Floats,
-    cumulative: Floats,
-    shape: float,
-    factor: Floats,
-    words: "Words",
-    piece: Floats,
-    liver: Floats,
-    key: Ints,
-    counts: Ints,
-) -> None:
-    """Make keys, and counts, as if the liver's were the only exit."""
-    for block in range(key.shape[0]):
-        trial = first_trial + block * key.shape[2]
-        draw_words(seed, trial, _EXIT, _LIVER, words.shape[0], words)
-        find_deaths(kind, day, cumulative, shape, factor, words, key[block], liver[block])
-        if kind == rule.PIECEWISE:
-            invert_pieces(day, cumulative, piece[0], piece[1], piece[2], liver[block])
-        end_by_liver(horizon, liver[block], key[block], counts[block])
-
-
-@entry
-def _leave(
-    seed: int,
-    first_trial: int,
-    horizon: float,
-    rate: Floats,
-    until: Floats,
-    least: Ints,
-    happens: Ints,
+    course: Course,
+    others: Others,
+    room: _Room,
     entry_day: Floats,
-    liver: Floats,
-    words: "Words",
-    time: Floats,
-    few: Ints,
-    when: Floats,
     key: Ints,
     transplant: Floats,
     counts: Ints,
 ) -> None:
-    """Settle the few who have one of the exits that happen."""
-    lanes, used, row_of = key.shape[2], time.shape[0] - 1, np.empty(rate.size, np.int64)
-    row_of[:] = used
-    for row in range(used):
-        row_of[happens[row]] = row
+    """Settle block after block."""
+    lanes, row_of = key.shape[2], np.empty(others.least.size, np.int64)
+    row_of[:] = others.happens.size
+    for row in range(others.happens.size):
+        row_of[others.happens[row]] = row
     for block in range(key.shape[0]):
-        trial, found = first_trial + block * lanes, 0
-        for row in range(used):
-            which = happens[row]
-            draw_words(seed, trial, _EXIT, which, words.shape[0], words)
+        trial, mine, ours = first_trial + block * lanes, key[block], counts[block]
+        draw_words(seed, trial, _EXIT, _LIVER, room.words.shape[0], room.words)
+        find_deaths(course, room.words, mine, room.liver)
+        if course.kind == rule.PIECEWISE:
+            piece = room.piece
+            invert_pieces(course.day, course.cumulative, piece[0], piece[1], piece[2], room.liver)
+        end_by_liver(horizon, room.liver, mine, ours)
+        drop_late(horizon, entry_day[block], room.liver, mine, ours)
+        found = 0
+        for row in range(others.happens.size):
+            which = others.happens[row]
+            draw_words(seed, trial, _EXIT, which, room.words.shape[0], room.words)
+            words = room.words.reshape(-1)
             found = find_few(
-                rate[which],
-                until[which],
-                least[which],
-                horizon,
-                words.reshape(-1),
-                found,
-                few,
-                when,
-                time[row],
+                others, which, horizon, words, found, room.few, room.when, room.time[row]
             )
         end_by_others(
             horizon,
             lanes,
-            few[:found],
+            room.few[:found],
             row_of,
             entry_day[block].reshape(-1),
-            liver[block].reshape(-1),
-            time,
-            key[block].reshape(-1),
+            room.liver.reshape(-1),
+            room.time,
+            mine.reshape(-1),
             transplant[block].reshape(-1),
-            counts[block],
+            ours,
         )
 
 
@@ -181,11 +216,7 @@ def _target(word: np.uint32, arm: int, of_first: float, of_second: float) -> flo
 
 @kernel
 def find_deaths(
-    kind: int,
-    day: Floats,
-    cumulative: Floats,
-    shape: float,
-    factor: Floats,
+    course: Course,
     words: "Words",
     arm: Ints,
     out: Floats,
@@ -194,7 +225,8 @@ def find_deaths(
 
     The power of a Weibull baseline is taken for one patient at a time (see `rules.elementary`).
     """
-    of_first, of_second = factor[0], factor[1]
+    kind, day, cumulative, shape = course.kind, course.day, course.cumulative, course.shape
+    of_first, of_second = course.factor[0], course.factor[1]
     if kind == rule.WEIBULL and shape == 1.0:
         last_day, last = day[day.size - 1], cumulative[day.size - 1]
         for p in range(out.shape[0]):
@@ -258,21 +290,20 @@ def end_by_liver(horizon: float, liver: Floats, key: Ints, counts: Ints) -> None
         counts[_DEATHS_SEEN, 1, t] = second_dead[t]
 
 
-@entry
-def _drop_late(horizon: float, entry_day: Floats, liver: Floats, key: Ints, counts: Ints) -> None:
+@kernel
+def drop_late(horizon: float, entry_day: Floats, liver: Floats, key: Ints, counts: Ints) -> None:
     """Take out again those who never enter, the last of their trial."""
-    for block in range(key.shape[0]):
-        for p in range(key.shape[1] - 1, -1, -1):
-            late = 0
-            for t in range(key.shape[2]):
-                if entry_day[block, p, t] == math.inf:
-                    late += 1
-                    arm = key[block, p, t] & 1
-                    add_liver_death(horizon, liver[block, p, t], arm, t, -1, counts[block])
-                    counts[block, _PATIENTS, arm, t] -= 1
-                    key[block, p, t] = NOBODY
-            if late == 0:
-                break
+    for p in range(key.shape[0] - 1, -1, -1):
+        late = 0
+        for t in range(key.shape[1]):
+            if entry_day[p, t] == math.inf:
+                late += 1
+                arm = key[p, t] & 1
+                add_liver_death(horizon, liver[p, t], arm, t, -1, counts)
+                counts[_PATIENTS, arm, t] -= 1
+                key[p, t] = NOBODY
+        if late == 0:
+            break
 
 
 @inlined
@@ -287,9 +318,8 @@ def add_liver_death(
 
 @kernel
 def find_few(
-    rate: float,
-    until: float,
-    least: int,
+    others: Others,
+    which: int,
     horizon: float,
     words: "Words",
     found: int,
@@ -301,6 +331,7 @@ def find_few(
 
     `few` holds `found` places of other exits already. Only the few need a logarithm.
     """
+    rate, until, least = others.rate_per_day[which], others.until_day[which], others.least[which]
     first, whole = found, time.size - time.size % _TOGETHER
     for start in range(0, whole, _TOGETHER):
         largest = words[start]

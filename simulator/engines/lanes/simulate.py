@@ -4,12 +4,12 @@ import numpy as np
 
 from simulator.allocation import Plan, build_plan
 from simulator.engines.lanes.arms import allocate_lanes
-from simulator.engines.lanes.ends import settle_lanes
+from simulator.engines.lanes.ends import Ends, ends_of, settle_lanes
 from simulator.engines.lanes.entries import draw_entries
 from simulator.lanes.records import LANES, LaneRecords
 from simulator.params.types import Params
 
-_latest: list[tuple[Params, Plan]] = []
+_latest: list[tuple[Params, Plan, Ends]] = []
 
 
 def simulate_lanes(
@@ -27,17 +27,19 @@ def simulate_lanes(
     blocks, patients = -(-trials // lanes), params.trial.target_randomised
     entry_day = draw_entries(params, seed, first_trial, blocks, lanes)
     key = np.empty((blocks, patients, lanes), np.int64)
-    allocate_lanes(params, _plan_of(params), seed, first_trial, key)
-    transplant, counts = settle_lanes(params, seed, first_trial, entry_day, key)
+    plan, ends = _worked_out(params)
+    allocate_lanes(params, plan, seed, first_trial, key)
+    transplant, counts = settle_lanes(ends, seed, first_trial, entry_day, key)
     return LaneRecords(first_trial, trials, entry_day, key, transplant, counts)
 
 
-def _plan_of(params: Params) -> Plan:
-    """Return the allocation's plan; that of the latest scenario is kept, for its next trials."""
-    for known, plan in _latest[-1:]:
+def _worked_out(params: Params) -> tuple[Plan, Ends]:
+    """Return what is the same in all trials; that of the latest scenario is kept."""
+    for known, plan, ends in _latest[-1:]:
         if known is params:
-            return plan
+            return plan, ends
     a = params.allocation
     plan = build_plan(a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised)
-    _latest[:] = [(params, plan)]
-    return plan
+    ends = ends_of(params)
+    _latest[:] = [(params, plan, ends)]
+    return plan, ends
