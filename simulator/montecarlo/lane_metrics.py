@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulator.analysis import AnalysisPlan, Use
+from simulator.analysis.kernel import kernel
 from simulator.analysis.lanes import LaneBlock
 from simulator.lanes.records import Count, LaneRecords, by_trial
 from simulator.montecarlo.columns import LEFT_OUT, Layout, MetricRows, new_rows
@@ -21,11 +22,8 @@ def lane_metric_rows_of(
     plans: Sequence[AnalysisPlan],
 ) -> MetricRows:
     """Return the metrics of each trial; the first of the plans is the primary analysis."""
-    rows, trials = new_rows(layout, records.trials), records.trials
-    for name, place in layout.counts.items():
-        if name.upper() in Count.__members__:
-            of_arms = records.counts[:, Count[name.upper()]]
-            rows.counts[place] = by_trial(of_arms, trials).T
+    rows = new_rows(layout, records.trials)
+    _write_counts(records.counts, _places(layout), rows.counts)
     patients, alive = rows.counts[layout.counts["patients"]], rows.counts[layout.counts["alive"]]
     np.subtract(patients, rows.counts[layout.counts["deaths_seen"]], out=alive)
     if "lost" in layout.counts:
@@ -39,6 +37,26 @@ def lane_metric_rows_of(
     elif "analysed" in layout.counts:
         rows.counts[layout.counts["analysed"]] = patients
     return rows
+
+
+def _places(layout: Layout) -> Ints:
+    """First row of each `Count` in the layout, -1 where it is not live."""
+    names = [count.name.lower() for count in Count]
+    return np.array([layout.counts[n].start if n in layout.counts else -1 for n in names])
+
+
+@kernel
+def _write_counts(counts: Ints, places: Ints, rows: Ints) -> None:
+    """Write counts of lanes, (blocks, `Count`, arms, lanes), to rows of trials."""
+    trials, lanes = rows.shape[1], counts.shape[3]
+    for block in range(counts.shape[0]):
+        first = block * lanes
+        for which in range(places.size):
+            if places[which] >= 0:
+                for arm in range(counts.shape[2]):
+                    row, mine = rows[places[which] + arm], counts[block, which, arm]
+                    for t in range(min(lanes, trials - first)):
+                        row[first + t] = mine[t]
 
 
 def _write_recruitment(
