@@ -91,9 +91,7 @@ def uses_everybody(plans: Sequence[AnalysisPlan]) -> bool:
     return not (rule.by_outcome or rule.treated_only)
 
 
-def count_uses(
-    records: TrialRecords, first_row: Ints, rule: UseRule, counts: Ints
-) -> None:
+def count_uses(records: TrialRecords, first_row: Ints, rule: UseRule, counts: Ints) -> None:
     """Fill in the patients of each trial by arm and `Use`, shape (arms, uses, trials)."""
     p, s = records.patients, records.sessions
     columns = (
@@ -124,8 +122,9 @@ def _count_uses(
     counts: Ints,
 ) -> None:
     last = visit_meld.shape[1] - 1
-    counts[:] = 0
+    found = np.empty(counts.shape[:2], np.int64)
     for trial in range(first_row.size - 1):
+        found[:] = 0
         for i in range(first_row[trial], first_row[trial + 1]):
             a, rescue, seen = arm[i], math.inf, last >= 0
             if rule.rescue > 0:
@@ -150,7 +149,8 @@ def _count_uses(
                     seen,
                     rule,
                 )
-            counts[a, use, trial] += 1
+            found[a, use] += 1
+        counts[:, :, trial] = found
 
 
 @inlined
@@ -181,17 +181,21 @@ def _use_by_outcome(
 ) -> int:
     """Return the `Use` of a patient of the population."""
     own_loss = loss
-    # What counts as death is looked at before what counts as loss (see `intercurrent.handled`).
-    for word in (_AS_DEATH, _AS_LOSS):
-        for when, counts_as in ((rescue, rule.rescue), (withdrawal, rule.withdrawal)):
-            # Death, loss and transplant at the same time as the event are what ended the patient.
-            if counts_as == word and when < minimum(minimum(death, loss), transplant):
-                death = when if word == _AS_DEATH else math.inf
-                loss = when if word == _AS_LOSS else math.inf
+    if rule.rescue + rule.withdrawal > 0:
+        # What counts as death is looked at before what counts as loss (see `intercurrent.handled`).
+        for word in (_AS_DEATH, _AS_LOSS):
+            for when, counts_as in ((rescue, rule.rescue), (withdrawal, rule.withdrawal)):
+                # Death, loss and transplant at the same time as the event are what ended the
+                # patient.
+                if counts_as == word and when < minimum(minimum(death, loss), transplant):
+                    death = when if word == _AS_DEATH else math.inf
+                    loss = when if word == _AS_LOSS else math.inf
     dead, lost = counted_as(death, loss, transplant, rule.follow_up_days, rule.treatment)
-    if dead < math.inf:
-        return _DIED if rule.survivors_only else _ANALYSED
-    if lost < math.inf:
-        # What counts as a loss comes before the patient's own, which is then not looked at.
-        return _LOST if loss == own_loss and own_loss < math.inf else _COUNTED_AS_LOST
-    return _ANALYSED if seen or not rule.seen_only else _NOT_SEEN
+    # Selections only: a processor cannot guess what becomes of a patient.
+    died = _DIED if rule.survivors_only else _ANALYSED
+    # What counts as a loss comes before the patient's own, which is then not looked at.
+    is_own = (loss == own_loss) & (own_loss < math.inf)
+    left = _LOST if is_own else _COUNTED_AS_LOST
+    stayed = _ANALYSED if seen | (not rule.seen_only) else _NOT_SEEN
+    use = left if lost < math.inf else stayed
+    return died if dead < math.inf else use

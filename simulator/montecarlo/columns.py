@@ -7,7 +7,9 @@ simulates writes the live elements of its trials to `MetricRows`, a row an eleme
 trial; whole numbers, which are added exactly, stand apart from amounts.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -84,6 +86,7 @@ class TrialMetrics(NamedTuple):
     machine_hours: Annotated[Floats, Column("h", "machine time used", _ARM)]
     adverse_events: Annotated[Ints, Column("1", "of sessions", (*_ARM, "adverse event"))]
 
+
 class MetricRows(NamedTuple):
     """Live elements of some trials, in their order.
 
@@ -99,7 +102,8 @@ class MetricRows(NamedTuple):
     amounts: Floats
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Layout:
     """Which elements of the columns a scenario has, and where they stand.
 
     Elements of a column with axes stand in C order: left_out has that of arm a and reason r at
@@ -125,25 +129,33 @@ class Layout(NamedTuple):
 
     def width(self, name: str) -> int:
         """Number of elements of a column, live or not."""
-        return int(np.prod(self.shape[name], dtype=np.int64))
+        return math.prod(self.shape[name])
 
 
 def layout_of(params: Params, plans: Sequence[AnalysisPlan]) -> Layout:
-    """Return the layout of a scenario; the first of the plans is the primary analysis."""
-    arms = len(params.allocation.ratio)
+    """Return the layout of a scenario; the first of the plans is the primary analysis.
+
+    Scenarios with the same columns share one.
+    """
+    arms, criteria = len(params.allocation.ratio), params.eligibility.first.size - 1
+    return _layout(arms, criteria, params.modality.hours.size, _never(params, plans))
+
+
+@cache
+def _layout(arms: int, criteria: int, modalities: int, dead: frozenset[str]) -> Layout:
     size = {
         "arm": arms,
-        "criterion": params.eligibility.first.size - 1,
+        "criterion": criteria,
         "reason": len(LEFT_OUT),
-        "modality": params.modality.hours.size,
+        "modality": modalities,
         "adverse event": ADVERSE_EVENTS,
     }
-    dead = _never(params, plans)
-    shape, places = {}, ({}, {})
+    shape: dict[str, tuple[int, ...]] = {}
+    places: tuple[dict[str, slice], dict[str, slice]] = ({}, {})
     rows = [0, 0]
     for name, (column, is_amount) in _declared().items():
         shape[name] = tuple(size[axis] for axis in column.axes)
-        width = int(np.prod(shape[name], dtype=np.int64))
+        width = math.prod(shape[name])
         if name not in dead and width:
             first = rows[is_amount]
             places[is_amount][name] = slice(first, first + width)
@@ -164,15 +176,14 @@ def metrics_of(layout: Layout, rows: MetricRows) -> TrialMetrics:
 
 def column_of(layout: Layout, rows: MetricRows, name: str) -> Any:
     """Return a column, (trials, *axes)."""
-    trials = rows.counts.shape[1]
     if name in layout.counts:
-        found = rows.counts[layout.counts[name]].T
+        found: Any = rows.counts[layout.counts[name]].T
     elif name in layout.amounts:
         found = rows.amounts[layout.amounts[name]].T
     else:
-        kind = np.float64 if _declared()[name][1] else np.int64
-        found = np.zeros((trials, layout.width(name)), kind)
-    return np.ascontiguousarray(found).reshape(trials, *layout.shape[name])
+        kind: Any = np.float64 if _declared()[name][1] else np.int64
+        found = np.zeros((rows.counts.shape[1], layout.width(name)), kind)
+    return np.ascontiguousarray(found).reshape(len(found), *layout.shape[name])
 
 
 @cache
@@ -202,7 +213,7 @@ _OF_EXITS = {
 }
 
 
-def _never(params: Params, plans: Sequence[AnalysisPlan]) -> set[str]:
+def _never(params: Params, plans: Sequence[AnalysisPlan]) -> frozenset[str]:
     """Columns that are 0 in every trial of a scenario."""
     dead: set[str] = set()
     has_unit = bool(params.unit.limited.any())
@@ -225,4 +236,4 @@ def _never(params: Params, plans: Sequence[AnalysisPlan]) -> set[str]:
         dead |= {"analysed", "left_out"}
     elif uses_everybody(plans):
         dead.add("left_out")
-    return dead
+    return frozenset(dead)

@@ -65,8 +65,9 @@ def rejected(p_values: Floats, family: Family) -> Bools:
 
 def _procedure(family: Family) -> tuple[bool, float, Floats, Floats]:
     """Return what compiled code reads of a family."""
-    arrays = (np.ascontiguousarray(x, np.float64) for x in (family.weights, family.transitions))
-    return family.method == "hochberg", float(family.alpha), *arrays
+    weights = np.ascontiguousarray(family.weights, np.float64)
+    transitions = np.ascontiguousarray(family.transitions, np.float64)
+    return family.method == "hochberg", float(family.alpha), weights, transitions
 
 
 _reaches = inlined(reaches)
@@ -106,12 +107,13 @@ def _judge(
 @inlined
 def _hochberg(p: Floats, alpha: float, out: Bools) -> None:
     """Hochberg (1988): the largest p value first, alpha over how many are at least as large."""
-    order = np.argsort(p)
-    rejecting = False
-    for k in range(p.size - 1, -1, -1):
-        # All up to the last that is low enough are rejected.
-        rejecting = rejecting or _reaches(p[order[k]], alpha / (p.size - k))
-        out[order[k]] = rejecting
+    for i in range(p.size):
+        at_least = 1
+        for k in range(p.size):
+            at_least += p[k] > p[i]
+        if _reaches(p[i], alpha / at_least):
+            for k in range(p.size):
+                out[k] = out[k] or p[k] <= p[i]
 
 
 @inlined
@@ -147,9 +149,8 @@ class Joint:
         (m, m): trials that both analyses reject; on the diagonal those that one rejects.
     both_analysable
         (m, m): trials in which both have a p value.
-    by_analysis, any_of, all_of, analysable
-        A family's rejections by analysis, trials with any and with all of them, and trials in which
-        one of its analyses has a p value.
+    by_analysis
+        By family: rejections of each hypothesis.
     """
 
     def __init__(self, analyses: int, families: tuple[Family, ...]) -> None:
@@ -162,16 +163,19 @@ class Joint:
 
     @property
     def any_of(self) -> list[int]:
+        """By family: trials in which it rejects at least one hypothesis."""
         found: list[int] = self._of_families[:, 0].tolist()
         return found
 
     @property
     def all_of(self) -> list[int]:
+        """By family: trials in which it rejects all."""
         found: list[int] = self._of_families[:, 1].tolist()
         return found
 
     @property
     def analysable(self) -> list[int]:
+        """By family: trials in which one of its analyses has a p value."""
         found: list[int] = self._of_families[:, 2].tolist()
         return found
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from simulator.analysis.kernel import kernel, minimum
-from simulator.records import SESSIONS_GIVEN, Floats, Ints, SessionStatus
+from simulator.analysis.kernel import inlined, kernel, minimum
+from simulator.records import ADVERSE_EVENTS, SESSIONS_GIVEN, Floats, Ints, SessionStatus
 
 OF_PATIENTS = (
     "patients",
@@ -17,18 +17,6 @@ OF_PATIENTS = (
     "transplants_seen",
     "withdrawals_seen",
 )
-(
-    _PATIENTS,
-    _DEATHS,
-    _TUMOUR,
-    _TRANSPLANTS,
-    _WITHDRAWN,
-    _LOST,
-    _INFECTIONS,
-    _DEATHS_SEEN,
-    _TRANSPLANTS_SEEN,
-    _WITHDRAWALS_SEEN,
-) = range(len(OF_PATIENTS))
 OF_SESSIONS = (
     "treated",
     "not_treated",
@@ -44,21 +32,7 @@ OF_SESSIONS = (
     "sessions_left_waiting",
     "sessions_broken_off",
 )
-(
-    _TREATED,
-    _NOT_TREATED,
-    _PLANNED,
-    _DELIVERED,
-    _CUT_SHORT,
-    _LATE,
-    _MISSED,
-    _SHORT_OF_PLASMA,
-    _DUE,
-    _BEYOND_PLAN,
-    _NOT_DUE,
-    _LEFT_WAITING,
-    _BROKEN_OFF,
-) = range(len(OF_SESSIONS))
+_DUE, _BEYOND_PLAN, _NOT_DUE, _LEFT_WAITING, _BROKEN_OFF = range(8, len(OF_SESSIONS))
 SUMS_OF_SESSIONS = "sessions_equivalent", "wait_days", "plasma_litres", "machine_hours"
 _STATES = len(SessionStatus)
 _STATE_NOT_DUE, _STATE_WAITING, _STATE_RUNNING, _STATE_LEFT, _STATE_ENDED = (
@@ -71,7 +45,7 @@ _STATE_NOT_DUE, _STATE_WAITING, _STATE_RUNNING, _STATE_LEFT, _STATE_ENDED = (
         SessionStatus.ENDED_BY_EXIT,
     )
 )
-_GIVEN_FULL, _GIVEN_PART = map(int, SESSIONS_GIVEN)
+_IN_FULL, _IN_PART = map(int, SESSIONS_GIVEN)
 _BY_TUMOUR = 2  # a DeathCause
 
 
@@ -91,25 +65,62 @@ def count_patients(
     counts: Ints,
 ) -> None:
     """Fill in `OF_PATIENTS` from their places on, a row an arm; a place of -1 is left out."""
-    found = np.empty((arms, places.size), np.int64)
+    found = np.empty(places.size, np.int64)
     for trial in range(first_row.size - 1):
-        found[:] = 0
-        for i in range(first_row[trial], first_row[trial + 1]):
-            ours, seen_until = found[arm[i]], minimum(loss[i], horizon)
-            ours[_PATIENTS] += 1
-            ours[_DEATHS] += death[i] <= horizon
-            ours[_TUMOUR] += cause[i] == _BY_TUMOUR
-            ours[_TRANSPLANTS] += transplant[i] <= horizon
-            ours[_WITHDRAWN] += withdrawal[i] <= horizon
-            ours[_LOST] += loss[i] <= horizon
-            ours[_INFECTIONS] += infection[i] <= horizon
-            ours[_DEATHS_SEEN] += death[i] <= seen_until
-            ours[_TRANSPLANTS_SEEN] += transplant[i] <= seen_until
-            ours[_WITHDRAWALS_SEEN] += withdrawal[i] <= seen_until
-        for k in range(places.size):
-            if places[k] >= 0:
-                for a in range(arms):
-                    counts[places[k] + a, trial] = found[a, k]
+        rows = slice(first_row[trial], first_row[trial + 1])
+        for a in range(arms):
+            _count_arm(
+                a,
+                arm[rows],
+                death[rows],
+                cause[rows],
+                transplant[rows],
+                withdrawal[rows],
+                loss[rows],
+                infection[rows],
+                horizon,
+                found,
+            )
+            for k in range(places.size):
+                if places[k] >= 0:
+                    counts[places[k] + a, trial] = found[k]
+
+
+@inlined
+def _count_arm(
+    ours: int,
+    arm: Ints,
+    death: Floats,
+    cause: Ints,
+    transplant: Floats,
+    withdrawal: Floats,
+    loss: Floats,
+    infection: Floats,
+    horizon: float,
+    found: Ints,
+) -> None:
+    """Count an arm's patients of a trial.
+
+    Sums of their own without a branch, so that several patients are taken at once.
+    """
+    patients, deaths, by_tumour, transplants, withdrawn, lost, infections = 0, 0, 0, 0, 0, 0, 0
+    deaths_seen, transplants_seen, withdrawals_seen = 0, 0, 0
+    for i in range(arm.size):
+        mine, seen_until = int(arm[i] == ours), minimum(loss[i], horizon)
+        patients += mine
+        deaths += mine & int(death[i] <= horizon)
+        by_tumour += mine & int(cause[i] == _BY_TUMOUR)
+        transplants += mine & int(transplant[i] <= horizon)
+        withdrawn += mine & int(withdrawal[i] <= horizon)
+        lost += mine & int(loss[i] <= horizon)
+        infections += mine & int(infection[i] <= horizon)
+        deaths_seen += mine & int(death[i] <= seen_until)
+        transplants_seen += mine & int(transplant[i] <= seen_until)
+        withdrawals_seen += mine & int(withdrawal[i] <= seen_until)
+    # In the order of `OF_PATIENTS`.
+    found[0], found[1], found[2], found[3] = patients, deaths, by_tumour, transplants
+    found[4], found[5], found[6] = withdrawn, lost, infections
+    found[7], found[8], found[9] = deaths_seen, transplants_seen, withdrawals_seen
 
 
 @kernel
@@ -141,50 +152,104 @@ def count_sessions(
     Behind the places of `OF_SESSIONS` stand those of adverse events, by arm and kind, and of the
     sessions given, by modality.
     """
-    kinds, sessions, simple = adverse_events.shape[1], status.shape[1], places.size - 2
-    found, events = np.empty((arms, simple), np.int64), np.empty((arms, kinds), np.int64)
-    sums, given = np.empty((arms, amount_places.size)), np.empty(modalities, np.int64)
+    simple = places.size - 2
+    found, sums = np.empty(simple, np.int64), np.empty((arms, amount_places.size))
+    events, given = np.empty((arms, ADVERSE_EVENTS), np.int64), np.empty(modalities + 1, np.int64)
+    states = np.empty((arms, 2, _STATES), np.int64)
     for trial in range(first_row.size - 1):
-        found[:], events[:], sums[:], given[:] = 0, 0, 0.0, 0
-        for i in range(first_row[trial], first_row[trial + 1]):
+        low, high = first_row[trial], first_row[trial + 1]
+        rows = slice(low, high)
+        sums[:], events[:], given[:], states[:] = 0.0, 0, 0, 0
+        for i in range(low, high):
             a = arm[i]
-            ours, amount = found[a], sums[a]
-            ours[_TREATED] += delivered[i] > 0
-            ours[_NOT_TREATED] += delivered[i] == 0
-            ours[_PLANNED] += planned[i]
-            ours[_DELIVERED] += delivered[i]
-            ours[_CUT_SHORT] += cut_short[i]
-            ours[_LATE] += late[i]
-            ours[_MISSED] += missed[i]
-            ours[_SHORT_OF_PLASMA] += short_of_plasma[i]
-            due, beyond, not_due, waiting, broken = 0, 0, 0, 0, 0
-            for k in range(sessions):
-                state = status[i, k]
-                is_due, is_beyond = state != _STATE_NOT_DUE, k >= planned[i]
-                due += is_due
-                beyond += is_due & is_beyond
-                not_due += (not is_due) & (not is_beyond)
-                waiting += (state == _STATE_WAITING) | (state == _STATE_LEFT)
-                broken += (state == _STATE_RUNNING) | (state == _STATE_ENDED)
-                if state == _GIVEN_FULL or state == _GIVEN_PART:
-                    given[modality[i, k]] += 1
-            ours[_DUE] += due
-            ours[_BEYOND_PLAN] += beyond
-            ours[_NOT_DUE] += not_due
-            ours[_LEFT_WAITING] += waiting
-            ours[_BROKEN_OFF] += broken
-            for k in range(kinds):
+            for k in range(ADVERSE_EVENTS):
                 events[a, k] += adverse_events[i, k]
-            amount[0] += equivalent[i]
-            amount[1] += wait_days[i]
-            amount[2] += plasma_litres[i]
-            amount[3] += machine_hours[i]
+            sums[a, 0] += equivalent[i]
+            sums[a, 1] += wait_days[i]
+            sums[a, 2] += plasma_litres[i]
+            sums[a, 3] += machine_hours[i]
+        _count_states(arm[rows], planned[rows], status[rows], modality[rows], states, given)
         for a in range(arms):
+            _count_arm_sessions(
+                a,
+                arm[rows],
+                planned[rows],
+                delivered[rows],
+                cut_short[rows],
+                late[rows],
+                missed[rows],
+                short_of_plasma[rows],
+                found,
+            )
+            _add_states(states[a], found)
             for k in range(simple):
-                counts[places[k] + a, trial] = found[a, k]
-            for k in range(kinds):
-                counts[places[simple] + a * kinds + k, trial] = events[a, k]
+                counts[places[k] + a, trial] = found[k]
+            for k in range(ADVERSE_EVENTS):
+                counts[places[simple] + a * ADVERSE_EVENTS + k, trial] = events[a, k]
             for k in range(amount_places.size):
                 amounts[amount_places[k] + a, trial] = sums[a, k]
         for k in range(modalities):
-            counts[places[simple + 1] + k, trial] = given[k]
+            counts[places[simple + 1] + k, trial] = given[k + 1]
+
+
+@inlined
+def _count_arm_sessions(
+    ours: int,
+    arm: Ints,
+    planned: Ints,
+    delivered: Ints,
+    cut_short: Ints,
+    late: Ints,
+    missed: Ints,
+    short_of_plasma: Ints,
+    found: Ints,
+) -> None:
+    """Count an arm's sessions of a trial, several patients at once."""
+    treated, not_treated, of_plan, given, in_part = 0, 0, 0, 0, 0
+    begun_late, window_ended, short = 0, 0, 0
+    for i in range(arm.size):
+        mine = int(arm[i] == ours)
+        treated += mine & int(delivered[i] > 0)
+        not_treated += mine & int(delivered[i] == 0)
+        of_plan += mine * planned[i]
+        given += mine * delivered[i]
+        in_part += mine * cut_short[i]
+        begun_late += mine * late[i]
+        window_ended += mine * missed[i]
+        short += mine * short_of_plasma[i]
+    # In the order of `OF_SESSIONS`.
+    found[0], found[1], found[2], found[3] = treated, not_treated, of_plan, given
+    found[4], found[5], found[6], found[7] = in_part, begun_late, window_ended, short
+
+
+@inlined
+def _count_states(
+    arm: Ints, planned: Ints, status: Ints, modality: Ints, states: Ints, given: Ints
+) -> None:
+    """Count sessions by arm, whether they are beyond the plan, and status.
+
+    `given` has those given by modality, behind a first place for all others.
+    """
+    for i in range(arm.size):
+        for k in range(status.shape[1]):
+            state = status[i, k]
+            states[arm[i], int(k >= planned[i]), state] += 1
+            is_given = int((state == _IN_FULL) | (state == _IN_PART))
+            given[is_given * (modality[i, k] + 1)] += 1
+
+
+@inlined
+def _add_states(states: Ints, found: Ints) -> None:
+    """Fill in what the sessions of an arm come to, by plan and status, (2, states)."""
+    all_planned, all_beyond = 0, 0
+    for state in range(_STATES):
+        all_planned += states[0, state]
+        all_beyond += states[1, state]
+    found[_NOT_DUE] = states[0, _STATE_NOT_DUE]
+    found[_BEYOND_PLAN] = all_beyond - states[1, _STATE_NOT_DUE]
+    found[_DUE] = all_planned - found[_NOT_DUE] + found[_BEYOND_PLAN]
+    waiting, broken = 0, 0
+    for beyond in range(2):
+        waiting += states[beyond, _STATE_WAITING] + states[beyond, _STATE_LEFT]
+        broken += states[beyond, _STATE_RUNNING] + states[beyond, _STATE_ENDED]
+    found[_LEFT_WAITING], found[_BROKEN_OFF] = waiting, broken

@@ -1,7 +1,8 @@
 """How well each analysis estimates what it is meant to: bias, coverage, errors of sign and size.
 
-Sums are folded trial by trial, and those of units of work merged in their order (see `totals`). Definitions and Monte Carlo errors are those of Morris, White and Crowther (2019), errors
-of sign and magnitude those of Gelman and Carlin (2014).
+Sums are folded trial by trial, and those of units of work merged in their order (see `totals`).
+Definitions and Monte Carlo errors are those of Morris, White and Crowther (2019), errors of sign
+and magnitude those of Gelman and Carlin (2014).
 """
 
 import math

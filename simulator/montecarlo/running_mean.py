@@ -33,7 +33,9 @@ def merged(
     first, second
         Which means each co-moment is about.
     """
-    many, more = (np.broadcast_to(np.asarray(x[0], np.float64), x[1].shape) for x in (before, later))
+    many, more = (
+        np.broadcast_to(np.asarray(x[0], np.float64), x[1].shape) for x in (before, later)
+    )
     together = np.maximum(many + more, 1.0)
     away = later[1] - before[1]
     mean = before[1] + away * (more / together)

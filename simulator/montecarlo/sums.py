@@ -142,10 +142,10 @@ def packed(verdicts: Sequence[Bools], analyses: int) -> Verdicts:
     return Verdicts(np.packbits(whole, axis=1), whole.shape[1], analyses)
 
 
-def joined(verdicts: Sequence[Verdicts], count: int) -> Verdicts:
-    """Return the first so many trials of verdicts that come one after another."""
+def joined(verdicts: Sequence[Verdicts]) -> Verdicts:
+    """Return verdicts that come one after another as one."""
     bits: list[Any] = [np.unpackbits(v.bits, axis=1, count=v.trials) for v in verdicts]
-    whole = np.concatenate(bits, axis=1)[:, :count]
+    whole = np.concatenate(bits, axis=1)
     return Verdicts(np.packbits(whole, axis=1), whole.shape[1], verdicts[0].analyses)
 
 

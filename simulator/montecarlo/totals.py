@@ -9,7 +9,7 @@ the answer depends on which trials make a unit, and on nothing else.
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numba
@@ -57,6 +57,7 @@ class _Products(NamedTuple):
     moments: Ints
 
 
+@cache
 def _products(layout: Layout) -> _Products:
     """Find every product that a variance of a mean, a ratio or a cost takes."""
     counts, amounts = layout.rows
@@ -78,10 +79,11 @@ def _products(layout: Layout) -> _Products:
 
 
 def _pairs(layout: Layout) -> list[tuple[Element, Element]]:
-    pairs = []
-    for part, whole in _RATIOS:
-        for k in range(layout.width(part)):
-            pairs.append(((part, k), (whole, _element_of_whole(layout, whole, k))))
+    pairs = [
+        ((part, k), (whole, _element_of_whole(layout, whole, k)))
+        for part, whole in _RATIOS
+        for k in range(layout.width(part))
+    ]
     weighed = [(name, k) for name in _WEIGHED for k in range(layout.width(name))]
     pairs += [(one, other) for one in weighed for other in weighed if one < other]
     return pairs

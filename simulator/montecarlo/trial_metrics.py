@@ -102,9 +102,7 @@ def _write_patients(
         p.withdrawal_after_days, p.loss_after_days, p.infection_after_days,
     )  # fmt: skip
     horizon, places = float(params.trial.follow_up_days), _places(layout, OF_PATIENTS)
-    count_patients(
-        first_row, *map(read_only, columns), horizon, places, layout.arms, rows.counts
-    )
+    count_patients(first_row, *map(read_only, columns), horizon, places, layout.arms, rows.counts)
     alive, patients, deaths = (
         rows.counts[layout.counts[name]] for name in ("alive", "patients", "deaths_seen")
     )
