@@ -73,7 +73,7 @@ def assert_same_results(
 ) -> None:
     """Require that lanes and records give the same table and the same metrics."""
     follow_up = params.trial.follow_up_days
-    ours = analyse_lanes(found, plans, follow_up)
+    ours = analyse_lanes(LaneBlock(found, follow_up), plans)
     theirs = analyse(records, plans, design_of(params, seed), END)
     for name in ours._fields:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)

@@ -48,12 +48,9 @@ def take_lanes(params: Params, plans: Sequence[AnalysisPlan]) -> bool:
     )
 
 
-def analyse_lanes(
-    records: LaneRecords, plans: Sequence[AnalysisPlan], follow_up_days: int
-) -> AnalysisTable:
+def analyse_lanes(block: "LaneBlock", plans: Sequence[AnalysisPlan]) -> AnalysisTable:
     """Analyse every trial at its end by every plan; see `analyse` and `take_lanes`."""
-    table = new_table(records.trials, len(plans))
-    block = LaneBlock(records, follow_up_days)
+    table = new_table(block.trials, len(plans))
     for column, plan in enumerate(plans):
         place = STATISTICS[plan.test].lanes
         if place is None:

@@ -20,9 +20,6 @@ import numpy.typing as npt
 from simulator.records import Floats, Ints
 from simulator.rules.kernel import inlined
 
-LANES = 64
-"""Trials of a block, unless a test asks for another number: the answer does not depend on it."""
-
 CENSORED, SECOND = 2, 1
 NOBODY = 2**63 - 2
 """Key of a patient who did not enter or is left out: after all others."""

@@ -7,11 +7,18 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan, Use
 from simulator.analysis.kernel import kernel
-from simulator.analysis.lanes import LaneBlock
+from simulator.analysis.lanes import LaneBlock, take_lanes
+from simulator.engines.independence import are_independent
 from simulator.lanes.records import Count, LaneRecords, by_trial
 from simulator.montecarlo.columns import LEFT_OUT, Layout, MetricRows, new_rows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
+
+
+def come_in_lanes(params: Params, plans: Sequence[AnalysisPlan]) -> bool:
+    """Whether lanes have all that is asked of a scenario's trials."""
+    two_arms = len(params.allocation.ratio) == 2
+    return two_arms and are_independent(params) and take_lanes(params, plans)
 
 
 def lane_metric_rows_of(

@@ -14,9 +14,12 @@ import numpy as np
 
 from simulator.analysis import END, AnalysisPlan, AnalysisTable, analyse, design_of
 from simulator.analysis.cut import Bools
+from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.declarations.analyses import RANDOMISATION_TESTS
 from simulator.engines import compiled, reference
+from simulator.engines.lanes import lanes_of, simulate_lanes
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
+from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
 from simulator.montecarlo.trial_metrics import metric_rows_of
@@ -72,6 +75,11 @@ class Evaluation(NamedTuple):
     observer: Observer | None = None
     columns: tuple[str, ...] = ()
     table: bool = False
+
+    def is_looked_at(self, first_trial: int) -> bool:
+        """Whether somebody wants to see the records of the trials from this one on."""
+        observer = self.observer
+        return observer is not None and (observer.trials is None or first_trial < observer.trials)
 
     def layout(self, params: Params) -> Layout:
         """Return the trial metrics that a scenario has."""
@@ -171,9 +179,31 @@ def run_unit(
 ) -> UnitResult:
     """Simulate, analyse and add up trials `first_trial` to `first_trial + trials - 1`."""
     unit = OpenUnit(params, asked)
-    for first, size in _blocks(params, first_trial, trials):
-        unit.add(run_part(params, asked, engine, seed, first, size), size)
+    in_lanes = engine is Engine.COMPILED and come_in_lanes(params, asked.plans)
+    together = lanes_of(params.trial.target_randomised, trials) if in_lanes else 1
+    for first, size in _blocks(params, first_trial, trials, together):
+        if in_lanes and not asked.is_looked_at(first):
+            part = _run_lanes(params, asked, unit.sums.totals.layout, seed, first, size)
+        else:
+            part = run_part(params, asked, engine, seed, first, size)
+        unit.add(part, size)
     return unit.close()
+
+
+def _run_lanes(
+    params: Params,
+    asked: Evaluation,
+    layout: Layout,
+    seed: int,
+    first_trial: int,
+    trials: int,
+) -> Part:
+    """Do what `run_part` does with the trials as lanes: the same table and rows, sooner."""
+    records = simulate_lanes(params, seed, first_trial, trials)
+    block = LaneBlock(records, params.trial.follow_up_days)
+    table = analyse_lanes(block, asked.plans)
+    rows = lane_metric_rows_of(params, layout, records, block, asked.plans)
+    return Part(table, rows, _NOTHING_SEEN)
 
 
 def run_part(
@@ -189,15 +219,18 @@ def run_part(
     records = simulate(params, seed, first_trial, trials)
     table = analyse(records, asked.plans, design_of(params, seed), END)
     rows = metric_rows_of(params, asked.layout(params), records, asked.plans)
-    observer, observed = asked.observer, _NOTHING_SEEN
-    if observer is not None and (observer.trials is None or first_trial < observer.trials):
-        observed = observer.look(params, records)
+    observed = _NOTHING_SEEN
+    if asked.observer is not None and asked.is_looked_at(first_trial):
+        observed = asked.observer.look(params, records)
     return Part(table, rows, observed)
 
 
-def _blocks(params: Params, first_trial: int, trials: int) -> Iterator[tuple[int, int]]:
-    """First trial and number of trials of each block of a unit."""
-    size = max(1, _PATIENTS_A_BLOCK // params.trial.target_randomised)
+def _blocks(
+    params: Params, first_trial: int, trials: int, together: int
+) -> Iterator[tuple[int, int]]:
+    """First trial and number of trials of each block of a unit, a multiple of some `together`."""
+    patients = params.trial.target_randomised * together
+    size = max(1, _PATIENTS_A_BLOCK // patients) * together
     for first in range(0, trials, size):
         yield first_trial + first, min(size, trials - first)
 

@@ -4,6 +4,7 @@ The compiled engine, the analyses of records and the metrics of records are the 
 """
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -21,10 +22,14 @@ from simulator.engines.independence import are_independent
 from simulator.engines.lanes import simulate_lanes
 from simulator.engines.lanes.ends import least_words
 from simulator.lanes.records import by_trial
+from simulator.montecarlo import units
+from simulator.montecarlo.lane_metrics import come_in_lanes
+from simulator.montecarlo.units import Engine, Evaluation, run_unit
 from simulator.params.lower import lower
 from simulator.params.types import ExitParams
 from simulator.rules import hazard
 from simulator.scenario.shipped import shipped_names
+from simulator.truth import Truth
 from tests.analysis_records import plan_of
 from tests.engines.generated_scenarios import _OPTIONS as OPTIONS
 from tests.lane_records import assert_same_trials
@@ -165,16 +170,29 @@ def test_the_least_word_is_the_first_whose_exit_happens(rate, until):
     assert [happens(word) for word in words] == [word >= least for word in words]
 
 
+@pytest.mark.parametrize("patients", [60, 150])
+def test_sums_of_a_unit_from_lanes_are_those_from_records(patients, monkeypatch):
+    scenario = bare(patients, {"exits.loss": {"net_probability": 0.05, "by_day": 84.0}})
+    params, plans = lower(scenario), plans_of(scenario)
+    truths = tuple(Truth(-0.5, 0.0, -0.5, 0.0) for _ in plans)
+    asked = Evaluation(plans, truths, (), columns=("deaths", "trial_days"), table=True)
+    assert come_in_lanes(params, plans)
+    from_lanes = run_unit(params, asked, Engine.COMPILED, 1, 0, 2100)
+    monkeypatch.setattr(units, "come_in_lanes", lambda *_: False)
+    from_records = run_unit(params, asked, Engine.COMPILED, 1, 0, 2100)
+    assert pickle.dumps(from_lanes) == pickle.dumps(from_records)
+
+
 _DIGEST = """
 import hashlib
 from simulator.analysis import plans_of
-from simulator.analysis.lanes import analyse_lanes
+from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.engines.lanes import simulate_lanes
 from simulator.params.lower import lower
 from simulator.scenario.loader import load_scenario
 scenario = load_scenario("two-arm-survival").scenario
 records = simulate_lanes(lower(scenario), 1, 0, 128)
-table = analyse_lanes(records, plans_of(scenario), 84)
+table = analyse_lanes(LaneBlock(records, 84), plans_of(scenario))
 digest = hashlib.sha256()
 for array in (records.entry_day, records.key, records.counts, *table):
     digest.update(array.tobytes())

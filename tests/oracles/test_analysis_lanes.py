@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from simulator.analysis import END, analyse
-from simulator.analysis.lanes import analyse_lanes
+from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.declarations.analyses import ALL, STATISTICS, Need
 from simulator.declarations.named import named
 from tests.analysis_records import design, every_plan, plan_of, records_of_columns
@@ -74,7 +74,7 @@ def test_tied_trials_give_the_same_table(lost):
             for plan in TAKEN
             if lost in STATISTICS[plan.test].variable.lost
         ]
-        ours = analyse_lanes(found, plans, FOLLOW_UP)
+        ours = analyse_lanes(LaneBlock(found, FOLLOW_UP), plans)
         theirs = analyse(records, plans, design(FOLLOW_UP), END)
         for name in ours._fields:
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), name)
@@ -93,7 +93,7 @@ def test_the_exact_tests_take_counts_from_lanes():
     }  # fmt: skip
     records = records_of_columns(np.array([12, 8]), columns)
     plans = [plan_of(test, gamma=0.001) for test in sorted(SLOW)]
-    ours = analyse_lanes(as_lanes(records, FOLLOW_UP, 12, 2, False), plans, FOLLOW_UP)
+    ours = analyse_lanes(LaneBlock(as_lanes(records, FOLLOW_UP, 12, 2, False), FOLLOW_UP), plans)
     theirs = analyse(records, plans, design(FOLLOW_UP), END)
     for name in ours._fields:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), name)

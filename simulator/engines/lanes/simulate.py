@@ -6,14 +6,21 @@ from simulator.allocation import Plan, build_plan
 from simulator.engines.lanes.arms import allocate_lanes
 from simulator.engines.lanes.ends import Ends, ends_of, settle_lanes
 from simulator.engines.lanes.entries import draw_entries
-from simulator.lanes.records import LANES, LaneRecords
+from simulator.lanes.records import LaneRecords
+from simulator.lanes.sorting import MOST_ROWS
 from simulator.params.types import Params
 
+_LANES, _LANES_OF_LARGE = 64, 16
 _latest: list[tuple[Params, Plan, Ends]] = []
 
 
+def lanes_of(patients: int, trials: int) -> int:
+    """How many of so many trials go side by side: no more than a processor's cache holds."""
+    return min(_LANES if patients <= MOST_ROWS else _LANES_OF_LARGE, trials)
+
+
 def simulate_lanes(
-    params: Params, seed: int, first_trial: int, trials: int, lanes: int = LANES
+    params: Params, seed: int, first_trial: int, trials: int, lanes: int | None = None
 ) -> LaneRecords:
     """Simulate trials `first_trial` to `first_trial + trials - 1` of two arms.
 
@@ -22,9 +29,11 @@ def simulate_lanes(
     params
         A scenario that `are_independent`.
     lanes
-        Trials side by side: the answer does not depend on it.
+        Trials side by side, `lanes_of` them unless given: the answer does not depend on it.
     """
-    blocks, patients = -(-trials // lanes), params.trial.target_randomised
+    patients = params.trial.target_randomised
+    lanes = lanes_of(patients, trials) if lanes is None else lanes
+    blocks = -(-trials // lanes)
     entry_day = draw_entries(params, seed, first_trial, blocks, lanes)
     key = np.empty((blocks, patients, lanes), np.int64)
     plan, ends = _worked_out(params)
