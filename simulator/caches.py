@@ -17,6 +17,7 @@ _COMPILED = (
     "declarations/schemes",
     "draws.py",
     "engines",
+    "lanes",
     "montecarlo",
     "records.py",
     "rules",

@@ -1,8 +1,24 @@
 """Scenarios whose patients do not touch each other (model page, sections 3 to 8)."""
 
+from typing import NamedTuple
+
+import numpy as np
+
 from simulator.declarations.schemes import SCHEMES
-from simulator.params.types import Params
+from simulator.params.types import HazardParams, Params
+from simulator.records import Floats
+from simulator.rules import hazard as rule
 from simulator.rules import selection
+
+
+class Course(NamedTuple):
+    """The liver's hazard, as `HazardParams` has it, and what multiplies it in each of two arms."""
+
+    kind: int
+    day: Floats
+    cumulative: Floats
+    shape: float
+    factor: Floats
 
 
 def are_independent(params: Params) -> bool:
@@ -26,3 +42,16 @@ def are_independent(params: Params) -> bool:
         and len(params.allocation.factor_levels) == 0
         and not SCHEMES[params.allocation.scheme].adaptive
     )
+
+
+def course_of(hazard: HazardParams) -> Course:
+    """Return the course of the liver where no factor of its hazard depends on the day."""
+    factor = np.empty(2)
+    for arm in range(2):
+        effect = 0.0
+        if arm == hazard.direct_arm and hazard.direct_log_hazard_ratio != 0.0:
+            effect = rule.direct_log_hazard_ratio(
+                hazard.direct_log_hazard_ratio, hazard.delay_days, hazard.waning_rate_per_day, 0.0
+            )
+        factor[arm] = rule.hazard_multiplier(0.0, 0.0, 0.0, 0.0, effect, 0.0)
+    return Course(hazard.kind, hazard.day, hazard.cumulative, hazard.shape, factor)

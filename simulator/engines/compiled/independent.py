@@ -10,14 +10,14 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.allocation.table import DUE, ProbabilityTable
+from simulator.allocation.table import DUE, MOST_PATIENTS, ProbabilityTable, table_of
 from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
-from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.recruitment import allocate
 from simulator.engines.compiled.state import Floats, Ints
-from simulator.engines.compiled.tables import Baseline, Disease
+from simulator.engines.independence import Course
+from simulator.params.types import ExitParams
 from simulator.rules import hazard as rule
 
 _EXIT = draws.code_of(draws.Purpose.EXIT)
@@ -65,6 +65,78 @@ def choose_arms(
             place[trial] = here + row + 1 - arm[k]
 
 
+def allocate_rows(
+    plan: allocation.Plan,
+    seed: int,
+    first_trial: int,
+    target: int,
+    draw: Floats,
+    arm: Ints,
+    chance: Floats,
+) -> None:
+    """Fill in the uniform that decided, the arm and the probabilities of all patients.
+
+    By the cells of the scheme's table, if it has one; else it is asked patient by patient, which
+    compiles all schemes.
+    """
+    table = table_of(plan, target) if target <= MOST_PATIENTS else None
+    if table is not None and table.length.size == 1:
+        allocate_by_table(table, seed, first_trial, target, draw, arm, chance)
+    else:
+        allocate_one_by_one(plan, seed, first_trial, target, draw, arm, chance)
+
+
+@entry
+def allocate_by_table(
+    table: ProbabilityTable,
+    seed: int,
+    first_trial: int,
+    target: int,
+    draw: Floats,
+    arm: Ints,
+    chance: Floats,
+) -> None:
+    """Allocate trials one after another by a table of one size of block."""
+    of_first, of_second = table.chance.ravel(), table.of_second.ravel()
+    place, trials = np.empty(_TRIALS_AT_ONCE, np.int64), arm.size // target
+    for first in range(0, trials, _TRIALS_AT_ONCE):
+        now = min(_TRIALS_AT_ONCE, trials - first)
+        row, end = first * target, (first + now) * target
+        draw_rows(seed, first_trial + first, _ALLOCATION, 0, target, draw[row:end])
+        choose_arms(
+            of_first,
+            of_second,
+            table.chance.shape[1],
+            target,
+            now,
+            draw[row:end],
+            arm[row:end],
+            chance[row:end],
+            place,
+        )
+
+
+@entry
+def allocate_one_by_one(
+    plan: allocation.Plan,
+    seed: int,
+    first_trial: int,
+    target: int,
+    draw: Floats,
+    arm: Ints,
+    chance: Floats,
+) -> None:
+    """Ask a scheme that has no table, or draws the sizes of its blocks, patient by patient."""
+    state, levels = allocation.new_state(plan), np.empty(0, np.int64)
+    for trial in range(arm.size // target):
+        allocation.clear(state)
+        for p in range(target):
+            i = trial * target + p
+            _, arm[i], draw[i] = allocate(
+                plan, state, seed, first_trial + trial, p, levels, chance[i]
+            )
+
+
 @kernel
 def find_thresholds(uniform: Floats, out: Floats) -> None:
     """Find every patient's threshold of the liver's hazard."""
@@ -73,15 +145,13 @@ def find_thresholds(uniform: Floats, out: Floats) -> None:
 
 
 @kernel
-def find_deaths(
-    d: Disease, b: Baseline, factor: Floats, arm: Ints, threshold: Floats, out: Floats
-) -> None:
+def find_deaths(c: Course, arm: Ints, threshold: Floats, out: Floats) -> None:
     """Find when the liver would kill, by one inversion a patient."""
-    of_first, of_second = factor[0], factor[1]
+    of_first, of_second = c.factor[0], c.factor[1]
     for p in range(out.size):
         mine = of_second if arm[p] == 1 else of_first
         out[p] = rule.death_at_constant_factor(
-            d.kind, b.day, b.cumulative, d.shape, mine, threshold[p]
+            c.kind, c.day, c.cumulative, c.shape, mine, threshold[p]
         )
 
 
@@ -94,9 +164,7 @@ def draw_times(rate: float, until: float, horizon: float, uniform: Floats, out: 
 
 @kernel
 def write_ends(
-    d: Disease,
-    b: Baseline,
-    factor: Floats,
+    c: Course,
     rate: Floats,
     horizon: float,
     time: Floats,
@@ -151,90 +219,53 @@ def write_ends(
                     out[p] = of_loss
                 else:
                     out[p] = of_infection
-    of_first, of_second = factor[0], factor[1]
+    of_first, of_second = c.factor[0], c.factor[1]
     for p in range(patients):
         ends = min(death[p], min(transplant[p], horizon))
-        at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
+        at_end = rule.cumulative_baseline(c.kind, c.day, c.cumulative, c.shape, ends)
         mine = of_second if arm[p] == 1 else of_first
         hazard[p] = rule.after_day(0.0, mine, 0.0, at_end)
 
 
 @entry
 def run_independent(
-    inputs: Inputs,
-    table: ProbabilityTable,
+    course: Course,
+    exits: ExitParams,
+    horizon: float,
+    target: int,
     seed: int,
     first_trial: int,
     trials: int,
     entry_at: Floats,
     arm: Ints,
-    chance: Floats,
-    draw: Floats,
     death: Floats,
     cause: Ints,
     hazard: Floats,
     others: Floats,
 ) -> None:
-    """Simulate trials in which all who enter are randomised; the columns have one row per patient.
+    """Settle trials in which all who enter are randomised; the columns have one row per patient.
 
-    A scheme whose `table` is empty, or has sizes to draw, is asked patient by patient. `others` has
-    a row for each exit of transplant, withdrawal, loss and infection that the scenario has.
+    `others` has a row for each exit of transplant, withdrawal, loss and infection that the scenario
+    has.
     """
-    d, b, horizon = (
-        inputs.tables.disease,
-        inputs.tables.baseline,
-        float(inputs.trial.follow_up_days),
-    )
-    plan, rate, until = inputs.allocation, inputs.exits.rate_per_day, inputs.exits.until_day
-    target, state = inputs.trial.target_randomised, allocation.new_state(inputs.allocation)
-    of_first, of_second = table.chance.ravel(), table.of_second.ravel()
+    rate, until = exits.rate_per_day, exits.until_day
     at_once = min(_TRIALS_AT_ONCE, trials)
     size = at_once * target
     uniform, threshold, liver = np.empty(size), np.empty(size), np.empty(size)
     time = np.full((rate.size, size), math.inf)
-    levels, factor, place = np.empty(0, np.int64), np.empty(2), np.empty(at_once, np.int64)
-    for second in range(2):
-        effect = 0.0
-        if second == d.direct_arm and d.direct_log_hazard_ratio != 0.0:
-            effect = rule.direct_log_hazard_ratio(
-                d.direct_log_hazard_ratio, d.delay_days, d.waning_rate_per_day, 0.0
-            )
-        factor[second] = rule.hazard_multiplier(0.0, 0.0, 0.0, 0.0, effect, 0.0)
     for first in range(0, trials, at_once):
         now = min(at_once, trials - first)
         row, end, trial = first * target, (first + now) * target, first_trial + first
         arms, u = arm[row:end], uniform[: now * target]
-        if table.length.size == 1:
-            draw_rows(seed, trial, _ALLOCATION, 0, target, draw[row:end])
-            choose_arms(
-                of_first,
-                of_second,
-                table.chance.shape[1],
-                target,
-                now,
-                draw[row:end],
-                arms,
-                chance[row:end],
-                place,
-            )
-        else:
-            for k in range(now):
-                allocation.clear(state)
-                for p in range(target):
-                    _, arms[k * target + p], draw[row + k * target + p] = allocate(
-                        plan, state, seed, trial + k, p, levels, chance[row + k * target + p]
-                    )
         draw_rows(seed, trial, _EXIT, _LIVER, target, u)
         find_thresholds(u, threshold[: now * target])
-        find_deaths(d, b, factor, arms, threshold, liver[: now * target])
+        find_deaths(course, arms, threshold, liver[: now * target])
         for which in range(rate.size):
             if rate[which] > 0.0:
                 draw_rows(seed, trial, _EXIT, which, target, u)
                 draw_times(rate[which], until[which], horizon, u, time[which, : now * target])
         write_ends(
-            d,
-            b,
-            factor,
+            course,
             rate,
             horizon,
             time,

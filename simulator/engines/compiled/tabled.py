@@ -7,11 +7,11 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from simulator.allocation.table import MOST_PATIENTS, ProbabilityTable, table_of
 from simulator.declarations.exits import DRAWN, Exit
-from simulator.engines.compiled.independent import run_independent
+from simulator.engines.compiled.independent import allocate_rows, run_independent
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.state import Floats
+from simulator.engines.independence import course_of
 from simulator.params.types import Params
 from simulator.records import (
     ADVERSE_EVENTS,
@@ -24,7 +24,6 @@ from simulator.records import (
     columns,
 )
 
-_NO_TABLE = ProbabilityTable(np.empty(0, np.int64), np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
 
@@ -110,8 +109,21 @@ def independent_records(
     }
     happens = [drawn.key for drawn in _NOT_DEATHS if params.exits.rate_per_day[drawn]]
     others = np.empty((len(happens), trials * target))
-    table = table_of(inputs.allocation, target) if target <= MOST_PATIENTS else None
-    run_independent(inputs, table or _NO_TABLE, seed, first_trial, trials, *filled.values(), others)
+    allocated = (
+        filled["allocation_draw"], filled["arm"], filled["allocation_probability"]
+    )  # fmt: skip
+    allocate_rows(inputs.allocation, seed, first_trial, target, *allocated)
+    run_independent(
+        course_of(params.hazard),
+        params.exits,
+        float(params.trial.follow_up_days),
+        target,
+        seed,
+        first_trial,
+        trials,
+        *(filled[name] for name in _SETTLED),
+        others,
+    )
     filled |= {f"{name}_after_days": column for name, column in zip(happens, others, strict=True)}
     index = np.arange(first_trial, first_trial + trials)
     limit = params.trial.max_recruitment_days
@@ -144,14 +156,9 @@ def independent_records(
     return read_only(t, patients, new_table(Sessions, rows, params), rows)
 
 
-_FILLED = (
-    "arm",
-    "allocation_probability",
-    "allocation_draw",
-    "death_after_days",
-    "death_cause",
-    "liver_cumulative_hazard",
-)
+_OF_EXITS = "death_after_days", "death_cause", "liver_cumulative_hazard"
+_FILLED = ("arm", "allocation_probability", "allocation_draw", *_OF_EXITS)
+_SETTLED = ("entry_day", "arm", *_OF_EXITS)
 _NOT_DEATHS = tuple(drawn for drawn in DRAWN if drawn is not Exit.TUMOUR)
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from simulator import allocation, draws
 from simulator.allocation import SCHEMES
 from simulator.allocation.table import DUE, MOST_PATIENTS, ProbabilityTable, table_of
+from simulator.engines.compiled.independent import allocate_one_by_one
 from simulator.engines.compiled.kernel import entry
-from simulator.engines.compiled.recruitment import allocate
 from simulator.engines.lanes.words import Words, draw_words, rows_of
 from simulator.params.types import Params
-from simulator.records import Floats, Ints
+from simulator.records import Ints
 
 _ALLOCATION = draws.code_of(draws.Purpose.ALLOCATION)
 _HALF = 0.5
@@ -39,7 +39,11 @@ def allocate_lanes(
     if table is not None and table.length.size == 1:
         _by_table(seed, first_trial, _thresholds(table), words, place, arm)
     else:
-        _one_by_one(plan, seed, first_trial, np.empty(2), np.empty(0, np.int64), arm)
+        blocks, _, lanes = arm.shape
+        rows = blocks * lanes * patients
+        draw, chosen, chance = np.empty(rows), np.empty(rows, np.int64), np.empty((rows, 2))
+        allocate_one_by_one(plan, seed, first_trial, patients, draw, chosen, chance)
+        arm[:] = chosen.reshape(blocks, lanes, patients).transpose(0, 2, 1)
 
 
 def _thresholds(table: ProbabilityTable) -> Ints:
@@ -89,17 +93,3 @@ def _by_table(
                 here = 0 if flat[here] == _OVER else here
                 out[t] = np.int64(np.int64(word[t]) >= flat[here])
                 place[t] = here + row + 1 - out[t]
-
-
-@entry
-def _one_by_one(
-    plan: allocation.Plan, seed: int, first_trial: int, chance: Floats, levels: Ints, arm: Ints
-) -> None:
-    """Ask a scheme that has no table, or draws the sizes of its blocks, patient by patient."""
-    state = allocation.new_state(plan)
-    for block in range(arm.shape[0]):
-        for t in range(arm.shape[2]):
-            trial = first_trial + block * arm.shape[2] + t
-            allocation.clear(state)
-            for p in range(arm.shape[1]):
-                _, arm[block, p, t], _ = allocate(plan, state, seed, trial, p, levels, chance)

@@ -9,9 +9,10 @@ from simulator import draws
 from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.kernel import entry, inlined, kernel
+from simulator.engines.independence import Course, course_of
 from simulator.engines.lanes.words import Words, draw_words, rows_of
 from simulator.lanes.records import CENSORED, NOBODY, Count, key_of
-from simulator.params.types import ExitParams, HazardParams, Params
+from simulator.params.types import ExitParams, Params
 from simulator.records import DeathCause, Floats, Ints
 from simulator.rules import hazard as rule
 from simulator.rules.elementary import log_of_normal
@@ -37,19 +38,6 @@ _TOGETHER = 8  # words looked at together: most of them are none of the few
 _NEVER = 2**32  # a word that no word reaches
 
 
-def factors_of(hazard: HazardParams) -> Floats:
-    """What multiplies the baseline hazard in each of two arms."""
-    factor = np.empty(2)
-    for arm in range(2):
-        effect = 0.0
-        if arm == hazard.direct_arm and hazard.direct_log_hazard_ratio != 0.0:
-            effect = rule.direct_log_hazard_ratio(
-                hazard.direct_log_hazard_ratio, hazard.delay_days, hazard.waning_rate_per_day, 0.0
-            )
-        factor[arm] = rule.hazard_multiplier(0.0, 0.0, 0.0, 0.0, effect, 0.0)
-    return factor
-
-
 def least_words(exits: ExitParams, horizon: float) -> Ints:
     """Word from which on each exit happens by the horizon: the sooner the larger the word.
 
@@ -65,16 +53,6 @@ def least_words(exits: ExitParams, horizon: float) -> Ints:
             low, high = (low, middle) if time <= horizon else (middle + 1, high)
         found[which] = low
     return found
-
-
-class Course(NamedTuple):
-    """The liver's hazard, as `HazardParams` has it, and what multiplies it in each arm."""
-
-    kind: int
-    day: Floats
-    cumulative: Floats
-    shape: float
-    factor: Floats
 
 
 class Others(NamedTuple):
@@ -130,11 +108,10 @@ class _Room(NamedTuple):
 
 def ends_of(params: Params) -> Ends:
     """Work out what `settle_lanes` reads."""
-    h, e, horizon = params.hazard, params.exits, float(params.trial.follow_up_days)
-    course = Course(h.kind, h.day, h.cumulative, h.shape, factors_of(h))
+    e, horizon = params.exits, float(params.trial.follow_up_days)
     happens = np.flatnonzero(e.rate_per_day > 0.0)
     others = Others(e.rate_per_day, e.until_day, least_words(e, horizon), happens)
-    return Ends(horizon, course, others)
+    return Ends(horizon, course_of(params.hazard), others)
 
 
 def settle_lanes(
