@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from simulator.allocation.history import new_state
 from simulator.allocation.plan import Floats, Ints, Plan, State
-from simulator.allocation.schemes import chance
+from simulator.allocation.schemes import chance_by_counts
 from simulator.declarations.schemes import ALL
 
 Bools = npt.NDArray[np.bool_]
@@ -95,7 +95,7 @@ def _fill(
                     continue
                 state.arms[0] = state.strata[0, 0] = state.block[0, 0] = first
                 state.arms[1] = state.strata[0, 1] = state.block[0, 1] = k - first
-                chance(plan, state, 0, levels, out)
+                chance_by_counts(plan, state, 0, levels, out)
                 table.chance[size, k, first] = out[0]
                 table.of_second[size, k, first] = out[1]
                 reached[first + 1] = reached[first + 1] or out[0] > 0.0

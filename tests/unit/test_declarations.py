@@ -300,3 +300,8 @@ def test_a_declaration_is_all_that_a_new_analysis_takes():
         assert of_toy == of_chi_square
     assert found["estimands"][1] == found["estimands"][0].replace("Pearson's chi-square", "toy")
     assert found["schema"]
+
+
+def test_the_schemes_that_look_at_numbers_by_arm_alone_stand_first():
+    alone = [scheme.counts_alone for scheme in SCHEMES.values()]
+    assert alone == sorted(alone, reverse=True)  # see `allocation.schemes.chance_by_counts`

@@ -90,4 +90,6 @@ def _apply_of(codes: list[int]) -> Any:
 
 _drawing = [code for code, rules in enumerate(RULES) if rules.due is not None]
 chance = _chance_of(0, len(RULES))
+# Of those that look at numbers by arm alone, which stand first: half as many to compile.
+chance_by_counts = _chance_of(0, sum(scheme.counts_alone for scheme in ALL))
 due, apply = _due_of(_drawing), _apply_of(_drawing)
