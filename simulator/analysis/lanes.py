@@ -118,6 +118,13 @@ class LaneBlock:
 
         return self._once(("times", treatment_of(plan), plan.lost == "excluded"), make)
 
+    def times_of(self, plan: AnalysisPlan, trials: Ints) -> Ints:
+        """Sorted keys of some trials' patients, as `times` has those of all."""
+        keys = self.keys(plan, left_out=True)
+        blocks, lanes = np.divmod(trials, keys.shape[2])
+        found: Ints = turned(np.sort(keys[blocks, :, lanes], axis=1))
+        return found
+
     def counts(self, plan: AnalysisPlan) -> Ints:
         """The dead and all, (trials, arms, 2), as `Block.counts` has them."""
 

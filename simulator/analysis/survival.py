@@ -56,7 +56,12 @@ def log_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int
     The estimate is the log hazard ratio of the second arm against the first by one step from no
     effect, (O - E)/V, with standard error sqrt(V)/V.
     """
-    _log_ranks(block.times(plan), table, column)
+    log_rank_of(block.times(plan), plan, table, column)
+
+
+def log_rank_of(ordered: Ints, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
+    """Log-rank test of sorted keys, a row a trial."""
+    _log_ranks(ordered, table, column)
     normal_interval(table, column, plan.alpha)
 
 
@@ -67,14 +72,12 @@ def _log_ranks(ordered: Ints, table: AnalysisTable, column: int) -> None:
         if second == 0 or second == patients:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
-        excess, variance = walk_log_rank(ordered[k], patients, second, deaths)
+        excess, variance = _log_rank(ordered[k], patients, second, deaths)
         write_one_step(table, k, column, excess, variance, variance, deaths)
 
 
 @inlined
-def walk_log_rank(
-    keys: Ints, at_risk: int, at_risk_second: int, deaths: int
-) -> tuple[float, float]:
+def _log_rank(keys: Ints, at_risk: int, at_risk_second: int, deaths: int) -> tuple[float, float]:
     """Observed minus expected deaths in the second arm, and its hypergeometric variance."""
     excess, variance = 0.0, 0.0
     k = ZERO
@@ -116,7 +119,7 @@ def _stratified(first_cell: Ints, ordered: Ints, table: AnalysisTable, column: i
             patients, second, deaths = counts_of(ordered[cell])
             own_excess, own_variance = 0.0, 0.0
             if deaths > 0:
-                own_excess, own_variance = walk_log_rank(ordered[cell], patients, second, deaths)
+                own_excess, own_variance = _log_rank(ordered[cell], patients, second, deaths)
             all_patients, all_second = all_patients + patients, all_second + second
             all_deaths += deaths
             excess += own_excess
