@@ -9,10 +9,12 @@ from simulator.analysis import AnalysisPlan, Use
 from simulator.analysis.kernel import kernel
 from simulator.analysis.lanes import LaneBlock, take_lanes
 from simulator.engines.independence import are_independent
-from simulator.lanes.records import Count, LaneRecords, by_trial
+from simulator.lanes.records import Count, LaneRecords
 from simulator.montecarlo.columns import LEFT_OUT, Layout, MetricRows, new_rows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
+
+_OF_PATIENTS = tuple(count.name.lower() for count in Count)
 
 
 def come_in_lanes(params: Params, plans: Sequence[AnalysisPlan]) -> bool:
@@ -29,27 +31,34 @@ def lane_metric_rows_of(
     plans: Sequence[AnalysisPlan],
 ) -> MetricRows:
     """Return the metrics of each trial; the first of the plans is the primary analysis."""
-    rows = new_rows(layout, records.trials)
-    _write_counts(records.counts, _places(layout), rows.counts)
-    patients, alive = rows.counts[layout.counts["patients"]], rows.counts[layout.counts["alive"]]
-    np.subtract(patients, rows.counts[layout.counts["deaths_seen"]], out=alive)
-    if "lost" in layout.counts:
-        alive -= rows.counts[layout.counts["lost"]]
-    _write_recruitment(params, layout, records, patients.sum(axis=0), rows)
+    rows, t = new_rows(layout, records.trials), params.trial
+    _write_counts(records.counts, _places(layout, _OF_PATIENTS), rows.counts)
+    _write_trials(
+        records.entry_day,
+        _places(layout, ("patients", "deaths_seen", "lost", "alive")),
+        t.target_randomised,
+        float(min(t.max_recruitment_days, params.accrual.over_days)),
+        float(t.follow_up_days),
+        math.inf if math.isnan(t.planned_completion_day) else t.planned_completion_day,
+        _places(layout, ("screened", "randomised", "target_reached", "on_time")),
+        rows.counts,
+        rows.amounts[layout.amounts["enrolment_days"].start],
+        rows.amounts[layout.amounts["trial_days"].start],
+    )
     if "left_out" in layout.counts:
         uses = block.uses(plans)
         rows.counts[layout.counts["analysed"]] = uses[:, Use.ANALYSED]
         left_out = rows.counts[layout.counts["left_out"]]
         left_out[:] = uses[:, list(LEFT_OUT)].reshape(left_out.shape)
     elif "analysed" in layout.counts:
-        rows.counts[layout.counts["analysed"]] = patients
+        rows.counts[layout.counts["analysed"]] = rows.counts[layout.counts["patients"]]
     return rows
 
 
-def _places(layout: Layout) -> Ints:
-    """First row of each `Count` in the layout, -1 where it is not live."""
-    names = [count.name.lower() for count in Count]
-    return np.array([layout.counts[n].start if n in layout.counts else -1 for n in names])
+def _places(layout: Layout, names: Sequence[str]) -> Ints:
+    """First row of each column in the layout, -1 where it is not live."""
+    counts = layout.counts
+    return np.array([counts[name].start if name in counts else -1 for name in names], np.int64)
 
 
 @kernel
@@ -66,33 +75,38 @@ def _write_counts(counts: Ints, places: Ints, rows: Ints) -> None:
                         row[first + t] = mine[t]
 
 
-def _write_recruitment(
-    params: Params, layout: Layout, records: LaneRecords, randomised: Ints, rows: MetricRows
+@kernel
+def _write_trials(
+    entry_day: Floats,
+    of_patients: Ints,
+    target: int,
+    closes_day: float,
+    follow_up_days: float,
+    planned_end: float,
+    of_trials: Ints,
+    counts: Ints,
+    enrolment_days: Floats,
+    trial_days: Floats,
 ) -> None:
-    """Write how many were recruited, and by when; all who come are randomised."""
-    t = params.trial
-    last = _last_entry(records)
-    reached = randomised >= t.target_randomised
-    end = np.where(reached, last, min(t.max_recruitment_days, params.accrual.over_days))
-    followed = np.where(randomised > 0, last + t.follow_up_days, end)
-    trial_days = np.maximum(end, followed)
-    planned_end = math.inf if math.isnan(t.planned_completion_day) else t.planned_completion_day
-    counts = {
-        "screened": randomised,
-        "randomised": randomised,
-        "target_reached": reached,
-        "on_time": reached & (trial_days <= planned_end),
-    }
-    for name, numbers in counts.items():
-        rows.counts[layout.counts[name]] = numbers
-    rows.amounts[layout.amounts["enrolment_days"]] = end
-    rows.amounts[layout.amounts["trial_days"]] = trial_days
+    """Write who is alive, how many were recruited, and by when; all who come are randomised.
 
-
-def _last_entry(records: LaneRecords) -> Floats:
-    """Day of the last randomisation of each trial, 0 where there is none."""
-    last: Floats = by_trial(records.entry_day[:, -1], records.trials)
-    if not np.isfinite(last).all():
-        days = by_trial(records.entry_day, records.trials)
-        last = np.where(np.isfinite(days), days, 0.0).max(axis=1, initial=0.0)
-    return last
+    `of_patients` has the rows of those randomised, dead, lost and alive, an arm each; `of_trials`
+    those of the screened, the randomised, and whether the target was reached, and on time.
+    """
+    patients, dead, lost, alive = of_patients
+    screened, randomised, reached, on_time = of_trials
+    lanes = entry_day.shape[2]
+    for trial in range(trial_days.size):
+        size = 0
+        for arm in range(2):
+            left = counts[lost + arm, trial] if lost >= 0 else 0
+            own = counts[patients + arm, trial]
+            counts[alive + arm, trial] = own - counts[dead + arm, trial] - left
+            size += own
+        last = entry_day[trial // lanes, size - 1, trial % lanes] if size > 0 else 0.0
+        end = last if size >= target else closes_day
+        followed = last + follow_up_days if size > 0 else end
+        enrolment_days[trial], trial_days[trial] = end, max(end, followed)
+        counts[screened, trial], counts[randomised, trial] = size, size
+        counts[reached, trial] = size >= target
+        counts[on_time, trial] = size >= target and trial_days[trial] <= planned_end

@@ -85,9 +85,14 @@ def scenarios(draw):
     days = draw(st.sampled_from([1, 30, 84]))
     mortality = draw(st.sampled_from([0.02, 0.4, 0.98]))
     baseline = draw(st.sampled_from(BASELINES))
+    others = draw(st.sampled_from([("loss",), ("transplant", "withdrawal", "loss")]))
+    tumour = draw(st.sampled_from([{}, {"exits.tumour_death": exit_(draw, 50.0)}]))
+    infection = exit_(draw, 50.0) | {"hazard_ratio": 1.0}
+    if len(others) > 1:
+        tumour |= {"exits.infection": infection}
     exits = {
         f"exits.{key}": exit_(draw, draw(st.sampled_from([0.5 * days, 1.0 * days, 200.0])))
-        for key in ("transplant", "withdrawal", "loss")
+        for key in others
     }
     return bare(
         target,
@@ -101,10 +106,9 @@ def scenarios(draw):
             "accrual.candidates": target + draw(st.sampled_from([0, 0, 7])),
             "hazard.baseline": _baseline(baseline, mortality),
             "hazard.effect.hazard_ratio": draw(st.sampled_from([1.0, 0.5, 3.0])),
-            "exits.tumour_death": exit_(draw, 50.0),
-            "exits.infection": exit_(draw, 50.0) | {"hazard_ratio": 1.0},
         }
-        | exits,
+        | exits
+        | tumour,
     )
 
 

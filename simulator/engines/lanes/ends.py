@@ -151,6 +151,7 @@ def _settle(
     """Settle block after block."""
     lanes, row_of = key.shape[2], np.empty(others.least.size, np.int64)
     row_of[:] = others.happens.size
+    loss_alone = others.happens.size == 1 and others.happens[0] == _LOSS
     for row in range(others.happens.size):
         row_of[others.happens[row]] = row
     for block in range(key.shape[0]):
@@ -162,26 +163,23 @@ def _settle(
             invert_pieces(course.day, course.cumulative, piece[0], piece[1], piece[2], room.liver)
         end_by_liver(horizon, room.liver, mine, ours)
         drop_late(horizon, entry_day[block], room.liver, mine, ours)
-        found = 0
+        found, flat = 0, room.words.reshape(-1)[: mine.size]
         for row in range(others.happens.size):
-            which = others.happens[row]
+            which, before = others.happens[row], found
             draw_words(seed, trial, _EXIT, which, room.words.shape[0], room.words)
-            words = room.words.reshape(-1)
-            found = find_few(
-                others, which, horizon, words, found, room.few, room.when, room.time[row]
+            found = find_few(others, which, horizon, flat, found, room.few, room.when)
+            if not loss_alone:
+                for k in range(before, found):
+                    room.time[row, room.few[k]] = room.when[k]
+        few, entries = room.few[:found], entry_day[block].reshape(-1)
+        liver, keys = room.liver.reshape(-1), mine.reshape(-1)
+        if loss_alone:
+            end_by_loss(horizon, lanes, few, room.when, entries, liver, keys, ours)
+        else:
+            transplanted = transplant[block].reshape(-1)
+            end_by_others(
+                horizon, lanes, few, row_of, entries, liver, room.time, keys, transplanted, ours
             )
-        end_by_others(
-            horizon,
-            lanes,
-            room.few[:found],
-            row_of,
-            entry_day[block].reshape(-1),
-            room.liver.reshape(-1),
-            room.time,
-            mine.reshape(-1),
-            transplant[block].reshape(-1),
-            ours,
-        )
 
 
 @inlined
@@ -302,14 +300,14 @@ def find_few(
     found: int,
     few: Ints,
     when: Floats,
-    time: Floats,
 ) -> int:
     """Note the places (patient x lanes + lane) of one exit, and its times there; return how many.
 
-    `few` holds `found` places of other exits already. Only the few need a logarithm.
+    `words` are those of the patients. `few` holds `found` places of other exits already. Only the
+    few need a logarithm.
     """
     rate, until, least = others.rate_per_day[which], others.until_day[which], others.least[which]
-    first, whole = found, time.size - time.size % _TOGETHER
+    first, whole = found, words.size - words.size % _TOGETHER
     for start in range(0, whole, _TOGETHER):
         largest = words[start]
         for k in range(start + 1, start + _TOGETHER):
@@ -318,15 +316,37 @@ def find_few(
             for k in range(start, start + _TOGETHER):
                 few[found] = k
                 found += int(words[k]) >= least
-    for k in range(whole, time.size):
+    for k in range(whole, words.size):
         few[found] = k
         found += int(words[k]) >= least
     for k in range(first, found):
         u = draws.to_uniform(np.uint64(words[few[k]]))
         when[k] = within(rule.exit_time(rate, until, u), horizon)
-    for k in range(first, found):
-        time[few[k]] = when[k]
     return found
+
+
+@kernel
+def end_by_loss(
+    horizon: float,
+    lanes: int,
+    few: Ints,
+    when: Floats,
+    entry_day: Floats,
+    liver: Floats,
+    key: Ints,
+    counts: Ints,
+) -> None:
+    """Do what `end_by_others` does where loss is all there is besides the liver."""
+    for k in range(few.size):
+        place, loss = few[k], when[k]
+        dies = liver[place] if liver[place] <= horizon else math.inf
+        if key[place] == NOBODY or not entry_day[place] + loss < entry_day[place] + dies:
+            continue
+        arm, t = key[place] & 1, np.uint32(place) % np.uint32(lanes)
+        counts[_LOST, arm, t] += 1
+        if loss < horizon:
+            counts[_DEATHS_SEEN, arm, t] -= dies <= horizon
+            key[place] = key_of(loss, CENSORED, arm)
 
 
 @kernel
