@@ -20,7 +20,7 @@ from simulator.analysis.lanes import take_lanes
 from simulator.declarations.schemes import Factors, Ratio
 from simulator.engines.independence import are_independent
 from simulator.engines.lanes import simulate_lanes
-from simulator.engines.lanes.ends import least_words
+from simulator.engines.lanes.others import least_words
 from simulator.lanes.records import by_trial
 from simulator.montecarlo import units
 from simulator.montecarlo.lane_metrics import come_in_lanes
