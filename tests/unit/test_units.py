@@ -57,7 +57,8 @@ def counted(sums):
 def test_a_unit_depends_on_nothing_but_what_is_asked(case, monkeypatch):
     params, asked = case
     first = run_unit(params, asked, Engine.COMPILED, SEED, 20, TRIALS)
-    monkeypatch.setattr(units, "_PATIENTS_A_BLOCK", 11 * params.trial.target_randomised)
+    for size in ("_PATIENTS_A_BLOCK", "_SIMPLE_PATIENTS_A_BLOCK"):
+        monkeypatch.setattr(units, size, 11 * params.trial.target_randomised)
     again = run_unit(params, asked, Engine.COMPILED, SEED, 20, TRIALS)
     assert repr(everything(first.sums)) == repr(everything(again.sums))
     assert np.array_equal(first.verdicts.bits, again.verdicts.bits)
