@@ -198,3 +198,62 @@ def test_the_next_run_is_made_while_the_one_before_it_is_worked_at(monkeypatch):
     for run in monte_carlo_runs(runs(), 1, Engine.COMPILED):
         events.append(f"{run.seed} is over")
     assert events == ["1 is made", "2 is made", "1 is over", "2 is over"]
+
+
+# The reference engine, whose units are shared out in parts
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Parts of 30 trials, of the compiled engine and in this process, and who may interrupt."""
+    interrupts = []
+
+    def in_processes(work, _jobs):
+        for first, trials in work.spans():
+            for at in range(0, trials, 30):
+                if (first + at) in interrupts:
+                    raise KeyboardInterrupt
+                asked = work.params, work.asked, Engine.COMPILED, work.seed
+                yield units.run_part(*asked, first + at, min(30, trials - at))
+
+    monkeypatch.setattr(workers, "_in_processes", in_processes)
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 400)
+    return interrupts
+
+
+@pytest.fixture(scope="module")
+def bare():
+    scenario = shipped("two-arm-survival")
+    return lower(scenario), asked_of(scenario)
+
+
+def reference_run(case, stop, told=None):
+    params, asked = case
+    heard = (lambda trials, _: told.append(trials)) if told is not None else lambda *_: None
+    return Run(params, asked._replace(table=True), SEED, stop, heard, lambda *_: None)
+
+
+@pytest.mark.parametrize("stop", [Stop(930, None), Stop(None, 0.0151)])
+def test_parts_added_up_here_are_units_that_one_worker_adds_up(bare, stop, in_parts):
+    assert not in_parts
+    told = []
+    ours = monte_carlo(reference_run(bare, stop, told), 1, Engine.REFERENCE)
+    theirs = monte_carlo(reference_run(bare, stop), 1, Engine.COMPILED)
+    assert repr(everything(ours.sums)) == repr(everything(theirs.sums))
+    assert told[:3] == [30, 60, 90]  # what is known of a unit is told part by part
+    assert told[-1] == ours.trials
+
+
+def test_ctrl_c_keeps_the_parts_of_a_unit_that_are_done(bare, in_parts):
+    in_parts.append(460)
+    found = monte_carlo(reference_run(bare, Stop(930, None)), 1, Engine.REFERENCE)
+    whole = monte_carlo(reference_run(bare, Stop(460, None)), 1, Engine.COMPILED)
+    assert found.interrupted
+    assert found.trials == 460
+    assert repr(everything(found.sums)) == repr(everything(whole.sums))
+
+
+def test_ctrl_c_before_anything_is_done_is_raised(bare, in_parts):
+    in_parts.append(0)
+    with pytest.raises(KeyboardInterrupt):
+        monte_carlo(reference_run(bare, Stop(930, None)), 1, Engine.REFERENCE)
