@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.analysis.cut import read_only
+from simulator.analysis.cut import Bools, read_only
+from simulator.analysis.intercurrent import rescue_after_days
 from simulator.analysis.kernel import inlined, kernel, minimum
 from simulator.analysis.outcomes import Treatment, counted_as, treatment_of
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
 from simulator.declarations.estimands import statistic_of
-from simulator.records import Floats, Ints, SessionStatus, TrialRecords
+from simulator.records import Floats, Ints, TrialRecords
 
 
 class Use(IntEnum):
@@ -35,138 +36,127 @@ class UseRule(NamedTuple):
         Whether it leaves out anybody for what became of them.
     seen_only, survivors_only, treated_only
         Whether it leaves out survivors without MELD, the dead, and those without a session.
-    rescue, withdrawal
-        0 ignored, 1 counts as death, 2 counts as loss.
+    first, second
+        What two events count as: 0 nothing, 1 a death, 2 a loss.
     treatment
         What transplant and loss count as.
-    arm_modality
-        (A,): index of each arm's own modality, -1 for none.
     """
 
     by_outcome: bool
     seen_only: bool
     survivors_only: bool
     treated_only: bool
-    rescue: int
-    withdrawal: int
+    first: int
+    second: int
     treatment: Treatment
     follow_up_days: float
-    arm_modality: Ints
 
 
-_WORDS = {"ignored": 0, "event": 1, "censored": 2}
-_AS_DEATH, _AS_LOSS = 1, 2
+_NOTHING, _A_DEATH, _A_LOSS = 0, 1, 2
+_COUNTS_AS = {"ignored": _NOTHING, "event": _A_DEATH, "censored": _A_LOSS}
 _ANALYSED, _NO_SESSION, _LOST, _COUNTED_AS_LOST, _DIED, _NOT_SEEN = map(int, Use)
-_RUNNING, _DELIVERED, _CUT_SHORT, _ENDED_BY_EXIT = (
-    int(status)
-    for status in (
-        SessionStatus.RUNNING,
-        SessionStatus.DELIVERED,
-        SessionStatus.CUT_SHORT,
-        SessionStatus.ENDED_BY_EXIT,
-    )
-)
-
-
-def use_rule(plans: Sequence[AnalysisPlan], follow_up_days: int, arm_modality: Ints) -> UseRule:
-    """Return whom the first of a scenario's analyses, the primary one, leaves out."""
-    plan, statistic = plans[0], statistic_of(plans[0], plans)
-    variable = STATISTICS[statistic.test].variable
-    return UseRule(
-        by_outcome=statistic.lost == "excluded" or variable.seen_only,
-        seen_only=variable.seen_only,
-        survivors_only=variable.survivors_only,
-        treated_only=plan.population == "treated",
-        rescue=_WORDS[plan.rescue],
-        withdrawal=_WORDS[plan.withdrawal],
-        treatment=treatment_of(statistic),
-        follow_up_days=float(follow_up_days),
-        arm_modality=read_only(arm_modality),
-    )
 
 
 def uses_everybody(plans: Sequence[AnalysisPlan]) -> bool:
-    """Whether the primary analysis can leave out nobody."""
-    rule = use_rule(plans, 0, np.zeros(0, np.int64))
+    """Whether the first of a scenario's analyses, the primary one, can leave out nobody."""
+    rule = _rule_of(plans, 0, (_NOTHING, _NOTHING))
     return not (rule.by_outcome or rule.treated_only)
 
 
-def count_uses(records: TrialRecords, first_row: Ints, rule: UseRule, counts: Ints) -> None:
-    """Fill in the patients of each trial by arm and `Use`, shape (arms, uses, trials)."""
-    p, s = records.patients, records.sessions
+def _rule_of(
+    plans: Sequence[AnalysisPlan], follow_up_days: int, events: tuple[int, int]
+) -> UseRule:
+    plan, statistic = plans[0], statistic_of(plans[0], plans)
+    variable = STATISTICS[statistic.test].variable
+    return UseRule(
+        statistic.lost == "excluded" or variable.seen_only,
+        variable.seen_only,
+        variable.survivors_only,
+        plan.population == "treated",
+        *events,
+        treatment_of(statistic),
+        float(follow_up_days),
+    )
+
+
+def count_uses(
+    records: TrialRecords,
+    first_row: Ints,
+    plans: Sequence[AnalysisPlan],
+    follow_up_days: int,
+    arm_modality: Ints,
+    counts: Ints,
+) -> None:
+    """Fill in the patients of each trial by what the primary analysis does with them.
+
+    Parameters
+    ----------
+    first_row
+        First row of each trial and, last, the number of rows.
+    arm_modality
+        (A,): index of each arm's own modality, -1 for none.
+    counts
+        (arms, uses, trials).
+    """
+    p, plan = records.patients, plans[0]
+    rescue, withdrawal = _COUNTS_AS[plan.rescue], p.withdrawal_after_days
+    rescued = rescue_after_days(records, arm_modality) if rescue else withdrawal
+    events = [(rescue, rescued), (_COUNTS_AS[plan.withdrawal], withdrawal)]
+    # What counts as death is looked at before what counts as loss (see `intercurrent.handled`).
+    events.sort(key=lambda event: event[0] == _A_LOSS)
+    days = [when for _, when in events]
+    rule = _rule_of(plans, follow_up_days, (events[0][0], events[1][0]))
     columns = (
-        p.arm, p.entry_day, p.death_after_days, p.loss_after_days, p.transplant_after_days,
-        p.withdrawal_after_days, p.sessions_planned, p.sessions_delivered, p.visit_after_days,
-        p.visit_meld, s.status, s.modality, s.start_day,
+        p.arm, p.death_after_days, p.loss_after_days, p.transplant_after_days, *days,
+        p.sessions_delivered, _seen(records) if rule.seen_only else np.ones(p.arm.size, np.bool_),
     )  # fmt: skip
     _count_uses(read_only(first_row), *map(read_only, columns), rule, counts)
+
+
+def _seen(records: TrialRecords) -> Bools:
+    """Whether MELD of each patient was seen at the first and at the last visit."""
+    p = records.patients
+    if p.visit_meld.shape[1] == 0:
+        return np.zeros(p.arm.size, np.bool_)
+    ends = p.visit_after_days[:, [0, -1]] + p.visit_meld[:, [0, -1]]
+    seen: Bools = np.logical_not(np.isnan(ends).any(axis=1))
+    return seen
 
 
 @kernel
 def _count_uses(
     first_row: Ints,
     arm: Ints,
-    entry_day: Floats,
-    death_after_days: Floats,
-    loss_after_days: Floats,
-    transplant_after_days: Floats,
-    withdrawal_after_days: Floats,
-    sessions_planned: Ints,
+    death: Floats,
+    loss: Floats,
+    transplant: Floats,
+    first_event: Floats,
+    second_event: Floats,
     sessions_delivered: Ints,
-    visit_after_days: Floats,
-    visit_meld: Floats,
-    status: Ints,
-    modality: Ints,
-    start_day: Floats,
+    seen: Bools,
     rule: UseRule,
     counts: Ints,
 ) -> None:
-    last = visit_meld.shape[1] - 1
-    found = np.empty(counts.shape[:2], np.int64)
+    found = np.empty((counts.shape[0], counts.shape[1]), np.int64)
+    uses = np.empty(arm.size, np.int64)
     for trial in range(first_row.size - 1):
-        found[:] = 0
-        for i in range(first_row[trial], first_row[trial + 1]):
-            a, rescue, seen = arm[i], math.inf, last >= 0
-            if rule.rescue > 0:
-                own = rule.arm_modality[a]
-                rescue = _rescue_day(status[i], modality[i], start_day[i], sessions_planned[i], own)
-                rescue -= entry_day[i]
-            if rule.seen_only:
-                for visit in (0, last):
-                    seen = seen and not (
-                        math.isnan(visit_after_days[i, visit]) or math.isnan(visit_meld[i, visit])
-                    )
-            use = _ANALYSED
-            if rule.treated_only and sessions_delivered[i] == 0:
-                use = _NO_SESSION
-            elif rule.by_outcome:
-                use = _use_by_outcome(
-                    death_after_days[i],
-                    loss_after_days[i],
-                    transplant_after_days[i],
-                    rescue,
-                    withdrawal_after_days[i],
-                    seen,
-                    rule,
-                )
-            found[a, use] += 1
-        counts[:, :, trial] = found
-
-
-@inlined
-def _rescue_day(status: Ints, modality: Ints, start_day: Floats, planned: int, own: int) -> float:
-    """Trial day of a patient's first session beyond the plan or of another modality; infinity."""
-    first = math.inf
-    for k in range(status.size):
-        begun = (
-            status[k] == _RUNNING
-            or status[k] == _DELIVERED
-            or status[k] == _CUT_SHORT
-            or status[k] == _ENDED_BY_EXIT
-        )
-        if begun and (k >= planned or modality[k] != own):
-            first = minimum(first, start_day[k])
-    return first
+        for a in range(found.shape[0]):
+            for use in range(found.shape[1]):
+                found[a, use] = 0
+        rows = slice(first_row[trial], first_row[trial + 1])
+        ours, died, left, moved = arm[rows], death[rows], loss[rows], transplant[rows]
+        one, other, was_seen = first_event[rows], second_event[rows], seen[rows]
+        delivered = sessions_delivered[rows]
+        # Apart from the counting, and without a branch: several patients at once.
+        for i in range(ours.size):
+            uses[i] = _use_by_outcome(
+                died[i], left[i], moved[i], one[i], other[i], was_seen[i], delivered[i], rule
+            )
+        for i in range(ours.size):
+            found[ours[i], uses[i]] += 1
+        for a in range(found.shape[0]):
+            for use in range(found.shape[1]):
+                counts[a, use, trial] = found[a, use]
 
 
 @inlined
@@ -174,28 +164,36 @@ def _use_by_outcome(
     death: float,
     loss: float,
     transplant: float,
-    rescue: float,
-    withdrawal: float,
+    first_event: float,
+    second_event: float,
     seen: bool,
+    delivered: int,
     rule: UseRule,
 ) -> int:
-    """Return the `Use` of a patient of the population."""
+    """Return the `Use` of a patient, by selections alone."""
     own_loss = loss
-    if rule.rescue + rule.withdrawal > 0:
-        # What counts as death is looked at before what counts as loss (see `intercurrent.handled`).
-        for word in (_AS_DEATH, _AS_LOSS):
-            for when, counts_as in ((rescue, rule.rescue), (withdrawal, rule.withdrawal)):
-                # Death, loss and transplant at the same time as the event are what ended the
-                # patient.
-                if counts_as == word and when < minimum(minimum(death, loss), transplant):
-                    death = when if word == _AS_DEATH else math.inf
-                    loss = when if word == _AS_LOSS else math.inf
+    # Death, loss and transplant at the same time as the event are what ended the patient.
+    counts = (rule.first != _NOTHING) & (first_event < minimum(minimum(death, loss), transplant))
+    death, loss = _counted(counts, first_event, rule.first, death, loss)
+    counts = (rule.second != _NOTHING) & (second_event < minimum(minimum(death, loss), transplant))
+    death, loss = _counted(counts, second_event, rule.second, death, loss)
     dead, lost = counted_as(death, loss, transplant, rule.follow_up_days, rule.treatment)
-    # Selections only: a processor cannot guess what becomes of a patient.
     died = _DIED if rule.survivors_only else _ANALYSED
     # What counts as a loss comes before the patient's own, which is then not looked at.
     is_own = (loss == own_loss) & (own_loss < math.inf)
     left = _LOST if is_own else _COUNTED_AS_LOST
     stayed = _ANALYSED if seen | (not rule.seen_only) else _NOT_SEEN
     use = left if lost < math.inf else stayed
-    return died if dead < math.inf else use
+    use = died if dead < math.inf else use
+    use = use if rule.by_outcome else _ANALYSED
+    return _NO_SESSION if rule.treated_only & (delivered == 0) else use
+
+
+@inlined
+def _counted(
+    counts: bool, when: float, counts_as: int, death: float, loss: float
+) -> tuple[float, float]:
+    """Times of death and loss after an event that may count as one of them."""
+    as_death = when if counts_as == _A_DEATH else math.inf
+    as_loss = when if counts_as == _A_LOSS else math.inf
+    return as_death if counts else death, as_loss if counts else loss

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from simulator.analysis import AnalysisPlan, Use
-from simulator.analysis.analysed import count_uses, use_rule
+from simulator.analysis.analysed import count_uses
 from simulator.analysis.cut import read_only
 from simulator.montecarlo.columns import LEFT_OUT, Layout, MetricRows, new_rows
 from simulator.montecarlo.patient_counts import (
@@ -148,8 +148,8 @@ def _write_uses(
         analysed[:] = rows.counts[layout.counts["patients"]]
         return
     uses = np.empty((layout.arms, len(Use), analysed.shape[1]), np.int64)
-    rule = use_rule(plans, params.trial.follow_up_days, params.plan.modality)
-    count_uses(records, first_row, rule, uses)
+    days, modality = params.trial.follow_up_days, params.plan.modality
+    count_uses(records, first_row, plans, days, modality, uses)
     analysed[:] = uses[:, Use.ANALYSED]
     left_out = rows.counts[layout.counts["left_out"]]
     left_out[:] = uses[:, list(LEFT_OUT)].reshape(left_out.shape)

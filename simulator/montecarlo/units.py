@@ -33,7 +33,8 @@ _LONGEST_SECONDS = 1.0  # of the least trials
 # Seconds a patient, roughly: with a funnel, labs or sessions, and without any; a patient drawn
 # anew by a randomisation test.
 _SECONDS_A_PATIENT, _SECONDS_A_SIMPLE_PATIENT, _SECONDS_A_DRAW = 2e-6, 0.03e-6, 5e-9
-_PATIENTS_A_BLOCK = 60_000  # simulated and analysed together: their records stay small
+_PATIENTS_A_BLOCK = 30_000  # simulated and analysed together: their records stay small ...
+_SIMPLE_PATIENTS_A_BLOCK = 60_000  # ... those without sessions or labs smaller
 
 
 class Engine(StrEnum):
@@ -229,10 +230,15 @@ def _blocks(
     params: Params, first_trial: int, trials: int, together: int
 ) -> Iterator[tuple[int, int]]:
     """First trial and number of trials of each block of a unit, a multiple of some `together`."""
-    patients = params.trial.target_randomised * together
-    size = max(1, _PATIENTS_A_BLOCK // patients) * together
+    patients = _SIMPLE_PATIENTS_A_BLOCK if _is_simple(params) else _PATIENTS_A_BLOCK
+    size = max(1, patients // (params.trial.target_randomised * together)) * together
     for first in range(0, trials, size):
         yield first_trial + first, min(size, trials - first)
+
+
+def _is_simple(params: Params) -> bool:
+    """Whether there is neither a funnel, nor labs, nor sessions."""
+    return params.candidate.kind.size == 0 and params.max_sessions == 0
 
 
 def trials_a_unit(params: Params, plans: tuple[AnalysisPlan, ...]) -> int:
@@ -241,8 +247,7 @@ def trials_a_unit(params: Params, plans: tuple[AnalysisPlan, ...]) -> int:
     Fewer where 50 would be long, and one at the least: a trial of 100,000 patients shows progress
     by itself.
     """
-    is_simple = params.candidate.kind.size == 0 and params.max_sessions == 0
-    a_patient = _SECONDS_A_SIMPLE_PATIENT if is_simple else _SECONDS_A_PATIENT
+    a_patient = _SECONDS_A_SIMPLE_PATIENT if _is_simple(params) else _SECONDS_A_PATIENT
     draws = (plan.options["draws"] for plan in plans if plan.test in RANDOMISATION_TESTS)
     seconds = params.trial.target_randomised * (a_patient + _SECONDS_A_DRAW * sum(draws))
     if _LEAST_TRIALS * seconds > _LONGEST_SECONDS:

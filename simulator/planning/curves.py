@@ -207,6 +207,9 @@ def _see_sessions(
     np.add.at(found.plasma, (row[patient], month), sessions.plasma_litres[patient, number])
 
 
+_COUNTS = "at_risk", "recruited", "assessed", "started"  # exact in 32 bits
+
+
 @dataclass
 class CurveRecorder:
     """What was seen of the trials of a run so far."""
@@ -217,11 +220,19 @@ class CurveRecorder:
     def keep(self, _first_trial: int, unit: UnitResult) -> None:
         """Take in a unit of work."""
         if unit.observed and unit.observed[0].shape[0]:
-            self._parts.append(CurveRows(*unit.observed))
+            rows = CurveRows(*unit.observed)
+            self._parts.append(rows._replace(**{name: _small(rows, name) for name in _COUNTS}))
+
+    def _whole(self, name: str) -> Any:
+        """Return a column of all trials; its parts are let go, which halves the memory."""
+        column = np.concatenate([getattr(part, name) for part in self._parts])
+        self._parts = [part._replace(**{name: column[:0]}) for part in self._parts]
+        return column
 
     def tables(self, params: Params, arms: Sequence[str]) -> Curves:
         """Return the tables that the scenario models."""
-        seen = CurveRows(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+        seen = CurveRows(*map(self._whole, CurveRows._fields))
+        self._parts = [seen]
         has_meld = params.lab.modelled and seen.meld.shape[2]
         return Curves(
             survival=_survival_table(seen, self.grid, arms),
@@ -232,8 +243,14 @@ class CurveRecorder:
         )
 
 
+def _small(rows: CurveRows, name: str) -> Any:
+    """Return a column of whole numbers of patients or sessions in half the memory."""
+    return getattr(rows, name).astype(np.float32)
+
+
 def _mean(values: Floats, *quantiles: int) -> dict[str, float]:
     """Mean over the trials that have a value, its Monte Carlo error, and percentiles p5 ..."""
+    values = values.astype(np.float64)
     known = values[~np.isnan(values)]
     if known.size == 0:
         return dict.fromkeys(("mean", "mcse", *(f"p{q}" for q in quantiles)), math.nan)
@@ -250,7 +267,7 @@ def _survival_table(seen: CurveRows, grid: Grid, arms: Sequence[str]) -> tuple[S
     for a, arm in enumerate(arms):
         for d, day in enumerate(grid.days.tolist()):
             found = _mean(seen.survival[:, a, d], 5, 95)
-            at_risk = float(seen.at_risk[:, a, d].mean())
+            at_risk = float(seen.at_risk[:, a, d].mean(dtype=np.float64))
             table.append(SurvivalPoint(arm, day, found.pop("mean"), **found, at_risk=at_risk))
     return tuple(table)
 
@@ -269,7 +286,7 @@ def _meld_table(seen: CurveRows, params: Params, arms: Sequence[str]) -> tuple[M
     for a, arm in enumerate(arms):
         for visit, day in enumerate(params.assessment.day.tolist()):
             found = _mean(seen.meld[:, a, visit], 5, 95)
-            patients = float(seen.assessed[:, a, visit].mean())
+            patients = float(seen.assessed[:, a, visit].mean(dtype=np.float64))
             table.append(MeldPoint(arm, day, found.pop("mean"), **found, patients=patients))
     return tuple(table)
 
@@ -279,7 +296,7 @@ def _sessions_table(
 ) -> tuple[SessionsPoint, ...]:
     """Sessions of a trial by week since randomisation, up to the last week that has any."""
     planned = np.zeros(seen.started.shape[1:])
-    patients = seen.at_risk[:, :, 0].mean(axis=0)
+    patients = seen.at_risk[:, :, 0].mean(axis=0, dtype=np.float64)
     for a in range(len(arms)):
         for k in range(int(params.plan.sessions[a])):
             day = params.plan.first_after_days[a] + k * params.plan.least_interval_days[a]

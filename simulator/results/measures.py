@@ -40,7 +40,7 @@ class Share(Record):
 
 @dataclass(frozen=True, repr=False)
 class Days(Estimate):
-    """A mean number of days, with the 5th and 95th percentile over trials."""
+    """A mean number of days, with the 5th and 95th percentile over trials, of whole days."""
 
     p5: float
     p95: float
