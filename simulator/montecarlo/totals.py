@@ -158,18 +158,14 @@ class Totals:
         self.enrolment_days = DayCounts()
         self._keep = _products(layout)
         counts, folded = layout.rows[0], self._keep.folded.size
-        # Python's own whole numbers: sums of squares over billions of trials are exact, too.
-        self._sums: Any = np.zeros(counts, object)
-        self._products: Any = np.zeros(len(self._keep.counts), object)
+        self._sums: Any = np.zeros(counts, np.int64)
+        self._products: Any = np.zeros(len(self._keep.counts), np.int64)
         self._mean, self._moment = np.zeros(folded), np.zeros(len(self._keep.moments))
 
     def add(self, rows: MetricRows, trials: int) -> None:
-        """Fold in the first so many trials of some rows, which come next."""
+        """Fold in the first so many trials of some rows, which come next in a unit of work."""
         keep, counts = self._keep, rows.counts
-        sums, products = (np.zeros(x.size, np.int64) for x in (self._sums, self._products))
-        _add_counts(counts, trials, keep.counts, sums, products)
-        self._sums += sums
-        self._products += products
+        _add_counts(counts, trials, keep.counts, self._sums, self._products)
         folding = self.trials, keep.folded, keep.moments, self._mean, self._moment
         _fold_amounts(counts, rows.amounts, trials, *folding)
         enrolment = rows.amounts[self.layout.amounts["enrolment_days"].start]
@@ -177,9 +173,10 @@ class Totals:
         self.trials += trials
 
     def merge(self, later: "Totals") -> None:
-        """Take in the totals of the trials that come next."""
-        self._sums = self._sums + later._sums
-        self._products = self._products + later._products
+        """Take in the totals of the trials that come next; none can be added any more."""
+        # Python's own whole numbers: squares over billions of trials are exact, too.
+        self._sums = self._sums.astype(object) + later._sums
+        self._products = self._products.astype(object) + later._products
         first, second = self._keep.moments.T
         self._mean, self._moment = running_mean.merged(
             (self.trials, self._mean, self._moment),
