@@ -17,7 +17,8 @@ import numpy as np
 from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.declarations.measures import LABS
 from simulator.engines.compiled import simulate
-from simulator.montecarlo.trial_metrics import TrialMetrics, trial_metrics_of
+from simulator.montecarlo.columns import TrialMetrics, layout_of, metrics_of
+from simulator.montecarlo.trial_metrics import metric_rows_of
 from simulator.params.types import Bools, Params
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -97,12 +98,15 @@ def simulate_to_measure(
     size = max(1, _PATIENTS_A_CHUNK // params.trial.target_randomised)
     spans = [(start, min(size, trials - start)) for start in range(0, trials, size)]
 
+    layout = layout_of(params, ())
+
     def run(span: tuple[int, int]) -> tuple[TrialMetrics, Ints, dict[str, Floats]]:
         start, count = span
         records = simulate(params, seed, FIRST_TRIAL + start, count)
         trial = start + np.repeat(np.arange(count), records.trials.randomised)
         columns = {name: getattr(records.patients, name) for name in _PATIENT_COLUMNS}
-        return trial_metrics_of(params, records, ()), trial, columns
+        metrics = metrics_of(layout, metric_rows_of(params, layout, records, ()))
+        return metrics, trial, columns
 
     with ThreadPoolExecutor(jobs) as pool:
         found = list(pool.map(run, spans))

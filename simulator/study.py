@@ -20,7 +20,8 @@ from calibration.synthesis.synthesis import Assumptions, extrapolation_of
 from simulator.analysis import exact_power
 from simulator.arguments import number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
-from simulator.montecarlo.loop import Engine, Stop, UnitResult
+from simulator.montecarlo.loop import Stop
+from simulator.montecarlo.units import Engine, UnitResult
 from simulator.planning.assurance import (
     PlannedAssurance,
     plan_assurance,
@@ -240,7 +241,7 @@ class Study:
         jobs: int | None = None,
         target_power: float = CONVENTIONAL_POWER,
         watch: Watch = _silent,
-        keep: Callable[[int, UnitResult], None] = _silent,
+        keep: Callable[[int, UnitResult], None] | None = None,
     ) -> Power:
         """Estimate the power of each analysis, and what the trial takes.
 
@@ -253,7 +254,7 @@ class Study:
         target_power
             What the verdict holds the power against.
         watch, keep
-            As `montecarlo.loop.monte_carlo` has them.
+            As `planning.power.estimate_power` has them.
         """
         if precision is None:
             whole("trials", trials, 1, LARGEST_TRIAL)

@@ -1,7 +1,7 @@
 """From records to p values, estimates and intervals (model page, section 10)."""
 
 from simulator.analysis.analyse import analyse
-from simulator.analysis.analysed import Use, uses
+from simulator.analysis.analysed import Use
 from simulator.analysis.cut import END, Cut, Data, cut
 from simulator.analysis.plans import design_of, plans_of
 from simulator.analysis.types import REASONS, AnalysisTable, Design, Reason, rejects
@@ -25,5 +25,4 @@ __all__ = [
     "estimand_attributes",
     "plans_of",
     "rejects",
-    "uses",
 ]

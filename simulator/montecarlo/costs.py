@@ -1,13 +1,12 @@
 """What a trial costs: prices put to what it takes, trial by trial or on average."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from simulator.constants import DAYS_PER_MONTH
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.trial_metrics import TrialMetrics
 from simulator.records import Floats
 from simulator.results.operations import Cost, Costed
 from simulator.scenario.schema import Scenario
@@ -69,10 +68,10 @@ def cost_of(prices: Prices | None, o: Totals) -> Cost | None:
     return Cost(prices.currency, prices.fixed + found.mean, found.mcse, prices.counted)
 
 
-def trial_costs(prices: Prices, metrics: TrialMetrics) -> Floats:
-    """Return the cost of each trial, (trials,)."""
-    found: Floats = np.full(len(metrics.randomised), prices.fixed)
+def trial_costs(prices: Prices, columns: Mapping[str, Any], trials: int) -> Floats:
+    """Return the cost of each trial, (trials,), from the columns that have a price."""
+    found: Floats = np.full(trials, prices.fixed)
     for name, weights in prices.by_column.items():
-        column = np.asarray(getattr(metrics, name), np.float64)
-        found += column.reshape(len(column), -1) @ np.array(weights)
+        column = np.asarray(columns[name], np.float64)
+        found += column.reshape(trials, -1) @ np.array(weights)
     return found

@@ -1,50 +1,40 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from simulator.analysis import (
-    END,
-    AnalysisPlan,
-    AnalysisTable,
-    Reason,
-    analyse,
-    design_of,
-    rejects,
-)
-from simulator.engines import compiled, reference
+from simulator.analysis import AnalysisPlan
+from simulator.analysis.cut import Bools
 from simulator.montecarlo.intervals import standard_error
-from simulator.montecarlo.multiplicity import Family, Joint
+from simulator.montecarlo.multiplicity import Joint
 from simulator.montecarlo.performance import Estimation
+from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.trial_metrics import TrialMetrics, trial_metrics_of
+from simulator.montecarlo.units import (
+    Engine,
+    Evaluation,
+    OpenUnit,
+    UnitResult,
+    run_part,
+    run_unit,
+    trials_a_unit,
+)
 from simulator.params.types import Params
-from simulator.records import Floats, Ints, TrialRecords
-from simulator.truth import Truth
-
-
-class Engine(StrEnum):
-    """Which engine simulates; the answer is the same, bit for bit."""
-
-    COMPILED = "compiled"
-    REFERENCE = "reference"
-
+from simulator.records import Ints
 
 TRIALS_PER_CHUNK = 50  # --precision is judged after each; fixed, so that it stops where it stops
 LEAST_TRIALS_FOR_PRECISION = 1_000
-_SECONDS_A_UNIT = 0.2  # short enough to show progress and to share out, long against its overhead
-_SECONDS_A_REFERENCE_UNIT = 3.0  # a process takes longer to begin
+_TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts
+_SECONDS_A_TASK = 3.0  # a process takes longer to begin
 _SECONDS_A_HEARTBEAT = 1.0
-_MOST_TRIALS_A_UNIT = 2_000
-_UNITS_A_JOB = 4
 _MOST_CRASHES = 5
 
 
@@ -55,65 +45,20 @@ class Stop(NamedTuple):
     standard_error: float | None
 
 
-Observed = tuple[Floats, ...]  # each with a row a trial
-Observe = Callable[[Params, TrialRecords], Observed]
-
-
-class UnitResult(NamedTuple):
-    """What one unit of work gave."""
-
-    table: AnalysisTable
-    metrics: TrialMetrics
-    observed: Observed
-
-
-def _observe_nothing(_params: Params, _records: TrialRecords) -> Observed:
-    return ()
-
-
-class Evaluation(NamedTuple):
-    """What is asked of every trial.
-
-    Analyses, the truth that they estimate, those judged together, and what else somebody wants to
-    see of the records.
-    """
-
-    plans: tuple[AnalysisPlan, ...]
-    truths: tuple[Truth, ...]
-    families: tuple[Family, ...]
-    observe: Observe = _observe_nothing
-
-
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Successive trials of a scenario and seed, from 0 on, analysed and added up.
+    """Successive trials of a scenario and seed, analysed and added up.
 
     Attributes
     ----------
-    rejections
-        (analyses,): trials with p <= alpha.
-    favouring
-        (analyses, arms): those among them that favour each arm.
-    reasons
-        (analyses, reasons): trials by `Reason`.
-    joint
-        What analyses do together.
-    estimation
-        How their estimates compare with the truth.
-    totals
-        What the trials took.
+    sums
+        What they add up to.
     """
 
     engine: Engine
     seed: int
-    asked: "Evaluation"
-    trials: int
-    rejections: Ints
-    favouring: Ints
-    reasons: Ints
-    joint: Joint
-    estimation: Estimation
-    totals: Totals
+    asked: Evaluation
+    sums: Sums
     interrupted: bool
 
     @property
@@ -121,82 +66,67 @@ class MonteCarlo:
         """The analyses, in the order of the scenario."""
         return self.asked.plans
 
+    @property
+    def trials(self) -> int:
+        """How many."""
+        return self.sums.trials
 
-def run_unit(
-    params: Params,
-    asked: Evaluation,
-    engine: Engine,
-    seed: int,
-    first_trial: int,
-    trials: int,
-) -> UnitResult:
-    """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
-    simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
-    records = simulate(params, seed, first_trial, trials)
-    table = analyse(records, asked.plans, design_of(params, seed), END)
-    return UnitResult(
-        table, trial_metrics_of(params, records, asked.plans), asked.observe(params, records)
-    )
+    @property
+    def rejections(self) -> Ints:
+        """(analyses,): trials with p <= alpha."""
+        return self.sums.rejections
+
+    @property
+    def favouring(self) -> Ints:
+        """(analyses, arms): those among them that favour each arm."""
+        return self.sums.favouring
+
+    @property
+    def reasons(self) -> Ints:
+        """(analyses, reasons): trials by `Reason`."""
+        return self.sums.reasons
+
+    @property
+    def joint(self) -> Joint:
+        """What analyses do together."""
+        return self.sums.joint
+
+    @property
+    def estimation(self) -> Estimation:
+        """How their estimates compare with the truth."""
+        return self.sums.estimation
+
+    @property
+    def totals(self) -> Totals:
+        """What the trials took."""
+        return self.sums.totals
 
 
-@dataclass
-class _Tally:
-    """Counts of a run so far."""
+class _Work(NamedTuple):
+    """What is done of a run: everything that its units share."""
 
+    params: Params
     asked: Evaluation
-    arms: int
-    trials: int = 0
-    rejections: Ints = field(init=False)
-    favouring: Ints = field(init=False)
-    reasons: Ints = field(init=False)
-    totals: Totals = field(default_factory=Totals)
-    joint: Joint = field(init=False)
-    estimation: Estimation = field(init=False)
+    seed: int
+    stop: Stop
+    jobs: int
+    first_trial: int
 
-    def __post_init__(self) -> None:
-        plans = self.asked.plans
-        analyses = len(plans)
-        self.joint = Joint(analyses, self.asked.families)
-        self.estimation = Estimation(self.asked.truths)
-        self.rejections = np.zeros(analyses, dtype=np.int64)
-        self.favouring = np.zeros((analyses, self.arms), dtype=np.int64)
-        self.reasons = np.zeros((analyses, len(Reason)), dtype=np.int64)
-        self.alpha = np.array([plan.alpha for plan in plans])
-
-    def precise_after(self, table: AnalysisTable, standard_error_asked: float) -> int | None:
-        """Trials of a unit after which every analysis is precise enough, None if not yet."""
-        rejected = np.cumsum(rejects(table, self.alpha), axis=0)
-        size = rejected.shape[0]
-        mark = TRIALS_PER_CHUNK - self.trials % TRIALS_PER_CHUNK
-        for after in range(mark, size + 1, TRIALS_PER_CHUNK):
-            trials = self.trials + after
-            counts = (self.rejections + rejected[after - 1]).tolist()
-            worst = max(standard_error(count, trials) for count in counts)
-            if trials >= LEAST_TRIALS_FOR_PRECISION and worst <= standard_error_asked:
-                return after
-        return None
-
-    def add(self, unit: UnitResult) -> None:
-        table = unit.table
-        rejected = rejects(table, self.alpha)
-        self.trials += rejected.shape[0]
-        self.rejections += rejected.sum(axis=0)
-        for arm in range(self.arms):
-            self.favouring[:, arm] += (rejected & (table.favours == arm)).sum(axis=0)
-        for why in Reason:
-            self.reasons[:, why] += (table.reason == why).sum(axis=0)
-        self.joint.add(table.p_value, rejected)
-        self.estimation.add(table, rejected)
-        self.totals.add(unit.metrics)
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """First trial and number of trials of each unit, without end if no number is asked for."""
+        size = trials_a_unit(self.params, self.asked.plans)
+        return _spans(self.first_trial, self.stop.trials, size)
 
 
-def _first(unit: UnitResult, trials: int) -> UnitResult:
-    """First trials of a unit."""
-    return UnitResult(
-        AnalysisTable._make(column[:trials] for column in unit.table),
-        TrialMetrics._make(column[:trials] for column in unit.metrics),
-        tuple(column[:trials] for column in unit.observed),
-    )
+class _Done(NamedTuple):
+    """A unit that is done, and how to have its first trials alone."""
+
+    unit: UnitResult
+    first: Callable[[int], UnitResult]
+
+
+_Waiting = Sums | None  # while a unit is waited for: what is known of it
+_Units = Iterator[_Done | _Waiting]
 
 
 def monte_carlo(
@@ -234,117 +164,139 @@ def monte_carlo(
     KeyboardInterrupt
         If not even the first unit was done.
     """
-    tally = _Tally(asked, len(params.allocation.ratio))
+    whole = asked.new_sums(params)
+    work = _Work(params, asked, seed, stop, jobs, first_trial)
     interrupted = False
     try:
-        for unit in _units(params, asked, engine, seed, stop, jobs, first_trial):
-            if unit is None:
-                watch(tally.trials, tally.rejections.tolist())
+        for done in _by_threads(work) if engine is Engine.COMPILED else _by_processes(work):
+            if not isinstance(done, _Done):
+                _tell(watch, whole, done)
                 continue
-            enough = None
+            unit, enough = done.unit, None
             if stop.standard_error is not None:
-                enough = tally.precise_after(unit.table, stop.standard_error)
-            done = unit if enough is None else _first(unit, enough)
-            keep(tally.trials, done)
-            tally.add(done)
-            watch(tally.trials, tally.rejections.tolist())
+                enough = _precise_after(whole, unit.verdicts.rejected, stop.standard_error)
+                unit = unit if enough is None else done.first(enough)
+            keep(whole.trials, unit)
+            whole.merge(unit.sums)
+            _tell(watch, whole, None)
             if enough is not None:
                 break
     except KeyboardInterrupt:
-        if tally.trials == 0:
+        if whole.trials == 0:
             raise
         interrupted = True
-    return MonteCarlo(
-        engine=engine,
-        seed=seed,
-        asked=asked,
-        trials=tally.trials,
-        rejections=tally.rejections,
-        favouring=tally.favouring,
-        reasons=tally.reasons,
-        joint=tally.joint,
-        estimation=tally.estimation,
-        totals=tally.totals,
-        interrupted=interrupted,
-    )
+    return MonteCarlo(engine, seed, asked, whole, interrupted)
 
 
-def trials_a_unit(params: Params, engine: Engine, stop: Stop, jobs: int) -> int:
-    """Trials of a unit of work: the answer does not depend on it.
+def _tell(watch: Callable[[int, list[int]], None], whole: Sums, waiting: _Waiting) -> None:
+    if waiting is None:
+        watch(whole.trials, whole.rejections.tolist())
+    else:
+        rejections = whole.rejections + waiting.rejections
+        watch(whole.trials + waiting.trials, rejections.tolist())
 
-    One at the least, so that a trial of 100,000 patients shows progress, and takes memory, by
-    itself.
+
+def _precise_after(whole: Sums, rejected: Bools, standard_error_asked: float) -> int | None:
+    """Trials of the next unit after which every analysis is precise enough, None if not yet.
+
+    `rejected` are its trials, (trials, analyses).
     """
-    patients = params.trial.target_randomised
-    if engine is Engine.REFERENCE:
-        most = min(TRIALS_PER_CHUNK, _SECONDS_A_REFERENCE_UNIT / (patients * 1e-3))
-        return max(1, int(most))
-    # Microseconds a patient, roughly: with a funnel, labs or sessions, and without any.
-    simple = params.candidate.kind.size == 0 and params.max_sessions == 0
-    most = min(_MOST_TRIALS_A_UNIT, _SECONDS_A_UNIT / (patients * (0.5e-6 if simple else 4e-6)))
-    if most < TRIALS_PER_CHUNK:
-        return max(1, int(most))
-    if stop.trials is not None:
-        most = min(most, stop.trials / (_UNITS_A_JOB * jobs))
-    return max(1, round(most / TRIALS_PER_CHUNK)) * TRIALS_PER_CHUNK
+    so_far = np.cumsum(rejected, axis=0)
+    mark = TRIALS_PER_CHUNK - whole.trials % TRIALS_PER_CHUNK
+    for after in range(mark, len(rejected) + 1, TRIALS_PER_CHUNK):
+        trials = whole.trials + after
+        counts = (whole.rejections + so_far[after - 1]).tolist()
+        worst = max(standard_error(count, trials) for count in counts)
+        if trials >= LEAST_TRIALS_FOR_PRECISION and worst <= standard_error_asked:
+            return after
+    return None
 
 
-def _units(
-    params: Params,
-    asked: Evaluation,
-    engine: Engine,
-    seed: int,
-    stop: Stop,
-    jobs: int,
-    first_trial: int,
-) -> Iterator[UnitResult | None]:
-    """Yield units in the order of their trials, without end if `stop` names no number.
+def _by_threads(work: _Work) -> _Units:
+    """Yield the compiled engine's units in their order, no more than a few of them ahead.
 
     None is yielded every second while a unit is waited for. Compiled kernels let other threads run,
-    so threads do the work, and this one can be stopped; SimPy needs processes.
+    so threads do the work, and this one can be stopped.
     """
-    size = trials_a_unit(params, engine, stop, jobs)
+    spans = work.spans()
+    pending: deque[tuple[int, Future[UnitResult]]] = deque()
+    pool = ThreadPoolExecutor(work.jobs)
 
-    def spans(first_unit: int) -> Iterator[tuple[Any, ...]]:
-        for first, trials in _spans(stop.trials, first_unit, size):
-            yield params, asked, engine, seed, first_trial + first, trials
+    def run(first: int, trials: int) -> UnitResult:
+        return run_unit(work.params, work.asked, Engine.COMPILED, work.seed, first, trials)
 
-    return _by_threads(spans(0), jobs) if engine is Engine.COMPILED else _by_processes(spans, jobs)
-
-
-def _by_threads(work: Iterator[tuple[Any, ...]], jobs: int) -> Iterator[UnitResult | None]:
-    """Yield the units of work in their order, no more than a few of them ahead."""
-    pending: deque[Future[UnitResult]] = deque()
-    pool = ThreadPoolExecutor(jobs)
     try:
         while True:
-            while len(pending) < 2 * jobs and (arguments := next(work, None)) is not None:
-                pending.append(pool.submit(run_unit, *arguments))
+            while len(pending) < 2 * work.jobs and (span := next(spans, None)) is not None:
+                pending.append((span[0], pool.submit(run, *span)))
             if not pending:
                 return
+            first, future = pending[0]
             try:
-                yield pending[0].result(_SECONDS_A_HEARTBEAT)
+                unit = future.result(_SECONDS_A_HEARTBEAT)
             except TimeoutError:
                 yield None
                 continue
             pending.popleft()
+            yield _Done(unit, lambda trials, first=first: run(first, trials))  # type: ignore[misc]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _by_processes(
-    spans: Callable[[int], Iterator[tuple[Any, ...]]], jobs: int
-) -> Iterator[UnitResult]:
-    """Yield units from the first on; what a process that was killed took with it is run again."""
+def _by_processes(work: _Work) -> _Units:
+    """Yield the reference engine's units in their order; SimPy needs processes.
+
+    A unit is shared out in parts, which this process adds up in the order of their trials: the bits
+    are those of a unit that one worker adds up. What is known of a unit is yielded after each part,
+    and after Ctrl-C the parts of a unit that are done.
+    """
+    params, asked = work.params, work.asked
+    seconds = params.trial.target_randomised * 1e-3
+    size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
+
+    def tasks() -> Iterator[tuple[int, int]]:
+        for first, trials in work.spans():
+            yield from _spans(first, trials, size)
+
+    def add_up(parts: list[Any], trials: int) -> UnitResult:
+        unit = OpenUnit(params, asked)
+        for part in parts:
+            unit.add(part, min(trials - unit.trials, part.trials))
+        return unit.close()
+
+    spans, parts, open_unit = work.spans(), [], OpenUnit(params, asked)
+    span = next(spans, None)
+    try:
+        for part in _in_processes(work, tasks):
+            open_unit.add(part, part.trials)
+            parts.append(part)
+            if span is not None and open_unit.trials == span[1]:
+                done, known = open_unit, parts
+                parts, open_unit, span = [], OpenUnit(params, asked), next(spans, None)
+                yield _Done(done.close(), lambda trials, known=known: add_up(known, trials))  # type: ignore[misc]
+            else:
+                yield open_unit.sums
+    except KeyboardInterrupt:
+        if parts:
+            yield _Done(open_unit.close(), lambda trials: add_up(parts, trials))
+        raise
+
+
+def _in_processes(work: _Work, tasks: Callable[[], Iterator[tuple[int, int]]]) -> Iterator[Any]:
+    """Yield the parts in their order; what a process that was killed took with it is run again."""
     number, crashes = 0, 0
     while True:
         pool = joblib.Parallel(
-            n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
+            n_jobs=work.jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
         )
+        left = itertools.islice(tasks(), number, None)
+        run = joblib.delayed(run_part)
         try:
-            for unit in pool(joblib.delayed(run_unit)(*arguments) for arguments in spans(number)):
+            for part in pool(
+                run(work.params, work.asked, Engine.REFERENCE, work.seed, *span) for span in left
+            ):
                 number += 1
-                yield unit
+                yield part
             return
         except TerminatedWorkerError:
             crashes += 1
@@ -352,9 +304,9 @@ def _by_processes(
                 raise
 
 
-def _spans(trials: int | None, first_unit: int, size: int) -> Iterator[tuple[int, int]]:
-    """First trial and number of trials of each unit from `first_unit` on."""
-    first = first_unit * size
-    while trials is None or first < trials:
-        yield first, size if trials is None else min(size, trials - first)
-        first += size
+def _spans(first_trial: int, trials: int | None, size: int) -> Iterator[tuple[int, int]]:
+    """First trial and number of trials of each span of some size, the last of what is left."""
+    done = 0
+    while trials is None or done < trials:
+        yield first_trial + done, size if trials is None else min(size, trials - done)
+        done += size

@@ -1,12 +1,13 @@
 """Several analyses judged together, so that the chance of any false rejection is kept."""
 
-from dataclasses import dataclass, field
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
+from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import reaches
 from simulator.records import Floats, Ints
 from simulator.scenario.analyses import GraphicalMultiplicity
@@ -56,47 +57,89 @@ def rejected(p_values: Floats, family: Family) -> Bools:
     p_values
         Shape (trials, m), in the family's order; NaN is never rejected.
     """
-    p = np.where(np.isnan(p_values), np.inf, p_values)
-    if family.method == "hochberg":
-        return _hochberg(p, family.alpha)
-    result = np.zeros(p.shape, np.bool_)
-    for trial in np.flatnonzero(reaches(p, family.alpha).any(axis=1)):
-        result[trial] = _graphical(p[trial], family.alpha, family.weights, family.transitions)
-    return result
+    p = np.ascontiguousarray(p_values, np.float64)
+    found = np.zeros(p.shape[::-1], np.bool_)
+    _judge(p, len(p), np.arange(p.shape[1]), *_procedure(family), found)
+    return found.T
 
 
-def _hochberg(p: Floats, alpha: float) -> Bools:
+def _procedure(family: Family) -> tuple[bool, float, Floats, Floats]:
+    """Return what compiled code reads of a family."""
+    weights = np.ascontiguousarray(family.weights, np.float64)
+    transitions = np.ascontiguousarray(family.transitions, np.float64)
+    return family.method == "hochberg", float(family.alpha), weights, transitions
+
+
+_reaches = inlined(reaches)
+
+
+@kernel
+def _judge(
+    p_values: Floats,
+    trials: int,
+    columns: Ints,
+    is_hochberg: bool,
+    alpha: float,
+    weights: Floats,
+    transitions: Floats,
+    found: Bools,
+) -> None:
+    """Fill in what is rejected, (m, trials), by the p values of a family's columns."""
+    p, out = np.empty(columns.size), np.empty(columns.size, np.bool_)
+    w, g = np.empty_like(weights), np.empty_like(transitions)
+    through, back = np.empty_like(weights), np.empty_like(weights)
+    for trial in range(trials):
+        low_enough = False
+        for j in range(columns.size):
+            value = p_values[trial, columns[j]]
+            p[j] = math.inf if math.isnan(value) else value
+            low_enough |= _reaches(p[j], alpha)
+        out[:] = False
+        if is_hochberg:
+            _hochberg(p, alpha, out)
+        elif low_enough:
+            w[:], g[:] = weights, transitions
+            _graphical(p, alpha, w, g, through, back, out)
+        for j in range(columns.size):
+            found[j, trial] = out[j]
+
+
+@inlined
+def _hochberg(p: Floats, alpha: float, out: Bools) -> None:
     """Hochberg (1988): the largest p value first, alpha over how many are at least as large."""
-    order = np.argsort(p, axis=1)
-    size = p.shape[1]
-    low_enough = reaches(np.take_along_axis(p, order, 1), alpha / np.arange(size, 0, -1))
-    # All up to the last that is low enough are rejected.
-    up_to = np.flip(np.logical_or.accumulate(np.flip(low_enough, 1), axis=1), 1)
-    result = np.zeros(p.shape, np.bool_)
-    np.put_along_axis(result, order, up_to, 1)
-    return result
+    for i in range(p.size):
+        at_least = 1
+        for k in range(p.size):
+            at_least += p[k] > p[i]
+        if _reaches(p[i], alpha / at_least):
+            for k in range(p.size):
+                out[k] = out[k] or p[k] <= p[i]
 
 
-def _graphical(p: Floats, alpha: float, weights: Floats, transitions: Floats) -> Bools:
+@inlined
+def _graphical(
+    p: Floats, alpha: float, w: Floats, g: Floats, through: Floats, back: Floats, out: Bools
+) -> None:
     """Bretz, Maurer, Brannath and Posch (2009): a rejected hypothesis hands its level on."""
-    w, g = weights.copy(), transitions.copy()
-    out = np.zeros(p.size, np.bool_)
-    while True:
-        ready = np.flatnonzero(~out & (w > 0) & reaches(p, alpha * w))
-        if ready.size == 0:
-            return out
-        j = ready[0]
+    size, j = p.size, 0
+    while j < size:
+        if out[j] or w[j] <= 0.0 or not _reaches(p[j], alpha * w[j]):
+            j += 1
+            continue
         out[j] = True
-        w = np.where(out, 0.0, w + w[j] * g[j])
-        through = g[:, j, None] * g[None, j, :]
-        back = 1.0 - g[:, j] * g[j, :]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            g = np.where(back[:, None] > 1e-12, (g + through) / back[:, None], 0.0)
-        np.fill_diagonal(g, 0.0)
-        g[out], g[:, out] = 0.0, 0.0
+        level = w[j]
+        for i in range(size):
+            w[i] = 0.0 if out[i] else w[i] + level * g[j, i]
+            through[i], back[i] = g[i, j], 1.0 - g[i, j] * g[j, i]
+        for i in range(size):
+            if i == j:
+                continue
+            for k in range(size):
+                handed = (g[i, k] + through[i] * g[j, k]) / back[i] if back[i] > 1e-12 else 0.0
+                g[i, k] = 0.0 if i == k or out[i] or out[k] else handed
+        j = 0
 
 
-@dataclass
 class Joint:
     """What analyses do together, counted over the trials so far.
 
@@ -105,37 +148,95 @@ class Joint:
     both
         (m, m): trials that both analyses reject; on the diagonal those that one rejects.
     both_analysable
-        (m, m): trials in which both have a result.
-    by_analysis, any_of, all_of, analysable
-        A family's rejections by analysis, trials with any and with all of them, and trials in which
-        one of its analyses has a result.
+        (m, m): trials in which both have a p value.
+    by_analysis
+        By family: rejections of each hypothesis.
     """
 
-    analyses: int
-    families: tuple[Family, ...]
-    both: Ints = field(init=False)
-    both_analysable: Ints = field(init=False)
-    by_analysis: list[Ints] = field(init=False)
-    any_of: list[int] = field(init=False)
-    all_of: list[int] = field(init=False)
-    analysable: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.both = np.zeros((self.analyses, self.analyses), np.int64)
+    def __init__(self, analyses: int, families: tuple[Family, ...]) -> None:
+        self.families = families
+        self.both = np.zeros((analyses, analyses), np.int64)
         self.both_analysable = np.zeros_like(self.both)
-        self.by_analysis = [np.zeros(len(f.columns), np.int64) for f in self.families]
-        self.any_of, self.all_of, self.analysable = ([0] * len(self.families) for _ in range(3))
+        self.by_analysis = [np.zeros(len(f.columns), np.int64) for f in families]
+        # Trials with any rejection, with all, and with a p value, a row a family.
+        self._of_families = np.zeros((len(families), 3), np.int64)
 
-    def add(self, p_values: Floats, rejections: Bools) -> None:
-        """Count the trials that come next."""
-        ones = rejections.astype(np.int64)
-        self.both += ones.T @ ones
-        known = ~np.isnan(p_values)
-        there = known.astype(np.int64)
-        self.both_analysable += there.T @ there
-        for index, family in enumerate(self.families):
-            together = rejected(p_values[:, family.columns], family)
-            self.by_analysis[index] += together.sum(axis=0)
-            self.any_of[index] += int(together.any(axis=1).sum())
-            self.all_of[index] += int(together.all(axis=1).sum())
-            self.analysable[index] += int(known[:, family.columns].any(axis=1).sum())
+    @property
+    def any_of(self) -> list[int]:
+        """By family: trials in which it rejects at least one hypothesis."""
+        found: list[int] = self._of_families[:, 0].tolist()
+        return found
+
+    @property
+    def all_of(self) -> list[int]:
+        """By family: trials in which it rejects all."""
+        found: list[int] = self._of_families[:, 1].tolist()
+        return found
+
+    @property
+    def analysable(self) -> list[int]:
+        """By family: trials in which one of its analyses has a p value."""
+        found: list[int] = self._of_families[:, 2].tolist()
+        return found
+
+    def add(self, p_values: Floats, rejections: Bools, together: Bools, trials: int) -> None:
+        """Count the first so many trials, which come next.
+
+        Parameters
+        ----------
+        p_values
+            (trials, m).
+        rejections
+            (m, trials): what each analysis rejects at its own level.
+        together
+            (hypotheses of all families, trials): filled in with what families reject.
+        """
+        _count_pairs(p_values, rejections, trials, self.both, self.both_analysable)
+        first = 0
+        for family, by, totals in zip(
+            self.families, self.by_analysis, self._of_families, strict=True
+        ):
+            columns, end = np.array(family.columns, np.int64), first + len(family.columns)
+            found = together[first:end]
+            _judge(p_values, trials, columns, *_procedure(family), found)
+            _count_family(p_values, trials, columns, found, by, totals)
+            first = end
+
+    def merge(self, later: "Joint") -> None:
+        """Take in the counts of the trials that come next."""
+        self.both += later.both
+        self.both_analysable += later.both_analysable
+        self._of_families += later._of_families
+        for ours, theirs in zip(self.by_analysis, later.by_analysis, strict=True):
+            ours += theirs
+
+
+@kernel
+def _count_pairs(
+    p_values: Floats, rejections: Bools, trials: int, both: Ints, both_analysable: Ints
+) -> None:
+    for trial in range(trials):
+        for i in range(both.shape[0]):
+            rejects, known = rejections[i, trial], not math.isnan(p_values[trial, i])
+            for j in range(i + 1):
+                both[i, j] += rejects & rejections[j, trial]
+                both_analysable[i, j] += known & (not math.isnan(p_values[trial, j]))
+    for i in range(both.shape[0]):
+        for j in range(i):
+            both[j, i], both_analysable[j, i] = both[i, j], both_analysable[i, j]
+
+
+@kernel
+def _count_family(
+    p_values: Floats, trials: int, columns: Ints, found: Bools, by: Ints, totals: Ints
+) -> None:
+    for trial in range(trials):
+        any_of, all_of, known = False, True, False
+        for j in range(columns.size):
+            by[j] += found[j, trial]
+            any_of |= found[j, trial]
+            all_of &= found[j, trial]
+            known |= not math.isnan(p_values[trial, columns[j]])
+        totals[0] += any_of
+        totals[1] += all_of
+        totals[2] += known

@@ -1,11 +1,9 @@
 """From sums over trials to what a trial takes: means, shares, and their Monte Carlo errors."""
 
-import numpy as np
-
+from simulator.montecarlo.columns import LEFT_OUT
 from simulator.montecarlo.costs import cost_of, prices_of
 from simulator.montecarlo.intervals import interval
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.trial_metrics import LEFT_OUT
 from simulator.params.types import Params
 from simulator.results.measures import Days, Share
 from simulator.results.operations import (
@@ -99,9 +97,8 @@ def _flow(o: Totals, arm: int, has_sessions: bool) -> ArmFlow:
 
 
 def _enrolment(o: Totals) -> Days:
-    low, high = np.quantile(np.concatenate(o.enrolment_days), [0.05, 0.95])
-    found = o.mean("enrolment_days")
-    return Days(found.mean, found.mcse, float(low), float(high))
+    found, days = o.mean("enrolment_days"), o.enrolment_days
+    return Days(found.mean, found.mcse, days.quantile(0.05), days.quantile(0.95))
 
 
 def _share(o: Totals, column: str) -> Share:

@@ -1,12 +1,11 @@
 """How well each analysis estimates what it is meant to: bias, coverage, errors of sign and size.
 
-Sums are folded trial by trial, so that they do not depend on how the trials were shared out (see
-`totals`). Definitions and Monte Carlo errors are those of Morris, White and Crowther (2019), errors
-of sign and magnitude those of Gelman and Carlin (2014).
+Sums are folded trial by trial, and those of units of work merged in their order (see `totals`).
+Definitions and Monte Carlo errors are those of Morris, White and Crowther (2019), errors of sign
+and magnitude those of Gelman and Carlin (2014).
 """
 
 import math
-from dataclasses import dataclass, field
 
 import numba
 import numpy as np
@@ -43,10 +42,12 @@ def _fold(
     low: Floats,
     high: Floats,
     rejected: Bools,
+    trials: int,
     truth: Floats,
     sums: Floats,
 ) -> None:
-    for k in range(estimate.shape[0]):
+    """Fold in so many trials; `rejected` has a row an analysis."""
+    for k in range(trials):
         for j in range(estimate.shape[1]):
             value, s = estimate[k, j], sums[j]
             if not math.isfinite(value):
@@ -60,28 +61,45 @@ def _fold(
             if not (math.isnan(low[k, j]) or math.isnan(high[k, j])):
                 s[INTERVALS] += 1.0
                 s[COVERED] += low[k, j] <= truth[j] <= high[k, j]
-            if rejected[k, j]:
+            if rejected[j, k]:
                 s[SIGNIFICANT] += 1.0
                 s[WRONG_SIGN] += value * truth[j] < 0.0
                 _take_in(s, SIZE_MEAN, abs(value), s[SIGNIFICANT])
 
 
-@dataclass
+# Means, each with its sum of squares behind it, and what each is a mean of.
+_MEANS = np.array([MEAN, LOSS_MEAN, ERROR_MEAN, SIZE_MEAN])
+_NUMBERS = np.array([ESTIMATES, ESTIMATES, ERRORS, SIGNIFICANT])
+_COUNTS = np.array([ESTIMATES, ERRORS, INTERVALS, COVERED, SIGNIFICANT, WRONG_SIGN])
+_ITSELF = np.arange(_MEANS.size)
+
+
 class Estimation:
     """Running sums over the trials folded so far."""
 
-    truths: tuple[Truth, ...]
-    _sums: Floats = field(init=False)
-    _truth: Floats = field(init=False)
+    def __init__(self, truths: tuple[Truth, ...]) -> None:
+        self.truths = truths
+        self._sums = np.zeros((len(truths), _COLUMNS))
+        self._truth = np.array([truth.value for truth in truths])
 
-    def __post_init__(self) -> None:
-        self._sums = np.zeros((len(self.truths), _COLUMNS))
-        self._truth = np.array([truth.value for truth in self.truths])
+    def add(self, table: AnalysisTable, rejected: Bools, trials: int) -> None:
+        """Fold in the first so many trials of a table, which come next.
 
-    def add(self, table: AnalysisTable, rejected: Bools) -> None:
-        """Fold in the trials that come next."""
+        Parameters
+        ----------
+        rejected
+            (analyses, trials).
+        """
         columns = table.estimate, table.standard_error, table.low, table.high
-        _fold(*columns, rejected, self._truth, self._sums)
+        _fold(*columns, rejected, trials, self._truth, self._sums)
+
+    def merge(self, later: "Estimation") -> None:
+        """Take in the sums of the trials that come next."""
+        for ours, theirs in zip(self._sums, later._sums, strict=True):
+            before, after = ((s[_NUMBERS], s[_MEANS], s[_MEANS + 1]) for s in (ours, theirs))
+            mean, squares = running_mean.merged(before, after, _ITSELF, _ITSELF)
+            ours[_MEANS], ours[_MEANS + 1] = mean, squares
+            ours[_COUNTS] += theirs[_COUNTS]
 
     def performance(self, analysis: int) -> Performance:
         """Summarise an analysis."""

@@ -1,8 +1,9 @@
-"""One step of a running mean (Welford 1962), the same for every sum over trials."""
+"""One step of a running mean (Welford 1962), and two runs made one, the same for every sum."""
 
 import numba
+import numpy as np
 
-from simulator.records import Floats
+from simulator.records import Floats, Ints
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
@@ -15,3 +16,29 @@ def step(mean: Floats, place: int, value: float, number: float) -> float:
     away: float = value - mean[place]
     mean[place] += away / number
     return away
+
+
+Folded = tuple[int | Floats, Floats, Floats]  # how many values, their means, their co-moments
+
+
+def merged(
+    before: Folded, later: Folded, first: Ints | slice, second: Ints | slice
+) -> tuple[Floats, Floats]:
+    """Return means and co-moments of values that come one after another (Chan and others 1983).
+
+    Parameters
+    ----------
+    before, later
+        Numbers of values, one for all or one for each mean; what is of none counts for nothing.
+    first, second
+        Which means each co-moment is about.
+    """
+    many, more = (
+        np.broadcast_to(np.asarray(x[0], np.float64), x[1].shape) for x in (before, later)
+    )
+    together = np.maximum(many + more, 1.0)
+    away = later[1] - before[1]
+    mean = before[1] + away * (more / together)
+    # The first values of all are taken as they are: 0 + x * 1 is x, and so is a moment of 0 + m.
+    cross = away[first] * away[second] * (many * more / together)[first]
+    return mean, before[2] + later[2] + cross

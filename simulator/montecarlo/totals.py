@@ -1,19 +1,23 @@
 """Running totals over trials: what means, ratios and their Monte Carlo errors need, and no more.
 
-A million trials would fill a gigabyte if each kept its row. Instead each row is folded, in the
-order of trials and one after another, into means and co-moments (Welford 1962; Chan, Golub and
-LeVeque 1983). So the sums do not depend on how the trials were shared out.
+Whole numbers are added up as they are, with their squares and the products that are needed: exact,
+in any order. Amounts are folded, in the order of trials and one after another, into means and
+co-moments (Welford 1962), and so is a whole number that goes with an amount. Sums of one unit of
+work are merged with those of the units before, in their order (Chan, Golub and LeVeque 1983). So
+the answer depends on which trials make a unit, and on nothing else.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
 from simulator.montecarlo import running_mean
-from simulator.montecarlo.trial_metrics import TrialMetrics
+from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.day_counts import DayCounts
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
 
@@ -32,122 +36,230 @@ _RATIOS = (
 # Prices are put to the elements of these: all their products are needed.
 _WEIGHED = "sessions_by_modality", "randomised", "plasma_litres", "trial_days"
 
+Element = tuple[str, int]  # a column and one of its elements
+
+
+class _Products(NamedTuple):
+    """Which products are kept.
+
+    Attributes
+    ----------
+    counts
+        (pairs, 2): pairs of rows of counts whose product is added up.
+    folded
+        Rows that are folded: amounts by their number, counts by theirs after the amounts'.
+    moments
+        (pairs, 2): pairs of the folded whose co-moment is kept.
+    """
+
+    counts: Ints
+    folded: Ints
+    moments: Ints
+
+
+@cache
+def _products(layout: Layout) -> _Products:
+    """Find every product that a variance of a mean, a ratio or a cost takes."""
+    counts, amounts = layout.rows
+    of_counts = {(k, k) for k in range(counts)}
+    moments = {(k, k) for k in range(amounts)}
+    for one, other in _pairs(layout):
+        i, j = sorted((_number(layout, *one), _number(layout, *other)))
+        if i >= amounts:
+            of_counts.add((i - amounts, j - amounts))
+        elif i >= 0:
+            moments.add((i, j))
+    folded = sorted({k for pair in moments for k in pair})
+    place = {number: k for k, number in enumerate(folded)}
+    return _Products(
+        np.array(sorted(of_counts), np.int64).reshape(-1, 2),
+        np.array(folded, np.int64),
+        np.array([(place[i], place[j]) for i, j in sorted(moments)], np.int64).reshape(-1, 2),
+    )
+
+
+def _pairs(layout: Layout) -> list[tuple[Element, Element]]:
+    pairs = [
+        ((part, k), (whole, _element_of_whole(layout, whole, k)))
+        for part, whole in _RATIOS
+        for k in range(layout.width(part))
+    ]
+    weighed = [(name, k) for name in _WEIGHED for k in range(layout.width(name))]
+    pairs += [(one, other) for one in weighed for other in weighed if one < other]
+    return pairs
+
+
+def _element_of_whole(layout: Layout, whole: str, element: int) -> int:
+    return element if layout.width(whole) > 1 else 0
+
+
+def _number(layout: Layout, name: str, element: int) -> int:
+    """Amounts by their row, counts by theirs after the amounts'; -1 for what is not live."""
+    if name in layout.amounts:
+        return int(layout.amounts[name].start) + element
+    if name in layout.counts:
+        return layout.rows[1] + int(layout.counts[name].start) + element
+    return -1
+
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
-def _fold(
-    rows: Floats, count: int, mean: Floats, first: Ints, second: Ints, moment: Floats, delta: Floats
-) -> int:
-    """Fold rows, a row a trial, into means and co-moments in place; return the number of trials."""
-    for row in range(rows.shape[0]):
-        count += 1
-        for k in range(mean.size):
-            delta[k] = running_mean.step(mean, k, rows[row, k], count)
+def _add_counts(counts: Ints, trials: int, pairs: Ints, sums: Ints, products: Ints) -> None:
+    """Add up counts, a row an element, and products of pairs of them, over so many trials."""
+    for k in range(counts.shape[0]):
+        row, total = counts[k, :trials], np.int64(0)
+        for trial in range(trials):
+            total += row[trial]
+        sums[k] += total
+    for k in range(pairs.shape[0]):
+        one, other, total = counts[pairs[k, 0], :trials], counts[pairs[k, 1], :trials], np.int64(0)
+        for trial in range(trials):
+            total += one[trial] * other[trial]
+        products[k] += total
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _fold_amounts(
+    counts: Ints,
+    amounts: Floats,
+    trials: int,
+    before: int,
+    folded: Ints,
+    pairs: Ints,
+    mean: Floats,
+    moment: Floats,
+) -> None:
+    """Fold so many trials, after those folded before, into means and co-moments."""
+    value, away = np.empty(folded.size), np.empty(folded.size)
+    for trial in range(trials):
+        number = before + trial + 1
+        for k in range(folded.size):
+            row = folded[k] - amounts.shape[0]
+            value[k] = amounts[folded[k], trial] if row < 0 else float(counts[row, trial])
+            away[k] = running_mean.step(mean, k, value[k], number)
         for k in range(moment.size):
-            moment[k] += delta[first[k]] * (rows[row, second[k]] - mean[second[k]])
-    return count
+            other = pairs[k, 1]
+            moment[k] += away[pairs[k, 0]] * (value[other] - mean[other])
 
 
-@dataclass
 class Totals:
-    """Means, shares and ratios over the trials folded so far.
+    """Means, shares and ratios over the trials added so far.
 
     Attributes
     ----------
     trials
         How many.
     enrolment_days
-        One number a trial, which quantiles need: the only thing kept of each.
+        Trials by how long enrolment took, in whole days.
     """
 
-    trials: int = 0
-    enrolment_days: list[Floats] = field(default_factory=list)
-    _place: dict[str, slice] = field(default_factory=dict)
-    _mean: Floats = field(default_factory=lambda: np.zeros(0))
-    _moment: Floats = field(default_factory=lambda: np.zeros(0))
-    _first: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    _second: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    _pair: dict[tuple[int, int], int] = field(default_factory=dict)
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.trials = 0
+        self.enrolment_days = DayCounts()
+        self._keep = _products(layout)
+        counts, folded = layout.rows[0], self._keep.folded.size
+        # Python's own whole numbers: sums of squares over billions of trials are exact, too.
+        self._sums: Any = np.zeros(counts, object)
+        self._products: Any = np.zeros(len(self._keep.counts), object)
+        self._mean, self._moment = np.zeros(folded), np.zeros(len(self._keep.moments))
 
-    def add(self, metrics: TrialMetrics) -> None:
-        """Fold in the trials that come next."""
-        columns = {
-            name: np.asarray(column, np.float64).reshape(len(column), -1)
-            for name, column in zip(TrialMetrics._fields, metrics, strict=True)
-        }
-        if not self._place:
-            self._lay_out({name: column.shape[1] for name, column in columns.items()})
-        rows = np.hstack(list(columns.values()))
-        self.enrolment_days.append(metrics.enrolment_days)
-        self.trials = _fold(
-            rows,
-            self.trials,
-            self._mean,
-            self._first,
-            self._second,
-            self._moment,
-            np.empty(self._mean.size),
+    def add(self, rows: MetricRows, trials: int) -> None:
+        """Fold in the first so many trials of some rows, which come next."""
+        keep, counts = self._keep, rows.counts
+        sums, products = (np.zeros(x.size, np.int64) for x in (self._sums, self._products))
+        _add_counts(counts, trials, keep.counts, sums, products)
+        self._sums += sums
+        self._products += products
+        folding = self.trials, keep.folded, keep.moments, self._mean, self._moment
+        _fold_amounts(counts, rows.amounts, trials, *folding)
+        enrolment = rows.amounts[self.layout.amounts["enrolment_days"].start]
+        self.enrolment_days.add(enrolment[:trials])
+        self.trials += trials
+
+    def merge(self, later: "Totals") -> None:
+        """Take in the totals of the trials that come next."""
+        self._sums = self._sums + later._sums
+        self._products = self._products + later._products
+        first, second = self._keep.moments.T
+        self._mean, self._moment = running_mean.merged(
+            (self.trials, self._mean, self._moment),
+            (later.trials, later._mean, later._moment),
+            first,
+            second,
         )
+        self.enrolment_days.merge(later.enrolment_days)
+        self.trials += later.trials
 
-    def _lay_out(self, widths: dict[str, int]) -> None:
-        """Give each element of each column its place, and each product that will be needed."""
-        start = 0
-        for name, width in widths.items():
-            self._place[name] = slice(start, start + width)
-            start += width
-        pairs = [(k, k) for k in range(start)]
-        for part, whole in _RATIOS:
-            wholes = range(start)[self._place[whole]]
-            for i, k in enumerate(range(start)[self._place[part]]):
-                pairs.append((k, wholes[i if len(wholes) > 1 else 0]))
-        weighed = [k for name in _WEIGHED for k in range(start)[self._place[name]]]
-        pairs += [(i, j) for i in weighed for j in weighed if i < j]
-        self._pair = {pair: k for k, pair in enumerate(pairs)}
-        self._first = np.array([i for i, _ in pairs], dtype=np.int64)
-        self._second = np.array([j for _, j in pairs], dtype=np.int64)
-        self._mean, self._moment = np.zeros(start), np.zeros(len(pairs))
+    @cached_property
+    def _place(self) -> dict[tuple[int, int], tuple[bool, int]]:
+        """Whether a pair of numbers is one of counts, and which product of its kind."""
+        amounts, folded = self.layout.rows[1], self._keep.folded.tolist()
+        found = {
+            (i + amounts, j + amounts): (True, k)
+            for k, (i, j) in enumerate(self._keep.counts.tolist())
+        }
+        for k, (i, j) in enumerate(self._keep.moments.tolist()):
+            found.setdefault((folded[i], folded[j]), (False, k))
+        return found
 
-    def _covariance(self, i: int, j: int) -> float:
+    def _covariance(self, one: Element, other: Element) -> float:
         """Sample covariance of two elements over trials; NaN for fewer than two trials."""
-        moment = self._moment[self._pair[min(i, j), max(i, j)] if i != j else self._pair[i, i]]
-        return float(moment) / (self.trials - 1) if self.trials > 1 else math.nan
+        if self.trials < 2:
+            return math.nan
+        i, j = sorted((_number(self.layout, *one), _number(self.layout, *other)))
+        if i < 0:
+            return 0.0
+        of_counts, k = self._place[i, j]
+        if not of_counts:
+            return float(self._moment[k]) / (self.trials - 1)
+        n, amounts = self.trials, self.layout.rows[1]
+        sums = self._sums[i - amounts], self._sums[j - amounts]
+        apart = n * int(self._products[k]) - int(sums[0]) * int(sums[1])
+        return apart / (n * (n - 1))
 
-    def _index(self, name: str, element: int) -> int:
-        return int(self._place[name].start) + element
+    def _mean_of(self, name: str, element: int) -> float:
+        number, amounts = _number(self.layout, name, element), self.layout.rows[1]
+        if number < 0:
+            return 0.0
+        if number >= amounts:
+            return int(self._sums[number - amounts]) / self.trials
+        return float(self._mean[np.searchsorted(self._keep.folded, number)])
 
     def width(self, name: str) -> int:
         """Number of elements of a column."""
-        return int(self._place[name].stop - self._place[name].start)
+        return self.layout.width(name)
 
     def mean(self, name: str, element: int = 0) -> Estimate:
         """Mean over trials and its Monte Carlo standard error."""
-        k = self._index(name, element)
-        error = math.sqrt(self._covariance(k, k) / self.trials)
-        return Estimate(float(self._mean[k]), error)
+        one = name, element
+        return Estimate(self._mean_of(*one), math.sqrt(self._covariance(one, one) / self.trials))
 
     def count(self, name: str) -> int:
         """Trials in which a column of zeros and ones is one."""
-        return round(float(self._mean[self._index(name, 0)]) * self.trials)
+        if name not in self.layout.counts:
+            return 0
+        return int(self._sums[self.layout.counts[name].start])
 
     def ratio(self, part: str, whole: str, element: int = 0) -> Estimate:
         """Ratio of totals over trials, its error taking the trial as the unit (delta method)."""
-        k = self._index(part, element)
-        j = self._index(whole, element if self.width(whole) > 1 else 0)
-        bottom = float(self._mean[j])
+        one = part, element
+        other = whole, _element_of_whole(self.layout, whole, element)
+        bottom = self._mean_of(*other)
         if bottom == 0.0:
             return Estimate(math.nan, math.nan)
-        share = float(self._mean[k]) / bottom
-        cross = self._moment[self._pair[k, j]] / (self.trials - 1) if self.trials > 1 else math.nan
-        spread = self._covariance(k, k) - 2 * share * cross + share**2 * self._covariance(j, j)
+        share = self._mean_of(*one) / bottom
+        of_part, of_whole = self._covariance(one, one), self._covariance(other, other)
+        spread = of_part - 2 * share * self._covariance(one, other) + share**2 * of_whole
         error = math.sqrt(max(spread, 0.0) / self.trials) / abs(bottom)
         return Estimate(share, math.nan if math.isnan(spread) else error)
 
     def weighed(self, weights: Mapping[str, Sequence[float]]) -> Estimate:
         """Mean of the elements of some columns times their prices, summed, and its error."""
         terms = [
-            (self._index(name, element), weight)
+            ((name, element), weight)
             for name, prices in weights.items()
             for element, weight in enumerate(prices)
         ]
-        mean = sum(weight * float(self._mean[k]) for k, weight in terms)
+        mean = sum(weight * self._mean_of(*one) for one, weight in terms)
         variance = sum(a * b * self._covariance(i, j) for i, a in terms for j, b in terms)
         return Estimate(mean, math.sqrt(max(variance, 0.0) / self.trials))

@@ -129,9 +129,8 @@ def told(prepared: Prepared, run: PairedTrials) -> DrawTrials:
     families = () if prepared.goal is not None else run.families
     rejected = [run.rejected, *(family.any_of[:, None] for family in families)]
     known = [run.analysable, *(family.analysable[:, None] for family in families)]
-    alone = [(run.rejected & (run.favours == arm)).sum(axis=0) for arm in (0, 1)]
     favouring = np.zeros((run.rejected.shape[1] + len(families), 2), np.int64)
-    favouring[: run.rejected.shape[1]] = np.stack(alone, axis=1)
+    favouring[: run.rejected.shape[1]] = run.favouring
     totals, solved = run.totals, prepared.solved
     mortality = [totals.ratio("deaths", "patients", arm).mean for arm in (0, 1)]
     cost = cost_of(prices_of(solved), totals)

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.constants import DAYS_PER_MONTH, FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
-from simulator.montecarlo.loop import Observe, Observed, UnitResult
+from simulator.montecarlo.units import Observed, Observer, UnitResult
 from simulator.params.types import Params
 from simulator.records import SESSIONS_GIVEN, Floats, Ints, TrialRecords
 from simulator.results.curves import (
@@ -88,7 +88,7 @@ def _times(until: float, apart: float, last: float) -> Floats:
     return np.append(times[times < last], last)
 
 
-def observer(grid: Grid) -> Observe:
+def observer(grid: Grid) -> Observer:
     """Return what looks at the records of a run, of those of its trials that are to be seen."""
 
     def observe(params: Params, records: TrialRecords) -> Observed:
@@ -128,7 +128,7 @@ def observer(grid: Grid) -> Observe:
             _see_sessions(row, arm, p.entry_day[:rows], s, rows, grid, found)
         return tuple(found)
 
-    return observe
+    return Observer(observe, TRIALS_SEEN)
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)

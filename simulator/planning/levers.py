@@ -148,7 +148,7 @@ class _Trying:
         def done(trials: int) -> None:
             self.watch(self.number, trials, name)
 
-        return run_trials(prepared, self.trials, self.seed, self.jobs, done)
+        return run_trials(prepared, self.trials, self.seed, self.jobs, done, with_taken=True)
 
     def moved(
         self, lever: MovedLever, move: Move, base: PairedTrials, failed: list[FailedMove]
@@ -186,15 +186,18 @@ class _Trying:
 def _move(move: Move, run: PairedTrials, base: PairedTrials, critical: float) -> LeverMove:
     rate = rate_beside(run.rejected[:, 0], base.rejected[:, 0], run.analysable[:, 0])
     power = PairedEstimate(rate.power, rate.mcse, rate.difference, rate.paired_mcse)
+    ours, theirs = run.taken, base.taken
+    assert ours is not None  # `_Trying.run` asks for it
+    assert theirs is not None
     cost = None
-    if run.costs is not None and base.costs is not None:
-        cost = mean_beside(run.costs, base.costs)
+    if ours.costs is not None and theirs.costs is not None:
+        cost = mean_beside(ours.costs, theirs.costs)
     return LeverMove(
         to=move.to,
         power=power,
         told_apart=abs(power.difference) > critical * power.paired_mcse,
-        enrolment_days=mean_beside(run.enrolment_days, base.enrolment_days),
-        trial_days=mean_beside(run.trial_days, base.trial_days),
+        enrolment_days=mean_beside(ours.enrolment_days, theirs.enrolment_days),
+        trial_days=mean_beside(ours.trial_days, theirs.trial_days),
         cost=cost,
         randomised=run.totals.mean("randomised"),
         target_reached=reached_of(run),
@@ -214,15 +217,11 @@ def estimate_of(values: PairedTrials) -> Estimate:
 
 
 def _base(run: PairedTrials) -> BaseTrial:
-    def mean(values: object) -> Estimate:
-        found = mean_beside(values, values)  # type: ignore[arg-type]
-        return Estimate(found.mean, found.mcse)
-
     return BaseTrial(
         power=estimate_of(run),
-        enrolment_days=mean(run.enrolment_days),
-        trial_days=mean(run.trial_days),
-        cost=None if run.costs is None else mean(run.costs),
+        enrolment_days=run.totals.mean("enrolment_days"),
+        trial_days=run.totals.mean("trial_days"),
+        cost=run.cost,
         randomised=run.totals.mean("randomised"),
         target_reached=reached_of(run),
     )

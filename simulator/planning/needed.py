@@ -95,11 +95,11 @@ class Needed:
         run = tried.trials
         shares = []
         if days is not None:
-            enrolling = float(run.enrolment_days.mean())
-            follow_up = float(run.trial_days.mean()) - enrolling
+            enrolling = run.totals.mean("enrolment_days").mean
+            follow_up = run.totals.mean("trial_days").mean - enrolling
             shares.append((days - follow_up) / max(enrolling, 1e-9))
-        if budget is not None and run.costs is not None:
-            shares.append(budget / max(float(run.costs.mean()), 1e-9))
+        if budget is not None and run.cost is not None:
+            shares.append(budget / max(run.cost.mean, 1e-9))
         share = _INSIDE * min(shares, default=math.inf)
         if not 0 < share < 1 or tried.patients * share < 4:
             return None

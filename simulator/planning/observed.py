@@ -10,7 +10,7 @@ from simulator.allocation import SCHEMES, AllocationError, Plan
 from simulator.allocation.sequences import describe
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
-from simulator.montecarlo.loop import Observe, Observed
+from simulator.montecarlo.units import Observed, Observer
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 
@@ -83,7 +83,7 @@ def _known(params: Params, records: TrialRecords) -> Floats:
     return known
 
 
-def observer(plan: Plan) -> Observe:
+def observer(plan: Plan) -> Observer:
     """Return what looks at the records of a run by this plan."""
 
     def observe(params: Params, records: TrialRecords) -> Observed:
@@ -104,7 +104,7 @@ def observer(plan: Plan) -> Observe:
         kept_out = np.column_stack([t.turned_away, t.deferred]).astype(np.float64)
         return (*sequences, outcomes, _differences(records, trial), kept_out)
 
-    return observe
+    return Observer(observe, None)
 
 
 def _differences(records: TrialRecords, trial: Ints) -> Floats:

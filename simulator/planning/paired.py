@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.analysis import Reason, rejects
-from simulator.montecarlo.costs import prices_of, trial_costs
+from simulator.montecarlo.costs import Prices, cost_of, prices_of, trial_costs
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
+from simulator.montecarlo.loop import Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family, families_of
-from simulator.montecarlo.multiplicity import rejected as family_rejects
+from simulator.montecarlo.sums import Verdicts, joined
 from simulator.montecarlo.totals import Totals
+from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.params.types import Bools, Ints
 from simulator.planning.prepared import Goal, Prepared
 from simulator.records import Floats
-from simulator.results.measures import PairedEstimate
+from simulator.results.measures import Estimate, PairedEstimate
 from simulator.truth import Truth
 
 UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
@@ -42,28 +42,39 @@ class FamilyTrials(NamedTuple):
         return found
 
 
+class Taken(NamedTuple):
+    """What each trial takes, (trials,); costs are None where the scenario counts none."""
+
+    enrolment_days: Floats
+    trial_days: Floats
+    costs: Floats | None
+
+
 class PairedTrials(NamedTuple):
     """Trials of a scenario, a row each, and what they took.
 
     Attributes
     ----------
-    rejected, analysable, favours
-        (trials, analyses): whether each rejects, whether it has a result, and the arm that it
-        favours, -1 for none. For a goal, of the goal alone, (trials, 1); a family favours none.
+    rejected, analysable
+        (trials, analyses): whether each rejects, and whether it has a result. For a goal, of the
+        goal alone, (trials, 1).
+    favouring
+        (analyses, arms): trials in which each rejects in favour of each arm; a family favours none.
     families
         Of each that is judged together.
-    enrolment_days, trial_days, costs
-        (trials,): what each trial takes; costs are None where the scenario counts none.
+    cost
+        Mean of the trials; None where the scenario counts none.
+    taken
+        By trial, if it was asked for.
     """
 
     rejected: Bools
     analysable: Bools
-    favours: Ints
+    favouring: Ints
     families: tuple[FamilyTrials, ...]
     totals: Totals
-    enrolment_days: Floats
-    trial_days: Floats
-    costs: Floats | None
+    cost: Estimate | None
+    taken: Taken | None
 
 
 def run_trials(
@@ -73,6 +84,8 @@ def run_trials(
     jobs: int,
     watch: Callable[[int], None],
     first_trial: int = 0,
+    *,
+    with_taken: bool = False,
 ) -> PairedTrials:
     """Simulate and analyse so many trials from `first_trial` on.
 
@@ -81,28 +94,20 @@ def run_trials(
     KeyboardInterrupt
         If stopped before the last.
     """
-    alpha = np.array([plan.alpha for plan in prepared.plans])
     families = families_of(prepared.asked, prepared.plans)
-    alone: list[Bools] = []
-    known: list[Bools] = []
-    favours: list[Ints] = []
-    together: list[list[Bools]] = [[] for _ in families]
     prices = prices_of(prepared.solved)
-    days: list[Floats] = []
-    costs: list[Floats] = []
+    wanted = dict.fromkeys(("enrolment_days", "trial_days", *(prices.by_column if prices else ())))
+    units: list[UnitResult] = []
 
     def keep(_first: int, unit: UnitResult) -> None:
-        p_values = unit.table.p_value
-        alone.append(rejects(unit.table, alpha))
-        known.append(unit.table.reason == Reason.ANALYSED)
-        favours.append(unit.table.favours)
-        days.append(np.column_stack([unit.metrics.enrolment_days, unit.metrics.trial_days]))
-        if prices is not None:
-            costs.append(trial_costs(prices, unit.metrics))
-        for rows, family in zip(together, families, strict=True):
-            rows.append(family_rejects(p_values[:, family.columns], family))
+        units.append(unit)
 
-    asked = Evaluation(prepared.plans, (UNKNOWN,) * len(prepared.plans), ())
+    asked = Evaluation(
+        prepared.plans,
+        (UNKNOWN,) * len(prepared.plans),
+        families,
+        columns=tuple(wanted) if with_taken else (),
+    )
     run = monte_carlo(
         prepared.params,
         asked,
@@ -116,15 +121,37 @@ def run_trials(
     )
     if run.interrupted:
         raise KeyboardInterrupt
-    analysable = np.concatenate(known)
-    of_families = tuple(
-        FamilyTrials(family, np.concatenate(rows), analysable[:, family.columns].max(axis=1))
-        for rows, family in zip(together, families, strict=True)
+    verdicts = joined([unit.verdicts for unit in units])
+    cost = cost_of(prices, run.totals)
+    whole = PairedTrials(
+        rejected=verdicts.rejected,
+        analysable=verdicts.analysable,
+        favouring=run.favouring,
+        families=_families(families, verdicts),
+        totals=run.totals,
+        cost=None if cost is None else Estimate(cost.mean, cost.mcse),
+        taken=_taken(asked, prices, units),
     )
-    found = np.concatenate(alone), analysable, np.concatenate(favours)
-    taken = *np.concatenate(days).T, np.concatenate(costs) if costs else None
-    whole = PairedTrials(*found, of_families, run.totals, *taken)
     return whole if prepared.goal is None else _of_goal(whole, prepared.goal)
+
+
+def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyTrials, ...]:
+    ends = np.cumsum([len(family.columns) for family in families])[:-1]
+    together = np.split(verdicts.together, ends, axis=1) if families else ()
+    analysable = verdicts.analysable
+    return tuple(
+        FamilyTrials(family, rejected, analysable[:, family.columns].max(axis=1))
+        for family, rejected in zip(families, together, strict=True)
+    )
+
+
+def _taken(asked: Evaluation, prices: Prices | None, units: list[UnitResult]) -> Taken | None:
+    if not asked.columns:
+        return None
+    columns = {name: np.concatenate([u.columns[name] for u in units]) for name in asked.columns}
+    days = columns["enrolment_days"], columns["trial_days"]
+    costs = None if prices is None else trial_costs(prices, columns, days[0].size)
+    return Taken(*days, costs)
 
 
 def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
@@ -133,13 +160,13 @@ def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
         return run._replace(
             rejected=run.rejected[:, :1],
             analysable=run.analysable[:, :1],
-            favours=run.favours[:, :1],
+            favouring=run.favouring[:1],
         )
     (family,) = run.families
     return run._replace(
         rejected=family.any_of[:, None],
         analysable=family.analysable[:, None],
-        favours=np.full_like(run.favours[:, :1], -1),
+        favouring=np.zeros_like(run.favouring[:1]),
     )
 
 

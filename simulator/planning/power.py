@@ -12,9 +12,10 @@ from simulator.declarations.estimands import scale_of, tests_of
 from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
-from simulator.montecarlo.loop import Engine, Evaluation, MonteCarlo, Stop, UnitResult, monte_carlo
+from simulator.montecarlo.loop import MonteCarlo, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
+from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.planning.accepted import accepted
 from simulator.planning.curves import CurveRecorder, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
@@ -49,7 +50,7 @@ def estimate_power(
     jobs: int,
     engine: Engine,
     watch: Callable[[int, list[int]], None],
-    keep: Callable[[int, UnitResult], None],
+    keep: Callable[[int, UnitResult], None] | None,
     *,
     target_power: float = CONVENTIONAL_POWER,
 ) -> Power:
@@ -58,7 +59,7 @@ def estimate_power(
     Parameters
     ----------
     watch, keep
-        As `montecarlo.loop.monte_carlo` has them.
+        As `montecarlo.loop.monte_carlo` has them; who keeps units has their table of single trials.
     target_power
         What the verdict holds the power against.
 
@@ -75,10 +76,12 @@ def estimate_power(
         true_values(params, plans),
         families_of(prepared.asked, plans),
         observer(curves.grid),
+        table=keep is not None,
     )
 
     def take(first: int, unit: UnitResult) -> None:
-        keep(first, unit)
+        if keep is not None:
+            keep(first, unit)
         curves.keep(first, unit)
 
     run = monte_carlo(params, evaluation, seed, stop, jobs, engine, watch, take)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.analysis import AnalysisPlan, rejects
-from simulator.montecarlo.loop import Engine, Evaluation, Stop, UnitResult, monte_carlo
+from simulator.analysis import AnalysisPlan
+from simulator.montecarlo.loop import Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family
-from simulator.montecarlo.multiplicity import rejected as family_rejects
+from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
 from simulator.planning.observed import SequenceRows, observer
@@ -49,20 +49,17 @@ class SchemeTrials:
 
     def keep(self, unit: UnitResult) -> None:
         """Take in the trials that come next."""
-        p_values = unit.table.p_value
-        rejected = rejects(unit.table, np.array([plan.alpha for plan in self.plans]))
-        known = ~np.isnan(p_values)
-        judged = [family_rejects(p_values[:, f.columns], f) for f in self.families]
-        nothing = np.empty((len(p_values), 0))
+        verdicts, joint = unit.verdicts, unit.sums.joint
+        ends = np.cumsum([len(family.columns) for family in self.families])[:-1]
+        judged = np.split(verdicts.together, ends, axis=1) if self.families else []
+        nothing = np.empty((verdicts.trials, 0))
         found = Rejections(
-            rejected=rejected.astype(np.float64),
-            favours=(rejected & (unit.table.favours == 1)).astype(np.float64),
+            rejected=verdicts.rejected.astype(np.float64),
+            favours=verdicts.second_favoured.astype(np.float64),
             any_of=np.column_stack([nothing, *(rows.any(axis=1) for rows in judged)]),
             all_of=np.column_stack([nothing, *(rows.all(axis=1) for rows in judged)]),
-            not_analysable=(~known).sum(axis=0),
-            none_analysable=np.array(
-                [int((~known[:, f.columns]).all(axis=1).sum()) for f in self.families], np.int64
-            ),
+            not_analysable=verdicts.trials - joint.both_analysable.diagonal(),
+            none_analysable=verdicts.trials - np.array(joint.analysable, np.int64),
         )
         self.rows.append(found)
         self.observed.append(unit.observed)
@@ -99,9 +96,9 @@ def simulate_scheme(
     """
     run = SchemeTrials(plans, families)
     truths = (UNKNOWN,) * len(plans)
-    asked = Evaluation(plans, truths, ())
+    asked = Evaluation(plans, truths, families)
     if with_records:
-        asked = asked._replace(observe=observer(candidate_scheme.plan))
+        asked = asked._replace(observer=observer(candidate_scheme.plan))
     done = monte_carlo(
         params._replace(allocation=candidate_scheme.params),
         asked,

@@ -46,7 +46,7 @@ class SimulatedTrials:
         return Tally(
             trials=trials,
             rejections=int(rejected.sum()),
-            favouring=int((rejected & (done.favours[:, 0] == 1)).sum()),
+            favouring=int(done.favouring[0, 1]),
             analysable=int(done.analysable[:, 0].sum()),
             target_reached=done.totals.count("target_reached"),
             randomised=randomised.mean,

@@ -13,13 +13,13 @@ from simulator.declarations.estimands import tests_of
 from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
-from simulator.montecarlo.loop import Engine, Evaluation, run_unit
 from simulator.montecarlo.operations import operations_of
+from simulator.montecarlo.units import Engine, Evaluation, run_unit
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import goal_named
-from simulator.planning.paired import FamilyTrials, PairedTrials, rate_beside, run_trials
+from simulator.planning.paired import UNKNOWN, FamilyTrials, PairedTrials, rate_beside, run_trials
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.variation import combinations, value_at, variants
@@ -50,7 +50,7 @@ class Planned:
     def seconds(self, trials: int, jobs: int) -> float:
         """Roughly how long it takes, from the speed of a few trials of the base."""
         plans = self.base.plans
-        asked = Evaluation(plans, (), ())
+        asked = Evaluation(plans, (UNKNOWN,) * len(plans), ())
         run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, 1)
         begun = time.perf_counter()
         run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS)

@@ -128,8 +128,8 @@ class Tried:
         if constraint is Constraint.POWER:
             return Estimate(self.rejections / count, standard_error(self.rejections, count))
         if constraint is Constraint.DAYS:
-            return _mean(run.trial_days)
-        return Estimate(0.0, 0.0) if run.costs is None else _mean(run.costs)
+            return run.totals.mean("trial_days")
+        return Estimate(0.0, 0.0) if run.cost is None else run.cost
 
     def excess(self, constraint: Constraint, limit: float) -> float:
         """By how much a limit is missed; below 0 where it is met."""
@@ -182,9 +182,9 @@ class Tried:
             **dict(zip(("ci_low", "ci_high"), interval(self.rejections, trials), strict=True)),
             randomised=run.totals.mean("randomised"),
             target_reached=reached_of(run),
-            enrolment_days=_mean(run.enrolment_days),
-            trial_days=_mean(run.trial_days),
-            cost=None if run.costs is None else _mean(run.costs),
+            enrolment_days=run.totals.mean("enrolment_days"),
+            trial_days=run.totals.mean("trial_days"),
+            cost=run.cost,
             trials=trials,
             confirmed=self.confirmed,
             feasibility=self.feasibility(limits),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis import REASONS, AnalysisPlan, Reason
-from simulator.montecarlo.loop import UnitResult
+from simulator.montecarlo.units import UnitResult
 from simulator.store import csv_text
 
 
@@ -28,7 +28,8 @@ class TrialRows:
         self.file.close()
 
     def add(self, first_trial: int, unit: UnitResult) -> None:
-        """Write the trials that come next."""
+        """Write the trials that come next, of which the table was asked for."""
+        assert unit.table is not None
         columns = [column.tolist() for column in unit.table]
         for row, cells in enumerate(zip(*columns, strict=True)):
             for name, *numbers, _, reason in zip(self.names, *cells, strict=True):

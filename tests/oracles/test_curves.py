@@ -25,7 +25,7 @@ def seen(request):
     params = lower(solved)
     records = simulate(params, 5, 0, TRIALS)
     grid = grid_of(params)
-    return params, records, grid, CurveRows(*observer(grid)(params, records))
+    return params, records, grid, CurveRows(*observer(grid).look(params, records))
 
 
 def patients_of(records, trial, arm):
@@ -117,7 +117,7 @@ def test_tables_over_time_add_up_to_what_a_trial_takes(name):
     params = lower(solved)
     records = simulate(params, 5, 0, TRIALS)
     curves = CurveRecorder(grid_of(params))
-    found = observer(curves.grid)(params, records)
+    found = observer(curves.grid).look(params, records)
     curves.keep(0, type("Unit", (), {"observed": found}))
     tables, p = curves.tables(params, ["first", "second"]), records.patients
     last = tables.recruitment[-1]

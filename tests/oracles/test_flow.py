@@ -6,13 +6,15 @@ from collections import Counter
 import numpy as np
 import pytest
 from analysis_records import plan_of
+from numpy_metrics import uses
 
 from calibration.targets import solve_targets
-from simulator.analysis import END, Use, analyse, design_of, plans_of, uses
+from simulator.analysis import END, Use, analyse, design_of, plans_of
 from simulator.engines.compiled import simulate
+from simulator.montecarlo.columns import layout_of
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.trial_metrics import trial_metrics_of
+from simulator.montecarlo.trial_metrics import metric_rows_of
 from simulator.params.lower import lower
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
@@ -29,8 +31,9 @@ def run(request):
     solved = solve_targets(load_scenario(request.param).scenario, lambda _: None)
     params, plans = lower(solved), plans_of(solved)
     records = simulate(params, 3, 0, TRIALS)
-    totals = Totals()
-    totals.add(trial_metrics_of(params, records, plans))
+    layout = layout_of(params, plans)
+    totals = Totals(layout)
+    totals.add(metric_rows_of(params, layout, records, plans), TRIALS)
     return params, records, operations_of(solved, params, totals)
 
 

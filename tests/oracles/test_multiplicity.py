@@ -154,7 +154,9 @@ def test_counts_together_are_those_of_the_trials_one_by_one():
     asked = family("holm", 3)
     joint = Joint(3, (asked,))
     for part in np.array_split(p_values, 7):
-        joint.add(part, part <= 0.05)
+        unit = Joint(3, (asked,))
+        unit.add(part, (part <= 0.05).T.copy(), np.empty((3, len(part)), bool), len(part))
+        joint.merge(unit)
     alone, together = p_values <= 0.05, np.array([rejected(p[None], asked)[0] for p in p_values])
     for i, j in itertools.product(range(3), range(3)):
         assert joint.both[i, j] == sum(bool(a[i] and a[j]) for a in alone)

@@ -30,7 +30,8 @@ from size_coverage import (
 )
 
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.loop import Engine, Evaluation, Stop, monte_carlo
+from simulator.montecarlo.loop import Stop, monte_carlo
+from simulator.montecarlo.units import Engine, Evaluation
 from simulator.planning import simulated
 from simulator.planning.closed_forms import normal_patients
 from simulator.planning.lasting import exact_power_of, lasting

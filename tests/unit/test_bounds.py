@@ -2,17 +2,21 @@
 
 import itertools
 import json
+import math
 import threading
 import time
 import tracemalloc
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from scenario_builder import base_case, changed, shipped
 
 from simulator.allocation.metrics import _free_imbalance
+from simulator.analysis import plans_of
 from simulator.montecarlo import loop
-from simulator.montecarlo.loop import Engine, Stop, trials_a_unit
+from simulator.montecarlo.loop import Stop, _Work
+from simulator.montecarlo.units import Evaluation, trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
 from simulator.planning.observed import _count_known
@@ -64,11 +68,34 @@ def test_outcomes_known_are_those_of_every_pair_of_patients():
 # Units of work
 
 
-@pytest.mark.parametrize("engine", list(Engine))
-def test_a_unit_of_the_largest_trial_is_one_trial(engine):
-    params = lower(shipped("two-arm-survival"))
+def test_a_unit_is_50_trials_times_a_power_of_2():
+    for scenario in (shipped("two-arm-survival"), base_case()):
+        params = lower(scenario)
+        for patients in (30, 60, 300, 1_000, 3_000):
+            larger = params._replace(trial=params.trial._replace(target_randomised=patients))
+            times = trials_a_unit(larger, plans_of(scenario)) / 50
+            assert math.log2(times) in range(20)
+
+
+def test_a_unit_of_the_largest_trial_is_one_trial():
+    scenario = base_case()
+    params = lower(scenario)
     large = params._replace(trial=params.trial._replace(target_randomised=1_000_000))
-    assert trials_a_unit(large, engine, Stop(10_000, None), 2) == 1
+    assert trials_a_unit(large, plans_of(scenario)) == 1
+
+
+class _Unit(NamedTuple):
+    """A unit that is its first trial."""
+
+    first: int
+
+
+def _units(work, jobs, monkeypatch):
+    """Units of 50 trials, the work on each of which is a function of its first trial."""
+    monkeypatch.setattr(loop, "run_unit", lambda *asked: _Unit(work(asked[4])))
+    monkeypatch.setattr(loop, "trials_a_unit", lambda *_: 50)
+    nothing = Evaluation((), (), ())
+    return loop._by_threads(_Work(None, nothing, 1, Stop(450, None), jobs, 0))
 
 
 def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):
@@ -79,9 +106,8 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
         go_on.wait(60)
         return number
 
-    monkeypatch.setattr(loop, "run_unit", long_work)
     monkeypatch.setattr(loop, "_SECONDS_A_HEARTBEAT", 0.01)
-    units = loop._by_threads(iter([(1,), (2,)]), 1)
+    units = _units(long_work, 1, monkeypatch)
     assert next(units) is None
     assert begun.wait(60)
     units.close()  # as Ctrl-C does: it does not wait for the work
@@ -90,13 +116,12 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
 
 
 def test_units_come_in_their_order_whichever_is_done_first(monkeypatch):
-    def work(number):
-        time.sleep(0.02 if number % 2 else 0.0)
-        return number
+    def work(first):
+        time.sleep(0.02 if first % 100 else 0.0)
+        return first
 
-    monkeypatch.setattr(loop, "run_unit", work)
-    found = [unit for unit in loop._by_threads(((k,) for k in range(9)), 3) if unit is not None]
-    assert found == list(range(9))
+    found = [done.unit.first for done in _units(work, 3, monkeypatch) if done is not None]
+    assert found == list(range(0, 450, 50))
 
 
 # The sample of candidates

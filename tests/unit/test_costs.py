@@ -34,12 +34,12 @@ def test_a_trial_costs_what_its_parts_do():
     )
     by_hand = 4 * 15_000 + 3 * 18_000 + 5 * 2_000 + 50_000 + 2 * 30_000 + 11 * 1_200
     assert by_hand == 247_200
-    assert trial_costs(priced(PRICES), metrics) == pytest.approx([by_hand], rel=1e-12)
+    assert trial_costs(priced(PRICES), metrics._asdict(), 1) == pytest.approx([by_hand], rel=1e-12)
 
 
 def test_the_mean_and_its_error_count_that_parts_go_together():
     operations, prices = made(400), priced(PRICES)
-    each = trial_costs(prices, operations)
+    each = trial_costs(prices, operations._asdict(), 400)
     found = cost_of(prices, folded(operations, 400))
     error = each.std(ddof=1) / math.sqrt(400)
     assert (found.mean, found.mcse) == pytest.approx((each.mean(), error), rel=1e-9)

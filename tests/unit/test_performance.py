@@ -38,10 +38,16 @@ def made():
 TRUTHS = (Truth(0.25, 0.01, NAN, NAN), Truth(-0.5, 0.001, 0.1, 0.02))
 
 
-def folded(table: AnalysisTable, rejected: np.ndarray, parts: int) -> Estimation:
+def folded(
+    table: AnalysisTable, rejected: np.ndarray, parts: int, *, units: bool = False
+) -> Estimation:
     estimation = Estimation(TRUTHS)
     for rows in np.array_split(np.arange(len(rejected)), parts):
-        estimation.add(AnalysisTable(*(column[rows] for column in table)), rejected[rows])
+        part = AnalysisTable(*(np.ascontiguousarray(column[rows]) for column in table))
+        unit = Estimation(TRUTHS) if units else estimation
+        unit.add(part, rejected[rows].T.copy(), len(rows))
+        if units:
+            estimation.merge(unit)
     return estimation
 
 
@@ -82,16 +88,29 @@ def test_every_measure_is_its_definition(made, analysis):
     assert got.exaggeration_mcse == pytest.approx(got.exaggeration * math.hypot(*parts))
 
 
-def test_the_measures_have_the_same_bits_however_the_trials_are_shared_out(made):
+def test_a_unit_has_the_same_bits_in_whatever_parts_it_is_added_up(made):
     table, rejected = made
     whole, parts = folded(table, rejected, 1), folded(table, rejected, 37)
     assert [whole.performance(i) for i in (0, 1)] == [parts.performance(i) for i in (0, 1)]
 
 
+@pytest.mark.parametrize("units", [1, 2, 37, 400])
+def test_units_merged_are_all_trials_at_once(made, units):
+    table, rejected = made
+    whole, merged = folded(table, rejected, 1), folded(table, rejected, units, units=True)
+    for analysis in (0, 1):
+        ours, theirs = (vars(x.performance(analysis)) for x in (merged, whole))
+        assert {k for k in ours if ours[k] is None} == {k for k in theirs if theirs[k] is None}
+        for key, value in theirs.items():
+            assert value is None or ours[key] == pytest.approx(value, rel=1e-12)
+        if units == 1:
+            assert ours == theirs
+
+
 def test_a_truth_within_its_own_error_has_no_sign_to_be_wrong():
     estimation = Estimation((Truth(0.01, 0.005, NAN, NAN),))
     values = np.array([[1.0], [-1.0]])
-    estimation.add(table_of(values, values * 0 + 1, 2.0), np.array([[True], [True]]))
+    estimation.add(table_of(values, values * 0 + 1, 2.0), np.array([[True, True]]), 2)
     got = estimation.performance(0)
     assert got.sign_error is None
     assert got.exaggeration is None
@@ -103,7 +122,7 @@ def test_without_estimates_or_truth_measures_are_none_and_never_nan():
         estimation = Estimation((truth,))
         for values in ([], [[NAN]], [[0.4]]):
             column = np.array(values, float).reshape(-1, 1)
-            estimation.add(table_of(column, column, 0.1), np.isfinite(column))
+            estimation.add(table_of(column, column, 0.1), np.isfinite(column).T.copy(), len(column))
             got = estimation.performance(0)
             numbers = [v for v in vars(got).values() if v is not None]
             assert all(math.isfinite(v) for v in numbers)
@@ -114,5 +133,5 @@ def test_an_interval_without_end_covers_and_one_that_is_not_known_does_not_count
     one = np.array([[0.4], [0.4], [0.4]])
     table = table_of(one, one, 0.1)
     low, high = np.array([[-math.inf], [0.3], [NAN]]), np.array([[0.5], [math.inf], [0.5]])
-    estimation.add(table._replace(low=low, high=high), np.zeros((3, 1), bool))
+    estimation.add(table._replace(low=low, high=high), np.zeros((1, 3), bool), 3)
     assert estimation.performance(0).coverage == 0.5

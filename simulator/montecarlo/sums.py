@@ -1,0 +1,183 @@
+"""What trials add up to: everything that an answer is made of, whatever the number of trials.
+
+`Sums.add` takes a table of results and the metrics of trials, a chunk at a time; `Sums.merge` the
+sums of the trials that come next. A unit of work is added up trial by trial wherever it is done,
+and units are merged in their order, so that the bits of an answer depend on neither.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.analysis import AnalysisPlan, AnalysisTable, Reason
+from simulator.analysis.cut import Bools
+from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.types import reaches
+from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.multiplicity import Family, Joint
+from simulator.montecarlo.performance import Estimation
+from simulator.montecarlo.totals import Totals
+from simulator.records import Floats, Ints
+from simulator.truth import Truth
+
+
+class Verdicts(NamedTuple):
+    """Single trials in their order, some bits each.
+
+    Attributes
+    ----------
+    bits
+        (rows, bytes): of each analysis whether it rejects, then of each whether it has a result,
+        then of each whether it rejects in favour of the second arm; then of each hypothesis of each
+        family whether it is rejected. Eight trials a byte.
+    trials, analyses
+        How many.
+    """
+
+    bits: npt.NDArray[np.uint8]
+    trials: int
+    analyses: int
+
+    def _rows(self, first: int, end: int) -> Bools:
+        rows = np.unpackbits(self.bits[first:end], axis=1, count=self.trials)
+        return np.ascontiguousarray(rows.T).view(np.bool_)
+
+    @property
+    def rejected(self) -> Bools:
+        """(trials, analyses): whether each rejects."""
+        return self._rows(0, self.analyses)
+
+    @property
+    def analysable(self) -> Bools:
+        """(trials, analyses): whether each has a result."""
+        return self._rows(self.analyses, 2 * self.analyses)
+
+    @property
+    def second_favoured(self) -> Bools:
+        """(trials, analyses): whether each rejects in favour of the second arm."""
+        return self._rows(2 * self.analyses, 3 * self.analyses)
+
+    @property
+    def together(self) -> Bools:
+        """(trials, hypotheses of all families): whether each is rejected."""
+        return self._rows(3 * self.analyses, len(self.bits))
+
+
+class Sums:
+    """Sums over the trials added so far.
+
+    Parameters
+    ----------
+    plans, truths, families
+        The analyses, what each estimates, and those judged together.
+
+    Attributes
+    ----------
+    trials
+        How many.
+    rejections
+        (analyses,): trials with p <= alpha.
+    favouring
+        (analyses, arms): those among them that favour each arm.
+    reasons
+        (analyses, reasons): trials by `Reason`.
+    joint, estimation, totals
+        What analyses do together, how their estimates compare with the truth, what trials took.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        plans: Sequence[AnalysisPlan],
+        truths: tuple[Truth, ...],
+        families: tuple[Family, ...],
+    ) -> None:
+        analyses = len(plans)
+        self.trials = 0
+        self.rejections = np.zeros(analyses, np.int64)
+        self.favouring = np.zeros((analyses, layout.arms), np.int64)
+        self.reasons = np.zeros((analyses, len(Reason)), np.int64)
+        self.joint = Joint(analyses, families)
+        self.estimation = Estimation(truths)
+        self.totals = Totals(layout)
+        self._alpha = np.array([plan.alpha for plan in plans])
+        self._hypotheses = sum(len(family.columns) for family in families)
+
+    def add(self, table: AnalysisTable, rows: MetricRows, trials: int) -> Bools:
+        """Add the first so many trials of a table and of rows, which come next.
+
+        Their arrays are in C order and may be used again afterwards.
+
+        Returns
+        -------
+        (rows of `Verdicts`, trials): what they come to, trial by trial.
+        """
+        analyses = self.rejections.size
+        found = np.zeros((3 * analyses + self._hypotheses, trials), np.bool_)
+        table = AnalysisTable._make(map(_in_c_order, table))
+        judged = table.p_value, table.favours, table.reason, self._alpha, trials
+        _judge(*judged, found, self.rejections, self.favouring, self.reasons)
+        self.joint.add(table.p_value, found, found[3 * analyses :], trials)
+        self.estimation.add(table, found, trials)
+        self.totals.add(rows, trials)
+        self.trials += trials
+        return found
+
+    def merge(self, later: "Sums") -> None:
+        """Take in the sums of the trials that come next."""
+        self.trials += later.trials
+        self.rejections += later.rejections
+        self.favouring += later.favouring
+        self.reasons += later.reasons
+        self.joint.merge(later.joint)
+        self.estimation.merge(later.estimation)
+        self.totals.merge(later.totals)
+
+
+def packed(verdicts: Sequence[Bools], analyses: int) -> Verdicts:
+    """Return what `Sums.add` said of some trials, in their order."""
+    whole = verdicts[0] if len(verdicts) == 1 else np.concatenate(verdicts, axis=1)
+    return Verdicts(np.packbits(whole, axis=1), whole.shape[1], analyses)
+
+
+def joined(verdicts: Sequence[Verdicts]) -> Verdicts:
+    """Return verdicts that come one after another as one."""
+    bits: list[Any] = [np.unpackbits(v.bits, axis=1, count=v.trials) for v in verdicts]
+    whole = np.concatenate(bits, axis=1)
+    return Verdicts(np.packbits(whole, axis=1), whole.shape[1], verdicts[0].analyses)
+
+
+def _in_c_order(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(column)
+
+
+_ANALYSED = int(Reason.ANALYSED)
+_reaches = inlined(reaches)
+
+
+@kernel
+def _judge(
+    p_values: Floats,
+    favours: Ints,
+    reason: Ints,
+    alpha: Floats,
+    trials: int,
+    found: Bools,
+    rejections: Ints,
+    favouring: Ints,
+    reasons: Ints,
+) -> None:
+    """Count what each analysis comes to, and fill in the bits of single trials."""
+    analyses = alpha.size
+    for trial in range(trials):
+        for j in range(analyses):
+            rejects, arm = _reaches(p_values[trial, j], alpha[j]), favours[trial, j]
+            found[j, trial] = rejects
+            found[analyses + j, trial] = reason[trial, j] == _ANALYSED
+            found[2 * analyses + j, trial] = rejects & (arm == 1)
+            rejections[j] += rejects
+            reasons[j, reason[trial, j]] += 1
+            if rejects and arm >= 0:
+                favouring[j, arm] += 1

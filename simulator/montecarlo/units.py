@@ -1,0 +1,219 @@
+"""A unit of work: some trials, simulated, analysed and added up.
+
+Its result is a pure function of the scenario lowered, the seed, the first trial, the number of
+trials and what is asked: it depends neither on the worker, nor on the engine, nor on the blocks in
+which the trials were simulated.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.analysis import END, AnalysisPlan, AnalysisTable, analyse, design_of
+from simulator.analysis.cut import Bools
+from simulator.declarations.analyses import RANDOMISATION_TESTS
+from simulator.engines import compiled, reference
+from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
+from simulator.montecarlo.multiplicity import Family
+from simulator.montecarlo.sums import Sums, Verdicts, packed
+from simulator.montecarlo.trial_metrics import metric_rows_of
+from simulator.params.types import Params
+from simulator.records import Floats, TrialRecords
+from simulator.truth import Truth
+
+_LEAST_TRIALS = 50
+_SECONDS_A_UNIT = 0.1  # short enough to show progress and to share out, long against its overhead
+_LONGEST_SECONDS = 1.0  # of the least trials
+# Seconds a patient, roughly: with a funnel, labs or sessions, and without any; a patient drawn
+# anew by a randomisation test.
+_SECONDS_A_PATIENT, _SECONDS_A_SIMPLE_PATIENT, _SECONDS_A_DRAW = 2e-6, 0.03e-6, 5e-9
+_PATIENTS_A_BLOCK = 60_000  # simulated and analysed together: their records stay small
+
+
+class Engine(StrEnum):
+    """Which engine simulates; the answer is the same, bit for bit."""
+
+    COMPILED = "compiled"
+    REFERENCE = "reference"
+
+
+Observed = tuple[Floats, ...]  # each with a row a trial
+_NOTHING_SEEN: Observed = ()
+
+
+class Observer(NamedTuple):
+    """Somebody who looks at the records of the trials below a number; None: at those of all."""
+
+    look: Callable[[Params, TrialRecords], Observed]
+    trials: int | None
+
+
+class Evaluation(NamedTuple):
+    """What is asked of every trial.
+
+    Attributes
+    ----------
+    plans, truths, families
+        Analyses, the truth that they estimate, those judged together.
+    observer
+        Who wants to see records.
+    columns
+        Trial metrics that are wanted of single trials.
+    table
+        Whether the results of single trials are wanted.
+    """
+
+    plans: tuple[AnalysisPlan, ...]
+    truths: tuple[Truth, ...]
+    families: tuple[Family, ...]
+    observer: Observer | None = None
+    columns: tuple[str, ...] = ()
+    table: bool = False
+
+    def layout(self, params: Params) -> Layout:
+        """Return the trial metrics that a scenario has."""
+        return layout_of(params, self.plans)
+
+    def new_sums(self, params: Params) -> Sums:
+        """Return sums over no trial yet."""
+        return Sums(self.layout(params), self.plans, self.truths, self.families)
+
+
+class UnitResult(NamedTuple):
+    """What one unit of work gave.
+
+    Attributes
+    ----------
+    sums
+        What its trials add up to.
+    verdicts
+        What the analyses come to, trial by trial.
+    observed
+        What was seen of the records, a row a trial looked at; empty if nobody looked.
+    columns, table
+        Of single trials, what was asked for.
+    """
+
+    sums: Sums
+    verdicts: Verdicts
+    observed: Observed
+    columns: dict[str, Any]
+    table: AnalysisTable | None
+
+
+class Part(NamedTuple):
+    """Successive trials of a unit, simulated and analysed, not yet added up."""
+
+    table: AnalysisTable
+    rows: MetricRows
+    observed: Observed
+
+    @property
+    def trials(self) -> int:
+        """How many."""
+        return int(self.rows.counts.shape[1])
+
+
+class OpenUnit:
+    """A unit whose trials are being added up, part by part in their order."""
+
+    def __init__(self, params: Params, asked: Evaluation) -> None:
+        self.asked = asked
+        self.sums = asked.new_sums(params)
+        self._verdicts: list[Bools] = []
+        self._observed: list[Observed] = []
+        self._columns: list[dict[str, Any]] = []
+        self._tables: list[AnalysisTable] = []
+
+    @property
+    def trials(self) -> int:
+        """How many were added up."""
+        return self.sums.trials
+
+    def add(self, part: Part, trials: int) -> None:
+        """Add the first so many trials of the part that comes next."""
+        if trials <= 0:
+            return
+        self._verdicts.append(self.sums.add(part.table, part.rows, trials))
+        if part.observed:
+            self._observed.append(tuple(column[:trials] for column in part.observed))
+        if self.asked.columns:
+            layout = self.sums.totals.layout
+            self._columns.append(
+                {n: column_of(layout, part.rows, n)[:trials] for n in self.asked.columns}
+            )
+        if self.asked.table:
+            self._tables.append(AnalysisTable._make(column[:trials] for column in part.table))
+
+    def close(self) -> UnitResult:
+        """Return the unit; it has a trial."""
+        return UnitResult(
+            self.sums,
+            packed(self._verdicts, len(self.asked.plans)),
+            tuple(np.concatenate(parts) for parts in zip(*self._observed, strict=True)),
+            {n: np.concatenate([found[n] for found in self._columns]) for n in self.asked.columns},
+            AnalysisTable._make(np.concatenate(parts) for parts in zip(*self._tables, strict=True))
+            if self._tables
+            else None,
+        )
+
+
+def run_unit(
+    params: Params,
+    asked: Evaluation,
+    engine: Engine,
+    seed: int,
+    first_trial: int,
+    trials: int,
+) -> UnitResult:
+    """Simulate, analyse and add up trials `first_trial` to `first_trial + trials - 1`."""
+    unit = OpenUnit(params, asked)
+    for first, size in _blocks(params, first_trial, trials):
+        unit.add(run_part(params, asked, engine, seed, first, size), size)
+    return unit.close()
+
+
+def run_part(
+    params: Params,
+    asked: Evaluation,
+    engine: Engine,
+    seed: int,
+    first_trial: int,
+    trials: int,
+) -> Part:
+    """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
+    simulate = compiled.simulate if engine is Engine.COMPILED else reference.simulate
+    records = simulate(params, seed, first_trial, trials)
+    table = analyse(records, asked.plans, design_of(params, seed), END)
+    rows = metric_rows_of(params, asked.layout(params), records, asked.plans)
+    observer, observed = asked.observer, _NOTHING_SEEN
+    if observer is not None and (observer.trials is None or first_trial < observer.trials):
+        observed = observer.look(params, records)
+    return Part(table, rows, observed)
+
+
+def _blocks(params: Params, first_trial: int, trials: int) -> Iterator[tuple[int, int]]:
+    """First trial and number of trials of each block of a unit."""
+    size = max(1, _PATIENTS_A_BLOCK // params.trial.target_randomised)
+    for first in range(0, trials, size):
+        yield first_trial + first, min(size, trials - first)
+
+
+def trials_a_unit(params: Params, plans: tuple[AnalysisPlan, ...]) -> int:
+    """Trials of a unit of work: 50 or that times a power of 2, by the scenario alone.
+
+    Fewer where 50 would be long, and one at the least: a trial of 100,000 patients shows progress
+    by itself.
+    """
+    is_simple = params.candidate.kind.size == 0 and params.max_sessions == 0
+    a_patient = _SECONDS_A_SIMPLE_PATIENT if is_simple else _SECONDS_A_PATIENT
+    draws = (plan.options["draws"] for plan in plans if plan.test in RANDOMISATION_TESTS)
+    seconds = params.trial.target_randomised * (a_patient + _SECONDS_A_DRAW * sum(draws))
+    if _LEAST_TRIALS * seconds > _LONGEST_SECONDS:
+        return max(1, int(_SECONDS_A_UNIT / seconds))
+    doublings = math.floor(math.log2(max(1.0, _SECONDS_A_UNIT / seconds / _LEAST_TRIALS)))
+    trials: int = _LEAST_TRIALS * 2**doublings
+    return trials
