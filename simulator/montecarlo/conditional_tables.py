@@ -6,6 +6,7 @@ independent, and the table of the dead and the counted follows: with a deaths am
 number, and b among the others, it has a + b dead of n + b.
 """
 
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -32,25 +33,66 @@ def decided_by_counts(plan: AnalysisPlan) -> bool:
 
 
 class Group(NamedTuple):
-    """Analyses with the same rules for those who leave, and the functions of their counts."""
+    """Analyses with the same rules for those who leave, and the functions of their counts.
 
-    plans: tuple[AnalysisPlan, ...]  # those decided by counts
-    alpha: float  # of the steps
+    Attributes
+    ----------
+    deciding
+        Those decided by counts: whether each rejects is a function.
+    others
+        Those that are not: whether z passes each step of their level is one.
+    """
+
+    deciding: tuple[AnalysisPlan, ...]
+    others: tuple[AnalysisPlan, ...]
+
+    @property
+    def example(self) -> AnalysisPlan:
+        """One of them, for the rules."""
+        return (self.deciding + self.others)[0]
+
+    @property
+    def _levels(self) -> list[float]:
+        return sorted({plan.alpha for plan in self.others})
 
     @property
     def functions(self) -> int:
         """How many."""
-        return len(self.plans) + len(_STEPS)
+        return len(self.deciding) + len(_STEPS) * len(self._levels)
+
+    def functions_of(self, plan: AnalysisPlan) -> range:
+        """Which functions go with what an analysis of the group decides."""
+        if plan in self.deciding:
+            place = self.deciding.index(plan)
+            return range(place, place + 1)
+        first = len(self.deciding) + len(_STEPS) * self._levels.index(plan.alpha)
+        return range(first, first + len(_STEPS))
 
     def values(self, n0: int, n1: int) -> Bits:
         """Each function, 0 or 1, of all tables of so many counted, (n0 + 1, n1 + 1, functions)."""
         x0, x1 = np.meshgrid(np.arange(n0 + 1), np.arange(n1 + 1), indexing="ij")
         sizes = np.full(x0.size, n0), np.full(x0.size, n1)
         counts = np.stack([x0.ravel(), sizes[0], x1.ravel(), sizes[1]], axis=1).reshape(-1, 2, 2)
-        own = [_rejections(counts, plan) for plan in self.plans]
-        passed = abs(_pooled_z(counts)) / two_sided_quantile(self.alpha)
-        found = np.stack([*own, *(passed >= step for step in _STEPS)], axis=1)
-        return found.astype(np.uint8).reshape(n0 + 1, n1 + 1, -1)
+        found = [_rejections(counts, plan) for plan in self.deciding]
+        z = abs(_pooled_z(counts))
+        found += [z >= s * two_sided_quantile(alpha) for alpha in self._levels for s in _STEPS]
+        return np.stack(found, axis=1).astype(np.uint8).reshape(n0 + 1, n1 + 1, -1)
+
+
+def groups_of(plans: Sequence[AnalysisPlan]) -> list[Group]:
+    """Return the groups of some analyses."""
+    by_rules: dict[Hashable, list[AnalysisPlan]] = {}
+    for plan in plans:
+        lost = "excluded" if plan.lost == "censored" else plan.lost
+        rules = plan.population, plan.transplant, plan.rescue, plan.withdrawal, lost
+        by_rules.setdefault(rules, []).append(plan)
+    return [
+        Group(
+            tuple(plan for plan in alike if decided_by_counts(plan)),
+            tuple(plan for plan in alike if not decided_by_counts(plan)),
+        )
+        for alike in by_rules.values()
+    ]
 
 
 class _Counts:
@@ -75,7 +117,8 @@ def _pooled_z(counts: Ints) -> Floats:
     dead, size = x0 + x1, n0 + n1
     variance = n0 * n1 * dead * (size - dead)
     excess = (x1 * n0 - x0 * n1) * np.sqrt(size)
-    return np.divide(excess, np.sqrt(variance), out=np.zeros_like(excess), where=variance > 0.0)
+    z: Floats = np.divide(excess, np.sqrt(variance), out=np.zeros_like(excess), where=variance > 0)
+    return z
 
 
 class Functions:

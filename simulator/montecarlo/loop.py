@@ -139,6 +139,7 @@ def monte_carlo(
     watch: Callable[[int, list[int]], None],
     keep: Callable[[int, UnitResult], None],
     first_trial: int = 0,
+    precise_after: Callable[[UnitResult, float], int | None] | None = None,
 ) -> MonteCarlo:
     """Simulate and analyse trials until `stop`.
 
@@ -153,6 +154,9 @@ def monte_carlo(
         trials and the rejections by analysis.
     keep
         Called before that with the unit's first trial and its results, in the order of trials.
+    precise_after
+        Trials of the next unit after which the run is as precise as is asked, None if not yet; by
+        default every share of trials that reject is to be.
 
     Returns
     -------
@@ -174,7 +178,10 @@ def monte_carlo(
                 continue
             unit, enough = done.unit, None
             if stop.standard_error is not None:
-                enough = _precise_after(whole, unit.verdicts.rejected, stop.standard_error)
+                if precise_after is None:
+                    enough = _precise_after(whole, unit.verdicts.rejected, stop.standard_error)
+                else:
+                    enough = precise_after(unit, stop.standard_error)
                 unit = unit if enough is None else done.first(enough)
             keep(whole.trials, unit)
             whole.merge(unit.sums)

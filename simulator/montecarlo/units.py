@@ -42,6 +42,7 @@ class Engine(StrEnum):
 
 Observed = tuple[Floats, ...]  # each with a row a trial
 _NOTHING_SEEN: Observed = ()
+Control = Callable[[int, int, int], Floats]  # of seed, first trial, trials: (trials, controls)
 
 
 class Observer(NamedTuple):
@@ -64,6 +65,8 @@ class Evaluation(NamedTuple):
         Trial metrics that are wanted of single trials.
     table
         Whether the results of single trials are wanted.
+    control
+        What gives the control variates of single trials, if they are wanted.
     """
 
     plans: tuple[AnalysisPlan, ...]
@@ -72,6 +75,7 @@ class Evaluation(NamedTuple):
     observer: Observer | None = None
     columns: tuple[str, ...] = ()
     table: bool = False
+    control: Control | None = None
 
     def layout(self, params: Params) -> Layout:
         """Return the trial metrics that a scenario has."""
@@ -93,7 +97,7 @@ class UnitResult(NamedTuple):
         What the analyses come to, trial by trial.
     observed
         What was seen of the records, a row a trial looked at; empty if nobody looked.
-    columns, table
+    columns, table, controls
         Of single trials, what was asked for.
     """
 
@@ -102,6 +106,7 @@ class UnitResult(NamedTuple):
     observed: Observed
     columns: dict[str, Any]
     table: AnalysisTable | None
+    controls: Floats | None
 
 
 class Part(NamedTuple):
@@ -110,6 +115,7 @@ class Part(NamedTuple):
     table: AnalysisTable
     rows: MetricRows
     observed: Observed
+    controls: Floats | None
 
     @property
     def trials(self) -> int:
@@ -127,6 +133,7 @@ class OpenUnit:
         self._observed: list[Observed] = []
         self._columns: list[dict[str, Any]] = []
         self._tables: list[AnalysisTable] = []
+        self._controls: list[Floats] = []
 
     @property
     def trials(self) -> int:
@@ -147,6 +154,8 @@ class OpenUnit:
             )
         if self.asked.table:
             self._tables.append(AnalysisTable._make(column[:trials] for column in part.table))
+        if part.controls is not None:
+            self._controls.append(part.controls[:trials])
 
     def close(self) -> UnitResult:
         """Return the unit; it has a trial."""
@@ -158,6 +167,7 @@ class OpenUnit:
             AnalysisTable._make(np.concatenate(parts) for parts in zip(*self._tables, strict=True))
             if self._tables
             else None,
+            np.concatenate(self._controls) if self._controls else None,
         )
 
 
@@ -192,7 +202,8 @@ def run_part(
     observer, observed = asked.observer, _NOTHING_SEEN
     if observer is not None and (observer.trials is None or first_trial < observer.trials):
         observed = observer.look(params, records)
-    return Part(table, rows, observed)
+    controls = None if asked.control is None else asked.control(seed, first_trial, trials)
+    return Part(table, rows, observed, controls)
 
 
 def _blocks(params: Params, first_trial: int, trials: int) -> Iterator[tuple[int, int]]:
