@@ -19,7 +19,7 @@ from simulator.params.types import Params
 from simulator.records import DeathCause, Floats, Ints, TrialRecords
 from simulator.rules.hazard import death_threshold
 
-REDRAWS = 8
+REDRAWS = 16  # a trial; more cost as much as they gain (docs/analyses/conditional.md)
 _DRAW = draws.code_of(draws.Purpose.EXIT)
 _FIRST_REDRAW = len(Exit)  # who: behind the exits, so that no trial reads these addresses
 

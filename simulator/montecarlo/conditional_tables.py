@@ -21,10 +21,9 @@ from simulator.records import Floats, Ints
 
 Bits = npt.NDArray[np.uint8]
 
-# Beside the analyses' own rejections: whether the pooled z statistic passes these times the
-# quantile of the level. They follow how the chance to reject of a test that sees more than the
-# counts, or another trial than the one without deaths, climbs with the counts.
-_STEPS = (0.4, 0.7, 0.85, 1.0, 1.15, 1.35, 1.7)
+# Whether the pooled z statistic passes these times the quantile of the level: how the chance to
+# reject climbs with the counts, for a test that sees more than them.
+_STEPS = (0.85, 1.0, 1.15)
 
 
 def decided_by_counts(plan: AnalysisPlan) -> bool:

@@ -47,19 +47,17 @@ class Controls:
         self.kinds = tuple(map(_kind_of, plans))
         kinds = list(zip(plans, self.kinds, strict=True))
         self._redrawn = [plan for plan, kind in kinds if kind is ControlKind.REDRAWS]
-        counted = groups_of([plan for plan, kind in kinds if kind is not ControlKind.REDRAWS])
         most = params.trial.target_randomised
-        self._groups = [(group, Functions(group, most)) for group in counted]
+        self._groups = [(group, Functions(group, most)) for group in groups_of(plans)]
         self._lock = Lock()
         self.columns = tuple(map(self._columns_of, plans))
 
     def _columns_of(self, plan: AnalysisPlan) -> tuple[int, ...]:
-        if plan in self._redrawn:
-            return (self._redrawn.index(plan),)
+        own = (self._redrawn.index(plan),) if plan in self._redrawn else ()
         start = len(self._redrawn)
         for group, _ in self._groups:
             if plan in group.deciding + group.others:
-                return tuple(start + place for place in group.functions_of(plan))
+                return own + tuple(start + place for place in group.functions_of(plan))
             start += group.functions
         raise AssertionError(plan.name)
 

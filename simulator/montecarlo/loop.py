@@ -35,6 +35,7 @@ LEAST_TRIALS_FOR_PRECISION = 1_000
 _TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts
 _SECONDS_A_TASK = 3.0  # a process takes longer to begin
 _SECONDS_A_HEARTBEAT = 1.0
+_MOST_CONTROLLED = 800  # trials of a unit with control variates, each of some 0.1 ms at least
 _MOST_CRASHES = 5
 
 
@@ -115,6 +116,8 @@ class _Work(NamedTuple):
     def spans(self) -> Iterator[tuple[int, int]]:
         """First trial and number of trials of each unit, without end if no number is asked for."""
         size = trials_a_unit(self.params, self.asked.plans)
+        if self.asked.control is not None:
+            size = min(size, _MOST_CONTROLLED)
         return _spans(self.first_trial, self.stop.trials, size)
 
 

@@ -10,7 +10,7 @@ class ControlKind(StrEnum):
     """What an analysis's decision is held against, trial by trial."""
 
     COUNTS = "counts"  # its own decision on the counts, less its exact expectation
-    REDRAWS = "redraws"  # its own decision, less its mean over deaths drawn again
+    REDRAWS = "redraws"  # its own decision, less its mean over deaths drawn again; and steps
     STEPS = "steps"  # whether the counts differ by so much, less the exact expectation
 
 
