@@ -45,9 +45,11 @@ def values_and_means(
     """
     alpha = np.array([plan.alpha for plan in plans])
 
+    deaths = _Deaths(paths, params)
+
     def rejected(threshold: Floats) -> Floats:
-        records = _with_deaths(paths, params, threshold)
-        return rejects(analyse(records, plans, design, END), alpha).astype(np.float64)
+        table = analyse(deaths.at(threshold), plans, design, END)
+        return rejects(table, alpha).astype(np.float64)
 
     value = rejected(paths.threshold)
     total = np.zeros_like(value)
@@ -59,27 +61,34 @@ def values_and_means(
     return value, total / REDRAWS
 
 
-def _with_deaths(paths: Paths, params: Params, threshold: Floats) -> TrialRecords:
-    """Return the records with the liver deaths that some thresholds bring."""
-    p, openings = paths.records.patients, params.hazard.at_opening
-    days = np.arange(openings.size, dtype=np.float64)
-    other = np.minimum(p.death_after_days, p.transplant_after_days)
-    ends = np.minimum(other, float(params.trial.follow_up_days))
-    reached = np.divide(
-        threshold, paths.hazard, out=np.full(threshold.size, np.inf), where=paths.hazard > 0.0
-    )
-    dead = reached <= 1.0
-    when = np.interp(np.minimum(reached, 1.0) * np.interp(ends, days, openings), openings, days)
-    death = np.where(dead, when, p.death_after_days)
-    cause = np.where(dead, int(DeathCause.LIVER), p.death_cause)
-    return paths.records._replace(
-        patients=p._replace(
+class _Deaths:
+    """The records of trials without liver deaths, with those that some thresholds bring."""
+
+    def __init__(self, paths: Paths, params: Params) -> None:
+        p, self._openings = paths.records.patients, params.hazard.at_opening
+        self._days = np.arange(self._openings.size, dtype=np.float64)
+        ends = np.minimum(p.death_after_days, p.transplant_after_days)
+        ends = np.minimum(ends, float(params.trial.follow_up_days))
+        self._by_end = np.interp(ends, self._days, self._openings)
+        self._records, self._hazard = paths.records, paths.hazard
+
+    def at(self, threshold: Floats) -> TrialRecords:
+        """Return the records with each patient dead who reaches the threshold."""
+        p = self._records.patients
+        dead = np.flatnonzero((threshold <= self._hazard) & (self._hazard > 0.0))
+        reached = threshold[dead] / self._hazard[dead] * self._by_end[dead]
+        death, cause = p.death_after_days.copy(), p.death_cause.copy()
+        transplant, loss = p.transplant_after_days.copy(), p.loss_after_days.copy()
+        when = np.interp(reached, self._openings, self._days)
+        death[dead], cause[dead], transplant[dead] = when, int(DeathCause.LIVER), np.inf
+        loss[dead] = np.where(loss[dead] < when, loss[dead], np.inf)
+        changed = p._replace(
             death_after_days=death,
             death_cause=cause,
-            transplant_after_days=np.where(dead, np.inf, p.transplant_after_days),
-            loss_after_days=np.where(p.loss_after_days < death, p.loss_after_days, np.inf),
+            transplant_after_days=transplant,
+            loss_after_days=loss,
         )
-    )
+        return self._records._replace(patients=changed)
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
