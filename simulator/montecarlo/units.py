@@ -115,7 +115,7 @@ class Part(NamedTuple):
     table: AnalysisTable
     rows: MetricRows
     observed: Observed
-    controls: Floats | None
+    controls: Floats | None = None
 
     @property
     def trials(self) -> int:
@@ -182,7 +182,10 @@ def run_unit(
     """Simulate, analyse and add up trials `first_trial` to `first_trial + trials - 1`."""
     unit = OpenUnit(params, asked)
     for first, size in _blocks(params, first_trial, trials):
-        unit.add(run_part(params, asked, engine, seed, first, size), size)
+        part = run_part(params, asked, engine, seed, first, size)
+        if asked.control is not None:  # apart from how the block was simulated
+            part = part._replace(controls=asked.control(seed, first, size))
+        unit.add(part, size)
     return unit.close()
 
 
@@ -202,8 +205,7 @@ def run_part(
     observer, observed = asked.observer, _NOTHING_SEEN
     if observer is not None and (observer.trials is None or first_trial < observer.trials):
         observed = observer.look(params, records)
-    controls = None if asked.control is None else asked.control(seed, first_trial, trials)
-    return Part(table, rows, observed, controls)
+    return Part(table, rows, observed)
 
 
 def _blocks(params: Params, first_trial: int, trials: int) -> Iterator[tuple[int, int]]:
