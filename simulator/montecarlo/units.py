@@ -30,7 +30,7 @@ _LONGEST_SECONDS = 1.0  # of the least trials
 # Seconds a patient, roughly: with a funnel, labs or sessions, and without any; a patient drawn
 # anew by a randomisation test.
 _SECONDS_A_PATIENT, _SECONDS_A_SIMPLE_PATIENT, _SECONDS_A_DRAW = 2e-6, 0.03e-6, 5e-9
-_PATIENTS_A_BLOCK = 60_000  # simulated and analysed together: their records stay small
+_PATIENTS_A_BLOCK = 120_000  # simulated and analysed together: their records stay small
 
 
 class Engine(StrEnum):

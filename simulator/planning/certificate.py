@@ -5,7 +5,8 @@ arms, with outcomes independent given the arm. For every analysis it is also sim
 strong null hypothesis, over a family that is named, with a bound that holds for all of it at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.baselines import WeibullBaseline
 from simulator.montecarlo.intervals import standard_error
-from simulator.montecarlo.loop import MonteCarlo, Stop, monte_carlo
+from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family as JointFamily
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.units import Engine, Evaluation
@@ -89,7 +90,7 @@ def certify(
     trials
         Simulated for each cell of the family.
     say
-        Called with a line before each cell.
+        Called with a line on the cell that is worked at.
 
     Raises
     ------
@@ -98,35 +99,41 @@ def certify(
     """
     plans = plans_of(scenario)
     families = families_of(scenario, plans)
-    runs: dict[Cell, MonteCarlo] = {}
+    begun: deque[Cell] = deque()
     refused: list[tuple[Cell, str]] = []
-    cells = cells_of(scenario)
-    for number, cell in enumerate(cells, start=1):
-        name = (
-            f"cell {number} of {len(cells)}: mortality {cell.mortality:g}, Weibull shape "
-            f"{cell.shape:g}, loss {cell.loss:g}"
-        )
-        say(name)
-        try:
-            params = lower(solve_targets(under(scenario, cell), lambda _: None))
-        except RuleError as error:
-            refused.append((cell, error.rule))
-            continue
-        asked = Evaluation(plans, true_values(params, plans), families)
-        runs[cell] = monte_carlo(
-            params,
-            asked,
-            seed,
-            Stop(trials, None),
-            jobs,
-            Engine.COMPILED,
-            lambda done, _, name=name: say(f"{name}, {done:,} of {trials:,} trials"),  # type: ignore[misc]
-            lambda *_: None,
-        )
-        if runs[cell].interrupted:
+
+    def asked() -> Iterator[Run]:
+        """Solve one cell after another; those before it are still worked at."""
+        cells = cells_of(scenario)
+        for number, cell in enumerate(cells, start=1):
+            name = (
+                f"cell {number} of {len(cells)}: mortality {cell.mortality:g}, Weibull shape "
+                f"{cell.shape:g}, loss {cell.loss:g}"
+            )
+            if not begun:
+                say(name)
+            try:
+                params = lower(solve_targets(under(scenario, cell), lambda _: None))
+            except RuleError as error:
+                refused.append((cell, error.rule))
+                continue
+            begun.append(cell)
+            yield Run(
+                params,
+                Evaluation(plans, true_values(params, plans), families),
+                seed,
+                Stop(trials, None),
+                lambda done, _, name=name: say(f"{name}, {done:,} of {trials:,} trials"),  # type: ignore[misc]
+                lambda *_: None,
+            )
+
+    runs: dict[Cell, MonteCarlo] = {}
+    for run in monte_carlo_runs(asked(), jobs, Engine.COMPILED):
+        if run.interrupted:
             raise KeyboardInterrupt
+        runs[begun.popleft()] = run
     if not runs:
-        cell, rule = refused[0]
+        _, rule = refused[0]
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
     levels = tuple(_level(scenario, plan, index, runs) for index, plan in enumerate(plans))

@@ -9,7 +9,7 @@ from simulator.montecarlo.operations import operations_of
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
-from simulator.planning.paired import PairedTrials, rate_beside, run_trials
+from simulator.planning.paired import PairedTrials, paired_runs, rate_beside
 from simulator.planning.prepared import Prepared
 from simulator.results.acceptance import Acceptance
 from simulator.results.comparison import ComparedPower, ComparedTrial, Comparison, DifferentValue
@@ -47,10 +47,8 @@ def compare_scenarios(
     """
     pair = first, second
     acceptances = [accepted(one, jobs) for one in pair]
-    runs = [
-        run_trials(one, trials, seed, jobs, partial(watch, number))
-        for number, one in enumerate(pair, start=1)
-    ]
+    told = ((one, partial(watch, number)) for number, one in enumerate(pair, start=1))
+    runs = list(paired_runs(told, trials, seed, jobs))
     alone = [_by_name(one, run, analysis) for one, run in zip(pair, runs, strict=True)]
     together = [
         {

@@ -1,14 +1,16 @@
 """Trials of several scenarios under the same random numbers, and what they tell of each other."""
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
 
-from simulator.montecarlo.costs import Prices, cost_of, prices_of, trial_costs
+from simulator.montecarlo.costs import cost_of, prices_of, trial_costs
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.loop import Stop, monte_carlo
+from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.montecarlo.sums import Verdicts, joined
 from simulator.montecarlo.totals import Totals
@@ -20,6 +22,7 @@ from simulator.results.measures import Estimate, PairedEstimate
 from simulator.truth import Truth
 
 UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
+_DAYS = "enrolment_days", "trial_days"
 
 
 class FamilyTrials(NamedTuple):
@@ -94,45 +97,97 @@ def run_trials(
     KeyboardInterrupt
         If stopped before the last.
     """
-    families = families_of(prepared.asked, prepared.plans)
-    prices = prices_of(prepared.solved)
-    wanted = dict.fromkeys(("enrolment_days", "trial_days", *(prices.by_column if prices else ())))
-    units: list[UnitResult] = []
+    one = [(prepared, watch)]
+    with closing(paired_runs(one, trials, seed, jobs, first_trial, with_taken=with_taken)) as runs:
+        return next(runs)
 
-    def keep(_first: int, unit: UnitResult) -> None:
-        units.append(unit)
 
-    asked = Evaluation(
-        prepared.plans,
-        (UNKNOWN,) * len(prepared.plans),
-        families,
-        columns=tuple(wanted) if with_taken else (),
-    )
-    run = monte_carlo(
-        prepared.params,
-        asked,
-        seed,
-        Stop(trials, None),
-        jobs,
-        Engine.COMPILED,
-        lambda done, _: watch(done),
-        keep,
-        first_trial,
-    )
-    if run.interrupted:
-        raise KeyboardInterrupt
-    verdicts = joined([unit.verdicts for unit in units])
-    cost = cost_of(prices, run.totals)
-    whole = PairedTrials(
-        rejected=verdicts.rejected,
-        analysable=verdicts.analysable,
-        favouring=run.favouring,
-        families=_families(families, verdicts),
-        totals=run.totals,
-        cost=None if cost is None else Estimate(cost.mean, cost.mcse),
-        taken=_taken(asked, prices, units),
-    )
-    return whole if prepared.goal is None else _of_goal(whole, prepared.goal)
+def paired_runs(
+    scenarios: Iterable[tuple[Prepared, Callable[[int], None]]],
+    trials: int,
+    seed: int,
+    jobs: int,
+    first_trial: int = 0,
+    *,
+    with_taken: bool = False,
+) -> Generator[PairedTrials, None, None]:
+    """Simulate and analyse the same trials of each scenario, and yield them as they are done.
+
+    Each comes with who is told how many of its trials are done. A scenario is fetched while the
+    trials of the one before it are still worked at.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If stopped before the last trial of a scenario.
+    """
+    begun: deque[_Asked] = deque()
+
+    def runs() -> Iterator[Run]:
+        for prepared, watch in scenarios:
+            begun.append(_Asked(prepared, with_taken=with_taken))
+            yield begun[-1].run(trials, seed, watch, first_trial)
+
+    for run in monte_carlo_runs(runs(), jobs, Engine.COMPILED):
+        if run.interrupted:
+            raise KeyboardInterrupt
+        yield begun.popleft().trials(run)
+
+
+class _Asked:
+    """What is asked of the trials of a scenario, and the units of work so far."""
+
+    def __init__(self, prepared: Prepared, *, with_taken: bool) -> None:
+        self.prepared, self.units = prepared, list[UnitResult]()
+        self.prices = prices_of(prepared.solved)
+        priced = self.prices.by_column if self.prices else ()
+        self.asked = Evaluation(
+            prepared.plans,
+            (UNKNOWN,) * len(prepared.plans),
+            families_of(prepared.asked, prepared.plans),
+            columns=tuple(dict.fromkeys((*_DAYS, *priced))) if with_taken else (),
+        )
+
+    def run(self, trials: int, seed: int, watch: Callable[[int], None], first_trial: int) -> Run:
+        """Return the run that gives the trials."""
+        return Run(
+            self.prepared.params,
+            self.asked,
+            seed,
+            Stop(trials, None),
+            lambda done, _: watch(done),
+            lambda _, unit: self.units.append(unit),
+            first_trial,
+        )
+
+    def trials(self, run: MonteCarlo) -> PairedTrials:
+        """Return the trials of a run that is over."""
+        verdicts = joined([unit.verdicts for unit in self.units])
+        cost = cost_of(self.prices, run.totals)
+        whole = PairedTrials(
+            rejected=verdicts.rejected,
+            analysable=verdicts.analysable,
+            favouring=run.favouring,
+            families=_families(self.asked.families, verdicts),
+            totals=run.totals,
+            cost=None if cost is None else Estimate(cost.mean, cost.mcse),
+            taken=self._taken(),
+        )
+        goal = self.prepared.goal
+        return whole if goal is None else _of_goal(whole, goal)
+
+    def _taken(self) -> Taken | None:
+        if not self.asked.columns:
+            return None
+        columns = {
+            name: np.concatenate([unit.columns[name] for unit in self.units])
+            for name in self.asked.columns
+        }
+        enrolment_days, trial_days = (columns[name] for name in _DAYS)
+        costs = None
+        if self.prices is not None:
+            costs = trial_costs(self.prices, columns, enrolment_days.size)
+        return Taken(enrolment_days, trial_days, costs)
 
 
 def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyTrials, ...]:
@@ -143,15 +198,6 @@ def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyT
         FamilyTrials(family, rejected, analysable[:, family.columns].max(axis=1))
         for family, rejected in zip(families, together, strict=True)
     )
-
-
-def _taken(asked: Evaluation, prices: Prices | None, units: list[UnitResult]) -> Taken | None:
-    if not asked.columns:
-        return None
-    columns = {name: np.concatenate([u.columns[name] for u in units]) for name in asked.columns}
-    days = columns["enrolment_days"], columns["trial_days"]
-    costs = None if prices is None else trial_costs(prices, columns, days[0].size)
-    return Taken(*days, costs)
 
 
 def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:

@@ -12,7 +12,7 @@ from simulator.declarations.estimands import scale_of, tests_of
 from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
-from simulator.montecarlo.loop import MonteCarlo, Stop, monte_carlo
+from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
@@ -61,7 +61,7 @@ def estimate_power(
     Parameters
     ----------
     watch, keep
-        As `montecarlo.loop.monte_carlo` has them; who keeps units has their table of single trials.
+        As `montecarlo.loop.Run` has them; who keeps units has their table of single trials.
     target_power
         What the verdict holds the power against.
     conditional
@@ -93,9 +93,8 @@ def estimate_power(
             averaged.add(unit)
 
     precise = None if averaged is None else averaged.precise_after
-    run = monte_carlo(
-        params, evaluation, seed, stop, jobs, engine, watch, take, precise_after=precise
-    )
+    asked = Run(params, evaluation, seed, stop, watch, take, precise_after=precise)
+    run = monte_carlo(asked, jobs, engine)
     answer = _answer(prepared, run, curves, target_power, acceptance)
     return answer if averaged is None else averaged.beside(answer)
 

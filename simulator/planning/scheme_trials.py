@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import AnalysisPlan
-from simulator.montecarlo.loop import Stop, monte_carlo
+from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.params.types import Params
@@ -99,16 +99,15 @@ def simulate_scheme(
     asked = Evaluation(plans, truths, families)
     if with_records:
         asked = asked._replace(observer=observer(candidate_scheme.plan))
-    done = monte_carlo(
+    trials_asked = Run(
         params._replace(allocation=candidate_scheme.params),
         asked,
         seed,
         Stop(trials, None),
-        jobs,
-        Engine.COMPILED,
         lambda done, _: told(done),
         lambda _, unit: run.keep(unit),
     )
+    done = monte_carlo(trials_asked, jobs, Engine.COMPILED)
     if done.interrupted:
         raise KeyboardInterrupt
     return run

@@ -19,7 +19,7 @@ from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import goal_named
-from simulator.planning.paired import UNKNOWN, FamilyTrials, PairedTrials, rate_beside, run_trials
+from simulator.planning.paired import UNKNOWN, FamilyTrials, PairedTrials, paired_runs, rate_beside
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.variation import combinations, value_at, variants
@@ -150,10 +150,15 @@ def run_sweep(
     base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
     found: dict[int, SweepPoint] = {}
-    for number, index in enumerate(order, start=1):
+    scenarios = (
+        (planned.scenarios[index], partial(watch, number))
+        for number, index in enumerate(order, start=1)
+    )
+    runs = paired_runs(scenarios, trials, seed, jobs)
+    for index in order:
         prepared, values = planned.scenarios[index], planned.points[index]
         try:
-            run = run_trials(prepared, trials, seed, jobs, partial(watch, number))
+            run = next(runs)
         except KeyboardInterrupt:
             if base is None:
                 raise

@@ -211,7 +211,7 @@ def test_ctrl_c_leaves_nothing_behind(run, folder, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planning_comparison, "run_trials", stop)
+    monkeypatch.setattr(planning_comparison, "paired_runs", stop)
     status, out, err = run("compare first.yaml second.yaml --out run")
     assert (status, out) == (1, "")
     assert "nothing was written" in err

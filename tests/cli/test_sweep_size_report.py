@@ -1,5 +1,6 @@
 """The commands that vary, size and write up; what they keep; and what they refuse."""
 
+import itertools
 import json
 import re
 import shutil
@@ -79,15 +80,13 @@ def test_sweep_over_two_keys_is_every_combination_and_a_heat_map(answer_of, fold
 
 
 def test_sweep_is_stopped_between_points_and_keeps_those_that_are_done(run, monkeypatch):
-    whole, done = planning_sweep.run_trials, []
+    whole = planning_sweep.paired_runs
 
-    def run_trials(*arguments):
-        if len(done) == 2:
-            raise KeyboardInterrupt
-        done.append(arguments)
-        return whole(*arguments)
+    def paired_runs(*arguments):
+        yield from itertools.islice(whole(*arguments), 2)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(planning_sweep, "run_trials", run_trials)
+    monkeypatch.setattr(planning_sweep, "paired_runs", paired_runs)
     status, out, _ = run(SWEEP, "--json")
     assert status == 1
     found = json.loads(out)
@@ -121,7 +120,7 @@ REFUSED_SWEEPS = {
 def test_a_sweep_that_cannot_be_is_refused_before_its_first_trial(
     vary, words, run, folder, monkeypatch
 ):
-    monkeypatch.setattr(planning_sweep, "run_trials", None)
+    monkeypatch.setattr(planning_sweep, "paired_runs", None)
     options = [option for text in vary for option in ("--vary", text)]
     status, out, err = run("sweep", "small.yaml", *options)
     assert (status, out) == (2, "")

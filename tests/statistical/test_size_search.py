@@ -30,7 +30,7 @@ from size_coverage import (
 )
 
 from simulator.montecarlo.intervals import interval, standard_error
-from simulator.montecarlo.loop import Stop, monte_carlo
+from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.units import Engine, Evaluation
 from simulator.planning import simulated
 from simulator.planning.closed_forms import normal_patients
@@ -61,17 +61,16 @@ def exact(patients: float) -> float:
 
 def rejections(prepared: Prepared, seed: int, trials: int, first_trial: int = 0) -> int:
     """Rejections among successive trials, by the Monte Carlo loop that `run` goes through."""
-    run = monte_carlo(
+    asked = Run(
         prepared.params,
         Evaluation(prepared.plans, (UNKNOWN,), ()),
         seed,
         Stop(trials, None),
-        1,
-        Engine.COMPILED,
         lambda *_: None,
         lambda *_: None,
         first_trial,
     )
+    run = monte_carlo(asked, 1, Engine.COMPILED)
     assert run.trials == trials
     return int(run.rejections[0])
 

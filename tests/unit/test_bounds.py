@@ -14,8 +14,7 @@ from scenario_builder import base_case, changed, shipped
 
 from simulator.allocation.metrics import _free_imbalance
 from simulator.analysis import plans_of
-from simulator.montecarlo import loop
-from simulator.montecarlo.loop import Stop, _Work
+from simulator.montecarlo import workers
 from simulator.montecarlo.units import Evaluation, trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
@@ -92,10 +91,10 @@ class _Unit(NamedTuple):
 
 def _units(work, jobs, monkeypatch):
     """Units of 50 trials, the work on each of which is a function of its first trial."""
-    monkeypatch.setattr(loop, "run_unit", lambda *asked: _Unit(work(asked[4])))
-    monkeypatch.setattr(loop, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(workers, "run_unit", lambda *asked: _Unit(work(asked[4])))
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
     nothing = Evaluation((), (), ())
-    return loop._by_threads(_Work(None, nothing, 1, Stop(450, None), jobs, 0))
+    return workers.by_threads([workers.Work(None, nothing, 1, 450, 0)], jobs)
 
 
 def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):
@@ -106,9 +105,9 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
         go_on.wait(60)
         return number
 
-    monkeypatch.setattr(loop, "_SECONDS_A_HEARTBEAT", 0.01)
+    monkeypatch.setattr(workers, "_SECONDS_A_HEARTBEAT", 0.01)
     units = _units(long_work, 1, monkeypatch)
-    assert next(units) is None
+    assert next(units)[1] is None
     assert begun.wait(60)
     units.close()  # as Ctrl-C does: it does not wait for the work
     assert not go_on.is_set()
@@ -120,7 +119,7 @@ def test_units_come_in_their_order_whichever_is_done_first(monkeypatch):
         time.sleep(0.02 if first % 100 else 0.0)
         return first
 
-    found = [done.unit.first for done in _units(work, 3, monkeypatch) if done is not None]
+    found = [done.unit.first for _, done in _units(work, 3, monkeypatch) if done is not None]
     assert found == list(range(0, 450, 50))
 
 

@@ -10,8 +10,8 @@ from test_totals import answers
 
 from simulator.analysis import END, Reason, analyse, design_of, plans_of, rejects
 from simulator.engines.compiled import simulate
-from simulator.montecarlo import units
-from simulator.montecarlo.loop import Stop, monte_carlo
+from simulator.montecarlo import units, workers
+from simulator.montecarlo.loop import Run, Stop, monte_carlo, monte_carlo_runs
 from simulator.montecarlo.multiplicity import families_of, rejected
 from simulator.montecarlo.units import Engine, Evaluation, Observer, run_unit
 from simulator.params.lower import lower
@@ -90,13 +90,13 @@ def test_bits_of_single_trials_are_what_the_table_says(case):
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_an_answer_has_the_same_bits_for_any_number_of_workers(case, jobs, monkeypatch):
     params, asked = case
-    monkeypatch.setattr("simulator.montecarlo.loop.trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
 
     def silent(*_):
         return None
 
     runs = [
-        monte_carlo(params, asked, SEED, Stop(220, None), n, Engine.COMPILED, silent, silent)
+        monte_carlo(Run(params, asked, SEED, Stop(220, None), silent, silent), n, Engine.COMPILED)
         for n in (1, jobs)
     ]
     first, second = (repr(everything(run.sums)) for run in runs)
@@ -139,16 +139,61 @@ def test_what_is_kept_does_not_grow_with_the_trials(monkeypatch):
     """Twenty times the trials, the same sums: nothing is kept of a single trial."""
     scenario = shipped("two-arm-survival")
     params, asked = lower(scenario), asked_of(scenario)
-    monkeypatch.setattr("simulator.montecarlo.loop.trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
 
     def silent(*_):
         return None
 
     def kept(trials):
-        run = monte_carlo(params, asked, 1, Stop(trials, None), 1, Engine.COMPILED, silent, silent)
+        run = monte_carlo(
+            Run(params, asked, 1, Stop(trials, None), silent, silent), 1, Engine.COMPILED
+        )
         return len(pickle.dumps(run.sums)), run.trials
 
     (few, _), (many, trials) = kept(500), kept(10_000)
     assert trials == 10_000
     # A byte a trial would be 9,500; days of enrolment lie further apart in more trials, though.
     assert many - few < 8_000
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_runs_one_after_another_are_those_of_each_alone(jobs, monkeypatch):
+    """One of them stops by its precision, and its units that were begun are thrown away."""
+    scenario = shipped("two-arm-survival")
+    params, asked = lower(scenario), asked_of(scenario)
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 400)
+    told = []
+
+    def run(stop, seed, name):
+        return Run(
+            params, asked, seed, stop, lambda *_: told.append(name), lambda *_: told.append(name)
+        )
+
+    stops = (Stop(130, None), Stop(None, 0.015), Stop(900, None))
+    runs = [run(stop, seed, seed) for seed, stop in enumerate(stops)]
+    together = list(monte_carlo_runs(iter(runs), jobs, Engine.COMPILED))
+    assert told == sorted(told)
+    assert together[1].trials % 50 == 0
+    assert 1_000 <= together[1].trials < 1_200
+    for one, found in zip(runs, together, strict=True):
+        alone = monte_carlo(one, 1, Engine.COMPILED)
+        assert repr(everything(found.sums)) == repr(everything(alone.sums))
+
+
+def test_the_next_run_is_made_while_the_one_before_it_is_worked_at(monkeypatch):
+    scenario = shipped("two-arm-survival")
+    params, asked = lower(scenario), asked_of(scenario)
+    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    events = []
+
+    def silent(*_):
+        return None
+
+    def runs():
+        for number in (1, 2):
+            events.append(f"{number} is made")
+            yield Run(params, asked, number, Stop(100, None), silent, silent)
+
+    for run in monte_carlo_runs(runs(), 1, Engine.COMPILED):
+        events.append(f"{run.seed} is over")
+    assert events == ["1 is made", "2 is made", "1 is over", "2 is over"]
