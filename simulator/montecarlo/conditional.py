@@ -53,13 +53,13 @@ class Conditional:
 
     def _add_block(self, rejected: Floats, controls: Floats) -> None:
         self.trials += rejected.shape[0]
+        self._rejections += rejected.sum(axis=0)
         if not self._coefficients:
             self._pilot.append((rejected, controls))
             if self.trials >= PILOT_TRIALS:
                 self._set_coefficients()
             return
         away = self._adjusted(rejected, controls) - self._centre
-        self._rejections += rejected.sum(axis=0)
         for moment in range(_MOMENTS):
             self._sums[moment] += (away ** (moment + 1)).sum(axis=0)
 
@@ -95,8 +95,10 @@ class Conditional:
         return tuple(self._estimate(j, used) for j in range(len(self._columns)))
 
     def worst_error(self) -> float:
-        """Return the largest Monte Carlo standard error of all analyses; infinity before any."""
-        return max((math.inf if e is None else e.mcse for e in self.estimates()), default=0.0)
+        """Return the largest Monte Carlo standard error, of each analysis's better estimate."""
+        counted = (standard_error(count, self.trials) for count in self._rejections.tolist())
+        pairs = zip(counted, self.estimates(), strict=True)
+        return max(error if e is None else min(error, e.mcse) for error, e in pairs)
 
     def _estimate(self, j: int, used: int) -> ConditionalPower:
         first, second, third, fourth = (self._sums[:, j] / used).tolist()
@@ -104,7 +106,7 @@ class Conditional:
         variance = max(second - first * first, 0.0) * used / (used - 1)
         error = math.sqrt(variance / used)
         if variance == 0.0:  # as where no trial rejects: then the error is that of the share
-            error = standard_error(float(self._rejections[j]), used)
+            error = standard_error(float(self._rejections[j]), self.trials)
         half = NORMAL_QUANTILE_975 * error
         about_mean = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
         ratio, ratio_error = self._ratio(power, variance, about_mean, used)

@@ -54,7 +54,10 @@ class AveragedDeaths:
         self._sums.add(unit.verdicts.rejected, unit.controls)
 
     def precise_after(self, unit: UnitResult, standard_error: float) -> int | None:
-        """Trials of the next unit after which every estimate is precise enough, None if not yet."""
+        """Trials of the next unit after which an estimate of each power is precise enough, or None.
+
+        The conditional one or, where that has the larger error, the share of trials.
+        """
         assert unit.controls is not None
         ahead, rejected = self._sums.copy(), unit.verdicts.rejected
         for first in range(0, len(rejected), TRIALS_PER_CHUNK):
