@@ -464,6 +464,7 @@ class Power(Answer):
                     for key, value in flat(direction).items()
                 },
                 **flat(a.performance),
+                **_conditional_cells(a.conditional),
                 "estimand": a.estimand,
             }
             for a in self.analyses
@@ -499,6 +500,11 @@ _FIRST = (
     "ci_high",
     "not_analysable",
 )
+
+
+def _conditional_cells(found: ConditionalPower | None) -> Row:
+    """The conditional estimate as cells of a table, none where it was not asked for."""
+    return {} if found is None else {f"conditional_{k}": v for k, v in flat(found).items()}
 
 
 def _source_cells(line: Assumption) -> Row:

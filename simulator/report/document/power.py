@@ -203,14 +203,14 @@ def conditional_sentence(power: Power) -> str:
         return ""
     limits = interval(found.ci_low, found.ci_high, threshold=power.verdict.threshold)
     text = (
-        f"By conditional expectation, with the deaths of each trial averaged out given every "
+        "By conditional expectation, with the deaths of each trial averaged out given every "
         f"patient's hazard, the {rate_name(power.null_hypothesis)} of the primary analysis is "
         f"{percent(found.power, found.mcse)} (Monte Carlo 95% CI {limits}"
     )
     if found.variance_ratio is None or found.variance_ratio_mcse is None:
         return f"{text})."
     ratio = number(found.variance_ratio, found.variance_ratio_mcse, 1)
-    return f"{text}; variance of the share of as many trials over that of this estimate {ratio})."
+    return f"{text}; as exact as the counts of {ratio} times the trials)."
 
 
 def other_targets_sentence(dossier: Dossier) -> str:

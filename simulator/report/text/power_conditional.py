@@ -54,8 +54,8 @@ def conditional_section(answer: Power) -> Iterator[Block]:
 
 def in_short(found: ConditionalPower) -> str:
     """Say the estimate of one analysis on one line."""
-    words = f"{percent(Estimate(found.power, found.mcse))} with each trial's deaths averaged out"
+    words = f"{percent(Estimate(found.power, found.mcse))} with deaths averaged out"
     if found.variance_ratio is not None and found.variance_ratio_mcse is not None:
         times = mean(Estimate(found.variance_ratio, found.variance_ratio_mcse))
-        words += f", as exact as {times} times the trials counted"
+        words += f", as exact as {times} times the trials"
     return words
