@@ -31,7 +31,7 @@ def test_a_conditional_estimate_is_told_with_its_method_beside_the_counts():
     first = analysis_power(conditional=conditional_power())
     said = words(justification(dossier(power=power_answer(analyses=(first,))), "full"))
     assert "By conditional expectation" in said
-    assert "as exact as the counts of 8.9 times the trials" in said
+    assert "as exact as the counts of 9 times the trials" in said
     assert "serves as a control variate" in said
     assert "By conditional expectation" not in words(justification(dossier(), "full"))
 
