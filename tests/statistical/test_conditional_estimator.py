@@ -31,7 +31,6 @@ SCENARIOS = {
         "allocation.options": {},
         "modalities.1.full_course_hazard_ratio": 0.3,
     },
-    "strong effect": {"unit": None, "modalities.1.full_course_hazard_ratio": 0.1},
     "null": {"null_hypothesis": "strong"},
 }
 TRIALS = 1_500
@@ -113,7 +112,7 @@ def over_seeds():
     """Estimates of 200 runs of small trials with loss, (seeds, analyses) of each figure."""
     changes = {"allocation.scheme": "random_allocation", "exits.loss.net_probability": 0.1}
     changes["exits.loss.by_day"] = 84.0
-    params = lower(bare(16, changes))
+    params = lower(bare(12, changes))
     plans = (plan_of("chi_square", name="chi"), plan_of("log_rank", "censored", name="log_rank"))
     controls = Controls(params, plans)
     runs = [trials_of(params, plans, seed, LEAST_TRIALS, controls) for seed in range(SEEDS)]
