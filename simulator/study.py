@@ -31,6 +31,7 @@ from simulator.planning.assurance import (
     Watch as AssuranceWatch,
 )
 from simulator.planning.assurance_answer import assurance_of
+from simulator.planning.averaged_deaths import why_not
 from simulator.planning.calibrate import calibrate, refuse_without_targets
 from simulator.planning.candidate_schemes import CandidateScheme, candidate_scheme_of
 from simulator.planning.certificate import certify
@@ -240,6 +241,7 @@ class Study:
         engine: str = "compiled",
         jobs: int | None = None,
         target_power: float = CONVENTIONAL_POWER,
+        estimator: str = "counts",
         watch: Watch = _silent,
         keep: Callable[[int, UnitResult], None] | None = None,
     ) -> Power:
@@ -253,6 +255,9 @@ class Study:
             Stop once every analysis has this Monte Carlo standard error.
         target_power
             What the verdict holds the power against.
+        estimator
+            counts or conditional: the latter gives, beside the counts, each power with the deaths
+            of each trial averaged out, and judges precision by that.
         watch, keep
             As `planning.power.estimate_power` has them.
         """
@@ -263,6 +268,12 @@ class Study:
         number("target_power", target_power, 0, 1)
         whole("seed", seed, 0, LARGEST_SEED)
         require(engine in tuple(Engine), "engine", engine, "must be compiled or reference")
+        known = estimator in ("counts", "conditional")
+        require(known, "estimator", estimator, "must be counts or conditional")
+        if estimator == "conditional":
+            patients = self.prepared.params.trial.target_randomised
+            why = why_not(patients, engine, trials if precision is None else None)
+            require(why is None, "estimator", estimator, f"{why.rule}: {why.remedy}" if why else "")
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
         return estimate_power(
             self.prepared,
@@ -273,6 +284,7 @@ class Study:
             watch,
             keep,
             target_power=target_power,
+            conditional=estimator == "conditional",
         )
 
     def certify(

@@ -22,8 +22,10 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Answer
+    from simulator.scenario.loaded import LoadedScenario
     from simulator.study import Study
 
+_ESTIMATORS = "counts", "conditional"
 _TRIALS = {"compiled": 10_000, "reference": 1_000}
 
 
@@ -64,6 +66,13 @@ def power(
         str, typer.Option(help="compiled or, for the same answer slowly, reference.")
     ] = "compiled",
     jobs: JobsOption = None,
+    estimator: Annotated[
+        str,
+        typer.Option(
+            help="counts or, beside them, conditional: the deaths of each trial averaged out, for "
+            "the same error with fewer trials."
+        ),
+    ] = "counts",
     by_trial: Annotated[
         bool,
         typer.Option("--by-trial", help="Keep trials.csv too, one row per trial and analysis."),
@@ -92,9 +101,13 @@ def power(
         refuse("--engine", engine, "is not an engine", "use compiled or reference")
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
+    if estimator not in _ESTIMATORS:
+        refuse("--estimator", estimator, "is not an estimator", "use counts or conditional")
     if certify:
-        _refuse_with_certify(precision, engine, by_trial, power_target)
+        _refuse_with_certify(precision, engine, by_trial, power_target, estimator)
     loaded = load_scenario(scenario)
+    if estimator == "conditional":
+        _refuse_conditional(loaded, engine, trials)
     evidence = cited_rows(loaded)
     study = cache(partial(study_of, loaded))
     asked: dict[str, Any] = {"trials": trials or _TRIALS[engine]}
@@ -113,6 +126,8 @@ def power(
         asked = {"precision": precision}
     if power_target is not None:
         asked["target_power"] = power_target
+    if estimator != "counts":
+        asked["estimator"] = estimator
     question = question_of(
         loaded, "power", seed, evidence=evidence, engine=engine, by_trial=by_trial, **asked
     )
@@ -124,7 +139,11 @@ def power(
 
 
 def _refuse_with_certify(
-    precision: float | None, engine: str, by_trial: bool, power_target: float | None
+    precision: float | None,
+    engine: str,
+    by_trial: bool,
+    power_target: float | None,
+    estimator: str,
 ) -> None:
     if precision is not None:
         refuse("--precision", precision, "goes without --certify", "give --trials")
@@ -134,6 +153,17 @@ def _refuse_with_certify(
         refuse("--by-trial", "true", "goes without --certify", "leave it out")
     if power_target is not None:
         refuse("--power-target", power_target, "goes without --certify", "leave it out")
+    if estimator != "counts":
+        refuse("--estimator", estimator, "goes without --certify", "leave it out")
+
+
+def _refuse_conditional(loaded: "LoadedScenario", engine: str, trials: int | None) -> None:
+    """Refuse what the conditional estimator cannot take, before anything is simulated."""
+    from simulator.planning.averaged_deaths import why_not
+
+    why = why_not(loaded.scenario.trial.target_randomised, engine, trials)
+    if why is not None:
+        refuse("--estimator", "conditional", why.rule, why.remedy)
 
 
 def _estimated(
@@ -155,7 +185,7 @@ def _estimated(
     trials, precision = asked.get("trials"), asked.get("precision")
     with ExitStack() as stack:
         watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
-        options = {key: asked[key] for key in ("target_power",) if key in asked}
+        options: dict[str, Any] = {k: asked[k] for k in ("target_power", "estimator") if k in asked}
         if folder is not None:
             rows = TrialRows(folder / "trials.csv", prepared.plans)
             options["keep"] = stack.enter_context(rows).add

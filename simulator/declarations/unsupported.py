@@ -113,11 +113,6 @@ UNSUPPORTED = (
         "--jobs sets the workers on this one; runs of different seeds can be made on several",
         ("backend", "scheduler"),
     ),
-    Unsupported(
-        "a choice of estimator",
-        "power is the share of trials that reject",
-        ("estimator",),
-    ),
 )
 
 _BY_WORD = {word: feature for feature in UNSUPPORTED for word in feature.words}

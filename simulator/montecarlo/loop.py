@@ -44,6 +44,9 @@ class Run(NamedTuple):
         Called before that with the unit's first trial and its results, in the order of trials.
     first_trial
         Index of the first: trials of other indices are other trials.
+    precise_after
+        Trials of the next unit after which the run is as precise as is asked, None if not yet; by
+        default every share of trials that reject is to be.
     """
 
     params: Params
@@ -53,6 +56,7 @@ class Run(NamedTuple):
     watch: Watch
     keep: Callable[[int, UnitResult], None]
     first_trial: int = 0
+    precise_after: Callable[[UnitResult, float], int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,10 @@ def _take_in(run: Run, whole: Sums, done: Done) -> bool:
     """Take in the next unit of a run; return whether that was the last one."""
     unit, enough = done.unit, None
     if run.stop.standard_error is not None:
-        enough = _precise_after(whole, unit.verdicts.rejected, run.stop.standard_error)
+        if run.precise_after is None:
+            enough = _precise_after(whole, unit.verdicts.rejected, run.stop.standard_error)
+        else:
+            enough = run.precise_after(unit, run.stop.standard_error)
         unit = unit if enough is None else done.first(enough)
     run.keep(whole.trials, unit)
     whole.merge(unit.sums)

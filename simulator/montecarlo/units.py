@@ -46,6 +46,7 @@ class Engine(StrEnum):
 
 Observed = tuple[Floats, ...]  # each with a row a trial
 _NOTHING_SEEN: Observed = ()
+Control = Callable[[int, int, int], Floats]  # of seed, first trial, trials: (trials, controls)
 
 
 class Observer(NamedTuple):
@@ -68,6 +69,8 @@ class Evaluation(NamedTuple):
         Trial metrics that are wanted of single trials.
     table
         Whether the results of single trials are wanted.
+    control
+        What gives the control variates of single trials, if they are wanted.
     """
 
     plans: tuple[AnalysisPlan, ...]
@@ -76,6 +79,7 @@ class Evaluation(NamedTuple):
     observer: Observer | None = None
     columns: tuple[str, ...] = ()
     table: bool = False
+    control: Control | None = None
 
     def is_looked_at(self, first_trial: int) -> bool:
         """Whether somebody wants to see the records of the trials from this one on."""
@@ -102,7 +106,7 @@ class UnitResult(NamedTuple):
         What the analyses come to, trial by trial.
     observed
         What was seen of the records, a row a trial looked at; empty if nobody looked.
-    columns, table
+    columns, table, controls
         Of single trials, what was asked for.
     """
 
@@ -111,6 +115,7 @@ class UnitResult(NamedTuple):
     observed: Observed
     columns: dict[str, Any]
     table: AnalysisTable | None
+    controls: Floats | None
 
 
 class Part(NamedTuple):
@@ -119,6 +124,7 @@ class Part(NamedTuple):
     table: AnalysisTable
     rows: MetricRows
     observed: Observed
+    controls: Floats | None = None
 
     @property
     def trials(self) -> int:
@@ -136,6 +142,7 @@ class OpenUnit:
         self._observed: list[Observed] = []
         self._columns: list[dict[str, Any]] = []
         self._tables: list[AnalysisTable] = []
+        self._controls: list[Floats] = []
 
     @property
     def trials(self) -> int:
@@ -156,6 +163,8 @@ class OpenUnit:
             )
         if self.asked.table:
             self._tables.append(AnalysisTable._make(column[:trials] for column in part.table))
+        if part.controls is not None:
+            self._controls.append(part.controls[:trials])
 
     def close(self) -> UnitResult:
         """Return the unit; it has a trial."""
@@ -167,6 +176,7 @@ class OpenUnit:
             AnalysisTable._make(np.concatenate(parts) for parts in zip(*self._tables, strict=True))
             if self._tables
             else None,
+            np.concatenate(self._controls) if self._controls else None,
         )
 
 
@@ -187,6 +197,8 @@ def run_unit(
             part = _run_lanes(params, asked, unit.sums.totals.layout, seed, first, size)
         else:
             part = run_part(params, asked, engine, seed, first, size)
+        if asked.control is not None:  # apart from how the block was simulated
+            part = part._replace(controls=asked.control(seed, first, size))
         unit.add(part, size)
     return unit.close()
 

@@ -27,6 +27,7 @@ _TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in pa
 _SECONDS_A_TASK = 3.0  # a process takes longer to begin
 _SECONDS_A_REFERENCE_PATIENT = 1e-3
 _SECONDS_A_HEARTBEAT = 1.0
+_MOST_CONTROLLED = 800  # trials of a unit with control variates, each of some 0.1 ms at least
 _MOST_CRASHES = 5
 
 
@@ -55,6 +56,8 @@ class Work:
     def spans(self) -> Iterator[tuple[int, int]]:
         """First trial and number of trials of each unit that is still wanted."""
         size = trials_a_unit(self.params, self.asked.plans)
+        if self.asked.control is not None:
+            size = min(size, _MOST_CONTROLLED)
         spans = _spans(self.first_trial, self.trials, size)
         return itertools.takewhile(lambda _: not self.over, spans)
 

@@ -17,6 +17,7 @@ from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.planning.accepted import accepted
+from simulator.planning.averaged_deaths import AveragedDeaths
 from simulator.planning.curves import CurveRecorder, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
 from simulator.planning.low_power import why_below_level
@@ -53,6 +54,7 @@ def estimate_power(
     keep: Callable[[int, UnitResult], None] | None,
     *,
     target_power: float = CONVENTIONAL_POWER,
+    conditional: bool = False,
 ) -> Power:
     """Simulate and analyse trials from 0 on until `stop`.
 
@@ -62,6 +64,8 @@ def estimate_power(
         As `montecarlo.loop.Run` has them; who keeps units has their table of single trials.
     target_power
         What the verdict holds the power against.
+    conditional
+        Whether to estimate each power by conditional expectation too, and judge precision by that.
 
     Raises
     ------
@@ -71,22 +75,28 @@ def estimate_power(
     params, plans = prepared.params, prepared.plans
     acceptance = accepted(prepared, jobs)
     curves = CurveRecorder(grid_of(params))
+    averaged = AveragedDeaths(params, plans) if conditional else None
     evaluation = Evaluation(
         plans,
         true_values(params, plans),
         families_of(prepared.asked, plans),
         observer(curves.grid),
         table=keep is not None,
+        control=None if averaged is None else averaged.controls,
     )
 
     def take(first: int, unit: UnitResult) -> None:
         if keep is not None:
             keep(first, unit)
         curves.keep(first, unit)
+        if averaged is not None:
+            averaged.add(unit)
 
-    asked = Run(params, evaluation, seed, stop, watch, take)
+    precise = None if averaged is None else averaged.precise_after
+    asked = Run(params, evaluation, seed, stop, watch, take, precise_after=precise)
     run = monte_carlo(asked, jobs, engine)
-    return _answer(prepared, run, curves, target_power, acceptance)
+    answer = _answer(prepared, run, curves, target_power, acceptance)
+    return answer if averaged is None else averaged.beside(answer)
 
 
 def _answer(

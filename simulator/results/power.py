@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, flat, table
+from simulator.results.conditional import ConditionalPower
 from simulator.results.curves import Curves
 from simulator.results.measures import (
     Estimate,
@@ -197,6 +198,8 @@ class AnalysisPower(Record):
         Unit of the estimate.
     prior
         By arm, of a Bayesian analysis.
+    conditional
+        The same power by conditional expectation, where it was asked for.
     """
 
     name: str
@@ -217,6 +220,7 @@ class AnalysisPower(Record):
     performance: Performance
     estimand_attributes: EstimandAttributes
     prior: Mapping[str, PriorReport]
+    conditional: ConditionalPower | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -460,6 +464,7 @@ class Power(Answer):
                     for key, value in flat(direction).items()
                 },
                 **flat(a.performance),
+                **_conditional_cells(a.conditional),
                 "estimand": a.estimand,
             }
             for a in self.analyses
@@ -495,6 +500,11 @@ _FIRST = (
     "ci_high",
     "not_analysable",
 )
+
+
+def _conditional_cells(found: ConditionalPower | None) -> Row:
+    """The conditional estimate as cells of a table, none where it was not asked for."""
+    return {} if found is None else {f"conditional_{k}": v for k, v in flat(found).items()}
 
 
 def _source_cells(line: Assumption) -> Row:

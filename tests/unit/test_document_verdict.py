@@ -7,6 +7,7 @@ import pytest
 from answers import (
     FISHER,
     analysis_power,
+    conditional_power,
     curve_point,
     performance,
     power_answer,
@@ -24,6 +25,15 @@ from simulator.results.measures import (
     Scale,
 )
 from simulator.results.power import Effect, EffectKind
+
+
+def test_a_conditional_estimate_is_told_with_its_method_beside_the_counts():
+    first = analysis_power(conditional=conditional_power())
+    said = words(justification(dossier(power=power_answer(analyses=(first,))), "full"))
+    assert "By conditional expectation" in said
+    assert "as exact as the counts of 9 times the trials" in said
+    assert "serves as a control variate" in said
+    assert "By conditional expectation" not in words(justification(dossier(), "full"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from answers import (
     FISHER,
     TRIALS,
     analysis_power,
+    conditional_power,
     operations,
     operations_without_sessions,
     power_answer,
@@ -60,6 +61,7 @@ VARIANTS = {
     "equal hazards": power_answer(null=NullHypothesis.MORTALITY),
     "no sessions": power_answer(operations=operations_without_sessions()),
     "recruitment": power_answer(operations=operations(target_reached=Share(0.1, 0.09, 0.11))),
+    "conditional": power_answer(analyses=(analysis_power(conditional=conditional_power()),)),
     "drift": power_answer(drift=Drift("linear", 0.5)),
     "families": power_answer(
         analyses=many(12),
@@ -96,6 +98,19 @@ def test_the_verdict_and_the_next_commands_are_what_remains():
     rest = [line for line in lines[verdict:] if "trialsim " in line]
     assert verdict >= len(lines) - 8
     assert lines[-1] == rest[-1] == f"everything:      trialsim show {RUN}"
+
+
+def test_a_conditional_estimate_has_a_line_of_its_own_and_counts_stay():
+    text = screen(VARIANTS["conditional"])
+    assert (
+        "Conditional  3.80% +- 0.06% with deaths averaged out, as exact as 9 times the trials"
+        in text
+    )
+    assert "fisher" in text
+    assert "3.8%" in text
+    nothing = conditional_power(mcse=0.001, variance_ratio=None, variance_ratio_mcse=None)
+    text = screen(power_answer(analyses=(analysis_power(conditional=nothing),)))
+    assert "deaths averaged out\n" in text
 
 
 def test_analyses_without_room_are_counted_and_the_primary_one_is_shown():

@@ -186,6 +186,7 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
         f"{misled[:-1]} [@gelman]." if misled else "",
         not_analysable_sentence(power),
         "[#power] has every analysis; intervals are Wilson's [@wilson].",
+        conditional_sentence(power),
         other_targets_sentence(dossier),
         "[#families] has those judged together." if power.multiplicity else "",
     ]
@@ -193,6 +194,23 @@ def power_blocks(dossier: Dossier) -> list[Paragraph | Table]:
     if power.multiplicity:
         found.append(families_table(power))
     return found
+
+
+def conditional_sentence(power: Power) -> str:
+    """The primary analysis's power with deaths averaged out; empty where it was not asked for."""
+    found = power.primary.conditional
+    if found is None:
+        return ""
+    limits = interval(found.ci_low, found.ci_high, threshold=power.verdict.threshold)
+    text = (
+        "By conditional expectation, with the deaths of each trial averaged out given every "
+        f"patient's hazard, the {rate_name(power.null_hypothesis)} of the primary analysis is "
+        f"{percent(found.power, found.mcse)} (Monte Carlo 95% CI {limits}"
+    )
+    if found.variance_ratio is None or found.variance_ratio_mcse is None:
+        return f"{text})."
+    ratio = number(found.variance_ratio, found.variance_ratio_mcse, 1)
+    return f"{text}; as exact as the counts of {ratio} times the trials)."
 
 
 def other_targets_sentence(dossier: Dossier) -> str:

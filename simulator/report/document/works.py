@@ -47,6 +47,15 @@ _WORKS = {
         "binomial proportions. The American Statistician 1998;52:119-126.",
         "https://doi.org/10.1080/00031305.1998.10480550",
     ),
+    "blackwell": (
+        "Blackwell D. Conditional expectation and unbiased sequential estimation. Annals of "
+        "Mathematical Statistics 1947;18:105-110.",
+        "https://doi.org/10.1214/aoms/1177730497",
+    ),
+    "glasserman": (
+        "Glasserman P. Monte Carlo methods in financial engineering. Springer; 2004.",
+        "https://doi.org/10.1007/978-0-387-21617-1",
+    ),
     "wilson": (
         "Wilson EB. Probable inference, the law of succession, and statistical inference. Journal "
         "of the American Statistical Association 1927;22:209-212.",

@@ -10,6 +10,7 @@ from simulator.report.text.advice import next_steps
 from simulator.report.text.numbers import mean, percent, plain_percent, rounded
 from simulator.report.text.page import Block, Bold, Command, line_count
 from simulator.report.text.power import verdict_blocks
+from simulator.report.text.power_conditional import in_short
 from simulator.report.text.power_rates import power_table
 from simulator.report.text.power_trial import assumptions_in_short
 from simulator.report.text.tables import new_table
@@ -92,6 +93,8 @@ def _lines(answer: Power) -> Iterator[tuple[str, str]]:
     yield "Effect", effect_in_short(answer.effect, tuple(arms))
     for words in biases_in_words(answer.selection_bias, answer.drift):
         yield "Biased", words
+    if answer.primary.conditional is not None:
+        yield "Conditional", in_short(answer.primary.conditional)
     for family in answer.multiplicity[:1]:
         more = len(answer.multiplicity) - 1
         yield (
