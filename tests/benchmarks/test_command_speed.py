@@ -188,7 +188,9 @@ def test_memory_is_flat_in_trials(tell, tmp_path, scenario, few, many):
 
 def test_certificate_of_the_base_case(tell, tmp_path):
     done = trialsim(f"power nct05484908 --certify --json --seed {next(_seeds)}", tmp_path)
-    assert json.loads(done.out)["analyses"]
+    answer = json.loads(done.out)
+    assert (answer["family"]["cells"], answer["trials_per_cell"]) == (36, 10_000)
+    assert len(answer["levels"]) == 7
     tell("certificate of nct05484908, all analyses, 2 cores", done.wall_s, "s", "25", "16")
 
 
