@@ -7,19 +7,16 @@ that a ratio holds where a speed depends on the machine.
 import functools
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from scenario_builder import base_case, shipped
 
-import simulator
 from simulator.engines import compiled
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 
 pytestmark = pytest.mark.benchmark
 
-ROOT = Path(simulator.__file__).parents[1]
 TURNS = 5
 
 
