@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from calibration.kept import keep, read_kept
-from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
 from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower

@@ -22,7 +22,7 @@ from calibration.synthesis.likelihood import (
 )
 from calibration.synthesis.posterior import Distribution, NormalPrior, Posterior
 from calibration.synthesis.studies import Study, on_own_scale
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.records import Floats
 from simulator.results.prior import (
     Fitted,

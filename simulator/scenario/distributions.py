@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.constants import NORMAL_QUANTILE_975
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 
 Parameters = Mapping[str, float | list[float]]
 Function = Callable[[Any], Any]  # of a number or an array of them
