@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JobsOption,
@@ -31,6 +31,7 @@ _DRAWS_FOR_A_PACE = 10
 
 
 @stoppable
+@kept
 def assurance(
     scenario: ScenarioArgument,
     draws: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -34,6 +34,7 @@ _RATIO = re.compile(r"(\d+)\s*:\s*(\d+)")
 
 
 @stoppable
+@kept
 def design(
     scenario: ScenarioArgument,
     power: Annotated[float, numeric("--power", "Power to reach, above alpha and below 1.")] = 0.8,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def levers(
     scenario: ScenarioArgument,
     trials: Annotated[

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -27,6 +27,7 @@ _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are 
 
 
 @stoppable
+@kept
 def size(
     scenario: ScenarioArgument,
     power: Annotated[float, numeric("--power", "Power to reach, above alpha and below 1.")] = 0.8,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -31,6 +31,7 @@ _LONG_SECONDS = 3_600
 
 
 @stoppable
+@kept
 def sweep(
     scenario: ScenarioArgument,
     vary: Annotated[
