@@ -6,7 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-_NOTED: dict[str, str] = {}  # state by absolute path, of all that this process has read
+_OWN = str(Path(__file__).parents[1])  # where the program's own evidence and scenarios are
+_NOTED: dict[str, str] = {}  # state by absolute path
 _FOLDER, _ABSENT, _UNREAD = "folder", "absent", "unread"
 
 
@@ -30,11 +31,17 @@ def note(path: Path, content: bytes | None = None) -> None:
 
 
 def noted() -> dict[str, str]:
-    """Return the state of everything noted by its path: of what the last answer rests on, or more.
-
-    What is read once and remembered, as the shipped evidence, counts for every later answer.
-    """
+    """Return the state of everything noted since `forget` by its path."""
     return dict(_NOTED)
+
+
+def forget() -> None:
+    """Begin a question: forget what earlier ones rested on.
+
+    The program's own files stay noted, since they are read once a process and then remembered.
+    """
+    for place in [place for place in _NOTED if not place.startswith(_OWN)]:
+        del _NOTED[place]
 
 
 def is_as_noted(path: str, was: str) -> bool:

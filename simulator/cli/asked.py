@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simulator.caches import SOURCES_DIGEST, cache_folder, keep, read_kept
-from simulator.inputs import is_as_noted, noted
+from simulator.inputs import forget, is_as_noted, noted
 
 # How an answer is worked out, kept and shown, but not what it is.
 _NOT_ASKED = {"jobs", "yes", "out", "force", "full", "json"}
@@ -48,6 +48,7 @@ _WORDS: ContextVar[_Words | None] = ContextVar("_WORDS", default=None)
 def words(command: str, options: Mapping[str, Any]) -> Iterator[None]:
     """Hold the words in which a command is asked, for `known` and `remember`."""
     token = _WORDS.set(_Words(command, options))
+    forget()
     try:
         yield
     finally:

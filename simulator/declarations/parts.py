@@ -23,7 +23,12 @@ class Part(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        defer_build=True,  # a part is built within the scenario, and alone only if it is asked for
     )
 
     @model_validator(mode="before")
