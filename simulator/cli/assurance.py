@@ -10,6 +10,7 @@ import typer
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
+    AnalysisOrAllOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -40,13 +41,7 @@ def assurance(
     trials: Annotated[
         int, counted("--trials", "-n", least=2, most=1_000_000, help="Trials at each draw.")
     ] = 500,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: all].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrAllOption = None,
     worthwhile: Annotated[
         str | None,
         typer.Option(

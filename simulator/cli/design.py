@@ -8,6 +8,7 @@ import typer
 
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
+    AnalysisOrPrimaryOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -66,13 +67,7 @@ def design(
             show_default=False,
         ),
     ] = None,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: the primary one].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrPrimaryOption = None,
     trials: Annotated[
         int,
         counted(
