@@ -12,12 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from calibration.evidence import EvidenceRow, evidence_of, unfolded
-from calibration.kept import keep, read_kept
 from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
 from calibration.uncertainty import draws
-from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
 from simulator.declarations.claims import is_of_trial
 from simulator.declarations.measures import MEASURES
 from simulator.params.lower import lower

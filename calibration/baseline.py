@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from calibration.hazard_cells import CurveReadings, PatientTimes, SurvivalPoints, cells_of
 from calibration.hazard_shape import HazardShape, hazard_shape
@@ -187,7 +187,7 @@ def _pooled_level(found: HazardShape) -> _Level:
     freedom = ones.size - 1
     chi_square = float(apart @ np.linalg.solve(found.log_level_covariance, apart)) * (freedom > 0)
     factor = math.sqrt(max(1.0, chi_square / max(freedom, 1)))
-    p_value = float(stats.chi2.sf(chi_square, freedom)) if freedom else math.nan
+    p_value = float(special.chdtrc(freedom, chi_square)) if freedom else math.nan
     error = factor / math.sqrt(float(weights.sum()))
     return _Level(mean, error, Heterogeneity(chi_square, freedom, p_value, factor))
 

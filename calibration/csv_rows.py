@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from simulator.inputs import read_text
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 
 
@@ -69,7 +70,7 @@ def _text(path: Path, name: str, kind: TableKind) -> str:
         if path.stat().st_size > kind.most_bytes:
             rule = f"is larger than {kind.most_bytes / 1e6:.0f} MB"
             raise ScenarioError(Problem(name, 0, "", "", rule, kind.doubt))
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
     except UnicodeDecodeError:
         problem = Problem(name, 0, "", "", "is not UTF-8 text", "save it as CSV in UTF-8")
         raise ScenarioError(problem) from None

@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
+from scipy import special
 
 from calibration.hazard_cells import Cells, HazardSource, cells_of
 from calibration.kaplan_meier import Floats
@@ -118,7 +119,7 @@ def hazard_shape(sources: Sequence[HazardSource], days: Sequence[float] | Floats
         log_level_covariance=to_levels @ covariance @ to_levels.T,
         chi_square=chi_square,
         degrees_of_freedom=freedom,
-        p_value=float(stats.chi2.sf(chi_square, freedom)) if freedom else math.nan,
+        p_value=float(special.chdtrc(freedom, chi_square)) if freedom else math.nan,
     )
 
 
@@ -229,7 +230,7 @@ def _largest(cells: Cells, start: Floats) -> float:
         of_cell = cells.covered @ hazards
         return -cells.log_likelihood(of_cell), -cells.covered.T @ cells.score(of_cell)
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         downhill,
         start,
         jac=True,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy
 
 from simulator.scenario.errors import RuleError
 
@@ -157,7 +157,7 @@ def falling(days: Floats, survival: Floats) -> tuple[Floats, Floats]:
     """
     order = np.lexsort((-survival, days))
     time, share = np.append(0.0, days[order]), np.append(1.0, survival[order])
-    nearest = optimize.isotonic_regression(share, increasing=False).x
+    nearest = scipy.optimize.isotonic_regression(share, increasing=False).x
     chosen = np.append(np.diff(time) > 0, True) & (time > 0)
     return time[chosen], np.asarray(nearest[chosen])
 

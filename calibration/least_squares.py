@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from simulator.records import Floats, Ints
 
@@ -111,7 +111,7 @@ class _GroupSearch:
         here = position[self.group.keys]
         low, high = np.maximum(-here, -self.radius), np.minimum(1 - here, self.radius)
         limits = low - 1e-12, high + 1e-12
-        found = optimize.lsq_linear(self.jacobian, -off[self.group.targets], limits).x
+        found = scipy.optimize.lsq_linear(self.jacobian, -off[self.group.targets], limits).x
         return np.asarray(np.clip(found, low, high), np.float64)
 
     def learn(self, off: Floats, change: Floats, step: Floats) -> bool:

@@ -8,10 +8,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
+from scipy import special
 
 from simulator.records import Floats
 
+_ROOT_2_PI = math.sqrt(2.0 * math.pi)
 _POINTS = 801  # of a grid over log odds
 _REACH = 6.0  # standard deviations to either side
 _LEAST = 1e-9  # share: log odds end there
@@ -50,7 +52,8 @@ def predict_share(
     spread = np.maximum(spread, max(np.ptp(odds) / _FINEST, _LEAST))
     ends = (odds - _REACH * spread).min(), (odds + _REACH * spread).max()
     grid = np.linspace(*ends, _POINTS)
-    density = (stats.norm.pdf((grid[:, None] - odds) / spread) / spread).sum(axis=1)
+    z = (grid[:, None] - odds) / spread
+    density = (np.exp(-(z**2) / 2.0) / _ROOT_2_PI / spread).sum(axis=1)
     counts, mass = np.arange(n + 1), np.zeros(n + 1)
     log_choose = special.gammaln(n + 1) - special.gammaln(counts + 1)
     log_choose -= special.gammaln(n - counts + 1)
@@ -74,6 +77,6 @@ def predict_mean(
         return float(special.ndtr((value - centres) / spread).mean())
 
     ends = float(centres.min() - 10 * spread), float(centres.max() + 10 * spread)
-    low, high = (optimize.brentq(lambda x, p=p: below(x) - p, *ends) for p in (0.025, 0.975))
+    low, high = (scipy.optimize.brentq(lambda x, p=p: below(x) - p, *ends) for p in (0.025, 0.975))
     seen = below(observed)
     return Prediction(low, high, min(1.0, 2 * min(seen, 1 - seen)))

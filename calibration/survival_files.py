@@ -22,6 +22,7 @@ import numpy as np
 
 from calibration.hazard_cells import CurveReadings, HazardSource, PatientTimes, SurvivalPoints
 from calibration.kaplan_meier import Floats, Patients, as_shares, falling, reconstruct
+from simulator.inputs import read_text
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest
 
 COLUMNS = "day", "survival", "n", "at_risk", "events", "note"
@@ -110,7 +111,7 @@ def _text(path: Path) -> str:
     if path.stat().st_size > _LARGEST_BYTES:
         _refuse(file, 0, "", "", "has over 5 MB", "give the points of one curve alone")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
     except UnicodeDecodeError:
         _refuse(file, 0, "", "", "is not text in UTF-8", "save it as CSV in UTF-8")
 

@@ -15,6 +15,7 @@ import numpy as np
 from calibration.evidence import CountKind, EvidenceRow, Statistic, Topic, read_evidence
 from calibration.hazard_cells import SurvivalPoints
 from calibration.survival_files import SurvivalSource, read_survival
+from simulator.inputs import note
 from simulator.scenario.errors import Problem, ScenarioError, nearest
 
 _Z = 1.959963984540054
@@ -39,7 +40,10 @@ def survival_sources(names: Sequence[str]) -> list[SurvivalSource]:
 
 
 def _is_file(name: str) -> bool:
-    return name.lower().endswith(".csv") or "/" in name or Path(name).is_file()
+    if name.lower().endswith(".csv") or "/" in name or Path(name).is_file():
+        return True
+    note(Path(name))  # a file of that name would be meant instead of the row
+    return False
 
 
 def survival_of_rows(ids: Sequence[str], rows: Mapping[str, EvidenceRow]) -> list[SurvivalSource]:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import optimize
+import scipy
 
-from calibration.kept import keep, read_kept
-from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
 from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
@@ -137,7 +136,7 @@ def _solve(
             "choose a target between the two, or change exits.tumour_death",
             key,
         )
-        log_scale = optimize.brentq(
+        log_scale = scipy.optimize.brentq(
             lambda x: run.mortality(math.exp(x)) - target, -largest, largest, xtol=_TOLERANCE
         )
         return {"mortality_at_horizon": -math.expm1(-math.exp(log_scale) * _TINY_HAZARD)}
@@ -155,7 +154,7 @@ def _solve(
         "choose a target nearer to the control arm's mortality",
         key,
     )
-    return {"hazard_ratio": math.exp(optimize.brentq(excess, low, high, xtol=1e-5))}
+    return {"hazard_ratio": math.exp(scipy.optimize.brentq(excess, low, high, xtol=1e-5))}
 
 
 def _refuse_unless(reachable: bool, rule: str, remedy: str, key: str) -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.caches import KERNELS_DIGEST, cache_folder
 from simulator.errors import TrialsimError
-from simulator.version import program_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +13,20 @@ if TYPE_CHECKING:
     from simulator.results import BaselineHazard, Exact, Prior
     from simulator.study import Study
 
+    __version__: str
+
 # Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
 # a folder of their own, callers would go on running an edited rule as it was.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / KERNELS_DIGEST))
 
 
-__version__ = program_version()
+def __getattr__(name: str) -> str:
+    """Return `__version__`, which is looked up when it is first asked for."""
+    if name == "__version__":
+        from simulator.version import program_version
+
+        return program_version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(name_or_path: "str | Path", **options: Any) -> "Study":
@@ -55,9 +62,6 @@ def baseline(
     return study.baseline(sources, days)
 
 
-__all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "scenarios"]
-
-
 def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
     """Prior of mortality and hazard ratios from published studies; see `simulator.study.prior`."""
     from simulator import study
@@ -65,4 +69,4 @@ def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
     return study.prior(studies, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "exact", "load", "prior", "scenarios"]
+__all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "prior", "scenarios"]

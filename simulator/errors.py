@@ -7,6 +7,17 @@ class TrialsimError(Exception):
     """Something asked for cannot be done; the message says what is wrong and how to mend it."""
 
 
+class RuleError(TrialsimError, ValueError):
+    """A rule of the schema that a scenario breaks.
+
+    `key` is relative to the model that raises it, dotted, with [i] for items of lists.
+    """
+
+    def __init__(self, rule: str, remedy: str = "", key: str = "") -> None:
+        super().__init__(rule)
+        self.rule, self.remedy, self.key = rule, remedy, key
+
+
 # Control characters, those that turn the direction of writing, those that are not seen, and bytes
 # that are no text: they would change what a terminal shows.
 UNSHOWN = re.compile(

@@ -20,20 +20,19 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.caches import SOURCES_DIGEST
 from simulator.errors import TrialsimError
-from simulator.results import ANSWERS, Answer, Power
+from simulator.results import ANSWERS, Answer
 from simulator.results.base import Row
-from simulator.results.curves import Curves
 from simulator.results.evidence import EvidenceRow
 from simulator.results.sources import Source
+from simulator.version import versions_of
 
 if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
@@ -164,10 +163,8 @@ def _answer(folder: Path) -> Answer:
     try:
         plain = json.loads((folder / ESTIMATES).read_text("utf-8"))
         answer = ANSWERS[plain["kind"]].from_dict(plain)
-        if isinstance(answer, Power):
-            names = (path.stem for path in (folder / DATA).glob("*.csv"))
-            tables = {name: read_csv(folder / DATA / f"{name}.csv") for name in names}
-            answer = replace(answer, curves=Curves.of_tables(tables))
+        names = [path.stem for path in (folder / DATA).glob("*.csv")]
+        answer = answer.with_tables({n: read_csv(folder / DATA / f"{n}.csv") for n in names})
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         rule = f"{ESTIMATES} is not as this version writes it"
         raise StoreError(folder, rule, "give its command again, with --force") from None
@@ -206,11 +203,13 @@ def _checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
+def answer_in(folder: Path, digest: str, *, replace: bool) -> Run | None:
     """Return the answer to a question if the folder holds it; None if it is to be worked out.
 
     Parameters
     ----------
+    digest
+        Of the question.
     replace
         Whether an answer that is there, to this question or another, is to be worked out anew.
 
@@ -231,7 +230,7 @@ def answer_in(folder: Path, question: Question, *, replace: bool) -> Run | None:
         _refuse_if_more_than_a_run(folder, manifest)
         return None
     run = read_run(folder)
-    if run.manifest["digest"] != question.digest:
+    if run.manifest["digest"] != digest:
         rule = "holds the answer to another question, or by another version"
         raise StoreError(folder, rule, f"{remedy}, or replace it with --force")
     return run
@@ -308,7 +307,7 @@ def write_run(
         "question": vars(question),
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: version(name) for name in _LIBRARIES}
+        "versions": versions_of(_LIBRARIES)
         | {"python": platform.python_version(), "system": _system(), "sources": SOURCES_DIGEST},
         "files": {path.relative_to(folder).as_posix(): _checksum(path) for path in files},
     }

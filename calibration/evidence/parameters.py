@@ -1,11 +1,13 @@
 """The parameters of the base case: their ranges, the keys that they are, the rows behind them."""
 
 import csv
+import io
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from simulator.inputs import read_text
 from simulator.results.evidence import Parameter, Role
 from simulator.results.sources import SourceKind
 
@@ -18,8 +20,8 @@ def read_parameters() -> tuple[Parameter, ...]:
 
     A parameter of several keys has a record for each: they move together.
     """
-    with PARAMETERS_FILE.open(encoding="utf-8", newline="") as file:
-        return tuple(_parameter(cells) for cells in csv.DictReader(file))
+    lines = io.StringIO(read_text(PARAMETERS_FILE), newline="")
+    return tuple(_parameter(cells) for cells in csv.DictReader(lines))
 
 
 def _parameter(cells: dict[str, str]) -> Parameter:

@@ -7,7 +7,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
+from scipy import special
 
 from calibration.synthesis import conversions as convert
 from calibration.synthesis.hazard_shape import relative_hazard
@@ -90,7 +91,7 @@ def restricted_likelihood(studies: list[Estimate]) -> float:
     grid = np.linspace(0.0, 5 * float(np.ptp(y)) + 1e-6, 201)
     best = int(np.argmin([minus_log(tau) for tau in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, 200)]
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         minus_log, bounds=(low, high), method="bounded", options={"xatol": 1e-9}
     )
     return float(found.x) ** 2 if found.fun < minus_log(0.0) else 0.0
@@ -102,7 +103,7 @@ def knapp_hartung(studies: list[Estimate], tau2: float) -> Pooled:
     w = 1 / (v + tau2)
     centre = float((w @ y) / w.sum())
     error = math.sqrt(float((w * (y - centre) ** 2).sum() / ((y.size - 1) * w.sum())))
-    half = float(stats.t.ppf(0.975, y.size - 1)) * error
+    half = float(special.stdtrit(y.size - 1, 0.975)) * error
     return Pooled(centre, centre - half, centre + half, tau2)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.records import Floats
 
 _WRITTEN = re.compile(

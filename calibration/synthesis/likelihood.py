@@ -7,13 +7,15 @@ Page: docs/synthesis.md, section 2.
 from collections.abc import Callable
 
 import numpy as np
-from scipy import interpolate, special, stats
+import scipy
+from scipy import special
 
 from calibration.synthesis.hazard_shape import relative_hazard
 from simulator.records import Floats
 
 Ends = tuple[float, float]
 
+_LOG_ROOT_2_PI = np.log(np.sqrt(2.0 * np.pi))
 _DEPTH = 40.0  # of log likelihood: what lies lower is nothing beside the rest
 _LIMIT = 25.0  # of a logit or a log ratio, where a likelihood that does not fall is cut
 _SCAN = 501
@@ -43,7 +45,7 @@ class LogLikelihood:
         self.at = np.linspace(low, high, count)
         values = log_likelihood(self.at)
         self.values = values - values.max()
-        self._spline = interpolate.CubicSpline(self.at, self.values)
+        self._spline = scipy.interpolate.CubicSpline(self.at, self.values)
 
     def __call__(self, x: Floats) -> Floats:
         """Return the log likelihood, less its maximum."""
@@ -134,7 +136,8 @@ def normal_estimate(estimate: float, standard_error: float, weight: float) -> Lo
     """Return a normal log likelihood about an estimate on the logit or log scale."""
 
     def log_likelihood(x: Floats) -> Floats:
-        return np.asarray(weight * stats.norm.logpdf(x, estimate, standard_error))
+        z = (x - estimate) / standard_error
+        return np.asarray(weight * (-(z**2) / 2.0 - _LOG_ROOT_2_PI - np.log(standard_error)))
 
     reach = 10 * standard_error / np.sqrt(weight)
     return LogLikelihood(log_likelihood, estimate - reach, estimate + reach)

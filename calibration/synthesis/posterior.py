@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import interpolate
+import scipy
 
 from calibration.synthesis.heterogeneity import HeterogeneityPrior
 from calibration.synthesis.likelihood import LogLikelihood
@@ -43,7 +43,7 @@ class Distribution:
     """A distribution of one number, from its density on a grid."""
 
     def __init__(self, at: Floats, density: Floats) -> None:
-        spline = interpolate.CubicSpline(at, density)
+        spline = scipy.interpolate.CubicSpline(at, density)
         self._fine = np.linspace(at[0], at[-1], _FINE)
         total = spline.antiderivative()(self._fine)
         self._cdf = np.maximum.accumulate(np.clip(total / total[-1], 0.0, 1.0))
@@ -148,7 +148,7 @@ def _widened(mu: Floats, row: Floats, sd: float, at: Floats) -> Floats:
         z = (at[:, np.newaxis] - mu) / sd
         return np.asarray(np.exp(-z * z / 2) @ row / (sd * _ROOT_2PI))
     # Narrower than the grid: the mean's density itself, averaged over the error.
-    density = interpolate.CubicSpline(mu, row / step, extrapolate=False)
+    density = scipy.interpolate.CubicSpline(mu, row / step, extrapolate=False)
     nodes, weights = _HERMITE
     shifted = np.nan_to_num(density(at[:, np.newaxis] - sd * nodes))
     return np.asarray(shifted @ weights / _ROOT_2PI)

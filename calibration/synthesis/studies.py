@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from calibration.csv_rows import TableKind, csv_rows
 from calibration.synthesis import conversions as convert
 from calibration.synthesis.hazard_shape import LATEST
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.results.prior import Parameter, StudyUse
 from simulator.scenario.errors import Problem, ScenarioError, nearest, shown
 

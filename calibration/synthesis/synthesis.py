@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from calibration.synthesis import conversions as convert
 from calibration.synthesis import frequentist
@@ -22,7 +22,7 @@ from calibration.synthesis.likelihood import (
 )
 from calibration.synthesis.posterior import Distribution, NormalPrior, Posterior
 from calibration.synthesis.studies import Study, on_own_scale
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.records import Floats
 from simulator.results.prior import (
     Fitted,
@@ -195,7 +195,7 @@ def fitted(parameter: Parameter, distribution: Distribution) -> Fitted:
     quantiles, z = distribution.quantile(shares), special.ndtri(shares)
     mean, sd = float(quantiles.mean()), float((quantiles * z).mean())
     at = mean + sd * np.linspace(-5, 5, 1001)
-    error = np.abs(distribution.cdf(at) - stats.norm.cdf(at, mean, sd)).max()
+    error = np.abs(distribution.cdf(at) - special.ndtr((at - mean) / sd)).max()
     word = "logit_normal" if parameter is Parameter.MORTALITY else "lognormal"
     half = convert.Z95 * sd
     shown = _back(parameter, (mean, mean - half, mean + half))

@@ -10,7 +10,7 @@ from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.randomisation_tests import randomisation_test
 from simulator.analysis.types import AnalysisTable, Design, new_table, trials_of
 from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
-from simulator.declarations.named import named
+from simulator.named import named
 from simulator.records import Ints, TrialRecords
 
 _PATIENTS_A_BLOCK = 60_000  # what is made of them on the way stays in the processor's cache

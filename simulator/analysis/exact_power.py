@@ -18,7 +18,7 @@ from simulator.analysis.exact_tables import (
 from simulator.analysis.nuisance import Largest, largest_probability
 from simulator.analysis.types import reaches
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
-from simulator.declarations.named import named
+from simulator.named import named
 from simulator.records import Floats
 
 TESTS = tuple(word for word, declared in STATISTICS.items() if declared.table)

@@ -16,7 +16,7 @@ from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.nuisance import log_choices, unconditional
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.analyses import STATISTICS
-from simulator.declarations.named import named
+from simulator.named import named
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 

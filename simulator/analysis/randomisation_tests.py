@@ -19,8 +19,8 @@ from simulator.analysis.kernel import kernel
 from simulator.analysis.sort_keys import SECOND, UNUSED, Keys
 from simulator.analysis.types import AnalysisTable, Design, new_table
 from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
-from simulator.declarations.named import named
 from simulator.draws import Purpose, code_of
+from simulator.named import named
 from simulator.records import Floats, Ints
 
 Kept = TypeVar("Kept", Changes, Ends, Rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JobsOption,
@@ -37,6 +37,7 @@ _NO_ANALYSES = {"analyses": [{"test": "chi_square"}], "multiplicity": None}
 
 
 @stoppable
+@kept
 def allocation(
     scenario: ScenarioArgument,
     schemes: Annotated[

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
+    AnalysisOrAllOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -31,6 +32,7 @@ _DRAWS_FOR_A_PACE = 10
 
 
 @stoppable
+@kept
 def assurance(
     scenario: ScenarioArgument,
     draws: Annotated[
@@ -39,13 +41,7 @@ def assurance(
     trials: Annotated[
         int, counted("--trials", "-n", least=2, most=1_000_000, help="Trials at each draw.")
     ] = 500,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: all].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrAllOption = None,
     worthwhile: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import JsonOption, named_as_options, numeric, refuse, stoppable
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _LONGEST_NAME = 40
 
 
 @stoppable
+@kept
 def baseline(
     sources: Annotated[
         list[str],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def calibrate(
     scenario: ScenarioArgument,
     trials: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer
+from simulator.cli.runs import ForceOption, RunOption, answer, kept
 from simulator.cli.shared import (
     JobsOption,
     JsonOption,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def compare(
     first: Annotated[
         str, typer.Argument(metavar="FIRST", help="Path or name of a scenario.", show_default=False)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
+    AnalysisOrPrimaryOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -34,6 +35,7 @@ _RATIO = re.compile(r"(\d+)\s*:\s*(\d+)")
 
 
 @stoppable
+@kept
 def design(
     scenario: ScenarioArgument,
     power: Annotated[float, numeric("--power", "Power to reach, above alpha and below 1.")] = 0.8,
@@ -65,13 +67,7 @@ def design(
             show_default=False,
         ),
     ] = None,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: the primary one].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrPrimaryOption = None,
     trials: Annotated[
         int,
         counted(

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
+    AnalysisOrPrimaryOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def levers(
     scenario: ScenarioArgument,
     trials: Annotated[
@@ -32,13 +32,7 @@ def levers(
             "--trials", "-n", least=2, most=10_000_000, help="Trials of each move, the same ones."
         ),
     ] = 5_000,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: the primary one].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrPrimaryOption = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
     full: FullOption = False,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JobsOption,
@@ -30,6 +30,7 @@ _TRIALS = {"compiled": 10_000, "reference": 1_000}
 
 
 @stoppable
+@kept
 def power(
     scenario: ScenarioArgument,
     trials: Annotated[

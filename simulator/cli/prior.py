@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     JsonOption,
     SeedOption,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def prior(
     studies: Annotated[
         Path | None,

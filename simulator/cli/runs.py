@@ -1,19 +1,21 @@
 """Answers that are kept: a question that was answered before is not worked out again."""
 
+import functools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
+from simulator.cli import asked
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
 
 if TYPE_CHECKING:
     from simulator.results import Answer
-    from simulator.store import Question
+    from simulator.store import Question, Run
 
 RunOption = Annotated[
     Path | None,
@@ -29,6 +31,48 @@ ForceOption = Annotated[
 ]
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section, not one screen.")]
+
+
+P = ParamSpec("P")
+
+
+def kept(command: Callable[P, None]) -> Callable[P, None]:
+    """Show the answer that is kept where the same was asked before; else let the command run.
+
+    A command that is to write a file besides runs in any case.
+    """
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        options: Mapping[str, Any] = kwargs
+        with asked.words(command.__name__, options):
+            if options["force"] or options.get("write") or not _is_known_and_shown(options):
+                command(*args, **kwargs)
+
+    return run
+
+
+def _is_known_and_shown(options: Mapping[str, Any]) -> bool:
+    """Show the answer to what is asked if it is known to be kept, and say whether it was."""
+    from simulator.store import StoreError, answer_in
+
+    question = asked.known()
+    if question is None:
+        return False
+    try:
+        found = answer_in(options["out"] or Path(question.folder), question.digest, replace=False)
+    except StoreError as error:
+        refuse("--out", error.path, error.rule, error.remedy)
+    if found is not None:
+        _show_again(found, options["json"], full=options.get("full", False))
+    return found is not None
+
+
+def _show_again(run: "Run", as_json: bool, *, full: bool) -> None:
+    from simulator.report.text.page import KEPT
+
+    say(KEPT.format(run=run.folder))
+    deliver(run.answer, as_json, full=full, run=run.folder)
 
 
 def answer(
@@ -54,21 +98,20 @@ def answer(
     full
         Show the full text of an answer that has a screen.
     """
-    from simulator.report.text.power_screen import KEPT
     from simulator.store import StoreError, answer_in
 
     folder = out or question.folder
     try:
-        kept = answer_in(folder, question, replace=force)
+        kept = answer_in(folder, question.digest, replace=force)
         if kept is None:
             ready()
             result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
         return None
+    asked.remember(asked.Known(question.digest, str(question.folder)))
     if kept is not None:
-        say(KEPT.format(run=folder))
-        deliver(kept.answer, as_json, full=full, run=folder)
+        _show_again(kept, as_json, full=full)
         return kept.answer
     # Before printing: whoever reads that may stop listening.
     say(f"wrote {folder}")

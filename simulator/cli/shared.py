@@ -36,6 +36,15 @@ ScenarioArgument = Annotated[
         show_default=False,
     ),
 ]
+_ANALYSIS = "Which analysis, or family of those judged together"
+AnalysisOrAllOption = Annotated[
+    str | None,
+    typer.Option("--analysis", help=f"{_ANALYSIS} [default: all].", show_default=False),
+]
+AnalysisOrPrimaryOption = Annotated[
+    str | None,
+    typer.Option("--analysis", help=f"{_ANALYSIS} [default: the primary one].", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

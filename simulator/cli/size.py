@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
+    AnalysisOrPrimaryOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -27,16 +28,11 @@ _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are 
 
 
 @stoppable
+@kept
 def size(
     scenario: ScenarioArgument,
     power: Annotated[float, numeric("--power", "Power to reach, above alpha and below 1.")] = 0.8,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: the primary one].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrPrimaryOption = None,
     by: Annotated[
         str, typer.Option(help="What to look for: a numeric key.")
     ] = "trial.target_randomised",

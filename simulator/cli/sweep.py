@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
+    AnalysisOrAllOption,
     JobsOption,
     JsonOption,
     ScenarioArgument,
@@ -31,6 +32,7 @@ _LONG_SECONDS = 3_600
 
 
 @stoppable
+@kept
 def sweep(
     scenario: ScenarioArgument,
     vary: Annotated[
@@ -44,13 +46,7 @@ def sweep(
         int,
         counted("--trials", "-n", least=2, most=10_000_000, help="Trials at each point."),
     ] = 10_000,
-    analysis: Annotated[
-        str | None,
-        typer.Option(
-            help="Which analysis, or family of those judged together [default: all].",
-            show_default=False,
-        ),
-    ] = None,
+    analysis: AnalysisOrAllOption = None,
     power_target: Annotated[
         float | None,
         numeric(

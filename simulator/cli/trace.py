@@ -4,7 +4,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from simulator.cli.runs import ForceOption, RunOption, answer, draw
+from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
     JsonOption,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @stoppable
+@kept
 def trace(
     scenario: ScenarioArgument,
     trial: Annotated[

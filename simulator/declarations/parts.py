@@ -6,20 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from simulator.errors import TrialsimError
-
-
-class RuleError(TrialsimError, ValueError):
-    """A rule of the schema that a scenario breaks.
-
-    `key` is relative to the model that raises it, dotted, with [i] for items of lists.
-    """
-
-    def __init__(self, rule: str, remedy: str = "", key: str = "") -> None:
-        super().__init__(rule)
-        self.rule, self.remedy, self.key = rule, remedy, key
-
-
 NOTHING: Any = {}  # default of a part: what an empty mapping makes of it
 FOLLOWS = "x-default-from"  # keyword of a key's schema: the key that its default is the value of
 
@@ -37,7 +23,12 @@ class Part(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        defer_build=True,  # a part is built within the scenario, and alone only if it is asked for
     )
 
     @model_validator(mode="before")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.declarations.exits import DRAWN
-from simulator.declarations.named import named
+from simulator.named import named
 from simulator.params.types import (
     AssessmentParams,
     CandidateParams,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numba
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from scipy import special
 
 from simulator import draws
+from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
 from simulator.params.types import CandidateParams
 from simulator.rules import candidate as rule
 from simulator.rules.eligibility import holds
@@ -175,7 +177,7 @@ def _screen_sample(
     return eligible, fails
 
 
-_screened: dict[bytes, tuple[float, Floats]] = {}
+_screened: dict[str, tuple[float, Floats]] = {}
 _MOST_SCREENED_KEPT = 64
 
 
@@ -191,7 +193,8 @@ def screen_sample(
 
     From SAMPLE_SIZE candidates at addresses that no trial uses: a property of the scenario, the
     same for every seed (Monte Carlo error of a share of one half: 0.0014). A search and a solver
-    ask for the same sample over and over: the last ones are kept.
+    ask for the same sample over and over, and so does every run: they are kept, the last ones here
+    and all in the user's cache.
     """
     asked = (
         candidates.kind,
@@ -208,13 +211,24 @@ def screen_sample(
         comparison,
         threshold,
     )
-    digest = hashlib.sha256(f"{SAMPLE_SIZE}".encode())
+    digest = hashlib.sha256(f"{MODEL_DIGEST} {SAMPLE_SIZE}".encode())
     for array in asked:
         digest.update(f"{array.shape}".encode() + array.tobytes())
-    key = digest.digest()
+    key = digest.hexdigest()[:32]
     if key not in _screened:
-        eligible, fails = _screen_sample(SAMPLE_SIZE, *asked)
         if len(_screened) == _MOST_SCREENED_KEPT:
             _screened.clear()
-        _screened[key] = eligible / SAMPLE_SIZE, fails / SAMPLE_SIZE
+        _screened[key] = _kept_sample(key, asked)
     return _screened[key]
+
+
+def _kept_sample(key: str, asked: tuple[Any, ...]) -> tuple[float, Floats]:
+    """Read the sample of a key, or take it and keep it."""
+    kept = cache_folder() / "screened" / f"{key}.json"
+    found = read_kept(kept)
+    if found is None:
+        eligible, fails = _screen_sample(SAMPLE_SIZE, *asked)
+        found = [eligible, *fails.tolist()]
+        keep(kept, found)
+    shares: Floats = np.array(found, dtype=np.float64) / SAMPLE_SIZE
+    return float(shares[0]), shares[1:]

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy import linalg
+import scipy
 
 from simulator.declarations.estimands import tests_of
 from simulator.declarations.quantities import name_with_unit
@@ -50,7 +50,7 @@ def assurance_of(loaded: LoadedScenario, run: AssuranceRun, target_power: float)
     planned, scenario = run.planned, loaded.scenario
     simulated = np.array([one.problem is None for one in run.found])
     correlation = np.asarray(
-        linalg.block_diag(*(np.array(one.matrix()) for one in scenario.uncertain or []))
+        scipy.linalg.block_diag(*(np.array(one.matrix()) for one in scenario.uncertain or []))
     )
     worthwhile = _worthwhile(run)
     powers = np.zeros((len(run.found), len(planned.design.names)))

@@ -6,8 +6,8 @@ but those of whole arms.
 
 import math
 
-from scipy.optimize import brentq
-from scipy.stats import nct, norm, t
+import scipy
+from scipy import special
 
 from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
 
@@ -36,7 +36,7 @@ def normal_patients(
     p = (p_control + ratio * p_experimental) / (1 + ratio)
     under_null = math.sqrt((1 + 1 / ratio) * p * (1 - p))
     apart = math.sqrt(p_control * (1 - p_control) + p_experimental * (1 - p_experimental) / ratio)
-    z = norm.isf(alpha / 2) * under_null + norm.isf(1 - power) * apart
+    z = -special.ndtri(alpha / 2) * under_null - special.ndtri(1 - power) * apart
     return float((z / (p_control - p_experimental)) ** 2 * (1 + ratio))
 
 
@@ -64,14 +64,15 @@ def t_test_patients(
     def excess(patients: float) -> float:
         freedom = patients - coefficients
         shift = abs(difference) / math.sqrt(variance / patients)
-        return float(nct.sf(t.isf(alpha / 2, freedom), freedom, shift)) - power
+        critical = scipy.stats.t.isf(alpha / 2, freedom)
+        return float(scipy.stats.nct.sf(critical, freedom, shift)) - power
 
     normal = _z(alpha, power) ** 2 * variance / difference**2
     least = coefficients + _LEAST_FREEDOM
     high = max(2 * normal, 50.0)
     if high > _LARGEST or excess(least) >= 0:
         return max(normal, least)  # where Student's distribution is the normal one, or all is clear
-    return float(brentq(excess, least, high, xtol=1e-8))
+    return float(scipy.optimize.brentq(excess, least, high, xtol=1e-8))
 
 
 def exact_patients(
@@ -119,4 +120,4 @@ def _exact_power(test: str, n0: int, n1: int, p0: float, p1: float, alpha: float
 
 
 def _z(alpha: float, power: float) -> float:
-    return float(norm.isf(alpha / 2) + norm.isf(1 - power))
+    return -float(special.ndtri(alpha / 2) + special.ndtri(1 - power))

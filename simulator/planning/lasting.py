@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import integrate, stats
+import scipy
 
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
@@ -45,7 +45,7 @@ class Law(NamedTuple):
         whole, rest = divmod(patients, block)
         of_first = round(block * self.share)
         sizes = np.arange(rest + 1)
-        weights = stats.hypergeom.pmf(sizes, block, of_first, rest)
+        weights = scipy.stats.hypergeom.pmf(sizes, block, of_first, rest)
         return {
             whole * of_first + int(size): float(weight)
             for size, weight in zip(sizes, weights, strict=True)
@@ -181,7 +181,7 @@ def _fates(params: Params, lost: str) -> Fates:
 
         lost_first = 0.0
         if rate > 0.0:
-            lost_first, _ = integrate.quad(
+            lost_first, _ = scipy.integrate.quad(
                 lambda day: rate * math.exp(-rate * day) * alive(day), 0.0, until, epsabs=1e-12
             )
         seen_alive = alive(days) * math.exp(-rate * until)
@@ -196,7 +196,7 @@ def _binomial(n: int, share: float) -> dict[int, float]:
     if share >= 1.0:
         return {n: 1.0}
     kept = np.arange(n + 1)
-    weights: Floats = stats.binom.pmf(kept, n, share)
+    weights: Floats = scipy.stats.binom.pmf(kept, n, share)
     order = np.argsort(weights)
     likely = np.sort(order[np.cumsum(weights[order]) > _PASSED_OVER])
     return {int(k): float(weights[k]) for k in likely}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from scipy.stats import norm
+from scipy import special
 
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.planning.effects import null_in_effect
@@ -140,7 +140,7 @@ class _Trying:
     ) -> None:
         self.planned, self.trials, self.seed, self.jobs = planned, trials, seed, jobs
         self.watch, self.number = watch, 0
-        self.critical = float(norm.isf(_LEVEL / 2 / max(planned.moves, 1)))
+        self.critical = -float(special.ndtri(_LEVEL / 2 / max(planned.moves, 1)))
         self.analyses: PairedTrials | None = None
         self.errors: list[ScenarioError] = []  # of moves that cannot be simulated
 

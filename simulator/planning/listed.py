@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loaded import values_of
 from simulator.scenario.yaml_reader import Reader

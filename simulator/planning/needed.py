@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.stats import norm
+from scipy import special
 
 from simulator.params.lower import randomised_share
 from simulator.planning.recruitable import expected
@@ -39,7 +39,7 @@ class Needed:
 
     def __init__(self, bench: Bench, cell: Mapping[str, Any], alpha: float, most: float) -> None:
         self.bench, self.cell = bench, dict(cell)
-        self.origin = -float(norm.isf(alpha / 2))
+        self.origin = float(special.ndtri(alpha / 2))
         self.tried: dict[int, Tried] = {}
         asked = bench.design(self.cell).prepared.asked
         self.step = sum(asked.allocation.ratio)
@@ -80,8 +80,8 @@ class Needed:
         """Patients with which the line through the origin and a design has a power."""
         trials = len(tried.trials.rejected)
         share = (tried.rejections + 2) / (trials + 4)
-        here = float(norm.ppf(share)) - self.origin
-        wanted = float(norm.ppf(power)) - self.origin
+        here = float(special.ndtri(share)) - self.origin
+        wanted = float(special.ndtri(power)) - self.origin
         factor = (wanted / max(here, 1e-3)) ** 2
         return min(tried.patients * min(max(factor, 1 / _FURTHEST), _FURTHEST), self.most)
 

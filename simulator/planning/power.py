@@ -266,7 +266,7 @@ def drift_of(solved: Scenario) -> Drift | None:
 def _recruitment_key(solved: Scenario, randomised_share: float) -> RecruitmentKey:
     """The key by which more are recruited: the rate of every site if alike, else of the fastest."""
     if solved.accrual.kind == "uniform":
-        return RecruitmentKey("accrual.candidates", solved.accrual.candidates)
+        return RecruitmentKey("accrual.candidates", float(solved.accrual.candidates))
     sites = solved.accrual.sites
     rates = [(site.rate_key, getattr(site, site.rate_key)) for site in sites]
     randomised = [site.randomised(randomised_share) for site in sites]

@@ -7,14 +7,15 @@ far away does not move the answer.
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy import special
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.records import Floats
 
+_ROOT_2_PI = math.sqrt(2.0 * math.pi)
 _STEPS = 50
 _TOLERANCE = 1e-10
 _FLAT = 3.0  # standard errors
@@ -44,7 +45,7 @@ class Line(NamedTuple):
 
     def crossing(self, power: float) -> tuple[float, float, float]:
         """Where the line reaches a power, and the 95 % confidence interval (delta method)."""
-        away = (float(norm.ppf(power)) - self.level) / self.slope
+        away = (float(special.ndtri(power)) - self.level) / self.slope
         variance = (self.level_variance + away**2 * self.slope_variance) / self.slope**2
         half = NORMAL_QUANTILE_975 * math.sqrt(variance)
         return self.centre + away, self.centre + away - half, self.centre + away + half
@@ -62,8 +63,13 @@ def line_between(x: tuple[float, float], counts: tuple[Count, Count]) -> Line:
 def _linear_predictor(count: Count) -> tuple[float, float]:
     """Probit of a share and its variance, from (r + 2) / (n + 4), so that both are finite."""
     p = (count.rejections + 2) / (count.trials + 4)
-    eta = float(norm.ppf(p))
-    return eta, p * (1 - p) / (count.trials + 4) / float(norm.pdf(eta)) ** 2
+    eta = float(special.ndtri(p))
+    return eta, p * (1 - p) / (count.trials + 4) / float(_density(eta)) ** 2
+
+
+def _density(z: Any) -> Any:
+    """Density of the standard normal distribution."""
+    return np.exp(-np.square(z) / 2.0) / _ROOT_2_PI
 
 
 def fit_line(counts: Mapping[float, Count], scale: Callable[[float], float]) -> Line | None:
@@ -106,12 +112,12 @@ def _probit(
     design: Floats, trials: Floats, rejected: Floats, offset: Floats
 ) -> tuple[Floats, Floats] | None:
     """Coefficients and covariance by Fisher scoring; None where the likelihood has no maximum."""
-    start = norm.ppf((rejected.sum() + 0.5) / (trials.sum() + 1.0)) - np.average(offset)
+    start = special.ndtri((rejected.sum() + 0.5) / (trials.sum() + 1.0)) - np.average(offset)
     beta = np.zeros(design.shape[1])
     beta[0] = start
     for _ in range(_STEPS):
         eta = np.clip(design @ beta + offset, -_FURTHEST, _FURTHEST)
-        p, density = norm.cdf(eta), norm.pdf(eta)
+        p, density = special.ndtr(eta), _density(eta)
         weight = trials * density**2 / (p * (1 - p))
         information = design.T @ (weight[:, None] * design)
         if np.linalg.cond(information) > 1e12:

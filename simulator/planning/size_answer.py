@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from typing import NamedTuple
 
-from scipy.stats import norm
+from scipy import special
 
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.quantities import name_with_unit
@@ -165,10 +165,12 @@ def _fitted(search: Search, crossing: Crossing) -> tuple[FittedPower, ...]:
         at = low + k / (_FITTED_POINTS - 1) * (high - low)
         away = search.scale(at) - line.centre
         eta = line.level + line.slope * away
-        half = norm.isf(0.5 * (1 - CONFIDENCE)) * math.sqrt(
+        half = -special.ndtri(0.5 * (1 - CONFIDENCE)) * math.sqrt(
             line.level_variance + away**2 * line.slope_variance
         )
-        points.append(FittedPower(at, *(float(norm.cdf(e)) for e in (eta, eta - half, eta + half))))
+        points.append(
+            FittedPower(at, *(float(special.ndtr(e)) for e in (eta, eta - half, eta + half)))
+        )
     return tuple(points)
 
 

@@ -1,47 +1,61 @@
 """What is answered: frozen typed results, which need nothing else to be read or shown.
 
 Made by `montecarlo` and `planning`, shown by `report`, kept by `store`. Each has `to_dict`,
-`from_dict`, `to_frame` and a version of its JSON schema.
+`from_dict`, `to_frame` and a version of its JSON schema. Each kind is imported when it is first
+asked for: to read one answer, the classes of all the others need not be made.
 """
 
-from simulator.results.allocation import Allocation, AllocationSequence
-from simulator.results.assurance import Assurance
-from simulator.results.base import Answer, AnswerError, Record
-from simulator.results.baseline import BaselineHazard
-from simulator.results.calibration import Calibration
-from simulator.results.certificate import Certificate
-from simulator.results.comparison import Comparison
-from simulator.results.design import DesignSearch
-from simulator.results.evidence_answer import Evidence
-from simulator.results.exact import Exact
-from simulator.results.levers import Levers
-from simulator.results.power import Power
-from simulator.results.prior import Prior
-from simulator.results.size import Size
-from simulator.results.sweep import Sweep
-from simulator.results.trace import Trace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-ANSWERS: dict[str, type[Answer]] = {
-    kind.KIND: kind
-    for kind in (
-        Power,
-        Sweep,
-        Size,
-        Trace,
-        Allocation,
-        AllocationSequence,
-        Exact,
-        Certificate,
-        Comparison,
-        Calibration,
-        Assurance,
-        BaselineHazard,
-        Prior,
-        Levers,
-        DesignSearch,
-        Evidence,
-    )
+from simulator.named import Late, named
+from simulator.results.base import Answer, AnswerError, Record
+
+if TYPE_CHECKING:
+    from simulator.results.allocation import Allocation, AllocationSequence
+    from simulator.results.assurance import Assurance
+    from simulator.results.baseline import BaselineHazard
+    from simulator.results.calibration import Calibration
+    from simulator.results.certificate import Certificate
+    from simulator.results.comparison import Comparison
+    from simulator.results.design import DesignSearch
+    from simulator.results.evidence_answer import Evidence
+    from simulator.results.exact import Exact
+    from simulator.results.levers import Levers
+    from simulator.results.power import Power
+    from simulator.results.prior import Prior
+    from simulator.results.size import Size
+    from simulator.results.sweep import Sweep
+    from simulator.results.trace import Trace
+
+_PLACES = {
+    "power": "simulator.results.power:Power",
+    "sweep": "simulator.results.sweep:Sweep",
+    "size": "simulator.results.size:Size",
+    "trace": "simulator.results.trace:Trace",
+    "allocation": "simulator.results.allocation:Allocation",
+    "allocation_sequence": "simulator.results.allocation:AllocationSequence",
+    "exact": "simulator.results.exact:Exact",
+    "certificate": "simulator.results.certificate:Certificate",
+    "comparison": "simulator.results.comparison:Comparison",
+    "calibration": "simulator.results.calibration:Calibration",
+    "assurance": "simulator.results.assurance:Assurance",
+    "baseline": "simulator.results.baseline:BaselineHazard",
+    "prior": "simulator.results.prior:Prior",
+    "levers": "simulator.results.levers:Levers",
+    "design": "simulator.results.design:DesignSearch",
+    "evidence": "simulator.results.evidence_answer:Evidence",
 }
+ANSWERS: Mapping[str, type[Answer]] = Late(_PLACES)  # by their KIND
+_BY_NAME = {place.split(":")[1]: place for place in _PLACES.values()}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a kind of answer by the name of its class."""
+    if name in _BY_NAME:
+        return named(_BY_NAME[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "ANSWERS",

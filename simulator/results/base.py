@@ -162,6 +162,17 @@ class Answer(Record):
         """Return the tidy tables that travel as CSV beside its JSON, by name."""
         return {}
 
+    def with_tables(self, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Self:
+        """Return it with what it holds of those tables, as their CSV has it, beside its JSON.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a column is missing, or a cell is no number.
+        """
+        del tables
+        return self
+
     def headline(self) -> list[str]:
         """Return what it says in a few short lines."""
         raise NotImplementedError
@@ -225,8 +236,13 @@ def kept_fields(cls: Any) -> tuple["dataclasses.Field[Any]", ...]:
     return tuple(f for f in dataclasses.fields(cls) if f.metadata.get("json", True))
 
 
+_HINTS: dict[Any, dict[str, Any]] = {}  # of a class whose records come by the hundred
+
+
 def _hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls)
+    return _HINTS[cls]
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,9 @@
 """The answer of `power`: how often each analysis rejects, and what the trial takes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, flat, table
@@ -477,6 +477,10 @@ class Power(Answer):
         assumed = [{**flat(a), **_source_cells(a)} for a in self.assumptions]
         beside = {"families": families, "agreement": agreement, "assumptions": assumed}
         return {**self.curves.tables(), **{name: rows for name, rows in beside.items() if rows}}
+
+    def with_tables(self, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Self:
+        """Return it with the curves that those tables hold."""
+        return replace(self, curves=Curves.of_tables(tables))
 
     def headline(self) -> list[str]:
         """Scenario and trials, then one line per analysis, the first few."""

@@ -5,14 +5,16 @@ another probability, and a Gaussian copula joins any of them.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from simulator.constants import NORMAL_QUANTILE_975
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 
 Parameters = Mapping[str, float | list[float]]
+_Pair = tuple[float, float]
 Function = Callable[[Any], Any]  # of a number or an array of them
 
 INTERVAL = "interval_95"  # the quantiles of .025 and .975
@@ -64,12 +66,15 @@ class Family:
         Sets of parameters, any one of which is to be given.
     support
         Ends of what a member can give; of a bounded one, where it must lie.
+    check
+        Raises `RuleError`, with the key of the parameter, where parameters make no member.
     make
-        Parameters to member; raises `RuleError` with the key of the parameter.
+        Parameters, which were checked, to member.
     """
 
     ways: tuple[tuple[str, ...], ...]
     support: tuple[float, float]
+    check: Callable[[Parameters], None]
     make: Callable[[Parameters], Distribution]
 
     @property
@@ -86,6 +91,20 @@ def distribution_of(word: str, parameters: Parameters) -> Distribution:
     RuleError
         If they name none; its key is that of the parameter.
     """
+    check_distribution(word, parameters)
+    return FAMILIES[word].make(parameters)
+
+
+def check_distribution(word: str, parameters: Parameters) -> None:
+    """Refuse parameters that name no member of a family, as `distribution_of` does.
+
+    Most are checked without the libraries that a member computes with.
+
+    Raises
+    ------
+    RuleError
+        If they name none; its key is that of the parameter.
+    """
     family = FAMILIES[word]
     _refuse_unknown(word, family, parameters)
     if INTERVAL in parameters:
@@ -93,7 +112,7 @@ def distribution_of(word: str, parameters: Parameters) -> Distribution:
     for name, value in parameters.items():
         if name != INTERVAL and isinstance(value, list):
             raise RuleError("must be a number", "only interval_95 is a pair of numbers", name)
-    return family.make(parameters)
+    family.check(parameters)
 
 
 def ways_in_words(word: str) -> str:
@@ -142,37 +161,60 @@ def _pair(parameters: Parameters) -> tuple[float, float]:
 # Normal on some scale
 
 
-def _on_scale(
-    scale: Function,
-    inverse: Function,
-    support: tuple[float, float],
-    centre: str,
-    spread: str,
-) -> Callable[[Parameters], Distribution]:
-    """Return what makes a distribution that is normal on a scale.
+class _Normal(NamedTuple):
+    """A family of distributions that are normal on a scale.
 
-    A centre beside an interval must be that of the interval: of no normal on the scale else are
-    both true.
+    Attributes
+    ----------
+    scale, inverse
+        Of numbers or arrays.
+    scale_of_one, inverse_of_one
+        The same of one number, for messages and checks; they may differ in the last bit.
     """
 
-    def make(parameters: Parameters) -> Distribution:
+    scale: Function
+    inverse: Function
+    scale_of_one: Callable[[float], float]
+    inverse_of_one: Callable[[float], float]
+    support: tuple[float, float]
+    centre: str
+    spread: str
+
+    def check(self, parameters: Parameters) -> None:
+        """Refuse what makes no member.
+
+        A centre beside an interval must be that of the interval: of no normal on the scale else are
+        both true.
+        """
+        if INTERVAL not in parameters:
+            _positive(parameters, self.spread)
+        if self.centre not in parameters:
+            return
+        value, (low, high) = _number(parameters, self.centre), self.support
+        if not low < value < high:
+            rule = f"must lie between {low:g} and {high:g}"
+            raise RuleError(rule, "correct it, or choose another distribution", self.centre)
+        if INTERVAL not in parameters:
+            return
+        first, last = map(self.scale_of_one, _pair(parameters))
+        own, most = (first + last) / 2, _ROUNDING * (last - first) / 2
+        if abs(self.scale_of_one(value) - own) > most:
+            shown = f"{self.inverse_of_one(own):.3g}"
+            rule = f"is not the {self.centre} of this interval, which is {shown}"
+            raise RuleError(rule, f"leave out the {self.centre}, or the interval", self.centre)
+
+    def make(self, parameters: Parameters) -> Distribution:
+        """Return the member of parameters that were checked."""
         from scipy import special
 
+        scale, inverse, support = self.scale, self.inverse, self.support
         if INTERVAL in parameters:
             low, high = (float(scale(limit)) for limit in _pair(parameters))
             mean, sd = (low + high) / 2, (high - low) / (2 * NORMAL_QUANTILE_975)
         else:
-            sd = _positive(parameters, spread)
-        if centre in parameters:
-            value = _number(parameters, centre)
-            if not support[0] < value < support[1]:
-                rule = f"must lie between {support[0]:g} and {support[1]:g}"
-                raise RuleError(rule, "correct it, or choose another distribution", centre)
-            given, own = float(scale(value)), mean if INTERVAL in parameters else None
-            if own is not None and abs(given - own) > _ROUNDING * NORMAL_QUANTILE_975 * sd:
-                rule = f"is not the {centre} of this interval, which is {float(inverse(own)):.3g}"
-                raise RuleError(rule, f"leave out the {centre}, or the interval", centre)
-            mean = given
+            sd = _number(parameters, self.spread)
+        if self.centre in parameters:
+            mean = float(scale(_number(parameters, self.centre)))
 
         def cdf(x: Any) -> Any:
             import numpy as np
@@ -183,7 +225,10 @@ def _on_scale(
 
         return Distribution(cdf, lambda p: inverse(mean + sd * special.ndtri(p)), *support)
 
-    return make
+    def family(self) -> Family:
+        """Return it as a family: centre and spread, an interval, or centre and interval."""
+        ways = (self.centre, self.spread), (INTERVAL,), (self.centre, INTERVAL)
+        return Family(ways, self.support, self.check, self.make)
 
 
 def _identity(x: Any) -> Any:
@@ -214,7 +259,30 @@ def _expit(x: Any) -> Any:
     return special.expit(x)
 
 
+def _logit_of_one(x: float) -> float:
+    return math.log(x) - math.log1p(-x)
+
+
+def _expit_of_one(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > 0 else math.exp(x) / (1 + math.exp(x))
+
+
 # Beta and gamma: by two shape parameters, by mean and sd, or by an interval
+
+
+def _check_beta(parameters: Parameters) -> None:
+    if INTERVAL in parameters:
+        _beta(parameters)  # whether there is one is found by looking for it
+    elif "mean" in parameters:
+        mean, sd = _number(parameters, "mean"), _positive(parameters, "sd")
+        if not 0 < mean < 1:
+            raise RuleError("must lie between 0 and 1", "correct it", "mean")
+        if sd**2 >= mean * (1 - mean):
+            rule = f"must be below {math.sqrt(mean * (1 - mean)):.4g}, of a beta of this mean"
+            raise RuleError(rule, "lower it", "sd")
+    else:
+        _positive(parameters, "alpha")
+        _positive(parameters, "beta")
 
 
 def _beta(parameters: Parameters) -> Distribution:
@@ -224,16 +292,11 @@ def _beta(parameters: Parameters) -> Distribution:
         kappa = max(mean * (1 - mean) / ((high - low) / 4) ** 2 - 1, 0.1)
         shapes = _fitted(_beta_of, (mean * kappa, (1 - mean) * kappa), (low, high))
     elif "mean" in parameters:
-        mean, sd = _number(parameters, "mean"), _positive(parameters, "sd")
-        if not 0 < mean < 1:
-            raise RuleError("must lie between 0 and 1", "correct it", "mean")
-        if sd**2 >= mean * (1 - mean):
-            rule = f"must be below {math.sqrt(mean * (1 - mean)):.4g}, of a beta of this mean"
-            raise RuleError(rule, "lower it", "sd")
+        mean, sd = _number(parameters, "mean"), _number(parameters, "sd")
         kappa = mean * (1 - mean) / sd**2 - 1
         shapes = mean * kappa, (1 - mean) * kappa
     else:
-        shapes = _positive(parameters, "alpha"), _positive(parameters, "beta")
+        shapes = _number(parameters, "alpha"), _number(parameters, "beta")
     return _beta_of(*shapes)
 
 
@@ -249,16 +312,24 @@ def _beta_of(alpha: float, beta: float) -> Distribution:
     )
 
 
+def _check_gamma(parameters: Parameters) -> None:
+    if INTERVAL in parameters:
+        _gamma(parameters)
+        return
+    for name in ("mean", "sd") if "mean" in parameters else ("shape", "rate"):
+        _positive(parameters, name)
+
+
 def _gamma(parameters: Parameters) -> Distribution:
     if INTERVAL in parameters:
         low, high = _pair(parameters)
         mean, sd = (low + high) / 2, (high - low) / 4
         shapes = _fitted(_gamma_of, ((mean / sd) ** 2, mean / sd**2), (low, high))
     elif "mean" in parameters:
-        mean, sd = _positive(parameters, "mean"), _positive(parameters, "sd")
+        mean, sd = _number(parameters, "mean"), _number(parameters, "sd")
         shapes = (mean / sd) ** 2, mean / sd**2
     else:
-        shapes = _positive(parameters, "shape"), _positive(parameters, "rate")
+        shapes = _number(parameters, "shape"), _number(parameters, "rate")
     return _gamma_of(*shapes)
 
 
@@ -274,8 +345,11 @@ def _gamma_of(shape: float, rate: float) -> Distribution:
     )
 
 
+@lru_cache(256)  # it is checked, and then made
 def _fitted(
-    of: Callable[[float, float], Distribution], start: Sequence[float], pair: tuple[float, float]
+    of: Callable[[float, float], Distribution],
+    start: tuple[float, float],
+    pair: tuple[float, float],
 ) -> tuple[float, float]:
     """Find the two parameters of which .025 and .975 have the quantiles of a pair."""
     import numpy as np
@@ -296,24 +370,31 @@ def _fitted(
 # Bounded
 
 
+def _check_uniform(parameters: Parameters) -> None:
+    if not _number(parameters, "low") < _number(parameters, "high"):
+        raise RuleError("must be above low", "correct one of the two", "high")
+
+
 def _uniform(parameters: Parameters) -> Distribution:
     import numpy as np
 
     low, high = _number(parameters, "low"), _number(parameters, "high")
-    if not low < high:
-        raise RuleError("must be above low", "correct one of the two", "high")
     width = high - low
     return Distribution(
         lambda x: np.clip((x - low) / width, 0.0, 1.0), lambda p: low + p * width, low, high
     )
 
 
+def _check_triangular(parameters: Parameters) -> None:
+    low, mode, high = (_number(parameters, name) for name in ("low", "mode", "high"))
+    if not low <= mode <= high or low == high:
+        raise RuleError("must lie from low to high, which differ", "order the three", "mode")
+
+
 def _triangular(parameters: Parameters) -> Distribution:
     import numpy as np
 
     low, mode, high = (_number(parameters, name) for name in ("low", "mode", "high"))
-    if not low <= mode <= high or low == high:
-        raise RuleError("must lie from low to high, which differ", "order the three", "mode")
     width, up = high - low, (mode - low) / (high - low)
 
     def cdf(x: Any) -> Any:
@@ -332,24 +413,20 @@ def _triangular(parameters: Parameters) -> Distribution:
 
 _EVERYWHERE, _ABOVE_0, _FROM_0_TO_1 = (-math.inf, math.inf), (0.0, math.inf), (0.0, 1.0)
 
+_NORMAL = _Normal(_identity, _identity, float, float, _EVERYWHERE, "mean", "sd")
+_LOGNORMAL = _Normal(_log, _exp, math.log, math.exp, _ABOVE_0, "median", "log_sd")
+_LOGIT_NORMAL = _Normal(
+    _logit, _expit, _logit_of_one, _expit_of_one, _FROM_0_TO_1, "median", "logit_sd"
+)
+_BETA_WAYS = ("alpha", "beta"), ("mean", "sd"), (INTERVAL,)
+_GAMMA_WAYS = ("shape", "rate"), ("mean", "sd"), (INTERVAL,)
+
 FAMILIES: dict[str, Family] = {
-    "normal": Family(
-        (("mean", "sd"), (INTERVAL,), ("mean", INTERVAL)),
-        _EVERYWHERE,
-        _on_scale(_identity, _identity, _EVERYWHERE, "mean", "sd"),
-    ),
-    "lognormal": Family(
-        (("median", "log_sd"), (INTERVAL,), ("median", INTERVAL)),
-        _ABOVE_0,
-        _on_scale(_log, _exp, _ABOVE_0, "median", "log_sd"),
-    ),
-    "logit_normal": Family(
-        (("median", "logit_sd"), (INTERVAL,), ("median", INTERVAL)),
-        _FROM_0_TO_1,
-        _on_scale(_logit, _expit, _FROM_0_TO_1, "median", "logit_sd"),
-    ),
-    "beta": Family((("alpha", "beta"), ("mean", "sd"), (INTERVAL,)), _FROM_0_TO_1, _beta),
-    "gamma": Family((("shape", "rate"), ("mean", "sd"), (INTERVAL,)), _ABOVE_0, _gamma),
-    "uniform": Family((("low", "high"),), _EVERYWHERE, _uniform),
-    "triangular": Family((("low", "mode", "high"),), _EVERYWHERE, _triangular),
+    "normal": _NORMAL.family(),
+    "lognormal": _LOGNORMAL.family(),
+    "logit_normal": _LOGIT_NORMAL.family(),
+    "beta": Family(_BETA_WAYS, _FROM_0_TO_1, _check_beta, _beta),
+    "gamma": Family(_GAMMA_WAYS, _ABOVE_0, _check_gamma, _gamma),
+    "uniform": Family((("low", "high"),), _EVERYWHERE, _check_uniform, _uniform),
+    "triangular": Family((("low", "mode", "high"),), _EVERYWHERE, _check_triangular, _triangular),
 }

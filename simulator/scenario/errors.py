@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from simulator.declarations.parts import RuleError
-from simulator.errors import TrialsimError, shown_safely
+from simulator.errors import RuleError, TrialsimError, shown_safely
 
 __all__ = [
     "EXTENDS",

@@ -10,7 +10,8 @@ from simulator.scenario.loaded import LoadedScenario as LoadedScenario
 from simulator.scenario.loaded import checked, values_of
 from simulator.scenario.merging import Merger
 from simulator.scenario.shipped import find_scenario, shipped_remedy
-from simulator.scenario.yaml_reader import REFUSED, Node, Reader, read_text
+from simulator.scenario.trees import read_tree
+from simulator.scenario.yaml_reader import REFUSED, Node, read_text
 
 
 def load_scenario(name_or_path: str | Path) -> LoadedScenario:
@@ -73,13 +74,12 @@ def _read_files(path: Path | None, text: str | None) -> tuple[list[_File], list[
     seen: list[str] = []
     while path is not None:
         name = _display_name(path)
-        reader = Reader(read_text(path, name) if text is None else text, name)
-        text = None
         try:
-            root = reader.root()
+            root, found = read_tree(read_text(path, name) if text is None else text, name)
         except ScenarioError as error:
             raise ScenarioError(*problems, *error.problems) from None
-        problems += reader.problems
+        text = None
+        problems += found
         extends = root.value.pop(EXTENDS, None)
         chain.append(_File(path, name, root))
         seen.append(os.path.realpath(path))

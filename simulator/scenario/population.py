@@ -1,9 +1,10 @@
 """Who comes, how fast, and who may enter: accrual, candidates, eligibility (model page, 1 to 3)."""
 
+import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, cast
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from simulator.declarations.parts import (
@@ -18,7 +19,11 @@ from simulator.declarations.parts import (
     follows,
 )
 from simulator.scenario.errors import RuleError
+from simulator.scenario.matrices import too_small_eigenvalue
 from simulator.scenario.treatment import Unit
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # The candidate variables that are labs, and the enzymes of the record's fifth criterion.
 LAB_VARIABLES = (
@@ -312,25 +317,32 @@ class Candidates(Part):
                     f"rank_correlations[{index}].between",
                 )
             pairs.add(pair)
-        _refuse_invalid(self.latent_correlation())
+        self._refuse_invalid()
         return self
 
-    def latent_correlation(self) -> np.ndarray:
+    def latent_correlation(self) -> "np.ndarray":
         """Pearson correlation of the latent normals, 2 sin(pi rho / 6) of the rank correlation."""
+        import numpy as np
+
+        return np.array(self._latent(np.sin))
+
+    def _latent(self, sine: Callable[[float], float]) -> list[list[float]]:
         names = [variable.name for variable in self.variables]
-        matrix = np.eye(len(names))
+        rows = [[float(i == j) for j in range(len(names))] for i in range(len(names))]
         for entry in self.rank_correlations or []:
             i, j = (names.index(name) for name in entry.between)
-            matrix[i, j] = matrix[j, i] = 2 * np.sin(np.pi * entry.value / 6)
-        return matrix
+            rows[i][j] = rows[j][i] = 2 * sine(math.pi * entry.value / 6)
+        return rows
+
+    def _refuse_invalid(self) -> None:
+        """Raise if the correlations are not positive definite, naming how far valid ones are."""
+        smallest = too_small_eigenvalue(self._latent(math.sin))
+        if smallest is not None:
+            _refuse(self.latent_correlation(), smallest)
 
 
-def _refuse_invalid(matrix: np.ndarray) -> None:
-    """Raise if a correlation matrix is not positive definite, naming how far a valid one is."""
-    smallest = np.linalg.eigvalsh(matrix)[0]
-    if smallest > 1e-10:
-        return
-    change = np.abs(_nearest_correlation(matrix) - matrix).max()
+def _refuse(matrix: "np.ndarray", smallest: float) -> NoReturn:
+    change = abs(_nearest_correlation(matrix) - matrix).max()
     raise RuleError(
         f"the correlation matrix is not positive definite: smallest eigenvalue {smallest:.4g}",
         f"weaken the correlations; the nearest valid matrix would change one by up to {change:.3g}",
@@ -338,8 +350,10 @@ def _refuse_invalid(matrix: np.ndarray) -> None:
     )
 
 
-def _nearest_correlation(matrix: np.ndarray) -> np.ndarray:
+def _nearest_correlation(matrix: "np.ndarray") -> "np.ndarray":
     """Nearest correlation matrix in the Frobenius norm (Higham 2002, alternating projections)."""
+    import numpy as np
+
     nearest, correction = matrix.copy(), np.zeros_like(matrix)
     for _ in range(500):
         shifted = nearest - correction

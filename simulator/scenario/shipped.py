@@ -1,8 +1,10 @@
 """The scenarios that come with the program, and where a scenario's name leads."""
 
+import os
 import re
 from pathlib import Path
 
+from simulator.inputs import note
 from simulator.scenario.errors import nearest
 
 SUFFIXES = (".yaml", ".yml")
@@ -70,6 +72,9 @@ def find_scenario(name_or_path: str | Path, folder: Path) -> Path | None:
         return shipped
     files = (path, *(path.parent / (path.name + suffix) for suffix in SUFFIXES))
     there = [file for file in files if _is_there(file)]
+    for file in (shipped, *files):  # with another of them there, the name might lead elsewhere
+        if not os.path.isfile(file):
+            note(file)
     # A folder is taken, to be refused by name, only where nothing else can be meant.
     there.sort(key=Path.is_dir)
     return there[0] if there else (shipped if is_shipped else None)

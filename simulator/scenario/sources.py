@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 from simulator.results.sources import NO_SOURCE, Source, SourceKind, SourcePart
 from simulator.scenario.errors import Problem, nearest
 from simulator.scenario.yaml_reader import Node

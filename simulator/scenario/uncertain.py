@@ -3,8 +3,8 @@
 It changes no simulated trial: assurance averages over it, and nothing else reads it.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import (
     Field,
@@ -16,16 +16,24 @@ from pydantic import (
 )
 
 from simulator.declarations.parts import Line, Part
-from simulator.scenario.distributions import FAMILIES, Distribution, distribution_of
+from simulator.scenario.distributions import (
+    FAMILIES,
+    Distribution,
+    Parameters,
+    check_distribution,
+    distribution_of,
+)
 from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.matrices import too_small_eigenvalue
 
 if TYPE_CHECKING:
     FamilyWord = str
 else:
     FamilyWord = Literal[tuple(FAMILIES)]
 
+T = TypeVar("T")
+
 _AS_LISTS = "keys", "distribution", "parameters"
-_LEAST_EIGENVALUE = 1e-10
 
 
 def _one_or_several(schema: dict[str, Any]) -> None:
@@ -98,7 +106,7 @@ class Uncertain(Part):
         _check_bounds(self.bounds)
         self.matrix()
         for place in range(len(self.keys)):
-            self.untruncated(place)
+            self._of(place, check_distribution)
         return self
 
     def word(self, place: int) -> str:
@@ -117,9 +125,13 @@ class Uncertain(Part):
         RuleError
             If the parameters name none.
         """
+        return self._of(place, distribution_of)
+
+    def _of(self, place: int, do: Callable[[str, Parameters], T]) -> T:
+        """Do something with word and parameters of the key at a place; errors name its key."""
         parameters = self.parameters[place if len(self.parameters) > 1 else 0]
         try:
-            return distribution_of(self.word(place), parameters)
+            return do(self.word(place), parameters)
         except RuleError as error:
             key = self.parameters_key(place)
             near = nearest(error.key, FAMILIES[self.word(place)].names)
@@ -169,19 +181,17 @@ def _check_bounds(bounds: list[float | None] | None) -> None:
 
 
 def _check_matrix(rows: list[list[float]], size: int) -> None:
-    import numpy as np
-
     if len(rows) != size or any(len(row) != size for row in rows):
         rule = f"must be a number or a matrix of {size} x {size}, in the order of the keys"
         raise RuleError(rule, "as 0.5, or [[1, 0.5], [0.5, 1]]", "correlation")
-    matrix = np.array(rows)
-    if np.any(np.diag(matrix) != 1.0) or np.any(matrix != matrix.T):
+    places = range(size)
+    if any(rows[i][i] != 1.0 or rows[i][j] != rows[j][i] for i in places for j in places):
         rule = "a correlation matrix is symmetric, with ones on its diagonal"
         raise RuleError(rule, "correct it, or give one number for every pair", "correlation")
-    if np.any(np.abs(matrix) > 1.0):
+    if any(abs(value) > 1.0 for row in rows for value in row):
         raise RuleError("a correlation lies from -1 to 1", "correct it", "correlation")
-    least = float(np.linalg.eigvalsh(matrix)[0])
-    if least < _LEAST_EIGENVALUE:
+    least = too_small_eigenvalue(rows)
+    if least is not None:
         rule = f"must be positive definite; its smallest eigenvalue is {least:.3g}"
         remedy = "bring the correlations nearer to 0, or leave out a key that others determine"
         raise RuleError(rule, remedy, "correlation")

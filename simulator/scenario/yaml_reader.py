@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from simulator.declarations.keys import below, key_path
+from simulator.inputs import note
 from simulator.scenario.errors import Problem, ScenarioError
 
 MOST_BYTES = 1_000_000
@@ -79,6 +80,7 @@ def read_text(path: Path, name: str) -> str:
             raise refused("is not a regular file", "give a YAML file")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
+        note(path, content)
     except OSError as error:
         raise refused(f"cannot be read: {error.strerror}", "check its permissions") from None
     if len(content) > MOST_BYTES:

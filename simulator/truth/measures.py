@@ -9,7 +9,7 @@ from scipy import special
 
 from simulator.analysis.cut import Bools
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
-from simulator.declarations.named import named
+from simulator.named import named
 from simulator.records import Floats, Ints
 
 _BRACKET = 20.0  # log hazard ratios

@@ -8,9 +8,7 @@ defined, and it is the effect of treatment alone.
 
 import hashlib
 import math
-import os
 import pickle
-import tempfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,7 +19,7 @@ from simulator.analysis.cut import rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT
-from simulator.caches import MODEL_DIGEST, cache_folder
+from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.analyses import STATISTICS, Need
 from simulator.declarations.estimands import statistic_of
@@ -59,19 +57,12 @@ def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, .
         averages = (0.0 if _of_survivors(plan) else math.nan for plan in inner)
         return tuple(Truth(0.0, 0.0, average, average) for average in averages)
     content = pickle.dumps((MODEL_DIGEST, params, tuple(plans)), protocol=4)
-    kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.npy"
+    kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.json"
     try:
-        return tuple(Truth._make(row) for row in np.load(kept).tolist())
-    except (OSError, ValueError):
-        pass
-    values = _work_out(params, plans)
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
-            np.save(file, np.array(values))
-        os.replace(file.name, kept)
-    except OSError:
-        pass  # a folder that cannot be written costs time alone
+        return tuple(Truth(*map(float, row)) for row in read_kept(kept))
+    except (TypeError, ValueError):
+        values = _work_out(params, plans)
+    keep(kept, values)
     return values
 
 

@@ -9,7 +9,7 @@ from command_line import rows_of
 import simulator
 from simulator.cli import assurance as cli_assurance
 from simulator.planning import assurance as planning_assurance
-from simulator.report.text import assurance_screen
+from simulator.report.text.assurance_screen import assurance_screen
 from simulator.report.text.page import line_count
 from simulator.results import Assurance
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 import simulator
-from simulator.report.text import assurance_screen, full_text
+from simulator.report.text import full_text
+from simulator.report.text.assurance_screen import assurance_screen
 from simulator.report.text.page import as_text
 from simulator.results.measures import Share
 

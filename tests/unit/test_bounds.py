@@ -126,7 +126,7 @@ def test_units_come_in_their_order_whichever_is_done_first(monkeypatch):
 # The sample of candidates
 
 
-def test_the_same_candidates_are_screened_once(monkeypatch):
+def test_the_same_candidates_are_screened_once(monkeypatch, tmp_path):
     calls = []
 
     def screened(size, *asked):
@@ -135,11 +135,31 @@ def test_the_same_candidates_are_screened_once(monkeypatch):
 
     monkeypatch.setattr(population, "_screen_sample", screened)
     monkeypatch.setattr(population, "_screened", {})
+    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
     for _ in range(3):
         lower(base_case())
     assert len(calls) == 1
     lower(base_case(changes={"eligibility.criteria.0.all_of.0.0.threshold": 19.0}))
     assert len(calls) == 2
+    monkeypatch.setattr(population, "_screened", {})  # as in the next process
+    found = lower(base_case()).eligibility
+    assert len(calls) == 2
+    assert (found.eligible_share, set(found.fails_share.tolist())) == (1.0, {0.0})
+
+
+@pytest.mark.parametrize("broken", ["", "null", "0\n[1]", "cut"])
+def test_a_sample_that_is_kept_and_broken_is_taken_anew(monkeypatch, tmp_path, broken):
+    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(population, "_screened", {})
+    first = lower(base_case()).eligibility
+    (kept,) = (tmp_path / "screened").iterdir()
+    text = kept.read_text()
+    kept.write_text(text[:-2] if broken == "cut" else broken)
+    monkeypatch.setattr(population, "_screened", {})
+    again = lower(base_case()).eligibility
+    assert again.eligible_share == first.eligible_share
+    assert again.fails_share.tolist() == first.fails_share.tolist()
+    assert kept.read_text() == text
 
 
 # What is refused before it is begun

@@ -22,9 +22,9 @@ from simulator.declarations.analyses import (
 from simulator.declarations.estimands import estimand
 from simulator.declarations.estimands import tests_of as names_of
 from simulator.declarations.exits import DRAWN, Exit
-from simulator.declarations.named import named
 from simulator.declarations.quantities import name_with_unit
 from simulator.declarations.schemes import SCHEMES
+from simulator.named import named
 from simulator.records import Patients
 from simulator.results.measures import Scale
 from simulator.rules import hazard

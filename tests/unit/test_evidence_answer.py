@@ -33,7 +33,7 @@ def base():
 
 
 def screen(answer, width=100):
-    return as_text(SCREENS[Evidence](answer, width, None), width)
+    return as_text(SCREENS["evidence"](answer, width, None), width)
 
 
 def command(*words):
@@ -117,7 +117,7 @@ def test_what_is_no_key_and_no_row_is_refused(base, about, rule, remedy):
 @pytest.mark.parametrize("about", ["", *KEYS, "A57", "D01"])
 def test_it_fits_a_screen(base, about, width):
     answer = evidence_about(base, about, "KEY") if about else evidence_overview(base)
-    blocks = SCREENS[Evidence](answer, width, None)
+    blocks = SCREENS["evidence"](answer, width, None)
     assert line_count(blocks, width) <= 30
     assert max(map(len, as_text(blocks, width).splitlines())) <= width
 

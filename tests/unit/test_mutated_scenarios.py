@@ -11,7 +11,7 @@ from mutations import Mutation, mutated_scenarios
 
 from simulator.declarations.keys import key_path
 from simulator.errors import UNSHOWN
-from simulator.scenario import loader
+from simulator.scenario import trees
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loader import load_scenario
 from simulator.scenario.shipped import shipped_folder
@@ -82,7 +82,9 @@ def assert_at_its_line(found: tuple[Problem, ...], mutation: Mutation, path: Pat
 
 
 def go_through(number: int, of_seed: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "Reader", ReadOnce)
+    monkeypatch.setattr(trees, "Reader", ReadOnce)
+    monkeypatch.setattr(trees, "read_kept", lambda _: None)
+    monkeypatch.setattr(trees, "keep", lambda *_: None)
 
     @seed(of_seed)
     @settings(

@@ -62,10 +62,10 @@ def test_whatever_the_answer_depends_on_makes_another_question(other, tmp_path):
     asked = question(**other)
     assert asked.digest != question().digest
     folder = written(tmp_path / "run", question())
-    assert answer_in(folder, question(), replace=False).answer == power_answer(curves=CURVES)
+    assert answer_in(folder, question().digest, replace=False).answer == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match="another question"):
-        answer_in(folder, asked, replace=False)
-    assert answer_in(folder, asked, replace=True) is None
+        answer_in(folder, asked.digest, replace=False)
+    assert answer_in(folder, asked.digest, replace=True) is None
 
 
 def test_a_run_that_is_cut_leaves_nothing(tmp_path):
@@ -89,19 +89,19 @@ def test_a_run_that_is_cut_leaves_the_old_one(tmp_path):
 
 def test_a_run_that_was_stopped_is_no_answer(tmp_path):
     folder = written(tmp_path / "run", question(), finished=False)
-    assert answer_in(folder, question(), replace=False) is None
+    assert answer_in(folder, question().digest, replace=False) is None
     with pytest.raises(StoreError, match="stopped before its end"):
         read_run(folder)
 
 
 def test_what_is_no_run_is_refused(tmp_path):
     (tmp_path / "mine").mkdir()
-    assert answer_in(tmp_path / "mine", question(), replace=False) is None  # empty
-    assert answer_in(tmp_path / "nowhere", question(), replace=False) is None
+    assert answer_in(tmp_path / "mine", question().digest, replace=False) is None  # empty
+    assert answer_in(tmp_path / "nowhere", question().digest, replace=False) is None
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     for replace in (False, True):
         with pytest.raises(StoreError, match="not the folder of a run"):
-            answer_in(tmp_path / "mine", question(), replace=replace)
+            answer_in(tmp_path / "mine", question().digest, replace=replace)
     for path in (tmp_path / "mine", tmp_path / "nowhere", tmp_path / "mine" / "notes.txt"):
         with pytest.raises(StoreError):
             read_run(path)
@@ -114,7 +114,7 @@ def test_a_manifest_that_is_broken_is_no_run(broken, tmp_path):
     with pytest.raises(StoreError, match=r"not the folder of a run, or its manifest"):
         read_run(folder)
     with pytest.raises(StoreError, match=r"not the folder of a run, or its manifest"):
-        answer_in(folder, question(), replace=False)
+        answer_in(folder, question().digest, replace=False)
 
 
 NAMES = "estimates.json", "estimates.csv", "summary.txt", "data/recruitment.csv"
@@ -131,19 +131,19 @@ def test_a_run_whose_files_were_changed_is_told_from_one_that_is_whole(name, har
         path.mkdir()
     elif harm != "gone":
         path.write_bytes({"changed": text + b" ", "emptied": b"", "binary": b"\xff"}[harm])
-    for read in (read_run, lambda it: answer_in(it, question(), replace=False)):
+    for read in (read_run, lambda it: answer_in(it, question().digest, replace=False)):
         with pytest.raises(StoreError, match=f"{name} was changed since"):
             read(folder)
-    assert answer_in(folder, question(), replace=True) is None
+    assert answer_in(folder, question().digest, replace=True) is None
 
 
 def test_a_report_beside_a_run_changes_nothing(tmp_path):
     folder = written(tmp_path / "run", question())
     (folder / "justification.docx").write_text("mine")
     assert read_run(folder).answer == power_answer(curves=CURVES)
-    assert answer_in(folder, question(), replace=False).answer == power_answer(curves=CURVES)
+    assert answer_in(folder, question().digest, replace=False).answer == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match=r"holds justification\.docx, which is no part of the run"):
-        answer_in(folder, question(), replace=True)  # and be lost
+        answer_in(folder, question().digest, replace=True)  # and be lost
 
 
 def test_numbers_that_do_not_exist_are_null_and_empty():

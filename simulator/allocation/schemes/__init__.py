@@ -7,8 +7,8 @@ import itertools
 from typing import Any
 
 from simulator.allocation.schemes.base import Rules, rule
-from simulator.declarations.named import named
 from simulator.declarations.schemes import ALL
+from simulator.named import named
 
 RULES: tuple[Rules, ...] = tuple(named(scheme.rules) for scheme in ALL)  # by number
 

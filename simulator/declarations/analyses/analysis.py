@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from simulator.declarations.analyses.measure import Measure
 from simulator.declarations.analyses.variable import Need, Variable
-from simulator.declarations.parts import Part, RuleError
+from simulator.declarations.parts import Part
+from simulator.errors import RuleError
 
 
 class SizeFormula(StrEnum):

@@ -11,7 +11,8 @@ from simulator.declarations.analyses.measure import (
     RMST_DIFFERENCE,
 )
 from simulator.declarations.analyses.variable import DEATH_BY_DAY_OF_CURVE, TIME_TO_DEATH
-from simulator.declarations.parts import Positive, RuleError
+from simulator.declarations.parts import Positive
+from simulator.errors import RuleError
 
 
 class UntilDay(Options):

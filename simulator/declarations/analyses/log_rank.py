@@ -8,7 +8,8 @@ from pydantic import Field
 from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO, WEIGHTED_LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
-from simulator.declarations.parts import Positive, RuleError
+from simulator.declarations.parts import Positive
+from simulator.errors import RuleError
 
 _Exponent = Annotated[float, Field(ge=0, le=10)]
 

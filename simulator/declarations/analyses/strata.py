@@ -12,7 +12,7 @@ from simulator.declarations.analyses.measure import (
     STRATIFIED_RISK_DIFFERENCE,
 )
 from simulator.declarations.analyses.variable import DEATH_BY_DAY, TIME_TO_DEATH, Need
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 
 
 class Stratified(Options):

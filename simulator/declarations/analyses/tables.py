@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
 from simulator.declarations.analyses.measure import RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
-from simulator.declarations.parts import RuleError
+from simulator.errors import RuleError
 
 _TABLES = "simulator.analysis.exact_tables"
 # The p values of a table of n patients take a time that grows as n^3 (Fisher) or n^4, and each

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from simulator.declarations.baselines.base import PIECES, Baseline, Course
-from simulator.declarations.parts import NotNegative, Positive, RuleError
+from simulator.declarations.parts import NotNegative, Positive
+from simulator.errors import RuleError
 
 
 class PiecewiseBaseline(Baseline):

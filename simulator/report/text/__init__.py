@@ -4,81 +4,53 @@ An answer has sections, each declared once with its name; the full text is all o
 are long have a screen as well, which is made of the same answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from simulator.report.text.allocation import ALLOCATION_SECTIONS
-from simulator.report.text.assurance import ASSURANCE_SECTIONS
-from simulator.report.text.assurance_screen import assurance_screen
-from simulator.report.text.baseline import BASELINE_SECTIONS, baseline_screen
-from simulator.report.text.calibration import CALIBRATION_SECTIONS, calibration_screen
-from simulator.report.text.certificate import CERTIFICATE_SECTIONS
-from simulator.report.text.comparison import COMPARISON_SECTIONS
-from simulator.report.text.design import DESIGN_SECTIONS, design_screen
-from simulator.report.text.evidence import EVIDENCE_SECTIONS, evidence_screen
-from simulator.report.text.exact import EXACT_SECTIONS
-from simulator.report.text.levers import LEVER_SECTIONS, levers_screen
+from simulator.named import Late
 from simulator.report.text.page import Block, Section, apart, as_text, print_blocks
-from simulator.report.text.power import POWER_SECTIONS
-from simulator.report.text.power_screen import power_screen
-from simulator.report.text.prior import PRIOR_SECTIONS, prior_screen
-from simulator.report.text.sequence import SEQUENCE_SECTIONS
-from simulator.report.text.size import SIZE_SECTIONS
-from simulator.report.text.sweep import SWEEP_SECTIONS, sweep_screen
-from simulator.report.text.trace import TRACE_SECTIONS
-from simulator.results import (
-    Allocation,
-    AllocationSequence,
-    Answer,
-    Assurance,
-    BaselineHazard,
-    Calibration,
-    Certificate,
-    Comparison,
-    DesignSearch,
-    Evidence,
-    Exact,
-    Levers,
-    Power,
-    Prior,
-    Size,
-    Sweep,
-    Trace,
+from simulator.results import Answer
+
+Screen = Callable[[Any, int, Path | None], list[Block]]
+
+# By the kind of answer; imported when one of that kind is shown.
+SECTIONS: Mapping[str, tuple[Section, ...]] = Late(
+    {
+        "power": "simulator.report.text.power:POWER_SECTIONS",
+        "sweep": "simulator.report.text.sweep:SWEEP_SECTIONS",
+        "size": "simulator.report.text.size:SIZE_SECTIONS",
+        "trace": "simulator.report.text.trace:TRACE_SECTIONS",
+        "allocation": "simulator.report.text.allocation:ALLOCATION_SECTIONS",
+        "allocation_sequence": "simulator.report.text.sequence:SEQUENCE_SECTIONS",
+        "exact": "simulator.report.text.exact:EXACT_SECTIONS",
+        "certificate": "simulator.report.text.certificate:CERTIFICATE_SECTIONS",
+        "comparison": "simulator.report.text.comparison:COMPARISON_SECTIONS",
+        "calibration": "simulator.report.text.calibration:CALIBRATION_SECTIONS",
+        "baseline": "simulator.report.text.baseline:BASELINE_SECTIONS",
+        "prior": "simulator.report.text.prior:PRIOR_SECTIONS",
+        "assurance": "simulator.report.text.assurance:ASSURANCE_SECTIONS",
+        "levers": "simulator.report.text.levers:LEVER_SECTIONS",
+        "design": "simulator.report.text.design:DESIGN_SECTIONS",
+        "evidence": "simulator.report.text.evidence:EVIDENCE_SECTIONS",
+    }
 )
 
-SECTIONS: dict[type[Answer], tuple[Section, ...]] = {
-    Power: POWER_SECTIONS,
-    Sweep: SWEEP_SECTIONS,
-    Size: SIZE_SECTIONS,
-    Trace: TRACE_SECTIONS,
-    Allocation: ALLOCATION_SECTIONS,
-    AllocationSequence: SEQUENCE_SECTIONS,
-    Exact: EXACT_SECTIONS,
-    Certificate: CERTIFICATE_SECTIONS,
-    Comparison: COMPARISON_SECTIONS,
-    Calibration: CALIBRATION_SECTIONS,
-    BaselineHazard: BASELINE_SECTIONS,
-    Prior: PRIOR_SECTIONS,
-    Assurance: ASSURANCE_SECTIONS,
-    Levers: LEVER_SECTIONS,
-    DesignSearch: DESIGN_SECTIONS,
-    Evidence: EVIDENCE_SECTIONS,
-}
-
-SCREENS: dict[type[Answer], Callable[[Any, int, Path | None], list[Block]]] = {
-    Power: power_screen,
-    Sweep: sweep_screen,
-    Calibration: calibration_screen,
-    BaselineHazard: baseline_screen,
-    Prior: prior_screen,
-    Assurance: assurance_screen,
-    Levers: levers_screen,
-    DesignSearch: design_screen,
-    Evidence: evidence_screen,
-}
+SCREENS: Mapping[str, Screen] = Late(
+    {
+        "power": "simulator.report.text.power_screen:power_screen",
+        "sweep": "simulator.report.text.sweep:sweep_screen",
+        "calibration": "simulator.report.text.calibration:calibration_screen",
+        "baseline": "simulator.report.text.baseline:baseline_screen",
+        "prior": "simulator.report.text.prior:prior_screen",
+        "assurance": "simulator.report.text.assurance_screen:assurance_screen",
+        "levers": "simulator.report.text.levers:levers_screen",
+        "design": "simulator.report.text.design:design_screen",
+        "evidence": "simulator.report.text.evidence:evidence_screen",
+    }
+)
 
 
 def full_text(answer: Answer) -> str:
@@ -98,7 +70,7 @@ def print_answer(
     run
         The folder in which the answer is kept.
     """
-    screen = SCREENS.get(type(answer))
+    screen = SCREENS.get(answer.KIND)
     if screen is None or full:
         print_blocks(_full(answer), console)
     else:
@@ -107,7 +79,7 @@ def print_answer(
 
 def sections_of(answer: Answer) -> dict[str, list[Block]]:
     """Return the sections that an answer has something of, by name, in their order."""
-    found = {section.name: list(section.blocks(answer)) for section in SECTIONS[type(answer)]}
+    found = {section.name: list(section.blocks(answer)) for section in SECTIONS[answer.KIND]}
     return {name: blocks for name, blocks in found.items() if blocks}
 
 

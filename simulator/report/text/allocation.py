@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import fields
 
-import numpy as np
-
 from simulator.report import digits
 from simulator.report.text.numbers import (
     NO_NUMBER,
@@ -220,7 +218,7 @@ def _trial_table(answer: Allocation) -> Table:
             mean(deaths),
             _difference(deaths.difference, deaths.paired_mcse),
             mean(s.trial["outcomes_known"]),
-            _fixed(float(np.mean(gaps)) if gaps else math.nan, 3),
+            _fixed(math.fsum(gaps) / len(gaps) if gaps else math.nan, 3),
         )
     return table
 

@@ -14,8 +14,7 @@ from simulator.report.text.assurance import (
     verdict_blocks,
     weight,
 )
-from simulator.report.text.page import Block, Bold, Command, apart, line_count
-from simulator.report.text.power_screen import KEPT, LINES
+from simulator.report.text.page import KEPT, LINES, Block, Bold, Command, apart, line_count
 from simulator.report.text.wrapping import shortened
 from simulator.results.assurance import Assurance
 

@@ -1,14 +1,17 @@
 """How often analyses reject, as tables: each alone, in pairs, and judged together."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from simulator.report.text.numbers import count_of, interval, percent, rate, rates_decimals
 from simulator.report.text.page import Block, Bold
 from simulator.report.text.tables import Table, new_table
 from simulator.report.words import RATES
-from simulator.results.allocation import SchemeFamily
 from simulator.results.power import AnalysisPower, FamilyPower, Power
-from simulator.results.sweep import PointFamily
+
+if TYPE_CHECKING:
+    from simulator.results.allocation import SchemeFamily
+    from simulator.results.sweep import PointFamily
 
 INTERVAL = "95 % interval"
 
@@ -75,7 +78,7 @@ def families_section(answer: Power) -> Iterator[Block]:
         yield _family_table(family)
 
 
-def family_in_words(family: PointFamily | FamilyPower | SchemeFamily) -> str:
+def family_in_words(family: "PointFamily | FamilyPower | SchemeFamily") -> str:
     """Say by which procedure analyses are judged together, and at which level."""
     return f"{family.method.replace('_', ' ')}, level {family.alpha:g}"
 

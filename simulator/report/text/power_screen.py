@@ -8,7 +8,7 @@ from pathlib import Path
 from simulator.constants import DAYS_PER_MONTH
 from simulator.report.text.advice import next_steps
 from simulator.report.text.numbers import mean, percent, plain_percent, rounded
-from simulator.report.text.page import Block, Bold, Command, line_count
+from simulator.report.text.page import KEPT, LINES, Block, Bold, Command, line_count
 from simulator.report.text.power import verdict_blocks
 from simulator.report.text.power_conditional import in_short
 from simulator.report.text.power_rates import power_table
@@ -20,8 +20,6 @@ from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.power import Power
 
-LINES = 30
-KEPT = "answered before, in {run}; --force reruns it"  # said beside a screen that is shown again
 _LABEL = 13
 _NAME = 30  # cells of an analysis's name
 _ARM = 18
