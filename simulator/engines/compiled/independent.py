@@ -17,7 +17,7 @@ from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.recruitment import allocate
-from simulator.engines.compiled.state import Floats, Ints
+from simulator.engines.compiled.structures import Floats, Ints
 from simulator.engines.compiled.tables import Baseline, Disease
 from simulator.params.types import Params
 from simulator.rules import hazard as rule
@@ -203,7 +203,7 @@ def run_independent(
     a row for each exit of transplant, withdrawal, loss and infection that the scenario has.
     """
     d, b, horizon = (
-        inputs.tables.disease,
+        inputs.tables.disease[0],
         inputs.tables.baseline,
         float(inputs.trial.follow_up_days),
     )

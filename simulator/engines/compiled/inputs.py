@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.allocation import Plan, build_plan
+from simulator.engines.compiled.structures import Floats, Ints
 from simulator.engines.compiled.tables import Tables, tables_of
 from simulator.params.types import (
     AccrualParams,
@@ -23,8 +24,6 @@ from simulator.records import MELD_LABS
 from simulator.rules.candidate import takes_uniform
 
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class FactorArrays(NamedTuple):
@@ -33,6 +32,20 @@ class FactorArrays(NamedTuple):
     variable: Ints  # (F,)
     first: Ints  # (F + 1,)
     cut_points: Floats
+
+
+class Recruitment(NamedTuple):
+    """What referral, screening and allocation read."""
+
+    target: int
+    limit_day: float
+    accrual: AccrualParams
+    candidate: CandidateParams
+    wants_normal: Bools  # (V,): of each variable, whether its own normal is read
+    eligibility: EligibilityParams
+    factors: FactorArrays
+    selection: SelectionParams
+    plan: Plan
 
 
 class Inputs(NamedTuple):
@@ -51,6 +64,21 @@ class Inputs(NamedTuple):
     hazard: HazardParams
     exits: ExitParams
     assessment: AssessmentParams
+
+    @property
+    def recruitment(self) -> Recruitment:
+        """What referral, screening and allocation read."""
+        return Recruitment(
+            self.trial.target_randomised,
+            self.trial.max_recruitment_days,
+            self.accrual,
+            self.candidate,
+            self.wants_normal,
+            self.eligibility,
+            self.factors,
+            self.selection,
+            self.allocation,
+        )
 
 
 _latest: list[tuple[Params, Inputs]] = []

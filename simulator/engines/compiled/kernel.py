@@ -19,6 +19,10 @@ _INNER: dict[str, Any] = _ALIKE | {
     "_nrt": False,
 }
 
+# Called from Python with what is there already, to fill it.
+_STAGE: dict[str, Any] = _ALIKE | {"_nrt": False}
+
+stage: Callable[..., Any] = numba.njit(**_STAGE)
 entry: Callable[..., Any] = numba.njit(**_ALIKE)
 kernel: Callable[..., Any] = numba.njit(**_INNER)
 inlined: Callable[..., Any] = numba.njit(**_INNER, forceinline=True)

@@ -11,7 +11,7 @@ from simulator.allocation.table import MOST_PATIENTS, ProbabilityTable, table_of
 from simulator.declarations.exits import DRAWN, Exit
 from simulator.engines.compiled.independent import run_independent
 from simulator.engines.compiled.inputs import Inputs
-from simulator.engines.compiled.state import Floats
+from simulator.engines.compiled.structures import Floats
 from simulator.params.types import Params
 from simulator.records import (
     ADVERSE_EVENTS,
