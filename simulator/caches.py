@@ -17,6 +17,7 @@ _COMPILED = (
     "declarations/schemes",
     "draws.py",
     "engines",
+    "linked.py",
     "montecarlo",
     "records.py",
     "rules",

@@ -1,6 +1,6 @@
 """What the kernels read: the arrays of `Params`, and what can be worked out of them beforehand."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -89,9 +89,21 @@ def inputs_of(params: Params) -> Inputs:
     for known, inputs in _latest[-1:]:
         if known is params:
             return inputs
-    inputs = _inputs_of(params)
+    inputs = alike(_inputs_of(params))
     _latest[:] = [(params, inputs)]
     return inputs
+
+
+def alike(part: Any) -> Any:
+    """Return a copy whose arrays are contiguous and can be written to.
+
+    Arrays that differ in that are of different types to Numba: kernels would be compiled for each.
+    """
+    if isinstance(part, np.ndarray):
+        return np.array(part, order="C")
+    if hasattr(part, "_fields"):
+        return type(part)(*map(alike, part))
+    return part
 
 
 def _inputs_of(params: Params) -> Inputs:
