@@ -29,13 +29,14 @@ _WHAT = "compiling the simulation, once on this machine"
 _LARGE = {"recruit_trials": 60, "treat_trials": 60, "settle_trials": 30, "run_independent": 20}
 # and so much is compiled in all for the engine, with events and without, and for an analysis.
 _ENGINE, _SIMPLE_ENGINE, _ANALYSIS = 430, 230, 12
+_ANALYSES = 7  # while the scenario is being made ready, and nobody has counted them
 
 
 class _Work(event.Listener):
     """How much was compiled since the program began."""
 
     def __init__(self) -> None:
-        self.expected = _ENGINE
+        self.expected = _ENGINE + _ANALYSIS * _ANALYSES
         self.done = 0.0
         self.seconds = 0.0  # spent before the function that is being compiled
         self.began = 0.0  # the outermost of those that are being compiled
