@@ -25,6 +25,7 @@ _COMPILED = (
     "draws.py",
     "engines",
     "lanes",
+    "linked.py",
     "montecarlo",
     "records.py",
     "rules",

@@ -16,6 +16,7 @@ from numba.core import event
 from rich.progress import Progress
 
 from simulator.cli.display import display, is_live
+from simulator.engines.compiled.sharing import compile_alone, share_compiling
 from simulator.engines.independence import are_independent
 from simulator.params.types import Params
 
@@ -25,16 +26,17 @@ _SECONDS_A_TICK = 0.2
 _WHAT = "compiling the simulation, once on this machine"
 # Work is counted in functions of common size, as measured: these
 # hold copies of all the kernels that they call,
-_LARGE = {"run_trials": 100, "run_event_loop": 35, "recruit": 20, "run_independent": 20}
+_LARGE = {"recruit_trials": 60, "treat_trials": 60, "settle_trials": 30, "run_independent": 20}
 # and so much is compiled in all for the engine, with events and without, and for an analysis.
 _ENGINE, _SIMPLE_ENGINE, _ANALYSIS = 430, 230, 12
+_ANALYSES = 7  # while the scenario is being made ready, and nobody has counted them
 
 
 class _Work(event.Listener):
     """How much was compiled since the program began."""
 
     def __init__(self) -> None:
-        self.expected = _ENGINE
+        self.expected = _ENGINE + _ANALYSIS * _ANALYSES
         self.done = 0.0
         self.seconds = 0.0  # spent before the function that is being compiled
         self.began = 0.0  # the outermost of those that are being compiled
@@ -42,6 +44,7 @@ class _Work(event.Listener):
         self.pace = 0.0
         self.shown = 0.0
         self.names: list[str] = []  # of those that are being compiled, each for the one before
+        self.elsewhere = 0.0  # of what is done, by another process
 
     def on_start(self, of: Any) -> None:
         """Note a function that is compiled from now on."""
@@ -54,9 +57,16 @@ class _Work(event.Listener):
         """Note that it is compiled."""
         self.latest = time.monotonic()
         self.done += _LARGE.get(self.names.pop(), 1)
-        self.pace = self.done / max(self.seconds + self.latest - self.began, _SECONDS_A_TICK)
+        self.pace = (self.done - self.elsewhere) / max(
+            self.seconds + self.latest - self.began, _SECONDS_A_TICK
+        )
         if not self.names:
             self.seconds += self.latest - self.began
+
+    def on_end_elsewhere(self, name: str) -> None:
+        """Note that another process has compiled a function for this one."""
+        self.elsewhere += _LARGE.get(name, 1)
+        self.done += _LARGE.get(name, 1)
 
     def spent(self) -> float:
         """Seconds of compiling so far."""
@@ -107,9 +117,11 @@ def compiling() -> Iterator[None]:
         show = partial(_bar, stack.enter_context(display())) if is_live() else _lines
         _showing.append(threading.Thread(target=show, args=(done,), daemon=True))
         _showing[0].start()
+        share_compiling(_work.on_end_elsewhere)
         try:
             yield
         finally:
+            compile_alone()
             done.set()
             _showing.pop().join()
 

@@ -132,10 +132,10 @@ def test_off_a_terminal_compiling_is_told_in_lines_and_only_while_it_lasts(work,
 def test_the_share_compiled_never_goes_back_and_reaches_its_end_only_when_all_is_done(
     work, monkeypatch
 ):
-    # 30 common functions within one that counts as 100: 130 of 130 expected. A second each.
+    # 30 common functions within one that counts as 60: 90 of 90 expected. A second each.
     clock = iter(range(10_000))
     monkeypatch.setattr(compiling.time, "monotonic", lambda: float(next(clock)))
-    work.expected = 130
+    work.expected = 90
     shares = []
 
     def one_by_one():
@@ -145,11 +145,11 @@ def test_the_share_compiled_never_goes_back_and_reaches_its_end_only_when_all_is
         shares.extend(work.share() for _ in range(300))
 
     with event.install_listener("numba:compile", work):
-        compiled("run_trials", inside=one_by_one)
+        compiled("treat_trials", inside=one_by_one)
     assert shares == sorted(shares)
     assert shares[0] < 0.05
     assert 0.9 < shares[-1] < 1
-    assert work.done == 130
+    assert work.done == 90
 
 
 ON_A_TERMINAL = """

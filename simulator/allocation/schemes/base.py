@@ -6,14 +6,11 @@ from typing import Any, NamedTuple
 
 import numba
 
+from simulator.linked import LINKED
+
 # A scheme's compiled functions, which other compiled functions alone call: see `plan.borrowing`.
-rule: Any = numba.njit(  # type: ignore[call-overload]
-    cache=True,
-    error_model="numpy",
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-    _nrt=False,
-)
+_OPTIONS: dict[str, Any] = LINKED | {"error_model": "numpy", "_nrt": False}
+rule: Any = numba.njit(**_OPTIONS)
 
 
 class Setting(NamedTuple):

@@ -6,11 +6,11 @@ Written from the model page, with a control flow of its own; rules and random nu
 
 import numpy as np
 
+from simulator.engines.compiled.blocks import Stages, run_trials
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
+from simulator.engines.compiled.sharing import compile_together
 from simulator.engines.compiled.tabled import independent_records, new_table, read_only
-from simulator.engines.compiled.trials import run_trials
-from simulator.engines.compiled.workspace import new_workspace
 from simulator.engines.independence import are_independent
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials
@@ -41,6 +41,7 @@ def simulate(params: Params, seed: int, first_trial: int, trials: int) -> TrialR
         new_table(kind, rows, params)
         for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
     )
-    workspace = new_workspace(inputs, params.max_sessions)
-    rows = run_trials(inputs, workspace, seed, first_trial, entries, t, p, s)
+    compile_together(params)
+    stages = Stages(inputs, params.max_sessions, seed, t, p, s)
+    rows = run_trials(stages, first_trial, entries)
     return read_only(t, p, s, rows)

@@ -4,7 +4,8 @@ drawn for visits and sessions that a patient does not live to see.
 
 from simulator import draws
 from simulator.engines.compiled.kernel import kernel
-from simulator.engines.compiled.state import Floats, Ints
+from simulator.engines.compiled.state import Patient, Run
+from simulator.engines.compiled.structures import Floats, Records
 from simulator.rules.normal import normal_quantiles
 
 WORDS = 4  # of a block
@@ -12,32 +13,29 @@ WORDS = 4  # of a block
 
 @kernel
 def draw_uniforms(
-    seed: int, trial: int, purpose: int, candidate: Ints, patients: int, index: int, out: Floats
+    run: Run, purpose: int, patient: Records[Patient], index: int, out: Floats
 ) -> None:
     """Fill the four rows of `out` with which = 4 index to 4 index + 3, one column per patient."""
+    patients, seed, trial = run.patients, run.seed, run.trial
     first, second = out[0][:patients], out[1][:patients]
     third, fourth = out[2][:patients], out[3][:patients]
     for p in range(patients):
-        w0, w1, w2, w3 = draws.block(seed, trial, purpose, candidate[p], index)
+        w0, w1, w2, w3 = draws.block(seed, trial, purpose, patient[p].candidate, index)
         first[p], second[p] = draws.to_uniform(w0), draws.to_uniform(w1)
         third[p], fourth[p] = draws.to_uniform(w2), draws.to_uniform(w3)
 
 
 @kernel
 def draw_normals(
-    seed: int,
-    trial: int,
-    purpose: int,
-    candidate: Ints,
-    patients: int,
-    uniform: Floats,
-    out: Floats,
+    run: Run, purpose: int, patient: Records[Patient], uniform: Floats, out: Floats
 ) -> None:
     """Fill `out` with normals, one row for each which = 0, 1, ..., one column per patient.
 
     The number of rows is a multiple of WORDS; `uniform` is work space of as many.
     """
     for index in range(out.shape[0] // WORDS):
-        draw_uniforms(seed, trial, purpose, candidate, patients, index, uniform)
+        draw_uniforms(run, purpose, patient, index, uniform)
         for word in range(WORDS):
-            normal_quantiles(uniform[word][:patients], out[WORDS * index + word][:patients])
+            normal_quantiles(
+                uniform[word][: run.patients], out[WORDS * index + word][: run.patients]
+            )

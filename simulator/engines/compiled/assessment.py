@@ -5,16 +5,8 @@ import math
 from simulator import draws
 from simulator.engines.compiled.ahead import WORDS, draw_uniforms
 from simulator.engines.compiled.kernel import kernel
-from simulator.engines.compiled.state import (
-    CANDIDATE,
-    END,
-    ENTRY_AT,
-    SHARE,
-    STATUS,
-    Floats,
-    Ints,
-    People,
-)
+from simulator.engines.compiled.state import People, Run
+from simulator.engines.compiled.structures import Floats
 from simulator.params.types import AssessmentParams
 from simulator.records import SessionStatus
 from simulator.rules import labs as rule
@@ -27,62 +19,64 @@ _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHO
 
 
 @kernel
-def settle_sessions(
-    session: Floats, session_integer: Ints, p: int, leaves_at: float, by_exit: bool
-) -> None:
+def settle_sessions(people: People, p: int, leaves_at: float, by_exit: bool) -> None:
     """Say of each session what became of it; what the end of follow-up meets stays as it is."""
-    for k in range(session.shape[1]):
-        status = session_integer[p, k, STATUS]
-        if status == _RUNNING and session[p, k, END] < leaves_at:
-            in_full = session[p, k, SHARE] == 1.0
-            session_integer[p, k, STATUS] = _DELIVERED if in_full else _CUT_SHORT
+    for k in range(people.session.shape[1]):
+        session = people.session[p, k]
+        status = session.status
+        if status == _RUNNING and session.end < leaves_at:
+            in_full = session.share == 1.0
+            session.status = _DELIVERED if in_full else _CUT_SHORT
         elif by_exit:
             if status == _RUNNING:
-                session_integer[p, k, STATUS] = _ENDED_BY_EXIT
+                session.status = _ENDED_BY_EXIT
             elif status == _WAITING:
-                session_integer[p, k, STATUS] = _LEFT
+                session.status = _LEFT
 
 
 @kernel
 def plan_visits(
-    a: AssessmentParams, seed: int, trial: int, follow_up_days: int, patients: int, people: People
+    a: AssessmentParams, run: Run, people: People, missed: Floats, when: Floats
 ) -> None:
-    """Find the days of every patient's visits, and the order in which they come."""
-    days, order, horizon = people.visit_day, people.visit_order, float(follow_up_days)
-    candidate, missed, when = people.integer[CANDIDATE], people.uniform, people.other_uniform
+    """Find the days of every patient's visits, and the order in which they come.
+
+    `missed` and `when` are work space for the uniforms of a block.
+    """
+    patients, horizon, visits = run.patients, float(run.follow_up_days), people.visit
     for visit in range(a.day.size):
         word = visit % WORDS
         if word == 0:
             index = visit // WORDS
-            draw_uniforms(seed, trial, _VISIT_MISSED, candidate, patients, index, missed)
-            draw_uniforms(seed, trial, _VISIT_TIME, candidate, patients, index, when)
+            draw_uniforms(run, _VISIT_MISSED, people.patient, index, missed)
+            draw_uniforms(run, _VISIT_TIME, people.patient, index, when)
         for p in range(patients):
             day = rule.visit_day(a.day[visit], a.window_days[visit], when[word, p], horizon)
             takes_place = missed[word, p] >= a.missed_probability[visit]
-            days[p, visit] = day if takes_place else math.nan
-            people.visit_meld[p, visit] = math.nan
+            visits[p, visit].day = day if takes_place else math.nan
+            visits[p, visit].meld = math.nan
     for p in range(patients):
         planned = 0
         for visit in range(a.day.size):
-            order[p, visit] = -1
-            day = days[p, visit]
+            visits[p, visit].order = -1
+            day = visits[p, visit].day
             if math.isnan(day):
                 continue
             k = planned
-            while k > 0 and days[p, order[p, k - 1]] > day:
-                order[p, k] = order[p, k - 1]
+            while k > 0 and visits[p, visits[p, k - 1].order].day > day:
+                visits[p, k].order = visits[p, k - 1].order
                 k -= 1
-            order[p, k] = visit
+            visits[p, k].order = visit
             planned += 1
 
 
 @kernel
 def last_visit_before(people: People, p: int, gone_at: float) -> int:
     """Patient-day of the last visit that takes place, -1 if none; the others are struck out."""
-    last, entry = -1, people.real[ENTRY_AT, p]
-    for visit in range(people.visit_day.shape[1]):
-        if entry + people.visit_day[p, visit] < gone_at:
-            last = max(last, int(people.visit_day[p, visit]))
+    last, entry = -1, people.patient[p].entry_at
+    for k in range(people.visit.shape[1]):
+        visit = people.visit[p, k]
+        if entry + visit.day < gone_at:
+            last = max(last, int(visit.day))
         else:
-            people.visit_day[p, visit] = math.nan
+            visit.day = math.nan
     return last

@@ -4,43 +4,9 @@ import math
 
 from simulator.constants import HOURS_PER_DAY
 from simulator.engines.compiled.kernel import kernel
-from simulator.engines.compiled.state import (
-    ARM,
-    BACKGROUND_HOURS,
-    BACKGROUND_LITRES,
-    BACKGROUND_SHORT_LITRES,
-    CANDIDATE,
-    DAYS_OPEN,
-    DAYS_SHORT,
-    DEATH,
-    DELIVERED_LITRES,
-    DUE,
-    END,
-    ENTRY_AT,
-    EVENT_BITS,
-    FRAILTY,
-    HOURS_OPEN,
-    INFECTION,
-    LITRES,
-    LOSS,
-    MODALITY,
-    REFUSED_LITRES,
-    SHARE,
-    SHORT,
-    SITE,
-    SLOPE_BILIRUBIN,
-    START,
-    STATUS,
-    STRATUM,
-    TRANSPLANT,
-    WITHDRAWAL,
-    Floats,
-    Ints,
-    People,
-    UnitState,
-)
-from simulator.engines.compiled.tables import SESSIONS
-from simulator.records import ADVERSE_EVENTS, MELD_LABS, Patients, Sessions, SessionStatus, Trials
+from simulator.engines.compiled.state import People, Run
+from simulator.engines.compiled.tables import Tables
+from simulator.records import ADVERSE_EVENTS, Patients, Sessions, SessionStatus, Trials
 from simulator.rules import sessions as rule
 
 _DELIVERED, _CUT_SHORT = int(SessionStatus.DELIVERED), int(SessionStatus.CUT_SHORT)
@@ -48,52 +14,54 @@ _MISSED = int(SessionStatus.MISSED)
 
 
 @kernel
-def write_patients(
-    r: Patients, row: int, trial: int, patients: int, plans: Floats, real: Floats, integer: Ints
-) -> None:
+def write_patients(r: Patients, t: Tables, run: Run, people: People) -> None:
     """Write what is a patient's own, but for labs and sessions."""
-    for p in range(patients):
-        r.trial[row + p] = trial
+    row = run.row
+    for p in range(run.patients):
+        one = people.patient[p]
+        r.trial[row + p] = run.trial
         r.patient[row + p] = p
-        r.candidate[row + p] = integer[CANDIDATE, p]
-        r.site[row + p] = integer[SITE, p]
-        r.stratum[row + p] = integer[STRATUM, p]
-        r.arm[row + p] = integer[ARM, p]
-        r.entry_day[row + p] = real[ENTRY_AT, p]
-        r.frailty[row + p] = real[FRAILTY, p]
-        r.death_after_days[row + p] = real[DEATH, p]
-        r.transplant_after_days[row + p] = real[TRANSPLANT, p]
-        r.withdrawal_after_days[row + p] = real[WITHDRAWAL, p]
-        r.loss_after_days[row + p] = real[LOSS, p]
-        r.infection_after_days[row + p] = real[INFECTION, p]
-        r.sessions_planned[row + p] = int(plans[integer[ARM, p], SESSIONS])
-        for j in range(MELD_LABS):
-            r.lab_slope_per_day[row + p, j] = real[SLOPE_BILIRUBIN + j, p]
+        r.candidate[row + p] = one.candidate
+        r.site[row + p] = one.site
+        r.stratum[row + p] = one.stratum
+        r.arm[row + p] = one.arm
+        r.entry_day[row + p] = one.entry_at
+        r.frailty[row + p] = one.frailty
+        r.death_after_days[row + p] = one.death
+        r.transplant_after_days[row + p] = one.transplant
+        r.withdrawal_after_days[row + p] = one.withdrawal
+        r.loss_after_days[row + p] = one.loss
+        r.infection_after_days[row + p] = one.infection
+        r.sessions_planned[row + p] = t.plans[one.arm].sessions
+        r.lab_slope_per_day[row + p, 0] = one.slope_bilirubin
+        r.lab_slope_per_day[row + p, 1] = one.slope_inr
+        r.lab_slope_per_day[row + p, 2] = one.slope_creatinine
 
 
 @kernel
-def write_sessions(s: Sessions, row: int, patients: int, people: People) -> None:
+def write_sessions(s: Sessions, run: Run, people: People) -> None:
     """Write every session."""
-    session, session_integer = people.session, people.session_integer
-    for p in range(patients):
-        for k in range(session.shape[1]):
-            status = session_integer[p, k, STATUS]
+    row = run.row
+    for p in range(run.patients):
+        for k in range(people.session.shape[1]):
+            session = people.session[p, k]
+            status = session.status
             done = status in (_DELIVERED, _CUT_SHORT)
             s.status[row + p, k] = status
-            s.modality[row + p, k] = session_integer[p, k, MODALITY]
-            s.due_day[row + p, k] = session[p, k, DUE]
-            s.start_day[row + p, k] = session[p, k, START]
-            s.end_day[row + p, k] = session[p, k, END]
-            s.fraction[row + p, k] = session[p, k, SHARE] if done else 0.0
-            s.plasma_litres[row + p, k] = session[p, k, LITRES]
-            s.short_of_plasma[row + p, k] = session_integer[p, k, SHORT]
-            s.adverse_events[row + p, k] = session_integer[p, k, EVENT_BITS]
+            s.modality[row + p, k] = session.modality
+            s.due_day[row + p, k] = session.due
+            s.start_day[row + p, k] = session.start
+            s.end_day[row + p, k] = session.end
+            s.fraction[row + p, k] = session.share if done else 0.0
+            s.plasma_litres[row + p, k] = session.litres
+            s.short_of_plasma[row + p, k] = session.short
+            s.adverse_events[row + p, k] = session.event_bits
 
 
 @kernel
-def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
+def add_up_sessions(r: Patients, s: Sessions, run: Run) -> None:
     """Add up each patient's sessions."""
-    for i in range(row, row + patients):
+    for i in range(run.row, run.row + run.patients):
         delivered, cut_short, missed, late, short = 0, 0, 0, 0, 0
         equivalent, wait, litres, hours = 0.0, 0.0, 0.0, 0.0
         for k in range(s.status.shape[1]):
@@ -123,14 +91,22 @@ def add_up_sessions(r: Patients, s: Sessions, row: int, patients: int) -> None:
 
 
 @kernel
-def add_unit(t: Trials, index: int, unit_state: UnitState, site: int) -> None:
-    """Add what a site's unit did to its trial's row."""
-    real, integer = unit_state.real, unit_state.integer
-    t.unit_days_open[index] += integer[site, DAYS_OPEN]
-    t.unit_days_short[index] += integer[site, DAYS_SHORT]
-    t.plasma_delivered_litres[index] += real[site, DELIVERED_LITRES]
-    t.plasma_refused_litres[index] += real[site, REFUSED_LITRES]
-    t.plasma_background_litres[index] += real[site, BACKGROUND_LITRES]
-    t.plasma_background_short_litres[index] += real[site, BACKGROUND_SHORT_LITRES]
-    t.machine_hours_background[index] += real[site, BACKGROUND_HOURS]
-    t.machine_hours_open[index] += real[site, HOURS_OPEN]
+def write_trial(t: Trials, index: int, run: Run) -> None:
+    """Write what is a trial's own."""
+    t.trial[index] = run.trial
+    t.first_row[index] = run.row
+    t.screened[index] = run.screened
+    t.refused_consent[index] = run.refused
+    t.turned_away[index] = run.turned_away
+    t.deferred[index] = run.deferred
+    t.randomised[index] = run.patients
+    t.recruitment_end_day[index] = run.recruitment_end
+    t.trial_end_day[index] = run.end_at
+    t.unit_days_open[index] = run.days_open
+    t.unit_days_short[index] = run.days_short
+    t.plasma_delivered_litres[index] = run.delivered_litres
+    t.plasma_refused_litres[index] = run.refused_litres
+    t.plasma_background_litres[index] = run.background_litres
+    t.plasma_background_short_litres[index] = run.background_short_litres
+    t.machine_hours_background[index] = run.background_hours
+    t.machine_hours_open[index] = run.hours_open

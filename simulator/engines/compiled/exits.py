@@ -5,29 +5,11 @@ import math
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.declarations.exits import DRAWN, Exit
+from simulator.declarations.exits import Exit
 from simulator.engines.compiled.kernel import inlined, kernel
-from simulator.engines.compiled.state import (
-    ARM,
-    CANDIDATE,
-    DEATH,
-    ENTRY_AT,
-    INFECTION,
-    KNOWN,
-    LAST_DAY,
-    LEAVES_AT,
-    LOSS,
-    OPENED,
-    STOPS_AT,
-    THRESHOLD,
-    TRANSPLANT,
-    TUMOUR,
-    WITHDRAWAL,
-    Floats,
-    Ints,
-    People,
-)
-from simulator.engines.compiled.tables import Baseline, Disease
+from simulator.engines.compiled.state import Patient, People, Run
+from simulator.engines.compiled.structures import Floats, Records
+from simulator.engines.compiled.tables import Tables
 from simulator.params.types import ExitParams
 from simulator.records import DeathCause
 from simulator.rules import hazard as rule
@@ -36,14 +18,8 @@ from simulator.rules.calendar import last_opening_before, opening
 _EXIT = draws.code_of(draws.Purpose.EXIT)
 _NOBODY, _LIVER, _TUMOUR = int(DeathCause.NONE), int(DeathCause.LIVER), int(DeathCause.TUMOUR)
 _OF_LIVER = draws.code_of(Exit.LIVER)
-_ROW_OF = {
-    Exit.TUMOUR: TUMOUR,
-    Exit.TRANSPLANT: TRANSPLANT,
-    Exit.WITHDRAWAL: WITHDRAWAL,
-    Exit.LOSS: LOSS,
-    Exit.INFECTION: INFECTION,
-}
-_ROWS = tuple(_ROW_OF[drawn] for drawn in DRAWN)
+_OF_TUMOUR, _OF_TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
+_OF_WITHDRAWAL, _OF_LOSS = int(Exit.WITHDRAWAL), int(Exit.LOSS)
 
 
 @inlined
@@ -52,81 +28,89 @@ def within(time: float, horizon: float) -> float:
     return time if time <= horizon else math.inf
 
 
+@inlined
+def note_exit(one: Patient, which: int, time: float) -> None:
+    """Note when one of the exits that are drawn would happen."""
+    if which == _OF_TUMOUR:
+        one.tumour = time
+    elif which == _OF_TRANSPLANT:
+        one.transplant = time
+    elif which == _OF_WITHDRAWAL:
+        one.withdrawal = time
+    elif which == _OF_LOSS:
+        one.loss = time
+    else:
+        one.infection = time
+
+
 @kernel
-def draw_exits(
-    e: ExitParams,
-    seed: int,
-    trial: int,
-    follow_up_days: int,
-    patients: int,
-    real: Floats,
-    integer: Ints,
-) -> None:
-    """Draw every patient's threshold of the liver hazard and the times of their other exits."""
+def draw_exits(e: ExitParams, run: Run, patient: Records[Patient], time: Floats) -> None:
+    """Draw every patient's threshold of the liver hazard and the times of their other exits.
+
+    `time` is work space of a number a patient, in which the times of an exit are worked out.
+    """
+    seed, trial, patients, follow_up_days = run.seed, run.trial, run.patients, run.follow_up_days
     rate, until, horizon = e.rate_per_day, e.until_day, float(follow_up_days)
     for p in range(patients):
-        u = draws.uniform(seed, trial, _EXIT, _OF_LIVER, integer[CANDIDATE, p])
-        real[THRESHOLD, p] = rule.death_threshold(u)
+        time[p] = draws.uniform(seed, trial, _EXIT, _OF_LIVER, patient[p].candidate)
+    for p in range(patients):
+        patient[p].threshold = rule.death_threshold(time[p])
     for which in range(rate.size):
-        out = real[_ROWS[which]]
         for p in range(patients):
-            out[p] = math.inf
+            time[p] = math.inf
         if rate[which] > 0.0:
             for p in range(patients):
-                u = draws.uniform(seed, trial, _EXIT, which, integer[CANDIDATE, p])
-                out[p] = within(rule.exit_time(rate[which], until[which], u), horizon)
+                u = draws.uniform(seed, trial, _EXIT, which, patient[p].candidate)
+                time[p] = within(rule.exit_time(rate[which], until[which], u), horizon)
+        for p in range(patients):
+            note_exit(patient[p], which, time[p])
     for p in range(patients):
-        entry = real[ENTRY_AT, p]
+        one = patient[p]
+        entry = one.entry_at
         stops = min(
             opening(entry, follow_up_days),
-            min(entry + real[TUMOUR, p], entry + real[TRANSPLANT, p]),
+            min(entry + one.tumour, entry + one.transplant),
         )
-        real[STOPS_AT, p] = stops
-        real[LEAVES_AT, p] = min(stops, min(entry + real[WITHDRAWAL, p], entry + real[LOSS, p]))
-        integer[LAST_DAY, p] = last_opening_before(entry, stops, follow_up_days)
+        one.stops_at = stops
+        one.leaves_at = min(stops, min(entry + one.withdrawal, entry + one.loss))
+        one.last_day = last_opening_before(entry, stops, follow_up_days)
 
 
 @kernel
-def leaves_at(real: Floats, integer: Ints, p: int) -> float:
+def leaves_at(one: Patient) -> float:
     """Trial time before which a session must end to be delivered.
 
     A death comes after the opening of its day, and so after a session that ends at that instant.
     """
-    entry = real[ENTRY_AT, p]
-    died, day = entry + real[DEATH, p], integer[OPENED, p]
+    entry = one.entry_at
+    died, day = entry + one.death, one.opened
     if day >= 0 and opening(entry, day) == died:
         died = np.nextafter(died, math.inf)
-    return min(real[LEAVES_AT, p], died)
+    return min(one.leaves_at, died)
 
 
 @inlined
 def learn_outcome(
-    state: allocation.State,
-    real: Floats,
-    integer: Ints,
-    p: int,
-    now: float,
-    opened: int,
-    follow_up_days: int,
+    state: allocation.State, one: Patient, now: float, opened: int, follow_up_days: int
 ) -> None:
     """Let an adaptive scheme know what is known of a patient by `now`.
 
     Patient-day `opened` is their latest. At one instant: liver, tumour, transplant, loss, end. A
     transplant or a loss before the outcome leaves it unknown for good.
     """
-    entry, never = real[ENTRY_AT, p], math.inf
-    liver = real[DEATH, p] if integer[OPENED, p] <= opened else never
-    death = entry + min(within(liver, float(follow_up_days)), real[TUMOUR, p])
-    other = entry + min(real[TRANSPLANT, p], real[LOSS, p])
+    entry, never = one.entry_at, math.inf
+    liver = one.death if one.opened <= opened else never
+    death = entry + min(within(liver, float(follow_up_days)), one.tumour)
+    other = entry + min(one.transplant, one.loss)
     ends = opening(entry, follow_up_days)
     if other < death and other <= now:
-        integer[KNOWN, p] = 1
+        one.known = True
     elif death <= now:
-        integer[KNOWN, p] = 1
-        allocation.learn(state, integer[ARM, p], True)
+        one.known = True
+        allocation.learn(state, one.arm, True)
     elif ends <= now:
-        integer[KNOWN, p] = 1
-        allocation.learn(state, integer[ARM, p], False)
+        one.known = True
+        allocation.learn(state, one.arm, False)
 
 
 @inlined
@@ -162,27 +146,28 @@ def settled_exits(
 
 
 @kernel
-def settle_exits(real: Floats, p: int, follow_up_days: int) -> int:
+def settle_exits(one: Patient, follow_up_days: int) -> int:
     """Keep of a patient's exits those that happened; return the cause of death."""
     settled = settled_exits(
-        real[ENTRY_AT, p],
-        real[DEATH, p],
-        real[TUMOUR, p],
-        real[TRANSPLANT, p],
-        real[WITHDRAWAL, p],
-        real[LOSS, p],
-        real[INFECTION, p],
+        one.entry_at,
+        one.death,
+        one.tumour,
+        one.transplant,
+        one.withdrawal,
+        one.loss,
+        one.infection,
         float(follow_up_days),
     )
-    real[DEATH, p], real[TRANSPLANT, p] = settled[1], settled[2]
-    real[WITHDRAWAL, p], real[LOSS, p] = settled[3], settled[4]
-    real[INFECTION, p] = settled[5]
+    one.death, one.transplant = settled[1], settled[2]
+    one.withdrawal, one.loss = settled[3], settled[4]
+    one.infection = settled[5]
     return settled[0]
 
 
 @kernel
-def cumulative_hazard(d: Disease, b: Baseline, people: People, p: int, ends: float) -> float:
+def cumulative_hazard(t: Tables, people: People, p: int, ends: float) -> float:
     """Cumulative hazard of death from the liver at patient time `ends`."""
+    d, b = t.disease[0], t.baseline
     at_end = rule.cumulative_baseline(d.kind, b.day, b.cumulative, d.shape, ends)
-    day = max(people.integer[OPENED, p], 0)
+    day = max(people.patient[p].opened, 0)
     return rule.after_day(people.hazard[p, day], people.factor[p, day], b.at_opening[day], at_end)

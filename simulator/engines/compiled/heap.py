@@ -1,43 +1,43 @@
 """A binary heap of events, ordered by time and then by code."""
 
 from simulator.engines.compiled.kernel import kernel
-from simulator.engines.compiled.state import Floats, Ints
+from simulator.engines.compiled.state import Event, Run
+from simulator.engines.compiled.structures import Records
 
 
 @kernel
-def push(heap_time: Floats, heap_code: Ints, size: int, time: float, code: int) -> int:
-    """Add an event to a heap ordered by (time, code); return the new size."""
-    k = size
+def push(heap: Records[Event], run: Run, at: float, code: int) -> None:
+    """Add an event to the heap."""
+    k = run.events
     while k > 0:
         parent = (k - 1) >> 1
-        if heap_time[parent] < time or (heap_time[parent] == time and heap_code[parent] <= code):
+        above = heap[parent]
+        if above.at < at or (above.at == at and above.code <= code):
             break
-        heap_time[k], heap_code[k] = heap_time[parent], heap_code[parent]
+        heap[k].at, heap[k].code = above.at, above.code
         k = parent
-    heap_time[k], heap_code[k] = time, code
-    return size + 1
+    heap[k].at, heap[k].code = at, code
+    run.events += 1
 
 
 @kernel
-def pop(heap_time: Floats, heap_code: Ints, size: int) -> int:
-    """Take the first event off a heap; return the new size."""
-    size -= 1
-    time, code = heap_time[size], heap_code[size]
+def pop(heap: Records[Event], run: Run) -> None:
+    """Take the first event off the heap."""
+    size = run.events - 1
+    at, code = heap[size].at, heap[size].code
     k = 0
     while True:
         child = 2 * k + 1
         if child >= size:
             break
         if child + 1 < size and (
-            heap_time[child + 1] < heap_time[child]
-            or (
-                heap_time[child + 1] == heap_time[child] and heap_code[child + 1] < heap_code[child]
-            )
+            heap[child + 1].at < heap[child].at
+            or (heap[child + 1].at == heap[child].at and heap[child + 1].code < heap[child].code)
         ):
             child += 1
-        if time < heap_time[child] or (time == heap_time[child] and code <= heap_code[child]):
+        if at < heap[child].at or (at == heap[child].at and code <= heap[child].code):
             break
-        heap_time[k], heap_code[k] = heap_time[child], heap_code[child]
+        heap[k].at, heap[k].code = heap[child].at, heap[child].code
         k = child
-    heap_time[k], heap_code[k] = time, code
-    return size
+    heap[k].at, heap[k].code = at, code
+    run.events = size

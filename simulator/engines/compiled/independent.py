@@ -15,7 +15,7 @@ from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
 from simulator.engines.compiled.kernel import entry, inlined, kernel
 from simulator.engines.compiled.recruitment import allocate
-from simulator.engines.compiled.state import Floats, Ints
+from simulator.engines.compiled.structures import Floats, Ints
 from simulator.engines.independence import Course
 from simulator.params.types import ExitParams
 from simulator.rules import hazard as rule

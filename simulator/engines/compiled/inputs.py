@@ -1,11 +1,12 @@
 """What the kernels read: the arrays of `Params`, and what can be worked out of them beforehand."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.allocation import Plan, build_plan
+from simulator.engines.compiled.structures import Floats, Ints
 from simulator.engines.compiled.tables import Tables, tables_of
 from simulator.params.types import (
     AccrualParams,
@@ -23,8 +24,6 @@ from simulator.records import MELD_LABS
 from simulator.rules.candidate import takes_uniform
 
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class FactorArrays(NamedTuple):
@@ -33,6 +32,20 @@ class FactorArrays(NamedTuple):
     variable: Ints  # (F,)
     first: Ints  # (F + 1,)
     cut_points: Floats
+
+
+class Recruitment(NamedTuple):
+    """What referral, screening and allocation read."""
+
+    target: int
+    limit_day: float
+    accrual: AccrualParams
+    candidate: CandidateParams
+    wants_normal: Bools  # (V,): of each variable, whether its own normal is read
+    eligibility: EligibilityParams
+    factors: FactorArrays
+    selection: SelectionParams
+    plan: Plan
 
 
 class Inputs(NamedTuple):
@@ -52,6 +65,21 @@ class Inputs(NamedTuple):
     exits: ExitParams
     assessment: AssessmentParams
 
+    @property
+    def recruitment(self) -> Recruitment:
+        """What referral, screening and allocation read."""
+        return Recruitment(
+            self.trial.target_randomised,
+            self.trial.max_recruitment_days,
+            self.accrual,
+            self.candidate,
+            self.wants_normal,
+            self.eligibility,
+            self.factors,
+            self.selection,
+            self.allocation,
+        )
+
 
 _latest: list[tuple[Params, Inputs]] = []
 
@@ -61,9 +89,21 @@ def inputs_of(params: Params) -> Inputs:
     for known, inputs in _latest[-1:]:
         if known is params:
             return inputs
-    inputs = _inputs_of(params)
+    inputs = alike(_inputs_of(params))
     _latest[:] = [(params, inputs)]
     return inputs
+
+
+def alike(part: Any) -> Any:
+    """Return a copy whose arrays are contiguous and can be written to.
+
+    Arrays that differ in that are of different types to Numba: kernels would be compiled for each.
+    """
+    if isinstance(part, np.ndarray):
+        return np.array(part, order="C")
+    if hasattr(part, "_fields"):
+        return type(part)(*map(alike, part))
+    return part
 
 
 def _inputs_of(params: Params) -> Inputs:

@@ -5,20 +5,23 @@ from typing import Any
 
 import numba
 
-_ALIKE: dict[str, Any] = {
-    "cache": True,
-    "error_model": "numpy",
-    "nogil": True,
-    "no_cfunc_wrapper": True,
-}
-_INNER: dict[str, Any] = _ALIKE | {
-    # Called by other kernels alone: a wrapper for a call from Python, which would unpack
-    # structures of dozens of arrays, is half of the time to compile.
-    "no_cpython_wrapper": True,
-    # Nothing is allocated inside, so no reference needs counting, which is half of the time to run.
-    "_nrt": False,
-}
+from simulator.linked import LINKED
 
-entry: Callable[..., Any] = numba.njit(**_ALIKE)
+_ALIKE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_ENTRY: dict[str, Any] = _ALIKE | {"cache": True, "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = (
+    _ALIKE
+    | LINKED
+    | {
+        # Nothing is allocated inside, so no reference needs counting: half of the time to run.
+        "_nrt": False,
+    }
+)
+
+# Called from Python with what is there already, to fill it.
+_STAGE: dict[str, Any] = _ENTRY | {"_nrt": False}
+
+stage: Callable[..., Any] = numba.njit(**_STAGE)
+entry: Callable[..., Any] = numba.njit(**_ENTRY)
 kernel: Callable[..., Any] = numba.njit(**_INNER)
 inlined: Callable[..., Any] = numba.njit(**_INNER, forceinline=True)

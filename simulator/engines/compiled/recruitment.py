@@ -6,25 +6,11 @@ from typing import Any
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.engines.compiled.inputs import Bools, FactorArrays
+from simulator.engines.compiled.inputs import FactorArrays, Recruitment
 from simulator.engines.compiled.kernel import entry, inlined, kernel
-from simulator.engines.compiled.state import (
-    ARM,
-    CANDIDATE,
-    CHOSEN,
-    ENTRY_AT,
-    SITE,
-    STRATUM,
-    Floats,
-    Ints,
-    Screening,
-)
-from simulator.params.types import (
-    AccrualParams,
-    CandidateParams,
-    EligibilityParams,
-    SelectionParams,
-)
+from simulator.engines.compiled.state import Patient, Run, Screening, Source
+from simulator.engines.compiled.structures import Floats, Ints, Records
+from simulator.params.types import AccrualParams, EligibilityParams
 from simulator.rules import accrual as accrual_rule
 from simulator.rules import candidate as candidate_rule
 from simulator.rules import eligibility as eligibility_rule
@@ -66,36 +52,35 @@ def draw_entries(over_days: float, seed: int, first_trial: int, out: Floats) -> 
 
 
 @kernel
-def open_sites(accrual: AccrualParams, seed: int, trial: int, screening: Screening) -> None:
+def open_sites(accrual: AccrualParams, run: Run, screening: Screening) -> None:
     """Draw the sites' rates and the first referral of each."""
     table = accrual.gamma_log_table
-    for site in range(screening.due.size):
-        screening.multiplier[site] = 1.0
+    for site in range(screening.source.size):
+        source = screening.source[site]
+        source.multiplier = 1.0
         if table.size > 0:
-            z = normal_quantile(draws.uniform(seed, trial, _SITE_RATE, site, 0))
-            screening.multiplier[site] = accrual_rule.rate_multiplier(
+            z = normal_quantile(draws.uniform(run.seed, run.trial, _SITE_RATE, site, 0))
+            source.multiplier = accrual_rule.rate_multiplier(
                 table, candidate_rule.TABLE_LOW, candidate_rule.TABLE_STEP, z
             )
-        screening.reached[site] = 0.0
-        screening.referred[site] = 0
-        refer_next(accrual, seed, trial, site, screening)
+        source.reached, source.referred = 0.0, 0
+        refer_next(accrual, run, site, screening)
 
 
 @inlined
-def refer_next(
-    accrual: AccrualParams, seed: int, trial: int, site: int, screening: Screening
-) -> None:
+def refer_next(accrual: AccrualParams, run: Run, site: int, screening: Screening) -> None:
     """Find when a site refers its next candidate."""
-    referral, wait = screening.referred[site], screening.wait[site]
+    source, wait = screening.source[site], screening.wait[site]
+    referral = source.referred
     if referral % BATCH_SIZE == 0:
-        draws.fill(seed, trial, _REFERRAL, site, referral, wait)
+        draws.fill(run.seed, run.trial, _REFERRAL, site, referral, wait)
         for k in range(wait.size):
             wait[k] = accrual_rule.waiting_time(wait[k])
-    screening.reached[site] += wait[referral % BATCH_SIZE]
+    source.reached += wait[referral % BATCH_SIZE]
     a, b = accrual.first_knot[site], accrual.first_knot[site + 1]
-    screening.due[site] = accrual_rule.referral_day(
-        screening.reached[site],
-        screening.multiplier[site],
+    source.due_at = accrual_rule.referral_day(
+        source.reached,
+        source.multiplier,
         accrual.opens_day[site],
         accrual.knot_day[a:b],
         accrual.knot_cumulative[a:b],
@@ -145,18 +130,11 @@ def screen_batch(e: EligibilityParams, screening: Screening) -> None:
 
 
 @kernel
-def draw_and_screen(
-    c: CandidateParams,
-    e: EligibilityParams,
-    wants_normal: Bools,
-    seed: int,
-    trial: int,
-    first: int,
-    screening: Screening,
-) -> None:
+def draw_and_screen(r: Recruitment, run: Run, first: int, screening: Screening) -> None:
     """Draw candidates `first` to `first + BATCH_SIZE - 1` and screen them."""
+    c, e = r.candidate, r.eligibility
     for i in range(c.kind.size):
-        draws.fill(seed, trial, _PROFILE, i, first, screening.uniform[i])
+        draws.fill(run.seed, run.trial, _PROFILE, i, first, screening.uniform[i])
     candidate_rule.profiles(
         screening.uniform,
         c.kind,
@@ -167,14 +145,14 @@ def draw_and_screen(
         c.correlated,
         c.cholesky,
         c.table,
-        wants_normal,
+        r.wants_normal,
         screening.independent,
         screening.values,
         screening.latents,
     )
     screen_batch(e, screening)
     if e.consent_probability < 1.0:
-        draws.fill(seed, trial, _CONSENT, 0, first, screening.consent)
+        draws.fill(run.seed, run.trial, _CONSENT, 0, first, screening.consent)
 
 
 @inlined
@@ -210,7 +188,9 @@ def allocate(
 
 
 @inlined
-def next_referral(accrual: AccrualParams, entries: Floats, screened: int, due: Floats) -> Referral:
+def next_referral(
+    accrual: AccrualParams, entries: Floats, screened: int, source: Records[Source]
+) -> Referral:
     """Return site and time of the next referral, infinity if there is none."""
     site: Any = np.int64(0)
     now = math.inf
@@ -218,156 +198,127 @@ def next_referral(accrual: AccrualParams, entries: Floats, screened: int, due: F
         if screened < entries.size:
             now = entries[screened]
     else:
-        for other in range(due.size):
-            if due[other] < now:
-                site, now = other, due[other]
+        for other in range(source.size):
+            if source[other].due_at < now:
+                site, now = other, source[other].due_at
     return site, now
 
 
 @inlined
 def is_wanted(
-    s: SelectionParams,
-    plan: allocation.Plan,
+    r: Recruitment,
     state: allocation.State,
     levels: Ints,
     values: Floats,
-    seed: int,
-    trial: int,
+    run: Run,
     who: int,
 ) -> bool:
     """Whether an investigator who chooses lets a candidate be randomised now."""
-    guessed = allocation.guess(plan, state, levels)
+    s = r.selection
+    guessed = allocation.guess(r.plan, state, levels)
     if selection.suits(guessed, s.favoured, values[s.variable], s.poor_above):
         return True
-    return draws.uniform(seed, trial, _SELECTION, 0, who) >= s.probability
+    return draws.uniform(run.seed, run.trial, _SELECTION, 0, who) >= s.probability
 
 
 @inlined
-def defer(
-    screening: Screening, first: int, waiting: int, back_at: float, who: int, site: int
-) -> int:
-    """Defer a candidate; return the number of those who will come back.
-
-    Those beyond the trial's size would come back to a trial that is full.
-    """
-    size = screening.back_at.size
-    if waiting >= size:
-        return waiting
-    place = (first + waiting) % size
-    screening.back_at[place] = back_at
-    screening.back_who[place, 0], screening.back_who[place, 1] = who, site
-    return waiting + 1
+def defer(screening: Screening, place: int, back_at: float, who: int, site: int, p: int) -> None:
+    """Defer a candidate, whose values are those of the patient to come, `p`."""
+    mine = screening.deferred[place]
+    mine.back_at, mine.candidate, mine.site = back_at, who, site
+    for i in range(screening.profile.shape[1]):
+        screening.deferred_profile[place, i] = screening.profile[p, i]
+        screening.deferred_latents[place, i] = screening.latent[p, i]
 
 
 @kernel
 def recruit(
-    accrual: AccrualParams,
-    c: CandidateParams,
-    e: EligibilityParams,
-    wants_normal: Bools,
-    s: SelectionParams,
-    target: int,
-    limit_day: float,
-    seed: int,
-    trial: int,
+    r: Recruitment,
+    run: Run,
     entries: Floats,
     screening: Screening,
-    failed_first: Ints,
-    real: Floats,
-    integer: Ints,
-    profile: Floats,
-    latent: Floats,
-    plan: allocation.Plan,
-    factors: FactorArrays,
+    patient: Records[Patient],
     state: allocation.State,
-    levels: Ints,
+    failed_first: Ints,
     probability: Floats,
     uniform: Floats,
-    row: int,
-) -> tuple[int, int, int, int, int, float]:
+) -> None:
     """Refer and screen candidates until the target is met or recruitment is over.
 
-    Fills for each patient their entry, site and number as a candidate, rows of `profile` and
-    `latent` with the values and latent normals of the variables that are read later, and, unless
-    the scheme adapts to outcomes, the arm. Candidates who fail a criterion are counted in
-    `failed_first`.
-
-    Returns
-    -------
-    tuple
-        Patients, candidates, refusals, candidates kept out by an investigator, candidates deferred,
-        and the day on which recruitment ended.
+    Fills for each patient their entry, site and number as a candidate, rows of the screening's
+    `profile` and `latent` with the values and latent normals of the variables that are read later,
+    and, unless the scheme adapts to outcomes, the arm. Counts are kept in `run`; candidates who
+    fail a criterion are counted in `failed_first`.
     """
-    variables, waits = c.kind.size, screening.back_at.size
+    accrual, s, plan = r.accrual, r.selection, r.plan
+    profile, levels = screening.profile, screening.levels
+    variables, waits = profile.shape[1], screening.deferred.size
     if not accrual.uniform:
-        open_sites(accrual, seed, trial, screening)
+        open_sites(accrual, run, screening)
     allocation.clear(state)
-    patients, refused, turned_away, deferred = 0, 0, 0, 0
-    first_back, waiting, never_back = 0, 0, 0
+    patients, first_back, waiting = 0, 0, 0
+    run.refused = run.turned_away = run.deferred = 0
     screened: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
-    end = min(limit_day, accrual.over_days) if accrual.uniform else limit_day
-    while patients < target:
-        site, now = next_referral(accrual, entries, screened, screening.due)
-        back = screening.back_at[first_back] if waiting > 0 else math.inf
+    end = min(r.limit_day, accrual.over_days) if accrual.uniform else r.limit_day
+    end_now = end
+    while patients < r.target:
+        site, now = next_referral(accrual, entries, screened, screening.source)
+        back = screening.deferred[first_back].back_at if waiting > 0 else math.inf
         if min(now, back) > end or min(now, back) == math.inf:
-            return patients, screened, refused, turned_away + waiting + never_back, deferred, end
+            end_now = end
+            break
         if back < now:
-            now, who = back, screening.back_who[first_back, 0]
-            site = screening.back_who[first_back, 1]
+            now, who = back, screening.deferred[first_back].candidate
+            site = screening.deferred[first_back].site
             for i in range(variables):
-                profile[patients, i] = screening.back_profile[first_back, i]
-                latent[patients, i] = screening.back_latent[first_back, i]
+                profile[patients, i] = screening.deferred_profile[first_back, i]
+                screening.latent[patients, i] = screening.deferred_latents[first_back, i]
             first_back, waiting = (first_back + 1) % waits, waiting - 1
-            levels_of(factors, profile[patients], site, levels)
+            levels_of(r.factors, profile[patients], site, levels)
         else:
             who, k = screened, screened % BATCH_SIZE
             if k == 0:
-                draw_and_screen(c, e, wants_normal, seed, trial, who, screening)
+                draw_and_screen(r, run, who, screening)
             screened += 1
             if not accrual.uniform:
-                screening.referred[site] += 1
-                refer_next(accrual, seed, trial, site, screening)
+                screening.source[site].referred += 1
+                refer_next(accrual, run, site, screening)
             if screening.failed[k] != ELIGIBLE:
                 failed_first[screening.failed[k]] += 1
                 continue
-            if e.consent_probability < 1.0 and screening.consent[k] >= e.consent_probability:
-                refused += 1
+            consents = r.eligibility.consent_probability
+            if consents < 1.0 and screening.consent[k] >= consents:
+                run.refused += 1
                 continue
             for i in range(variables):
                 profile[patients, i] = screening.values[i, k]
-                latent[patients, i] = screening.latents[i, k]
+                screening.latent[patients, i] = screening.latents[i, k]
             values = profile[patients]
-            levels_of(factors, values, site, levels)
+            levels_of(r.factors, values, site, levels)
             chooses = s.kind == selection.TURNS_AWAY or s.kind == selection.DEFERS
-            if chooses and not is_wanted(s, plan, state, levels, values, seed, trial, who):
+            if chooses and not is_wanted(r, state, levels, values, run, who):
                 if s.kind == selection.TURNS_AWAY:
-                    turned_away += 1
+                    run.turned_away += 1
                     continue
-                deferred += 1
-                place = (first_back + waiting) % waits
-                before = waiting
-                waiting = defer(
-                    screening, first_back, waiting, now + s.returns_after_days, who, site
-                )
-                if waiting == before:
-                    never_back += 1
-                    continue
-                for i in range(variables):
-                    screening.back_profile[place, i] = profile[patients, i]
-                    screening.back_latent[place, i] = latent[patients, i]
+                run.deferred += 1
+                # Those beyond the trial's size would come back to a trial that is full.
+                if waiting < waits:
+                    place = (first_back + waiting) % waits
+                    defer(screening, place, now + s.returns_after_days, who, site, patients)
+                    waiting += 1
+                else:
+                    run.turned_away += 1
                 continue
-        real[ENTRY_AT, patients] = now
-        real[CHOSEN, patients] = 0.0
-        integer[CANDIDATE, patients] = who
-        integer[SITE, patients] = site
+        one = patient[patients]
+        one.entry_at, one.chosen, one.candidate, one.site = now, 0.0, who, site
         if s.kind == selection.SHIFTS:
             guessed = allocation.guess(plan, state, levels)
-            real[CHOSEN, patients] = selection.shift(guessed, s.favoured, s.log_hazard_ratio)
+            one.chosen = selection.shift(guessed, s.favoured, s.log_hazard_ratio)
         if not plan.adaptive:
-            chances = probability[row + patients]
-            integer[STRATUM, patients], integer[ARM, patients], uniform[row + patients] = allocate(
-                plan, state, seed, trial, patients, levels, chances
+            one.stratum, one.arm, uniform[patients] = allocate(
+                plan, state, run.seed, run.trial, patients, levels, probability[patients]
             )
         patients += 1
         end_now = now
-    return patients, screened, refused, turned_away + waiting + never_back, deferred, end_now
+    run.patients, run.screened, run.recruitment_end = patients, screened, end_now
+    run.turned_away += waiting

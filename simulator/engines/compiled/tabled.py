@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simulator.declarations.exits import DRAWN, Exit
 from simulator.engines.compiled.independent import allocate_rows, run_independent
 from simulator.engines.compiled.inputs import Inputs
-from simulator.engines.compiled.state import Floats
+from simulator.engines.compiled.structures import Floats
 from simulator.engines.independence import course_of
 from simulator.params.types import Params
 from simulator.records import (

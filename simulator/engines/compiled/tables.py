@@ -1,69 +1,66 @@
-"""The parameters as a kernel takes them: tables with named columns, and single numbers.
+"""The parameters of treatment and disease as records: one per arm, modality or site."""
 
-An array that is handed to a compiled function costs as much as ten numbers, and a structure of a
-hundred arrays costs more than what is done with it. So the parameters of arms, modalities and units
-are one table each, one row per arm, modality or site.
-"""
-
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.constants import DAYS_PER_WEEK
-from simulator.params.types import (
-    HazardParams,
-    LabParams,
-    ModalityParams,
-    Params,
-    PlanParams,
-    UnitParams,
-)
+from simulator.engines.compiled.structures import Floats, Records, dtype_of
+from simulator.params.types import HazardParams, LabParams, Params
 from simulator.records import ADVERSE_EVENTS
 
-Floats = npt.NDArray[np.float64]
-
-# Columns of an arm's plan
-(
-    GIVES,  # modality
-    SESSIONS,
-    FIRST_AFTER,
-    INTERVAL,
-    WINDOW,
-    STOP_BELOW,  # log bilirubin
-    POSTPONE_BELOW,  # log platelets
-    RESCUES,
-    RESCUE_ABOVE,  # log bilirubin
-    SWITCHES_TO,  # modality
-) = range(10)
-
-# Columns of a modality; the last three have one for each adverse event
-HOURS, LOG_SD, LITRES_EACH, LOG_RATIO = range(4)
-PROBABILITY = 4
-CONSEQUENCE = PROBABILITY + ADVERSE_EVENTS
-SERIOUS_EVENT = CONSEQUENCE + ADVERSE_EVENTS
-
-# Columns of a site's unit; the last four have one for each weekday
-(
-    LIMITED,
-    MACHINES,
-    NURSE_SLOTS,
-    PLASMA_LIMITED,
-    CAPACITY,
-    INITIAL,
-    DELIVERY_SD,
-    BACKGROUND_HOURS_EACH,
-    BACKGROUND_LITRES_EACH,
-    BACKGROUND_AFTER,
-    QUEUE,
-) = range(11)
-OPEN_HOUR = 11
-CLOSE_HOUR = OPEN_HOUR + DAYS_PER_WEEK
-UNTIL_HOUR = CLOSE_HOUR + DAYS_PER_WEEK
-DELIVERY_MEAN = UNTIL_HOUR + DAYS_PER_WEEK
+_OfEvents = Annotated[Floats, ADVERSE_EVENTS]
+_OfWeekdays = Annotated[Floats, DAYS_PER_WEEK]
 
 
-class Disease(NamedTuple):
+class ArmPlan:
+    """Session plan of an arm (see `PlanParams`)."""
+
+    modality: int
+    sessions: int
+    first_after_days: float
+    least_interval_days: float
+    window_days: float
+    stop_log_bilirubin: float
+    postpone_log_platelets: float
+    rescue_sessions: int
+    rescue_log_bilirubin: float
+    switch_to: int
+
+
+class Modality:
+    """What a session takes and does (see `ModalityParams`)."""
+
+    hours: float
+    log_sd: float
+    plasma_litres: float
+    log_hazard_ratio: float
+    event_probability: _OfEvents
+    event_consequence: _OfEvents
+    event_serious: _OfEvents
+
+
+class UnitPlan:
+    """A site's unit (see `UnitParams`)."""
+
+    limited: bool
+    plasma_limited: bool
+    background_after: bool
+    machines: int
+    nurse_slots: int
+    queue: int
+    capacity_litres: float
+    initial_litres: float
+    delivery_sd: float
+    background_hours: float
+    background_litres: float
+    open_hour: _OfWeekdays
+    close_hour: _OfWeekdays
+    until_hour: _OfWeekdays
+    delivery_mean: _OfWeekdays
+
+
+class Disease:
     """Hazard and labs: single numbers (see `HazardParams` and `LabParams`)."""
 
     kind: int
@@ -101,11 +98,11 @@ class Baseline(NamedTuple):
 class Tables(NamedTuple):
     """What treatment and disease read."""
 
-    plans: Floats  # (A, 10)
-    modalities: Floats  # (M, 16)
-    units: Floats  # (C, 39)
+    plans: Records[ArmPlan]  # (A,)
+    modalities: Records[Modality]  # (M,)
+    units: Records[UnitPlan]  # (C,)
+    disease: Records[Disease]  # (1,)
     background: Floats  # (C, n): cumulative probabilities of 0, 1, ... background sessions
-    disease: Disease
     baseline: Baseline
     kinetics: Floats  # (2, M, L * 2): shift of a whole session, and the rate at which it is lost
     left: Floats  # (M * L * 2,): share of it left after a day
@@ -124,11 +121,11 @@ def tables_of(params: Params) -> Tables:
     ]
     h = params.hazard
     return Tables(
-        plans=_plans(params.plan),
-        modalities=_modalities(m),
-        units=_units(params.unit),
-        background=params.unit.background_cumulative,
+        plans=_records(ArmPlan, params.plan, params.plan.modality.size),
+        modalities=_records(Modality, m, m.hours.size),
+        units=_records(UnitPlan, params.unit, params.unit.limited.size),
         disease=_disease(h, params.lab),
+        background=params.unit.background_cumulative,
         baseline=Baseline(h.day, h.cumulative, h.at_opening),
         kinetics=np.stack(kinetics).reshape(2, m.fast_shift.shape[0], -1),
         left=np.stack((m.fast_left, m.slow_left), axis=-1).ravel(),
@@ -136,60 +133,17 @@ def tables_of(params: Params) -> Tables:
     )
 
 
-def _table(*columns: npt.NDArray[np.generic]) -> Floats:
-    """Put columns side by side; one of two axes is several."""
-    return np.column_stack([np.asarray(column, np.float64) for column in columns]).copy()
+def _records(record: type[Any], columns: Any, size: int) -> Any:
+    """Make records of the columns that have the names of their fields."""
+    made = np.zeros(size, dtype_of(record))
+    for name in dtype_of(record).names or ():
+        made[name] = getattr(columns, name)
+    return made
 
 
-def _plans(p: PlanParams) -> Floats:
-    return _table(
-        p.modality,
-        p.sessions,
-        p.first_after_days,
-        p.least_interval_days,
-        p.window_days,
-        p.stop_log_bilirubin,
-        p.postpone_log_platelets,
-        p.rescue_sessions,
-        p.rescue_log_bilirubin,
-        p.switch_to,
-    )
-
-
-def _modalities(m: ModalityParams) -> Floats:
-    return _table(
-        m.hours,
-        m.log_sd,
-        m.plasma_litres,
-        m.log_hazard_ratio,
-        m.event_probability,
-        m.event_consequence,
-        m.event_serious,
-    )
-
-
-def _units(u: UnitParams) -> Floats:
-    return _table(
-        u.limited,
-        u.machines,
-        u.nurse_slots,
-        u.plasma_limited,
-        u.capacity_litres,
-        u.initial_litres,
-        u.delivery_sd,
-        u.background_hours,
-        u.background_litres,
-        u.background_after,
-        u.queue,
-        u.open_hour,
-        u.close_hour,
-        u.until_hour,
-        u.delivery_mean,
-    )
-
-
-def _disease(h: HazardParams, lab: LabParams) -> Disease:
-    return Disease(
+def _disease(h: HazardParams, lab: LabParams) -> Any:
+    made = np.zeros(1, dtype_of(Disease))
+    made[0] = (
         h.kind,
         h.shape,
         h.varies_by_day,
@@ -208,3 +162,4 @@ def _disease(h: HazardParams, lab: LabParams) -> Disease:
         lab.meld_bounded,
         *(float(x) for x in (*lab.log_normal, *lab.log_ceiling)),
     )
+    return made

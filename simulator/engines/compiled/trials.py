@@ -1,351 +1,285 @@
-"""The kernel: trials one after another, from their addresses to the rows of the records."""
+"""A block of trials, from their addresses to the rows of the records, in three stages.
+
+All trials of a block are recruited, then treated, then settled. Each stage is compiled by itself:
+two processes can share the work, and no stage holds a copy of another's kernels.
+"""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator import draws
+from simulator import allocation, draws
 from simulator.engines.compiled.ahead import draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
     plan_visits,
     settle_sessions,
 )
+from simulator.engines.compiled.baseline import begin_patients, draw_multipliers, note_labs
 from simulator.engines.compiled.columns import (
-    add_unit,
     add_up_sessions,
     write_patients,
     write_sessions,
+    write_trial,
 )
-from simulator.engines.compiled.disease import die_at_constant_factor
+from simulator.engines.compiled.disease import advance_labs, die_at_constant_factor
 from simulator.engines.compiled.exits import (
     cumulative_hazard,
     draw_exits,
     leaves_at,
     settle_exits,
 )
-from simulator.engines.compiled.inputs import Inputs
-from simulator.engines.compiled.kernel import entry, kernel
-from simulator.engines.compiled.loop import run_event_loop, update_hazard, update_labs
+from simulator.engines.compiled.inputs import Recruitment
+from simulator.engines.compiled.kernel import kernel, stage
+from simulator.engines.compiled.loop import Adaptive, run_event_loop, update_hazard
 from simulator.engines.compiled.recruitment import recruit
-from simulator.engines.compiled.state import (
-    CANDIDATE,
-    CHOSEN,
-    CONSTANT,
-    DEATH,
-    ENTRY_AT,
-    FRAILTY,
-    INTEGERS,
-    LOG_BILIRUBIN,
-    LOSS,
-    OPENED,
-    REALS,
-    SERVES_AT,
-    SLOPE_BILIRUBIN,
-    TRANSPLANT,
-    WITHDRAWAL,
-    Floats,
-    Ints,
-    People,
-    UnitState,
-)
-from simulator.engines.compiled.tables import LIMITED, Tables
+from simulator.engines.compiled.state import Event, People, Run, Screening, UnitState
+from simulator.engines.compiled.structures import Floats, Ints, Records
+from simulator.engines.compiled.tables import Tables
 from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
-from simulator.engines.compiled.workspace import Workspace
-from simulator.params.types import HazardParams, LabParams
-from simulator.records import LABS, MELD_LABS, Patients, Sessions, Trials
-from simulator.rules import hazard as hazard_rule
-from simulator.rules import labs as lab_rule
+from simulator.engines.compiled.workspace import Drawing
+from simulator.params.types import AssessmentParams, ExitParams, HazardParams, LabParams
+from simulator.records import Patients, Sessions, Trials
 from simulator.rules.calendar import opening
-from simulator.rules.normal import normal_quantile
 
 _SLOPE = draws.code_of(draws.Purpose.SLOPE)
 _LAB_ERROR = draws.code_of(draws.Purpose.LAB_ERROR)
 _SESSION_LENGTH = draws.code_of(draws.Purpose.SESSION_LENGTH)
-_FRAILTY = draws.code_of(draws.Purpose.FRAILTY)
+
+
+class Course(NamedTuple):
+    """What is read of a patient's course when they are randomised."""
+
+    hazard: HazardParams
+    lab: LabParams
+    exits: ExitParams
+    assessment: AssessmentParams
+
+
+class Randomised(NamedTuple):
+    """Columns of the records that are filled when patients are randomised."""
+
+    failed_first: Ints  # (trials, criteria)
+    allocation_probability: Floats  # (patients, A)
+    allocation_draw: Floats  # (patients,)
+    baseline_lab: Floats  # (patients, L)
+    baseline_meld: Floats  # (patients,)
 
 
 @kernel
-def begin_patients(real: Floats, integer: Ints, patients: int) -> None:
-    """Set what changes with time to what it is before the first opening."""
-    for i in range(CONSTANT, REALS):
-        for p in range(patients):
-            real[i, p] = 0.0
-    for p in range(patients):
-        real[DEATH, p] = math.inf
-        real[FRAILTY, p] = 1.0
-    for i in range(OPENED, INTEGERS):
-        for p in range(patients):
-            integer[i, p] = 0
-    for p in range(patients):
-        integer[OPENED, p] = -1
+def of_trial(everyone: Any, place: int) -> People:
+    """Return the patients of one trial of a block."""
+    return People(
+        everyone.patient[place],
+        everyone.session[place],
+        everyone.visit[place],
+        everyone.shift[place],
+        everyone.flat_shift[place],
+        everyone.hazard[place],
+        everyone.factor[place],
+        everyone.lab,
+        everyone.length[place],
+        everyone.error[place],
+    )
 
 
 @kernel
-def draw_multipliers(
-    h: HazardParams,
-    seed: int,
-    trial: int,
-    patients: int,
-    profile: Floats,
-    real: Floats,
-    integer: Ints,
-) -> None:
-    """Work out what multiplies each patient's hazard for good: covariates, frailty, biases."""
-    for p in range(patients):
-        real[CONSTANT, p] = hazard_rule.covariate_log_factor(
-            profile[p], h.covariate_variable, h.covariate_coefficient, h.covariate_centre
-        )
-        if h.frailty_log_sd > 0.0:
-            z = normal_quantile(draws.uniform(seed, trial, _FRAILTY, integer[CANDIDATE, p], 0))
-            log_frailty = hazard_rule.log_frailty(h.frailty_log_sd, z)
-            real[CONSTANT, p] += log_frailty
-            real[FRAILTY, p] = hazard_rule.frailty(log_frailty)
-        if h.drift.size > 0:
-            real[CONSTANT, p] += h.drift[p]
-        real[CONSTANT, p] += real[CHOSEN, p]
-
-
-@kernel
-def draw_labs(
-    lab: LabParams,
-    variable: Ints,
-    patients: int,
-    profile: Floats,
-    latents: Floats,
-    real: Floats,
-    normals: Floats,
+def draw_courses(
+    recruitment: Recruitment,
+    course: Course,
+    run: Run,
+    people: People,
+    screening: Screening,
+    drawing: Drawing,
     baseline_lab: Floats,
     baseline_meld: Floats,
-    row: int,
-    own: Floats,
 ) -> None:
-    """Note each patient's labs at randomisation, and their slopes, from `normals`."""
-    for p in range(patients):
-        for j in range(LABS):
-            baseline_lab[row + p, j] = math.nan if variable[j] < 0 else profile[p, variable[j]]
-        baseline_meld[row + p] = math.nan
-        if not lab.modelled:
-            continue
-        for j in range(LABS):
-            real[LOG_BILIRUBIN + j, p] = lab_rule.log_of(baseline_lab[row + p, j])
-        baseline_meld[row + p] = lab_rule.meld_of(
-            real[LOG_BILIRUBIN, p],
-            real[LOG_BILIRUBIN + 1, p],
-            real[LOG_BILIRUBIN + 2, p],
-            lab.meld_bounded,
-        )
-        for j in range(MELD_LABS):
-            own[j] = normals[j, p]
-        for j in range(MELD_LABS):
-            real[SLOPE_BILIRUBIN + j, p] = lab_rule.slope(
-                lab.slope_mean[j],
-                lab.slope_sd[j],
-                lab.slope_on_baseline,
-                latents[p, variable[j]],
-                lab.slope_cholesky[j],
-                own,
-            )
-
-
-@kernel
-def open_units(units: Floats, unit_state: UnitState, start_weekday: int) -> None:
-    """Make every unit as it is before the trial; nobody waits at any site."""
-    for site in range(units.shape[0]):
-        unit_state.real[site, SERVES_AT] = math.inf
-        if units[site, LIMITED]:
-            set_up(units, unit_state, site, start_weekday)
-
-
-@kernel
-def close_units(
-    units: Floats,
-    background: Floats,
-    start_weekday: int,
-    seed: int,
-    trial: int,
-    trial_end: float,
-    unit_state: UnitState,
-    t: Trials,
-    index: int,
-) -> None:
-    """Go through the units' days to the end of the trial, its very instant included."""
-    after = np.nextafter(trial_end, math.inf)
-    for site in range(units.shape[0]):
-        if units[site, LIMITED]:
-            catch_up(units, background, unit_state, site, start_weekday, seed, trial, after)
-            add_unit(t, index, unit_state, site)
-
-
-@kernel
-def settle(
-    tables: Tables,
-    follow_up_days: int,
-    patients: int,
-    people: People,
-    r: Patients,
-    row: int,
-) -> None:
-    """Let every patient's follow-up run to its end and say what became of them."""
-    real, most = people.real, follow_up_days
-    for p in range(patients):
-        if tables.disease.varies_by_day:
-            update_hazard(tables, people, p, most)
-        entry = real[ENTRY_AT, p]
-        leaves = leaves_at(real, people.integer, p)
-        r.death_cause[row + p] = settle_exits(real, p, most)
-        ends = min(min(real[DEATH, p], real[TRANSPLANT, p]), float(most))
-        r.liver_cumulative_hazard[row + p] = cumulative_hazard(
-            tables.disease, tables.baseline, people, p, ends
-        )
-        gone_at = min(
-            min(entry + real[DEATH, p], entry + real[TRANSPLANT, p]),
-            min(entry + real[WITHDRAWAL, p], entry + real[LOSS, p]),
-        )
-        if tables.disease.labs_modelled and people.visit_day.shape[1] > 0:
-            last = last_visit_before(people, p, gone_at)
-            if last >= 0:
-                update_labs(tables, people, p, last)
-            for visit in range(people.visit_day.shape[1]):
-                day = people.visit_day[p, visit]
-                r.visit_after_days[row + p, visit] = day
-                r.visit_meld[row + p, visit] = (
-                    math.nan if math.isnan(day) else people.visit_meld[p, visit]
-                )
-        # An exit at the very end of follow-up comes before it.
-        by_exit = gone_at <= opening(entry, most)
-        settle_sessions(people.session, people.session_integer, p, leaves, by_exit)
-
-
-@entry
-def run_trials(
-    inputs: Inputs,
-    workspace: Workspace,
-    seed: int,
-    first_trial: int,
-    entries: Floats,
-    t: Trials,
-    r: Patients,
-    s: Sessions,
-) -> int:
-    """Simulate one trial per row of `t`; return how many rows of `r` and `s` were filled."""
-    target, tables = inputs.trial.target_randomised, inputs.tables
-    start_weekday, most = inputs.trial.start_weekday, inputs.trial.follow_up_days
-    people, unit_state, profile, latents = (
-        workspace.people,
-        workspace.unit_state,
-        workspace.profile,
-        workspace.latents,
+    """Draw of those who were randomised all that does not wait for what becomes of them."""
+    patient, n = people.patient, run.patients
+    draw_exits(course.exits, run, patient, drawing.uniform[0])
+    begin_patients(patient, n)
+    draw_multipliers(course.hazard, run, screening.profile, patient)
+    if course.lab.modelled:
+        draw_normals(run, _SLOPE, patient, drawing.uniform, drawing.slope)
+        draw_normals(run, _LAB_ERROR, patient, drawing.uniform, people.error)
+    if people.session.shape[1] > 0:
+        draw_normals(run, _SESSION_LENGTH, patient, drawing.uniform, people.length)
+    note_labs(
+        course.lab,
+        recruitment.candidate.lab_variable,
+        n,
+        screening.profile,
+        screening.latent,
+        patient,
+        drawing.slope,
+        baseline_lab,
+        baseline_meld,
+        people.lab[0],
     )
-    real, integer, width = people.real, people.integer, s.status.shape[1]
-    row: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
-    for index in range(t.trial.size):
-        trial = first_trial + index
-        t.trial[index], t.first_row[index] = trial, row
-        (
-            n,
-            t.screened[index],
-            t.refused_consent[index],
-            t.turned_away[index],
-            t.deferred[index],
-            end,
-        ) = recruit(
-            inputs.accrual,
-            inputs.candidate,
-            inputs.eligibility,
-            inputs.wants_normal,
-            inputs.selection,
-            target,
-            inputs.trial.max_recruitment_days,
-            seed,
-            trial,
-            entries[index],
-            workspace.screening,
-            t.failed_first[index],
-            real,
-            integer,
-            profile,
-            latents,
-            inputs.allocation,
-            inputs.factors,
-            workspace.allocation,
-            workspace.levels,
-            r.allocation_probability,
-            r.allocation_draw,
-            row,
+    if course.lab.modelled:
+        people.shift[:n] = 0.0
+        plan_visits(course.assessment, run, people, drawing.uniform, drawing.other_uniform)
+
+
+@stage
+def recruit_trials(
+    recruitment: Recruitment,
+    course: Course,
+    runs: Records[Run],
+    everyone: People,
+    screening: Screening,
+    drawing: Drawing,
+    state: allocation.State,
+    entries: Floats,
+    first_trial: int,
+    first: int,
+    first_row: int,
+    filled: Randomised,
+) -> int:
+    """Recruit the trials from `first_trial` on, a row of `entries` each, and draw their patients.
+
+    What is counted of them goes to the rows from `first` on, their patients to those from
+    `first_row` on; returns the row after the last.
+    """
+    row = first_row
+    for place in range(entries.shape[0]):
+        run, people = runs[place], of_trial(everyone, place)
+        run.trial, run.row = first_trial + place, row
+        recruit(
+            recruitment,
+            run,
+            entries[place],
+            screening,
+            people.patient,
+            state,
+            filled.failed_first[first + place],
+            filled.allocation_probability[row:],
+            filled.allocation_draw[row:],
         )
-        trial_end = end if n == 0 else max(end, opening(real[ENTRY_AT, n - 1], most))
-        t.randomised[index], t.recruitment_end_day[index] = n, end
-        t.trial_end_day[index] = trial_end
-        draw_exits(inputs.exits, seed, trial, most, n, real, integer)
-        begin_patients(real, integer, n)
-        draw_multipliers(inputs.hazard, seed, trial, n, profile, real, integer)
-        if inputs.lab.modelled:
-            draw_normals(seed, trial, _SLOPE, integer[CANDIDATE], n, people.uniform, people.slope)
-            draw_normals(
-                seed, trial, _LAB_ERROR, integer[CANDIDATE], n, people.uniform, people.error
-            )
-        if width > 0:
-            draw_normals(
-                seed, trial, _SESSION_LENGTH, integer[CANDIDATE], n, people.uniform, people.length
-            )
-        draw_labs(
-            inputs.lab,
-            inputs.candidate.lab_variable,
-            n,
-            profile,
-            latents,
-            real,
-            people.slope,
-            r.baseline_lab,
-            r.baseline_meld,
-            row,
-            people.lab[0],
+        n, end = run.patients, run.recruitment_end
+        run.end_at = end
+        if n > 0:
+            run.end_at = max(end, opening(people.patient[n - 1].entry_at, run.follow_up_days))
+        draw_courses(
+            recruitment,
+            course,
+            run,
+            people,
+            screening,
+            drawing,
+            filled.baseline_lab[row:],
+            filled.baseline_meld[row:],
         )
-        if inputs.lab.modelled:
-            people.shift[:n] = 0.0
-            plan_visits(inputs.assessment, seed, trial, most, n, people)
-        adaptive = inputs.allocation.adaptive
-        if not tables.disease.varies_by_day and not adaptive:
-            die_at_constant_factor(tables.disease, tables.baseline, people, 0, n)
-        open_units(tables.units, unit_state, start_weekday)
-        if width > 0 or adaptive:
-            reset(people, n)
-            run_event_loop(
-                tables,
-                seed,
-                trial,
-                start_weekday,
-                most,
-                trial_end,
-                n,
-                people,
-                unit_state,
-                workspace.times,
-                workspace.codes,
-                inputs.allocation,
-                workspace.allocation,
-                r.allocation_probability,
-                r.allocation_draw,
-                row,
-            )
-        close_units(
-            tables.units,
-            tables.background,
-            start_weekday,
-            seed,
-            trial,
-            trial_end,
-            unit_state,
-            t,
-            index,
-        )
-        settle(tables, most, n, people, r, row)
-        write_patients(r, row, trial, n, tables.plans, real, integer)
-        if width > 0:
-            write_sessions(s, row, n, people)
-            add_up_sessions(r, s, row, n)
         row += n
     return row
+
+
+@kernel
+def open_units(t: Tables, unit_state: UnitState, start_weekday: int) -> None:
+    """Make every unit as it is before the trial; nobody waits at any site."""
+    for site in range(t.units.size):
+        unit_state.unit[site].serves_at = math.inf
+        if t.units[site].limited:
+            set_up(t.units[site], unit_state, site, start_weekday)
+
+
+@kernel
+def close_units(t: Tables, run: Run, unit_state: UnitState) -> None:
+    """Go through the units' days to the end of the trial, its very instant included."""
+    after = np.nextafter(run.end_at, math.inf)
+    run.days_open = run.days_short = 0
+    run.delivered_litres = run.refused_litres = 0.0
+    run.background_litres = run.background_short_litres = 0.0
+    run.background_hours = run.hours_open = 0.0
+    for site in range(t.units.size):
+        if t.units[site].limited:
+            catch_up(t, run, unit_state, site, after)
+            unit = unit_state.unit[site]
+            run.days_open += unit.days_open
+            run.days_short += unit.days_short
+            run.delivered_litres += unit.delivered_litres
+            run.refused_litres += unit.refused_litres
+            run.background_litres += unit.background_litres
+            run.background_short_litres += unit.background_short_litres
+            run.background_hours += unit.background_hours
+            run.hours_open += unit.hours_open
+
+
+@stage
+def treat_trials(
+    t: Tables,
+    runs: Records[Run],
+    everyone: People,
+    unit_state: UnitState,
+    heap: Records[Event],
+    trials: int,
+    adaptive: Adaptive | None,
+) -> None:
+    """Run the events of the first `trials` of a block.
+
+    Where a scheme adapts to outcomes it allocates on the way, and these lines are compiled anew.
+    """
+    for place in range(trials):
+        run, people = runs[place], of_trial(everyone, place)
+        if adaptive is None and not t.disease[0].varies_by_day:
+            die_at_constant_factor(t, people, 0, run.patients)
+        open_units(t, unit_state, run.start_weekday)
+        if adaptive is not None:
+            allocation.clear(adaptive.state)
+        if adaptive is not None or people.session.shape[1] > 0:
+            reset(people, run.patients)
+            run_event_loop(t, run, people, unit_state, heap, adaptive)
+        close_units(t, run, unit_state)
+
+
+@kernel
+def settle(t: Tables, run: Run, people: People, r: Patients) -> None:
+    """Let every patient's follow-up run to its end and say what became of them."""
+    most, row, d = run.follow_up_days, run.row, t.disease[0]
+    for p in range(run.patients):
+        one = people.patient[p]
+        if d.varies_by_day:
+            update_hazard(t, people, p, most)
+        entry = one.entry_at
+        leaves = leaves_at(one)
+        r.death_cause[row + p] = settle_exits(one, most)
+        ends = min(min(one.death, one.transplant), float(most))
+        r.liver_cumulative_hazard[row + p] = cumulative_hazard(t, people, p, ends)
+        gone_at = min(
+            min(entry + one.death, entry + one.transplant),
+            min(entry + one.withdrawal, entry + one.loss),
+        )
+        if d.labs_modelled and people.visit.shape[1] > 0:
+            last = last_visit_before(people, p, gone_at)
+            if last >= 0:
+                advance_labs(t, people, p, last)
+            for k in range(people.visit.shape[1]):
+                visit = people.visit[p, k]
+                r.visit_after_days[row + p, k] = visit.day
+                r.visit_meld[row + p, k] = math.nan if math.isnan(visit.day) else visit.meld
+        # An exit at the very end of follow-up comes before it.
+        settle_sessions(people, p, leaves, gone_at <= opening(entry, most))
+
+
+@stage
+def settle_trials(
+    t: Tables,
+    runs: Records[Run],
+    everyone: People,
+    trials: int,
+    first: int,
+    of_trials: Trials,
+    r: Patients,
+    s: Sessions,
+) -> None:
+    """Settle the first `trials` of a block, and fill their rows, from `first` on of `of_trials`."""
+    for place in range(trials):
+        run, people = runs[place], of_trial(everyone, place)
+        settle(t, run, people, r)
+        write_trial(of_trials, first + place, run)
+        write_patients(r, t, run, people)
+        if people.session.shape[1] > 0:
+            write_sessions(s, run, people)
+            add_up_sessions(r, s, run)

@@ -9,41 +9,9 @@ import math
 from simulator import draws
 from simulator.constants import DAYS_PER_WEEK, HOURS_PER_DAY
 from simulator.engines.compiled.kernel import inlined, kernel
-from simulator.engines.compiled.state import (
-    BACKGROUND_HOURS,
-    BACKGROUND_LITRES,
-    BACKGROUND_SHORT_LITRES,
-    CLOSES_AT,
-    DAYS_DRAWN,
-    DAYS_OPEN,
-    DELIVERED_LITRES,
-    HOURS_OPEN,
-    LEFT_FOR_AFTER,
-    NEXT_DAY,
-    OPENED_AT,
-    OPENS_AT,
-    REFUSED_LITRES,
-    SERVES_AT,
-    SHORT_TODAY,
-    STOCK,
-    TODAY,
-    Floats,
-    UnitState,
-)
-from simulator.engines.compiled.tables import (
-    BACKGROUND_AFTER,
-    BACKGROUND_HOURS_EACH,
-    BACKGROUND_LITRES_EACH,
-    CAPACITY,
-    CLOSE_HOUR,
-    DELIVERY_MEAN,
-    DELIVERY_SD,
-    INITIAL,
-    MACHINES,
-    OPEN_HOUR,
-    PLASMA_LIMITED,
-    UNTIL_HOUR,
-)
+from simulator.engines.compiled.state import DAYS_DRAWN, Run, UnitState
+from simulator.engines.compiled.structures import Floats
+from simulator.engines.compiled.tables import Tables, UnitPlan
 from simulator.rules import sessions as rule
 from simulator.rules.normal import normal_quantiles
 
@@ -52,29 +20,29 @@ _DELIVERY = draws.code_of(draws.Purpose.DELIVERY)
 
 
 @kernel
-def set_up(units: Floats, unit_state: UnitState, site: int, start_weekday: int) -> None:
+def set_up(plan: UnitPlan, unit_state: UnitState, site: int, start_weekday: int) -> None:
     """Make a unit as it is before its first opening."""
-    real, integer = unit_state.real, unit_state.integer
-    for i in range(real.shape[1]):
-        real[site, i] = 0.0
-    for i in range(integer.shape[1]):
-        integer[site, i] = 0
+    unit = unit_state.unit[site]
     for machine in range(unit_state.free_at.shape[1]):
         unit_state.free_at[site, machine] = unit_state.until[site, machine] = -math.inf
-    unit_state.drawn_from[site] = -1
-    real[site, STOCK] = units[site, INITIAL]
-    real[site, CLOSES_AT] = real[site, OPENED_AT] = -math.inf
-    real[site, SERVES_AT] = math.inf
-    integer[site, TODAY] = integer[site, LEFT_FOR_AFTER] = -1
-    integer[site, NEXT_DAY], real[site, OPENS_AT] = next_opening(units, site, start_weekday, 0)
+    unit.stock = plan.initial_litres
+    unit.closes_at = unit.opened_at = -math.inf
+    unit.serves_at = math.inf
+    unit.delivered_litres = unit.refused_litres = 0.0
+    unit.background_litres = unit.background_short_litres = 0.0
+    unit.background_hours = unit.hours_open = 0.0
+    unit.today = unit.left_for_after = unit.drawn_from = -1
+    unit.queued = unit.days_open = unit.days_short = 0
+    unit.short_today = False
+    unit.next_day, unit.opens_at = next_opening(plan, start_weekday, 0)
 
 
 @inlined
-def next_opening(units: Floats, site: int, start_weekday: int, day: int) -> tuple[int, float]:
+def next_opening(plan: UnitPlan, start_weekday: int, day: int) -> tuple[int, float]:
     """Return the first day from `day` on at which the unit opens, and when; infinity if never."""
     weekday = (start_weekday + day) % DAYS_PER_WEEK
     for _ in range(DAYS_PER_WEEK):
-        hour = units[site, OPEN_HOUR + weekday]
+        hour = plan.open_hour[weekday]
         if not math.isnan(hour):
             return day, rule.at_hour(day, hour)
         day += 1
@@ -84,75 +52,55 @@ def next_opening(units: Floats, site: int, start_weekday: int, day: int) -> tupl
 
 @kernel
 def draw_days(
-    units: Floats,
-    background: Floats,
-    unit_state: UnitState,
-    site: int,
-    start_weekday: int,
-    seed: int,
-    trial: int,
-    first: int,
+    plan: UnitPlan, background: Floats, run: Run, unit_state: UnitState, site: int, first: int
 ) -> None:
     """Draw the deliveries and the background demand of the days from `first` on."""
     uniform, brought = unit_state.uniform[site], unit_state.brought[site]
-    draws.fill(seed, trial, _BACKGROUND, site, first, uniform)
+    draws.fill(run.seed, run.trial, _BACKGROUND, site, first, uniform)
     rule.background_demand(uniform, background[site], unit_state.demand[site])
-    if units[site, PLASMA_LIMITED]:
-        draws.fill(seed, trial, _DELIVERY, site, first, uniform)
+    if plan.plasma_limited:
+        draws.fill(run.seed, run.trial, _DELIVERY, site, first, uniform)
         normal_quantiles(uniform, brought)
-        weekday = (start_weekday + first) % DAYS_PER_WEEK
+        weekday = (run.start_weekday + first) % DAYS_PER_WEEK
         for k in range(brought.size):
-            mean = units[site, DELIVERY_MEAN + weekday]
-            litres = rule.delivery_litres(mean, units[site, DELIVERY_SD], brought[k])
+            mean = plan.delivery_mean[weekday]
+            litres = rule.delivery_litres(mean, plan.delivery_sd, brought[k])
             brought[k] = 0.0 if math.isnan(mean) else litres
             weekday = weekday + 1 if weekday + 1 < DAYS_PER_WEEK else 0
-    unit_state.drawn_from[site] = first
+    unit_state.unit[site].drawn_from = first
 
 
 @kernel
-def catch_up(
-    units: Floats,
-    background: Floats,
-    unit_state: UnitState,
-    site: int,
-    start_weekday: int,
-    seed: int,
-    trial: int,
-    now: float,
-) -> None:
+def catch_up(t: Tables, run: Run, unit_state: UnitState, site: int, now: float) -> None:
     """Go through the openings up to `now`, which nobody waited for.
 
     What the background takes after the trial's patients of an opening at `now` itself is left to
     the serving of that instant.
     """
-    real, integer = unit_state.real, unit_state.integer
-    if integer[site, LEFT_FOR_AFTER] >= 0 and real[site, OPENED_AT] < now:
-        serve_background(
-            units, unit_state, site, integer[site, LEFT_FOR_AFTER], real[site, OPENED_AT]
-        )
-        integer[site, LEFT_FOR_AFTER] = -1
-    opens, day, limited = real[site, OPENS_AT], integer[site, NEXT_DAY], units[site, PLASMA_LIMITED]
+    plan, unit, start_weekday = t.units[site], unit_state.unit[site], run.start_weekday
+    if unit.left_for_after >= 0 and unit.opened_at < now:
+        serve_background(plan, unit_state, site, unit.left_for_after, unit.opened_at)
+        unit.left_for_after = -1
+    opens, day, limited = unit.opens_at, unit.next_day, plan.plasma_limited
     if opens > now:
         return
     # What changes day by day is kept out of memory on the way.
-    stock, capacity = real[site, STOCK], units[site, CAPACITY]
-    delivered, refused = real[site, DELIVERED_LITRES], real[site, REFUSED_LITRES]
-    hours_open, days_open = real[site, HOURS_OPEN], integer[site, DAYS_OPEN]
-    used, short = real[site, BACKGROUND_LITRES], real[site, BACKGROUND_SHORT_LITRES]
-    worked, closes = real[site, BACKGROUND_HOURS], real[site, CLOSES_AT]
+    stock, capacity = unit.stock, plan.capacity_litres
+    delivered, refused = unit.delivered_litres, unit.refused_litres
+    hours_open, days_open = unit.hours_open, unit.days_open
+    used, short = unit.background_litres, unit.background_short_litres
+    worked, closes = unit.background_hours, unit.closes_at
     opened, today = opens, day
     while opens <= now:
         opened, today = opens, day
         weekday = (start_weekday + day) % DAYS_PER_WEEK
-        closes = rule.at_hour(day, units[site, UNTIL_HOUR + weekday])
+        closes = rule.at_hour(day, plan.until_hour[weekday])
         first = day - day % DAYS_DRAWN
-        if unit_state.drawn_from[site] != first:
-            draw_days(units, background, unit_state, site, start_weekday, seed, trial, first)
+        if unit.drawn_from != first:
+            draw_days(plan, t.background, run, unit_state, site, first)
         days_open += 1
         hours_open += rule.hours_on_offer(
-            units[site, MACHINES],
-            units[site, OPEN_HOUR + weekday],
-            units[site, CLOSE_HOUR + weekday],
+            plan.machines, plan.open_hour[weekday], plan.close_hour[weekday]
         )
         if limited:
             brought = unit_state.brought[site, day - first]
@@ -161,29 +109,29 @@ def catch_up(
             delivered += taken
             refused += brought - taken
         sessions = unit_state.demand[site, day - first]
-        if units[site, BACKGROUND_AFTER] and opens == now:
-            integer[site, LEFT_FOR_AFTER] = int(sessions)
+        if plan.background_after and opens == now:
+            unit.left_for_after = int(sessions)
         elif sessions > 0.0:
             litres, missing, hours = background_takes(
-                units, unit_state, site, sessions, stock, opens, closes
+                plan, unit_state, site, sessions, stock, opens, closes
             )
             used += litres
             short += missing
             worked += hours
             stock -= litres if limited else 0.0
-        day, opens = next_opening(units, site, start_weekday, day + 1)
-    real[site, STOCK], real[site, OPENS_AT] = stock, opens
-    real[site, DELIVERED_LITRES], real[site, REFUSED_LITRES] = delivered, refused
-    real[site, HOURS_OPEN], integer[site, DAYS_OPEN] = hours_open, days_open
-    real[site, BACKGROUND_LITRES], real[site, BACKGROUND_SHORT_LITRES] = used, short
-    real[site, BACKGROUND_HOURS], real[site, CLOSES_AT] = worked, closes
-    real[site, OPENED_AT], integer[site, TODAY] = opened, today
-    integer[site, NEXT_DAY], integer[site, SHORT_TODAY] = day, 0
+        day, opens = next_opening(plan, start_weekday, day + 1)
+    unit.stock, unit.opens_at = stock, opens
+    unit.delivered_litres, unit.refused_litres = delivered, refused
+    unit.hours_open, unit.days_open = hours_open, days_open
+    unit.background_litres, unit.background_short_litres = used, short
+    unit.background_hours, unit.closes_at = worked, closes
+    unit.opened_at, unit.today = opened, today
+    unit.next_day, unit.short_today = day, False
 
 
 @inlined
 def background_takes(
-    units: Floats,
+    plan: UnitPlan,
     unit_state: UnitState,
     site: int,
     sessions: float,
@@ -192,34 +140,34 @@ def background_takes(
     closes: float,
 ) -> tuple[float, float, float]:
     """Let patients outside the trial have the machines; return litres, litres short, and hours."""
-    wanted = sessions * units[site, BACKGROUND_LITRES_EACH]
-    litres = min(wanted, stock) if units[site, PLASMA_LIMITED] else wanted
-    machines = int(units[site, MACHINES])
-    share = rule.background_share(sessions, units[site, BACKGROUND_HOURS_EACH], machines)
+    wanted = sessions * plan.background_litres
+    litres = min(wanted, stock) if plan.plasma_limited else wanted
+    machines = plan.machines
+    share = rule.background_share(sessions, plan.background_hours, machines)
     worked = rule.occupy_machines(unit_state.free_at[site, :machines], now, share, closes)
     return litres, wanted - litres, worked * HOURS_PER_DAY
 
 
 @kernel
 def serve_background(
-    units: Floats, unit_state: UnitState, site: int, sessions: int, now: float
+    plan: UnitPlan, unit_state: UnitState, site: int, sessions: int, now: float
 ) -> None:
     """Give patients outside the trial, after those of the trial, their plasma and hours."""
-    real = unit_state.real
+    unit = unit_state.unit[site]
     litres, missing, hours = background_takes(
-        units, unit_state, site, float(sessions), real[site, STOCK], now, real[site, CLOSES_AT]
+        plan, unit_state, site, float(sessions), unit.stock, now, unit.closes_at
     )
-    real[site, BACKGROUND_LITRES] += litres
-    real[site, BACKGROUND_SHORT_LITRES] += missing
-    real[site, BACKGROUND_HOURS] += hours
-    if units[site, PLASMA_LIMITED]:
-        real[site, STOCK] -= litres
+    unit.background_litres += litres
+    unit.background_short_litres += missing
+    unit.background_hours += hours
+    if plan.plasma_limited:
+        unit.stock -= litres
 
 
 @inlined
-def nurses_busy(until: Floats, site: int, now: float) -> int:
+def nurses_busy(until: Floats, now: float) -> int:
     """Sessions of the trial that run at a site."""
     busy = 0
-    for machine in range(until.shape[1]):
-        busy += until[site, machine] > now
+    for machine in range(until.size):
+        busy += until[machine] > now
     return busy

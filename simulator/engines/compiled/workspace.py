@@ -1,6 +1,6 @@
-"""Workspace: the state of one trial, allocated once per chunk and reused trial after trial."""
+"""Workspace: the state of a block of trials, allocated once and used for block after block."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,101 +10,99 @@ from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.recruitment import BATCH_SIZE
 from simulator.engines.compiled.state import (
     DAYS_DRAWN,
-    INTEGERS,
-    REALS,
-    SESSION_INTEGERS,
-    SESSION_REALS,
-    UNIT_INTEGERS,
-    UNIT_REALS,
-    Floats,
-    Ints,
+    Deferred,
+    Event,
+    Patient,
     People,
+    Run,
     Screening,
+    Session,
+    Source,
+    Unit,
     UnitState,
+    Visit,
 )
-from simulator.engines.compiled.tables import MACHINES
+from simulator.engines.compiled.structures import Floats, Records, records
 from simulator.records import LABS
+
+# Trials: enough to make little of three calls from Python, few enough to stay in the cache from
+# one stage to the next.
+BLOCK = 8
+
+
+class Drawing(NamedTuple):
+    """Work space for what is drawn of all patients of a trial at once."""
+
+    uniform: Floats  # (4, patients)
+    other_uniform: Floats  # (4, patients)
+    slope: Floats  # (4, patients): normals of the slopes
 
 
 class Workspace(NamedTuple):
-    """State of a trial and work space."""
+    """State of a block of trials and work space."""
 
+    runs: Records[Run]  # (BLOCK,)
     people: People
     unit_state: UnitState
     screening: Screening
+    drawing: Drawing
     allocation: allocation.State
-    profile: Floats  # (patients, V): values of the variables
-    latents: Floats  # (patients, V): their latent normals
-    levels: Ints  # (F,): of a patient's factors
-    times: Floats  # the heap of events: when
-    codes: Ints  # what, and whose
+    heap: Records[Event]
 
 
-def new_workspace(inputs: Inputs, sessions: int) -> Workspace:
-    """Allocate the workspace for a trial whose patients have at most so many sessions."""
-    target, sites = inputs.trial.target_randomised, inputs.tables.units.shape[0]
-    events = target * (2 * sessions + 2)
-    variables = inputs.candidate.kind.size
+def new_workspace(inputs: Inputs, sessions: int, seed: int) -> Workspace:
+    """Allocate the workspace for trials whose patients have at most so many sessions."""
+    target, sites = inputs.trial.target_randomised, inputs.tables.units.size
+    machines: int = np.asarray(inputs.tables.units)["machines"].max()
+    runs: Any = records(Run, BLOCK)
+    runs["seed"], runs["start_weekday"] = seed, inputs.trial.start_weekday
+    runs["follow_up_days"] = inputs.trial.follow_up_days
     return Workspace(
+        runs=runs,
         people=_people(inputs, target, sessions),
-        unit_state=_unit_state(sites, max(int(inputs.tables.units[:, MACHINES].max()), 1), target),
-        screening=_screening(sites, variables, target),
+        unit_state=_unit_state(sites, max(machines, 1), target),
+        screening=_screening(inputs, sites, target),
         allocation=allocation.new_state(inputs.allocation),
-        profile=np.empty((target, variables)),
-        latents=np.empty((target, variables)),
-        levels=np.empty(inputs.factors.variable.size, np.int64),
-        times=np.empty(events),
-        codes=np.empty(events, np.int64),
+        heap=records(Event, target * (2 * sessions + 2)),
+        drawing=Drawing(*(np.empty((WORDS, target)) for _ in Drawing._fields)),
     )
 
 
 def _people(inputs: Inputs, target: int, sessions: int) -> People:
     days, visits = inputs.trial.follow_up_days + 1, inputs.assessment.day.size
     shift = np.empty(
-        (target if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
+        (BLOCK, target if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
     )
     return People(
-        real=np.empty((REALS, target)),
-        integer=np.empty((INTEGERS, target), np.int64),
-        session=np.empty((target, sessions, SESSION_REALS)),
-        session_integer=np.empty((target, sessions, SESSION_INTEGERS), np.int64),
+        patient=records(Patient, BLOCK, target),
+        session=records(Session, BLOCK, target, sessions),
+        visit=records(Visit, BLOCK, target, visits),
         shift=shift,
-        flat_shift=shift.reshape(shift.shape[0], inputs.tables.left.size),
-        words=np.empty(8),
-        hazard=np.zeros((target, days)),
-        factor=np.empty((target, days)),
-        visit_day=np.empty((target, visits)),
-        visit_order=np.empty((target, visits), np.int64),
-        visit_meld=np.empty((target, visits)),
+        flat_shift=shift.reshape(*shift.shape[:2], inputs.tables.left.size),
+        hazard=np.zeros((BLOCK, target, days)),
+        factor=np.empty((BLOCK, target, days)),
         lab=np.empty((2, LABS)),
-        uniform=np.empty((WORDS, target)),
-        other_uniform=np.empty((WORDS, target)),
-        slope=np.empty((WORDS, target)),
-        length=np.empty((-(-sessions // WORDS) * WORDS, target)),
-        error=np.empty((WORDS * visits, target)),
+        length=np.empty((BLOCK, -(-sessions // WORDS) * WORDS, target)),
+        error=np.empty((BLOCK, WORDS * visits, target)),
     )
 
 
 def _unit_state(sites: int, machines: int, target: int) -> UnitState:
     return UnitState(
-        real=np.empty((sites, UNIT_REALS)),
-        integer=np.empty((sites, UNIT_INTEGERS), np.int64),
+        unit=records(Unit, sites),
         free_at=np.empty((sites, machines)),
         until=np.empty((sites, machines)),
         waiting=np.empty((sites, target), np.int64),
         demand=np.empty((sites, DAYS_DRAWN)),
         brought=np.empty((sites, DAYS_DRAWN)),
         uniform=np.empty((sites, DAYS_DRAWN)),
-        drawn_from=np.empty(sites, np.int64),
     )
 
 
-def _screening(sites: int, variables: int, target: int) -> Screening:
+def _screening(inputs: Inputs, sites: int, target: int) -> Screening:
+    variables = inputs.candidate.kind.size
     return Screening(
-        multiplier=np.empty(sites),
-        reached=np.empty(sites),
-        due=np.empty(sites),
-        referred=np.empty(sites, np.int64),
+        source=records(Source, sites),
         wait=np.empty((sites, BATCH_SIZE)),
         uniform=np.empty((variables, BATCH_SIZE)),
         independent=np.empty((variables, BATCH_SIZE)),
@@ -113,8 +111,10 @@ def _screening(sites: int, variables: int, target: int) -> Screening:
         consent=np.empty(BATCH_SIZE),
         met=np.empty((2, BATCH_SIZE), np.int64),
         failed=np.empty(BATCH_SIZE, np.int64),
-        back_at=np.empty(target),
-        back_who=np.empty((target, 2), np.int64),
-        back_profile=np.empty((target, variables)),
-        back_latent=np.empty((target, variables)),
+        deferred=records(Deferred, target),
+        deferred_profile=np.empty((target, variables)),
+        deferred_latents=np.empty((target, variables)),
+        levels=np.empty(inputs.factors.variable.size, np.int64),
+        profile=np.empty((target, variables)),
+        latent=np.empty((target, variables)),
     )

@@ -1,0 +1,133 @@
+"""Compiling in two processes: recruitment in a child, the other stages meanwhile here.
+
+Threads would wait for each other: Numba compiles one function at a time. What the child has
+compiled is found in the cache that both share; where there is no child, or it fails, all is
+compiled here. One processor gains nothing by it, and what is in the cache needs no child.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import event
+
+from simulator.engines.compiled.blocks import Stages
+from simulator.engines.compiled.inputs import inputs_of
+from simulator.engines.compiled.tabled import new_table
+from simulator.engines.compiled.trials import recruit_trials
+from simulator.params.types import Params
+from simulator.records import Patients, Sessions, Trials
+
+_CHILD = "from simulator.engines.compiled.sharing import compile_for_parent; compile_for_parent()"
+
+Tell = Callable[[str], None]
+_wish: list[Tell] = []
+
+
+def share_compiling(tell: Tell) -> None:
+    """Let the next simulation that has to compile do it in two processes.
+
+    `tell` is told the name of every function that the child has compiled, from another thread.
+    """
+    _wish[:] = [tell]
+
+
+def compile_alone() -> None:
+    """Let no simulation start a child any more."""
+    _wish.clear()
+
+
+def compile_together(params: Params) -> None:
+    """Compile the stages of a scenario in two processes, if that was asked for and pays."""
+    if not _wish:
+        return
+    tell = _wish.pop()
+    if _processors() < 2 or _is_in_cache():
+        return
+    child = _start(params)
+    if child is None:
+        return
+    listener = threading.Thread(target=_listen, args=(child, tell), daemon=True)
+    listener.start()
+    try:
+        stages = _stages_of_nothing(params)
+        stages.treat(0)
+        stages.settle(0, 0)
+        with event.trigger_event("numba:compile", data={"dispatcher": recruit_trials}):
+            child.wait()
+    finally:  # an interrupt too
+        child.kill()
+        child.wait()
+        listener.join()
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _is_in_cache() -> bool:
+    """Whether recruitment has been compiled on this machine, as far as can be seen."""
+    try:
+        kept = os.listdir(recruit_trials.stats.cache_path)
+    except (OSError, TypeError):
+        return False
+    return any(name.startswith("trials.recruit_trials") for name in kept)
+
+
+def _start(params: Params) -> "subprocess.Popen[bytes] | None":
+    """Start a child that compiles recruitment; None where the system lets no process start."""
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    except OSError:
+        return None
+    try:
+        assert child.stdin is not None
+        child.stdin.write(pickle.dumps(params))
+        child.stdin.close()
+    except OSError:  # it has died; what it leaves undone is done here
+        pass
+    return child
+
+
+def _listen(child: "subprocess.Popen[bytes]", tell: Tell) -> None:
+    assert child.stdout is not None
+    for line in child.stdout:
+        name = line.decode(errors="replace").strip()
+        if name != recruit_trials.__name__:  # of that the wait for the child tells
+            tell(name)
+
+
+class _Names(event.Listener):
+    """Prints the name of every function that is compiled."""
+
+    def on_start(self, _of: Any) -> None:
+        """Do nothing: what has begun is not done."""
+
+    def on_end(self, of: Any) -> None:
+        """Print it."""
+        print(of.data["dispatcher"].py_func.__name__, flush=True)
+
+
+def compile_for_parent() -> None:
+    """Compile recruitment for the parameters on standard input."""
+    params = pickle.load(sys.stdin.buffer)
+    with event.install_listener("numba:compile", _Names()):
+        _stages_of_nothing(params).recruit(np.empty((0, params.accrual.candidates)), 0, 0, 0)
+
+
+def _stages_of_nothing(params: Params) -> Stages:
+    t, r, s = (new_table(kind, 0, params) for kind in (Trials, Patients, Sessions))
+    return Stages(inputs_of(params), params.max_sessions, 0, t, r, s)
