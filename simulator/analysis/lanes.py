@@ -18,7 +18,6 @@ from simulator.analysis.types import AnalysisTable, new_table
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
 from simulator.declarations.estimands import statistic_of
 from simulator.declarations.exits import Exit
-from simulator.declarations.named import named
 from simulator.lanes.records import (
     CENSORED,
     NOBODY,
@@ -29,6 +28,7 @@ from simulator.lanes.records import (
     turned,
 )
 from simulator.lanes.sorting import sorted_lanes
+from simulator.named import named
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from simulator.analysis.types import new_table, rejects, two_sided_quantile
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
-from simulator.declarations.named import named
 from simulator.montecarlo.conditional_paths import COUNTED, LOST_UNLESS_DEAD
+from simulator.named import named
 from simulator.records import Floats, Ints
 
 Bits = npt.NDArray[np.uint8]

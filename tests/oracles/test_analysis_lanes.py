@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.analysis import END, analyse
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.declarations.analyses import ALL, STATISTICS, Need
-from simulator.declarations.named import named
+from simulator.named import named
 from tests.analysis_records import design, every_plan, plan_of, records_of_columns
 from tests.lane_records import as_lanes
 
