@@ -64,14 +64,14 @@ def on_a_terminal(
             if not ready:
                 if time.monotonic() > until:
                     process.kill()
-                # A key that is typed before the question listens for it is lost.
+                # A key that is typed before the question listens for it is lost, echoed or not.
                 elif key:
                     os.write(ours, key)
                 continue
             part = os.read(ours, 4096)
             if not part:
                 break
-            seen, key = seen + part, b""
+            seen += part
             if lines and seen.endswith(b": "):
                 line = lines.pop(0)
                 key = line.encode() if line in ("\x03", "\x04") else b""

@@ -120,6 +120,7 @@ def test_another_version_of_the_program_asks_another_question(answered, monkeypa
     monkeypatch.chdir(folder)
     words = {"scenario": "mine.yaml", "trials": 40, "precision": None, "seed": 1}
     words |= {"power_target": None, "engine": "compiled", "by_trial": False, "certify": False}
+    words["estimator"] = "counts"
     with asked.words("power", words):
         assert asked.known() is not None
         monkeypatch.setattr(asked, "SOURCES_DIGEST", "of another")
