@@ -172,9 +172,16 @@ class UnitState(NamedTuple):
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
-    demand: Floats  # (sites, DAYS_DRAWN): background sessions of days to come
-    brought: Floats  # (sites, DAYS_DRAWN): litres that their deliveries bring
-    uniform: Floats  # (sites, DAYS_DRAWN): work space
+    # Of days to come, (sites, DAYS_DRAWN):
+    opens: Floats  # trial time, NaN if the unit stays closed
+    closes: Floats
+    offered: Floats  # machine-hours
+    brought: Floats  # litres that the delivery brings
+    demand: Floats  # background sessions
+    wanted: Floats  # litres that they ask for
+    share: Floats  # days that they ask of each machine
+    uniform: Floats  # (DAYS_DRAWN,): work space
+    place: Ints  # (DAYS_DRAWN,): work space
 
 
 class Source:

@@ -102,10 +102,10 @@ def draw_courses(
     begin_patients(patient, n)
     draw_multipliers(course.hazard, run, screening.profile, patient)
     if course.lab.modelled:
-        draw_normals(run, _SLOPE, patient, drawing.uniform, drawing.slope)
-        draw_normals(run, _LAB_ERROR, patient, drawing.uniform, people.error)
+        draw_normals(run, _SLOPE, patient, drawing.uniform, drawing.place, drawing.slope)
+        draw_normals(run, _LAB_ERROR, patient, drawing.uniform, drawing.place, people.error)
     if people.session.shape[1] > 0:
-        draw_normals(run, _SESSION_LENGTH, patient, drawing.uniform, people.length)
+        draw_normals(run, _SESSION_LENGTH, patient, drawing.uniform, drawing.place, people.length)
     note_labs(
         course.lab,
         recruitment.candidate.lab_variable,
