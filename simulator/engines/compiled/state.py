@@ -17,6 +17,7 @@ class Run:
     follow_up_days: int
     patients: int
     row: int  # of the first of them in the records
+    with_hazard: bool  # whether every patient's cumulative hazard is worked out
     screened: int
     refused: int  # consent
     turned_away: int  # by an investigator
@@ -90,6 +91,7 @@ class Patient:
     postponed: bool  # whether the session that is due is postponed
     serious: bool  # whether a serious adverse event acts
     infected: bool  # whether an infection acts
+    is_safe: bool  # whether the liver certainly does not kill, and no day is worked out
     known: bool  # whether an adaptive scheme knows the outcome, or knows that it never will
 
 

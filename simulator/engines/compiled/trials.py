@@ -34,6 +34,7 @@ from simulator.engines.compiled.inputs import Recruitment
 from simulator.engines.compiled.kernel import kernel, stage
 from simulator.engines.compiled.loop import Adaptive, run_event_loop, update_hazard
 from simulator.engines.compiled.recruitment import recruit
+from simulator.engines.compiled.safety import mark_safe
 from simulator.engines.compiled.state import Event, People, Run, Screening, UnitState
 from simulator.engines.compiled.structures import Floats, Ints, Records
 from simulator.engines.compiled.tables import Tables
@@ -225,6 +226,8 @@ def treat_trials(
         run, people = runs[place], of_trial(everyone, place)
         if adaptive is None and not t.disease[0].varies_by_day:
             die_at_constant_factor(t, people, 0, run.patients)
+        if t.disease[0].has_ceiling and not run.with_hazard:
+            mark_safe(t, run, people)
         open_units(t, unit_state, run.start_weekday)
         if adaptive is not None:
             allocation.clear(adaptive.state)
@@ -246,7 +249,9 @@ def settle(t: Tables, run: Run, people: People, r: Patients) -> None:
         leaves = leaves_at(one)
         r.death_cause[row + p] = settle_exits(one, most)
         ends = min(min(one.death, one.transplant), float(most))
-        r.liver_cumulative_hazard[row + p] = cumulative_hazard(t, people, p, ends)
+        r.liver_cumulative_hazard[row + p] = math.nan
+        if run.with_hazard:
+            r.liver_cumulative_hazard[row + p] = cumulative_hazard(t, people, p, ends)
         gone_at = min(
             min(entry + one.death, entry + one.transplant),
             min(entry + one.withdrawal, entry + one.loss),

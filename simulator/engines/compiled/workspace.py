@@ -51,13 +51,14 @@ class Workspace(NamedTuple):
     heap: Records[Event]
 
 
-def new_workspace(inputs: Inputs, sessions: int, seed: int) -> Workspace:
+def new_workspace(inputs: Inputs, sessions: int, seed: int, with_hazard: bool) -> Workspace:
     """Allocate the workspace for trials whose patients have at most so many sessions."""
     target, sites = inputs.trial.target_randomised, inputs.tables.units.size
     machines: int = np.asarray(inputs.tables.units)["machines"].max()
     runs: Any = records(Run, BLOCK)
     runs["seed"], runs["start_weekday"] = seed, inputs.trial.start_weekday
     runs["follow_up_days"] = inputs.trial.follow_up_days
+    runs["with_hazard"] = with_hazard
     return Workspace(
         runs=runs,
         people=_people(inputs, target, sessions),
