@@ -30,16 +30,18 @@ def draw_normals(
     run: Run,
     purpose: int,
     patient: Records[Patient],
+    read: int,
     uniform: Floats,
     place: Ints,
     out: Floats,
 ) -> None:
     """Fill `out` with normals, one row for each which = 0, 1, ..., one column per patient.
 
-    The number of rows is a multiple of WORDS; `uniform` and `place` are work space.
+    The number of rows is a multiple of WORDS, and of so many the first `read` are filled.
+    `uniform` and `place` are work space.
     """
     for index in range(out.shape[0] // WORDS):
         draw_uniforms(run, purpose, patient, index, uniform)
-        for word in range(WORDS):
+        for word in range(read):
             u = uniform[word][: run.patients]
             normal_quantiles(u, out[WORDS * index + word][: run.patients], u, place)
