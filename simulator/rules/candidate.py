@@ -161,17 +161,18 @@ def profiles(
     independent: Floats,
     values: Floats,
     latents: Floats,
+    place: npt.NDArray[np.int64],
 ) -> None:
     """Fill a column of `values` and `latents` for each candidate, to the bits of `profile`.
 
     `uniforms` has one row per variable, and is overwritten; of a variable that does not want its
-    normal, the latent stays as it was. Kind by kind, so that several candidates are worked out at
-    once.
+    normal, the latent stays as it was. `place` is work space of one row. Kind by kind, so that
+    several candidates are worked out at once.
     """
     for i in range(kind.size):
         u, z, value = uniforms[i], latents[i], values[i]
         if wants_normal[i]:
-            normal_quantiles(u, independent[i])
+            normal_quantiles(u, independent[i], value, place)
             if not correlated[i]:
                 for k in range(z.size):
                     z[k] = independent[i, k]

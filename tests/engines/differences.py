@@ -16,6 +16,7 @@ NEVER_BEGAN = (
     SessionStatus.MISSED,
     SessionStatus.LEFT,
 )
+HAZARD = ("liver_cumulative_hazard",)  # a column on request
 DONE = (SessionStatus.DELIVERED, SessionStatus.CUT_SHORT)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 from cases_reached import cases_reached
-from differences import assert_meaningful, assert_same
+from differences import HAZARD, assert_meaningful, assert_same
 from generated_scenarios import cases, quick_screening
 from hypothesis import HealthCheck, given, reject, seed, settings
 from schema_words import words_of_schema, words_used
@@ -60,6 +60,7 @@ def agreed(batch: int) -> Reached:
         expected = reference.simulate(*asked)
         assert_meaningful(expected, params)
         assert_same(compiled.simulate(*asked), expected)
+        assert_same(compiled.simulate(*asked, with_hazard=False), expected, but=HAZARD)
         reached.cases.update(cases_reached(expected, params))
 
     with quick_screening():

@@ -3,7 +3,7 @@
 import functools
 
 import pytest
-from differences import assert_meaningful, assert_same
+from differences import HAZARD, assert_meaningful, assert_same
 
 from calibration.targets import solve_targets
 from simulator.engines import compiled, reference
@@ -43,6 +43,7 @@ def hold_to_each_other(name: str, of_seed: int, first_trial: int, trials: int) -
     asked = params, of_seed, first_trial, trials
     records = compiled.simulate(*asked)
     assert_same(records, reference.simulate(*asked))
+    assert_same(compiled.simulate(*asked, with_hazard=False), records, but=HAZARD)
     assert_meaningful(records, params)
 
 

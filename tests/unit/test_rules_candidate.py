@@ -186,5 +186,6 @@ def test_profiles_of_many_candidates_are_those_of_one_by_one_to_the_bit():
     rule.profiles(
         uniforms.copy(), p.kind, p.a, p.b, p.u_low, p.u_span, p.correlated, p.cholesky, p.table,
         np.ones(size, bool), np.empty((size, number)), many[0], many[1],
+        np.empty(number, np.int64),
     )  # fmt: skip
     assert many.tobytes() == one.tobytes()

@@ -39,9 +39,22 @@ def test_quantile_of_0_and_1_is_finite():
 def test_quantiles_of_many_are_those_of_one_by_one_to_the_bit(size):
     u = (np.random.default_rng(size).integers(0, 2**32, size) + 0.5) / 2**32
     u[:3] = np.array([0.0, 0.075, 2.0**-33])[:size]
-    many = np.empty(size)
-    normal_quantiles(u, many)
-    assert many.tobytes() == np.array([normal_quantile(x) for x in u]).tobytes()
+    one_by_one = np.array([normal_quantile(x) for x in u])
+    many, tail, place = np.empty(size), np.empty(size), np.empty(size, np.int64)
+    normal_quantiles(u, many, tail, place)
+    assert many.tobytes() == one_by_one.tobytes()
+    normal_quantiles(u, many, u, place)
+    assert many.tobytes() == one_by_one.tobytes()
+
+
+def test_quantiles_of_many_without_one_far_out_are_those_of_one_by_one_to_the_bit():
+    u = (np.concatenate([np.arange(3000), np.arange(2**32 - 3000, 2**32)]) + 0.5) / 2**32
+    u = np.concatenate([u, np.random.default_rng(1).random(3001), [2e-11, np.nextafter(2e-11, 0)]])
+    for some in (u[:-1], u):  # the last of all has every tail worked out by itself
+        one_by_one = np.array([normal_quantile(x) for x in some])
+        many, place = np.empty(some.size), np.empty(some.size, np.int64)
+        normal_quantiles(some, many, some.copy(), place)
+        assert many.tobytes() == one_by_one.tobytes()
 
 
 def test_cdf_agrees_with_scipy():

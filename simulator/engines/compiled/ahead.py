@@ -5,7 +5,7 @@ drawn for visits and sessions that a patient does not live to see.
 from simulator import draws
 from simulator.engines.compiled.kernel import kernel
 from simulator.engines.compiled.state import Patient, Run
-from simulator.engines.compiled.structures import Floats, Records
+from simulator.engines.compiled.structures import Floats, Ints, Records
 from simulator.rules.normal import normal_quantiles
 
 WORDS = 4  # of a block
@@ -27,15 +27,21 @@ def draw_uniforms(
 
 @kernel
 def draw_normals(
-    run: Run, purpose: int, patient: Records[Patient], uniform: Floats, out: Floats
+    run: Run,
+    purpose: int,
+    patient: Records[Patient],
+    read: int,
+    uniform: Floats,
+    place: Ints,
+    out: Floats,
 ) -> None:
     """Fill `out` with normals, one row for each which = 0, 1, ..., one column per patient.
 
-    The number of rows is a multiple of WORDS; `uniform` is work space of as many.
+    The number of rows is a multiple of WORDS, and of so many the first `read` are filled.
+    `uniform` and `place` are work space.
     """
     for index in range(out.shape[0] // WORDS):
         draw_uniforms(run, purpose, patient, index, uniform)
-        for word in range(WORDS):
-            normal_quantiles(
-                uniform[word][: run.patients], out[WORDS * index + word][: run.patients]
-            )
+        for word in range(read):
+            u = uniform[word][: run.patients]
+            normal_quantiles(u, out[WORDS * index + word][: run.patients], u, place)

@@ -28,7 +28,8 @@ def begin_patients(patient: Records[Patient], patients: int) -> None:
         one.opened = -1
         one.sessions_applied = one.seen = one.sessions_shifted = one.visit = one.session = 0
         one.phase = one.first_fit = 0
-        one.window_scheduled = one.postponed = one.serious = one.infected = one.known = False
+        one.window_scheduled = one.postponed = one.serious = one.infected = False
+        one.known = one.is_safe = False
 
 
 @kernel

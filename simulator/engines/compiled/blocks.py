@@ -20,10 +20,17 @@ class Stages:
     """The stages with all that they read and fill; a stage of no trials is compiled, no more."""
 
     def __init__(
-        self, inputs: Inputs, sessions: int, seed: int, t: Trials, r: Patients, s: Sessions
+        self,
+        inputs: Inputs,
+        sessions: int,
+        seed: int,
+        t: Trials,
+        r: Patients,
+        s: Sessions,
+        with_hazard: bool = True,
     ) -> None:
         self._inputs, self._records = inputs, (t, r, s)
-        self._workspace = new_workspace(inputs, sessions, seed)
+        self._workspace = new_workspace(inputs, sessions, seed, with_hazard)
         self._recruitment = inputs.recruitment
         self._course = Course(inputs.hazard, inputs.lab, inputs.exits, inputs.assessment)
         self._filled = Randomised(

@@ -231,9 +231,9 @@ def labs_at_opening(d: Disease, people: People, p: int, day: int) -> None:
     lab_rule.shifted_labs(native, people.shift[p], people.lab[1])
 
 
-@kernel
-def advance_labs(t: Tables, people: People, p: int, through: int) -> None:
-    """Advance a patient's labs to the opening of patient-day `through`, visits included."""
+@inlined
+def take_visits(t: Tables, people: People, p: int, through: int) -> None:
+    """Advance a patient's labs to the last visit by patient-day `through`, and note each visit."""
     d, one, seen = t.disease[0], people.patient[p], people.lab[1]
     visits = people.visit.shape[1]
     while one.visit < visits and people.visit[p, one.visit].order >= 0:
@@ -248,6 +248,13 @@ def advance_labs(t: Tables, people: People, p: int, through: int) -> None:
             seen[j] = lab_rule.measured(seen[j], t.error_log_sd[j], z)
         people.visit[p, visit].meld = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)
         one.visit += 1
+
+
+@kernel
+def advance_labs(t: Tables, people: People, p: int, through: int) -> None:
+    """Advance a patient's labs to the opening of patient-day `through`, visits included."""
+    d, one, seen = t.disease[0], people.patient[p], people.lab[1]
+    take_visits(t, people, p, through)
     shift_labs(t, people, p, through)
     labs_at_opening(d, people, p, through)
     one.seen_meld = lab_rule.meld_of(seen[0], seen[1], seen[2], d.meld_bounded)

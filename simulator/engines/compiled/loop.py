@@ -59,7 +59,7 @@ class Adaptive(NamedTuple):
 def update_hazard(t: Tables, people: People, p: int, through: int) -> None:
     """Advance a patient's hazard to the opening of patient-day `through`."""
     one = people.patient[p]
-    if one.opened < through and one.death == math.inf:
+    if one.opened < through and one.death == math.inf and not one.is_safe:
         advance_hazard(t, people, p, through)
 
 

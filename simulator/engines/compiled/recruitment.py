@@ -149,6 +149,7 @@ def draw_and_screen(r: Recruitment, run: Run, first: int, screening: Screening) 
         screening.independent,
         screening.values,
         screening.latents,
+        screening.failed,
     )
     screen_batch(e, screening)
     if e.consent_probability < 1.0:

@@ -17,6 +17,7 @@ class Run:
     follow_up_days: int
     patients: int
     row: int  # of the first of them in the records
+    with_hazard: bool  # whether every patient's cumulative hazard is worked out
     screened: int
     refused: int  # consent
     turned_away: int  # by an investigator
@@ -90,6 +91,7 @@ class Patient:
     postponed: bool  # whether the session that is due is postponed
     serious: bool  # whether a serious adverse event acts
     infected: bool  # whether an infection acts
+    is_safe: bool  # whether the liver certainly does not kill, and no day is worked out
     known: bool  # whether an adaptive scheme knows the outcome, or knows that it never will
 
 
@@ -172,9 +174,16 @@ class UnitState(NamedTuple):
     free_at: Floats  # (sites, machines): when each machine is free
     until: Floats  # (sites, machines): when the trial's session on it ends
     waiting: Ints  # (sites, patients): who waits
-    demand: Floats  # (sites, DAYS_DRAWN): background sessions of days to come
-    brought: Floats  # (sites, DAYS_DRAWN): litres that their deliveries bring
-    uniform: Floats  # (sites, DAYS_DRAWN): work space
+    # Of days to come, (sites, DAYS_DRAWN):
+    opens: Floats  # trial time, NaN if the unit stays closed
+    closes: Floats
+    offered: Floats  # machine-hours
+    brought: Floats  # litres that the delivery brings
+    demand: Floats  # background sessions
+    wanted: Floats  # litres that they ask for
+    share: Floats  # days that they ask of each machine
+    uniform: Floats  # (DAYS_DRAWN,): work space
+    place: Ints  # (DAYS_DRAWN,): work space
 
 
 class Source:

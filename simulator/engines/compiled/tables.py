@@ -5,9 +5,11 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from simulator.constants import DAYS_PER_WEEK
-from simulator.engines.compiled.structures import Floats, Records, dtype_of
-from simulator.params.types import HazardParams, LabParams, Params
+from simulator.engines.compiled.structures import Floats, Ints, Records, dtype_of
+from simulator.params.types import HazardParams, Params
 from simulator.records import ADVERSE_EVENTS
+
+_WINDOWS = 8  # as many as numbers in the longest vector of a processor
 
 _OfEvents = Annotated[Floats, ADVERSE_EVENTS]
 _OfWeekdays = Annotated[Floats, DAYS_PER_WEEK]
@@ -77,6 +79,8 @@ class Disease:
     waning_rate_per_day: float
     infection_log_ratio: float
     serious_log_ratio: float
+    has_ceiling: bool  # whether the multiplier of a patient's hazard has one (see `safety`)
+    largest_effect: float  # log of the most that treatment and its events can multiply it by
     labs_modelled: bool
     meld_bounded: bool
     normal_bilirubin: float
@@ -88,11 +92,14 @@ class Disease:
 
 
 class Baseline(NamedTuple):
-    """Cumulative baseline hazard: points, and its value at each patient-day opening."""
+    """Cumulative baseline hazard: points, its value at each patient-day opening, its windows."""
 
     day: Floats
     cumulative: Floats
     at_opening: Floats
+    first: Ints  # (W,): first patient-day of each window of days
+    last: Ints  # (W,)
+    rise: Floats  # (W,): cumulative baseline hazard of the window
 
 
 class Tables(NamedTuple):
@@ -124,9 +131,9 @@ def tables_of(params: Params) -> Tables:
         plans=_records(ArmPlan, params.plan, params.plan.modality.size),
         modalities=_records(Modality, m, m.hours.size),
         units=_records(UnitPlan, params.unit, params.unit.limited.size),
-        disease=_disease(h, params.lab),
+        disease=_disease(params),
         background=params.unit.background_cumulative,
-        baseline=Baseline(h.day, h.cumulative, h.at_opening),
+        baseline=_baseline(h),
         kinetics=np.stack(kinetics).reshape(2, m.fast_shift.shape[0], -1),
         left=np.stack((m.fast_left, m.slow_left), axis=-1).ravel(),
         error_log_sd=params.assessment.error_log_sd,
@@ -141,7 +148,26 @@ def _records(record: type[Any], columns: Any, size: int) -> Any:
     return made
 
 
-def _disease(h: HazardParams, lab: LabParams) -> Any:
+def _baseline(h: HazardParams) -> Baseline:
+    days = h.at_opening.size - 1
+    first = np.unique(np.arange(_WINDOWS) * days // _WINDOWS)
+    # Day by day, as patients live through them, and no fall that is rounding's alone counted.
+    rise = np.add.reduceat(np.maximum(np.diff(h.at_opening), 0.0), first)
+    last = np.append(first[1:], days) - 1
+    return Baseline(h.day, h.cumulative, h.at_opening, first, last, rise)
+
+
+def _largest_effect(params: Params) -> float:
+    h = params.hazard
+    direct = max(0.0, h.direct_log_hazard_ratio)
+    if params.max_sessions == 0:
+        return direct
+    serious = max(0.0, h.serious_event_log_hazard_ratio)
+    return max(direct, *params.modality.log_hazard_ratio.tolist()) + serious
+
+
+def _disease(params: Params) -> Any:
+    h, lab = params.hazard, params.lab
     made = np.zeros(1, dtype_of(Disease))
     made[0] = (
         h.kind,
@@ -158,6 +184,8 @@ def _disease(h: HazardParams, lab: LabParams) -> Any:
         h.waning_rate_per_day,
         h.infection_log_hazard_ratio,
         h.serious_event_log_hazard_ratio,
+        h.varies_by_day and not h.sees_sessions and h.meld_coefficient >= 0.0,
+        _largest_effect(params),
         lab.modelled,
         lab.meld_bounded,
         *(float(x) for x in (*lab.log_normal, *lab.log_ceiling)),

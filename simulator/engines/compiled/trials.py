@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator import allocation, draws
-from simulator.engines.compiled.ahead import draw_normals
+from simulator.engines.compiled.ahead import WORDS, draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
     plan_visits,
@@ -23,7 +23,7 @@ from simulator.engines.compiled.columns import (
     write_sessions,
     write_trial,
 )
-from simulator.engines.compiled.disease import advance_labs, die_at_constant_factor
+from simulator.engines.compiled.disease import die_at_constant_factor, take_visits
 from simulator.engines.compiled.exits import (
     cumulative_hazard,
     draw_exits,
@@ -34,6 +34,7 @@ from simulator.engines.compiled.inputs import Recruitment
 from simulator.engines.compiled.kernel import kernel, stage
 from simulator.engines.compiled.loop import Adaptive, run_event_loop, update_hazard
 from simulator.engines.compiled.recruitment import recruit
+from simulator.engines.compiled.safety import mark_safe
 from simulator.engines.compiled.state import Event, People, Run, Screening, UnitState
 from simulator.engines.compiled.structures import Floats, Ints, Records
 from simulator.engines.compiled.tables import Tables
@@ -41,7 +42,7 @@ from simulator.engines.compiled.treatment import reset
 from simulator.engines.compiled.unit import catch_up, set_up
 from simulator.engines.compiled.workspace import Drawing
 from simulator.params.types import AssessmentParams, ExitParams, HazardParams, LabParams
-from simulator.records import Patients, Sessions, Trials
+from simulator.records import MELD_LABS, Patients, Sessions, Trials
 from simulator.rules.calendar import opening
 
 _SLOPE = draws.code_of(draws.Purpose.SLOPE)
@@ -102,10 +103,14 @@ def draw_courses(
     begin_patients(patient, n)
     draw_multipliers(course.hazard, run, screening.profile, patient)
     if course.lab.modelled:
-        draw_normals(run, _SLOPE, patient, drawing.uniform, drawing.slope)
-        draw_normals(run, _LAB_ERROR, patient, drawing.uniform, people.error)
+        draw_normals(run, _SLOPE, patient, MELD_LABS, drawing.uniform, drawing.place, drawing.slope)
+        draw_normals(
+            run, _LAB_ERROR, patient, MELD_LABS, drawing.uniform, drawing.place, people.error
+        )
     if people.session.shape[1] > 0:
-        draw_normals(run, _SESSION_LENGTH, patient, drawing.uniform, people.length)
+        draw_normals(
+            run, _SESSION_LENGTH, patient, WORDS, drawing.uniform, drawing.place, people.length
+        )
     note_labs(
         course.lab,
         recruitment.candidate.lab_variable,
@@ -225,6 +230,8 @@ def treat_trials(
         run, people = runs[place], of_trial(everyone, place)
         if adaptive is None and not t.disease[0].varies_by_day:
             die_at_constant_factor(t, people, 0, run.patients)
+        if t.disease[0].has_ceiling and not run.with_hazard:
+            mark_safe(t, run, people)
         open_units(t, unit_state, run.start_weekday)
         if adaptive is not None:
             allocation.clear(adaptive.state)
@@ -246,7 +253,9 @@ def settle(t: Tables, run: Run, people: People, r: Patients) -> None:
         leaves = leaves_at(one)
         r.death_cause[row + p] = settle_exits(one, most)
         ends = min(min(one.death, one.transplant), float(most))
-        r.liver_cumulative_hazard[row + p] = cumulative_hazard(t, people, p, ends)
+        r.liver_cumulative_hazard[row + p] = math.nan
+        if run.with_hazard:
+            r.liver_cumulative_hazard[row + p] = cumulative_hazard(t, people, p, ends)
         gone_at = min(
             min(entry + one.death, entry + one.transplant),
             min(entry + one.withdrawal, entry + one.loss),
@@ -254,7 +263,7 @@ def settle(t: Tables, run: Run, people: People, r: Patients) -> None:
         if d.labs_modelled and people.visit.shape[1] > 0:
             last = last_visit_before(people, p, gone_at)
             if last >= 0:
-                advance_labs(t, people, p, last)
+                take_visits(t, people, p, last)
             for k in range(people.visit.shape[1]):
                 visit = people.visit[p, k]
                 r.visit_after_days[row + p, k] = visit.day

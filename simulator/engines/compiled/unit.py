@@ -54,72 +54,95 @@ def next_opening(plan: UnitPlan, start_weekday: int, day: int) -> tuple[int, flo
 def draw_days(
     plan: UnitPlan, background: Floats, run: Run, unit_state: UnitState, site: int, first: int
 ) -> None:
-    """Draw the deliveries and the background demand of the days from `first` on."""
-    uniform, brought = unit_state.uniform[site], unit_state.brought[site]
+    """Work out the hours, the deliveries and the background demand of the days from `first` on."""
+    uniform, demand = unit_state.uniform, unit_state.demand[site]
     draws.fill(run.seed, run.trial, _BACKGROUND, site, first, uniform)
-    rule.background_demand(uniform, background[site], unit_state.demand[site])
+    rule.background_demand(uniform, background[site], demand)
+    wanted, share = unit_state.wanted[site], unit_state.share[site]
+    each, hours, machines = plan.background_litres, plan.background_hours, plan.machines
+    for k in range(demand.size):
+        wanted[k] = demand[k] * each
+    for k in range(demand.size):
+        share[k] = rule.background_share(demand[k], hours, machines)
+    brought = unit_state.brought[site]
     if plan.plasma_limited:
         draws.fill(run.seed, run.trial, _DELIVERY, site, first, uniform)
-        normal_quantiles(uniform, brought)
-        weekday = (run.start_weekday + first) % DAYS_PER_WEEK
-        for k in range(brought.size):
+        normal_quantiles(uniform, brought, uniform, unit_state.place)
+    opens, closes = unit_state.opens[site], unit_state.closes[site]
+    weekday = (run.start_weekday + first) % DAYS_PER_WEEK
+    for k in range(brought.size):
+        opens[k] = rule.at_hour(first + k, plan.open_hour[weekday])
+        closes[k] = rule.at_hour(first + k, plan.until_hour[weekday])
+        unit_state.offered[site, k] = rule.hours_on_offer(
+            machines, plan.open_hour[weekday], plan.close_hour[weekday]
+        )
+        if plan.plasma_limited:
             mean = plan.delivery_mean[weekday]
             litres = rule.delivery_litres(mean, plan.delivery_sd, brought[k])
             brought[k] = 0.0 if math.isnan(mean) else litres
-            weekday = weekday + 1 if weekday + 1 < DAYS_PER_WEEK else 0
+        weekday = weekday + 1 if weekday + 1 < DAYS_PER_WEEK else 0
     unit_state.unit[site].drawn_from = first
 
 
-@kernel
+@inlined
 def catch_up(t: Tables, run: Run, unit_state: UnitState, site: int, now: float) -> None:
-    """Go through the openings up to `now`, which nobody waited for.
+    """Go through the openings up to `now`, which nobody waited for; mostly there is none.
 
     What the background takes after the trial's patients of an opening at `now` itself is left to
     the serving of that instant.
     """
-    plan, unit, start_weekday = t.units[site], unit_state.unit[site], run.start_weekday
+    plan, unit = t.units[site], unit_state.unit[site]
     if unit.left_for_after >= 0 and unit.opened_at < now:
         serve_background(plan, unit_state, site, unit.left_for_after, unit.opened_at)
         unit.left_for_after = -1
-    opens, day, limited = unit.opens_at, unit.next_day, plan.plasma_limited
-    if opens > now:
-        return
+    if unit.opens_at <= now:
+        go_through_days(t, run, unit_state, site, now)
+
+
+@kernel
+def go_through_days(t: Tables, run: Run, unit_state: UnitState, site: int, now: float) -> None:
+    """Go through the openings up to `now`, of which there is one at least."""
+    plan, unit = t.units[site], unit_state.unit[site]
+    limited, after = plan.plasma_limited, plan.background_after
     # What changes day by day is kept out of memory on the way.
     stock, capacity = unit.stock, plan.capacity_litres
     delivered, refused = unit.delivered_litres, unit.refused_litres
     hours_open, days_open = unit.hours_open, unit.days_open
     used, short = unit.background_litres, unit.background_short_litres
     worked, closes = unit.background_hours, unit.closes_at
-    opened, today = opens, day
+    opens, day, opened, today = unit.opens_at, unit.next_day, unit.opened_at, unit.today
+    open_at, close_at = unit_state.opens[site], unit_state.closes[site]
+    offered, came = unit_state.offered[site], unit_state.brought[site]
+    demand, wanted = unit_state.demand[site], unit_state.wanted[site]
+    share, free_at = unit_state.share[site], unit_state.free_at[site, : plan.machines]
     while opens <= now:
-        opened, today = opens, day
-        weekday = (start_weekday + day) % DAYS_PER_WEEK
-        closes = rule.at_hour(day, plan.until_hour[weekday])
         first = day - day % DAYS_DRAWN
         if unit.drawn_from != first:
             draw_days(plan, t.background, run, unit_state, site, first)
-        days_open += 1
-        hours_open += rule.hours_on_offer(
-            plan.machines, plan.open_hour[weekday], plan.close_hour[weekday]
-        )
-        if limited:
-            brought = unit_state.brought[site, day - first]
-            taken = rule.taken_in(stock, brought, capacity)
-            stock += taken
-            delivered += taken
-            refused += brought - taken
-        sessions = unit_state.demand[site, day - first]
-        if plan.background_after and opens == now:
-            unit.left_for_after = int(sessions)
-        elif sessions > 0.0:
-            litres, missing, hours = background_takes(
-                plan, unit_state, site, sessions, stock, opens, closes
-            )
-            used += litres
-            short += missing
-            worked += hours
-            stock -= litres if limited else 0.0
-        day, opens = next_opening(plan, start_weekday, day + 1)
+        k = day - first
+        while k < DAYS_DRAWN and not open_at[k] > now:
+            if math.isnan(open_at[k]):
+                k += 1
+                continue
+            opened, today, closes = open_at[k], first + k, close_at[k]
+            days_open += 1
+            hours_open += offered[k]
+            if limited:
+                taken = rule.taken_in(stock, came[k], capacity)
+                stock += taken
+                delivered += taken
+                refused += came[k] - taken
+            if after and opened == now:
+                unit.left_for_after = int(demand[k])
+            elif demand[k] > 0.0:
+                litres = min(wanted[k], stock) if limited else wanted[k]
+                used += litres
+                short += wanted[k] - litres
+                stock -= litres if limited else 0.0
+                hours = rule.occupy_machines(free_at, opened, share[k], closes) * HOURS_PER_DAY
+                worked += hours
+            k += 1
+        day, opens = next_opening(plan, run.start_weekday, first + k)
     unit.stock, unit.opens_at = stock, opens
     unit.delivered_litres, unit.refused_litres = delivered, refused
     unit.hours_open, unit.days_open = hours_open, days_open
@@ -129,37 +152,20 @@ def catch_up(t: Tables, run: Run, unit_state: UnitState, site: int, now: float) 
     unit.next_day, unit.short_today = day, False
 
 
-@inlined
-def background_takes(
-    plan: UnitPlan,
-    unit_state: UnitState,
-    site: int,
-    sessions: float,
-    stock: float,
-    now: float,
-    closes: float,
-) -> tuple[float, float, float]:
-    """Let patients outside the trial have the machines; return litres, litres short, and hours."""
-    wanted = sessions * plan.background_litres
-    litres = min(wanted, stock) if plan.plasma_limited else wanted
-    machines = plan.machines
-    share = rule.background_share(sessions, plan.background_hours, machines)
-    worked = rule.occupy_machines(unit_state.free_at[site, :machines], now, share, closes)
-    return litres, wanted - litres, worked * HOURS_PER_DAY
-
-
 @kernel
 def serve_background(
     plan: UnitPlan, unit_state: UnitState, site: int, sessions: int, now: float
 ) -> None:
     """Give patients outside the trial, after those of the trial, their plasma and hours."""
-    unit = unit_state.unit[site]
-    litres, missing, hours = background_takes(
-        plan, unit_state, site, float(sessions), unit.stock, now, unit.closes_at
-    )
+    unit, machines = unit_state.unit[site], plan.machines
+    wanted = float(sessions) * plan.background_litres
+    litres = min(wanted, unit.stock) if plan.plasma_limited else wanted
+    share = rule.background_share(float(sessions), plan.background_hours, machines)
+    free_at = unit_state.free_at[site, :machines]
+    worked = rule.occupy_machines(free_at, now, share, unit.closes_at)
     unit.background_litres += litres
-    unit.background_short_litres += missing
-    unit.background_hours += hours
+    unit.background_short_litres += wanted - litres
+    unit.background_hours += worked * HOURS_PER_DAY
     if plan.plasma_limited:
         unit.stock -= litres
 

@@ -22,7 +22,7 @@ from simulator.engines.compiled.state import (
     UnitState,
     Visit,
 )
-from simulator.engines.compiled.structures import Floats, Records, records
+from simulator.engines.compiled.structures import Floats, Ints, Records, records
 from simulator.records import LABS
 
 # Trials: enough to make little of three calls from Python, few enough to stay in the cache from
@@ -36,6 +36,7 @@ class Drawing(NamedTuple):
     uniform: Floats  # (4, patients)
     other_uniform: Floats  # (4, patients)
     slope: Floats  # (4, patients): normals of the slopes
+    place: Ints  # (patients,)
 
 
 class Workspace(NamedTuple):
@@ -50,13 +51,14 @@ class Workspace(NamedTuple):
     heap: Records[Event]
 
 
-def new_workspace(inputs: Inputs, sessions: int, seed: int) -> Workspace:
+def new_workspace(inputs: Inputs, sessions: int, seed: int, with_hazard: bool) -> Workspace:
     """Allocate the workspace for trials whose patients have at most so many sessions."""
     target, sites = inputs.trial.target_randomised, inputs.tables.units.size
     machines: int = np.asarray(inputs.tables.units)["machines"].max()
     runs: Any = records(Run, BLOCK)
     runs["seed"], runs["start_weekday"] = seed, inputs.trial.start_weekday
     runs["follow_up_days"] = inputs.trial.follow_up_days
+    runs["with_hazard"] = with_hazard
     return Workspace(
         runs=runs,
         people=_people(inputs, target, sessions),
@@ -64,7 +66,16 @@ def new_workspace(inputs: Inputs, sessions: int, seed: int) -> Workspace:
         screening=_screening(inputs, sites, target),
         allocation=allocation.new_state(inputs.allocation),
         heap=records(Event, target * (2 * sessions + 2)),
-        drawing=Drawing(*(np.empty((WORDS, target)) for _ in Drawing._fields)),
+        drawing=_drawing(target),
+    )
+
+
+def _drawing(target: int) -> Drawing:
+    return Drawing(
+        uniform=np.empty((WORDS, target)),
+        other_uniform=np.empty((WORDS, target)),
+        slope=np.empty((WORDS, target)),
+        place=np.empty(target, np.int64),
     )
 
 
@@ -93,9 +104,15 @@ def _unit_state(sites: int, machines: int, target: int) -> UnitState:
         free_at=np.empty((sites, machines)),
         until=np.empty((sites, machines)),
         waiting=np.empty((sites, target), np.int64),
-        demand=np.empty((sites, DAYS_DRAWN)),
+        opens=np.empty((sites, DAYS_DRAWN)),
+        closes=np.empty((sites, DAYS_DRAWN)),
+        offered=np.empty((sites, DAYS_DRAWN)),
         brought=np.empty((sites, DAYS_DRAWN)),
-        uniform=np.empty((sites, DAYS_DRAWN)),
+        demand=np.empty((sites, DAYS_DRAWN)),
+        wanted=np.empty((sites, DAYS_DRAWN)),
+        share=np.empty((sites, DAYS_DRAWN)),
+        uniform=np.empty(DAYS_DRAWN),
+        place=np.empty(DAYS_DRAWN, np.int64),
     )
 
 
