@@ -1,7 +1,7 @@
 """The history that a scheme sees, and what asks and changes it: the contract of every scheme."""
 
-import numba
 import numpy as np
+from numba.extending import register_jitable
 
 from simulator.allocation import schemes
 from simulator.allocation.plan import Floats, Ints, Plan, State, borrowing
@@ -10,9 +10,12 @@ from simulator.allocation.schemes.outcomes import DIED, SURVIVED
 from simulator.rules import selection
 
 
-@numba.njit(cache=True, error_model="numpy")
+@register_jitable
 def new_state(plan: Plan) -> State:
-    """Return the history before the first patient."""
+    """Return the history before the first patient.
+
+    Python makes it once; a test that randomises anew makes it in compiled code.
+    """
     arms, factors = plan.ratio.size, plan.levels.size
     strata, widest = 1, 0
     for levels in plan.levels:

@@ -15,10 +15,14 @@ from typing import Any
 from numba.core import event
 from rich.progress import Progress
 
+from simulator.analysis import plans_of
 from simulator.cli.display import display, is_live
-from simulator.engines.compiled.sharing import compile_alone, share_compiling
+from simulator.engines.compiled.sharing import compile_alone, compile_meanwhile, share_compiling
 from simulator.engines.independence import are_independent
+from simulator.montecarlo.compiling import pieces
+from simulator.montecarlo.multiplicity import families_of
 from simulator.params.types import Params
+from simulator.scenario.schema import Scenario
 
 _SECONDS_BEFORE_A_WORD = 1.0  # of compiling: a function or two are done before anybody reads of it
 _SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
@@ -106,8 +110,11 @@ def expect(params: Params, analyses: int) -> None:
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
-    """Show how far compiling is while the block runs: a bar or, off a terminal, lines."""
+def compiling(scenario: Scenario | None = None) -> Iterator[None]:
+    """Show how far compiling is while the block runs: a bar or, off a terminal, lines.
+
+    Of a scenario that is going to be analysed, the analyses are compiled with the engine.
+    """
     if _showing:
         yield
         return
@@ -118,6 +125,9 @@ def compiling() -> Iterator[None]:
         _showing.append(threading.Thread(target=show, args=(done,), daemon=True))
         _showing[0].start()
         share_compiling(_work.on_end_elsewhere)
+        if scenario is not None:
+            plans = plans_of(scenario)
+            compile_meanwhile(pieces(plans, families_of(scenario, plans)))
         try:
             yield
         finally:

@@ -279,7 +279,7 @@ def study_of(loaded: "LoadedScenario") -> "Study":
     from simulator.planning.prepared import prepare
     from simulator.study import Study
 
-    with compiling():
+    with compiling(loaded.scenario):
         prepared = prepare(loaded, lambda line: say(f"{line} (once) ..."))
     expect(prepared.params, len(prepared.plans))
     return Study(prepared)

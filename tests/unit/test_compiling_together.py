@@ -6,12 +6,18 @@ import sys
 
 import numpy as np
 import pytest
-from scenario_builder import base_case
+from scenario_builder import base_case, shipped
 
+from simulator.analysis import plans_of
 from simulator.engines import compiled
 from simulator.engines.compiled import sharing
 from simulator.engines.compiled.inputs import alike
+from simulator.montecarlo.compiling import pieces
+from simulator.montecarlo.multiplicity import families_of
 from simulator.params.lower import lower
+from simulator.scenario.shipped import shipped_titles
+
+PIECES = list(pieces(plans_of(base_case()), ()))
 
 
 @pytest.fixture
@@ -119,10 +125,28 @@ def test_arrays_of_any_layout_come_to_kernels_as_one_type():
 def test_the_child_compiles_what_it_is_handed(params):
     done = subprocess.run(
         [sys.executable, "-c", sharing._CHILD],
-        input=sharing.pickle.dumps(params),
+        input=sharing.pickle.dumps((params, PIECES)),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize("name", shipped_titles())
+def test_every_shipped_scenario_is_compiled_on_a_blank_trial(name):
+    scenario = shipped(name) if name == "two-arm-survival" else base_case(name)
+    plans = plans_of(scenario)
+    for piece in pieces(plans, families_of(scenario, plans)):
+        piece(lower(scenario))
+
+
+def test_pieces_are_compiled_while_the_child_is_at_work(params, children, monkeypatch):
+    monkeypatch.setattr(sharing, "_CHILD", "import time; time.sleep(3); print('recruit_trials')")
+    check, done = same_trials(params), []
+    sharing.share_compiling(lambda _: None)
+    sharing.compile_meanwhile([done.append, done.append])
+    monkeypatch.setattr(sharing.pickle, "dumps", lambda _: b"")
+    check()
+    assert done == [params, params]

@@ -2,7 +2,9 @@
 
 Threads would wait for each other: Numba compiles one function at a time. What the child has
 compiled is found in the cache that both share; where there is no child, or it fails, all is
-compiled here. One processor gains nothing by it, and what is in the cache needs no child.
+compiled here. One processor gains nothing by it, and what is in the cache needs no child. What is
+not the engine's and will be needed anyway is compiled by both: by the parent from its first piece
+on, by the child from the last, until each finds in the cache what the other has made.
 """
 
 import os
@@ -10,7 +12,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,15 +20,17 @@ from numba.core import event
 
 from simulator.engines.compiled.blocks import Stages
 from simulator.engines.compiled.inputs import inputs_of
-from simulator.engines.compiled.tabled import new_table
+from simulator.engines.compiled.tabled import new_table, read_only
 from simulator.engines.compiled.trials import recruit_trials
 from simulator.params.types import Params
-from simulator.records import Patients, Sessions, Trials
+from simulator.records import Patients, Sessions, TrialRecords, Trials
 
 _CHILD = "from simulator.engines.compiled.sharing import compile_for_parent; compile_for_parent()"
 
 Tell = Callable[[str], None]
+Piece = Callable[[Params], None]
 _wish: list[Tell] = []
+_pieces: list[Piece] = []
 
 
 def share_compiling(tell: Tell) -> None:
@@ -37,9 +41,15 @@ def share_compiling(tell: Tell) -> None:
     _wish[:] = [tell]
 
 
+def compile_meanwhile(pieces: Iterable[Piece]) -> None:
+    """Let pieces be compiled, for the parameters simulated, when a child is at work anyway."""
+    _pieces[:] = pieces
+
+
 def compile_alone() -> None:
     """Let no simulation start a child any more."""
     _wish.clear()
+    _pieces.clear()
 
 
 def compile_together(params: Params) -> None:
@@ -52,14 +62,17 @@ def compile_together(params: Params) -> None:
     child = _start(params)
     if child is None:
         return
-    listener = threading.Thread(target=_listen, args=(child, tell), daemon=True)
+    recruited = threading.Event()
+    listener = threading.Thread(target=_listen, args=(child, tell, recruited), daemon=True)
     listener.start()
     try:
         stages = _stages_of_nothing(params)
         stages.treat(0)
         stages.settle(0, 0)
+        while _pieces and child.poll() is None:
+            _pieces.pop(0)(params)
         with event.trigger_event("numba:compile", data={"dispatcher": recruit_trials}):
-            child.wait()
+            recruited.wait()
     finally:  # an interrupt too
         child.kill()
         child.wait()
@@ -95,19 +108,22 @@ def _start(params: Params) -> "subprocess.Popen[bytes] | None":
         return None
     try:
         assert child.stdin is not None
-        child.stdin.write(pickle.dumps(params))
+        child.stdin.write(pickle.dumps((params, _pieces)))
         child.stdin.close()
     except OSError:  # it has died; what it leaves undone is done here
         pass
     return child
 
 
-def _listen(child: "subprocess.Popen[bytes]", tell: Tell) -> None:
+def _listen(child: "subprocess.Popen[bytes]", tell: Tell, recruited: threading.Event) -> None:
     assert child.stdout is not None
     for line in child.stdout:
         name = line.decode(errors="replace").strip()
-        if name != recruit_trials.__name__:  # of that the wait for the child tells
+        if name == recruit_trials.__name__:
+            recruited.set()
+        elif not recruited.is_set():  # later names are those of pieces, which the parent counts
             tell(name)
+    recruited.set()  # or the child has died
 
 
 class _Names(event.Listener):
@@ -122,10 +138,20 @@ class _Names(event.Listener):
 
 
 def compile_for_parent() -> None:
-    """Compile recruitment for the parameters on standard input."""
-    params = pickle.load(sys.stdin.buffer)
+    """Compile recruitment, then the pieces, for the parameters on standard input."""
+    params, pieces = pickle.load(sys.stdin.buffer)
     with event.install_listener("numba:compile", _Names()):
         _stages_of_nothing(params).recruit(np.empty((0, params.accrual.candidates)), 0, 0, 0)
+    for piece in reversed(pieces):
+        piece(params)
+
+
+def blank_trial(params: Params) -> TrialRecords:
+    """Records of one trial of a patient an arm, of the types of all records, filled with zeros."""
+    t, p, s = (new_table(kind, 2, params) for kind in (Trials, Patients, Sessions))
+    t = Trials._make(column[:1] for column in t)
+    t.randomised[0], p.arm[1] = 2, 1
+    return read_only(t, p, s, 2)
 
 
 def _stages_of_nothing(params: Params) -> Stages:
