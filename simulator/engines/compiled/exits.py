@@ -6,7 +6,6 @@ import numpy as np
 
 from simulator import allocation, draws
 from simulator.declarations.exits import Exit
-from simulator.engines.compiled.ahead import WORDS, draw_uniforms
 from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.compiled.state import Patient, People, Run
 from simulator.engines.compiled.structures import Floats, Records
@@ -45,24 +44,24 @@ def note_exit(one: Patient, which: int, time: float) -> None:
 
 
 @kernel
-def draw_exits(
-    e: ExitParams, run: Run, patient: Records[Patient], uniform: Floats, other: Floats
-) -> None:
+def draw_exits(e: ExitParams, run: Run, patient: Records[Patient], time: Floats) -> None:
     """Draw every patient's threshold of the liver hazard and the times of their other exits.
 
-    `uniform` and `other` are work space for the uniforms of a block.
+    `time` is work space of a number a patient, in which the times of an exit are worked out.
     """
-    patients, follow_up_days = run.patients, run.follow_up_days
+    seed, trial, patients, follow_up_days = run.seed, run.trial, run.patients, run.follow_up_days
     rate, until, horizon = e.rate_per_day, e.until_day, float(follow_up_days)
-    draw_uniforms(run, _EXIT, patient, 0, uniform)
-    draw_uniforms(run, _EXIT, patient, 1, other)
-    thresholds = other[_OF_LIVER - WORDS]
     for p in range(patients):
-        patient[p].threshold = rule.death_threshold(thresholds[p])
+        time[p] = draws.uniform(seed, trial, _EXIT, _OF_LIVER, patient[p].candidate)
+    for p in range(patients):
+        patient[p].threshold = rule.death_threshold(time[p])
     for which in range(rate.size):
-        time = uniform[which] if which < WORDS else other[which - WORDS]
         for p in range(patients):
-            time[p] = within(rule.exit_time(rate[which], until[which], time[p]), horizon)
+            time[p] = math.inf
+        if rate[which] > 0.0:
+            for p in range(patients):
+                u = draws.uniform(seed, trial, _EXIT, which, patient[p].candidate)
+                time[p] = within(rule.exit_time(rate[which], until[which], u), horizon)
         for p in range(patients):
             note_exit(patient[p], which, time[p])
     for p in range(patients):

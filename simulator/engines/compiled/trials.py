@@ -99,7 +99,7 @@ def draw_courses(
 ) -> None:
     """Draw of those who were randomised all that does not wait for what becomes of them."""
     patient, n = people.patient, run.patients
-    draw_exits(course.exits, run, patient, drawing.uniform, drawing.other_uniform)
+    draw_exits(course.exits, run, patient, drawing.uniform[0])
     begin_patients(patient, n)
     draw_multipliers(course.hazard, run, screening.profile, patient)
     if course.lab.modelled:
