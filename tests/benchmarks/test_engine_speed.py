@@ -9,9 +9,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from numpy_bare_trial import simulate_and_test
 from scenario_builder import base_case, shipped
+from table import record
 
+from simulator.analysis import plans_of
+from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.engines import compiled
+from simulator.engines.lanes import simulate_lanes
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 
@@ -41,6 +46,25 @@ def tell(capsys):
             print(f"\n    {line}", end="", flush=True)
 
     return print_now
+
+
+def test_bare_trial_in_lanes_with_its_log_rank_test_against_numpy(tell):
+    """Entry, time, event and arm of every patient are kept by both until the run is over."""
+    scenario = shipped("two-arm-survival")
+    params, plans, trials = lower(scenario), plans_of(scenario), 16_384
+    kept = []
+
+    def ours() -> None:
+        kept.clear()
+        for first in range(0, trials, 1024):
+            records = simulate_lanes(params, 1, first, 1024)
+            table = analyse_lanes(LaneBlock(records, params.trial.follow_up_days), plans)
+            kept.append((records, table))
+
+    taken, numpys = best(ours, lambda: simulate_and_test(trials, 1))
+    assert sum(table.p_value.size for _, table in kept) == trials
+    work = "two-arm-survival, kernel and log-rank test with records, against NumPy"
+    tell(record(work, numpys / taken, "times", "1.3", "1.5"))
 
 
 def trial_of(patients: int) -> Scenario:
