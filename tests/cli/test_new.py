@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 from command_line import PROGRAM, ROOT, run_here, run_words
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from terminal import on_a_terminal
 
@@ -18,6 +18,7 @@ from calibration.targets import solve_targets
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.rules.hazard import cumulative_baseline
+from simulator.scenario.errors import RuleError
 from simulator.scenario.loader import load_scenario
 
 TYPED = "--mortality 35%,22% --follow-up 90 --n 380 --randomised-per-month 3 --sites 5"
@@ -103,6 +104,10 @@ def frames(draw):
 
 
 @given(outcome=outcomes(), frame=frames())
+@example(
+    outcome=("--mortality 81%,0.03 --by-day 5", ((5, 0.81), (5, 0.03))),
+    frame="--follow-up 91 --n 24 --randomised-per-month 3",
+)
 @settings(max_examples=25, deadline=None)
 def test_what_is_typed_is_what_the_file_gives(outcome, frame, tmp_path_factory):
     folder = tmp_path_factory.mktemp("new")
@@ -114,6 +119,12 @@ def test_what_is_typed_is_what_the_file_gives(outcome, frame, tmp_path_factory):
         return
     assert status == 0, err
     scenario = load_scenario(folder / "mine.yaml").scenario
+    day, typed = by_arm[0]
+    until_the_end = -math.log1p(-typed) * scenario.trial.follow_up_days / day
+    if "mortality_targets" in (folder / "mine.yaml").read_text("utf-8") and until_the_end > 29:
+        with pytest.raises(RuleError, match="no hazard reaches it"):  # nobody would be left
+            mortality(scenario, 0, day)
+        return
     for arm, (day, typed) in enumerate(by_arm):
         # Shares of a hazard have six digits, a ratio of medians six; the solver stops at 1e-5.
         assert mortality(scenario, arm, day) == pytest.approx(typed, abs=2e-5)
