@@ -5,13 +5,19 @@ from typing import Any, cast
 
 from joblib import cpu_count
 
+from simulator.montecarlo.workers import Workers
 
-def workers(jobs: int | None) -> int:
-    """Return how many workers run at once: one per core if None."""
+Jobs = int | Workers | None
+
+
+def workers(jobs: Jobs) -> Workers:
+    """Return who works: so many workers on this machine, one per core if None."""
+    if isinstance(jobs, Workers):
+        return jobs
     if jobs is None:
-        return int(cpu_count())
+        return Workers(int(cpu_count()))
     whole("jobs", jobs, 1, 1024)
-    return jobs
+    return Workers(jobs)
 
 
 def require(holds: bool, name: str, value: object, rule: str) -> None:

@@ -36,7 +36,7 @@ _NO_NUMBERS = (
     "justification.py",
     "report",
     "results",
-    "store.py",
+    "store",
     "study.py",
 )  # nothing there changes a value
 

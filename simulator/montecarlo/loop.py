@@ -10,12 +10,14 @@ import numpy as np
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
 from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.local import by_processes, by_threads
 from simulator.montecarlo.multiplicity import Joint
 from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
-from simulator.montecarlo.workers import Done, Waiting, Work, by_processes, by_threads
+from simulator.montecarlo.work import Done, Waiting, Work
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params
 from simulator.records import Ints
 
@@ -116,13 +118,13 @@ class MonteCarlo:
         return self.sums.totals
 
 
-def monte_carlo(run: Run, jobs: int, engine: Engine) -> MonteCarlo:
+def monte_carlo(run: Run, workers: Workers, engine: Engine) -> MonteCarlo:
     """Simulate and analyse trials until they are to stop.
 
     Parameters
     ----------
-    jobs
-        Workers; the answer depends neither on them nor on the engine.
+    workers
+        Who simulates; the answer depends neither on them nor on the engine.
 
     Returns
     -------
@@ -134,12 +136,12 @@ def monte_carlo(run: Run, jobs: int, engine: Engine) -> MonteCarlo:
     KeyboardInterrupt
         If not even the first unit was done.
     """
-    with closing(monte_carlo_runs([run], jobs, engine)) as results:
+    with closing(monte_carlo_runs([run], workers, engine)) as results:
         return next(results)
 
 
 def monte_carlo_runs(
-    runs: Iterable[Run], jobs: int, engine: Engine
+    runs: Iterable[Run], workers: Workers, engine: Engine
 ) -> Generator[MonteCarlo, None, None]:
     """Simulate and analyse several runs, one after another, and yield what each gives.
 
@@ -155,6 +157,7 @@ def monte_carlo_runs(
     works = (
         Work(run.params, run.asked, run.seed, run.stop.trials, run.first_trial, run) for run in runs
     )
+    jobs = workers.jobs
     results = by_threads(works, jobs) if engine is Engine.COMPILED else by_processes(works, jobs)
     run: Run | None = None
     whole: Sums | None = None

@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration.uncertainty import correlated, draws, standard_scores
 from simulator.constants import LARGEST_TRIAL
+from simulator.montecarlo.workers import Workers
 from simulator.planning.assurance_draws import (
     Design,
     DrawTrials,
@@ -187,7 +188,7 @@ def run_assurance(
     number: int,
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Watch,
 ) -> AssuranceRun:
     """Simulate draws, each with trials of its own.
@@ -203,19 +204,21 @@ def run_assurance(
         rule = f"{number:,} draws of {trials:,} trials are more than {LARGEST_TRIAL:,} trials"
         raise ScenarioError(Problem("", 0, "trials", str(trials), rule, "ask for fewer"))
     design, own_trials = planned.design, min(BASE_TRIALS, number * trials)
-    own = told(planned.base, run_trials(planned.base, own_trials, seed, jobs, lambda _: None))
+    own = told(planned.base, run_trials(planned.base, own_trials, seed, workers, lambda _: None))
     values = draws(planned.asked, number, seed).values
     scores = correlated(planned.asked, standard_scores(number, values.shape[1], seed))
 
+    alone = workers.of_one_job()  # draws are shared out, not the trials of one
+
     def work(draw: int) -> tuple[DrawTrials, tuple[DrawTrials | None, ...]]:
         first = draw * trials
-        base = trials_at(design, values[draw], trials, seed, first)
+        base = trials_at(design, values[draw], trials, seed, alone, first)
         options = tuple(
             None
             if option is None
             else base
             if option.loaded is design.loaded
-            else trials_at(option, values[draw], trials, seed, first)
+            else trials_at(option, values[draw], trials, seed, alone, first)
             for _, option in planned.options
         )
         return base, options
@@ -223,7 +226,7 @@ def run_assurance(
     found: list[DrawTrials] = []
     of_options: list[tuple[DrawTrials | None, ...]] = []
     try:
-        for done in each_draw(work, range(number), jobs):
+        for done in each_draw(work, range(number), workers.jobs):
             if done is not None:
                 found.append(done[0])
                 of_options.append(done[1])

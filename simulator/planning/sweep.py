@@ -15,6 +15,7 @@ from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
@@ -127,7 +128,7 @@ def run_sweep(
     planned: Planned,
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Callable[[int, int], None],
     *,
     target_power: float = CONVENTIONAL_POWER,
@@ -146,7 +147,7 @@ def run_sweep(
     KeyboardInterrupt
         If stopped before the base is done; later, the points that are done are returned.
     """
-    acceptance = accepted(planned.base, jobs)
+    acceptance = accepted(planned.base, workers.jobs)
     base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
     found: dict[int, SweepPoint] = {}
@@ -154,7 +155,7 @@ def run_sweep(
         (planned.scenarios[index], partial(watch, number))
         for number, index in enumerate(order, start=1)
     )
-    runs = paired_runs(scenarios, trials, seed, jobs)
+    runs = paired_runs(scenarios, trials, seed, workers)
     for index in order:
         prepared, values = planned.scenarios[index], planned.points[index]
         try:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here
 
-from simulator.montecarlo import loop, workers
+from simulator.montecarlo import loop, work
 from simulator.params.lower import lower
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
@@ -142,7 +142,7 @@ def test_many_units_give_the_same_digits_for_any_workers_and_engine(
     engine, jobs, folder, run, monkeypatch
 ):
     """Units of 50 trials, and a last one of 20."""
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
     expected = run(OF_SEED_7, "--jobs 2")
     table = (folder / "run" / "trials.csv").read_bytes()
     out = run(OF_SEED_7, "--engine", engine, "--jobs", jobs, "--force").out
@@ -156,7 +156,7 @@ def test_any_size_of_unit_gives_the_same_trials_and_counts(
 ):
     """Means of amounts, which are merged by units, are the same but for rounding."""
     _, text, table = by_one_process
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: size)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: size)
     found, expected = (json.loads(t) for t in (run(OF_SEED_7, "--jobs 1").out, text))
     assert (folder / "run" / "trials.csv").read_bytes() == table
     for key in ("rejections", "favouring", "not_analysable", "mcse"):
@@ -179,7 +179,7 @@ def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, folder
 def test_precision_stops_at_the_same_trial_whatever_the_unit(size, answer_of, monkeypatch):
     asked = "power quick.yaml --precision 0.0113 --jobs 1 --force"
     expected = answer_of(asked)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: size)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: size)
     found = answer_of(asked)
     for key in ("trials", "agreement", "multiplicity"):
         assert found[key] == expected[key]
@@ -333,7 +333,7 @@ def test_a_scenario_whose_comment_changes_is_another_question(folder, run, refus
 
 def stop_after(units, monkeypatch):
     """Let Ctrl-C come in the middle of the unit of work after so many, of 50 trials each."""
-    whole, done = workers.run_unit, []
+    whole, done = work.run_unit, []
 
     def run_unit(*arguments):
         if len(done) == units:
@@ -341,8 +341,8 @@ def stop_after(units, monkeypatch):
         done.append(arguments)
         return whole(*arguments)
 
-    monkeypatch.setattr(workers, "run_unit", run_unit)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "run_unit", run_unit)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder, run, refused, monkeypatch):

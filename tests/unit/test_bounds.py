@@ -14,7 +14,8 @@ from scenario_builder import base_case, changed, shipped
 
 from simulator.allocation.metrics import _free_imbalance
 from simulator.analysis import plans_of
-from simulator.montecarlo import workers
+from simulator.montecarlo import local
+from simulator.montecarlo import work as work_module
 from simulator.montecarlo.units import Evaluation, trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
@@ -91,10 +92,10 @@ class _Unit(NamedTuple):
 
 def _units(work, jobs, monkeypatch):
     """Units of 50 trials, the work on each of which is a function of its first trial."""
-    monkeypatch.setattr(workers, "run_unit", lambda *asked: _Unit(work(asked[4])))
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work_module, "run_unit", lambda *asked: _Unit(work(asked[4])))
+    monkeypatch.setattr(work_module, "trials_a_unit", lambda *_: 50)
     nothing = Evaluation((), (), ())
-    return workers.by_threads([workers.Work(None, nothing, 1, 450, 0)], jobs)
+    return local.by_threads([work_module.Work(None, nothing, 1, 450, 0)], jobs)
 
 
 def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):
@@ -105,7 +106,7 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
         go_on.wait(60)
         return number
 
-    monkeypatch.setattr(workers, "_SECONDS_A_HEARTBEAT", 0.01)
+    monkeypatch.setattr(work_module, "_SECONDS_A_HEARTBEAT", 0.01)
     units = _units(long_work, 1, monkeypatch)
     assert next(units)[1] is None
     assert begun.wait(60)

@@ -8,36 +8,26 @@ The checksums find what was changed by accident. They are no proof against forge
 file can rewrite its checksum. To be sure, rerun the command, which gives the same digits.
 """
 
-import csv
 import hashlib
-import io
 import json
-import math
 import os
 import platform
-import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.caches import SOURCES_DIGEST
 from simulator.errors import TrialsimError
 from simulator.results import ANSWERS, Answer
-from simulator.results.base import Row
-from simulator.results.evidence import EvidenceRow
-from simulator.results.sources import Source
+from simulator.store.question import Question
+from simulator.store.writing import read_csv, rows_to_csv, to_json, write_whole
 from simulator.version import versions_of
 
-if TYPE_CHECKING:
-    from simulator.scenario.loaded import LoadedScenario
-
-RESULTS = Path("results")
 MANIFEST, ESTIMATES, TABLE = "manifest.json", "estimates.json", "estimates.csv"
 TEXT, DATA, FIGURES = "summary.txt", "data", "figures"
 _KEYS = {"digest", "finished", "question", "command", "ended", "versions", "files"}
@@ -50,77 +40,6 @@ class StoreError(TrialsimError):
     def __init__(self, path: Path, rule: str, remedy: str) -> None:
         self.path, self.rule, self.remedy = path, rule, remedy
         super().__init__(f"{path}: {rule}; {remedy}")
-
-
-@dataclass(frozen=True)
-class Question:
-    """All that the answer depends on.
-
-    Attributes
-    ----------
-    command
-        As power.
-    scenario, sources
-        The scenario in full as plain values, and where each of its keys comes from, plain too.
-    seed
-        Of all random numbers.
-    asked
-        The command's own options that bear on the answer: trials, engine, keys that are varied.
-    evidence
-        Rows that the sources name, and those that these are derived from, by id; plain.
-    """
-
-    command: str
-    scenario: Mapping[str, Any]
-    sources: Mapping[str, Any]
-    seed: int
-    asked: Mapping[str, Any]
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """Twelve digits that another question, or another version of the program, changes."""
-        parts = (self.command, self.scenario, self.sources, self.seed, self.asked, self.evidence)
-        whole = [*parts, SOURCES_DIGEST]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[
-            :12
-        ]
-
-    def source(self, key: str) -> Source:
-        """Return where the value of a key comes from."""
-        return Source.from_dict(self.sources[key])
-
-    @cached_property
-    def evidence_rows(self) -> dict[str, EvidenceRow]:
-        """The rows of evidence that the sources name, by id."""
-        return {key: EvidenceRow.from_dict(row) for key, row in self.evidence.items()}
-
-    @property
-    def folder(self) -> Path:
-        """Where its answer is kept if nothing else is said."""
-        name = self.scenario["name"]
-        return RESULTS / f"{self.command}-{name}-seed{self.seed}-{self.digest}"
-
-
-def question_of(
-    loaded: "LoadedScenario",
-    command: str,
-    seed: int,
-    *,
-    evidence: Mapping[str, EvidenceRow] | None = None,
-    **asked: Any,
-) -> Question:
-    """Return what an answer of a scenario depends on.
-
-    Parameters
-    ----------
-    evidence
-        The rows that the scenario rests on (`calibration.evidence.cited_rows`), for documents.
-    """
-    plain = loaded.scenario.model_dump(mode="json")
-    sources = {key: source.to_dict() for key, source in loaded.provenance.items()}
-    rows = {key: row.to_dict() for key, row in (evidence or {}).items()}
-    return Question(command, plain, sources, seed, asked, rows)
 
 
 @dataclass(frozen=True)
@@ -318,73 +237,3 @@ def _system() -> str:
     """Operating system, the first two numbers of its release, processor: `Linux 6.8 x86_64`."""
     release = ".".join(platform.release().split(".")[:2])
     return f"{platform.system()} {release} {platform.machine()}"
-
-
-def to_json(value: Any) -> str:
-    """Return JSON text; a number that does not exist (NaN, infinity) is null, a date is text."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return CSV text; a text that a spreadsheet would take for a formula is marked by a quote."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([csv_text(c) if isinstance(c, str) else c for c in row] for row in rows)
-    return text.getvalue()
-
-
-_FORMULA = re.compile("'*[=+\\-@\t\r]")
-
-
-def csv_text(text: str) -> str:
-    """Return a text as a cell that no spreadsheet runs: `=1+2` as `'=1+2`."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _text_of(cell: str) -> str:
-    """Return the text that `csv_text` made a cell of; a number is no such cell."""
-    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
-
-
-def rows_to_csv(rows: Sequence[Row]) -> str:
-    """Return CSV text of rows that have the same keys; what does not exist is an empty cell."""
-    header = list(rows[0]) if rows else []
-    cells = ([_cell(row[key]) for key in header] for row in rows)
-    return to_csv(header, cells)
-
-
-def _cell(value: object) -> object:
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return float(value) if isinstance(value, float) else value  # NumPy's own are shown otherwise
-
-
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, each cell as it was before `to_csv` wrote it."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: _text_of(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file under its name only once it is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path

@@ -1,0 +1,119 @@
+"""Workers of this machine: threads for the compiled engine, processes for the reference engine."""
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from simulator.montecarlo.sums import Sums
+from simulator.montecarlo.units import Engine, OpenUnit, Part, UnitResult, run_part
+from simulator.montecarlo.work import Done, Results, Work, spans
+
+_TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts
+_SECONDS_A_TASK = 3.0  # a process takes longer to begin
+_SECONDS_A_REFERENCE_PATIENT = 1e-3
+_SECONDS_A_HEARTBEAT = 1.0
+_MOST_CRASHES = 5
+
+
+def by_threads(works: Iterable[Work], jobs: int) -> Results:
+    """Yield units in their order, those of one run after those of another, a few of them ahead.
+
+    None is yielded every second while a unit is waited for. Compiled kernels let other threads run,
+    so threads do the work, and this one can be stopped.
+    """
+    units = ((work, span) for work in works for span in work.spans())
+    pending: deque[tuple[Work, int, Future[UnitResult]]] = deque()
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        while True:
+            while len(pending) < 2 * jobs and (unit := next(units, None)) is not None:
+                work, span = unit
+                pending.append((work, span[0], pool.submit(work.unit, *span)))
+            if not pending:
+                return
+            work, first, future = pending[0]
+            if work.over:
+                future.cancel()
+                pending.popleft()
+                continue
+            try:
+                found = future.result(_SECONDS_A_HEARTBEAT)
+            except TimeoutError:
+                yield work, None
+                continue
+            pending.popleft()
+            yield work, Done(found, lambda n, work=work, first=first: work.unit(first, n))  # type: ignore[misc]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def by_processes(works: Iterable[Work], jobs: int) -> Results:
+    """Yield units in their order, one run after another; SimPy needs processes."""
+    for work in works:
+        for found in _in_parts(work, jobs):
+            yield work, found
+            if work.over:
+                break
+
+
+def _in_parts(work: Work, jobs: int) -> Iterator[Done | Sums]:
+    """Yield the units of a run, and after each part of one what is known of it.
+
+    A unit is shared out in parts, which this process adds up in the order of their trials: the bits
+    are those of a unit that one worker adds up. After Ctrl-C the parts that are done are a unit.
+    """
+    parts, unit = list[Part](), OpenUnit(work.params, work.asked)
+    spans = work.spans()
+    _, wanted = next(spans)
+    try:
+        for part in _in_processes(work, jobs):
+            unit.add(part, part.trials)
+            parts.append(part)
+            if unit.trials < wanted:
+                yield unit.sums
+                continue
+            done = _done(work, unit, parts)
+            parts, unit = [], OpenUnit(work.params, work.asked)
+            _, wanted = next(spans, (0, 0))
+            yield done
+    except KeyboardInterrupt:
+        if parts:
+            yield _done(work, unit, parts)
+        raise
+
+
+def _done(work: Work, unit: OpenUnit, parts: list[Part]) -> Done:
+    def first(trials: int) -> UnitResult:
+        again = OpenUnit(work.params, work.asked)
+        for part in parts:
+            again.add(part, min(trials - again.trials, part.trials))
+        return again.close()
+
+    return Done(unit.close(), first)
+
+
+def _in_processes(work: Work, jobs: int) -> Iterator[Part]:
+    """Yield the parts in their order; what a process that was killed took with it is run again."""
+    seconds = work.params.trial.target_randomised * _SECONDS_A_REFERENCE_PATIENT
+    size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
+    asked = work.params, work.asked, Engine.REFERENCE, work.seed
+    number, crashes = 0, 0
+    while True:
+        pool = joblib.Parallel(
+            n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
+        )
+        tasks = (task for first, n in work.spans() for task in spans(first, n, size))
+        left = itertools.islice(tasks, number, None)
+        try:
+            for part in pool(joblib.delayed(run_part)(*asked, *task) for task in left):
+                number += 1
+                yield part
+            return
+        except TerminatedWorkerError:
+            crashes += 1
+            if crashes > _MOST_CRASHES:
+                raise
