@@ -148,6 +148,6 @@ def _draw_curve(search: Search, answer: float, low: float, high: float) -> None:
 def guess_of(base: Prepared, power: float, seed: int, say: Callable[[str], None]) -> float | None:
     """Where a closed form would look, from the mortality in a few trials; None if it cannot."""
     say("a first look")
-    seen = run_trials(base, _FIRST_LOOK, seed, 1, lambda _: None)
+    seen = run_trials(base, _FIRST_LOOK, seed, Workers(), lambda _: None)
     facts = facts_of(base.plain, 0, operations_of(base.solved, base.params, seen.totals))
     return normal_size(facts, power)

@@ -106,7 +106,7 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
         go_on.wait(60)
         return number
 
-    monkeypatch.setattr(work_module, "_SECONDS_A_HEARTBEAT", 0.01)
+    monkeypatch.setattr(local, "_SECONDS_A_HEARTBEAT", 0.01)
     units = _units(long_work, 1, monkeypatch)
     assert next(units)[1] is None
     assert begun.wait(60)
