@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -158,7 +159,7 @@ def allocation(
                 metrics_only=metrics_only,
                 effect=effect,
                 seed=seed,
-                jobs=jobs,
+                jobs=crew(jobs),
                 say=tell,
             )
         draw(lambda figures: _draw(result, figures), folder)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -93,7 +94,7 @@ def assurance(
                 draws,
                 trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=crew(jobs),
                 target_power=power_target or CONVENTIONAL_POWER,
                 watch=watch,
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, RunOption, answer, kept
 from simulator.cli.shared import (
     JobsOption,
@@ -64,7 +65,9 @@ def compare(
 
     def work(_: Path) -> "Comparison":
         with _told(trials) as watch:
-            return one.compare(other, trials, analysis=analysis, seed=seed, jobs=jobs, watch=watch)
+            return one.compare(
+                other, trials, analysis=analysis, seed=seed, jobs=crew(jobs), watch=watch
+            )
 
     answer(question, out, force, json, work)
 

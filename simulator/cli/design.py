@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -111,7 +112,7 @@ def design(
                 analysis=analysis,
                 trials=trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=crew(jobs),
                 say=say,
             )
         draw(lambda figures: _draw(result, figures), folder)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -48,7 +49,7 @@ def levers(
 
     def work(folder: Path) -> "Levers":
         with _told(planned.moves, trials) as watch:
-            result = study.run_levers(planned, trials, seed=seed, jobs=jobs, watch=watch)
+            result = study.run_levers(planned, trials, seed=seed, jobs=crew(jobs), watch=watch)
         draw(lambda figures: _draw(result, figures), folder)
         return result
 

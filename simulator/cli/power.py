@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -195,7 +196,7 @@ def _estimated(
             precision=precision,
             seed=seed,
             engine=engine,
-            jobs=jobs,
+            jobs=crew(jobs),
             watch=watch,
             **options,
         )
@@ -206,4 +207,4 @@ def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "A
     from simulator.cli.progress import lines
 
     with lines() as say:
-        return study.certify(trials, seed=seed, jobs=jobs, say=say)
+        return study.certify(trials, seed=seed, jobs=crew(jobs), say=say)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
-from simulator.cli import asked
+from simulator.cli import asked, crew
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
 
 if TYPE_CHECKING:
@@ -98,14 +98,18 @@ def answer(
     full
         Show the full text of an answer that has a screen.
     """
-    from simulator.store import StoreError, answer_in
+    from simulator.store import UNITS, StoreError, answer_in, at_work
 
     folder = out or question.folder
     try:
         kept = answer_in(folder, question.digest, replace=force)
         if kept is None:
-            ready()
-            result = _worked_out(question, folder, work)
+            with at_work(UNITS, question.digest, say) as waited:
+                if waited:  # and whoever worked at it may have written the answer there
+                    kept = answer_in(folder, question.digest, replace=force)
+                if kept is None:
+                    ready()
+                    result = _worked_out(question, folder, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
         return None
@@ -132,12 +136,14 @@ def _worked_out(
     from simulator.store import new_run, write_run
 
     begun = datetime.now(UTC)
+    crew.begin()
     with new_run(folder) as aside, compiling():
         result = work(aside)
         made = {
             "command": shlex.join(["trialsim", *sys.argv[1:]]),
             "began": begun.isoformat(timespec="seconds"),
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
+            **crew.trials(),
         }
         write_run(aside, question, result, full_text(result), made)
     return result

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -109,7 +110,7 @@ def size(
                 patients=patients,
                 favoured=favoured,
                 seed=seed,
-                jobs=jobs,
+                jobs=crew(jobs),
                 say=say,
             )
         draw(lambda figures: _draw(result, figures), folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrAllOption,
@@ -92,7 +93,7 @@ def sweep(
                 planned,
                 trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=crew(jobs),
                 watch=watch,
                 target_power=power_target or CONVENTIONAL_POWER,
             )

@@ -4,12 +4,13 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator.montecarlo.sums import Sums
-from simulator.montecarlo.units import Engine, OpenUnit, Part, UnitResult, run_part
+from simulator.montecarlo.units import Engine, OpenUnit, Part, UnitResult, run_part, run_unit
 from simulator.montecarlo.work import Done, Results, Work, spans
 
 _TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts
@@ -66,24 +67,37 @@ def _in_parts(work: Work, jobs: int) -> Iterator[Done | Sums]:
     A unit is shared out in parts, which this process adds up in the order of their trials: the bits
     are those of a unit that one worker adds up. After Ctrl-C the parts that are done are a unit.
     """
+    begun = 0
+    for first, wanted in work.spans():
+        found = work.found(first, wanted)
+        if found is None:
+            break
+        begun += wanted
+        yield Done(found, partial(_anew, work, first))
     parts, unit = list[Part](), OpenUnit(work.params, work.asked)
-    spans = work.spans()
-    _, wanted = next(spans)
+    spans_left = work.spans(begun)
+    first, wanted = next(spans_left, (0, 0))
     try:
-        for part in _in_processes(work, jobs):
+        for part in _in_processes(work, begun, jobs):
             unit.add(part, part.trials)
             parts.append(part)
             if unit.trials < wanted:
                 yield unit.sums
                 continue
             done = _done(work, unit, parts)
+            work.keep(first, done.unit)
             parts, unit = [], OpenUnit(work.params, work.asked)
-            _, wanted = next(spans, (0, 0))
+            first, wanted = next(spans_left, (0, 0))
             yield done
     except KeyboardInterrupt:
         if parts:
             yield _done(work, unit, parts)
         raise
+
+
+def _anew(work: Work, first_trial: int, trials: int) -> UnitResult:
+    """Work at the first trials of a unit that was found."""
+    return run_unit(work.params, work.asked, Engine.REFERENCE, work.seed, first_trial, trials)
 
 
 def _done(work: Work, unit: OpenUnit, parts: list[Part]) -> Done:
@@ -96,8 +110,11 @@ def _done(work: Work, unit: OpenUnit, parts: list[Part]) -> Done:
     return Done(unit.close(), first)
 
 
-def _in_processes(work: Work, jobs: int) -> Iterator[Part]:
-    """Yield the parts in their order; what a process that was killed took with it is run again."""
+def _in_processes(work: Work, begun: int, jobs: int) -> Iterator[Part]:
+    """Yield the parts after so many trials in their order.
+
+    What a process that was killed took with it is run again.
+    """
     seconds = work.params.trial.target_randomised * _SECONDS_A_REFERENCE_PATIENT
     size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
     asked = work.params, work.asked, Engine.REFERENCE, work.seed
@@ -106,7 +123,7 @@ def _in_processes(work: Work, jobs: int) -> Iterator[Part]:
         pool = joblib.Parallel(
             n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
         )
-        tasks = (task for first, n in work.spans() for task in spans(first, n, size))
+        tasks = (task for first, n in work.spans(begun) for task in spans(first, n, size))
         left = itertools.islice(tasks, number, None)
         try:
             for part in pool(joblib.delayed(run_part)(*asked, *task) for task in left):

@@ -155,7 +155,17 @@ def monte_carlo_runs(
         If not even the first unit of a run was done.
     """
     works = (
-        Work(run.params, run.asked, run.seed, run.stop.trials, run.first_trial, run) for run in runs
+        Work(
+            run.params,
+            run.asked,
+            run.seed,
+            run.stop.trials,
+            run.first_trial,
+            engine,
+            workers.units,
+            run,
+        )
+        for run in runs
     )
     jobs = workers.jobs
     results = by_threads(works, jobs) if engine is Engine.COMPILED else by_processes(works, jobs)

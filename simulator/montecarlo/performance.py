@@ -93,6 +93,10 @@ class Estimation:
         columns = table.estimate, table.standard_error, table.low, table.high
         _fold(*columns, rejected, trials, self._truth, self._sums)
 
+    def arrays(self) -> list[Floats]:
+        """All that is summed."""
+        return [self._sums]
+
     def merge(self, later: "Estimation") -> None:
         """Take in the sums of the trials that come next."""
         for ours, theirs in zip(self._sums, later._sums, strict=True):

@@ -172,6 +172,15 @@ class Totals:
         self.enrolment_days.add(enrolment[:trials])
         self.trials += trials
 
+    def arrays(self) -> list[Any]:
+        """All that is summed but the days, before anything was merged."""
+        return [self._sums, self._products, self._mean, self._moment]
+
+    def restore(self, trials: int, days: Ints) -> None:
+        """Take over, the arrays being filled, how many trials they are of, and the days."""
+        self.trials = trials
+        self.enrolment_days.restore(days)
+
     def merge(self, later: "Totals") -> None:
         """Take in the totals of the trials that come next; none can be added any more."""
         # Python's own whole numbers: squares over billions of trials are exact, too.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from simulator.store.units import UnitStore
+
 
 @dataclass(frozen=True)
 class Workers:
@@ -11,9 +13,12 @@ class Workers:
     ----------
     jobs
         Workers on this machine.
+    units
+        Where units that are done are kept and found; None: nowhere.
     """
 
     jobs: int = 1
+    units: UnitStore | None = None
 
     def of_one_job(self) -> "Workers":
         """Return the same with one worker on this machine."""

@@ -128,7 +128,7 @@ def observer(grid: Grid) -> Observer:
             _see_sessions(row, arm, p.entry_day[:rows], s, rows, grid, found)
         return tuple(found)
 
-    return Observer(observe, TRIALS_SEEN)
+    return Observer(observe, TRIALS_SEEN, ("curves", grid))
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)

@@ -104,7 +104,7 @@ def observer(plan: Plan) -> Observer:
         kept_out = np.column_stack([t.turned_away, t.deferred]).astype(np.float64)
         return (*sequences, outcomes, _differences(records, trial), kept_out)
 
-    return Observer(observe, None)
+    return Observer(observe, None, ("sequences", plan))
 
 
 def _differences(records: TrialRecords, trial: Ints) -> Floats:

@@ -1,6 +1,7 @@
 """Runs on disk."""
 
-from simulator.store.question import RESULTS, Question, question_of
+from simulator.store.locks import at_work
+from simulator.store.question import RESULTS, UNITS, Question, question_of
 from simulator.store.runs import (
     DATA,
     ESTIMATES,
@@ -32,10 +33,12 @@ __all__ = [
     "RESULTS",
     "TABLE",
     "TEXT",
+    "UNITS",
     "Question",
     "Run",
     "StoreError",
     "answer_in",
+    "at_work",
     "csv_text",
     "new_run",
     "question_of",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
 
 RESULTS = Path("results")
+UNITS = RESULTS / "units"
 
 
 @dataclass(frozen=True)

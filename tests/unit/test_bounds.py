@@ -16,7 +16,7 @@ from simulator.allocation.metrics import _free_imbalance
 from simulator.analysis import plans_of
 from simulator.montecarlo import local
 from simulator.montecarlo import work as work_module
-from simulator.montecarlo.units import Evaluation, trials_a_unit
+from simulator.montecarlo.units import Engine, Evaluation, trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
 from simulator.planning.observed import _count_known
@@ -95,7 +95,7 @@ def _units(work, jobs, monkeypatch):
     monkeypatch.setattr(work_module, "run_unit", lambda *asked: _Unit(work(asked[4])))
     monkeypatch.setattr(work_module, "trials_a_unit", lambda *_: 50)
     nothing = Evaluation((), (), ())
-    return local.by_threads([work_module.Work(None, nothing, 1, 450, 0)], jobs)
+    return local.by_threads([work_module.Work(None, nothing, 1, 450, 0, Engine.COMPILED)], jobs)
 
 
 def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):

@@ -131,7 +131,7 @@ def test_an_observer_sees_the_records_of_its_trials_and_no_others(case):
         seen.extend(records.trials.trial.tolist())
         return (records.trials.recruitment_end_day,)
 
-    watched = asked._replace(observer=Observer(look, 30), columns=("enrolment_days",))
+    watched = asked._replace(observer=Observer(look, 30, ()), columns=("enrolment_days",))
     first = run_unit(params, watched, Engine.COMPILED, SEED, 0, 25)
     later = run_unit(params, watched, Engine.COMPILED, SEED, 30, 25)
     assert seen == list(range(25))
@@ -211,8 +211,8 @@ def in_parts(monkeypatch):
     """Parts of 30 trials, of the compiled engine and in this process, and who may interrupt."""
     interrupts = []
 
-    def in_processes(work, _jobs):
-        for first, trials in work.spans():
+    def in_processes(work, begun, _jobs):
+        for first, trials in work.spans(begun):
             for at in range(0, trials, 30):
                 if (first + at) in interrupts:
                     raise KeyboardInterrupt
