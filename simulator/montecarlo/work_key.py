@@ -62,7 +62,7 @@ def _take_in(update: Callable[[bytes], None], part: object) -> None:
         update(f"{kind.__qualname__};".encode())
         for name in kind.__dataclass_fields__:
             _take_in(update, (name, getattr(part, name)))
-    elif inspect.isfunction(part) and "<locals>" not in part.__qualname__:
+    elif inspect.isfunction(part) and "<" not in part.__qualname__:
         update(f"{part.__module__}:{part.__qualname__};".encode())
     else:
         raise TypeError(f"{kind.__qualname__} has no digest")

@@ -108,7 +108,7 @@ class KeptUnits:
         path = self._path(first, trials)
         try:
             arrays = _decoded(_read(path), self._name(path))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             self._set_aside(path, getattr(error, "strerror", None) or f"{error}")
