@@ -19,7 +19,7 @@ from simulator.planning.assurance_draws import (
     trials_at,
 )
 from simulator.planning.averages import averaged
-from simulator.planning.goals import goal_named
+from simulator.planning.goals import asked_for
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.variation import changed
@@ -27,7 +27,6 @@ from simulator.planning.worthwhile import Criterion, criterion_of, default_crite
 from simulator.records import Floats
 from simulator.results.assurance import AveragedPower
 from simulator.scenario.errors import Problem, RuleError, ScenarioError
-from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.scenario.uncertain_rules import UncertainKey, uncertain_keys
 
@@ -125,7 +124,7 @@ def plan_assurance(
         except RuleError as error:
             problem = Problem("", 0, "worthwhile", worthwhile, error.rule, error.remedy)
             raise ScenarioError(problem) from None
-    narrow, goal = (_all, None) if analysis is None else goal_named(base, analysis)
+    narrow, goal = asked_for(base, analysis)
     certain = changed(narrow(base.loaded), {"uncertain": None, "decision": None}, "uncertain")
     own = replace(prepare(certain, lambda _: None), goal=goal)
     keys = tuple(base.loaded.key(one.written, "uncertain") for one in known)
@@ -140,10 +139,6 @@ def plan_assurance(
     return PlannedAssurance(
         base.asked, own, known, design, _options(base, design, known), criterion
     )
-
-
-def _all(loaded: LoadedScenario) -> LoadedScenario:
-    return loaded
 
 
 def _names(own: Prepared, goal: Goal | None) -> tuple[str, ...]:

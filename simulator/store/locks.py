@@ -1,5 +1,6 @@
 """Locks that the system frees when a process ends, however it ends."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,8 +10,6 @@ try:
     import fcntl
 except ImportError:  # no such locks here: then two processes may do the same work, with no harm
     fcntl = None  # type: ignore[assignment]
-
-IN_USE = "lock"  # of a folder of units: shared by those who work with it
 
 
 @contextmanager
@@ -23,42 +22,51 @@ def at_work(units: Path, question: str, tell: Callable[[str], None]) -> Iterator
     Parameters
     ----------
     units
-        Folder of units, marked as in use.
+        Folder of units, which is in use meanwhile.
     question
         Digest.
     tell
         Called with a line if another process holds the question.
     """
-    with ExitStack() as stack:
-        _lock(stack, units / IN_USE, shared=True)
-        place = units / "locks" / question
-        waits = not _lock(stack, place, shared=False, wait=False)
-        if waits:
-            tell("another process is at this question: waiting for its answer")
-            _lock(stack, place, shared=False)
-        yield waits
+    place = units / "locks" / question
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            _lock(stack, units, os.O_RDONLY, shared=True)
+            waits = not _lock(stack, place, os.O_RDWR | os.O_CREAT, wait=False)
+            if waits:
+                tell("another process is at this question: waiting for its answer")
+                _lock(stack, place, os.O_RDWR | os.O_CREAT)
+            stack.callback(_remove, place)
+            yield waits
+    finally:
+        for folder in (place.parent, units, units.parent):  # where nothing was kept
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _remove(path: Path) -> None:
+    """Remove a lock that is held; who waited for it meanwhile does the same work, at the worst."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 @contextmanager
 def out_of_use(units: Path) -> Iterator[bool]:
     """Hold a folder of units alone; whether it could be had: nobody works with it."""
     with ExitStack() as stack:
-        yield _lock(stack, units / IN_USE, shared=False, wait=False)
+        yield _lock(stack, units, os.O_RDONLY, shared=False, wait=False)
 
 
 def _lock(
-    stack: ExitStack,
-    path: Path,
-    *,
-    shared: bool,
-    wait: bool = True,
+    stack: ExitStack, path: Path, how: int, *, shared: bool = False, wait: bool = True
 ) -> bool:
     """Whether a lock is had, or cannot be had by anybody; it is held until the stack is left."""
     if fcntl is None:
         return True
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        handle = os.open(path, how | getattr(os, "O_NOFOLLOW", 0), 0o644)
     except OSError:
         return True
     stack.callback(os.close, handle)
