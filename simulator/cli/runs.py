@@ -98,13 +98,15 @@ def answer(
     full
         Show the full text of an answer that has a screen.
     """
-    from simulator.store import UNITS, StoreError, answer_in, at_work
+    from simulator.store import StoreError, answer_in, at_work, units_beside
 
     folder = out or question.folder
     try:
         kept = answer_in(folder, question.digest, replace=force)
         if kept is None:
-            with at_work(UNITS, question.digest, say) as waited:
+            units = units_beside(folder)
+            crew.begin(units)
+            with at_work(units, question.digest, say) as waited:
                 if waited:  # and whoever worked at it may have written the answer there
                     kept = answer_in(folder, question.digest, replace=force)
                 if kept is None:
@@ -136,7 +138,6 @@ def _worked_out(
     from simulator.store import new_run, write_run
 
     begun = datetime.now(UTC)
-    crew.begin()
     with new_run(folder) as aside, compiling():
         result = work(aside)
         made = {

@@ -1,7 +1,7 @@
 """Runs on disk."""
 
 from simulator.store.locks import at_work
-from simulator.store.question import RESULTS, UNITS, Question, question_of
+from simulator.store.question import RESULTS, UNITS, Question, question_of, units_beside
 from simulator.store.runs import (
     DATA,
     ESTIMATES,
@@ -47,6 +47,7 @@ __all__ = [
     "rows_to_csv",
     "to_csv",
     "to_json",
+    "units_beside",
     "write_run",
     "write_whole",
 ]

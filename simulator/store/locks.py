@@ -29,6 +29,7 @@ def at_work(units: Path, question: str, tell: Callable[[str], None]) -> Iterator
         Called with a line if another process holds the question.
     """
     place = units / "locks" / question
+    made = [f for f in (place.parent, units, units.parent) if not f.exists()]
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -41,7 +42,7 @@ def at_work(units: Path, question: str, tell: Callable[[str], None]) -> Iterator
             stack.callback(_remove, place)
             yield waits
     finally:
-        for folder in (place.parent, units, units.parent):  # where nothing was kept
+        for folder in made:  # where nothing was kept
             with contextlib.suppress(OSError):
                 folder.rmdir()
 

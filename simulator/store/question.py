@@ -19,6 +19,17 @@ RESULTS = Path("results")
 UNITS = RESULTS / "units"
 
 
+def units_beside(run: Path) -> Path:
+    """Return the folder of the units of a run that is to stand in a folder: one for all runs.
+
+    But never within the run's folder, nor around it.
+    """
+    mine, units = run.resolve(), UNITS.resolve()
+    if units.is_relative_to(mine) or mine.is_relative_to(units):
+        return run.with_name(f"{run.name}-units")
+    return UNITS
+
+
 @dataclass(frozen=True)
 class Question:
     """All that the answer depends on.

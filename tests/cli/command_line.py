@@ -85,3 +85,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV file by its header."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Return the runs of a folder of results, in which units of work are kept too."""
+    return sorted(path.parent for path in folder.glob("*/manifest.json"))

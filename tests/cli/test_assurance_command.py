@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from command_line import rows_of
+from command_line import rows_of, runs_in
 
 import simulator
 from simulator.cli import assurance as cli_assurance
@@ -104,7 +104,7 @@ def test_json_has_the_keys_of_the_contract_and_draws_and_figures_are_kept(answer
     sources = [one["source"] for one in plain["parameters"]]
     assert sources == ["assumption: a guess", "as told", "as told"]
     assert plain["decision"] is None
-    (run,) = (folder / "results").iterdir()
+    (run,) = runs_in(folder / "results")
     draws = rows_of(run / "data" / "draws.csv")
     assert len(draws) == 12
     assert [float(row["rejections_log_rank"]) for row in draws] == [
@@ -226,7 +226,7 @@ def test_an_interrupt_keeps_the_draws_that_are_done(run, monkeypatch):
     make = planning_assurance.trials_at
 
     def stop_at_the_eighth(*arguments):
-        if arguments[4] == 7 * 50:
+        if arguments[5] == 7 * 50:
             raise KeyboardInterrupt
         return make(*arguments)
 

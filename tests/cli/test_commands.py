@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here
+from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here, runs_in
 
 from simulator.montecarlo import loop, work
 from simulator.params.lower import lower
@@ -63,7 +63,7 @@ def test_power_as_json_is_one_object_and_nothing_else(folder):
     said = done.err.splitlines()
     waiting = "compiling the simulation, once", "the first trials are being simulated"
     said = [line for line in said if not line.startswith(waiting)]
-    (kept,) = (folder / "results").iterdir()
+    (kept,) = runs_in(folder / "results")
     assert said == [f"wrote results/{kept.name}"]
     result = one_json_object(done.out)
     assert result.keys() >= OF_POWER
@@ -293,13 +293,13 @@ def test_the_same_question_again_is_answered_from_the_run(folder, run, answer_of
     assert again[2].startswith("answered before, ")
     assert "--force reruns it" in again[2]
     assert answer_of("power quick.yaml --trials 20")["trials"] == 20
-    (kept,) = (folder / "results").iterdir()
+    (kept,) = runs_in(folder / "results")
     marked = kept / "manifest.json"
     marked.write_text(marked.read_text().replace('"seconds": ', '"seconds": 99'))
     anew = run("power quick.yaml --trials 20 --force")
     assert anew.err == f"wrote results/{kept.name}\n"
     assert '"seconds": 99' not in marked.read_text()
-    assert [path.name for path in (folder / "results").iterdir()] == [kept.name]
+    assert runs_in(folder / "results") == [kept]
 
 
 @pytest.mark.parametrize("other", ["--trials 21", "--trials 20 --seed 2", "--precision 0.1"])
