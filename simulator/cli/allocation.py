@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.planning.candidate_schemes import CandidateScheme
     from simulator.results import Allocation
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 _DEFAULT_SEED = 1
@@ -148,7 +149,7 @@ def allocation(
     texts = [scheme.text for scheme in chosen]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
-    def work(folder: Path) -> "Allocation":
+    def work(enclosed: "Enclosures") -> "Allocation":
         from simulator.cli.progress import lines
 
         with lines() as tell:
@@ -161,7 +162,7 @@ def allocation(
                 jobs=jobs,
                 say=tell,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("allocation", seed, **asked), out, force, json, work)

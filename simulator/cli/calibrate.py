@@ -23,6 +23,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Answer, Calibration
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -61,11 +62,11 @@ def calibrate(
     _refuse_to_overwrite(write)
     question = study.question("calibrate", seed, trials=trials)
 
-    def work(folder: Path) -> "Calibration":
+    def work(enclosed: "Enclosures") -> "Calibration":
         with _told() as watch:
             result = study.calibrate(trials, seed=seed, jobs=jobs, watch=watch)
         if result.acceptance is not None:
-            draw(lambda figures: _draw(result, figures), folder)
+            draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     found = answer(question, out, force, json, work, full=full)

@@ -1,30 +1,24 @@
 """Runs on disk."""
 
+from simulator.store.durable import write_whole, written_aside
+from simulator.store.enclosures import Enclosures
+from simulator.store.manifest import MANIFEST, StoreError
+from simulator.store.places import CONFLICT, Filed, Place, file_run, look
 from simulator.store.question import RESULTS, Question, question_of
 from simulator.store.runs import (
     DATA,
     ESTIMATES,
     FIGURES,
-    MANIFEST,
     TABLE,
     TEXT,
     Run,
-    StoreError,
-    answer_in,
-    new_run,
     read_run,
     write_run,
 )
-from simulator.store.writing import (
-    csv_text,
-    read_csv,
-    rows_to_csv,
-    to_csv,
-    to_json,
-    write_whole,
-)
+from simulator.store.writing import csv_text, read_csv, rows_to_csv, to_csv, to_json
 
 __all__ = [
+    "CONFLICT",
     "DATA",
     "ESTIMATES",
     "FIGURES",
@@ -32,12 +26,15 @@ __all__ = [
     "RESULTS",
     "TABLE",
     "TEXT",
+    "Enclosures",
+    "Filed",
+    "Place",
     "Question",
     "Run",
     "StoreError",
-    "answer_in",
     "csv_text",
-    "new_run",
+    "file_run",
+    "look",
     "question_of",
     "read_csv",
     "read_run",
@@ -46,4 +43,5 @@ __all__ = [
     "to_json",
     "write_run",
     "write_whole",
+    "written_aside",
 ]
