@@ -273,4 +273,7 @@ def _write_list(
     )
     made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
-    say(f"wrote {write_whole(path, to_csv(header, rows))}")
+    try:
+        say(f"wrote {write_whole(path, to_csv(header, rows), replace=False)}")
+    except FileExistsError:
+        refuse("--list", path, "exists", "name another file: a list is never replaced")

@@ -85,11 +85,12 @@ def answer(
     *,
     ready: Callable[[], object] = lambda: None,
     full: bool = False,
-) -> "Answer | None":
+    besides: "Callable[[Answer], object]" = lambda _: None,
+) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
-    Returns it; None where the folder cannot be used, which ends the command. An answer that could
-    not be kept where it was to go is shown as any other, and ends the command with status 1.
+    One that could not be kept where it was to go is shown as any other, and ends the command with
+    status 1.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ def answer(
         Called before, if it is to be worked out: refuses what cannot be, while nothing is written.
     full
         Show the full text of an answer that has a screen.
+    besides
+        Called with the answer, if it is whole, once it is shown.
     """
     from simulator.store import StoreError, look
 
@@ -107,11 +110,12 @@ def answer(
         place = look(folder, question.digest, replace=force)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
-        return None
+        return
     if place.kept is not None:
         asked.remember(asked.Known(question.digest, str(question.folder)))
         _show_again(place.kept, as_json, full=full)
-        return place.kept.answer
+        besides(place.kept.answer)
+        return
     ready()
     result, filed = _worked_out(question, place, work)
     # Before printing: whoever reads that may stop listening.
@@ -121,10 +125,9 @@ def answer(
     deliver(result, as_json, full=full, run=folder if is_where_asked else filed.folder)
     if not result.finished:
         stop("interrupted: partial results saved; the same command reruns it")
+    besides(result)
     if not is_where_asked:
-        sys.stdout.flush()
         sys.exit(1)
-    return result
 
 
 def _worked_out(

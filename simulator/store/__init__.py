@@ -2,6 +2,7 @@
 
 from simulator.store.durable import write_whole, written_aside
 from simulator.store.enclosures import Enclosures
+from simulator.store.folders import folder_written_aside
 from simulator.store.manifest import MANIFEST, StoreError
 from simulator.store.places import CONFLICT, Filed, Place, file_run, look
 from simulator.store.question import RESULTS, Question, question_of
@@ -34,6 +35,7 @@ __all__ = [
     "StoreError",
     "csv_text",
     "file_run",
+    "folder_written_aside",
     "look",
     "question_of",
     "read_csv",

@@ -107,6 +107,7 @@ def swap(one: Path, other: Path) -> None:
     if _exchanged(one, other):
         return
     old = one.with_name(f"{one.name}{_OLD}")
+    is_marked = (other / MARKER).exists()
     with suppress(OSError):  # so that it is known should this be killed before its end
         write_text(other / MARKER, _SAID)
     os.rename(other, old)
@@ -114,9 +115,13 @@ def swap(one: Path, other: Path) -> None:
         os.rename(one, other)
     except BaseException:
         os.rename(old, other)
-        (other / MARKER).unlink(missing_ok=True)
+        one = other
         raise
-    os.rename(old, one)
+    else:
+        os.rename(old, one)
+    finally:
+        if not is_marked:
+            (one / MARKER).unlink(missing_ok=True)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
@@ -166,15 +171,17 @@ def _end_exchange(old: Path, place: Path) -> None:
             (place / MARKER).unlink()
 
 
-def is_aside(folder: Path) -> bool:
-    """Whether a folder has the name and the file of one that was made aside."""
-    is_named = _ASIDE.fullmatch(folder.name) is not None
-    return is_named and not folder.is_symlink() and (folder / MARKER).is_file()
+def is_litter(folder: Path) -> bool:
+    """Whether a folder was made aside, by its name and the file in it, and nobody is at it."""
+    if _ASIDE.fullmatch(folder.name) is None or folder.is_symlink():
+        return False
+    with if_free(folder / MARKER) as is_free:
+        return is_free
 
 
 def remove_litter(folder: Path) -> bool:
-    """Remove an aside folder that no living process holds, and say whether it is gone."""
-    if not is_aside(folder):
+    """Remove a folder that was made aside and that nobody is at; say whether it is gone."""
+    if _ASIDE.fullmatch(folder.name) is None or folder.is_symlink():
         return False
     with if_free(folder / MARKER) as is_free:
         return is_free and remove(folder)

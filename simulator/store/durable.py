@@ -60,6 +60,11 @@ def written_aside(path: Path, *, replace: bool = True) -> Iterator[Path]:
             os.replace(part, path)
         else:
             _name_new(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno and error.filename in (None, str(part)):
+            error.filename = str(path)
+        raise
     except BaseException:
         part.unlink(missing_ok=True)
         raise

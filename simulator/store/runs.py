@@ -17,7 +17,7 @@ from typing import Any
 
 from simulator.caches import SOURCES_DIGEST
 from simulator.results import ANSWERS, Answer
-from simulator.store.aside import MARKER, clear_litter
+from simulator.store.aside import MARKER, clear_litter, is_litter
 from simulator.store.durable import PART, write_text
 from simulator.store.manifest import (
     MANIFEST,
@@ -116,6 +116,7 @@ def foreign_file(folder: Path) -> str | None:
     """
     own = {*plain_manifest(folder)["files"], MANIFEST, MARKER}
     for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not is_litter(Path(place, name))]
         links = [name for name in folders if Path(place, name).is_symlink()]
         for name in sorted(names + links):
             path = Path(place, name)

@@ -115,7 +115,7 @@ def test_figures_that_cannot_be_written_do_not_cost_the_answer(folder, run, monk
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"), reason="needs a mount")
-@pytest.mark.parametrize("more", ["", "--by-trial"])
+@pytest.mark.parametrize("more", [pytest.param("", marks=pytest.mark.slow), "--by-trial"])
 def test_a_disk_that_is_full(more, folder, printed):
     small = folder / "small disk é"
     small.mkdir()
@@ -137,3 +137,56 @@ def test_a_disk_that_is_full(more, folder, printed):
     (kept,) = (folder / "results").iterdir()
     assert said.endswith(str(kept))
     assert read_run(kept).answer.trials == 100
+
+
+@pytest.mark.parametrize("kind", ["docx", "html", pytest.param("figures", marks=pytest.mark.slow)])
+def test_a_report_that_has_no_room_leaves_the_old_one(kind, folder, run, monkeypatch):
+    pytest.importorskip("docx")
+    run(QUICK, 100, "--out D")
+    assert run(f"report D --format {kind} --length page").status == 0
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, out, err = run(f"report D --format {kind} --length page --force")
+    assert (status, out) == (1, "")
+    assert "No space left on device" in err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_figures_of_a_report_are_replaced_as_a_whole(folder, run):
+    run(QUICK, 100, "--out D")
+    assert run("report D --format figures").status == 0
+    (folder / "D" / "figures" / "notes.txt").write_text("mine")
+    first = {path.name for path in (folder / "D" / "figures").iterdir()}
+    assert run("report D --format figures --force").status == 0
+    assert {path.name for path in (folder / "D" / "figures").iterdir()} == first
+    assert "holds figures/notes.txt" in run(QUICK, 100, "--out D --force").err
+    assert sorted(path.name for path in folder.iterdir()) == ["D"]
+
+
+@pytest.mark.parametrize("command", ["report D", "show D", f"{QUICK} 100 --out D"])
+def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(command, folder, run, refused):
+    run(QUICK, 100, "--out D")
+    (folder / "D" / "manifest.json").unlink()
+    os.mkfifo(folder / "D" / "manifest.json")
+    assert "D: " in refused(command) or "D = " in refused(command)
+
+
+def test_a_pipe_in_the_place_of_studies_is_not_waited_for(folder, refused):
+    os.mkfifo(folder / "studies.csv")
+    assert "studies.csv: cannot be read: is not a regular file" in refused("prior studies.csv")
+
+
+@pytest.mark.parametrize("command", ["report D", "show D", f"{QUICK} 100 --out D"])
+def test_a_target_that_was_changed_in_a_manifest_is_refused(command, folder, run, refused):
+    run(QUICK, 100, "--out D")
+    manifest = folder / "D" / "manifest.json"
+    text = manifest.read_text()
+    found = text.replace('"target_randomised": ', '"target_randomised": 1')
+    assert found != text
+    manifest.write_text(found)
+    assert "manifest.json was changed since the run was written" in refused(command)
