@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.planning.candidate_schemes import CandidateScheme
     from simulator.results import Allocation
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 _DEFAULT_SEED = 1
@@ -149,7 +150,7 @@ def allocation(
     texts = [scheme.text for scheme in chosen]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
-    def work(folder: Path) -> "Allocation":
+    def work(enclosed: "Enclosures") -> "Allocation":
         from simulator.cli.progress import lines
 
         with lines() as tell:
@@ -162,7 +163,7 @@ def allocation(
                 jobs=crew(jobs),
                 say=tell,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("allocation", seed, **asked), out, force, json, work)
@@ -273,4 +274,7 @@ def _write_list(
     )
     made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
-    say(f"wrote {write_whole(path, to_csv(header, rows))}")
+    try:
+        say(f"wrote {write_whole(path, to_csv(header, rows), replace=False)}")
+    except FileExistsError:
+        refuse("--list", path, "exists", "name another file: a list is never replaced")

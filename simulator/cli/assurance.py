@@ -27,6 +27,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.results import Assurance
     from simulator.results.assurance import AveragedPower
+    from simulator.store import Enclosures
 
 _SECONDS_BETWEEN_LINES = 2.0
 _DRAWS_FOR_A_PACE = 10
@@ -87,7 +88,7 @@ def assurance(
         **{key: value for key, value in more.items() if value is not None},
     )
 
-    def work(folder: Path) -> "Assurance":
+    def work(enclosed: "Enclosures") -> "Assurance":
         with _told(draws) as watch:
             result = study.run_assurance(
                 planned,
@@ -98,7 +99,7 @@ def assurance(
                 target_power=power_target or CONVENTIONAL_POWER,
                 watch=watch,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Comparison
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -63,7 +63,7 @@ def compare(
         other={"scenario": other.prepared.plain, "sources": other.prepared.sources},
     )
 
-    def work(_: Path) -> "Comparison":
+    def work(_: "Enclosures") -> "Comparison":
         with _told(trials) as watch:
             return one.compare(
                 other, trials, analysis=analysis, seed=seed, jobs=crew(jobs), watch=watch

@@ -24,6 +24,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import DesignSearch
+    from simulator.store import Enclosures
 
 _ARGUMENTS = (
     "analysis",
@@ -100,7 +101,7 @@ def design(
         "trials": trials,
     }
 
-    def work(folder: Path) -> "DesignSearch":
+    def work(enclosed: "Enclosures") -> "DesignSearch":
         from simulator.cli.progress import lines
 
         with lines() as say, named_as_options(*_ARGUMENTS):
@@ -115,7 +116,7 @@ def design(
                 jobs=crew(jobs),
                 say=say,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("design", seed, **asked), out, force, json, work, full=full)

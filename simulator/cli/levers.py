@@ -21,6 +21,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Levers
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -47,10 +48,10 @@ def levers(
         planned = study.plan_levers(analysis)
     question = study.question("levers", seed, trials=trials, analysis=analysis)
 
-    def work(folder: Path) -> "Levers":
+    def work(enclosed: "Enclosures") -> "Levers":
         with _told(planned.moves, trials) as watch:
             result = study.run_levers(planned, trials, seed=seed, jobs=crew(jobs), watch=watch)
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

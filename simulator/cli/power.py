@@ -1,7 +1,6 @@
 """The command that estimates power, or certifies a level."""
 
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +23,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.results import Answer
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 _ESTIMATORS = "counts", "conditional"
@@ -134,8 +134,8 @@ def power(
         loaded, "power", seed, evidence=evidence, engine=engine, by_trial=by_trial, **asked
     )
 
-    def work(folder: Path) -> "Answer":
-        return _estimated(study(), folder if by_trial else None, seed, engine, jobs, asked)
+    def work(enclosed: "Enclosures") -> "Answer":
+        return _estimated(study(), enclosed if by_trial else None, seed, engine, jobs, asked)
 
     answer(question, out, force, json, work, ready=study, full=full)
 
@@ -170,13 +170,13 @@ def _refuse_conditional(loaded: "LoadedScenario", engine: str, trials: int | Non
 
 def _estimated(
     study: "Study",
-    folder: Path | None,
+    enclosed: "Enclosures | None",
     seed: int,
     engine: str,
     jobs: int | None,
     asked: dict[str, Any],
 ) -> "Answer":
-    """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
+    """Run the simulation, with progress; enclose the rows of single trials if asked for."""
     from contextlib import ExitStack
 
     from simulator.cli.progress import watched
@@ -188,10 +188,11 @@ def _estimated(
     with ExitStack() as stack:
         watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
         options: dict[str, Any] = {k: asked[k] for k in ("target_power", "estimator") if k in asked}
-        if folder is not None:
-            rows = TrialRows(folder / "trials.csv", prepared.plans)
+        rows = None
+        if enclosed is not None:
+            rows = TrialRows(enclosed.folder / "trials.csv", prepared.plans)
             options["keep"] = stack.enter_context(rows).add
-        return study.power(
+        found = study.power(
             trials,
             precision=precision,
             seed=seed,
@@ -200,6 +201,9 @@ def _estimated(
             watch=watch,
             **options,
         )
+    if enclosed is not None and rows is not None:
+        enclosed.failure = rows.failure
+    return found
 
 
 def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "Answer":

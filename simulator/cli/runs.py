@@ -15,7 +15,7 @@ from simulator.cli.shared import deliver, path_given, refuse, say, stop
 
 if TYPE_CHECKING:
     from simulator.results import Answer
-    from simulator.store import Question, Run
+    from simulator.store import Enclosures, Filed, Place, Question, Run
 
 RunOption = Annotated[
     Path | None,
@@ -54,13 +54,14 @@ def kept(command: Callable[P, None]) -> Callable[P, None]:
 
 def _is_known_and_shown(options: Mapping[str, Any]) -> bool:
     """Show the answer to what is asked if it is known to be kept, and say whether it was."""
-    from simulator.store import StoreError, answer_in
+    from simulator.store import StoreError, look
 
     question = asked.known()
     if question is None:
         return False
+    folder = options["out"] or Path(question.folder)
     try:
-        found = answer_in(options["out"] or Path(question.folder), question.digest, replace=False)
+        found = look(folder, question.digest, replace=False).kept
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
     if found is not None:
@@ -80,78 +81,116 @@ def answer(
     out: Path | None,
     force: bool,
     as_json: bool,
-    work: "Callable[[Path], Answer]",
+    work: "Callable[[Enclosures], Answer]",
     *,
     ready: Callable[[], object] = lambda: None,
     full: bool = False,
-) -> "Answer | None":
+    besides: "Callable[[Answer], object]" = lambda _: None,
+) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
-    Returns it; None where the folder cannot be used, which ends the command.
+    One that could not be kept where it was to go is shown as any other, and ends the command with
+    status 1.
 
     Parameters
     ----------
     work
-        Works it out; may write files of its own into the folder that it is given.
+        Works it out; may enclose figures and files of its own.
     ready
         Called before, if it is to be worked out: refuses what cannot be, while nothing is written.
     full
         Show the full text of an answer that has a screen.
+    besides
+        Called with the answer, if it is whole, once it is shown.
     """
-    from simulator.store import StoreError, answer_in, at_work, units_beside
+    from simulator.store import StoreError, at_work, look, units_beside
 
     folder = out or question.folder
     try:
-        kept = answer_in(folder, question.digest, replace=force)
-        if kept is None:
+        place = look(folder, question.digest, replace=force)
+        if place.kept is None:
             units = units_beside(folder)
             crew.begin(units)
             with at_work(units, question.digest, say) as waited:
                 if waited:  # and whoever worked at it may have written the answer there
-                    kept = answer_in(folder, question.digest, replace=force)
-                if kept is None:
+                    place = look(folder, question.digest, replace=force)
+                if place.kept is None:
                     ready()
-                    result = _worked_out(question, folder, work)
+                    result, filed = _worked_out(question, place, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
-        return None
-    asked.remember(asked.Known(question.digest, str(question.folder)))
-    if kept is not None:
-        _show_again(kept, as_json, full=full)
-        return kept.answer
+        return
+    if place.kept is not None:
+        asked.remember(asked.Known(question.digest, str(question.folder)))
+        _show_again(place.kept, as_json, full=full)
+        besides(place.kept.answer)
+        return
     # Before printing: whoever reads that may stop listening.
-    say(f"wrote {folder}")
-    deliver(result, as_json, full=full, run=folder)
+    is_where_asked = _say_where(filed, folder)
+    if is_where_asked:
+        asked.remember(asked.Known(question.digest, str(question.folder)))
+    deliver(result, as_json, full=full, run=folder if is_where_asked else filed.folder)
     if not result.finished:
         stop("interrupted: partial results saved; the same command reruns it")
-    return result
+    besides(result)
+    if not is_where_asked:
+        sys.exit(1)
 
 
 def _worked_out(
     question: "Question",
-    folder: Path,
-    work: "Callable[[Path], Answer]",
-) -> "Answer":
-    """Work an answer out and keep it."""
+    place: "Place",
+    work: "Callable[[Enclosures], Answer]",
+) -> "tuple[Answer, Filed]":
+    """Work an answer out and keep it, if not where it was to go then elsewhere."""
     from simulator.cli.compiling import compiling
+    from simulator.inputs import noted
     from simulator.report.text import full_text
-    from simulator.store import new_run, write_run
+    from simulator.store import Enclosures, file_run, write_run
 
     begun = datetime.now(UTC)
-    with new_run(folder) as aside, compiling():
-        result = work(aside)
-        made = {
-            "command": shlex.join(["trialsim", *sys.argv[1:]]),
-            "began": begun.isoformat(timespec="seconds"),
-            "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
-            **crew.trials(),
-        }
-        write_run(aside, question, result, full_text(result), made)
-    return result
+    enclosed = Enclosures(place.folder)
+    try:
+        with compiling():
+            result = work(enclosed)
+    except BaseException:
+        enclosed.discard()
+        raise
+    made = {
+        "command": shlex.join(["trialsim", *sys.argv[1:]]),
+        "began": begun.isoformat(timespec="seconds"),
+        "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
+        **crew.trials(),
+        "read": {path: was for path, was in noted().items() if " " in was},
+    }
+    text = full_text(result)
+
+    def write(folder: Path) -> None:
+        write_run(folder, question, result, text, made)
+
+    return result, file_run(place, question.folder, write, enclosed)
 
 
-def draw(drawing: Callable[[Path], object], folder: Path) -> None:
-    """Draw figures into a folder of a run, if the library for it is installed."""
+def _say_where(filed: "Filed", wanted: Path) -> bool:
+    """Say where an answer was kept, and whether that is where it was to go."""
+    from simulator.store import CONFLICT
+
+    if not filed.why:
+        say(f"wrote {wanted}")
+        if filed.left is not None:
+            say(f"{filed.left}: what was replaced, of which a part cannot be removed; remove it")
+        return True
+    if filed.why == CONFLICT:
+        say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {filed.folder}")
+    elif filed.folder is not None:
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {filed.folder}")
+    else:
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is kept nowhere but here")
+    return False
+
+
+def draw(drawing: Callable[[Path], object], enclosed: "Enclosures") -> None:
+    """Have figures drawn into the folder of a run, if the library for it is installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -159,6 +198,9 @@ def draw(drawing: Callable[[Path], object], folder: Path) -> None:
         return
     from simulator.store import FIGURES
 
-    figures = folder / FIGURES
-    figures.mkdir(exist_ok=True)
-    drawing(figures)
+    def write(folder: Path) -> None:
+        figures = folder / FIGURES
+        figures.mkdir(exist_ok=True)
+        drawing(figures)
+
+    enclosed.add(write)

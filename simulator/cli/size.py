@@ -24,6 +24,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Size
+    from simulator.store import Enclosures
 
 _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are options here
 
@@ -99,7 +100,7 @@ def size(
     with named_as_options(*_ARGUMENTS):
         study.check_size(power, analysis, by, bounds, favoured=favoured)
 
-    def work(folder: Path) -> "Size":
+    def work(enclosed: "Enclosures") -> "Size":
         with lines() as say, named_as_options(*_ARGUMENTS):
             result = study.size(
                 power,
@@ -113,7 +114,7 @@ def size(
                 jobs=crew(jobs),
                 say=say,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("size", seed, **asked), out, force, json, work)

@@ -27,6 +27,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
+    from simulator.store import Enclosures
 
 _MOST_POINTS = 2_000
 _LONG_SECONDS = 3_600
@@ -82,7 +83,7 @@ def sweep(
     asked |= {key: value for key, value in more.items() if value is not None}
     question = study.question("sweep", seed, **asked)
 
-    def work(folder: Path) -> "Sweep":
+    def work(enclosed: "Enclosures") -> "Sweep":
         seconds = planned.seconds(trials, jobs or cores())
         if seconds > _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600
@@ -97,7 +98,7 @@ def sweep(
                 watch=watch,
                 target_power=power_target or CONVENTIONAL_POWER,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

@@ -1,31 +1,26 @@
 """Runs on disk."""
 
-from simulator.store.locks import at_work
+from simulator.store.durable import write_whole, written_aside
+from simulator.store.enclosures import Enclosures
+from simulator.store.folders import folder_written_aside
+from simulator.store.held import at_work
+from simulator.store.manifest import MANIFEST, StoreError
+from simulator.store.places import CONFLICT, Filed, Place, file_run, look
 from simulator.store.question import RESULTS, UNITS, Question, question_of, units_beside
 from simulator.store.runs import (
     DATA,
     ESTIMATES,
     FIGURES,
-    MANIFEST,
     TABLE,
     TEXT,
     Run,
-    StoreError,
-    answer_in,
-    new_run,
     read_run,
     write_run,
 )
-from simulator.store.writing import (
-    csv_text,
-    read_csv,
-    rows_to_csv,
-    to_csv,
-    to_json,
-    write_whole,
-)
+from simulator.store.writing import csv_text, read_csv, rows_to_csv, to_csv, to_json
 
 __all__ = [
+    "CONFLICT",
     "DATA",
     "ESTIMATES",
     "FIGURES",
@@ -34,13 +29,17 @@ __all__ = [
     "TABLE",
     "TEXT",
     "UNITS",
+    "Enclosures",
+    "Filed",
+    "Place",
     "Question",
     "Run",
     "StoreError",
-    "answer_in",
     "at_work",
     "csv_text",
-    "new_run",
+    "file_run",
+    "folder_written_aside",
+    "look",
     "question_of",
     "read_csv",
     "read_run",
@@ -50,4 +49,5 @@ __all__ = [
     "units_beside",
     "write_run",
     "write_whole",
+    "written_aside",
 ]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.caches import SOURCES_DIGEST
 from simulator.results.evidence import EvidenceRow
 from simulator.results.sources import Source
+from simulator.store.writing import to_json
 
 if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
@@ -58,11 +59,19 @@ class Question:
     @property
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
-        parts = (self.command, self.scenario, self.sources, self.seed, self.asked, self.evidence)
-        whole = [*parts, SOURCES_DIGEST]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[
-            :12
-        ]
+        return self.digest_by(SOURCES_DIGEST)
+
+    def digest_by(self, sources: str) -> str:
+        """Return the digest that a version of the program gives it, by the digest of its sources.
+
+        It is of the question as JSON holds it, so that one that is read again has the same.
+        """
+        plain = json.loads(to_json([*self.plain().values(), sources]))
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+    def plain(self) -> dict[str, Any]:
+        """Return its parts by their names."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     def source(self, key: str) -> Source:
         """Return where the value of a key comes from."""

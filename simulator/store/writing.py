@@ -1,17 +1,16 @@
-"""Files of a run as they are written: JSON, CSV, and a file that is whole or not there at all."""
+"""Texts of a run as they are written and read back: JSON and CSV."""
 
 import csv
 import io
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.results.base import Row
+from simulator.store.reading import read_bytes
 
 
 def to_json(value: Any) -> str:
@@ -66,19 +65,5 @@ def _cell(value: object) -> object:
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV file, each cell as it was before `to_csv` wrote it."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: _text_of(cell) for key, cell in row.items()} for row in csv.DictReader(file)]
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file under its name only once it is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    file = io.StringIO(read_bytes(path).decode("utf-8"), newline="")
+    return [{key: _text_of(cell) for key, cell in row.items()} for row in csv.DictReader(file)]

@@ -357,8 +357,10 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder, run, refused, m
     assert [int(row["trial"]) for row in rows[::2]] == list(range(100))
     monkeypatch.undo()
     refused("report", folder / "results")
-    # What was stopped is no answer to anything, and is replaced.
-    assert run("power quick.yaml --trials 50 --jobs 1 --out results").status == 0
+    other = "power quick.yaml --trials 50 --jobs 1 --out results"
+    assert "holds what is done of another question" in refused(other)
+    assert run("power quick.yaml --trials 500 --jobs 1 --out results --by-trial").status == 0
+    assert len(rows_of(folder / "results" / "trials.csv")) == 2 * 500
 
 
 def test_ctrl_c_is_told_in_the_json(folder, run, monkeypatch):
