@@ -4,6 +4,7 @@ import functools
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 from simulator.cli import asked
+from simulator.cli.logs import log_answer, log_question
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
+from simulator.interrupts import unbroken
+from simulator.log import counted
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -114,10 +118,13 @@ def answer(
         _show_again(kept, as_json, full=full)
         return kept.answer
     # Before printing: whoever reads that may stop listening.
+    crashes = counted().crashes
+    if crashes:
+        say(f"{crashes} of the workers were killed and replaced, and their trials run again")
     say(f"wrote {folder}")
     deliver(result, as_json, full=full, run=folder)
     if not result.finished:
-        stop("interrupted: partial results saved; the same command reruns it")
+        stop("stopped: partial results saved; the same command goes on from there")
     return result
 
 
@@ -132,14 +139,17 @@ def _worked_out(
     from simulator.store import new_run, write_run
 
     begun = datetime.now(UTC)
-    with new_run(folder) as aside, compiling():
+    log_question(question, folder)
+    with ExitStack() as stack, new_run(folder) as aside, compiling():
         result = work(aside)
+        stack.enter_context(unbroken)  # what is done gets its place, whatever comes meanwhile
         made = {
             "command": shlex.join(["trialsim", *sys.argv[1:]]),
             "began": begun.isoformat(timespec="seconds"),
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
         }
         write_run(aside, question, result, full_text(result), made)
+        log_answer(aside, folder, finished=result.finished)
     return result
 
 

@@ -48,10 +48,14 @@ class Work:
 
 
 class Done(NamedTuple):
-    """A unit that is done, and how to have its first trials alone."""
+    """A unit that is done, and how to have its first trials alone.
+
+    `was_kept` is whether it was found done in an earlier attempt, not simulated.
+    """
 
     unit: UnitResult
     first: Callable[[int], UnitResult]
+    was_kept: bool = False
 
 
 Waiting = Sums | None  # while a unit is waited for: what is known of it

@@ -24,6 +24,7 @@ from typing import Any
 from simulator.caches import SOURCES_DIGEST
 from simulator.errors import TrialsimError
 from simulator.results import ANSWERS, Answer
+from simulator.store.logs import LOG
 from simulator.store.question import Question
 from simulator.store.writing import read_csv, rows_to_csv, to_json, write_whole
 from simulator.version import versions_of
@@ -110,7 +111,7 @@ def _refuse_if_more_than_a_run(folder: Path, manifest: dict[str, Any]) -> None:
 
     Figures can be drawn again.
     """
-    own = {*manifest["files"], MANIFEST}
+    own = {*manifest["files"], MANIFEST, LOG}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in own and not name.startswith(f"{FIGURES}/"):
