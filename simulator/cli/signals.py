@@ -43,8 +43,8 @@ class _Heard:
         self.first: int | None = None
         self.at = 0.0
         self.more = 0
-        self.bytes = 0  # one a signal, by the thread that the system wakes
         self.is_over = False
+        self.times = 0  # since the process began
 
 
 _heard = _Heard()
@@ -56,7 +56,8 @@ def listen() -> None:
     global _heard
     if threading.current_thread() is not threading.main_thread():
         return
-    _heard, unbroken.waiting = _Heard(), None
+    before, _heard, unbroken.waiting = _heard, _Heard(), None
+    _heard.times = before.times
     for number in _HANDLED:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _hear)
@@ -100,6 +101,7 @@ def stopped_words() -> str:
 
 def _hear(number: int, _frame: object) -> None:
     heard = _heard
+    heard.times += 1
     if heard.first is None:
         heard.first, heard.at = number, time.monotonic()
         if heard.is_over:
@@ -113,25 +115,21 @@ def _hear(number: int, _frame: object) -> None:
 
 
 def _watch(ours: int) -> None:
+    """Read the numbers of signals as they come; end the process where none of them is heard."""
+    before = 0
     while True:
-        (number,) = os.read(ours, 1)
-        if number not in _HANDLED or signal.getsignal(number) is not _hear:
-            continue
-        heard = _heard
-        heard.bytes += 1
-        time.sleep(_DEAF_SECONDS)
-        begun = time.monotonic()
-        while unbroken.depth and time.monotonic() - begun < _LONGEST_WRITING_SECONDS:
-            time.sleep(_DEAF_SECONDS / 10)
-        if heard is not _heard:
-            continue
-        if heard.first is None:
-            heard.first = number
-            _end_at_once(stopped_words())
-        if heard.bytes > 2 or (
-            heard.bytes > 1 and time.monotonic() - heard.at > _PATIENCE_SECONDS + _DEAF_SECONDS
-        ):
-            _end_at_once(_AT_ONCE)
+        numbers = [n for n in os.read(ours, 1024) if signal.getsignal(n) is _hear]
+        times = _heard.times
+        if numbers:
+            time.sleep(_DEAF_SECONDS)
+            until = time.monotonic() + _LONGEST_WRITING_SECONDS
+            while unbroken.depth and time.monotonic() < until:
+                time.sleep(_DEAF_SECONDS / 10)
+            if _heard.times == before:
+                words = stopped_words() if _heard.first is None else _AT_ONCE
+                _heard.first = _heard.first or numbers[0]
+                _end_at_once(words)
+        before = times  # not what it is by now: the next may have been heard, and not been read
 
 
 def _end_if_stopped(
