@@ -33,7 +33,9 @@ _COMPILED = (
 _NO_NUMBERS = (
     "arguments.py",
     "cli",
+    "interrupts.py",
     "justification.py",
+    "log.py",
     "report",
     "results",
     "store",

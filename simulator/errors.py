@@ -7,6 +7,10 @@ class TrialsimError(Exception):
     """Something asked for cannot be done; the message says what is wrong and how to mend it."""
 
 
+class LostWorkersError(TrialsimError):
+    """Workers were ended by the system again and again, over the same trials."""
+
+
 class RuleError(TrialsimError, ValueError):
     """A rule of the schema that a scenario breaks.
 

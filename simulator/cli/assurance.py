@@ -112,19 +112,23 @@ def _told(draws: int) -> "Iterator[Callable[[int, AveragedPower], None]]":
     import time
 
     from simulator.cli.progress import lines
+    from simulator.log import counted
 
-    begun, last = time.monotonic(), 0.0
+    last, first = 0.0, (0, 0.0)  # the first draw that was simulated, and when it was done
     with lines() as say:
 
         def tell(done: int, so_far: "AveragedPower") -> None:
-            nonlocal last
+            nonlocal last, first
             now = time.monotonic()
+            if not first[0] and counted().simulated:
+                first = done, now
             if now - last < _SECONDS_BETWEEN_LINES and done < draws:
                 return
             last = now
-            left = (now - begun) / done * (draws - done)
-            # The first draws wait for what is compiled or loaded.
-            time_left = f", {left:,.0f} s left" if done >= _DRAWS_FOR_A_PACE else ""
+            # The first draws wait for what is compiled or loaded, and those found kept for nothing.
+            since = done - first[0]
+            left = (now - first[1]) / max(since, 1) * (draws - done)
+            time_left = f", {left:,.0f} s left" if since >= _DRAWS_FOR_A_PACE else ""
             error = "" if math.isnan(so_far.outer_se) else f" +- {100 * so_far.se:.2f}"
             say(f"draw {done:,} of {draws:,}{time_left}: {100 * so_far.mean:.2f}{error} %")
 

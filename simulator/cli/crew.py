@@ -1,20 +1,19 @@
 """Who works for a command, and where what they do is kept."""
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from simulator.cli.shared import say
 
 if TYPE_CHECKING:
     from simulator.montecarlo.workers import Workers
-    from simulator.store.units import UnitStore
 
 
 class _Command:
-    """The command that is under way: where it keeps units, and the stores that it opened."""
+    """The command that is under way, and where it keeps units."""
 
     units: Path | None = None
-    stores: ClassVar[list["UnitStore"]] = []
 
 
 def crew(jobs: int | None) -> "Workers":
@@ -26,19 +25,17 @@ def crew(jobs: int | None) -> "Workers":
 
     if _Command.units is None:
         return workers(jobs)
-    store = UnitStore(_Command.units, say)
-    _Command.stores.append(store)
-    return replace(workers(jobs), units=store)
+    return replace(workers(jobs), units=UnitStore(_Command.units, _tell))
+
+
+def _tell(line: str) -> None:
+    """Say what became of units, and log it."""
+    from simulator.log import event
+
+    say(line)
+    event("units", level=logging.WARNING, said=line)
 
 
 def begin(units: Path) -> None:
     """Begin a command that keeps its units in a folder."""
-    _Command.units, _Command.stores = units, []
-
-
-def trials() -> dict[str, int]:
-    """Return how many trials were simulated, and how many were found kept, since `begin`."""
-    return {
-        "trials_simulated": sum(store.made for store in _Command.stores),
-        "trials_found": sum(store.found for store in _Command.stores),
-    }
+    _Command.units = units

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 from simulator.cli import asked, crew
+from simulator.cli.logs import log_answer, log_question
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
+from simulator.interrupts import unbroken
+from simulator.log import counted
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -116,7 +119,7 @@ def answer(
                     place = look(folder, question.digest, replace=force)
                 if place.kept is None:
                     ready()
-                    result, filed = _worked_out(question, place, work)
+                    result, filed = _worked_out(question, place, units, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
         return
@@ -126,12 +129,15 @@ def answer(
         besides(place.kept.answer)
         return
     # Before printing: whoever reads that may stop listening.
+    crashes = counted().crashes
+    if crashes:
+        say(f"{crashes} of the workers were killed and replaced, and their trials run again")
     is_where_asked = _say_where(filed, folder)
     if is_where_asked:
         asked.remember(asked.Known(question.digest, str(question.folder)))
     deliver(result, as_json, full=full, run=folder if is_where_asked else filed.folder)
     if not result.finished:
-        stop("interrupted: partial results saved; the same command reruns it")
+        stop("stopped: partial results saved; the same command goes on from there")
     besides(result)
     if not is_where_asked:
         sys.exit(1)
@@ -140,6 +146,7 @@ def answer(
 def _worked_out(
     question: "Question",
     place: "Place",
+    units: Path,
     work: "Callable[[Enclosures], Answer]",
 ) -> "tuple[Answer, Filed]":
     """Work an answer out and keep it, if not where it was to go then elsewhere."""
@@ -149,6 +156,7 @@ def _worked_out(
     from simulator.store import Enclosures, file_run, write_run
 
     begun = datetime.now(UTC)
+    log_question(question, place.folder, units)
     enclosed = Enclosures(place.folder)
     try:
         with compiling():
@@ -156,19 +164,22 @@ def _worked_out(
     except BaseException:
         enclosed.discard()
         raise
-    made = {
-        "command": shlex.join(["trialsim", *sys.argv[1:]]),
-        "began": begun.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
-        **crew.trials(),
-        "read": {path: was for path, was in noted().items() if " " in was},
-    }
-    text = full_text(result)
+    with unbroken:  # what is done gets its place, whatever comes meanwhile
+        made = {
+            "command": shlex.join(["trialsim", *sys.argv[1:]]),
+            "began": begun.isoformat(timespec="seconds"),
+            "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
+            "trials_simulated": counted().simulated,
+            "trials_found": counted().kept,
+            "read": {path: was for path, was in noted().items() if " " in was},
+        }
+        text = full_text(result)
 
-    def write(folder: Path) -> None:
-        write_run(folder, question, result, text, made)
+        def write(folder: Path) -> None:
+            write_run(folder, question, result, text, made)
+            log_answer(folder, place.folder, finished=result.finished)
 
-    return result, file_run(place, question.folder, write, enclosed)
+        return result, file_run(place, question.folder, write, enclosed)
 
 
 def _say_where(filed: "Filed", wanted: Path) -> bool:

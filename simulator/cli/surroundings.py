@@ -11,12 +11,31 @@ from simulator.cli.shared import refuse
 from simulator.errors import UNSHOWN
 
 
+class _Unheard(io.TextIOWrapper):
+    """Standard error that may have gone, with its terminal or the end of its pipe."""
+
+    def write(self, text: str) -> int:
+        """Write a text, or lose it."""
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held, or lose it."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
 def open_streams() -> None:
     """Let output go somewhere and never fail for a character.
 
     A stream that is closed loses what is printed, not the run, which is kept in its folder; what an
-    encoding does not have is written out.
+    encoding does not have is written out. What is said on standard error is never worth a failure.
     """
+    if sys.stderr is sys.__stderr__ and type(sys.stderr) is io.TextIOWrapper:
+        sys.stderr = _Unheard(
+            sys.stderr.detach(), encoding=sys.stderr.encoding, line_buffering=True
+        )
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -24,6 +24,7 @@ from simulator.cli.shared import (
     refuse,
     stoppable,
 )
+from simulator.log import event
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_POINTS = 2_000
 _LONG_SECONDS = 3_600
+_MARGIN = 1.5  # what a short pilot may be wrong by
 
 
 @stoppable
@@ -85,7 +87,8 @@ def sweep(
 
     def work(enclosed: "Enclosures") -> "Sweep":
         seconds = planned.seconds(trials, jobs or cores())
-        if seconds > _LONG_SECONDS and not yes:
+        event("time foretold", seconds=round(seconds, 1))
+        if seconds > _MARGIN * _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600
             rule = f"{points} points of {trials:,} trials take about {hours:.1f} hours"
             refuse("--vary", " ".join(vary), rule, "add --yes, or ask for fewer --trials")

@@ -1,14 +1,22 @@
 """Workers of this machine: threads for the compiled engine, processes for the reference engine."""
 
 import itertools
+import logging
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from simulator.errors import LostWorkersError
+from simulator.interrupts import unbroken
+from simulator.log import count, event
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.units import Engine, OpenUnit, Part, UnitResult, run_part, run_unit
 from simulator.montecarlo.work import Done, Results, Work, spans
@@ -17,7 +25,8 @@ _TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in pa
 _SECONDS_A_TASK = 3.0  # a process takes longer to begin
 _SECONDS_A_REFERENCE_PATIENT = 1e-3
 _SECONDS_A_HEARTBEAT = 1.0
-_MOST_CRASHES = 5
+_MOST_CRASHES = 5  # one after another, with nothing done meanwhile
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def by_threads(works: Iterable[Work], jobs: int) -> Results:
@@ -27,27 +36,27 @@ def by_threads(works: Iterable[Work], jobs: int) -> Results:
     so threads do the work, and this one can be stopped.
     """
     units = ((work, span) for work in works for span in work.spans())
-    pending: deque[tuple[Work, int, Future[UnitResult]]] = deque()
+    pending: deque[tuple[Work, Future[Done]]] = deque()
     pool = ThreadPoolExecutor(jobs)
     try:
         while True:
             while len(pending) < 2 * jobs and (unit := next(units, None)) is not None:
                 work, span = unit
-                pending.append((work, span[0], pool.submit(work.unit, *span)))
+                pending.append((work, pool.submit(work.done, *span)))
             if not pending:
                 return
-            work, first, future = pending[0]
+            work, future = pending[0]
             if work.over:
                 future.cancel()
                 pending.popleft()
                 continue
             try:
-                found = future.result(_SECONDS_A_HEARTBEAT)
+                done = future.result(_SECONDS_A_HEARTBEAT)
             except TimeoutError:
                 yield work, None
                 continue
             pending.popleft()
-            yield work, Done(found, lambda n, work=work, first=first: work.unit(first, n))  # type: ignore[misc]
+            yield work, done
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -73,14 +82,15 @@ def _in_parts(work: Work, jobs: int) -> Iterator[Done | Sums]:
         if found is None:
             break
         begun += wanted
-        yield Done(found, partial(_anew, work, first))
+        yield Done(found, partial(_anew, work, first), was_kept=True)
     parts, unit = list[Part](), OpenUnit(work.params, work.asked)
     spans_left = work.spans(begun)
     first, wanted = next(spans_left, (0, 0))
     try:
         for part in _in_processes(work, begun, jobs):
-            unit.add(part, part.trials)
-            parts.append(part)
+            with unbroken:
+                unit.add(part, part.trials)
+                parts.append(part)
             if unit.trials < wanted:
                 yield unit.sums
                 continue
@@ -117,8 +127,8 @@ def _in_processes(work: Work, begun: int, jobs: int) -> Iterator[Part]:
     """
     seconds = work.params.trial.target_randomised * _SECONDS_A_REFERENCE_PATIENT
     size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
-    asked = work.params, work.asked, Engine.REFERENCE, work.seed
-    number, crashes = 0, 0
+    asked = os.getpid(), work.params, work.asked, Engine.REFERENCE, work.seed
+    number, done, crashes, last = 0, 0, 0, 0
     while True:
         pool = joblib.Parallel(
             n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
@@ -126,11 +136,37 @@ def _in_processes(work: Work, begun: int, jobs: int) -> Iterator[Part]:
         tasks = (task for first, n in work.spans(begun) for task in spans(first, n, size))
         left = itertools.islice(tasks, number, None)
         try:
-            for part in pool(joblib.delayed(run_part)(*asked, *task) for task in left):
+            for part in pool(joblib.delayed(_part)(*asked, *task) for task in left):
                 number += 1
+                done += part.trials
                 yield part
             return
         except TerminatedWorkerError:
-            crashes += 1
+            crashes = 1 if number > last else crashes + 1
+            last = number
+            count(crashes=1)
+            event("worker killed", level=logging.WARNING, trials_done=done, in_a_row=crashes)
             if crashes > _MOST_CRASHES:
-                raise
+                raise LostWorkersError(
+                    f"workers were killed {crashes} times over the same trials, after {done:,} of "
+                    f"this run, as the system does where memory runs out; ask for fewer --jobs, or "
+                    f"for fewer patients: the same command goes on from what is kept"
+                ) from None
+
+
+def _part(parent: int, *task: Any) -> Part:
+    """Do part of a unit in a process that is not to outlive the one that asks for it."""
+    if parent not in (os.getpid(), *_watched):  # joblib lets a job alone stay here
+        _watched.add(parent)
+        threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    return run_part(*task)
+
+
+_watched: set[int] = set()
+
+
+def _die_with(parent: int) -> None:
+    """End this process once its parent was killed; joblib's own would wait for minutes."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

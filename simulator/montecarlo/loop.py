@@ -1,6 +1,7 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +10,9 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
+from simulator.interrupts import unbroken
 from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.journal import Journal
 from simulator.montecarlo.local import by_processes, by_threads
 from simulator.montecarlo.multiplicity import Joint
 from simulator.montecarlo.performance import Estimation
@@ -154,38 +157,37 @@ def monte_carlo_runs(
     KeyboardInterrupt
         If not even the first unit of a run was done.
     """
-    works = (
-        Work(
-            run.params,
-            run.asked,
-            run.seed,
-            run.stop.trials,
-            run.first_trial,
-            engine,
-            workers.units,
-            run,
-        )
-        for run in runs
-    )
-    jobs = workers.jobs
-    results = by_threads(works, jobs) if engine is Engine.COMPILED else by_processes(works, jobs)
+    journals = deque[Journal]()
+
+    def works() -> Iterator[Work]:
+        for run in runs:
+            asked = run.params, run.asked, run.seed, run.stop.trials, run.first_trial
+            work = Work(*asked, engine, workers.units, run)
+            journals.append(Journal(work, engine))
+            yield work
+
+    engage = by_threads if engine is Engine.COMPILED else by_processes
     run: Run | None = None
     whole: Sums | None = None
     try:
-        for work, done in results:
+        for work, done in engage(works(), workers.jobs):
             if whole is None:
                 run, whole = work.run, work.asked.new_sums(work.params)
             assert run is not None
             if not isinstance(done, Done):
                 _tell(run.watch, whole, done)
                 continue
-            work.over = _take_in(run, whole, done)
+            with unbroken:
+                work.over = _take_in(run, whole, done)
+                journals[0].take_in(done)
             if work.over:
                 finished, whole = whole, None
+                journals.popleft().close(finished.trials, interrupted=False)
                 yield MonteCarlo(engine, run.seed, run.asked, finished, interrupted=False)
     except KeyboardInterrupt:
         if run is None or whole is None or whole.trials == 0:
             raise
+        journals[0].close(whole.trials, interrupted=True)
         yield MonteCarlo(engine, run.seed, run.asked, whole, interrupted=True)
 
 

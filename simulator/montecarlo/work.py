@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+from simulator.log import count
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.unit_arrays import arrays_of, unit_from
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult, run_unit, trials_a_unit
@@ -82,30 +83,43 @@ class Work:
         if units is None or arrays is None:
             return None
         try:
-            return unit_from(self.params, self.asked, arrays)
+            found = unit_from(self.params, self.asked, arrays)
         except (KeyError, ValueError):
             units.refuse(first, trials)
             return None
+        count(kept=trials)
+        return found
 
     def keep(self, first: int, unit: UnitResult) -> None:
-        """Keep a unit that is done, if any are kept."""
+        """Keep a unit that was simulated, if any are kept."""
+        count(simulated=unit.sums.trials)
         if self._units is not None:
             self._units.keep(first, unit.sums.trials, arrays_of(unit))
 
-    def unit(self, first: int, trials: int) -> UnitResult:
+    def done(self, first: int, trials: int) -> "Done":
         """Find a unit, or work at it by the compiled engine and keep it."""
         found = self.found(first, trials)
-        if found is None:
-            found = run_unit(self.params, self.asked, Engine.COMPILED, self.seed, first, trials)
-            self.keep(first, found)
-        return found
+        unit = self._simulated(first, trials) if found is None else found
+        return Done(unit, partial(self._first_of_unit, first), was_kept=found is not None)
+
+    def _first_of_unit(self, first: int, trials: int) -> UnitResult:
+        return self.done(first, trials).unit
+
+    def _simulated(self, first: int, trials: int) -> UnitResult:
+        unit = run_unit(self.params, self.asked, Engine.COMPILED, self.seed, first, trials)
+        self.keep(first, unit)
+        return unit
 
 
 class Done(NamedTuple):
-    """A unit that is done, and how to have its first trials alone."""
+    """A unit that is done, and how to have its first trials alone.
+
+    `was_kept` is whether it was found done in an earlier attempt, not simulated.
+    """
 
     unit: UnitResult
     first: Callable[[int], UnitResult]
+    was_kept: bool = False
 
 
 Waiting = Sums | None  # while a unit is waited for: what is known of it

@@ -14,7 +14,7 @@ from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.operations import operations_of
-from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.units import Engine, Evaluation, run_unit, trials_a_unit
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
@@ -31,7 +31,8 @@ from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
 _ASKED = "analyses", "multiplicity"
-_PILOT_TRIALS = 50
+_PILOTS = 3  # after one that loads what it needs
+_FEW_PATIENTS = 10_000_000  # at 2 microseconds each, or 50 where a test draws each anew
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,24 @@ class Planned:
     goal: Goal | None = None
 
     def seconds(self, trials: int, jobs: int) -> float:
-        """Roughly how long it takes, from the speed of a few trials of the base."""
-        plans = self.base.plans
+        """Roughly how long it takes, from the speed of a unit of work of the base.
+
+        In time of the processor, since others may be at work on it, and the least of several, once
+        all is loaded: a machine can only be slower than it is. Few patients take no time that has
+        to be foretold.
+        """
+        patients = sum(self.patients)
+        if patients * trials <= _FEW_PATIENTS:
+            return 0.0
+        params, plans = self.base.params, self.base.plans
         asked = Evaluation(plans, (UNKNOWN,) * len(plans), ())
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, 1)
-        begun = time.perf_counter()
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS)
-        a_patient = (time.perf_counter() - begun) / _PILOT_TRIALS
-        a_patient /= self.base.params.trial.target_randomised
-        return a_patient * sum(self.patients) * trials / jobs
+        pilot = trials_a_unit(params, plans)
+        least = math.inf
+        for _ in range(1 + _PILOTS):
+            begun = time.thread_time()
+            run_unit(params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, pilot)
+            least = min(least, time.thread_time() - begun)
+        return least / pilot / params.trial.target_randomised * patients * trials / jobs
 
 
 def plan_sweep(

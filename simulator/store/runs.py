@@ -19,6 +19,7 @@ from simulator.caches import SOURCES_DIGEST
 from simulator.results import ANSWERS, Answer
 from simulator.store.aside import MARKER, clear_litter, is_litter
 from simulator.store.durable import PART, write_text
+from simulator.store.logs import LOG
 from simulator.store.manifest import (
     MANIFEST,
     StoreError,
@@ -114,7 +115,7 @@ def foreign_file(folder: Path) -> str | None:
     StoreError
         If it is not the folder of a run.
     """
-    own = {*plain_manifest(folder)["files"], MANIFEST, MARKER}
+    own = {*plain_manifest(folder)["files"], MANIFEST, MARKER, LOG}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_litter(Path(place, name))]
         links = [name for name in folders if Path(place, name).is_symlink()]
@@ -156,8 +157,11 @@ def write_run(
         (folder / DATA).mkdir()
     for name, table in tables.items():
         write_text(folder / DATA / f"{name}.csv", rows_to_csv(table))
-    every = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
-    files = {path.relative_to(folder).as_posix(): path for path in every}
+    every = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name not in (MARKER, LOG)
+    )
+    own = (path for path in every if path.name not in (MARKER, LOG))
+    files = {path.relative_to(folder).as_posix(): path for path in own}
     manifest = {
         "digest": question.digest,
         "finished": answer.finished,

@@ -70,7 +70,7 @@ def test_a_kept_answer_imports_neither_schema_nor_what_computes(answered):
     assert (again.stdout, KEPT in again.stderr) == (first.out, True)
     assert heavy(modules) == set()
     assert not {"simulator.scenario.schema", "simulator.study"} & modules
-    (run,) = runs_in(folder / "results")
+    (run,) = runs_in(folder)
     modules, shown = modules_of(folder, "show", run)
     assert shown.stdout == (run / "summary.txt").read_text()
     assert heavy(modules) == set()
@@ -93,7 +93,7 @@ def test_an_edited_file_asks_another_question(answered, name):
     with (folder / name).open("a") as file:
         file.write("trial:\n  target_randomised: 40\n")
     assert KEPT not in run_here(*COMMAND, folder=folder).err
-    assert len(runs_in(folder / "results")) == 2
+    assert len(runs_in(folder)) == 2
 
 
 def test_a_file_that_would_be_read_instead_asks_another_question(answered):
@@ -101,7 +101,7 @@ def test_a_file_that_would_be_read_instead_asks_another_question(answered):
     (folder / "base").write_text("extends: two-arm-survival\nname: other\ntitle: another\n")
     again = run_here(*COMMAND, folder=folder)
     assert KEPT not in again.err
-    assert len(runs_in(folder / "results")) == 2
+    assert len(runs_in(folder)) == 2
 
 
 @pytest.mark.parametrize("more", [("--seed", 2), ("--power-target", 0.9), ("--by-trial",)])
@@ -148,7 +148,7 @@ def test_an_edited_source_has_another_digest_in_the_next_process(tmp_path):
 
 def test_a_run_that_was_changed_is_refused_as_ever(answered):
     folder, _ = answered
-    (run,) = runs_in(folder / "results")
+    (run,) = runs_in(folder)
     text = (run / "estimates.json").read_text()
     (run / "estimates.json").write_text(text[: len(text) // 2])
     again = run_here(*COMMAND, folder=folder)
@@ -159,7 +159,7 @@ def test_a_run_that_was_changed_is_refused_as_ever(answered):
 
 def test_a_run_that_was_moved_is_worked_out_anew_and_can_be_named(answered):
     folder, first = answered
-    (run,) = runs_in(folder / "results")
+    (run,) = runs_in(folder)
     run.rename(folder / "elsewhere")
     named = run_here(*COMMAND, "--out", "elsewhere", folder=folder)
     assert KEPT in named.err
