@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_line import ROOT, one_json_object, run_here
+from command_line import ROOT, one_json_object, run_here, runs_in
 
 from simulator.store import read_run
 
@@ -93,9 +93,9 @@ def test_an_answer_that_has_no_room_is_printed_and_kept_elsewhere(
     assert said.startswith("small/D: cannot be written: No space left on device; the answer is ")
     if where == "nowhere":
         assert said.endswith("kept nowhere but here")
-        assert list((folder / "results").iterdir()) == []
+        assert runs_in(folder) == []
     else:
-        (kept,) = (folder / "results").iterdir()
+        (kept,) = runs_in(folder)
         assert said.endswith(f"in {kept}")
         assert read_run(kept).answer.trials == 100
     assert list((folder / "small").iterdir()) == []
@@ -134,7 +134,7 @@ def test_a_disk_that_is_full(more, folder, printed):
     assert (ended.returncode, ended.stdout) == (1, printed)
     said = ended.stderr.splitlines()[-1]
     assert f"{small / 'D'}: cannot be written: No space left on device" in said
-    (kept,) = (folder / "results").iterdir()
+    (kept,) = runs_in(folder)
     assert said.endswith(str(kept))
     assert read_run(kept).answer.trials == 100
 

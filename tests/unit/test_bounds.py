@@ -6,7 +6,8 @@ import math
 import threading
 import time
 import tracemalloc
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -88,6 +89,7 @@ class _Unit(NamedTuple):
     """A unit that is its first trial."""
 
     first: int
+    sums: Any = SimpleNamespace(trials=50)
 
 
 def _units(work, jobs, monkeypatch):
