@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import joblib
 import pytest
 from command_line import PROGRAM, ROOT, run_apart, runs_in
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator import cli
 from simulator.montecarlo import work
@@ -305,6 +307,24 @@ def test_a_worker_that_is_killed_is_replaced_and_its_part_run_again(kills, folde
     assert run_apart(undisturbed, folder=folder).status == 0
     ours, theirs = ((folder / name / "estimates.json").read_bytes() for name in ("run", "other"))
     assert ours == theirs
+
+
+def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, folder, monkeypatch):
+    class Parallel:
+        def __init__(self, **_):
+            pass
+
+        def __call__(self, _):
+            raise TerminatedWorkerError
+
+    monkeypatch.setattr(joblib, "Parallel", Parallel)
+    (folder / "small.yaml").write_text(SMALL)
+    status, out, err = run(f"{REFERENCE} 100")
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert "fewer --jobs" in err
+    assert not (folder / "run").exists()
+    assert log_of(folder)[-1]["event"] == "worker killed"
 
 
 @on_linux
