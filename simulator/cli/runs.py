@@ -120,7 +120,7 @@ def answer(
     # Before printing: whoever reads that may stop listening.
     crashes = counted().crashes
     if crashes:
-        say(f"{crashes} of the workers were killed and replaced, and their trials run again")
+        say(f"workers killed and replaced: {crashes}; their trials were run again")
     say(f"wrote {folder}")
     deliver(result, as_json, full=full, run=folder)
     if not result.finished:

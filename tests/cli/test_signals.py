@@ -300,7 +300,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_part_run_again(kills, folde
         killed |= {worker, *workers_of(process)}
     status, _, err = ended(process)
     assert status == 0, err
-    assert f"{kills} of the workers were killed and replaced" in err
+    assert f"workers killed and replaced: {kills}; their trials were run again" in err
     told = [e["event"] for e in events_of(folder / "run" / "run.log")]
     assert told.count("worker killed") == kills
     undisturbed = f"power small.yaml --engine reference --jobs 1 --out other --trials {trials}"
