@@ -131,7 +131,7 @@ def answer(
     # Before printing: whoever reads that may stop listening.
     crashes = counted().crashes
     if crashes:
-        say(f"{crashes} of the workers were killed and replaced, and their trials run again")
+        say(f"workers killed and replaced: {crashes}; their trials were run again")
     is_where_asked = _say_where(filed, folder)
     if is_where_asked:
         asked.remember(asked.Known(question.digest, str(question.folder)))

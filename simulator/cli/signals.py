@@ -67,7 +67,7 @@ def listen() -> None:
 
 def listen_in_kernels() -> None:
     """Listen also while the main thread is inside compiled code."""
-    if _watching or threading.current_thread() is not threading.main_thread():
+    if _watching or os.name != "posix" or threading.current_thread() != threading.main_thread():
         return
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)

@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import joblib
 import pytest
 from command_line import PROGRAM, ROOT, run_apart, runs_in
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator import cli
 from simulator.montecarlo import work
@@ -298,13 +300,31 @@ def test_a_worker_that_is_killed_is_replaced_and_its_part_run_again(kills, folde
         killed |= {worker, *workers_of(process)}
     status, _, err = ended(process)
     assert status == 0, err
-    assert f"{kills} of the workers were killed and replaced" in err
+    assert f"workers killed and replaced: {kills}; their trials were run again" in err
     told = [e["event"] for e in events_of(folder / "run" / "run.log")]
     assert told.count("worker killed") == kills
     undisturbed = f"power small.yaml --engine reference --jobs 1 --out other --trials {trials}"
     assert run_apart(undisturbed, folder=folder).status == 0
     ours, theirs = ((folder / name / "estimates.json").read_bytes() for name in ("run", "other"))
     assert ours == theirs
+
+
+def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, folder, monkeypatch):
+    class Parallel:
+        def __init__(self, **_):
+            pass
+
+        def __call__(self, _):
+            raise TerminatedWorkerError
+
+    monkeypatch.setattr(joblib, "Parallel", Parallel)
+    (folder / "small.yaml").write_text(SMALL)
+    status, out, err = run(f"{REFERENCE} 100")
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert "fewer --jobs" in err
+    assert not (folder / "run").exists()
+    assert log_of(folder)[-1]["event"] == "worker killed"
 
 
 @on_linux
