@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.store.durable import aside_of, sync_folder, write_text
-from simulator.store.locks import if_free, lock
+from simulator.store.held import hold, if_free
 
 MARKER = ".unfinished"  # in a folder that trialsim is at, or was when it was killed
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}", re.DOTALL)
@@ -41,9 +41,20 @@ class Aside:
         clear_litter(place)
         self.folder = aside_of(place)
         self.folder.mkdir()
-        self._handle = os.open(self.folder / MARKER, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        self._handle = -1
+        try:
+            self._hold()
+        except OSError:
+            self.discard()
+            raise
+
+    def _hold(self) -> None:
+        """Hold it by a file that is locked before it has the name by which others know it."""
+        new = self.folder / f"{MARKER}.new"
+        self._handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         os.write(self._handle, _SAID.encode())
-        lock(self._handle)
+        hold(self._handle)
+        os.replace(new, self.folder / MARKER)
 
     def take(self, place: Path) -> bool:
         """Take a name that is free, or an empty folder's; False if something else has it."""

@@ -19,6 +19,7 @@ from simulator.caches import SOURCES_DIGEST
 from simulator.results import ANSWERS, Answer
 from simulator.store.aside import MARKER, clear_litter, is_litter
 from simulator.store.durable import PART, write_text
+from simulator.store.logs import LOG
 from simulator.store.manifest import (
     MANIFEST,
     StoreError,
@@ -51,8 +52,13 @@ class Run:
         return Question(**self.manifest["question"])
 
 
-def read_run(folder: Path) -> Run:
-    """Return a finished run.
+def read_run(folder: Path, *, finished: bool = True) -> Run:
+    """Return a run.
+
+    Parameters
+    ----------
+    finished
+        Whether one that was stopped before its end is refused.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def read_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise StoreError(folder, "there is no such folder", "give the folder of a run")
     manifest = read_manifest(folder)
-    if not manifest["finished"]:
+    if finished and not manifest["finished"]:
         rule = "the run was stopped before its end"
         raise StoreError(folder, rule, "give its command again, which reruns it")
     check_files(folder, manifest)
@@ -114,7 +120,7 @@ def foreign_file(folder: Path) -> str | None:
     StoreError
         If it is not the folder of a run.
     """
-    own = {*plain_manifest(folder)["files"], MANIFEST, MARKER}
+    own = {*plain_manifest(folder)["files"], MANIFEST, MARKER, LOG}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_litter(Path(place, name))]
         links = [name for name in folders if Path(place, name).is_symlink()]
@@ -156,7 +162,8 @@ def write_run(
         (folder / DATA).mkdir()
     for name, table in tables.items():
         write_text(folder / DATA / f"{name}.csv", rows_to_csv(table))
-    every = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
+    found = (path for path in folder.rglob("*") if path.is_file())
+    every = sorted(path for path in found if path.name not in (MARKER, LOG))
     files = {path.relative_to(folder).as_posix(): path for path in every}
     manifest = {
         "digest": question.digest,
