@@ -45,7 +45,8 @@ class Aside:
         try:
             self._hold()
         except OSError:
-            self.discard()
+            remove(self.folder)
+            self.close()
             raise
 
     def _hold(self) -> None:
@@ -80,12 +81,23 @@ class Aside:
         """
         if not may_go(place):
             return None
-        swap(self.folder, place)
-        if not may_go(self.folder):
-            swap(self.folder, place)
-            return None
         with suppress(OSError):  # so that it is known for litter should this be killed
-            write_text(self.folder / MARKER, _SAID)
+            write_text(place / MARKER, _SAID)
+        is_old = False
+        try:
+            swap(self.folder, place)
+            try:
+                is_old = may_go(self.folder)
+            finally:
+                if not is_old:
+                    swap(self.folder, place)
+        finally:
+            if not is_old:  # then it is no litter, wherever it is
+                for folder in (place, self.folder):
+                    if not self._holds(folder):
+                        (folder / MARKER).unlink(missing_ok=True)
+        if not is_old:
+            return None
         self._named(place)
         return place if remove(self.folder) else self.folder
 
@@ -96,9 +108,18 @@ class Aside:
         self.close()
 
     def discard(self) -> None:
-        """Remove it."""
-        remove(self.folder)
+        """Remove it, if what has its name is this folder: not another, exchanged for it."""
+        if self._holds(self.folder):
+            remove(self.folder)
         self.close()
+
+    def _holds(self, folder: Path) -> bool:
+        """Whether a folder is this one, by whatever name."""
+        try:
+            marker = os.lstat(folder / MARKER)
+            return self._handle >= 0 and os.path.samestat(os.fstat(self._handle), marker)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Hold it no longer."""
@@ -118,21 +139,13 @@ def swap(one: Path, other: Path) -> None:
     if _exchanged(one, other):
         return
     old = one.with_name(f"{one.name}{_OLD}")
-    is_marked = (other / MARKER).exists()
-    with suppress(OSError):  # so that it is known should this be killed before its end
-        write_text(other / MARKER, _SAID)
     os.rename(other, old)
     try:
         os.rename(one, other)
     except BaseException:
         os.rename(old, other)
-        one = other
         raise
-    else:
-        os.rename(old, one)
-    finally:
-        if not is_marked:
-            (one / MARKER).unlink(missing_ok=True)
+    os.rename(old, one)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

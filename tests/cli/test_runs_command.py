@@ -71,8 +71,8 @@ def test_two_runs_are_compared(run, kept, answer_of, refused):
     assert rates["mcse"] ** 2 == pytest.approx(rates["first_mcse"] ** 2 + rates["second_mcse"] ** 2)
     out = run("runs compare results/first results/second").out
     assert "as if the runs were independent." in out
-    run("prior --draws 5 --out results/third")
-    assert "is a run of prior" in refused("runs compare results/first results/third")
+    run("baseline B05 --days 7 --out results/third")
+    assert "is a run of baseline" in refused("runs compare results/first results/third")
 
 
 def test_a_run_is_exported_whole_or_not_at_all(run, kept, folder, refused, monkeypatch):
