@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from simulator.caches import SOURCES_DIGEST
 from simulator.results.kept_runs import KeptFile, KeptRun, KeptRuns, Provenance, SourceCount
 from simulator.results.sources import SourceKind
 from simulator.store.aside import is_litter
 from simulator.store.manifest import MANIFEST, StoreError, plain_manifest, read_manifest
+from simulator.store.question import PROGRAM
 from simulator.store.runs import Run
 
-UNITS_IN = "units"  # a folder beside runs
+UNITS = "units"  # a folder beside runs, or the end of its name
 KEY_FILE = "key.json"  # in each of its folders
 
 
@@ -54,8 +54,8 @@ def _folders(folder: Path) -> list[Path]:
 
 def unit_folders(folder: Path) -> list[Path]:
     """Folders of units of work beside the runs of a folder."""
-    units = folder / UNITS_IN
-    return [p for p in _folders(units) if (p / KEY_FILE).is_file()] if units.is_dir() else []
+    beside = (p for p in _folders(folder) if p.name == UNITS or p.name.endswith(f"-{UNITS}"))
+    return [p for units in beside for p in _folders(units) if (p / KEY_FILE).is_file()]
 
 
 def _kept_run(folder: Path) -> KeptRun:
@@ -81,7 +81,7 @@ def _kept_run(folder: Path) -> KeptRun:
         ended=plain.get("ended", ""),
         finished=plain.get("finished", False),
         bytes=size_of(folder),
-        is_current=plain.get("versions", {}).get("sources") == SOURCES_DIGEST,
+        is_current=plain.get("program") == PROGRAM,
         fault=fault,
     )
 
@@ -136,7 +136,7 @@ def provenance_of(run: Run) -> Provenance:
             for name, digest in manifest["files"].items()
         ),
         is_finished=manifest["finished"],
-        is_current=manifest["versions"]["sources"] == SOURCES_DIGEST,
+        is_current=manifest["program"] == PROGRAM,
         answer=run.answer.to_dict(),
     )
 

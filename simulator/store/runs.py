@@ -27,7 +27,7 @@ from simulator.store.manifest import (
     read_manifest,
     write_manifest,
 )
-from simulator.store.question import Question
+from simulator.store.question import PROGRAM, Question
 from simulator.store.reading import checksum, read_bytes
 from simulator.store.writing import read_csv, rows_to_csv, to_json
 from simulator.version import versions_of
@@ -167,12 +167,17 @@ def write_run(
     files = {path.relative_to(folder).as_posix(): path for path in every}
     manifest = {
         "digest": question.digest,
+        "program": PROGRAM,
         "finished": answer.finished,
         "question": question.plain(),
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions_of(_LIBRARIES)
-        | {"python": platform.python_version(), "system": _system(), "sources": SOURCES_DIGEST},
+        "versions": {
+            **versions_of(_LIBRARIES),
+            "python": platform.python_version(),
+            "system": _system(),
+            "sources": SOURCES_DIGEST,
+        },
         "machine": {"processor": _processor(), "cores": os.cpu_count() or 1},
         "files": {name: checksum(path) for name, path in files.items()},
         "bytes": {name: path.stat().st_size for name, path in files.items()},
