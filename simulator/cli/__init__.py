@@ -25,6 +25,7 @@ from simulator.cli import (
     power,
     prior,
     report,
+    runs_kept,
     show,
     size,
     sweep,
@@ -235,14 +236,14 @@ def schema(
 
         print(json.dumps(json_schema(), indent=2))
         return
-    from simulator.results import ANSWERS
+    from simulator.results import ABOUT_RUNS, ANSWERS
     from simulator.results.json_schema import answer_schema
 
     words = {"certificate": "certify", "comparison": "compare", "calibration": "calibrate"}
-    kinds = {words.get(kind, kind): kind for kind in ANSWERS}
-    if of not in kinds:
-        refuse("--of", of, "is no command with an answer", f"use one of {', '.join(kinds)}")
-    print(json.dumps(answer_schema(ANSWERS[kinds[of]]), indent=2))
+    answers = {**{words.get(kind, kind): ANSWERS[kind] for kind in ANSWERS}, **ABOUT_RUNS}
+    if of not in answers:
+        refuse("--of", of, "is no command with an answer", f"use one of {', '.join(answers)}")
+    print(json.dumps(answer_schema(answers[of]), indent=2))
 
 
 for command in (
@@ -267,3 +268,4 @@ for command in (
     schema,
 ):
     app.command()(command)
+app.add_typer(runs_kept.runs)

@@ -132,10 +132,10 @@ def answer(
     crashes = counted().crashes
     if crashes:
         say(f"workers killed and replaced: {crashes}; their trials were run again")
-    is_where_asked = _say_where(filed, folder)
+    is_where_asked, kept_in = _say_where(filed, folder)
     if is_where_asked:
         asked.remember(asked.Known(question.digest, str(question.folder)))
-    deliver(result, as_json, full=full, run=folder if is_where_asked else filed.folder)
+    deliver(result, as_json, full=full, run=kept_in)
     if not result.finished:
         stop("stopped: partial results saved; the same command goes on from there")
     besides(result)
@@ -182,22 +182,25 @@ def _worked_out(
         return result, file_run(place, question.folder, write, enclosed)
 
 
-def _say_where(filed: "Filed", wanted: Path) -> bool:
-    """Say where an answer was kept, and whether that is where it was to go."""
+def _say_where(filed: "Filed", wanted: Path) -> tuple[bool, Path | None]:
+    """Say where an answer was kept; return whether that is where it was to go, and the folder."""
     from simulator.store import CONFLICT
 
     if not filed.why:
         say(f"wrote {wanted}")
         if filed.left is not None:
             say(f"{filed.left}: what was replaced, of which a part cannot be removed; remove it")
-        return True
+        return True, wanted
+    folder = filed.folder
+    if folder is not None and folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
     if filed.why == CONFLICT:
-        say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {filed.folder}")
-    elif filed.folder is not None:
-        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {filed.folder}")
+        say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {folder}")
+    elif folder is not None:
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {folder}")
     else:
         say(f"{wanted}: cannot be written: {filed.why}; the answer is kept nowhere but here")
-    return False
+    return False, folder
 
 
 def draw(drawing: Callable[[Path], object], enclosed: "Enclosures") -> None:

@@ -97,12 +97,6 @@ UNSUPPORTED = (
     ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(
-        "a list of runs",
-        "each folder in results is one; its manifest.json says of what",
-        (),
-        ("runs",),
-    ),
-    Unsupported(
         "a command that checks alone",
         "every command checks the whole scenario first: trialsim scenarios FILE does nothing else",
         (),

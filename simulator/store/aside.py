@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.store.durable import aside_of, sync_folder, write_text
-from simulator.store.locks import if_free, lock
+from simulator.store.held import hold, if_free
 
 MARKER = ".unfinished"  # in a folder that trialsim is at, or was when it was killed
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}", re.DOTALL)
@@ -41,9 +41,21 @@ class Aside:
         clear_litter(place)
         self.folder = aside_of(place)
         self.folder.mkdir()
-        self._handle = os.open(self.folder / MARKER, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        self._handle = -1
+        try:
+            self._hold()
+        except OSError:
+            remove(self.folder)
+            self.close()
+            raise
+
+    def _hold(self) -> None:
+        """Hold it by a file that is locked before it has the name by which others know it."""
+        new = self.folder / f"{MARKER}.new"
+        self._handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         os.write(self._handle, _SAID.encode())
-        lock(self._handle)
+        hold(self._handle)
+        os.replace(new, self.folder / MARKER)
 
     def take(self, place: Path) -> bool:
         """Take a name that is free, or an empty folder's; False if something else has it."""
@@ -69,12 +81,23 @@ class Aside:
         """
         if not may_go(place):
             return None
-        swap(self.folder, place)
-        if not may_go(self.folder):
-            swap(self.folder, place)
-            return None
         with suppress(OSError):  # so that it is known for litter should this be killed
-            write_text(self.folder / MARKER, _SAID)
+            write_text(place / MARKER, _SAID)
+        is_old = False
+        try:
+            swap(self.folder, place)
+            try:
+                is_old = may_go(self.folder)
+            finally:
+                if not is_old:
+                    swap(self.folder, place)
+        finally:
+            if not is_old:  # then it is no litter, wherever it is
+                for folder in (place, self.folder):
+                    if not self._holds(folder):
+                        (folder / MARKER).unlink(missing_ok=True)
+        if not is_old:
+            return None
         self._named(place)
         return place if remove(self.folder) else self.folder
 
@@ -85,9 +108,18 @@ class Aside:
         self.close()
 
     def discard(self) -> None:
-        """Remove it."""
-        remove(self.folder)
+        """Remove it, if what has its name is this folder: not another, exchanged for it."""
+        if self._holds(self.folder):
+            remove(self.folder)
         self.close()
+
+    def _holds(self, folder: Path) -> bool:
+        """Whether a folder is this one, by whatever name."""
+        try:
+            marker = os.lstat(folder / MARKER)
+            return self._handle >= 0 and os.path.samestat(os.fstat(self._handle), marker)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Hold it no longer."""
@@ -107,21 +139,13 @@ def swap(one: Path, other: Path) -> None:
     if _exchanged(one, other):
         return
     old = one.with_name(f"{one.name}{_OLD}")
-    is_marked = (other / MARKER).exists()
-    with suppress(OSError):  # so that it is known should this be killed before its end
-        write_text(other / MARKER, _SAID)
     os.rename(other, old)
     try:
         os.rename(one, other)
     except BaseException:
         os.rename(old, other)
-        one = other
         raise
-    else:
-        os.rename(old, one)
-    finally:
-        if not is_marked:
-            (one / MARKER).unlink(missing_ok=True)
+    os.rename(old, one)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

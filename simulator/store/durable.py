@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from simulator.store.locks import if_free, lock
+from simulator.store.held import hold, if_free
 
 _LONGEST = 200  # bytes of a name that is made part of another's, of 255 that file systems take
 PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
@@ -46,11 +46,8 @@ def written_aside(path: Path, *, replace: bool = True) -> Iterator[Path]:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     path = path.resolve() if path.is_symlink() else path  # what a link leads to, not the link
     _clear(path)
-    part = aside_of(path)
-    part = part.with_name(f"{part.name}.part")
-    handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    part, handle = _held_part(path)
     try:
-        lock(handle)
         if path.is_file():
             with suppress(OSError):  # another's file keeps its mode if it can
                 os.chmod(part, path.stat().st_mode & 0o777)
@@ -71,6 +68,18 @@ def written_aside(path: Path, *, replace: bool = True) -> Iterator[Path]:
     finally:
         os.close(handle)
     sync_folder(path.parent)
+
+
+def _held_part(path: Path) -> tuple[Path, int]:
+    """Make a file aside and hold it; another, where one was cleared before it was held."""
+    while True:
+        part = aside_of(path)
+        part = part.with_name(f"{part.name}.part")
+        handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        hold(handle)
+        if os.path.lexists(part):
+            return part, handle
+        os.close(handle)
 
 
 def _name_new(part: Path, path: Path) -> None:

@@ -1,83 +1,49 @@
-"""Locks that the system frees when a process ends, however it ends."""
+"""Whether what stands on a disk is held by a living process: by locks that go with their holder."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # no such locks here: then two processes may do the same work, with no harm
+except ImportError:  # a system without them: there everything counts as held
     fcntl = None  # type: ignore[assignment]
 
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def hold(handle: int) -> None:
+    """Hold an open file for this process, as long as it is open."""
+    if fcntl is not None:
+        with suppress(OSError):  # a file system without locks: others take it for held as well
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 @contextmanager
-def at_work(units: Path, question: str, tell: Callable[[str], None]) -> Iterator[bool]:
-    """Hold a question; whether another process held it until now, and may have answered it.
+def if_free(path: Path) -> Iterator[bool]:
+    """Hold a file or a folder if no living process does, and say whether it is now held here.
 
-    Where no lock can be had (no permission, a disk without locks) there is none: two processes do
-    the same work then, and no harm.
-
-    Parameters
-    ----------
-    units
-        Folder of units, which is in use meanwhile.
-    question
-        Digest.
-    tell
-        Called with a line if another process holds the question.
+    False too for what is neither, cannot be opened, or got another one's name meanwhile.
     """
-    place = units / "locks" / question
-    made = [f for f in (place.parent, units, units.parent) if not f.exists()]
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with ExitStack() as stack:
-            _lock(stack, units, os.O_RDONLY, shared=True)
-            waits = not _lock(stack, place, os.O_RDWR | os.O_CREAT, wait=False)
-            if waits:
-                tell("another process is at this question: waiting for its answer")
-                _lock(stack, place, os.O_RDWR | os.O_CREAT)
-            stack.callback(_remove, place)
-            yield waits
+        handle = -1 if fcntl is None else os.open(path, _READ)
+    except OSError:
+        handle = -1
+    try:
+        yield handle >= 0 and _is_ours(path, handle)
     finally:
-        for folder in made:  # where nothing was kept
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        if handle >= 0:
+            os.close(handle)
 
 
-def _remove(path: Path) -> None:
-    """Remove a lock that is held; who waited for it meanwhile does the same work, at the worst."""
-    with contextlib.suppress(OSError):
-        path.unlink()
-
-
-@contextmanager
-def out_of_use(units: Path) -> Iterator[bool]:
-    """Hold a folder of units alone; whether it could be had: nobody works with it."""
-    with ExitStack() as stack:
-        yield _lock(stack, units, os.O_RDONLY, shared=False, wait=False)
-
-
-def _lock(
-    stack: ExitStack, path: Path, how: int, *, shared: bool = False, wait: bool = True
-) -> bool:
-    """Whether a lock is had, or cannot be had by anybody; it is held until the stack is left."""
-    if fcntl is None:
-        return True
+def _is_ours(path: Path, handle: int) -> bool:
+    status = os.fstat(handle)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return False
     try:
-        handle = os.open(path, how | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(status, os.lstat(path))
     except OSError:
-        return True
-    stack.callback(os.close, handle)
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        if not wait:
-            return False
-        fcntl.flock(handle, kind)
-    except OSError:
-        return True
-    return True
+        return False

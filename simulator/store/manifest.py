@@ -62,7 +62,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         is_whole = checksum == _checksum(manifest)
         question = Question(**manifest["question"])
-        is_asked = question.digest_by(manifest["versions"]["sources"]) == manifest["digest"]
+        is_asked = question.digest_by(manifest["program"]) == manifest["digest"]
     except (TypeError, KeyError, ValueError, RecursionError):
         is_whole = is_asked = False
     if not is_whole:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
 
 RESULTS = Path("results")
+PROGRAM = SOURCES_DIGEST  # by which the digest of a question tells versions of the program apart
 UNITS = RESULTS / "units"
 
 
@@ -59,14 +60,14 @@ class Question:
     @property
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
-        return self.digest_by(SOURCES_DIGEST)
+        return self.digest_by(PROGRAM)
 
-    def digest_by(self, sources: str) -> str:
-        """Return the digest that a version of the program gives it, by the digest of its sources.
+    def digest_by(self, program: str) -> str:
+        """Return the digest that a version of the program gives it.
 
         It is of the question as JSON holds it, so that one that is read again has the same.
         """
-        plain = json.loads(to_json([*self.plain().values(), sources]))
+        plain = json.loads(to_json([*self.plain().values(), program]))
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
     def plain(self) -> dict[str, Any]:

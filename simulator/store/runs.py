@@ -27,7 +27,7 @@ from simulator.store.manifest import (
     read_manifest,
     write_manifest,
 )
-from simulator.store.question import Question
+from simulator.store.question import PROGRAM, Question
 from simulator.store.reading import checksum, read_bytes
 from simulator.store.writing import read_csv, rows_to_csv, to_json
 from simulator.version import versions_of
@@ -52,8 +52,13 @@ class Run:
         return Question(**self.manifest["question"])
 
 
-def read_run(folder: Path) -> Run:
-    """Return a finished run.
+def read_run(folder: Path, *, finished: bool = True) -> Run:
+    """Return a run.
+
+    Parameters
+    ----------
+    finished
+        Whether one that was stopped before its end is refused.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def read_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise StoreError(folder, "there is no such folder", "give the folder of a run")
     manifest = read_manifest(folder)
-    if not manifest["finished"]:
+    if finished and not manifest["finished"]:
         rule = "the run was stopped before its end"
         raise StoreError(folder, rule, "give its command again, which reruns it")
     check_files(folder, manifest)
@@ -157,19 +162,22 @@ def write_run(
         (folder / DATA).mkdir()
     for name, table in tables.items():
         write_text(folder / DATA / f"{name}.csv", rows_to_csv(table))
-    every = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.name not in (MARKER, LOG)
-    )
-    own = (path for path in every if path.name not in (MARKER, LOG))
-    files = {path.relative_to(folder).as_posix(): path for path in own}
+    found = (path for path in folder.rglob("*") if path.is_file())
+    every = sorted(path for path in found if path.name not in (MARKER, LOG))
+    files = {path.relative_to(folder).as_posix(): path for path in every}
     manifest = {
         "digest": question.digest,
+        "program": PROGRAM,
         "finished": answer.finished,
         "question": question.plain(),
         **made,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions_of(_LIBRARIES)
-        | {"python": platform.python_version(), "system": _system(), "sources": SOURCES_DIGEST},
+        "versions": {
+            **versions_of(_LIBRARIES),
+            "python": platform.python_version(),
+            "system": _system(),
+            "sources": SOURCES_DIGEST,
+        },
         "machine": {"processor": _processor(), "cores": os.cpu_count() or 1},
         "files": {name: checksum(path) for name, path in files.items()},
         "bytes": {name: path.stat().st_size for name, path in files.items()},

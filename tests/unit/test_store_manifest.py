@@ -45,7 +45,9 @@ def test_a_target_that_was_changed_is_refused(run, checksum):
     assert look(run, asked.digest, replace=True).kept is None  # as the remedy says
 
 
-@pytest.mark.parametrize("key", ["command", "ended", "versions", "machine", "bytes", "digest"])
+@pytest.mark.parametrize(
+    "key", ["command", "ended", "versions", "machine", "bytes", "digest", "program"]
+)
 def test_a_key_that_was_changed_or_is_gone_is_refused(run, key):
     before = (run / manifest.MANIFEST).read_bytes()
     changed(run, lambda plain: plain.pop(key))

@@ -229,6 +229,25 @@ def test_litter_of_the_dead_goes_and_nothing_else(folder):
     alive.discard()
 
 
+def test_what_cannot_be_swapped_back_is_not_removed(folder, monkeypatch):
+    written(folder, OTHER)
+    whole, calls = aside.swap, []
+
+    def swap(one, other):
+        if calls:
+            raise OSError(errno.EIO, "broken")
+        (folder / "thesis.txt").write_text("x")
+        calls.append((one, other))
+        whole(one, other)
+
+    monkeypatch.setattr(aside, "swap", swap)
+    found = filed(folder, question(), force=True)
+    assert found.why == "broken"
+    ((one, _),) = calls
+    clear_litter(folder)
+    assert (one / "thesis.txt").read_text() == "x"
+
+
 def test_nothing_stands_there_before_the_answer_does(folder):
     enclosed = Enclosures(folder)
 
@@ -351,3 +370,71 @@ def test_what_fails_after_the_work_is_refused_before(folder):
 
 def test_a_name_as_long_as_names_can_be_will_do(folder):
     written(folder.with_name("é" * 127), question())
+
+
+KILLED_EVERYWHERE = """
+import os, shutil, signal, sys
+from pathlib import Path
+from stored import filed, question, tree, written
+from simulator.store import Enclosures, aside, look, read_run
+
+if sys.argv[1] == "renames":
+    aside._exchanged = lambda *_: False
+place = Path.cwd() / "here"
+template, folder = Path.cwd() / "template", place / "D"
+written(template, question(seed=2))
+old = tree(template)
+
+def child(step):
+    count = 0
+
+    def kill(event, arguments):
+        nonlocal count
+        if event.split(".")[0] in ("open", "os", "shutil") and str(place) in str(arguments):
+            count += 1
+            if count > step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill)
+    enclosed = Enclosures(folder)
+    (enclosed.folder / "trials.csv").write_text("rows")
+    assert filed(folder, question(), force=True, enclosed=enclosed).why == ""
+    os._exit(0)
+
+new = step = 0
+while True:
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(template, folder)
+    process = os.fork()
+    if not process:
+        child(step)
+    status = os.waitpid(process, 0)[1]
+    found = read_run(folder)
+    if found.question.seed == 2:
+        left = {name: it for name, it in tree(folder).items() if name != aside.MARKER}
+        assert left == old, (step, set(left))
+        assert not new, step
+    else:
+        new += 1
+        assert (folder / "trials.csv").read_text() == "rows"
+    look(folder, question().digest, replace=True)
+    there = set(os.listdir(place)) - {"D"}
+    for name in there:  # killed before it had the file by which it is known
+        assert set(os.listdir(place / name)) <= {aside.MARKER + ".new"}, (step, there)
+    assert aside.MARKER not in os.listdir(folder)
+    if not status:
+        break
+    assert os.WTERMSIG(status) == signal.SIGKILL, (step, status)
+    step += int(sys.argv[2])
+print(step, new)
+"""
+
+
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["exchange", "renames"])
+def test_a_kill_at_any_step_leaves_the_old_run_or_the_new_one(how, stride, tmp_path):
+    ended = in_a_process(KILLED_EVERYWHERE, how, stride, folder=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    steps, new = map(int, ended.stdout.split())
+    assert steps > 50  # opens, writes, renames and removals
+    assert 1 < new < steps

@@ -9,13 +9,13 @@ import textwrap
 import pytest
 from command_line import ROOT
 
-from simulator.store.held import at_work, out_of_use
+from simulator.store.at_work import at_work, out_of_use
 
 HOLD = textwrap.dedent(
     """
     import sys, time
     from pathlib import Path
-    from simulator.store.held import at_work
+    from simulator.store.at_work import at_work
     with at_work(Path(sys.argv[1]), "question", print):
         print("held", flush=True)
         time.sleep(float(sys.argv[2]))
