@@ -31,6 +31,7 @@ from simulator.cli import (
     sweep,
     trace,
 )
+from simulator.cli.crew import dismiss
 from simulator.cli.logs import VERBOSE, be_verbose, begin_log
 from simulator.cli.shared import (
     WRONG_INPUT,
@@ -50,7 +51,7 @@ from simulator.cli.surroundings import (
     refuse_environment,
 )
 from simulator.cli.usage import Commands, UsageError, refuse_usage
-from simulator.errors import LostWorkersError
+from simulator.errors import ClusterError, LostWorkersError
 from simulator.log import count_anew
 
 # The collector of garbage looks through all that is imported, of which nothing ever goes: a tenth
@@ -89,6 +90,7 @@ def main() -> None:
             stop(stopped_words())
         raise
     finally:
+        dismiss()
         over()
 
 
@@ -110,7 +112,7 @@ def _run() -> None:
         refuse_usage(error)
     except ScenarioError as error:
         fail(str(error), WRONG_INPUT)
-    except LostWorkersError as error:
+    except (LostWorkersError, ClusterError) as error:
         fail(str(error), 1)
     except BrokenPipeError:
         if came():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -122,11 +122,14 @@ def allocation(
     ] = False,
     seed: SeedOption = _DEFAULT_SEED,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare allocation schemes: level, power, balance, guesses."""
+    workers = crew(jobs, backend, scheduler)
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
     if codes is not None or trial is not None:
@@ -160,7 +163,7 @@ def allocation(
                 metrics_only=metrics_only,
                 effect=effect,
                 seed=seed,
-                jobs=crew(jobs),
+                jobs=workers(),
                 say=tell,
             )
         draw(lambda figures: _draw(result, figures), enclosed)

@@ -19,7 +19,7 @@ from simulator.caches import SOURCES_DIGEST, cache_folder, keep, read_kept
 from simulator.inputs import forget, is_as_noted, noted
 
 # How an answer is worked out, kept and shown, but not what it is.
-_NOT_ASKED = {"jobs", "yes", "out", "force", "full", "json"}
+_NOT_ASKED = {"jobs", "backend", "scheduler", "yes", "out", "force", "full", "json"}
 
 
 class Known(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -63,12 +63,15 @@ def assurance(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Average power over what is not known (uncertain in the scenario)."""
+    workers = crew(jobs, backend, scheduler)
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     if draws * trials > LARGEST_TRIAL:
@@ -95,7 +98,7 @@ def assurance(
                 draws,
                 trials,
                 seed=seed,
-                jobs=crew(jobs),
+                jobs=workers(),
                 target_power=power_target or CONVENTIONAL_POWER,
                 watch=watch,
             )

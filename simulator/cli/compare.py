@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, kept
 from simulator.cli.shared import (
     JobsOption,
@@ -46,11 +46,14 @@ def compare(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare the power of two scenarios, trial by trial."""
+    workers = crew(jobs, backend, scheduler)
     one, other = load_study(first), load_study(second)
     with named_as_options("analysis"):
         one.check_comparison(other, analysis)
@@ -66,7 +69,7 @@ def compare(
     def work(_: "Enclosures") -> "Comparison":
         with _told(trials) as watch:
             return one.compare(
-                other, trials, analysis=analysis, seed=seed, jobs=crew(jobs), watch=watch
+                other, trials, analysis=analysis, seed=seed, jobs=workers(), watch=watch
             )
 
     answer(question, out, force, json, work)

@@ -1,31 +1,75 @@
 """Who works for a command, and where what they do is kept."""
 
 import logging
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from simulator.cli.shared import say
+import typer
+
+from simulator.cli.shared import refuse, say
 
 if TYPE_CHECKING:
+    from simulator.montecarlo.cluster import Cluster
     from simulator.montecarlo.workers import Workers
+
+BackendOption = Annotated[
+    str, typer.Option("--backend", help="local, or dask: workers of a cluster.")
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Of dask, as tcp://host:8786 [default: a cluster of this machine].",
+        show_default=False,
+    ),
+]
+_ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://[^\s/:@]+:\d{1,5}", re.ASCII)
 
 
 class _Command:
-    """The command that is under way, and where it keeps units."""
+    """The command that is under way: where it keeps units, and its cluster."""
 
     units: Path | None = None
+    cluster: "Cluster | None" = None
 
 
-def crew(jobs: int | None) -> "Workers":
-    """Return so many workers on this machine, one per core if None; they keep their units."""
+def crew(jobs: int | None, backend: str, scheduler: str | None) -> "Callable[[], Workers]":
+    """Return what gives the workers of a command, once it is to work; a wrong option ends it."""
+    if backend not in ("local", "dask"):
+        refuse("--backend", backend, "is not a backend", "use local or dask")
+    if scheduler is not None:
+        if backend != "dask":
+            refuse("--scheduler", scheduler, "goes with --backend dask", "add that")
+        if _ADDRESS.fullmatch(scheduler) is None:
+            refuse("--scheduler", scheduler, "is not an address", "as tcp://127.0.0.1:8786")
+        if jobs is not None:
+            rule = "are workers of this machine, and those of a cluster are its own"
+            refuse("--jobs", jobs, rule, "leave --jobs or --scheduler out")
+    return lambda: _workers(jobs, backend, scheduler)
+
+
+def _workers(jobs: int | None, backend: str, scheduler: str | None) -> "Workers":
+    """Return who works; they keep their units, if the command keeps any."""
     from dataclasses import replace
 
     from simulator.arguments import workers
     from simulator.store.units import UnitStore
 
-    if _Command.units is None:
-        return workers(jobs)
-    return replace(workers(jobs), units=UnitStore(_Command.units, _tell))
+    found = workers(jobs)
+    if _Command.units is not None:
+        found = replace(found, units=UnitStore(_Command.units, _tell))
+    if backend != "dask":
+        return found
+    if _Command.cluster is None:
+        from simulator.montecarlo.cluster import Cluster
+
+        _Command.cluster = Cluster(scheduler, found.jobs, say)
+    threads = _Command.cluster.threads()
+    say(f"{_Command.cluster.name}: {threads} threads; each worker compiles its kernels once")
+    return replace(found, jobs=threads, cluster=_Command.cluster)
 
 
 def _tell(line: str) -> None:
@@ -39,3 +83,10 @@ def _tell(line: str) -> None:
 def begin(units: Path) -> None:
     """Begin a command that keeps its units in a folder."""
     _Command.units = units
+
+
+def dismiss() -> None:
+    """Let the workers of the command go."""
+    cluster, _Command.cluster = _Command.cluster, None
+    if cluster is not None:
+        cluster.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -82,12 +82,15 @@ def design(
     ] = 4_000,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find the designs with a power, in a time, for a budget."""
+    workers = crew(jobs, backend, scheduler)
     values = None if choose is None else _read(choose)
     study = load_study(scenario)
     with named_as_options(*_ARGUMENTS):
@@ -113,7 +116,7 @@ def design(
                 analysis=analysis,
                 trials=trials,
                 seed=seed,
-                jobs=crew(jobs),
+                jobs=workers(),
                 say=say,
             )
         draw(lambda figures: _draw(result, figures), enclosed)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -21,6 +21,7 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from simulator.montecarlo.workers import Workers
     from simulator.results import Answer
     from simulator.scenario.loaded import LoadedScenario
     from simulator.store import Enclosures
@@ -68,6 +69,8 @@ def power(
         str, typer.Option(help="compiled or, for the same answer slowly, reference.")
     ] = "compiled",
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     estimator: Annotated[
         str,
         typer.Option(
@@ -97,6 +100,7 @@ def power(
     from simulator.scenario.loader import load_scenario
     from simulator.store import question_of
 
+    workers = crew(jobs, backend, scheduler)
     if trials is not None and precision is not None:
         refuse("--precision", precision, "goes without --trials", "give one of the two")
     if engine not in _TRIALS:
@@ -120,7 +124,7 @@ def power(
             out,
             force,
             json,
-            lambda _: _certificate(study(), asked["trials"], seed, jobs),
+            lambda _: _certificate(study(), asked["trials"], seed, workers()),
             ready=study,
         )
         return
@@ -135,7 +139,7 @@ def power(
     )
 
     def work(enclosed: "Enclosures") -> "Answer":
-        return _estimated(study(), enclosed if by_trial else None, seed, engine, jobs, asked)
+        return _estimated(study(), enclosed if by_trial else None, seed, engine, workers(), asked)
 
     answer(question, out, force, json, work, ready=study, full=full)
 
@@ -173,7 +177,7 @@ def _estimated(
     enclosed: "Enclosures | None",
     seed: int,
     engine: str,
-    jobs: int | None,
+    workers: "Workers",
     asked: dict[str, Any],
 ) -> "Answer":
     """Run the simulation, with progress; enclose the rows of single trials if asked for."""
@@ -197,7 +201,7 @@ def _estimated(
             precision=precision,
             seed=seed,
             engine=engine,
-            jobs=crew(jobs),
+            jobs=workers,
             watch=watch,
             **options,
         )
@@ -206,9 +210,9 @@ def _estimated(
     return found
 
 
-def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "Answer":
+def _certificate(study: "Study", trials: int, seed: int, workers: "Workers") -> "Answer":
     """Work out a certificate of level, with progress."""
     from simulator.cli.progress import lines
 
     with lines() as say:
-        return study.certify(trials, seed=seed, jobs=crew(jobs), say=say)
+        return study.certify(trials, seed=seed, jobs=workers, say=say)

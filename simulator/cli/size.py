@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -75,11 +75,14 @@ def size(
     ] = False,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find how many patients a power needs, by simulation."""
+    workers = crew(jobs, backend, scheduler)
     bounds = None
     if between is not None:
         bounds = two_numbers("--between", between, float, "0.3,0.9")
@@ -111,7 +114,7 @@ def size(
                 patients=patients,
                 favoured=favoured,
                 seed=seed,
-                jobs=crew(jobs),
+                jobs=workers(),
                 say=say,
             )
         draw(lambda figures: _draw(result, figures), enclosed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulator.cli.crew import crew
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrAllOption,
@@ -61,6 +61,8 @@ def sweep(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Run also what takes more than an hour.")
     ] = False,
@@ -70,6 +72,7 @@ def sweep(
     json: JsonOption = False,
 ) -> None:
     """Vary keys of a scenario: power at every point."""
+    workers = crew(jobs, backend, scheduler)
     values = _read(vary)
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
@@ -97,7 +100,7 @@ def sweep(
                 planned,
                 trials,
                 seed=seed,
-                jobs=crew(jobs),
+                jobs=workers(),
                 watch=watch,
                 target_power=power_target or CONVENTIONAL_POWER,
             )

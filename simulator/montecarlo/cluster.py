@@ -5,19 +5,16 @@ worker but the program, of which it makes sure first. What a worker that was kil
 the scheduler has another one do; units that came back are kept where the command runs.
 """
 
-import itertools
 import logging
 import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from joblib.externals import cloudpickle
-
-from simulator.errors import TrialsimError
+from simulator.errors import ClusterError
 from simulator.log import count, event
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult, run_unit
 from simulator.montecarlo.work import Done, Results, Work
@@ -35,18 +32,6 @@ _MOST_KILLED = 25  # workers that died of one unit
 _AHEAD = 2  # units for each thread of the cluster
 _MOST_THREADS = 4_096
 GO_ON = "what was simulated is kept: the same command goes on from there"
-
-
-class ClusterError(TrialsimError):
-    """A cluster cannot be used: where, what is wrong, and the remedy."""
-
-    def __init__(self, where: str, rule: str, remedy: str) -> None:
-        self.where, self.rule, self.remedy = where, rule, remedy
-        super().__init__(f"{where}: {rule}; {remedy}")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Return how it is made again in another process."""
-        return type(self), (self.where, self.rule, self.remedy)
 
 
 class Cluster:
@@ -196,6 +181,8 @@ class _Ahead:
     def _submit(self, task: _Task) -> None:
         of, asked = self._asked
         if of is not task.work:  # what all tasks of a run share is sent once, and can be had again
+            import cloudpickle
+
             packed = cloudpickle.dumps((task.work.params, task.work.asked))
             asked = self._client.submit(_itself, packed, pure=False)
             self._asked = task.work, asked
@@ -226,9 +213,7 @@ class _Ahead:
             self._look_after()
             return False
         came = [self._take(task) for task in open_ if task.future and task.future.done()]
-        if not any(came):
-            self._look_after()
-        elif time.monotonic() - self._looked > _SECONDS_A_HEARTBEAT:
+        if not any(came) or time.monotonic() - self._looked > _SECONDS_A_HEARTBEAT:
             self._look_after()
         return any(came)
 

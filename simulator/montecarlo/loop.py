@@ -11,6 +11,7 @@ import numpy as np
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
 from simulator.interrupts import unbroken
+from simulator.montecarlo.cluster import by_cluster
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.journal import Journal
 from simulator.montecarlo.local import by_processes, by_threads
@@ -19,7 +20,7 @@ from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
-from simulator.montecarlo.work import Done, Waiting, Work
+from simulator.montecarlo.work import Done, Results, Waiting, Work
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params
 from simulator.records import Ints
@@ -166,11 +167,10 @@ def monte_carlo_runs(
             journals.append(Journal(work, engine))
             yield work
 
-    engage = by_threads if engine is Engine.COMPILED else by_processes
     run: Run | None = None
     whole: Sums | None = None
     try:
-        for work, done in engage(works(), workers.jobs):
+        for work, done in _done_by(workers, engine, works()):
             if whole is None:
                 run, whole = work.run, work.asked.new_sums(work.params)
             assert run is not None
@@ -189,6 +189,14 @@ def monte_carlo_runs(
             raise
         journals[0].close(whole.trials, interrupted=True)
         yield MonteCarlo(engine, run.seed, run.asked, whole, interrupted=True)
+
+
+def _done_by(workers: Workers, engine: Engine, works: Iterable[Work]) -> Results:
+    """Yield units by whoever works at them."""
+    if workers.cluster is not None:
+        return by_cluster(works, workers.cluster, engine)
+    engage = by_threads if engine is Engine.COMPILED else by_processes
+    return engage(works, workers.jobs)
 
 
 def _take_in(run: Run, whole: Sums, done: Done) -> bool:

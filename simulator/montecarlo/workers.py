@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from simulator.montecarlo.cluster import Cluster
 from simulator.store.units import UnitStore
 
 
@@ -15,10 +16,13 @@ class Workers:
         Workers on this machine.
     units
         Where units that are done are kept and found; None: nowhere.
+    cluster
+        Whose workers simulate; None: those of this machine.
     """
 
     jobs: int = 1
     units: UnitStore | None = None
+    cluster: Cluster | None = None
 
     def of_one_job(self) -> "Workers":
         """Return the same with one worker on this machine."""
