@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import SOURCES_DIGEST
+from simulator.caches import PROGRAM_DIGEST
 from simulator.results.evidence import EvidenceRow
 from simulator.results.sources import Source
 
@@ -47,7 +47,7 @@ class Question:
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
         parts = (self.command, self.scenario, self.sources, self.seed, self.asked, self.evidence)
-        whole = [*parts, SOURCES_DIGEST]
+        whole = [*parts, PROGRAM_DIGEST]
         return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[
             :12
         ]

@@ -123,7 +123,7 @@ def test_another_version_of_the_program_asks_another_question(answered, monkeypa
     words["estimator"] = "counts"
     with asked.words("power", words):
         assert asked.known() is not None
-        monkeypatch.setattr(asked, "SOURCES_DIGEST", "of another")
+        monkeypatch.setattr(asked, "PROGRAM_DIGEST", "of another")
         assert asked.known() is None
 
 
