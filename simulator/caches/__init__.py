@@ -7,7 +7,7 @@ could have written is never read: compiled kernels are code.
 
 from simulator.caches.digests import KERNELS_DIGEST, MODEL_DIGEST, PROGRAM_DIGEST, SOURCES_DIGEST
 from simulator.caches.files import keep, keep_bytes, read_bytes, read_kept, say, set_aside
-from simulator.caches.folders import cache_folder, digest_folder, kernels_root
+from simulator.caches.folders import cache_folder, digest_folder, home_cache, kernels_root
 
 __all__ = [
     "KERNELS_DIGEST",
@@ -16,6 +16,7 @@ __all__ = [
     "SOURCES_DIGEST",
     "cache_folder",
     "digest_folder",
+    "home_cache",
     "keep",
     "keep_bytes",
     "kernels_root",

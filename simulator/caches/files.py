@@ -18,7 +18,9 @@ from typing import Any
 _ASIDE = ".new-"  # how the name of a file begins while it is written
 _DAY_SECONDS = 86_400.0
 # Nothing is followed, and nothing that stands in the way of a file is waited for.
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # each where a system has it
+    _READ |= getattr(os, _flag, 0)
 _OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 _said: set[str] = set()

@@ -25,14 +25,20 @@ _OWN_NAMES = re.compile(r"[0-9a-f]{16,64}(\.json)?(\.damaged)?")
 
 def cache_folder() -> Path:
     """Folder for what can be worked out again; a temporary one if home cannot be written to."""
+    return home_cache() or _temporary(_parent_of_temporary())
+
+
+def home_cache() -> Path | None:
+    """Return this user's cache where caches belong; None if there is no such place to use."""
     named = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(named) and os.environ.get("HOME") == "":
-        return _temporary(_parent_of_temporary())
+    if os.path.isabs(named):
+        return _own(Path(named) / "trialsim")
+    if os.environ.get("HOME") == "":
+        return None
     try:
-        home = Path(named) if os.path.isabs(named) else Path.home() / ".cache"
+        return _own(Path.home() / ".cache" / "trialsim")
     except (OSError, RuntimeError):  # no HOME, and a user whom the system does not know
-        return _temporary(_parent_of_temporary())
-    return _own(home / "trialsim") or _temporary(_parent_of_temporary())
+        return None
 
 
 def kernels_root() -> Path:

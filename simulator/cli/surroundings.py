@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from simulator.caches import cache_folder, home_cache
 from simulator.cli.shared import refuse
 from simulator.errors import UNSHOWN
 
@@ -50,3 +51,5 @@ def refuse_environment(variables: Mapping[str, str]) -> None:
         refuse("NUMBA_NUM_THREADS", threads, rule, "correct it, or unset the variable")
     # Figures are drawn into files, so that no window is ever opened.
     os.environ["MPLBACKEND"] = "agg"
+    if home_cache() is None:  # or it would make a new folder each time, and say so
+        os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
