@@ -1,9 +1,7 @@
 """Discrete-event simulation of the randomised trial NCT05484908 and of trials like it."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import KERNELS_DIGEST, cache_folder
 from simulator.errors import TrialsimError
 
 if TYPE_CHECKING:
@@ -14,10 +12,6 @@ if TYPE_CHECKING:
     from simulator.study import Study
 
     __version__: str
-
-# Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
-# a folder of their own, callers would go on running an edited rule as it was.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / KERNELS_DIGEST))
 
 
 def __getattr__(name: str) -> str:

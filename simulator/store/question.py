@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import SOURCES_DIGEST
+from simulator.caches import PROGRAM_DIGEST
 from simulator.results.evidence import EvidenceRow
 from simulator.results.sources import Source
 from simulator.store.writing import to_json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
 
 RESULTS = Path("results")
-PROGRAM = SOURCES_DIGEST  # by which the digest of a question tells versions of the program apart
+PROGRAM = PROGRAM_DIGEST  # by which the digest of a question tells versions of the program apart
 UNITS = RESULTS / "units"
 
 
