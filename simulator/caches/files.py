@@ -159,8 +159,9 @@ def say(message: str, what: str = "") -> None:
         return
     _said.add(what or message)
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream that is closed
-        print(f"cache: {shown}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # print would take the other stream
+        with contextlib.suppress(OSError, ValueError):  # it is closed or full
+            print(f"cache: {shown}", file=sys.stderr, flush=True)
 
 
 def _checksum(content: bytes) -> bytes:

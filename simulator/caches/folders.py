@@ -65,8 +65,10 @@ def _own(folder: Path, *, wished: bool = False) -> Path | None:
     why = _why_not(folder)
     if why is None:
         return folder
-    if why or wished:
-        say(f"{folder} {why or 'cannot be written to'}: not used")
+    if why:
+        say(f"{folder} {why}: not used; remove it, or make it yours alone (chmod go-w)")
+    elif wished:
+        say(f"{folder} cannot be written to: not used")
     return None
 
 

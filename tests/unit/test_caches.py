@@ -1,5 +1,6 @@
 """The user's cache: whole files alone, this user's own alone, and never the end of a run."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -155,6 +156,25 @@ def test_what_cannot_be_kept_is_done_without_and_that_is_said_once(
     assert str(tmp_path) in line
     assert os.strerror(number) in line
     assert {path.name for path in tmp_path.iterdir()} == {"home", "tmp"}
+
+
+@pytest.mark.parametrize("stream", ["none", "closed", "full"])
+def test_where_nothing_can_be_said_nothing_is_said_elsewhere(stream, monkeypatch, capsys):
+    with open("/dev/full", "w") as full, open(os.devnull, "w") as closed:
+        closed.close()
+        there = {"none": None, "closed": closed, "full": full}[stream]
+        with monkeypatch.context() as patch:
+            patch.setattr(files.sys, "stderr", there)
+            files.say("a word")
+        patch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_message_is_one_line_whatever_a_path_is_called(said):
+    files.say("a\nb\x1b[31m \u202e ä")
+    assert said() == ["cache: a\\nb\\x1b[31m \\u202e ä"]
 
 
 def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch):
