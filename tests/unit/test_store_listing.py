@@ -25,19 +25,16 @@ from simulator.results.json_schema import answer_schema
 from simulator.store import (
     Enclosures,
     StoreError,
-    export_run,
     file_run,
-    kept_runs,
-    listed,
     look,
-    provenance_of,
-    prunable,
-    prune,
     read_run,
     to_json,
     write_run,
 )
 from simulator.store.aside import MARKER, Aside
+from simulator.store.exporting import export_run
+from simulator.store.listing import kept_runs, provenance_of
+from simulator.store.pruning import listed, prunable, prune
 
 
 @pytest.fixture
