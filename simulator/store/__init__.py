@@ -1,7 +1,7 @@
 """Runs on disk.
 
-What is asked of many runs is in `listing`, `exporting` and `pruning`: an answer that is kept is shown
-without them.
+What is asked of many runs is in `listing`, `exporting` and `pruning`: an answer that is kept is
+shown without them.
 """
 
 from simulator.store.durable import write_whole, written_aside
