@@ -261,6 +261,14 @@ def test_what_changes_after_it_was_listed_stays(results):
     assert (results / "stopped" / "thesis.txt").exists()
 
 
+def test_a_run_that_is_finished_after_it_was_listed_stays(results):
+    plan = prunable(results)
+    written(results / "stopped", question(seed=2))
+    assert "stopped" not in gone(prune(plan), results)
+    assert read_run(results / "stopped").manifest["finished"]
+    assert not [path for path in results.iterdir() if path.name.startswith(".stopped")]
+
+
 def test_a_run_that_somebody_is_at_stays(results):
     alive = Aside(results / "F")
     assert alive.folder.name not in gone(prune(prunable(results)), results)
