@@ -13,6 +13,7 @@ from simulator.cli.shared import refuse, say
 if TYPE_CHECKING:
     from simulator.montecarlo.cluster import Cluster
     from simulator.montecarlo.workers import Workers
+    from simulator.store.units import UnitStore
 
 BackendOption = Annotated[
     str, typer.Option("--backend", help="local, or dask: workers of a cluster.")
@@ -26,6 +27,7 @@ SchedulerOption = Annotated[
         show_default=False,
     ),
 ]
+_MOST_KEYS = 1_000
 _ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://[^\s/:@]+:\d{1,5}", re.ASCII)
 
 
@@ -33,6 +35,7 @@ class _Command:
     """The command that is under way: where it keeps units, and its cluster."""
 
     units: Path | None = None
+    store: "UnitStore | None" = None
     cluster: "Cluster | None" = None
 
 
@@ -60,7 +63,8 @@ def _workers(jobs: int | None, backend: str, scheduler: str | None) -> "Workers"
 
     found = workers(jobs)
     if _Command.units is not None:
-        found = replace(found, units=UnitStore(_Command.units, _tell))
+        _Command.store = _Command.store or UnitStore(_Command.units, _tell)
+        found = replace(found, units=_Command.store)
     if backend != "dask":
         return found
     if _Command.cluster is None:
@@ -82,7 +86,13 @@ def _tell(line: str) -> None:
 
 def begin(units: Path) -> None:
     """Begin a command that keeps its units in a folder."""
-    _Command.units = units
+    _Command.units, _Command.store = units, None
+
+
+def keys_of_units() -> list[str]:
+    """Return which units the command asked for, if not of very many questions about trials."""
+    keys = list(_Command.store.keys) if _Command.store is not None else []
+    return keys if len(keys) <= _MOST_KEYS else []
 
 
 def dismiss() -> None:

@@ -171,6 +171,7 @@ def _worked_out(
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
             "trials_simulated": counted().simulated,
             "trials_found": counted().kept,
+            "units": crew.keys_of_units(),
             "read": {path: was for path, was in noted().items() if " " in was},
         }
         text = full_text(result)
