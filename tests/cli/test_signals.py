@@ -174,6 +174,28 @@ def test_a_signal_is_heard_inside_compiled_code(folder):
     assert ended(process) == (143, "", BEFORE)
 
 
+def test_a_signal_where_python_would_swallow_it_comes_again(folder):
+    program = (
+        "from simulator.cli import signals as s; import os, time; s.listen()\n"
+        "class Goes:\n"
+        f"    def __del__(self): os.kill(os.getpid(), {int(signal.SIGTERM)}); print('in')\n"
+        "try:\n"
+        "    Goes(); time.sleep(100)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('heard', s.came(), s.status())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "in\nheard SIGTERM 143\n"
+
+
 # In this process: after so many units of work a signal comes
 
 
@@ -324,7 +346,7 @@ def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, fo
     assert len(err.splitlines()) == 1
     assert "fewer --jobs" in err
     assert not (folder / "run").exists()
-    assert log_of(folder)[-1]["event"] == "worker killed"
+    assert [e["event"] for e in log_of(folder)[-2:]] == ["worker killed", "failed"]
 
 
 @on_linux
