@@ -69,7 +69,9 @@ def log_of(folder):
     return events_of(path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_a_signal_keeps_what_is_done_and_says_how_to_go_on(number, folder):
     process = started(LONG, folder)
     wait_for_trials(process, folder)
@@ -355,8 +357,6 @@ def test_workers_end_with_a_command_that_is_killed(folder):
     process = started(f"{REFERENCE} 1000000", folder)
     wait_for(lambda: len(workers_of(process)) == 2, process)
     workers = workers_of(process)
-    wait_for(lambda: (folder / "results").exists(), process)
-    time.sleep(2.0)
     process.kill()
     process.wait(PATIENCE)
     until = time.monotonic() + PATIENCE
