@@ -121,11 +121,9 @@ def test_a_third_signal_ends_at_once_with_nothing_half_written(folder):
     status, _, err = ended(process)
     assert status == 143
     assert "Traceback" not in err
-    if "ended at once" in err:
-        assert "already stopping" in err
-        assert not (folder / "run").exists()
-    else:
-        assert not list(folder.glob(".run.*"))
+    assert "ended at once" in err or GO_ON in err
+    if (folder / "run").exists():  # it got its name before
+        assert json.loads((folder / "run" / "manifest.json").read_text())["finished"] is False
 
 
 @pytest.mark.slow
