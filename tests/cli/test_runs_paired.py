@@ -12,7 +12,9 @@ MINE = "extends: two-arm-survival\nname: mine\ntitle: mine\ntrial:\n  target_ran
 def two_runs(tmp_path):
     (tmp_path / "mine.yaml").write_text(MINE)
     for name, trials, out in (("two-arm-survival", 600, "A"), ("mine.yaml", 500, "B")):
-        assert run_here("power", name, "--trials", trials, "--out", out, folder=tmp_path).status == 0
+        assert (
+            run_here("power", name, "--trials", trials, "--out", out, folder=tmp_path).status == 0
+        )
     return tmp_path
 
 
