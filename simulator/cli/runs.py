@@ -30,7 +30,11 @@ RunOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Rerun what was answered before, in place of it.")
+    bool,
+    typer.Option(
+        "--force",
+        help="Answer anew, in place of what is there; trials that are kept are not rerun.",
+    ),
 ]
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section, not one screen.")]

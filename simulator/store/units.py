@@ -88,7 +88,8 @@ class UnitStore:
             was_open, self._is_open = self._is_open, False
         if was_open:
             self.tell(
-                f"{self.folder}: units cannot be kept: {error.strerror or error}; the run goes on, "
+                f"{error.filename or self.folder}: units of work cannot be kept: "
+                f"{error.strerror or error}; the run goes on, "
                 "but if it is killed it begins anew"
             )
 
