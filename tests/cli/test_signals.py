@@ -393,7 +393,7 @@ def test_a_log_that_cannot_be_kept_is_done_without(run, folder):
     (folder / "results" / "units").write_text("in the way")
     status, _, err = run("power small.yaml --trials 50 --out run")
     assert status == 0
-    assert "units cannot be kept" in err
+    assert "units of work cannot be kept" in err
     assert err.endswith("\nwrote run\n")
     assert err.count("\n") == 2
     assert [e["event"] for e in events_of(folder / "run" / "run.log")][-1] == "answer"
