@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from simulator.montecarlo.workers import Workers
     from simulator.results import BaselineHazard, Exact, Prior
     from simulator.study import Study
 
@@ -63,4 +64,20 @@ def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
     return study.prior(studies, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "prior", "scenarios"]
+def workers(jobs: int | None = None, **options: Any) -> "Workers":
+    """Who is to simulate, and where sums of trials are kept; see `simulator.arguments.hired`."""
+    from simulator import arguments
+
+    return arguments.hired(jobs, **options)
+
+
+__all__ = [
+    "TrialsimError",
+    "__version__",
+    "baseline",
+    "exact",
+    "load",
+    "prior",
+    "scenarios",
+    "workers",
+]
