@@ -91,7 +91,7 @@ class Cluster:
                 )
                 client = Client(self._local)
             else:
-                client = Client(self.scheduler, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
+                client = Client(self.scheduler, timeout=_SECONDS_TO_ANSWER)
         except (OSError, TimeoutError, ValueError) as error:
             rule = f"no dask scheduler answers ({error or type(error).__name__})".replace("\n", " ")
             remedy = "start one with dask scheduler, or leave --backend out"
