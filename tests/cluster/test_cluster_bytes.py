@@ -5,13 +5,12 @@ import shutil
 import pytest
 from dask_folders import files_of, manifest_of
 
-TRIALS = 250  # five units
-
-# Engine and, for the cluster of three, how many workers of a cluster of this machine.
-ENGINES = ["compiled", "reference"]
+TRIALS = 150  # three units
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "engine", ["compiled", pytest.param("reference", marks=pytest.mark.slow)]
+)
 def test_the_same_bytes_by_one_job_two_jobs_one_worker_and_three(engine, run, folder, cluster):
     asked = f"power several.yaml --trials {TRIALS} --by-trial --engine {engine} --out"
     ways = {
@@ -87,3 +86,13 @@ def test_two_runs_at_once_share_a_cluster(folder, cluster, begin):
         assert process.returncode == 0, err
     first, second = (files_of(folder / f"s{seed}") for seed in (1, 2))
     assert first["estimates.json"] != second["estimates.json"]
+
+
+def test_the_same_bytes_by_the_reference_engine_on_workers(run, folder, cluster):
+    asked = "power several.yaml --trials 100 --engine reference --out"
+    way = f"--backend dask --scheduler {cluster.with_workers(3).address}"
+    for name, how in (("there", way), ("here", "--jobs 1")):
+        status, _, err = run(asked, name, how)
+        assert status == 0, err
+        shutil.rmtree(folder / "results")
+    assert files_of(folder / "there") == files_of(folder / "here")

@@ -10,7 +10,9 @@ UNSURE = """\
 extends: small.yaml
 name: unsure
 uncertain:
-  - {key: hazard.effect.hazard_ratio, distribution: uniform, lower: 0.4, upper: 0.9}
+  - keys: hazard.effect.hazard_ratio
+    distribution: lognormal
+    parameters: {median: 0.70, interval_95: [0.45, 1.10]}
 """
 COMMANDS = {
     "power": "power small.yaml --trials 100",
@@ -19,10 +21,10 @@ COMMANDS = {
     "sweep": "sweep small.yaml --vary n=16,20 --trials 100",
     "size": "size small.yaml --power 0.5 --within 10",
     "compare": "compare small.yaml two-arm-survival --trials 100",
-    "allocation": "allocation small.yaml --schemes complete,permuted_block --trials 100",
+    "allocation": "allocation small.yaml --schemes complete,big_stick(2) --trials 100",
     "assurance": "assurance unsure.yaml --draws 4 --trials 100",
     "levers": "levers unsure.yaml --trials 200",
-    "design": "design small.yaml --vary n=16,20 --power 0.2 --trials 200",
+    "design": "design small.yaml --choose n=16,20 --power 0.2 --trials 200",
 }
 
 
