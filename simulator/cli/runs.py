@@ -4,6 +4,7 @@ import functools
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -197,8 +198,9 @@ def _say_where(filed: "Filed", wanted: Path) -> tuple[bool, Path | None]:
             say(f"{filed.left}: what was replaced, of which a part cannot be removed; remove it")
         return True, wanted
     folder = filed.folder
-    if folder is not None and folder.is_relative_to(Path.cwd()):
-        folder = folder.relative_to(Path.cwd())
+    with suppress(OSError):  # the working folder may be gone
+        if folder is not None and folder.is_relative_to(Path.cwd()):
+            folder = folder.relative_to(Path.cwd())
     if filed.why == CONFLICT:
         say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {folder}")
     elif folder is not None:

@@ -114,6 +114,9 @@ def test_three_dask_workers_against_two_threads(tell, tmp_path, cluster):
     tell(f"{name}, more processor time than 2 threads", 100 * added / here, "%", "10")
     tell(f"{name}, overhead", 1_000 * added / units, "ms a unit")
     tell(f"{name}, between command and scheduler", statistics.median(sizes) / 1024, "KiB a unit")
-    clocks = {"here": "nct05484908 by 2 threads, units kept, by the clock", "there": f"{name}, by the clock"}
+    clocks = {
+        "here": "nct05484908 by 2 threads, units kept, by the clock",
+        "there": f"{name}, by the clock",
+    }
     for way, told in clocks.items():
         tell(told, trials / statistics.median(walls[way]), "trials/s")

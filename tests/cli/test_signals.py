@@ -425,3 +425,13 @@ def test_a_stream_that_is_gone_loses_the_text_and_not_the_run(where, folder):
     assert done.returncode == (1 if where == ">/dev/full" else 0)
     assert "Traceback" not in done.stderr
     assert json.loads((folder / "run" / "estimates.json").read_text())["trials"] == 50
+
+
+def test_a_pipe_in_place_of_a_log_does_not_hold_a_command(run, folder):
+    (folder / "small.yaml").write_text(SMALL)
+    assert run("power small.yaml --trials 50 --out run").status == 0
+    (log,) = (folder / "results" / "units" / "log").iterdir()
+    log.unlink()
+    os.mkfifo(log)
+    assert run("power small.yaml --trials 50 --out run --force").status == 0
+    assert events_of(folder / "run" / "run.log")[-1]["event"] == "answer"

@@ -8,9 +8,7 @@ from dask_folders import files_of, manifest_of
 TRIALS = 150  # three units
 
 
-@pytest.mark.parametrize(
-    "engine", ["compiled", pytest.param("reference", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("reference", marks=pytest.mark.slow)])
 def test_the_same_bytes_by_one_job_two_jobs_one_worker_and_three(engine, run, folder, cluster):
     asked = f"power several.yaml --trials {TRIALS} --by-trial --engine {engine} --out"
     ways = {
