@@ -92,11 +92,12 @@ def web():
 
 
 @pytest.mark.parametrize("kind", ["closed", "silent", "web"])
-def test_an_address_without_a_scheduler_is_told_in_seconds(kind, run, folder, request):
-    """It gives up by itself: the test's own patience is that of a whole suite."""
+def test_an_address_without_a_scheduler_is_told_in_seconds(kind, begin, folder, request):
+    """It gives up by itself, in less than a test's own patience."""
     address = f"tcp://127.0.0.1:{request.getfixturevalue(kind)}"
-    status, out, err = run(f"power several.yaml --trials 50 --backend dask --scheduler {address}")
-    assert (status, out) == (1, "")
+    process = begin(f"power several.yaml --trials 50 --backend dask --scheduler {address}")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
     said = one_line(err)
     assert said.startswith(address)
     assert "no dask scheduler answers" in said
