@@ -68,8 +68,7 @@ def silent():
 def closed():
     """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    return port
+        return listening.getsockname()[1]
 
 
 @pytest.fixture
