@@ -1,4 +1,4 @@
-"""What no cluster can be asked is refused in one line, and an address that is dead within seconds."""
+"""What no cluster can be asked is refused in one line, a dead address within seconds."""
 
 import socket
 import threading
