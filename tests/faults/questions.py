@@ -17,6 +17,5 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "assurance": ("assurance", "nct05484908", "--draws", "20", "-n", "100"),
     "levers": ("levers", "nct05484908", "-n", "100"),
 }
-QUICK = ("power", "size")
 POWER = QUESTIONS["power"]
 SMALL = ("power", "two-arm-survival", "-n", "2000")

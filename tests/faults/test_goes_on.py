@@ -21,6 +21,7 @@ def asked_after(place: Place, first: tuple[str, ...], then: tuple[str, ...]) -> 
     return {name: manifest[name] for name in ("trials_simulated", "trials_found")}
 
 
+@pytest.mark.slow
 def test_more_trials_go_on_from_what_is_there(place: Place, undisturbed: Undisturbed) -> None:
     fewer = ("power", "nct05484908", "-n", "1600")
     assert asked_after(place, fewer, POWER) == {"trials_simulated": 6400, "trials_found": 1600}

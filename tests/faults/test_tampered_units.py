@@ -129,9 +129,6 @@ def done_again(names: tuple[str, ...], kept: Place, wanted: Place) -> None:
     assert kept.manifest()["trials_simulated"] == trials, "those units, and no more, done again"
     for unit in largest:
         assert unit.name in ended.err, ended.err
-    shutil.rmtree(kept.answer)
-    kept.finish(*POWER)
-    assert kept.manifest()["trials_simulated"] == 0, "what was done again is kept"
 
 
 def test_units_that_are_not_as_kept_are_done_again(kept: Place, undisturbed: Undisturbed) -> None:
@@ -144,6 +141,9 @@ def test_a_unit_that_is_not_as_kept_is_done_again(
     name: str, kept: Place, undisturbed: Undisturbed
 ) -> None:
     done_again((name,), kept, undisturbed(POWER))
+    shutil.rmtree(kept.answer)
+    kept.finish(*POWER)
+    assert kept.manifest()["trials_simulated"] == 0, "what was done again is kept"
 
 
 @pytest.mark.slow
@@ -173,6 +173,7 @@ def test_an_edited_answer_is_refused(
     ended.assert_said_plainly()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -194,6 +195,7 @@ def test_an_edited_manifest_is_refused(
     ended.assert_said_plainly()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["a pipe", "emptied", "a folder", "a link to endless zeros"])
 def test_a_manifest_that_is_none_is_refused_at_once(how: str, kept: Place) -> None:
     kept.answer.mkdir()
