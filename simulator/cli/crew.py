@@ -51,6 +51,7 @@ def crew(jobs: int | None, backend: str, scheduler: str | None) -> "Callable[[],
         if jobs is not None:
             rule = "are workers of this machine, and those of a cluster are its own"
             refuse("--jobs", jobs, rule, "leave --jobs or --scheduler out")
+        _cluster(scheduler, 0).client()  # before what takes long: it may not be there
     return lambda: _workers(jobs, backend, scheduler)
 
 
@@ -67,13 +68,19 @@ def _workers(jobs: int | None, backend: str, scheduler: str | None) -> "Workers"
         found = replace(found, units=_Command.store)
     if backend != "dask":
         return found
+    cluster = _cluster(scheduler, found.jobs)
+    threads = cluster.threads()
+    say(f"{cluster.name}: {threads} threads; each worker compiles its kernels once")
+    return replace(found, jobs=threads, cluster=cluster)
+
+
+def _cluster(scheduler: str | None, jobs: int) -> "Cluster":
+    """Return the cluster of the command, one for all that it asks."""
     if _Command.cluster is None:
         from simulator.montecarlo.cluster import Cluster
 
-        _Command.cluster = Cluster(scheduler, found.jobs, say)
-    threads = _Command.cluster.threads()
-    say(f"{_Command.cluster.name}: {threads} threads; each worker compiles its kernels once")
-    return replace(found, jobs=threads, cluster=_Command.cluster)
+        _Command.cluster = Cluster(scheduler, jobs, say)
+    return _Command.cluster
 
 
 def _tell(line: str) -> None:

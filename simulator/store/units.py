@@ -89,8 +89,8 @@ class UnitStore:
         if was_open:
             self.tell(
                 f"{error.filename or self.folder}: units of work cannot be kept: "
-                f"{error.strerror or error}; the run goes on, "
-                "but if it is killed it begins anew"
+                f"{error.strerror or error}; the run goes on, but what is done from now on is lost "
+                "if it is killed; make room, or give leave to write"
             )
 
     @property

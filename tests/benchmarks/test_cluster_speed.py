@@ -22,7 +22,7 @@ pytestmark = pytest.mark.benchmark
 psutil = pytest.importorskip("psutil", reason="dask is not installed")
 pytest.importorskip("distributed", reason="dask is not installed")
 
-from dask_processes import Cluster
+from dask_processes import Cluster  # noqa: E402
 
 TURNS, WORKERS = 3, 3
 FEW, MANY, UNIT = 8_000, 48_000, 800

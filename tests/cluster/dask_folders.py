@@ -8,7 +8,7 @@ APART = {"manifest.json", "run.log"}  # when, where and by whom
 
 
 def files_of(run: Path) -> dict[str, bytes]:
-    """Return the bytes of each file of a run, by its name, but for those that tell of an attempt."""
+    """Return the bytes of each file of a run, by name, but for those that tell of an attempt."""
     files = [path for path in run.rglob("*") if path.is_file() and path.name not in APART]
     found = {str(path.relative_to(run)): path.read_bytes() for path in files}
     assert "estimates.json" in found

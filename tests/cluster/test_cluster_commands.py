@@ -35,7 +35,7 @@ def test_an_answer_is_the_same_as_without_a_cluster(command, run, folder, cluste
     way = f"--backend dask --scheduler {cluster.with_workers(1).address}"
     there = run(command, "--out there", way)
     assert there.status == 0, there.err
-    simulated = [path for path in folder.glob("results/units/*/*.npz")]
+    simulated = list(folder.glob("results/units/*/*.npz"))
     assert simulated  # where the command runs, whose units they are
     shutil.rmtree(folder / "results")
     here = run(command, "--out here --jobs 1")

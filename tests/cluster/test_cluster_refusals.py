@@ -1,4 +1,4 @@
-"""What no cluster can be asked is refused in one line, and an address that is dead within seconds."""
+"""What no cluster can be asked is refused in one line, a dead address within seconds."""
 
 import socket
 import threading
@@ -68,8 +68,7 @@ def silent():
 def closed():
     """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    return port
+        return listening.getsockname()[1]
 
 
 @pytest.fixture
@@ -92,11 +91,12 @@ def web():
 
 
 @pytest.mark.parametrize("kind", ["closed", "silent", "web"])
-def test_an_address_without_a_scheduler_is_told_in_seconds(kind, run, folder, request):
-    """It gives up by itself: the test's own patience is that of a whole suite."""
+def test_an_address_without_a_scheduler_is_told_in_seconds(kind, begin, folder, request):
+    """It gives up by itself, in less than a test's own patience."""
     address = f"tcp://127.0.0.1:{request.getfixturevalue(kind)}"
-    status, out, err = run(f"power several.yaml --trials 50 --backend dask --scheduler {address}")
-    assert (status, out) == (1, "")
+    process = begin(f"power several.yaml --trials 50 --backend dask --scheduler {address}")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
     said = one_line(err)
     assert said.startswith(address)
     assert "no dask scheduler answers" in said
