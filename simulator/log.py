@@ -8,6 +8,7 @@ fields. Nothing is told from inside the model.
 import json
 import logging
 import os
+import stat
 import threading
 from collections import deque
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 LOGGER = logging.getLogger("trialsim")
 LOGGER.addHandler(logging.NullHandler())
 TRIALS_BEGUN = "trials begun"  # from this event on there is something to lose
+# Neither a pipe, which would wait for a reader, nor a link.
+_PLAIN = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MOST_LINES = 10_000  # held in memory where they cannot be written
 
 
@@ -68,8 +71,10 @@ class Attempt(logging.Handler):
         text = "".join(f"{line}\n" for line in self._lines).encode(errors="backslashreplace")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _PLAIN, 0o644)
             try:
+                if not stat.S_ISREG(os.fstat(file).st_mode):
+                    return
                 os.write(file, text)  # whole lines, whoever else appends
             finally:
                 os.close(file)

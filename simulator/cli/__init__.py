@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import logging
 import os
 import sys
 from typing import Annotated, Any, cast
@@ -52,7 +53,7 @@ from simulator.cli.surroundings import (
 )
 from simulator.cli.usage import Commands, UsageError, refuse_usage
 from simulator.errors import ClusterError, LostWorkersError
-from simulator.log import count_anew
+from simulator.log import count_anew, event
 
 # The collector of garbage looks through all that is imported, of which nothing ever goes: a tenth
 # of a start, and half a second at the end of a run. So it looks seldom, and at the end not at all.
@@ -84,7 +85,8 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:
         stop(stopped_words())
-    except Exception:
+    except Exception as error:
+        event("error", level=logging.ERROR, error=repr(error))
         if came():  # a library may make another error of what stops it; a terminal may be gone
             discard_output()
             stop(stopped_words())

@@ -13,6 +13,7 @@ from simulator.cli.shared import refuse, say
 if TYPE_CHECKING:
     from simulator.montecarlo.cluster import Cluster
     from simulator.montecarlo.workers import Workers
+    from simulator.store.units import UnitStore
 
 BackendOption = Annotated[
     str, typer.Option("--backend", help="local, or dask: workers of a cluster.")
@@ -26,6 +27,7 @@ SchedulerOption = Annotated[
         show_default=False,
     ),
 ]
+_MOST_KEYS = 1_000
 _ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://[^\s/:@]+:\d{1,5}", re.ASCII)
 
 
@@ -33,6 +35,7 @@ class _Command:
     """The command that is under way: where it keeps units, and its cluster."""
 
     units: Path | None = None
+    store: "UnitStore | None" = None
     cluster: "Cluster | None" = None
 
 
@@ -48,6 +51,7 @@ def crew(jobs: int | None, backend: str, scheduler: str | None) -> "Callable[[],
         if jobs is not None:
             rule = "are workers of this machine, and those of a cluster are its own"
             refuse("--jobs", jobs, rule, "leave --jobs or --scheduler out")
+        _cluster(scheduler, 0).client()  # before what takes long: it may not be there
     return lambda: _workers(jobs, backend, scheduler)
 
 
@@ -60,16 +64,23 @@ def _workers(jobs: int | None, backend: str, scheduler: str | None) -> "Workers"
 
     found = workers(jobs)
     if _Command.units is not None:
-        found = replace(found, units=UnitStore(_Command.units, _tell))
+        _Command.store = _Command.store or UnitStore(_Command.units, _tell)
+        found = replace(found, units=_Command.store)
     if backend != "dask":
         return found
+    cluster = _cluster(scheduler, found.jobs)
+    threads = cluster.threads()
+    say(f"{cluster.name}: {threads} threads; each worker compiles its kernels once")
+    return replace(found, jobs=threads, cluster=cluster)
+
+
+def _cluster(scheduler: str | None, jobs: int) -> "Cluster":
+    """Return the cluster of the command, one for all that it asks."""
     if _Command.cluster is None:
         from simulator.montecarlo.cluster import Cluster
 
-        _Command.cluster = Cluster(scheduler, found.jobs, say)
-    threads = _Command.cluster.threads()
-    say(f"{_Command.cluster.name}: {threads} threads; each worker compiles its kernels once")
-    return replace(found, jobs=threads, cluster=_Command.cluster)
+        _Command.cluster = Cluster(scheduler, jobs, say)
+    return _Command.cluster
 
 
 def _tell(line: str) -> None:
@@ -82,7 +93,13 @@ def _tell(line: str) -> None:
 
 def begin(units: Path) -> None:
     """Begin a command that keeps its units in a folder."""
-    _Command.units = units
+    _Command.units, _Command.store = units, None
+
+
+def keys_of_units() -> list[str]:
+    """Return which units the command asked for, if not of very many questions about trials."""
+    keys = list(_Command.store.keys) if _Command.store is not None else []
+    return keys if len(keys) <= _MOST_KEYS else []
 
 
 def dismiss() -> None:

@@ -1,5 +1,6 @@
 """The log of a command: on standard error with --verbose, and in the folder of its run."""
 
+import contextlib
 import logging
 import os
 import platform
@@ -74,4 +75,5 @@ def log_answer(aside: Path, folder: Path, *, finished: bool) -> None:
     from simulator.store.logs import LOG
 
     event("answer", folder=str(folder), finished=finished)
-    (aside / LOG).write_text(_attempt.text(), "utf-8", errors="backslashreplace")
+    with contextlib.suppress(OSError):  # an answer is not lost for its log
+        (aside / LOG).write_text(_attempt.text(), "utf-8", errors="backslashreplace")

@@ -4,6 +4,7 @@ import functools
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -30,7 +31,11 @@ RunOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Rerun what was answered before, in place of it.")
+    bool,
+    typer.Option(
+        "--force",
+        help="Answer anew, in place of what is there; trials that are kept are not rerun.",
+    ),
 ]
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section, not one screen.")]
@@ -171,6 +176,7 @@ def _worked_out(
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
             "trials_simulated": counted().simulated,
             "trials_found": counted().kept,
+            "units": crew.keys_of_units(),
             "read": {path: was for path, was in noted().items() if " " in was},
         }
         text = full_text(result)
@@ -192,8 +198,9 @@ def _say_where(filed: "Filed", wanted: Path) -> tuple[bool, Path | None]:
             say(f"{filed.left}: what was replaced, of which a part cannot be removed; remove it")
         return True, wanted
     folder = filed.folder
-    if folder is not None and folder.is_relative_to(Path.cwd()):
-        folder = folder.relative_to(Path.cwd())
+    with suppress(OSError):  # the working folder may be gone
+        if folder is not None and folder.is_relative_to(Path.cwd()):
+            folder = folder.relative_to(Path.cwd())
     if filed.why == CONFLICT:
         say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {folder}")
     elif folder is not None:

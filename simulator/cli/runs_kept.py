@@ -54,7 +54,8 @@ def list_runs(
     from simulator.report.text.kept_runs import runs_blocks
     from simulator.results.kept_runs import KeptRuns
     from simulator.scenario.errors import nearest
-    from simulator.store import StoreError, kept_runs
+    from simulator.store import StoreError
+    from simulator.store.listing import kept_runs
 
     try:
         found = kept_runs(folder)
@@ -77,7 +78,7 @@ def show_run(run: RunArgument, full: FullOption = False, json: JsonOption = Fals
     """
     from simulator.report.text.kept_runs import provenance_blocks
     from simulator.report.text.page import console_for, print_blocks
-    from simulator.store import provenance_of
+    from simulator.store.listing import provenance_of
 
     read = _read("RUN", run, finished=False)
     found = provenance_of(read)
@@ -132,7 +133,8 @@ def export(
 
     It has the checksums of all that it holds, for sha256sum --check SHA256SUMS.
     """
-    from simulator.store import StoreError, export_run
+    from simulator.store import StoreError
+    from simulator.store.exporting import export_run
 
     if file.suffix != ".zip":
         refuse("FILE.zip", file, "does not end in .zip", f"as {file.name or 'run'}.zip")
@@ -174,8 +176,9 @@ def prune(
     """
     from simulator.cli.questions import on_a_terminal
     from simulator.report.text.kept_runs import pruned_blocks
-    from simulator.store import StoreError, listed, prunable
-    from simulator.store import prune as remove
+    from simulator.store import StoreError
+    from simulator.store.pruning import listed, prunable
+    from simulator.store.pruning import prune as remove
 
     try:
         plan = prunable(folder, older_than)

@@ -1,6 +1,7 @@
 """What every command needs: options, refusals, a scenario made ready, results delivered."""
 
 import functools
+import logging
 import math
 import os
 import re
@@ -53,6 +54,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 def fail(message: str, status: int) -> NoReturn:
     """End the command with a message on standard error."""
+    event("failed", level=logging.ERROR, said=message, status=status)
     say("\n".join(shown_safely(line) for line in message.split("\n")))
     sys.exit(status)
 

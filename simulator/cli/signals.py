@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from simulator.interrupts import interrupt, unbroken
@@ -24,6 +24,9 @@ _HANDLED = tuple(getattr(signal, name) for name in _STATUS if hasattr(signal, na
 _PATIENCE_SECONDS = 5.0  # after which one who asks again means it
 _DEAF_SECONDS = 0.8  # that the main thread may be inside compiled code
 _LONGEST_WRITING_SECONDS = 60.0
+_SECONDS_TO_COME_AGAIN = 0.02
+_SWALLOW = {"__del__", "_raw_object_cache_notify", "_raw_object_cache_getbuffer"}
+_SWALLOWING = f"{os.sep}weakref.py"
 _SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"
 _ALREADY = "already stopping: what is done is being kept; once more ends at once"
 _AT_ONCE = "ended at once"
@@ -99,9 +102,14 @@ def stopped_words() -> str:
     return "stopped before the first results"
 
 
-def _hear(number: int, _frame: object) -> None:
+def _hear(number: int, frame: FrameType | None) -> None:
     heard = _heard
     heard.times += 1
+    if heard.first is None and _is_swallowed(frame):
+        again = threading.Timer(_SECONDS_TO_COME_AGAIN, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+        return
     if heard.first is None:
         heard.first, heard.at = number, time.monotonic()
         if heard.is_over:
@@ -112,6 +120,20 @@ def _hear(number: int, _frame: object) -> None:
     if heard.more > 1 or heard.is_over or time.monotonic() - heard.at > _PATIENCE_SECONDS:
         _end_at_once(_AT_ONCE)
     _tell(_ALREADY)
+
+
+def _is_swallowed(frame: FrameType | None) -> bool:
+    """Whether Python would only complain of what is raised here, and go on.
+
+    So it is in what C calls, as Numba's compiler does when it has machine code, and in what is
+    called as an object goes.
+    """
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name in _SWALLOW or code.co_filename.endswith(_SWALLOWING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch(ours: int) -> None:

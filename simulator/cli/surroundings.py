@@ -5,8 +5,8 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from simulator.caches import cache_folder, home_cache
 from simulator.cli.shared import refuse
 from simulator.errors import UNSHOWN
 
@@ -68,10 +68,7 @@ def refuse_environment(variables: Mapping[str, str]) -> None:
     if not (threads.isascii() and threads.isdigit() and int(threads[:6]) > 0):
         rule = "must be a whole number from 1 on"
         refuse("NUMBA_NUM_THREADS", threads, rule, "correct it, or unset the variable")
-    cache = Path(variables.get("NUMBA_CACHE_DIR", "."))
-    there = next(place for place in (cache, *cache.absolute().parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
-        rule = "is no folder that can be written to"
-        refuse("NUMBA_CACHE_DIR", cache, rule, "correct it, or unset the variable")
     # Figures are drawn into files, so that no window is ever opened.
     os.environ["MPLBACKEND"] = "agg"
+    if home_cache() is None:  # or it would make a new folder each time, and say so
+        os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))

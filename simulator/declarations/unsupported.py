@@ -102,11 +102,6 @@ UNSUPPORTED = (
         (),
         ("validate", "check"),
     ),
-    Unsupported(
-        "work on a cluster of computers",
-        "--jobs sets the workers on this one; runs of different seeds can be made on several",
-        ("backend", "scheduler"),
-    ),
 )
 
 _BY_WORD = {word: feature for feature in UNSUPPORTED for word in feature.words}

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ClusterError
@@ -91,9 +92,13 @@ class Cluster:
                 )
                 client = Client(self._local)
             else:
-                client = Client(self.scheduler, timeout=_SECONDS_TO_ANSWER)
-        except (OSError, TimeoutError, ValueError) as error:
-            rule = f"no dask scheduler answers ({error or type(error).__name__})".replace("\n", " ")
+                address = self.scheduler
+                client = _within(
+                    _SECONDS_TO_ANSWER + 1, lambda: Client(address, timeout=_SECONDS_TO_ANSWER)
+                )
+        except Exception as error:  # of the network, of certificates, of dask: one message
+            why = " ".join(f"{error}".split()) or type(error).__name__
+            rule = f"no dask scheduler answers ({why})"
             remedy = "start one with dask scheduler, or leave --backend out"
             raise ClusterError(self.name, rule, remedy) from None
         event("cluster", scheduler=self.name, workers=len(_workers(client)))
@@ -112,6 +117,34 @@ class Cluster:
         for one in (client, local):
             if one is not None:
                 one.close(timeout=3)
+
+
+def _within(seconds: float, work: Callable[[], Any]) -> Any:
+    """Return what some work gives.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer; it is left to itself then.
+    Exception
+        Whatever it raises.
+    """
+    found: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            found.put((work(), None))
+        except Exception as error:
+            found.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = found.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"nothing came in {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return value
 
 
 def by_cluster(works: Iterable[Work], cluster: Cluster, engine: Engine) -> Results:

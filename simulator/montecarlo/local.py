@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -127,16 +126,21 @@ def _in_processes(work: Work, begun: int, jobs: int) -> Iterator[Part]:
     """
     seconds = work.params.trial.target_randomised * _SECONDS_A_REFERENCE_PATIENT
     size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
-    asked = os.getpid(), work.params, work.asked, Engine.REFERENCE, work.seed
+    asked = work.params, work.asked, Engine.REFERENCE, work.seed
     number, done, crashes, last = 0, 0, 0, 0
     while True:
         pool = joblib.Parallel(
-            n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
+            n_jobs=jobs,
+            backend="loky",
+            return_as="generator",
+            pre_dispatch="2*n_jobs",
+            initializer=_watch_parent,
+            initargs=(os.getpid(),),
         )
         tasks = (task for first, n in work.spans(begun) for task in spans(first, n, size))
         left = itertools.islice(tasks, number, None)
         try:
-            for part in pool(joblib.delayed(_part)(*asked, *task) for task in left):
+            for part in pool(joblib.delayed(run_part)(*asked, *task) for task in left):
                 number += 1
                 done += part.trials
                 yield part
@@ -154,19 +158,12 @@ def _in_processes(work: Work, begun: int, jobs: int) -> Iterator[Part]:
                 ) from None
 
 
-def _part(parent: int, *task: Any) -> Part:
-    """Do part of a unit in a process that is not to outlive the one that asks for it."""
-    if parent not in (os.getpid(), *_watched):  # joblib lets a job alone stay here
-        _watched.add(parent)
-        threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-    return run_part(*task)
-
-
-_watched: set[int] = set()
+def _watch_parent(parent: int) -> None:
+    """Let this process not outlive the one that has started it; joblib's would wait for minutes."""
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
 
 
 def _die_with(parent: int) -> None:
-    """End this process once its parent was killed; joblib's own would wait for minutes."""
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     os._exit(1)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
+from simulator.kernels import njit
 from simulator.montecarlo import running_mean
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.day_counts import DayCounts
@@ -102,7 +102,7 @@ def _number(layout: Layout, name: str, element: int) -> int:
     return -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _add_counts(counts: Ints, trials: int, pairs: Ints, sums: Ints, products: Ints) -> None:
     """Add up counts, a row an element, and products of pairs of them, over so many trials."""
     for k in range(counts.shape[0]):
@@ -117,7 +117,7 @@ def _add_counts(counts: Ints, trials: int, pairs: Ints, sums: Ints, products: In
         products[k] += total
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _fold_amounts(
     counts: Ints,
     amounts: Floats,

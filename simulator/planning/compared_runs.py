@@ -4,12 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.declarations.keys import value_at
+from simulator.montecarlo.sums import Verdicts
+from simulator.params.types import Bools
 from simulator.results.comparison import DifferentValue
 from simulator.results.kept_runs import RatesOfRuns, RunsCompared
 from simulator.results.power import AnalysisPower, Power
-from simulator.store import Question, Run
+from simulator.store import UNITS, Question, Run, units_beside
+from simulator.store.units import UnitStore
 
 _LABELS = "name", "title"
 
@@ -23,12 +28,41 @@ class Pairs(NamedTuple):
 
 
 def pairs_of(first: Run, second: Run) -> Mapping[str, Pairs]:
-    """Return the pairs of each analysis by its name, from what is kept of single trials.
+    """Return the pairs of each analysis by its name, from the units of work of both runs.
 
-    None are kept with a run itself.
+    There are none if the seeds differ, or units of either are no longer kept.
     """
-    del first, second
-    return {}
+    one, other = first.answer, second.answer
+    assert isinstance(one, Power)
+    assert isinstance(other, Power)
+    if one.seed != other.seed:
+        return {}
+    trials = min(one.trials, other.trials)
+    rejected = [_rejected(run, answer) for run, answer in ((first, one), (second, other))]
+    if any(len(rows) < trials for rows in rejected):
+        return {}
+    places = {analysis.name: place for place, analysis in enumerate(other.analyses)}
+    found = {}
+    for place, analysis in enumerate(one.analyses):
+        if analysis.name in places:
+            a, b = rejected[0][:trials, place], rejected[1][:trials, places[analysis.name]]
+            found[analysis.name] = Pairs(trials, int((a & ~b).sum()), int((b & ~a).sum()))
+    return found
+
+
+def _rejected(run: Run, answer: Power) -> Bools:
+    """(trials, analyses): what each rejects in single trials, as far as units of them are kept."""
+    analyses = len(answer.analyses)
+    found = [np.empty((0, analyses), np.bool_)]
+    keys = run.manifest.get("units", [])
+    if len(keys) == 1:
+        beside = [run.folder.parent / UNITS.name, units_beside(run.folder)]
+        folder = next((it for it in beside if (it / str(keys[0])).is_dir()), beside[0])
+        units = UnitStore(folder, lambda _: None).of(str(keys[0]), {})
+        for unit in units.whole(answer.trials):
+            verdicts = Verdicts(unit["bits"], int(unit["trials"][0]), analyses)
+            found.append(verdicts.rejected)
+    return np.concatenate(found)
 
 
 def compare_runs(

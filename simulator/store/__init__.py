@@ -1,14 +1,15 @@
-"""Runs on disk."""
+"""Runs on disk.
+
+What is asked of many runs is in `listing`, `exporting` and `pruning`: an answer that is kept is
+shown without them.
+"""
 
 from simulator.store.at_work import at_work
 from simulator.store.durable import write_whole, written_aside
 from simulator.store.enclosures import Enclosures
-from simulator.store.exporting import export_run
 from simulator.store.folders import folder_written_aside
-from simulator.store.listing import kept_runs, provenance_of
 from simulator.store.manifest import MANIFEST, StoreError
 from simulator.store.places import CONFLICT, Filed, Place, file_run, look
-from simulator.store.pruning import listed, prunable, prune
 from simulator.store.question import RESULTS, UNITS, Question, question_of, units_beside
 from simulator.store.runs import (
     DATA,
@@ -40,15 +41,9 @@ __all__ = [
     "StoreError",
     "at_work",
     "csv_text",
-    "export_run",
     "file_run",
     "folder_written_aside",
-    "kept_runs",
-    "listed",
     "look",
-    "provenance_of",
-    "prunable",
-    "prune",
     "question_of",
     "read_csv",
     "read_run",

@@ -14,9 +14,9 @@ from typing import Any
 
 from simulator.errors import TrialsimError
 from simulator.store.durable import write_text
-from simulator.store.question import Question
+from simulator.store.question import Question, digest_of
 from simulator.store.reading import read_bytes
-from simulator.store.writing import to_json
+from simulator.store.writing import plain_json, to_json
 
 MANIFEST = "manifest.json"
 _LARGEST = 1 << 28  # bytes
@@ -42,7 +42,8 @@ class StoreError(TrialsimError):
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of a run, and its checksum in it."""
-    whole = {**manifest, "checksum": _checksum(manifest)}
+    plain = plain_json(manifest)
+    whole = {**plain, "checksum": _checksum(plain)}
     write_text(folder / MANIFEST, to_json(whole) + "\n")
 
 
@@ -61,8 +62,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise StoreError(folder, rule, _AGAIN)
     try:
         is_whole = checksum == _checksum(manifest)
-        question = Question(**manifest["question"])
-        is_asked = question.digest_by(manifest["program"]) == manifest["digest"]
+        is_asked = digest_of(manifest["question"], manifest["program"]) == manifest["digest"]
     except (TypeError, KeyError, ValueError, RecursionError):
         is_whole = is_asked = False
     if not is_whole:
@@ -84,7 +84,7 @@ def plain_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(read_bytes(folder / MANIFEST, _LARGEST).decode("utf-8"))
         is_one = all(isinstance(manifest[key], type_) for key, type_ in _TYPES.items())
-        is_one = is_one and isinstance(manifest["question"]["scenario"], dict)
+        is_one = is_one and isinstance(Question(**manifest["question"]).scenario, dict)
         is_one = is_one and all(map(_is_inside, manifest["files"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         is_one = False
@@ -108,5 +108,5 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and name == path.as_posix()
 
 
-def _checksum(manifest: Mapping[str, Any]) -> str:
-    return hashlib.sha256(to_json(manifest).encode("utf-8", "backslashreplace")).hexdigest()
+def _checksum(plain: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()

@@ -4,6 +4,7 @@ Never what is no run, holds files of somebody else, or is held by a living proce
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from simulator.caches import MODEL_DIGEST
 from simulator.results.kept_runs import Prunable, Pruned
 from simulator.store.aside import is_litter, remove, remove_litter
+from simulator.store.durable import aside_of
 from simulator.store.held import if_free
 from simulator.store.listing import KEY_FILE, changed_at, size_of, unit_folders
 from simulator.store.manifest import MANIFEST, StoreError, manifest_digest, read_manifest
@@ -25,7 +27,7 @@ LITTER, UNFINISHED, STALE, OLD = (
     "units of work by another version",
     "units of work",
 )
-IN_USE, CHANGED = "in use", "changed meanwhile"
+IN_USE, CHANGED, NOT_REMOVED = "in use", "changed meanwhile", "cannot be removed"
 _LOCK = "lock"  # in a folder of units
 _SECONDS_A_DAY = 86_400
 _LARGEST_KEY = 1 << 20
@@ -130,12 +132,23 @@ def _removed(candidate: Candidate) -> str:
     if what == LITTER:
         return "" if remove_litter(path) else IN_USE
     if what == UNFINISHED:
-        if manifest_digest(path) != digest or foreign_file(path) is not None:
-            return CHANGED
-        return "" if remove(path) else "cannot be removed"
+        return _removed_run(path, digest)
     with ExitStack() as stack:
         # Who works with units holds the folder of all of them, or a lock in the folder of one.
         held = [path.parent, *([path / _LOCK] if (path / _LOCK).exists() else [])]
         if not all(stack.enter_context(if_free(place)) for place in held):
             return IN_USE
-        return "" if remove(path) else "cannot be removed"
+        return "" if remove(path) else NOT_REMOVED
+
+
+def _removed_run(path: Path, digest: str) -> str:
+    """Remove a run that was stopped, looked at when nobody can give its name to another."""
+    taken = aside_of(path)
+    try:
+        os.rename(path, taken)
+        if manifest_digest(taken) != digest or foreign_file(taken) is not None:
+            os.rename(taken, path)
+            return CHANGED
+    except (OSError, StoreError):
+        return CHANGED if path.exists() else f"{NOT_REMOVED}; it is now {taken.name}"
+    return "" if remove(taken) else f"{NOT_REMOVED}; it is now {taken.name}"

@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import SOURCES_DIGEST
+from simulator.caches import PROGRAM_DIGEST
 from simulator.results.evidence import EvidenceRow
 from simulator.results.sources import Source
-from simulator.store.writing import to_json
+from simulator.store.writing import plain_json
 
 if TYPE_CHECKING:
     from simulator.scenario.loaded import LoadedScenario
 
 RESULTS = Path("results")
-PROGRAM = SOURCES_DIGEST  # by which the digest of a question tells versions of the program apart
+PROGRAM = PROGRAM_DIGEST  # by which the digest of a question tells versions of the program apart
 UNITS = RESULTS / "units"
 
 
@@ -60,19 +60,11 @@ class Question:
     @property
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
-        return self.digest_by(PROGRAM)
-
-    def digest_by(self, program: str) -> str:
-        """Return the digest that a version of the program gives it.
-
-        It is of the question as JSON holds it, so that one that is read again has the same.
-        """
-        plain = json.loads(to_json([*self.plain().values(), program]))
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+        return digest_of(self.plain(), PROGRAM)
 
     def plain(self) -> dict[str, Any]:
-        """Return its parts by their names."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        """Return its parts by their names, as JSON holds them."""
+        return dict(plain_json({part.name: getattr(self, part.name) for part in fields(self)}))
 
     def source(self, key: str) -> Source:
         """Return where the value of a key comes from."""
@@ -88,6 +80,23 @@ class Question:
         """Where its answer is kept if nothing else is said."""
         name = self.scenario["name"]
         return RESULTS / f"{self.command}-{name}-seed{self.seed}-{self.digest}"
+
+
+def digest_of(plain: Mapping[str, Any], program: str) -> str:
+    """Return the digest that a version of the program gives a question.
+
+    Parameters
+    ----------
+    plain
+        Its parts by their names, as JSON holds them.
+
+    Raises
+    ------
+    KeyError
+        If a part is missing.
+    """
+    whole = [*(plain[part.name] for part in fields(Question)), program]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def question_of(

@@ -14,7 +14,7 @@ import stat
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,14 @@ class UnitStore:
     ----------
     found, made
         Trials of units that were there, and of those that were kept, since this began.
+    keys
+        Of the questions about trials that were asked, in their order.
     """
 
     def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         self.folder, self._tell = folder.absolute(), tell
         self.found = self.made = 0
+        self.keys: dict[str, None] = {}
         self._lock = threading.Lock()
         self._is_open = True
 
@@ -64,6 +67,8 @@ class UnitStore:
         about
             The same for people.
         """
+        with self._lock:
+            self.keys.setdefault(key)
         return KeptUnits(self, self.folder / key, about)
 
     def count(self, *, found: int = 0, made: int = 0) -> None:
@@ -83,8 +88,9 @@ class UnitStore:
             was_open, self._is_open = self._is_open, False
         if was_open:
             self.tell(
-                f"{self.folder}: units cannot be kept: {error.strerror or error}; the run goes on, "
-                "but if it is killed it begins anew"
+                f"{error.filename or self.folder}: units of work cannot be kept: "
+                f"{error.strerror or error}; the run goes on, but what is done from now on is lost "
+                "if it is killed; make room, or give leave to write"
             )
 
     @property
@@ -115,6 +121,25 @@ class KeptUnits:
             return None
         self._store.count(found=trials)
         return arrays
+
+    def whole(self, trials: int) -> Iterator[dict[str, Array]]:
+        """Yield the units that make up the trials from 0 on, as far as they are kept.
+
+        Several may begin with the same trial: one that a run stopped in is short.
+        """
+        spans = [path.stem.partition("-") for path in self._folder.glob("*-*.npz")]
+        lengths: dict[int, list[int]] = {}
+        for first, _, length in spans:
+            if first.isdecimal() and length.isdecimal():
+                lengths.setdefault(int(first), []).append(int(length))
+        done = 0
+        while done < trials:
+            fitting = [length for length in lengths.get(done, []) if length <= trials - done]
+            unit = self.find(done, max(fitting)) if fitting else None
+            if unit is None:
+                return
+            yield unit
+            done += max(fitting)
 
     def refuse(self, first: int, trials: int) -> None:
         """Set a unit aside that was found, and is none that was asked for."""

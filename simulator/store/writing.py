@@ -18,6 +18,11 @@ def to_json(value: Any) -> str:
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str)
 
 
+def plain_json(value: Any) -> Any:
+    """Return a value as JSON holds it, and `json.loads` gives it back."""
+    return json.loads(json.dumps(_finite(value), ensure_ascii=False, default=str))
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}

@@ -123,7 +123,7 @@ def test_another_version_of_the_program_asks_another_question(answered, monkeypa
     words["estimator"] = "counts"
     with asked.words("power", words):
         assert asked.known() is not None
-        monkeypatch.setattr(asked, "SOURCES_DIGEST", "of another")
+        monkeypatch.setattr(asked, "PROGRAM_DIGEST", "of another")
         assert asked.known() is None
 
 
@@ -131,7 +131,8 @@ def test_an_edited_source_has_another_digest_in_the_next_process(tmp_path):
     for package in ("simulator", "calibration"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
-    program = "from simulator.caches import SOURCES_DIGEST as s, KERNELS_DIGEST as k; print(s, k)"
+    names = "SOURCES_DIGEST, PROGRAM_DIGEST, MODEL_DIGEST, KERNELS_DIGEST"
+    program = f"from simulator.caches import {names}; print({names})"
 
     def digests():
         found = subprocess.check_output([sys.executable, "-c", program], cwd=tmp_path, text=True)
@@ -139,11 +140,16 @@ def test_an_edited_source_has_another_digest_in_the_next_process(tmp_path):
 
     whole = digests()
     assert digests() == whole
-    source = tmp_path / "simulator" / "cli" / "told.py"
-    source.write_text(source.read_text().replace("Return", "Revert", 1))  # of the same size
-    edited = digests()
-    assert edited[0] != whole[0]
-    assert edited[1] == whole[1]
+    for name, changed in (("cli/told.py", 2), ("truth/values.py", 3), ("rules/normal.py", 4)):
+        source = tmp_path / "simulator" / name
+        before, text = source.stat(), source.read_text()
+        source.write_text(text.replace("e", "a", 1))
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert source.stat().st_size == before.st_size  # and its time is the same
+        edited = digests()
+        same = [now == then for now, then in zip(edited, whole, strict=True)]
+        assert same == [False] * changed + [True] * (4 - changed)
+        whole = edited
 
 
 def test_a_run_that_was_changed_is_refused_as_ever(answered):

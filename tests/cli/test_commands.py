@@ -292,7 +292,7 @@ def test_the_same_question_again_is_answered_from_the_run(folder, run, answer_of
         line.rstrip() for line in text[1].splitlines()
     ]
     assert again[2].startswith("answered before, ")
-    assert "--force reruns it" in again[2]
+    assert "--force answers anew" in again[2]
     assert answer_of("power quick.yaml --trials 20")["trials"] == 20
     (kept,) = runs_in(folder)
     marked = kept / "manifest.json"

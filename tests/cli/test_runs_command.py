@@ -64,13 +64,17 @@ def test_a_run_that_was_changed_is_refused(command, kept, folder, refused):
     assert said in refused("runs", command, "results/first", *more)
 
 
-def test_two_runs_are_compared(run, kept, answer_of, refused):
+def test_two_runs_are_compared(run, kept, answer_of):
     found = answer_of("runs compare results/first results/second")
     (rates,) = found["analyses"]
     assert rates["difference"] == pytest.approx(rates["second"] - rates["first"])
     assert rates["mcse"] ** 2 == pytest.approx(rates["first_mcse"] ** 2 + rates["second_mcse"] ** 2)
     out = run("runs compare results/first results/second").out
     assert "as if the runs were independent." in out
+
+
+@pytest.mark.slow
+def test_a_run_of_another_kind_is_not_compared(run, kept, refused):
     run("baseline B05 --days 7 --out results/third")
     assert "is a run of baseline" in refused("runs compare results/first results/third")
 

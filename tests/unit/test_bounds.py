@@ -138,7 +138,7 @@ def test_the_same_candidates_are_screened_once(monkeypatch, tmp_path):
 
     monkeypatch.setattr(population, "_screen_sample", screened)
     monkeypatch.setattr(population, "_screened", {})
-    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for _ in range(3):
         lower(base_case())
     assert len(calls) == 1
@@ -152,10 +152,10 @@ def test_the_same_candidates_are_screened_once(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("broken", ["", "null", "0\n[1]", "cut"])
 def test_a_sample_that_is_kept_and_broken_is_taken_anew(monkeypatch, tmp_path, broken):
-    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(population, "_screened", {})
     first = lower(base_case()).eligibility
-    (kept,) = (tmp_path / "screened").iterdir()
+    (kept,) = (tmp_path / "trialsim" / "screened").rglob("*.json")
     text = kept.read_text()
     kept.write_text(text[:-2] if broken == "cut" else broken)
     monkeypatch.setattr(population, "_screened", {})

@@ -9,7 +9,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from simulator.errors import LostWorkersError
 from simulator.log import count_anew, counted
 from simulator.montecarlo import local, work
-from simulator.montecarlo.units import Evaluation
+from simulator.montecarlo.units import Engine, Evaluation
 from simulator.params.lower import lower
 from simulator.scenario.loader import load_scenario
 
@@ -39,8 +39,8 @@ def survived(monkeypatch):
 @pytest.fixture(scope="module")
 def all_of():
     params = lower(load_scenario("two-arm-survival").scenario)
-    asked = work.Work(params, Evaluation((), (), ()), 1, 1_000, 0)
-    return lambda: [(part.first, part.trials) for part in local._in_processes(asked, 2)]
+    asked = work.Work(params, Evaluation((), (), ()), 1, 1_000, 0, Engine.REFERENCE)
+    return lambda: [(part.first, part.trials) for part in local._in_processes(asked, 0, 2)]
 
 
 def test_each_part_is_given_once_and_in_order_whoever_is_killed(survived, all_of):

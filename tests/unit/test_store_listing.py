@@ -25,19 +25,16 @@ from simulator.results.json_schema import answer_schema
 from simulator.store import (
     Enclosures,
     StoreError,
-    export_run,
     file_run,
-    kept_runs,
-    listed,
     look,
-    provenance_of,
-    prunable,
-    prune,
     read_run,
     to_json,
     write_run,
 )
 from simulator.store.aside import MARKER, Aside
+from simulator.store.exporting import export_run
+from simulator.store.listing import kept_runs, provenance_of
+from simulator.store.pruning import listed, prunable, prune
 
 
 @pytest.fixture
@@ -262,6 +259,14 @@ def test_what_changes_after_it_was_listed_stays(results):
     (results / "stopped" / "thesis.txt").write_text("x")
     assert "stopped" not in gone(prune(plan), results)
     assert (results / "stopped" / "thesis.txt").exists()
+
+
+def test_a_run_that_is_finished_after_it_was_listed_stays(results):
+    plan = prunable(results)
+    written(results / "stopped", question(seed=2))
+    assert "stopped" not in gone(prune(plan), results)
+    assert read_run(results / "stopped").manifest["finished"]
+    assert not [path for path in results.iterdir() if path.name.startswith(".stopped")]
 
 
 def test_a_run_that_somebody_is_at_stays(results):

@@ -384,3 +384,16 @@ def test_two_stores_keep_the_same_bytes(bare, store, tmp_path):
 
 def test_workers_of_one_job_keep_their_units(store):
     assert replace(Workers(4, store.units), jobs=1) == Workers(4, store.units).of_one_job()
+
+
+def test_python_keeps_units_where_it_is_told(tmp_path):
+    import simulator
+
+    study, said = simulator.load("two-arm-survival"), []
+    hired = simulator.workers(1, units=tmp_path / "mine", say=said.append)
+    first = study.power(120, jobs=hired)
+    assert first == study.power(120, jobs=1)
+    again = simulator.workers(2, units=tmp_path / "mine")
+    assert study.power(120, jobs=again) == first
+    assert (again.units.found, again.units.made) == (120, 0)
+    assert not said

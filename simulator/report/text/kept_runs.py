@@ -137,7 +137,7 @@ def _files(answer: Provenance, *, full: bool) -> Iterator[Block]:
         yield f"Files of the run: {len(answer.files)}, {size}; --full has the SHA-256 of each."
     yield Bold(
         "All checksums are those that were written. They find what was changed by accident; to be "
-        "sure, rerun the command with --force, which gives the same digits."
+        "sure, give the command in an empty folder, which gives the same digits."
     )
     yield Command(f"trialsim show {answer.folder}")
 
