@@ -1,4 +1,4 @@
-"""A scheduler or workers of dask that are killed: one plain line, and the run goes on from there."""
+"""A dask scheduler or workers that are killed: one plain line, and the run goes on from there."""
 
 import importlib.util
 import os
