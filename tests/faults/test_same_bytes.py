@@ -1,4 +1,4 @@
-"""The same bytes from any number of workers, in any cuts, and from processes that share work."""
+"""The same bytes from any number of workers, in any cuts, by processes that share the work."""
 
 import importlib.util
 import shutil

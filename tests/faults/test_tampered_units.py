@@ -127,8 +127,9 @@ def done_again(names: tuple[str, ...], kept: Place, wanted: Place) -> None:
     ended = kept.finish(*POWER)
     assert_same_bytes(kept.estimates(), wanted.estimates())
     assert kept.manifest()["trials_simulated"] == trials, "those units, and no more, done again"
-    for unit in largest:
-        assert unit.name in ended.err, ended.err
+    for name, unit in zip(names, largest, strict=True):
+        if name != "a link to nothing":  # which is as good as no unit
+            assert unit.name in ended.err, ended.err
 
 
 def test_units_that_are_not_as_kept_are_done_again(kept: Place, undisturbed: Undisturbed) -> None:
@@ -136,11 +137,11 @@ def test_units_that_are_not_as_kept_are_done_again(kept: Place, undisturbed: Und
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TAMPERINGS)
-def test_a_unit_that_is_not_as_kept_is_done_again(
-    name: str, kept: Place, undisturbed: Undisturbed
+@pytest.mark.parametrize("names", [tuple(TAMPERINGS)[turn::3] for turn in range(3)])
+def test_any_units_that_are_not_as_kept_are_done_again(
+    names: tuple[str, ...], kept: Place, undisturbed: Undisturbed
 ) -> None:
-    done_again((name,), kept, undisturbed(POWER))
+    done_again(names, kept, undisturbed(POWER))
     shutil.rmtree(kept.answer)
     kept.finish(*POWER)
     assert kept.manifest()["trials_simulated"] == 0, "what was done again is kept"
