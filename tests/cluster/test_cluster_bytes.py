@@ -1,9 +1,7 @@
 """Whoever simulates, an answer is the same to the last byte."""
 
-import shutil
-
 import pytest
-from dask_folders import files_of, manifest_of
+from dask_folders import files_of, forget_units, manifest_of
 
 TRIALS = 150  # three units
 
@@ -26,7 +24,7 @@ def test_the_same_bytes_by_one_job_two_jobs_one_worker_and_three(engine, run, fo
         told = manifest_of(folder / name)
         assert (told["trials_simulated"], told["trials_found"]) == (TRIALS, 0)
         found[name] = files_of(folder / name)
-        shutil.rmtree(folder / "results")  # or the next would find all units done
+        forget_units(folder)  # or the next would find all units done
     assert "trials.csv" in found["one"]
     for name in ways:
         assert found[name] == found["one"], name
@@ -43,7 +41,7 @@ def test_the_same_bytes_of_the_base_case(trials, run, folder, cluster):
         status, _, err = run(asked, way if number else "--jobs 2")
         assert status == 0, err
         found.append(files_of(folder / f"run-{number}"))
-        shutil.rmtree(folder / "results")
+        forget_units(folder)
     assert found[1] == found[0]
     assert found[2] == found[0]
 
@@ -57,7 +55,7 @@ def test_a_precision_ends_at_the_same_trial(run, folder, cluster):
         status, _, err = run("power several.yaml --precision 0.032 --out", name, way, backend)
         assert status == 0, err
         found.append(files_of(folder / name))
-        shutil.rmtree(folder / "results")
+        forget_units(folder)
     assert found[0] == found[1]
 
 
@@ -70,7 +68,7 @@ def test_units_of_a_cluster_are_kept_as_others_are(run, folder, cluster):
     counts = [manifest_of(folder / name) for name in ("few", "more", "most")]
     assert [told["trials_simulated"] for told in counts] == [100, 100, 50]
     assert [told["trials_found"] for told in counts] == [0, 100, 200]
-    shutil.rmtree(folder / "results")
+    forget_units(folder)
     assert run("power several.yaml --trials 250 --jobs 1 --out alone").status == 0
     assert files_of(folder / "most") == files_of(folder / "alone")
 
@@ -92,5 +90,5 @@ def test_the_same_bytes_by_the_reference_engine_on_workers(run, folder, cluster)
     for name, how in (("there", way), ("here", "--jobs 1")):
         status, _, err = run(asked, name, how)
         assert status == 0, err
-        shutil.rmtree(folder / "results")
+        forget_units(folder)
     assert files_of(folder / "there") == files_of(folder / "here")

@@ -1,12 +1,11 @@
 """Workers, schedulers and commands that are killed: nothing that was done is lost."""
 
 import random
-import shutil
 import signal
 import time
 
 import pytest
-from dask_folders import files_of, manifest_of
+from dask_folders import files_of, forget_units, manifest_of
 from dask_processes import wait_for
 
 TRIALS = 400  # eight units
@@ -21,7 +20,7 @@ def kept(folder):
 def undisturbed(run, folder, trials):
     """Return the bytes of a run that nothing happens to, and leave nothing else of it."""
     assert run(f"power several.yaml --trials {trials} --by-trial --out quiet --jobs 2").status == 0
-    shutil.rmtree(folder / "results")
+    forget_units(folder)
     return files_of(folder / "quiet")
 
 
