@@ -28,7 +28,7 @@ SchedulerOption = Annotated[
     ),
 ]
 _MOST_KEYS = 1_000
-_ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://[^\s/:@]+:\d{1,5}", re.ASCII)
+_ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://(?:[^\s/:@]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
 
 
 class _Command:
@@ -46,7 +46,7 @@ def crew(jobs: int | None, backend: str, scheduler: str | None) -> "Callable[[],
     if scheduler is not None:
         if backend != "dask":
             refuse("--scheduler", scheduler, "goes with --backend dask", "add that")
-        if _ADDRESS.fullmatch(scheduler) is None:
+        if _ADDRESS.fullmatch(scheduler) is None or int(scheduler.rpartition(":")[2]) > 65_535:
             refuse("--scheduler", scheduler, "is not an address", "as tcp://127.0.0.1:8786")
         if jobs is not None:
             rule = "are workers of this machine, and those of a cluster are its own"

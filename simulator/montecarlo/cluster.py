@@ -5,12 +5,14 @@ worker but the program, of which it makes sure first. What a worker that was kil
 the scheduler has another one do; units that came back are kept where the command runs.
 """
 
+import asyncio
 import logging
 import pickle
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError
 from functools import lru_cache, partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,7 @@ _SECONDS_A_HEARTBEAT = 1.0
 _SECONDS_WITHOUT_SCHEDULER = 5.0
 _SECONDS_WITHOUT_WORKERS = 15.0
 _MOST_KILLED = 25  # workers that died of one unit
+_GONE = "cancelled", "lost"
 _AHEAD = 2  # units for each thread of the cluster
 _MOST_THREADS = 4_096
 GO_ON = "what was simulated is kept: the same command goes on from there"
@@ -229,10 +232,11 @@ class _Ahead:
             return found
         task = _Task(work, first, trials, None)
         self._submit(task)
-        assert task.future is not None
-        unit: UnitResult = task.future.result()
-        work.keep(first, unit)
-        return unit
+        self.tasks.appendleft(task)
+        while task.done is None:
+            self.wait()
+        self.tasks.remove(task)
+        return task.done.unit
 
     def wait(self) -> bool:
         """Wait for any unit, a second at the most; whether one came."""
@@ -242,7 +246,9 @@ class _Ahead:
         futures = [task.future for task in open_]
         try:
             wait(futures, timeout=_SECONDS_A_HEARTBEAT, return_when="FIRST_COMPLETED")
-        except TimeoutError:
+        except (TimeoutError, CancelledError, asyncio.CancelledError) as error:
+            if not isinstance(error, TimeoutError):
+                time.sleep(_SECONDS_A_HEARTBEAT / 4)  # the scheduler is gone, or just here again
             self._look_after()
             return False
         came = [self._take(task) for task in open_ if task.future and task.future.done()]
@@ -268,7 +274,10 @@ class _Ahead:
                 rule = f"{task.killed} workers died of the same trials"
                 remedy = "give workers more memory, or ask for fewer patients"
                 raise ClusterError(self._cluster.name, rule, remedy) from None
+            self._asked = (None, None)  # which may have been lost with them
             self._submit(task)
+            return False
+        except (CancelledError, asyncio.CancelledError):
             return False
         except (ImportError, AttributeError, pickle.UnpicklingError) as error:
             raise _another_program(self._cluster.name, f"{error}") from None
@@ -287,11 +296,12 @@ class _Ahead:
             if now - self._lost > _SECONDS_WITHOUT_SCHEDULER or self._client.status == "closed":
                 raise ClusterError(self._cluster.name, "the scheduler is gone", GO_ON)
             return
-        if self._lost:  # it is there again, and knows nothing of what was asked
-            self._lost, self._asked = 0.0, (None, None)
-            for task in self.tasks:
-                if task.done is None:
-                    self._submit(task)
+        self._lost = 0.0
+        lost = [task for task in self.tasks if task.future and task.future.status in _GONE]
+        if lost:  # the scheduler is there again, and knows nothing of what was asked
+            self._asked = (None, None)
+            for task in lost:
+                self._submit(task)
         if _workers(self._client):
             self._idle = 0.0
         elif not self._idle:

@@ -21,7 +21,11 @@ WRONG = {
     "a path": ("--backend dask --scheduler tcp://127.0.0.1:8786/x", "--scheduler"),
 }
 COMMANDS = "power", "sweep", "size", "compare", "allocation", "assurance", "levers", "design"
-MORE = {"compare": "two-arm-survival", "sweep": "--vary n=16,20"}
+MORE = {
+    "compare": "two-arm-survival",
+    "sweep": "--vary n=16,20",
+    "allocation": "--schemes complete",
+}
 
 
 def one_line(err):

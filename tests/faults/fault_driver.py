@@ -77,6 +77,7 @@ class Place:
             text=True,
             errors="replace",
             start_new_session=True,
+            preexec_fn=hear_signals,
         )
         return Running(process, self)
 
@@ -170,6 +171,12 @@ class Running:
                 time.sleep(apart if turn else 0)
                 self.send(number)
         return self.ended()
+
+
+def hear_signals() -> None:
+    """Undo that signals are ignored, as `nohup` and `&` of a script hand it down to children."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def processes_below(pid: int) -> list[int]:

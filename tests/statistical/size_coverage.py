@@ -93,7 +93,7 @@ def search(start: int, power: float, seed: int, jobs: int = 1) -> Size:
 def found(start: int, power: float, seed: int) -> Found:
     """Search by trials alone, and compare with the exact size."""
     asked = SizeTarget(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
-    run = SimulatedTrials(base(start), PATIENTS, True, seed, 1, lambda _: None)
+    run = SimulatedTrials(base(start), PATIENTS, True, seed, Workers(), lambda _: None)
     search = Search(asked, run, float(start), True, 2.0)
     crossing = seek(search, None, None, 730.0).crossing
     assert crossing is not None
