@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,16 @@ class Cluster:
         self.address = f"tcp://127.0.0.1:{port}"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(port))
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._wait_for(port)
+
+    @staticmethod
+    def _wait_for(port: int) -> None:
+        """Wait until the scheduler listens, for a minute at the most."""
+        for _ in range(600):
+            with socket.socket() as asked:
+                if asked.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.1)
 
     def add_worker(self) -> None:
         """Start a worker of one thread."""

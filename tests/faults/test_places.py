@@ -197,7 +197,10 @@ def test_the_units_are_deleted_meanwhile(place: Place, undisturbed: Undisturbed)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["a file in a folder", "a file", "an answer", "a link"])
-def test_what_has_come_to_stand_at_out_is_never_replaced(what: str, place: Place) -> None:
+def test_what_has_come_to_stand_at_out_is_never_replaced(
+    what: str, place: Place, undisturbed: Undisturbed
+) -> None:
+    undisturbed(SMALL)
     running = place.start(*POWER)
     running.wait_for(Moment(2, 0.0))
     if what == "a file":
@@ -207,7 +210,7 @@ def test_what_has_come_to_stand_at_out_is_never_replaced(what: str, place: Place
         (place.folder / "stays" / "thesis.txt").write_text("mine")
         place.answer.symlink_to("stays")
     elif what == "an answer":
-        Place(place.folder).finish(*SMALL)
+        shutil.copytree(undisturbed(SMALL).answer, place.answer)
     else:
         place.answer.mkdir()
         (place.answer / "thesis.txt").write_text("mine")
