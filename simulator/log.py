@@ -20,6 +20,7 @@ LOGGER.addHandler(logging.NullHandler())
 TRIALS_BEGUN = "trials begun"  # from this event on there is something to lose
 # Neither a pipe, which would wait for a reader, nor a link.
 _PLAIN = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_LARGEST_LOG = 50_000_000  # bytes; of a larger one nothing is copied
 _MOST_LINES = 10_000  # held in memory where they cannot be written
 
 
@@ -88,7 +89,8 @@ class Attempt(logging.Handler):
         earlier = ""
         if self._path and self._is_written:
             try:
-                earlier = self._path.read_text("utf-8", errors="backslashreplace")
+                if self._path.stat().st_size <= _LARGEST_LOG:
+                    earlier = self._path.read_text("utf-8", errors="backslashreplace")
             except OSError:
                 earlier = ""
         return earlier + "".join(f"{line}\n" for line in self._lines)
