@@ -16,7 +16,7 @@ from calibration.measures import Figure, Simulated, measure, simulate_to_measure
 from calibration.predictive import Prediction, predict_mean, predict_share
 from calibration.targets import SharedRuns, solve_with
 from calibration.uncertainty import draws
-from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.declarations.claims import is_of_trial
 from simulator.declarations.measures import MEASURES
 from simulator.params.lower import lower
@@ -248,7 +248,7 @@ def _file(asked: Scenario) -> Path:
     without = {name: None for name in _NO_FIGURE if name in Scenario.model_fields}
     digest = hashlib.sha256(MODEL_DIGEST.encode())
     digest.update(asked.model_copy(update=without).model_dump_json(warnings=False).encode())
-    return cache_folder() / "acceptance" / f"{digest.hexdigest()[:32]}.json"
+    return digest_folder("acceptance", MODEL_DIGEST) / f"{digest.hexdigest()[:32]}.json"
 
 
 def _read(path: Path) -> Acceptance | None:

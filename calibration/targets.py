@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
@@ -337,7 +337,7 @@ def solution_file(scenario: Scenario) -> Path:
     digest = hashlib.sha256(MODEL_DIGEST.encode())
     digest.update(Path(__file__).read_bytes())
     digest.update(_reference(scenario).model_dump_json().encode())
-    return cache_folder() / "targets" / f"{digest.hexdigest()[:32]}.json"
+    return digest_folder("targets", MODEL_DIGEST) / f"{digest.hexdigest()[:32]}.json"
 
 
 def _read(path: Path) -> dict[str, float] | None:

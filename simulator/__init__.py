@@ -1,23 +1,18 @@
 """Discrete-event simulation of the randomised trial NCT05484908 and of trials like it."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from simulator.caches import KERNELS_DIGEST, cache_folder
 from simulator.errors import TrialsimError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from simulator.montecarlo.workers import Workers
     from simulator.results import BaselineHazard, Exact, Prior
     from simulator.study import Study
 
     __version__: str
-
-# Numba looks at the file that defines a kernel, not at those of the kernels that it calls: without
-# a folder of their own, callers would go on running an edited rule as it was.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "kernels" / KERNELS_DIGEST))
 
 
 def __getattr__(name: str) -> str:
@@ -69,4 +64,20 @@ def prior(studies: "str | Path | None" = None, **options: Any) -> "Prior":
     return study.prior(studies, **options)
 
 
-__all__ = ["TrialsimError", "__version__", "baseline", "exact", "load", "prior", "scenarios"]
+def workers(jobs: int | None = None, **options: Any) -> "Workers":
+    """Who is to simulate, and where sums of trials are kept; see `simulator.arguments.hired`."""
+    from simulator import arguments
+
+    return arguments.hired(jobs, **options)
+
+
+__all__ = [
+    "TrialsimError",
+    "__version__",
+    "baseline",
+    "exact",
+    "load",
+    "prior",
+    "scenarios",
+    "workers",
+]

@@ -11,9 +11,10 @@ deviations and a waiting time 22.9 means; no tail that the model asks for lies b
 from enum import IntEnum
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from simulator.kernels import njit
 
 
 class Purpose(IntEnum):
@@ -68,7 +69,7 @@ _TO_UNIT = 2.0**-32
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def _round(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> Words:
@@ -77,7 +78,7 @@ def _round(
     return (p1 >> _SHIFT) ^ c1 ^ k0, p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ k1, p0 & _LOW
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def philox4x32(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> Words:
@@ -108,7 +109,7 @@ def philox4x32(
     return c0, c1, c2, c3
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def block(seed: int, trial: int, purpose: int, who: int, index: int) -> Words:
     """Words 4 * index .. 4 * index + 3 of the address (seed, trial, purpose, who)."""
     key = np.uint64(seed)
@@ -122,13 +123,13 @@ def block(seed: int, trial: int, purpose: int, who: int, index: int) -> Words:
     )
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def to_uniform(word: np.uint64) -> float:
     """Map a word of 32 bits into the open interval (0, 1), symmetrically about 1/2."""
     return (np.float64(np.int64(word)) + 0.5) * _TO_UNIT
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     """Return the uniform at the address (seed, trial, purpose, who, which).
 
@@ -151,7 +152,7 @@ def uniform(seed: int, trial: int, purpose: int, who: int, which: int) -> float:
     return to_uniform(even if which & 1 == 0 else odd)
 
 
-@numba.njit(cache=True, error_model="numpy", forceinline=True)
+@njit(error_model="numpy", forceinline=True)
 def fill(
     seed: int, trial: int, purpose: int, who: int, first: int, out: npt.NDArray[np.float64]
 ) -> None:

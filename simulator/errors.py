@@ -1,10 +1,27 @@
 """What every error that a user can mend derives from, and how a text of theirs is shown."""
 
 import re
+from typing import Any
 
 
 class TrialsimError(Exception):
     """Something asked for cannot be done; the message says what is wrong and how to mend it."""
+
+
+class LostWorkersError(TrialsimError):
+    """Workers were ended by the system again and again, over the same trials."""
+
+
+class ClusterError(TrialsimError):
+    """A cluster cannot be used: where, what is wrong, and the remedy."""
+
+    def __init__(self, where: str, rule: str, remedy: str) -> None:
+        self.where, self.rule, self.remedy = where, rule, remedy
+        super().__init__(f"{where}: {rule}; {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is made again in another process."""
+        return type(self), (self.where, self.rule, self.remedy)
 
 
 class RuleError(TrialsimError, ValueError):

@@ -1,5 +1,6 @@
 """The files that an answer rests on: whoever reads one, or finds that there is none, notes it."""
 
+import errno
 import hashlib
 import io
 import os
@@ -19,6 +20,9 @@ def read_text(path: Path) -> str:
     OSError, UnicodeDecodeError
         If it cannot be read, or is no such text.
     """
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
     content = path.read_bytes()
     note(path, content)
     return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()

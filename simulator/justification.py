@@ -36,7 +36,7 @@ from simulator.results.evidence import works_behind
 from simulator.results.reconciled import Recruitable
 from simulator.results.sources import Source, SourceKind
 from simulator.scenario.schema import Scenario
-from simulator.store import Question
+from simulator.store import Question, folder_written_aside
 
 Length = Literal["paragraph", "page", "full"]
 Kind = Literal["docx", "html"]
@@ -54,6 +54,7 @@ def write_justification(
     length: Length = "full",
     provenance: Provenance | None = None,
     target_power: float | None = None,
+    overwrite: bool = True,
 ) -> Path:
     """Write the justification of a sample size.
 
@@ -74,9 +75,13 @@ def write_justification(
         How the answer was made, where that is known.
     target_power
         Power that the design is to have; that of the answers (`planning.reconcile`), if None.
+    overwrite
+        Whether a file that is there is replaced, once the new one is complete.
 
     Raises
     ------
+    FileExistsError
+        If it is there and is not to be replaced.
     ImportError
         If a library that it needs is not installed.
     ValueError
@@ -102,7 +107,7 @@ def write_justification(
             shown = (_PICTURE[chosen],)
             pictures = _drawn(agreed.power, agreed.more, question.scenario, Path(folder), shown)
         dossier = dossier_of(agreed, question, pictures, made)
-        write(justification(dossier, length), path)
+        write(justification(dossier, length), path, replace=overwrite)
     return path
 
 
@@ -130,15 +135,26 @@ def write_figures(
     more: Sequence[Sweep | Size],
     scenario: Mapping[str, Any],
     target_power: float | None = None,
+    *,
+    overwrite: bool = True,
 ) -> Path:
-    """Write every figure of the answers, and its caption, into a folder, which is made."""
-    folder.mkdir(exist_ok=True)
+    """Write every figure of the answers, and its caption, into a folder, which is made.
+
+    A folder that is there is replaced as a whole, once all figures are drawn; files of other names
+    in it are kept.
+
+    Raises
+    ------
+    FileExistsError
+        If it is there and is not to be replaced.
+    """
     agreed = _agreed(power, more, scenario, target_power)
-    draw_power(agreed.power, recruitment_plan(scenario), folder)
-    for number, answer in enumerate(agreed.more):
-        own = folder / str(number) if number else folder
-        own.mkdir(exist_ok=True)
-        _draw(answer, own)
+    with folder_written_aside(folder, replace=overwrite) as aside:
+        draw_power(agreed.power, recruitment_plan(scenario), aside)
+        for number, answer in enumerate(agreed.more):
+            own = aside / str(number) if number else aside
+            own.mkdir(exist_ok=True)
+            _draw(answer, own)
     return folder
 
 

@@ -64,6 +64,8 @@ _IS_KNOWN = all(
     )
 )
 
-LINKED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} | (
-    {"pipeline_class": _LinkedCompiler} if _IS_KNOWN else {"cache": True}
+LINKED: dict[str, Any] | None = (
+    {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _LinkedCompiler}
+    if _IS_KNOWN
+    else None
 )

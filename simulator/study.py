@@ -18,7 +18,7 @@ from calibration.synthesis.heterogeneity import heterogeneity_prior
 from calibration.synthesis.joint import MOST_DRAWS, synthesise
 from calibration.synthesis.synthesis import Assumptions, extrapolation_of
 from simulator.analysis import exact_power
-from simulator.arguments import number, pair_of, require, whole, workers
+from simulator.arguments import Jobs, number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
 from simulator.montecarlo.loop import Stop
 from simulator.montecarlo.units import Engine, UnitResult
@@ -239,7 +239,7 @@ class Study:
         precision: float | None = None,
         seed: int = 1,
         engine: str = "compiled",
-        jobs: int | None = None,
+        jobs: Jobs = None,
         target_power: float = CONVENTIONAL_POWER,
         estimator: str = "counts",
         watch: Watch = _silent,
@@ -292,7 +292,7 @@ class Study:
         trials: int = 10_000,
         *,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         say: Callable[[str], None] = _silent,
     ) -> Certificate:
         """Work out the largest type I error of every analysis over a family of nuisance values.
@@ -323,7 +323,7 @@ class Study:
         analysis: str | None = None,
         worthwhile: str | None = None,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         target_power: float = CONVENTIONAL_POWER,
     ) -> Assurance:
         """Average power over what is not known of the scenario (its key `uncertain`).
@@ -365,7 +365,7 @@ class Study:
         trials: int,
         *,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         target_power: float = CONVENTIONAL_POWER,
         watch: AssuranceWatch = _silent,
     ) -> Assurance:
@@ -384,7 +384,7 @@ class Study:
         *,
         analysis: str | None = None,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         watch: Callable[[int, int], None] = _silent,
     ) -> Comparison:
         """Compare another study's power with this one's, trial by trial.
@@ -430,7 +430,7 @@ class Study:
         trials: int | None = None,
         *,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         watch: Callable[[int, float], None] = _silent,
     ) -> Calibration:
         """Find values that meet the targets of `calibrated`, and check `acceptance`.
@@ -451,7 +451,7 @@ class Study:
         if trials is not None:
             whole("trials", trials, 20, 1_000_000)
         whole("seed", seed, 0, LARGEST_SEED)
-        return calibrate(self.prepared, trials, seed, workers(jobs), watch)
+        return calibrate(self.prepared, trials, seed, workers(jobs).jobs, watch)
 
     def check_calibration(self) -> None:
         """Check what is asked of `calibrate`."""
@@ -464,7 +464,7 @@ class Study:
         *,
         analysis: str | None = None,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         target_power: float = CONVENTIONAL_POWER,
     ) -> Sweep:
         """Estimate power at every combination of values of some keys, with the same trials at each.
@@ -513,7 +513,7 @@ class Study:
         trials: int,
         *,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         target_power: float = CONVENTIONAL_POWER,
         watch: Callable[[int, int], None] = _silent,
     ) -> Sweep:
@@ -534,7 +534,7 @@ class Study:
         patients: int = PATIENTS_SIMULATED,
         favoured: bool = False,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         say: Callable[[str], None] = _silent,
     ) -> Size:
         """Find the number of patients, or the value of another key, at which a power is reached.
@@ -594,7 +594,7 @@ class Study:
         *,
         analysis: str | None = None,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
     ) -> Levers:
         """Rank what matters most: every assumption with a range, and every choice of a designer.
 
@@ -625,7 +625,7 @@ class Study:
         trials: int = LEVER_TRIALS,
         *,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         watch: Callable[[int, int, str], None] = _silent,
     ) -> Levers:
         """Move levers that were planned."""
@@ -643,7 +643,7 @@ class Study:
         analysis: str | None = None,
         trials: int = DESIGN_TRIALS,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         say: Callable[[str], None] = _silent,
     ) -> DesignSearch:
         """Find the designs with a power, in a time, for a budget, that no other one beats.
@@ -731,7 +731,7 @@ class Study:
         metrics_only: bool = False,
         effect: float | None = None,
         seed: int = 1,
-        jobs: int | None = None,
+        jobs: Jobs = None,
         say: Callable[[str], None] = _silent,
     ) -> Allocation:
         """Compare allocation schemes in this scenario: level, power, balance, predictability.

@@ -10,11 +10,11 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from simulator.allocation.plan import Floats, Ints, Plan
 from simulator.allocation.table import ProbabilityTable, table_of
+from simulator.kernels import njit
 
 MOST_PATIENTS = 1_000  # a table has a cell for each two numbers of patients
 EVEN = 1e-9  # a smaller D is rounding
@@ -132,7 +132,7 @@ def _widest(table: ProbabilityTable, patients: int, share: float, step: float) -
     return expected
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _go_through(
     length: Ints, chance: Floats, patients: int, share: float, bound: float, sums: Floats
 ) -> float:
@@ -204,7 +204,7 @@ _PLACES = range(len(Sums._fields))
 ) = _PLACES
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def count_step(weight: float, d: float, phi: float, share: float, sums: Floats) -> None:
     """Add what can be said of a patient before the arm is drawn."""
     likelier, other = max(phi, 1.0 - phi), min(phi, 1.0 - phi)

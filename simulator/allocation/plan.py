@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from simulator.errors import TrialsimError
+from simulator.kernels import njit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -14,9 +14,7 @@ Ints = npt.NDArray[np.int64]
 # For functions that look at a plan and a history and make no array. Numba counts references to each
 # array of a tuple that is handed on; for the fifteen here that took 120 ns a call, and without it
 # none. The caller holds the arrays meanwhile.
-borrowing: Any = numba.njit(  # type: ignore[call-overload]
-    cache=True, error_model="numpy", no_cfunc_wrapper=True, forceinline=True, _nrt=False
-)
+borrowing: Any = njit(error_model="numpy", no_cfunc_wrapper=True, forceinline=True, _nrt=False)
 
 
 class AllocationError(TrialsimError, ValueError):

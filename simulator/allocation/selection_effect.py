@@ -9,7 +9,6 @@ or estimates it from the patients, whose spread the guesses add to (Student's t)
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import special
@@ -17,6 +16,7 @@ from scipy import special
 from simulator.allocation.metrics import EVEN
 from simulator.allocation.plan import Floats, Ints, Plan
 from simulator.allocation.table import lengths_of, table_of
+from simulator.kernels import njit
 from simulator.rules.normal import normal_quantile
 
 _MOST_CELLS = 20_000_000  # of a distribution of three numbers: 160 MB
@@ -128,7 +128,7 @@ def _poisson(mean: Floats) -> Floats:
     return found
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _distribution(
     length: Ints, chance: Floats, n: int, share: float, now: Floats, later: Floats
 ) -> Floats:
@@ -169,7 +169,7 @@ def _distribution(
     return later
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _begin_blocks(now: Floats, length: Ints, j: int, n: int) -> None:
     """Let what has come to the end of a block begin another, of each size alike."""
     sizes, steps = length.size, now.shape[1]

@@ -9,11 +9,11 @@ patient's margins.
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from simulator.allocation.metrics import EVEN, Sums, count_step
 from simulator.allocation.plan import Floats, Ints, Plan
+from simulator.kernels import njit
 
 SUMS = len(Sums._fields)
 LARGEST = SUMS  # column of max|D_j|, after those of `Sums`
@@ -76,7 +76,7 @@ def describe(
     return found
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _describe(
     patients: Ints,
     arm: Ints,
@@ -129,7 +129,7 @@ def _describe(
         row += patients[trial]
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _chance_right(ahead: float, phi: float) -> float:
     """Chance that the arm behind comes, the first's being phi; half where neither is."""
     if abs(ahead) < EVEN:

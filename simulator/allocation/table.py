@@ -7,7 +7,6 @@ it has a table for each size of block; to the others the trial is one block.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +14,7 @@ from simulator.allocation.history import new_state
 from simulator.allocation.plan import Floats, Ints, Plan, State
 from simulator.allocation.schemes import chance_by_counts
 from simulator.declarations.schemes import ALL
+from simulator.kernels import njit
 
 Bools = npt.NDArray[np.bool_]
 
@@ -79,7 +79,7 @@ def _work_out(plan: Plan, patients: int) -> ProbabilityTable:
     return table
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _fill(
     plan: Plan, state: State, table: ProbabilityTable, levels: Ints, out: Floats, reached: Bools
 ) -> None:

@@ -7,18 +7,18 @@ Sums are taken patient by patient within a trial: a trial has the same bits in a
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from simulator.kernels import njit
+
 _OPTIONS: dict[str, Any] = {
-    "cache": True,
     "error_model": "numpy",
     "nogil": True,
     "no_cfunc_wrapper": True,
 }
 
-kernel = numba.njit(**_OPTIONS)
-inlined = numba.njit(**_OPTIONS, forceinline=True)
+kernel = njit(**_OPTIONS)
+inlined = njit(**_OPTIONS, forceinline=True)
 
 # A literal 0 is a type of its own to Numba: what a kernel handed it to would be compiled twice.
 ZERO: Any = np.int64(0)

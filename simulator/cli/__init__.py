@@ -2,9 +2,14 @@
 
 import atexit
 import gc
+import logging
 import os
 import sys
 from typing import Annotated, Any, cast
+
+from simulator.cli.signals import came, listen, listen_in_kernels, over, stopped_words
+
+listen()  # before what takes long to import
 
 import typer
 
@@ -21,11 +26,14 @@ from simulator.cli import (
     power,
     prior,
     report,
+    runs_kept,
     show,
     size,
     sweep,
     trace,
 )
+from simulator.cli.crew import dismiss
+from simulator.cli.logs import VERBOSE, be_verbose, begin_log
 from simulator.cli.shared import (
     WRONG_INPUT,
     JsonOption,
@@ -33,6 +41,7 @@ from simulator.cli.shared import (
     fail,
     numeric,
     refuse,
+    stop,
     stoppable,
     two_numbers,
 )
@@ -43,6 +52,8 @@ from simulator.cli.surroundings import (
     refuse_environment,
 )
 from simulator.cli.usage import Commands, UsageError, refuse_usage
+from simulator.errors import ClusterError, LostWorkersError
+from simulator.log import count_anew, event
 
 # The collector of garbage looks through all that is imported, of which nothing ever goes: a tenth
 # of a start, and half a second at the end of a run. So it looks seldom, and at the end not at all.
@@ -59,27 +70,55 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run a command: exit 0 done, 1 failed while running, 2 the input is wrong.
+    """Run a command: exit 0 done, 1 failed while running, 2 the input is wrong, 130 or 143 stopped.
 
     What the system or a library can refuse at any moment becomes one message here: a file, a pipe,
     memory. Whatever else is raised is a fault of the program, and is shown whole.
     """
-    from simulator.scenario.errors import ScenarioError
-
+    listen()
+    listen_in_kernels()
+    count_anew()
+    begin_log()
     gc.set_threshold(*_SELDOM)
     open_streams()
+    try:
+        _run()
+    except KeyboardInterrupt:
+        stop(stopped_words())
+    except Exception as error:
+        event("error", level=logging.ERROR, error=repr(error))
+        if came():  # a library may make another error of what stops it; a terminal may be gone
+            discard_output()
+            stop(stopped_words())
+        raise
+    finally:
+        dismiss()
+        over()
+
+
+def _run() -> None:
+    """Run a command, or say in one message why it cannot be."""
+    from simulator.scenario.errors import ScenarioError
+
     try:
         refuse_environment(os.environ)
         refuse_arguments(sys.argv[1:])
         try:
-            sys.exit(app(prog_name="trialsim", standalone_mode=False))
+            status = app(prog_name="trialsim", standalone_mode=False)
         finally:
             sys.stdout.flush()
+        if came():
+            raise KeyboardInterrupt  # it was swallowed on the way
+        sys.exit(status)
     except UsageError as error:
         refuse_usage(error)
     except ScenarioError as error:
         fail(str(error), WRONG_INPUT)
+    except (LostWorkersError, ClusterError) as error:
+        fail(str(error), 1)
     except BrokenPipeError:
+        if came():
+            raise
         # The reader of a pipe has enough, as `head` has. Python would complain at exit.
         discard_output()
         sys.exit(1)
@@ -87,6 +126,8 @@ def main() -> None:
         told = str(error) or "none is left"
         fail(f"not enough memory: {told}; ask for fewer patients, or for fewer --jobs", 1)
     except OSError as error:
+        if came():
+            raise
         discard_output()
         place = f"{error.filename}: " if error.filename else ""
         fail(f"{place}{error.strerror or error}; check disk, permissions and where it goes", 1)
@@ -96,8 +137,14 @@ def main() -> None:
 def trialsim(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(VERBOSE, help="Tell what happens as lines of JSON; after a command too."),
+    ] = False,
 ) -> None:
     """Simulate a randomised trial of artificial liver support, NCT05484908, and its power."""
+    if verbose:
+        be_verbose()
     if version:
         from simulator.version import program_version
 
@@ -149,6 +196,7 @@ def exact(
     deliver(found, json)
 
 
+@stoppable
 def scenarios(
     name: Annotated[
         str | None,
@@ -174,6 +222,7 @@ def scenarios(
         print(f"{key} = {shown}" + (f"  # {said}" if said else ""))
 
 
+@stoppable
 def schema(
     of: Annotated[
         str | None,
@@ -191,14 +240,14 @@ def schema(
 
         print(json.dumps(json_schema(), indent=2))
         return
-    from simulator.results import ANSWERS
+    from simulator.results import ABOUT_RUNS, ANSWERS
     from simulator.results.json_schema import answer_schema
 
     words = {"certificate": "certify", "comparison": "compare", "calibration": "calibrate"}
-    kinds = {words.get(kind, kind): kind for kind in ANSWERS}
-    if of not in kinds:
-        refuse("--of", of, "is no command with an answer", f"use one of {', '.join(kinds)}")
-    print(json.dumps(answer_schema(ANSWERS[kinds[of]]), indent=2))
+    answers = {**{words.get(kind, kind): ANSWERS[kind] for kind in ANSWERS}, **ABOUT_RUNS}
+    if of not in answers:
+        refuse("--of", of, "is no command with an answer", f"use one of {', '.join(answers)}")
+    print(json.dumps(answer_schema(answers[of]), indent=2))
 
 
 for command in (
@@ -223,3 +272,4 @@ for command in (
     schema,
 ):
     app.command()(command)
+app.add_typer(runs_kept.runs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.planning.candidate_schemes import CandidateScheme
     from simulator.results import Allocation
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 _DEFAULT_SEED = 1
@@ -120,11 +122,14 @@ def allocation(
     ] = False,
     seed: SeedOption = _DEFAULT_SEED,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare allocation schemes: level, power, balance, guesses."""
+    workers = crew(jobs, backend, scheduler)
     if for_use and codes is None:
         refuse("--for-use", "true", "is for a randomisation list", "give --list FILE")
     if codes is not None or trial is not None:
@@ -148,7 +153,7 @@ def allocation(
     texts = [scheme.text for scheme in chosen]
     asked = {"schemes": texts, "trials": trials, "metrics_only": metrics_only, "effect": effect}
 
-    def work(folder: Path) -> "Allocation":
+    def work(enclosed: "Enclosures") -> "Allocation":
         from simulator.cli.progress import lines
 
         with lines() as tell:
@@ -158,10 +163,10 @@ def allocation(
                 metrics_only=metrics_only,
                 effect=effect,
                 seed=seed,
-                jobs=jobs,
+                jobs=workers(),
                 say=tell,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("allocation", seed, **asked), out, force, json, work)
@@ -272,4 +277,7 @@ def _write_list(
     )
     made = status, scheme.text, seed, program_version()
     rows = ((*made, *code[:-1], f"{code.probability:.6g}") for code in drawn)
-    say(f"wrote {write_whole(path, to_csv(header, rows))}")
+    try:
+        say(f"wrote {write_whole(path, to_csv(header, rows), replace=False)}")
+    except FileExistsError:
+        refuse("--list", path, "exists", "name another file: a list is never replaced")

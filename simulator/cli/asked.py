@@ -15,11 +15,11 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simulator.caches import SOURCES_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import PROGRAM_DIGEST, digest_folder, keep, read_kept
 from simulator.inputs import forget, is_as_noted, noted
 
 # How an answer is worked out, kept and shown, but not what it is.
-_NOT_ASKED = {"jobs", "yes", "out", "force", "full", "json"}
+_NOT_ASKED = {"jobs", "backend", "scheduler", "yes", "out", "force", "full", "json"}
 
 
 class Known(NamedTuple):
@@ -32,13 +32,15 @@ class Known(NamedTuple):
 class _Words(NamedTuple):
     command: str
     options: Mapping[str, Any]
+    folder: str
 
     @property
     def place(self) -> Path:
         """Where it is noted: a name made of the words, the folder they are said in, the program."""
         asked = {key: repr(value) for key, value in self.options.items() if key not in _NOT_ASKED}
-        whole = json.dumps([self.command, asked, os.getcwd(), SOURCES_DIGEST], sort_keys=True)
-        return cache_folder() / "asked" / f"{hashlib.sha256(whole.encode()).hexdigest()[:32]}.json"
+        whole = json.dumps([self.command, asked, self.folder, PROGRAM_DIGEST], sort_keys=True)
+        name = hashlib.sha256(whole.encode()).hexdigest()[:32]
+        return digest_folder("asked", PROGRAM_DIGEST) / f"{name}.json"
 
 
 _WORDS: ContextVar[_Words | None] = ContextVar("_WORDS", default=None)
@@ -47,7 +49,7 @@ _WORDS: ContextVar[_Words | None] = ContextVar("_WORDS", default=None)
 @contextmanager
 def words(command: str, options: Mapping[str, Any]) -> Iterator[None]:
     """Hold the words in which a command is asked, for `known` and `remember`."""
-    token = _WORDS.set(_Words(command, options))
+    token = _WORDS.set(_Words(command, options, os.getcwd()))
     forget()
     try:
         yield

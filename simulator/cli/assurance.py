@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -26,6 +27,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.results import Assurance
     from simulator.results.assurance import AveragedPower
+    from simulator.store import Enclosures
 
 _SECONDS_BETWEEN_LINES = 2.0
 _DRAWS_FOR_A_PACE = 10
@@ -61,12 +63,15 @@ def assurance(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Average power over what is not known (uncertain in the scenario)."""
+    workers = crew(jobs, backend, scheduler)
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
     if draws * trials > LARGEST_TRIAL:
@@ -86,18 +91,18 @@ def assurance(
         **{key: value for key, value in more.items() if value is not None},
     )
 
-    def work(folder: Path) -> "Assurance":
+    def work(enclosed: "Enclosures") -> "Assurance":
         with _told(draws) as watch:
             result = study.run_assurance(
                 planned,
                 draws,
                 trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=workers(),
                 target_power=power_target or CONVENTIONAL_POWER,
                 watch=watch,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)
@@ -110,19 +115,23 @@ def _told(draws: int) -> "Iterator[Callable[[int, AveragedPower], None]]":
     import time
 
     from simulator.cli.progress import lines
+    from simulator.log import counted
 
-    begun, last = time.monotonic(), 0.0
+    last, first = 0.0, (0, 0.0)  # the first draw that was simulated, and when it was done
     with lines() as say:
 
         def tell(done: int, so_far: "AveragedPower") -> None:
-            nonlocal last
+            nonlocal last, first
             now = time.monotonic()
+            if not first[0] and counted().simulated:
+                first = done, now
             if now - last < _SECONDS_BETWEEN_LINES and done < draws:
                 return
             last = now
-            left = (now - begun) / done * (draws - done)
-            # The first draws wait for what is compiled or loaded.
-            time_left = f", {left:,.0f} s left" if done >= _DRAWS_FOR_A_PACE else ""
+            # The first draws wait for what is compiled or loaded, and those found kept for nothing.
+            since = done - first[0]
+            left = (now - first[1]) / max(since, 1) * (draws - done)
+            time_left = f", {left:,.0f} s left" if since >= _DRAWS_FOR_A_PACE else ""
             error = "" if math.isnan(so_far.outer_se) else f" +- {100 * so_far.se:.2f}"
             say(f"draw {done:,} of {draws:,}{time_left}: {100 * so_far.mean:.2f}{error} %")
 

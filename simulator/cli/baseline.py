@@ -13,6 +13,7 @@ from simulator.cli.shared import JsonOption, named_as_options, numeric, refuse, 
 
 if TYPE_CHECKING:
     from simulator.results import BaselineHazard
+    from simulator.store import Enclosures
 
 _LONGEST_NAME = 40
 
@@ -58,8 +59,8 @@ def baseline(
     asked = {"days": ends, "sources": [one.plain() for one in read]}
     question = Question("baseline", {"name": _name(sources)}, {}, 0, asked)
 
-    def work(folder: Path) -> "BaselineHazard":
-        draw(lambda figures: _draw(result, figures), folder)
+    def work(enclosed: "Enclosures") -> "BaselineHazard":
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

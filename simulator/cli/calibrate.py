@@ -23,6 +23,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Answer, Calibration
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -61,16 +62,18 @@ def calibrate(
     _refuse_to_overwrite(write)
     question = study.question("calibrate", seed, trials=trials)
 
-    def work(folder: Path) -> "Calibration":
+    def work(enclosed: "Enclosures") -> "Calibration":
         with _told() as watch:
             result = study.calibrate(trials, seed=seed, jobs=jobs, watch=watch)
         if result.acceptance is not None:
-            draw(lambda figures: _draw(result, figures), folder)
+            draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
-    found = answer(question, out, force, json, work, full=full)
-    if write is not None and found is not None:
-        _write(found, scenario, write)
+    def write_besides(found: "Answer") -> None:
+        if write is not None:
+            _write(found, scenario, write)
+
+    answer(question, out, force, json, work, full=full, besides=write_besides)
 
 
 def _refuse_to_overwrite(path: Path | None) -> None:
@@ -88,14 +91,14 @@ def _write(found: "Answer", asked: str, path: Path) -> None:
     """Write the values found as a scenario of their own, whole or not at all."""
     from simulator.report.calibrated_file import calibrated_file
     from simulator.results import Calibration
+    from simulator.store import write_whole
 
     if not isinstance(found, Calibration) or not found.block:
         refuse("--write", path, "no value moved: there is nothing to write", "leave it out")
         return
     text = calibrated_file(found, asked, path)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_whole(path, text, replace=False)
     except FileExistsError:
         refuse("--write", path, "is there already", "name a file that is not")
     say(f"wrote {path}")

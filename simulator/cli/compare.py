@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, kept
 from simulator.cli.shared import (
     JobsOption,
@@ -20,6 +20,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Comparison
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -45,11 +46,14 @@ def compare(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare the power of two scenarios, trial by trial."""
+    workers = crew(jobs, backend, scheduler)
     one, other = load_study(first), load_study(second)
     with named_as_options("analysis"):
         one.check_comparison(other, analysis)
@@ -62,9 +66,11 @@ def compare(
         other={"scenario": other.prepared.plain, "sources": other.prepared.sources},
     )
 
-    def work(_: Path) -> "Comparison":
+    def work(_: "Enclosures") -> "Comparison":
         with _told(trials) as watch:
-            return one.compare(other, trials, analysis=analysis, seed=seed, jobs=jobs, watch=watch)
+            return one.compare(
+                other, trials, analysis=analysis, seed=seed, jobs=workers(), watch=watch
+            )
 
     answer(question, out, force, json, work)
 

@@ -15,6 +15,7 @@ from typing import Any
 from numba.core import event
 from rich.progress import Progress
 
+from simulator import log
 from simulator.analysis import plans_of
 from simulator.cli.display import display, is_live
 from simulator.engines.compiled.sharing import compile_alone, compile_meanwhile, share_compiling
@@ -49,12 +50,15 @@ class _Work(event.Listener):
         self.shown = 0.0
         self.names: list[str] = []  # of those that are being compiled, each for the one before
         self.elsewhere = 0.0  # of what is done, by another process
+        self.told = 0.0  # how much was done when the log was told so
 
     def on_start(self, of: Any) -> None:
         """Note a function that is compiled from now on."""
         self.latest = time.monotonic()
         if not self.names:
             self.began = self.latest
+            if self.done == self.told:
+                log.event("compiling begun")
         self.names.append(of.data["dispatcher"].py_func.__name__)
 
     def on_end(self, _of: Any) -> None:
@@ -71,6 +75,12 @@ class _Work(event.Listener):
         """Note that another process has compiled a function for this one."""
         self.elsewhere += _LARGE.get(name, 1)
         self.done += _LARGE.get(name, 1)
+
+    def close(self) -> None:
+        """Tell the log that nothing is compiled any more, if something was."""
+        if self.done > self.told:
+            self.told = self.done
+            log.event("compiling done", seconds=round(self.spent(), 3))
 
     def spent(self) -> float:
         """Seconds of compiling so far."""
@@ -134,6 +144,7 @@ def compiling(scenario: Scenario | None = None) -> Iterator[None]:
             compile_alone()
             done.set()
             _showing.pop().join()
+            _work.close()
 
 
 def _bar(progress: Progress, done: threading.Event) -> None:

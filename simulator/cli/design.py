@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -23,6 +24,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import DesignSearch
+    from simulator.store import Enclosures
 
 _ARGUMENTS = (
     "analysis",
@@ -80,12 +82,15 @@ def design(
     ] = 4_000,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find the designs with a power, in a time, for a budget."""
+    workers = crew(jobs, backend, scheduler)
     values = None if choose is None else _read(choose)
     study = load_study(scenario)
     with named_as_options(*_ARGUMENTS):
@@ -99,7 +104,7 @@ def design(
         "trials": trials,
     }
 
-    def work(folder: Path) -> "DesignSearch":
+    def work(enclosed: "Enclosures") -> "DesignSearch":
         from simulator.cli.progress import lines
 
         with lines() as say, named_as_options(*_ARGUMENTS):
@@ -111,10 +116,10 @@ def design(
                 analysis=analysis,
                 trials=trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=workers(),
                 say=say,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("design", seed, **asked), out, force, json, work, full=full)

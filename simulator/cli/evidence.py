@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from simulator.cli.runs import FullOption
-from simulator.cli.shared import JsonOption, deliver, refuse
+from simulator.cli.shared import JsonOption, deliver, refuse, stoppable
 
 _BASE_CASE = "nct05484908"
 
 
+@stoppable
 def evidence(
     key: Annotated[
         str | None,

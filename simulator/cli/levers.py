@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -20,6 +21,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Levers
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -35,21 +37,24 @@ def levers(
     analysis: AnalysisOrPrimaryOption = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     full: FullOption = False,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Rank what matters most: what each assumption and each choice does."""
+    workers = crew(jobs, backend, scheduler)
     study = load_study(scenario)
     with named_as_options("analysis"):
         planned = study.plan_levers(analysis)
     question = study.question("levers", seed, trials=trials, analysis=analysis)
 
-    def work(folder: Path) -> "Levers":
+    def work(enclosed: "Enclosures") -> "Levers":
         with _told(planned.moves, trials) as watch:
-            result = study.run_levers(planned, trials, seed=seed, jobs=jobs, watch=watch)
-        draw(lambda figures: _draw(result, figures), folder)
+            result = study.run_levers(planned, trials, seed=seed, jobs=workers(), watch=watch)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

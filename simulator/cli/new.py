@@ -1,9 +1,7 @@
 """The command that writes a scenario of one's own."""
 
-import os
 import re
 import shlex
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +12,7 @@ from simulator.cli.own_questions import complete
 from simulator.cli.shared import refuse, stoppable
 
 _FILES = (".yaml", ".yml")
+_THERE = "choose another name, or --force replaces the file"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)  # as `Scenario.name` has it
 _WORDS = {
     "n": "COUNT",
@@ -117,12 +116,17 @@ def new(
         for key, value in locals().items()
         if key not in ("name", "like", "force") and value
     }
+    from simulator.store import write_whole
+
     path = _file(name, force=force)
     if like is None:
         text = own_text(path, complete(name, given))
     else:
         text = variant_text_of(path, like, given)
-    _write(text, path)
+    try:
+        write_whole(path, text, replace=force)
+    except FileExistsError:
+        refuse("NAME", path, "is there already", _THERE)
     file = shlex.quote(str(path))
     print(f"wrote {path}")
     print(f"\npower:            trialsim power {file}")
@@ -141,27 +145,5 @@ def _file(name: str, *, force: bool) -> Path:
     if not path.parent.is_dir():
         refuse("NAME", name, f"there is no folder {path.parent}", "make it, or choose another")
     if path.is_dir() or (path.exists() and not force):
-        refuse(
-            "NAME", path, "is there already", "choose another name, or --force replaces the file"
-        )
+        refuse("NAME", path, "is there already", _THERE)
     return path
-
-
-def _write(text: str, path: Path) -> None:
-    """Write the file whole or not at all."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, encoding="utf-8", delete=False, newline="\n"
-    ) as file:
-        file.write(text)
-    try:
-        os.chmod(file.name, 0o666 & ~_umask())
-        os.replace(file.name, path)
-    except OSError:
-        os.unlink(file.name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,11 +1,11 @@
 """The command that estimates power, or certifies a level."""
 
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, kept
 from simulator.cli.shared import (
     LARGEST_TRIAL,
@@ -21,8 +21,10 @@ from simulator.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from simulator.montecarlo.workers import Workers
     from simulator.results import Answer
     from simulator.scenario.loaded import LoadedScenario
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 _ESTIMATORS = "counts", "conditional"
@@ -67,6 +69,8 @@ def power(
         str, typer.Option(help="compiled or, for the same answer slowly, reference.")
     ] = "compiled",
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     estimator: Annotated[
         str,
         typer.Option(
@@ -96,6 +100,7 @@ def power(
     from simulator.scenario.loader import load_scenario
     from simulator.store import question_of
 
+    workers = crew(jobs, backend, scheduler)
     if trials is not None and precision is not None:
         refuse("--precision", precision, "goes without --trials", "give one of the two")
     if engine not in _TRIALS:
@@ -119,7 +124,7 @@ def power(
             out,
             force,
             json,
-            lambda _: _certificate(study(), asked["trials"], seed, jobs),
+            lambda _: _certificate(study(), asked["trials"], seed, workers()),
             ready=study,
         )
         return
@@ -133,8 +138,8 @@ def power(
         loaded, "power", seed, evidence=evidence, engine=engine, by_trial=by_trial, **asked
     )
 
-    def work(folder: Path) -> "Answer":
-        return _estimated(study(), folder if by_trial else None, seed, engine, jobs, asked)
+    def work(enclosed: "Enclosures") -> "Answer":
+        return _estimated(study(), enclosed if by_trial else None, seed, engine, workers(), asked)
 
     answer(question, out, force, json, work, ready=study, full=full)
 
@@ -169,13 +174,13 @@ def _refuse_conditional(loaded: "LoadedScenario", engine: str, trials: int | Non
 
 def _estimated(
     study: "Study",
-    folder: Path | None,
+    enclosed: "Enclosures | None",
     seed: int,
     engine: str,
-    jobs: int | None,
+    workers: "Workers",
     asked: dict[str, Any],
 ) -> "Answer":
-    """Run the simulation, with progress; keep the rows of single trials if a folder is given."""
+    """Run the simulation, with progress; enclose the rows of single trials if asked for."""
     from contextlib import ExitStack
 
     from simulator.cli.progress import watched
@@ -187,23 +192,27 @@ def _estimated(
     with ExitStack() as stack:
         watch = stack.enter_context(watched(Stop(trials, precision), prepared.plans[0].name))
         options: dict[str, Any] = {k: asked[k] for k in ("target_power", "estimator") if k in asked}
-        if folder is not None:
-            rows = TrialRows(folder / "trials.csv", prepared.plans)
+        rows = None
+        if enclosed is not None:
+            rows = TrialRows(enclosed.folder / "trials.csv", prepared.plans)
             options["keep"] = stack.enter_context(rows).add
-        return study.power(
+        found = study.power(
             trials,
             precision=precision,
             seed=seed,
             engine=engine,
-            jobs=jobs,
+            jobs=workers,
             watch=watch,
             **options,
         )
+    if enclosed is not None and rows is not None:
+        enclosed.failure = rows.failure
+    return found
 
 
-def _certificate(study: "Study", trials: int, seed: int, jobs: int | None) -> "Answer":
+def _certificate(study: "Study", trials: int, seed: int, workers: "Workers") -> "Answer":
     """Work out a certificate of level, with progress."""
     from simulator.cli.progress import lines
 
     with lines() as say:
-        return study.certify(trials, seed=seed, jobs=jobs, say=say)
+        return study.certify(trials, seed=seed, jobs=workers, say=say)

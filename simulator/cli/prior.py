@@ -19,6 +19,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from calibration.synthesis.synthesis import Assumptions
     from simulator.results import Prior
+    from simulator.store import Enclosures
 
 
 @stoppable
@@ -76,11 +77,11 @@ def prior(
     name = studies.stem if studies else "shipped"
     question = Question("prior", {"name": _as_a_name(name)}, {}, seed, asked)
 
-    def work(folder: Path) -> "Prior":
+    def work(enclosed: "Enclosures") -> "Prior":
         say("synthesising, and under other assumptions ...")
         result = synthesise(studies, assumed, draws=draws, seed=seed)
-        _write_uncertain(result, folder)
-        draw(lambda figures: _draw(result, figures), folder)
+        enclosed.add(lambda folder: _write_uncertain(result, folder))
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

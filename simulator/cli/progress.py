@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from simulator.cli.compiling import is_compiling
 from simulator.cli.display import display, is_live
+from simulator.log import counted
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import LEAST_TRIALS_FOR_PRECISION, Stop
 
@@ -87,21 +88,25 @@ def lines() -> Iterator[Callable[[str], None]]:
 
 
 class _Pace:
-    """Trials a second since the first that were done: what came before was compiling."""
+    """Trials a second since the first that were simulated: what came before was compiling.
+
+    Those that were found kept come at once, and foretell nothing.
+    """
 
     def __init__(self) -> None:
         self.first: tuple[int, float] | None = None
+        self.kept = counted().kept
 
     def at(self, trials: int) -> float:
-        now = time.monotonic()
-        if trials == 0:
+        now, simulated = time.monotonic(), trials - (counted().kept - self.kept)
+        if simulated <= 0:
             return 0.0
         if self.first is None:
-            self.first = trials, now
+            self.first = simulated, now
             return 0.0
         if now - self.first[1] < _SECONDS_FOR_A_PACE:
             return 0.0
-        return (trials - self.first[0]) / (now - self.first[1])
+        return (simulated - self.first[0]) / (now - self.first[1])
 
 
 def _told(trials: int, needed: int, rate: float) -> str:

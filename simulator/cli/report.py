@@ -78,10 +78,14 @@ def report(
     is_other = path.exists() and path.is_dir() != (kind == "figures")
     if is_other or (path.exists() and not force):
         refuse("--out", path, "exists", "name another, or replace it with --force")
+    if kind == "figures" and Path.cwd().is_relative_to(path.resolve()):
+        refuse("--out", path, "is where you are, and would be replaced", "name another")
     if not path.parent.is_dir():
         refuse("--out", path, "its folder does not exist", "create it first")
     try:
-        _write(runs, kind, length, path, power_target)
+        _write(runs, kind, length, path, power_target, overwrite=force)
+    except FileExistsError:  # it has come there meanwhile
+        refuse("--out", path, "exists", "name another, or replace it with --force")
     except ImportError as error:
         refuse("--format", kind, f"needs {error.name}, which is not installed", _NEEDS)
     say(f"wrote {path}")
@@ -148,7 +152,13 @@ def _power(run: "Run") -> "Power":
 
 
 def _write(
-    runs: "list[Run]", kind: str, length: str, path: Path, power_target: float | None
+    runs: "list[Run]",
+    kind: str,
+    length: str,
+    path: Path,
+    power_target: float | None,
+    *,
+    overwrite: bool,
 ) -> None:
     """Write the document or the figures."""
     from simulator.justification import date_of_writing, write_figures, write_justification
@@ -161,7 +171,8 @@ def _write(
     power, first = _power(runs[0]), runs[0]
     more = [cast("Sweep | Size", run.answer) for run in runs[1:]]
     if kind == "figures":
-        write_figures(path, power, more, first.question.scenario, power_target)
+        scenario = first.question.scenario
+        write_figures(path, power, more, scenario, power_target, overwrite=overwrite)
         return
     commands = [run.manifest["command"] for run in runs]
     provenance = Provenance(commands[0], first.manifest["versions"], more=tuple(commands[1:]))
@@ -174,6 +185,7 @@ def _write(
         length=cast("Any", length),
         provenance=provenance,
         target_power=power_target,
+        overwrite=overwrite,
     )
 
 

@@ -4,18 +4,22 @@ import functools
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
-from simulator.cli import asked
+from simulator.cli import asked, crew
+from simulator.cli.logs import log_answer, log_question
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
+from simulator.interrupts import unbroken
+from simulator.log import counted
 
 if TYPE_CHECKING:
     from simulator.results import Answer
-    from simulator.store import Question, Run
+    from simulator.store import Enclosures, Filed, Place, Question, Run
 
 RunOption = Annotated[
     Path | None,
@@ -27,7 +31,11 @@ RunOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Rerun what was answered before, in place of it.")
+    bool,
+    typer.Option(
+        "--force",
+        help="Answer anew, in place of what is there; trials that are kept are not rerun.",
+    ),
 ]
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section, not one screen.")]
@@ -54,13 +62,14 @@ def kept(command: Callable[P, None]) -> Callable[P, None]:
 
 def _is_known_and_shown(options: Mapping[str, Any]) -> bool:
     """Show the answer to what is asked if it is known to be kept, and say whether it was."""
-    from simulator.store import StoreError, answer_in
+    from simulator.store import StoreError, look
 
     question = asked.known()
     if question is None:
         return False
+    folder = options["out"] or Path(question.folder)
     try:
-        found = answer_in(options["out"] or Path(question.folder), question.digest, replace=False)
+        found = look(folder, question.digest, replace=False).kept
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
     if found is not None:
@@ -80,71 +89,129 @@ def answer(
     out: Path | None,
     force: bool,
     as_json: bool,
-    work: "Callable[[Path], Answer]",
+    work: "Callable[[Enclosures], Answer]",
     *,
     ready: Callable[[], object] = lambda: None,
     full: bool = False,
-) -> "Answer | None":
+    besides: "Callable[[Answer], object]" = lambda _: None,
+) -> None:
     """Show the answer to a question: the one that is kept or, worked out and kept, a new one.
 
-    Returns it; None where the folder cannot be used, which ends the command.
+    One that could not be kept where it was to go is shown as any other, and ends the command with
+    status 1.
 
     Parameters
     ----------
     work
-        Works it out; may write files of its own into the folder that it is given.
+        Works it out; may enclose figures and files of its own.
     ready
         Called before, if it is to be worked out: refuses what cannot be, while nothing is written.
     full
         Show the full text of an answer that has a screen.
+    besides
+        Called with the answer, if it is whole, once it is shown.
     """
-    from simulator.store import StoreError, answer_in
+    from simulator.store import StoreError, at_work, look, units_beside
 
     folder = out or question.folder
     try:
-        kept = answer_in(folder, question.digest, replace=force)
-        if kept is None:
-            ready()
-            result = _worked_out(question, folder, work)
+        place = look(folder, question.digest, replace=force)
+        if place.kept is None:
+            units = units_beside(folder)
+            crew.begin(units)
+            with at_work(units, question.digest, say) as waited:
+                if waited:  # and whoever worked at it may have written the answer there
+                    place = look(folder, question.digest, replace=force)
+                if place.kept is None:
+                    ready()
+                    result, filed = _worked_out(question, place, units, work)
     except StoreError as error:
         refuse("--out", error.path, error.rule, error.remedy)
-        return None
-    asked.remember(asked.Known(question.digest, str(question.folder)))
-    if kept is not None:
-        _show_again(kept, as_json, full=full)
-        return kept.answer
+        return
+    if place.kept is not None:
+        asked.remember(asked.Known(question.digest, str(question.folder)))
+        _show_again(place.kept, as_json, full=full)
+        besides(place.kept.answer)
+        return
     # Before printing: whoever reads that may stop listening.
-    say(f"wrote {folder}")
-    deliver(result, as_json, full=full, run=folder)
+    crashes = counted().crashes
+    if crashes:
+        say(f"workers killed and replaced: {crashes}; their trials were run again")
+    is_where_asked, kept_in = _say_where(filed, folder)
+    if is_where_asked:
+        asked.remember(asked.Known(question.digest, str(question.folder)))
+    deliver(result, as_json, full=full, run=kept_in)
     if not result.finished:
-        stop("interrupted: partial results saved; the same command reruns it")
-    return result
+        stop("stopped: partial results saved; the same command goes on from there")
+    besides(result)
+    if not is_where_asked:
+        sys.exit(1)
 
 
 def _worked_out(
     question: "Question",
-    folder: Path,
-    work: "Callable[[Path], Answer]",
-) -> "Answer":
-    """Work an answer out and keep it."""
+    place: "Place",
+    units: Path,
+    work: "Callable[[Enclosures], Answer]",
+) -> "tuple[Answer, Filed]":
+    """Work an answer out and keep it, if not where it was to go then elsewhere."""
     from simulator.cli.compiling import compiling
+    from simulator.inputs import noted
     from simulator.report.text import full_text
-    from simulator.store import new_run, write_run
+    from simulator.store import Enclosures, file_run, write_run
 
     begun = datetime.now(UTC)
-    with new_run(folder) as aside, compiling():
-        result = work(aside)
+    log_question(question, place.folder, units)
+    enclosed = Enclosures(place.folder)
+    try:
+        with compiling():
+            result = work(enclosed)
+    except BaseException:
+        enclosed.discard()
+        raise
+    with unbroken:  # what is done gets its place, whatever comes meanwhile
         made = {
             "command": shlex.join(["trialsim", *sys.argv[1:]]),
             "began": begun.isoformat(timespec="seconds"),
             "seconds": round((datetime.now(UTC) - begun).total_seconds(), 3),
+            "trials_simulated": counted().simulated,
+            "trials_found": counted().kept,
+            "units": crew.keys_of_units(),
+            "read": {path: was for path, was in noted().items() if " " in was},
         }
-        write_run(aside, question, result, full_text(result), made)
-    return result
+        text = full_text(result)
+
+        def write(folder: Path) -> None:
+            write_run(folder, question, result, text, made)
+            log_answer(folder, place.folder, finished=result.finished)
+
+        return result, file_run(place, question.folder, write, enclosed)
 
 
-def draw(drawing: Callable[[Path], object], folder: Path) -> None:
-    """Draw figures into a folder of a run, if the library for it is installed."""
+def _say_where(filed: "Filed", wanted: Path) -> tuple[bool, Path | None]:
+    """Say where an answer was kept; return whether that is where it was to go, and the folder."""
+    from simulator.store import CONFLICT
+
+    if not filed.why:
+        say(f"wrote {wanted}")
+        if filed.left is not None:
+            say(f"{filed.left}: what was replaced, of which a part cannot be removed; remove it")
+        return True, wanted
+    folder = filed.folder
+    with suppress(OSError):  # the working folder may be gone
+        if folder is not None and folder.is_relative_to(Path.cwd()):
+            folder = folder.relative_to(Path.cwd())
+    if filed.why == CONFLICT:
+        say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {folder}")
+    elif folder is not None:
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {folder}")
+    else:
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is kept nowhere but here")
+    return False, folder
+
+
+def draw(drawing: Callable[[Path], object], enclosed: "Enclosures") -> None:
+    """Have figures drawn into the folder of a run, if the library for it is installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -152,6 +219,9 @@ def draw(drawing: Callable[[Path], object], folder: Path) -> None:
         return
     from simulator.store import FIGURES
 
-    figures = folder / FIGURES
-    figures.mkdir(exist_ok=True)
-    drawing(figures)
+    def write(folder: Path) -> None:
+        figures = folder / FIGURES
+        figures.mkdir(exist_ok=True)
+        drawing(figures)
+
+    enclosed.add(write)

@@ -1,22 +1,26 @@
 """What every command needs: options, refusals, a scenario made ready, results delivered."""
 
 import functools
+import logging
 import math
 import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
+from simulator.cli.signals import came, status, stopped_words
 from simulator.constants import LARGEST_SEED
 from simulator.constants import LARGEST_TRIAL as LARGEST_TRIAL
 from simulator.errors import shown_safely
+from simulator.log import event
 
 if TYPE_CHECKING:
     from simulator.results import Answer
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from simulator.study import Study
 
 WRONG_INPUT = 2
-_PATIENCE_SECONDS = 3.0  # with the threads of a command that is stopped
+_PATIENCE_SECONDS = 0.5  # with the threads of a command that is stopped: a unit takes less
 P = ParamSpec("P")
 
 ScenarioArgument = Annotated[
@@ -50,24 +54,28 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 def fail(message: str, status: int) -> NoReturn:
     """End the command with a message on standard error."""
+    event("failed", level=logging.ERROR, said=message, status=status)
     say("\n".join(shown_safely(line) for line in message.split("\n")))
     sys.exit(status)
 
 
-def stop(message: str) -> None:
+def stop(message: str) -> NoReturn:
     """End an interrupted command with a message, whatever its workers are in the middle of.
 
     Python waits at its end for threads, which may be compiling or in a trial for minutes.
     """
+    event("stopped", by=came() or "an interruption", said=message)
     say(message)
+    until = time.monotonic() + _PATIENCE_SECONDS
     workers = [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor-")]
     for worker in workers:
-        worker.join(_PATIENCE_SECONDS / len(workers))
+        worker.join(max(0.0, until - time.monotonic()))
     if any(worker.is_alive() for worker in workers):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)
-    sys.exit(1)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(status())
+    sys.exit(status())
 
 
 def say(line: str) -> None:
@@ -206,14 +214,14 @@ JobsOption = Annotated[
 
 
 def stoppable(command: Callable[P, None]) -> Callable[P, None]:
-    """Let Ctrl-C before the first results end a command with a word and status 1."""
+    """Let Ctrl-C, and what is alike, end a command that has no answer yet with a word."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            stop("stopped before the first results; nothing was written")
+            stop(stopped_words())
 
     return run
 

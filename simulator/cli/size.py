@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrPrimaryOption,
@@ -23,6 +24,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Size
+    from simulator.store import Enclosures
 
 _ARGUMENTS = ("analysis", "between", "by", "power")  # of Study.size, which are options here
 
@@ -73,11 +75,14 @@ def size(
     ] = False,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     out: RunOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find how many patients a power needs, by simulation."""
+    workers = crew(jobs, backend, scheduler)
     bounds = None
     if between is not None:
         bounds = two_numbers("--between", between, float, "0.3,0.9")
@@ -98,7 +103,7 @@ def size(
     with named_as_options(*_ARGUMENTS):
         study.check_size(power, analysis, by, bounds, favoured=favoured)
 
-    def work(folder: Path) -> "Size":
+    def work(enclosed: "Enclosures") -> "Size":
         with lines() as say, named_as_options(*_ARGUMENTS):
             result = study.size(
                 power,
@@ -109,10 +114,10 @@ def size(
                 patients=patients,
                 favoured=favoured,
                 seed=seed,
-                jobs=jobs,
+                jobs=workers(),
                 say=say,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(study.question("size", seed, **asked), out, force, json, work)

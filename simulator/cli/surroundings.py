@@ -5,18 +5,37 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from simulator.caches import cache_folder, home_cache
 from simulator.cli.shared import refuse
 from simulator.errors import UNSHOWN
+
+
+class _Unheard(io.TextIOWrapper):
+    """Standard error that may have gone, with its terminal or the end of its pipe."""
+
+    def write(self, text: str) -> int:
+        """Write a text, or lose it."""
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held, or lose it."""
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
 def open_streams() -> None:
     """Let output go somewhere and never fail for a character.
 
     A stream that is closed loses what is printed, not the run, which is kept in its folder; what an
-    encoding does not have is written out.
+    encoding does not have is written out. What is said on standard error is never worth a failure.
     """
+    if sys.stderr is sys.__stderr__ and type(sys.stderr) is io.TextIOWrapper:
+        sys.stderr = _Unheard(
+            sys.stderr.detach(), encoding=sys.stderr.encoding, line_buffering=True
+        )
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -49,10 +68,7 @@ def refuse_environment(variables: Mapping[str, str]) -> None:
     if not (threads.isascii() and threads.isdigit() and int(threads[:6]) > 0):
         rule = "must be a whole number from 1 on"
         refuse("NUMBA_NUM_THREADS", threads, rule, "correct it, or unset the variable")
-    cache = Path(variables.get("NUMBA_CACHE_DIR", "."))
-    there = next(place for place in (cache, *cache.absolute().parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
-        rule = "is no folder that can be written to"
-        refuse("NUMBA_CACHE_DIR", cache, rule, "correct it, or unset the variable")
     # Figures are drawn into files, so that no window is ever opened.
     os.environ["MPLBACKEND"] = "agg"
+    if home_cache() is None:  # or it would make a new folder each time, and say so
+        os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))

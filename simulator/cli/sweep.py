@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.crew import BackendOption, SchedulerOption, crew
 from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import (
     AnalysisOrAllOption,
@@ -23,12 +24,15 @@ from simulator.cli.shared import (
     refuse,
     stoppable,
 )
+from simulator.log import event
 
 if TYPE_CHECKING:
     from simulator.results import Sweep
+    from simulator.store import Enclosures
 
 _MOST_POINTS = 2_000
 _LONG_SECONDS = 3_600
+_MARGIN = 1.5  # what a short pilot may be wrong by
 
 
 @stoppable
@@ -57,6 +61,8 @@ def sweep(
     ] = None,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
+    backend: BackendOption = "local",
+    scheduler: SchedulerOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Run also what takes more than an hour.")
     ] = False,
@@ -66,6 +72,7 @@ def sweep(
     json: JsonOption = False,
 ) -> None:
     """Vary keys of a scenario: power at every point."""
+    workers = crew(jobs, backend, scheduler)
     values = _read(vary)
     if power_target is not None and not 0 < power_target < 1:
         refuse("--power-target", power_target, "must be above 0 and below 1", "as 0.9")
@@ -81,9 +88,10 @@ def sweep(
     asked |= {key: value for key, value in more.items() if value is not None}
     question = study.question("sweep", seed, **asked)
 
-    def work(folder: Path) -> "Sweep":
+    def work(enclosed: "Enclosures") -> "Sweep":
         seconds = planned.seconds(trials, jobs or cores())
-        if seconds > _LONG_SECONDS and not yes:
+        event("time foretold", seconds=round(seconds, 1))
+        if seconds > _MARGIN * _LONG_SECONDS and not yes:
             points, hours = len(planned.points), seconds / 3600
             rule = f"{points} points of {trials:,} trials take about {hours:.1f} hours"
             refuse("--vary", " ".join(vary), rule, "add --yes, or ask for fewer --trials")
@@ -92,11 +100,11 @@ def sweep(
                 planned,
                 trials,
                 seed=seed,
-                jobs=jobs,
+                jobs=workers(),
                 watch=watch,
                 target_power=power_target or CONVENTIONAL_POWER,
             )
-        draw(lambda figures: _draw(result, figures), folder)
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)

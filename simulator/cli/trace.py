@@ -18,6 +18,7 @@ from simulator.cli.shared import (
 
 if TYPE_CHECKING:
     from simulator.results import Trace
+    from simulator.store import Enclosures
     from simulator.study import Study
 
 
@@ -53,16 +54,18 @@ def trace(
     evidence = cited_rows(loaded)
     question = question_of(loaded, "trace", seed, evidence=evidence, trial=trial, patient=patient)
 
-    def work(folder: Path) -> "Trace":
-        return _traced(study(), trial, patient, seed, folder)
+    def work(enclosed: "Enclosures") -> "Trace":
+        return _traced(study(), trial, patient, seed, enclosed)
 
     answer(question, out, force, json, work, ready=study)
 
 
-def _traced(study: "Study", trial: int, patient: int | None, seed: int, folder: Path) -> "Trace":
+def _traced(
+    study: "Study", trial: int, patient: int | None, seed: int, enclosed: "Enclosures"
+) -> "Trace":
     whole = study.trace(trial, seed=seed)
     if patient is None:
-        draw(lambda figures: _draw(whole, figures), folder)
+        draw(lambda figures: _draw(whole, figures), enclosed)
         return whole
     if patient >= len(whole.patients):
         rule = f"the trial has {len(whole.patients)} patients"

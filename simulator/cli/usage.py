@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from simulator.cli.logs import VERBOSE
 from simulator.cli.shared import WRONG_INPUT, fail, refuse
 
 # What an unknown option, a missing argument and the like are to typer.
@@ -30,6 +31,12 @@ _EXAMPLE = "it, or vary it: trialsim sweep SCENARIO --vary KEY=VALUES"
 
 class Commands(TyperGroup):
     """The commands; one that is not there is refused with what was probably meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the option that goes before a command and after it alike."""
+        if VERBOSE in args:
+            args = [VERBOSE, *(word for word in args if word != VERBOSE)]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that the first argument names."""

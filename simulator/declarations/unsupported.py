@@ -97,21 +97,10 @@ UNSUPPORTED = (
     ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(
-        "a list of runs",
-        "each folder in results is one; its manifest.json says of what",
-        (),
-        ("runs",),
-    ),
-    Unsupported(
         "a command that checks alone",
         "every command checks the whole scenario first: trialsim scenarios FILE does nothing else",
         (),
         ("validate", "check"),
-    ),
-    Unsupported(
-        "work on a cluster of computers",
-        "--jobs sets the workers on this one; runs of different seeds can be made on several",
-        ("backend", "scheduler"),
     ),
 )
 

@@ -9,7 +9,6 @@ draw: of probability 1 - exp(-H), H the cumulative hazard that the run shows (mo
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +19,7 @@ from simulator.analysis.outcomes import COMPLETE, EVENT, LOST, outcome, treatmen
 from simulator.declarations.analyses import AnalysisPlan
 from simulator.declarations.exits import Exit
 from simulator.engines import compiled
+from simulator.kernels import njit
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.rules.hazard import death_threshold
@@ -94,7 +94,7 @@ def paths_of(harmless: Params, seed: int, first_trial: int, trials: int) -> Path
     return Paths(records, rows, hazard, threshold)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _thresholds(seed: int, trial: Ints, candidate: Ints, out: Floats) -> None:
     for i in range(out.size):
         u = draws.uniform(seed, trial[i], _DRAW, _LIVER, candidate[i])

@@ -6,7 +6,6 @@ the baseline is. Where nothing but the baseline changes by day that is the path 
 
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 
 from simulator import draws
@@ -14,6 +13,7 @@ from simulator.analysis import END, AnalysisPlan, Design, analyse, rejects
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.analyses.variable import Need
 from simulator.declarations.exits import Exit
+from simulator.kernels import njit
 from simulator.montecarlo.conditional_paths import Paths
 from simulator.params.types import Params
 from simulator.records import DeathCause, Floats, Ints, TrialRecords
@@ -91,7 +91,7 @@ class _Deaths:
         return self._records._replace(patients=changed)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _draw_again(seed: int, trial: Ints, candidate: Ints, again: int, out: Floats) -> None:
     for i in range(out.size):
         u = draws.uniform(seed, trial[i], _DRAW, _FIRST_REDRAW + again, candidate[i])

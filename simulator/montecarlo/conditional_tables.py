@@ -9,12 +9,12 @@ number, and b among the others, it has a + b dead of n + b.
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis.types import new_table, rejects, two_sided_quantile
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
+from simulator.kernels import njit
 from simulator.montecarlo.conditional_paths import COUNTED, LOST_UNLESS_DEAD
 from simulator.named import named
 from simulator.records import Floats, Ints
@@ -181,7 +181,7 @@ def values_and_expectations(
     return value, expected
 
 
-_kernel: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+_kernel: Any = njit(error_model="numpy", nogil=True)
 
 
 @_kernel

@@ -23,6 +23,14 @@ class DayCounts:
             first = int(whole.min())
             self._take_in(first, np.bincount(whole - first))
 
+    def state(self) -> Ints:
+        """Return the first day, and the trials of each day from it on."""
+        return np.append(np.int64(self.first_day), self.trials)
+
+    def restore(self, state: Ints) -> None:
+        """Become what `state` was taken of."""
+        self.first_day, self.trials = int(state[0]), state[1:].astype(np.int64)
+
     def merge(self, later: "DayCounts") -> None:
         """Take in what was counted elsewhere."""
         if later.trials.size:

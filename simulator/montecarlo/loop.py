@@ -1,6 +1,7 @@
 """The Monte Carlo loop: trials in units of work, on any number of workers, one answer."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,13 +10,18 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
+from simulator.interrupts import unbroken
+from simulator.montecarlo.cluster import by_cluster
 from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.journal import Journal
+from simulator.montecarlo.local import by_processes, by_threads
 from simulator.montecarlo.multiplicity import Joint
 from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
-from simulator.montecarlo.workers import Done, Waiting, Work, by_processes, by_threads
+from simulator.montecarlo.work import Done, Results, Waiting, Work
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params
 from simulator.records import Ints
 
@@ -116,13 +122,13 @@ class MonteCarlo:
         return self.sums.totals
 
 
-def monte_carlo(run: Run, jobs: int, engine: Engine) -> MonteCarlo:
+def monte_carlo(run: Run, workers: Workers, engine: Engine) -> MonteCarlo:
     """Simulate and analyse trials until they are to stop.
 
     Parameters
     ----------
-    jobs
-        Workers; the answer depends neither on them nor on the engine.
+    workers
+        Who simulates; the answer depends neither on them nor on the engine.
 
     Returns
     -------
@@ -134,12 +140,12 @@ def monte_carlo(run: Run, jobs: int, engine: Engine) -> MonteCarlo:
     KeyboardInterrupt
         If not even the first unit was done.
     """
-    with closing(monte_carlo_runs([run], jobs, engine)) as results:
+    with closing(monte_carlo_runs([run], workers, engine)) as results:
         return next(results)
 
 
 def monte_carlo_runs(
-    runs: Iterable[Run], jobs: int, engine: Engine
+    runs: Iterable[Run], workers: Workers, engine: Engine
 ) -> Generator[MonteCarlo, None, None]:
     """Simulate and analyse several runs, one after another, and yield what each gives.
 
@@ -152,28 +158,45 @@ def monte_carlo_runs(
     KeyboardInterrupt
         If not even the first unit of a run was done.
     """
-    works = (
-        Work(run.params, run.asked, run.seed, run.stop.trials, run.first_trial, run) for run in runs
-    )
-    results = by_threads(works, jobs) if engine is Engine.COMPILED else by_processes(works, jobs)
+    journals = deque[Journal]()
+
+    def works() -> Iterator[Work]:
+        for run in runs:
+            asked = run.params, run.asked, run.seed, run.stop.trials, run.first_trial
+            work = Work(*asked, engine, workers.units, run)
+            journals.append(Journal(work, engine))
+            yield work
+
     run: Run | None = None
     whole: Sums | None = None
     try:
-        for work, done in results:
+        for work, done in _done_by(workers, engine, works()):
             if whole is None:
                 run, whole = work.run, work.asked.new_sums(work.params)
             assert run is not None
             if not isinstance(done, Done):
                 _tell(run.watch, whole, done)
                 continue
-            work.over = _take_in(run, whole, done)
+            with unbroken:
+                work.over = _take_in(run, whole, done)
+                journals[0].take_in(done)
             if work.over:
                 finished, whole = whole, None
+                journals.popleft().close(finished.trials, interrupted=False)
                 yield MonteCarlo(engine, run.seed, run.asked, finished, interrupted=False)
     except KeyboardInterrupt:
         if run is None or whole is None or whole.trials == 0:
             raise
+        journals[0].close(whole.trials, interrupted=True)
         yield MonteCarlo(engine, run.seed, run.asked, whole, interrupted=True)
+
+
+def _done_by(workers: Workers, engine: Engine, works: Iterable[Work]) -> Results:
+    """Yield units by whoever works at them."""
+    if workers.cluster is not None:
+        return by_cluster(works, workers.cluster, engine)
+    engage = by_threads if engine is Engine.COMPILED else by_processes
+    return engage(works, workers.jobs)
 
 
 def _take_in(run: Run, whole: Sums, done: Done) -> bool:

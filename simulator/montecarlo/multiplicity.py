@@ -202,6 +202,10 @@ class Joint:
             _count_family(p_values, trials, columns, found, by, totals)
             first = end
 
+    def arrays(self) -> list[Ints]:
+        """All that is counted."""
+        return [self.both, self.both_analysable, *self.by_analysis, self._of_families]
+
     def merge(self, later: "Joint") -> None:
         """Take in the counts of the trials that come next."""
         self.both += later.both

@@ -7,11 +7,11 @@ and magnitude those of Gelman and Carlin (2014).
 
 import math
 
-import numba
 import numpy as np
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
+from simulator.kernels import njit
 from simulator.montecarlo import running_mean
 from simulator.montecarlo.intervals import standard_error
 from simulator.records import Floats
@@ -28,14 +28,14 @@ _COLUMNS = 14
 _KNOWN = 4.0  # standard errors by which a truth must differ from 0 for its sign to be known
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@njit(error_model="numpy", nogil=True, forceinline=True)
 def _take_in(s: Floats, place: int, value: float, number: float) -> None:
     """Take a value into the mean at a place and the sum of squares about it behind."""
     away = running_mean.step(s, place, value, number)
     s[place + 1] += away * (value - s[place])
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _fold(
     estimate: Floats,
     error: Floats,
@@ -92,6 +92,10 @@ class Estimation:
         """
         columns = table.estimate, table.standard_error, table.low, table.high
         _fold(*columns, rejected, trials, self._truth, self._sums)
+
+    def arrays(self) -> list[Floats]:
+        """All that is summed."""
+        return [self._sums]
 
     def merge(self, later: "Estimation") -> None:
         """Take in the sums of the trials that come next."""

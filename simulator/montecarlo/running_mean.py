@@ -1,12 +1,12 @@
 """One step of a running mean (Welford 1962), and two runs made one, the same for every sum."""
 
-import numba
 import numpy as np
 
+from simulator.kernels import njit
 from simulator.records import Floats, Ints
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+@njit(error_model="numpy", nogil=True, forceinline=True)
 def step(mean: Floats, place: int, value: float, number: float) -> float:
     """Move the mean at a place on by its `number`-th value; return how far that was from it.
 

@@ -5,7 +5,7 @@ sums of the trials that come next. A unit of work is added up trial by trial whe
 and units are merged in their order, so that the bits of an answer depend on neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,6 +135,42 @@ class Sums:
         self.estimation.merge(later.estimation)
         self.totals.merge(later.totals)
 
+    @property
+    def verdict_rows(self) -> int:
+        """Rows of the `Verdicts` of its trials."""
+        return 3 * self.rejections.size + self._hypotheses
+
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        """All that is summed in arrays of fixed shapes, in a fixed order."""
+        mine = self.rejections, self.favouring, self.reasons
+        return [*mine, *self.joint.arrays(), *self.estimation.arrays(), *self.totals.arrays()]
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the sums of a unit of work as arrays: whole numbers, amounts, and days."""
+        arrays = self._arrays()
+        return {
+            "trials": np.array([self.trials], np.int64),
+            "counts": _joined(arrays, np.dtype(np.int64)),
+            "amounts": _joined(arrays, np.dtype(np.float64)),
+            "days": self.totals.enrolment_days.state(),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Become, from sums over no trial, what `state` was taken of.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If it was taken of other sums than these.
+        """
+        arrays = self._arrays()
+        for name in ("counts", "amounts"):
+            _hand_out(state[name], [a for a in arrays if a.dtype == state[name].dtype])
+        if sum(a.size for a in arrays) != state["counts"].size + state["amounts"].size:
+            raise ValueError("sums of another kind")
+        self.trials = int(state["trials"][0])
+        self.totals.restore(self.trials, state["days"])
+
 
 def packed(verdicts: Sequence[Bools], analyses: int) -> Verdicts:
     """Return what `Sums.add` said of some trials, in their order."""
@@ -147,6 +183,21 @@ def joined(verdicts: Sequence[Verdicts]) -> Verdicts:
     bits: list[Any] = [np.unpackbits(v.bits, axis=1, count=v.trials) for v in verdicts]
     whole = np.concatenate(bits, axis=1)
     return Verdicts(np.packbits(whole, axis=1), whole.shape[1], verdicts[0].analyses)
+
+
+def _joined(arrays: Sequence[npt.NDArray[Any]], kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return the arrays of a type, one after another."""
+    return np.concatenate([np.zeros(0, kind), *(a.ravel() for a in arrays if a.dtype == kind)])
+
+
+def _hand_out(values: npt.NDArray[Any], arrays: Sequence[npt.NDArray[Any]]) -> None:
+    """Fill arrays with values, one after another."""
+    if values.ndim != 1 or values.size != sum(a.size for a in arrays):
+        raise ValueError(f"{values.shape} values of {values.dtype}")
+    first = 0
+    for array in arrays:
+        array[...] = values[first : first + array.size].reshape(array.shape)
+        first += array.size
 
 
 def _in_c_order(column: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
+from simulator.kernels import njit
 from simulator.montecarlo import running_mean
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.day_counts import DayCounts
@@ -102,7 +102,7 @@ def _number(layout: Layout, name: str, element: int) -> int:
     return -1
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _add_counts(counts: Ints, trials: int, pairs: Ints, sums: Ints, products: Ints) -> None:
     """Add up counts, a row an element, and products of pairs of them, over so many trials."""
     for k in range(counts.shape[0]):
@@ -117,7 +117,7 @@ def _add_counts(counts: Ints, trials: int, pairs: Ints, sums: Ints, products: In
         products[k] += total
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _fold_amounts(
     counts: Ints,
     amounts: Floats,
@@ -171,6 +171,15 @@ class Totals:
         enrolment = rows.amounts[self.layout.amounts["enrolment_days"].start]
         self.enrolment_days.add(enrolment[:trials])
         self.trials += trials
+
+    def arrays(self) -> list[Any]:
+        """All that is summed but the days, before anything was merged."""
+        return [self._sums, self._products, self._mean, self._moment]
+
+    def restore(self, trials: int, days: Ints) -> None:
+        """Take over, the arrays being filled, how many trials they are of, and the days."""
+        self.trials = trials
+        self.enrolment_days.restore(days)
 
     def merge(self, later: "Totals") -> None:
         """Take in the totals of the trials that come next; none can be added any more."""

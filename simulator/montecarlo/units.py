@@ -50,10 +50,21 @@ Control = Callable[[int, int, int], Floats]  # of seed, first trial, trials: (tr
 
 
 class Observer(NamedTuple):
-    """Somebody who looks at the records of the trials below a number; None: at those of all."""
+    """Somebody who looks at the records of trials.
+
+    Attributes
+    ----------
+    look
+        What is seen of the records of some trials, a row a trial.
+    trials
+        The number below which trials are looked at; None: at all.
+    asked
+        What, beside the parameters, decides what is seen: of what `work_key.key_of` takes.
+    """
 
     look: Callable[[Params, TrialRecords], Observed]
     trials: int | None
+    asked: tuple[Any, ...]
 
 
 class Evaluation(NamedTuple):

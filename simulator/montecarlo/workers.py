@@ -1,185 +1,29 @@
-"""Who works at units: threads for the compiled engine, processes for the reference engine."""
+"""Who works at units of work, and where units that are done are kept."""
 
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
 
-import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-from simulator.montecarlo.sums import Sums
-from simulator.montecarlo.units import (
-    Engine,
-    Evaluation,
-    OpenUnit,
-    Part,
-    UnitResult,
-    run_part,
-    run_unit,
-    trials_a_unit,
-)
-from simulator.params.types import Params
-
-_TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts
-_SECONDS_A_TASK = 3.0  # a process takes longer to begin
-_SECONDS_A_REFERENCE_PATIENT = 1e-3
-_SECONDS_A_HEARTBEAT = 1.0
-_MOST_CONTROLLED = 800  # trials of a unit with control variates, each of some 0.1 ms at least
-_MOST_CRASHES = 5
+from simulator.montecarlo.cluster import Cluster
+from simulator.store.units import UnitStore
 
 
-@dataclass
-class Work:
-    """A run as those who work at it see it.
+@dataclass(frozen=True)
+class Workers:
+    """Who simulates; no estimate depends on it.
 
     Attributes
     ----------
-    trials
-        How many; None: without end.
-    run
-        Whatever it is done for.
-    over
-        Whether nothing more of it is wanted.
+    jobs
+        Workers on this machine.
+    units
+        Where units that are done are kept and found; None: nowhere.
+    cluster
+        Whose workers simulate; None: those of this machine.
     """
 
-    params: Params
-    asked: Evaluation
-    seed: int
-    trials: int | None
-    first_trial: int
-    run: Any = None
-    over: bool = False
+    jobs: int = 1
+    units: UnitStore | None = None
+    cluster: Cluster | None = None
 
-    def spans(self) -> Iterator[tuple[int, int]]:
-        """First trial and number of trials of each unit that is still wanted."""
-        size = trials_a_unit(self.params, self.asked.plans)
-        if self.asked.control is not None:
-            size = min(size, _MOST_CONTROLLED)
-        spans = _spans(self.first_trial, self.trials, size)
-        return itertools.takewhile(lambda _: not self.over, spans)
-
-    def unit(self, first: int, trials: int) -> UnitResult:
-        """Work at a unit by the compiled engine."""
-        return run_unit(self.params, self.asked, Engine.COMPILED, self.seed, first, trials)
-
-
-class Done(NamedTuple):
-    """A unit that is done, and how to have its first trials alone."""
-
-    unit: UnitResult
-    first: Callable[[int], UnitResult]
-
-
-Waiting = Sums | None  # while a unit is waited for: what is known of it
-Results = Iterator[tuple[Work, Done | Waiting]]
-
-
-def by_threads(works: Iterable[Work], jobs: int) -> Results:
-    """Yield units in their order, those of one run after those of another, a few of them ahead.
-
-    None is yielded every second while a unit is waited for. Compiled kernels let other threads run,
-    so threads do the work, and this one can be stopped.
-    """
-    units = ((work, span) for work in works for span in work.spans())
-    pending: deque[tuple[Work, int, Future[UnitResult]]] = deque()
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        while True:
-            while len(pending) < 2 * jobs and (unit := next(units, None)) is not None:
-                work, span = unit
-                pending.append((work, span[0], pool.submit(work.unit, *span)))
-            if not pending:
-                return
-            work, first, future = pending[0]
-            if work.over:
-                future.cancel()
-                pending.popleft()
-                continue
-            try:
-                found = future.result(_SECONDS_A_HEARTBEAT)
-            except TimeoutError:
-                yield work, None
-                continue
-            pending.popleft()
-            yield work, Done(found, lambda n, work=work, first=first: work.unit(first, n))  # type: ignore[misc]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def by_processes(works: Iterable[Work], jobs: int) -> Results:
-    """Yield units in their order, one run after another; SimPy needs processes."""
-    for work in works:
-        for found in _in_parts(work, jobs):
-            yield work, found
-            if work.over:
-                break
-
-
-def _in_parts(work: Work, jobs: int) -> Iterator[Done | Sums]:
-    """Yield the units of a run, and after each part of one what is known of it.
-
-    A unit is shared out in parts, which this process adds up in the order of their trials: the bits
-    are those of a unit that one worker adds up. After Ctrl-C the parts that are done are a unit.
-    """
-    parts, unit = list[Part](), OpenUnit(work.params, work.asked)
-    spans = work.spans()
-    _, wanted = next(spans)
-    try:
-        for part in _in_processes(work, jobs):
-            unit.add(part, part.trials)
-            parts.append(part)
-            if unit.trials < wanted:
-                yield unit.sums
-                continue
-            done = _done(work, unit, parts)
-            parts, unit = [], OpenUnit(work.params, work.asked)
-            _, wanted = next(spans, (0, 0))
-            yield done
-    except KeyboardInterrupt:
-        if parts:
-            yield _done(work, unit, parts)
-        raise
-
-
-def _done(work: Work, unit: OpenUnit, parts: list[Part]) -> Done:
-    def first(trials: int) -> UnitResult:
-        again = OpenUnit(work.params, work.asked)
-        for part in parts:
-            again.add(part, min(trials - again.trials, part.trials))
-        return again.close()
-
-    return Done(unit.close(), first)
-
-
-def _in_processes(work: Work, jobs: int) -> Iterator[Part]:
-    """Yield the parts in their order; what a process that was killed took with it is run again."""
-    seconds = work.params.trial.target_randomised * _SECONDS_A_REFERENCE_PATIENT
-    size = max(1, int(min(_TRIALS_A_TASK, _SECONDS_A_TASK / seconds)))
-    asked = work.params, work.asked, Engine.REFERENCE, work.seed
-    number, crashes = 0, 0
-    while True:
-        pool = joblib.Parallel(
-            n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="2*n_jobs"
-        )
-        tasks = (task for first, n in work.spans() for task in _spans(first, n, size))
-        left = itertools.islice(tasks, number, None)
-        try:
-            for part in pool(joblib.delayed(run_part)(*asked, *task) for task in left):
-                number += 1
-                yield part
-            return
-        except TerminatedWorkerError:
-            crashes += 1
-            if crashes > _MOST_CRASHES:
-                raise
-
-
-def _spans(first_trial: int, trials: int | None, size: int) -> Iterator[tuple[int, int]]:
-    """First trial and number of trials of each span of some size, the last of what is left."""
-    done = 0
-    while trials is None or done < trials:
-        yield first_trial + done, size if trials is None else min(size, trials - done)
-        done += size
+    def of_one_job(self) -> "Workers":
+        """Return the same with one worker on this machine."""
+        return replace(self, jobs=1)

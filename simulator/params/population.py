@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 from simulator import draws
-from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
+from simulator.kernels import njit
 from simulator.params.types import CandidateParams
 from simulator.rules import candidate as rule
 from simulator.rules.eligibility import holds
@@ -137,7 +137,7 @@ def _distribution(variable: Variable, x: float) -> float:
             raise TypeError(f"{variable.kind} cannot be truncated")
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def _screen_sample(
     size: int,
     kind: Ints,
@@ -224,7 +224,7 @@ def screen_sample(
 
 def _kept_sample(key: str, asked: tuple[Any, ...]) -> tuple[float, Floats]:
     """Read the sample of a key, or take it and keep it."""
-    kept = cache_folder() / "screened" / f"{key}.json"
+    kept = digest_folder("screened", MODEL_DIGEST) / f"{key}.json"
     found = read_kept(kept)
     if found is None:
         eligible, fails = _screen_sample(SAMPLE_SIZE, *asked)

@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration.uncertainty import correlated, draws, standard_scores
 from simulator.constants import LARGEST_TRIAL
+from simulator.montecarlo.workers import Workers
 from simulator.planning.assurance_draws import (
     Design,
     DrawTrials,
@@ -18,7 +19,7 @@ from simulator.planning.assurance_draws import (
     trials_at,
 )
 from simulator.planning.averages import averaged
-from simulator.planning.goals import goal_named
+from simulator.planning.goals import asked_for
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.variation import changed
@@ -26,7 +27,6 @@ from simulator.planning.worthwhile import Criterion, criterion_of, default_crite
 from simulator.records import Floats
 from simulator.results.assurance import AveragedPower
 from simulator.scenario.errors import Problem, RuleError, ScenarioError
-from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
 from simulator.scenario.uncertain_rules import UncertainKey, uncertain_keys
 
@@ -124,7 +124,7 @@ def plan_assurance(
         except RuleError as error:
             problem = Problem("", 0, "worthwhile", worthwhile, error.rule, error.remedy)
             raise ScenarioError(problem) from None
-    narrow, goal = (_all, None) if analysis is None else goal_named(base, analysis)
+    narrow, goal = asked_for(base, analysis)
     certain = changed(narrow(base.loaded), {"uncertain": None, "decision": None}, "uncertain")
     own = replace(prepare(certain, lambda _: None), goal=goal)
     keys = tuple(base.loaded.key(one.written, "uncertain") for one in known)
@@ -139,10 +139,6 @@ def plan_assurance(
     return PlannedAssurance(
         base.asked, own, known, design, _options(base, design, known), criterion
     )
-
-
-def _all(loaded: LoadedScenario) -> LoadedScenario:
-    return loaded
 
 
 def _names(own: Prepared, goal: Goal | None) -> tuple[str, ...]:
@@ -187,7 +183,7 @@ def run_assurance(
     number: int,
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Watch,
 ) -> AssuranceRun:
     """Simulate draws, each with trials of its own.
@@ -203,19 +199,21 @@ def run_assurance(
         rule = f"{number:,} draws of {trials:,} trials are more than {LARGEST_TRIAL:,} trials"
         raise ScenarioError(Problem("", 0, "trials", str(trials), rule, "ask for fewer"))
     design, own_trials = planned.design, min(BASE_TRIALS, number * trials)
-    own = told(planned.base, run_trials(planned.base, own_trials, seed, jobs, lambda _: None))
+    own = told(planned.base, run_trials(planned.base, own_trials, seed, workers, lambda _: None))
     values = draws(planned.asked, number, seed).values
     scores = correlated(planned.asked, standard_scores(number, values.shape[1], seed))
 
+    alone = workers.of_one_job()  # draws are shared out, not the trials of one
+
     def work(draw: int) -> tuple[DrawTrials, tuple[DrawTrials | None, ...]]:
         first = draw * trials
-        base = trials_at(design, values[draw], trials, seed, first)
+        base = trials_at(design, values[draw], trials, seed, alone, first)
         options = tuple(
             None
             if option is None
             else base
             if option.loaded is design.loaded
-            else trials_at(option, values[draw], trials, seed, first)
+            else trials_at(option, values[draw], trials, seed, alone, first)
             for _, option in planned.options
         )
         return base, options
@@ -223,7 +221,7 @@ def run_assurance(
     found: list[DrawTrials] = []
     of_options: list[tuple[DrawTrials | None, ...]] = []
     try:
-        for done in each_draw(work, range(number), jobs):
+        for done in each_draw(work, range(number), workers.jobs):
             if done is not None:
                 found.append(done[0])
                 of_options.append(done[1])

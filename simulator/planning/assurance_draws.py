@@ -13,6 +13,7 @@ from calibration.targets import Runs, SharedRuns, solve_with
 from simulator.declarations.keys import steps_of
 from simulator.montecarlo.costs import cost_of, prices_of
 from simulator.montecarlo.intervals import standard_error
+from simulator.montecarlo.workers import Workers
 from simulator.planning.paired import PairedTrials, run_trials
 from simulator.planning.prepared import Goal, Prepared, prepare
 from simulator.planning.variation import changed
@@ -107,14 +108,14 @@ def prepared_at(design: Design, values: Floats) -> Prepared:
 
 
 def trials_at(
-    design: Design, values: Floats, trials: int, seed: int, first_trial: int
+    design: Design, values: Floats, trials: int, seed: int, workers: Workers, first_trial: int
 ) -> DrawTrials:
     """Simulate trials at values of the keys; a draw of which there are none says why."""
     try:
         prepared = prepared_at(design, values)
     except ScenarioError as error:
         return _failed(len(design.names), error.problems[0])
-    run = run_trials(prepared, trials, seed, 1, lambda _: None, first_trial)
+    run = run_trials(prepared, trials, seed, workers, lambda _: None, first_trial)
     return told(prepared, run)
 
 

@@ -20,6 +20,7 @@ from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family as JointFamily
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.units import Engine, Evaluation
+from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.results.certificate import (
@@ -81,7 +82,7 @@ def under(scenario: Scenario, cell: Cell) -> Scenario:
 
 
 def certify(
-    scenario: Scenario, trials: int, seed: int, jobs: int, say: Callable[[str], None]
+    scenario: Scenario, trials: int, seed: int, workers: Workers, say: Callable[[str], None]
 ) -> Certificate:
     """Work out the level of every analysis of a scenario.
 
@@ -128,7 +129,7 @@ def certify(
             )
 
     runs: dict[Cell, MonteCarlo] = {}
-    for run in monte_carlo_runs(asked(), jobs, Engine.COMPILED):
+    for run in monte_carlo_runs(asked(), workers, Engine.COMPILED):
         if run.interrupted:
             raise KeyboardInterrupt
         runs[begun.popleft()] = run

@@ -6,6 +6,7 @@ from functools import partial
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.declarations.claims import is_of_trial
 from simulator.montecarlo.operations import operations_of
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
@@ -25,7 +26,7 @@ def compare_scenarios(
     names: tuple[str, str],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Callable[[int, int], None],
     analysis: str | None = None,
 ) -> Comparison:
@@ -46,9 +47,9 @@ def compare_scenarios(
         If stopped before the last trial.
     """
     pair = first, second
-    acceptances = [accepted(one, jobs) for one in pair]
+    acceptances = [accepted(one, workers.jobs) for one in pair]
     told = ((one, partial(watch, number)) for number, one in enumerate(pair, start=1))
-    runs = list(paired_runs(told, trials, seed, jobs))
+    runs = list(paired_runs(told, trials, seed, workers))
     alone = [_by_name(one, run, analysis) for one, run in zip(pair, runs, strict=True)]
     together = [
         {

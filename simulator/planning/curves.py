@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from simulator.constants import DAYS_PER_MONTH, FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
+from simulator.kernels import njit
 from simulator.montecarlo.units import Observed, Observer, UnitResult
 from simulator.params.types import Params
 from simulator.records import SESSIONS_GIVEN, Floats, Ints, TrialRecords
@@ -128,10 +128,10 @@ def observer(grid: Grid) -> Observer:
             _see_sessions(row, arm, p.entry_day[:rows], s, rows, grid, found)
         return tuple(found)
 
-    return Observer(observe, TRIALS_SEEN)
+    return Observer(observe, TRIALS_SEEN, ("curves", grid))
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _see_survival(
     patients: Ints,
     arm: Ints,

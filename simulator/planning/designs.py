@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simulator.declarations.analyses import MOST_PATIENTS
+from simulator.montecarlo.workers import Workers
 from simulator.planning.choices import CHOICES, FOLLOW_UP
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import Narrow, goal_named
@@ -141,7 +142,7 @@ def _problem(option: str, value: str, rule: str, remedy: str) -> ScenarioError:
 
 
 def find_designs(
-    asked: DesignQuestion, trials: int, seed: int, jobs: int, say: Say
+    asked: DesignQuestion, trials: int, seed: int, workers: Workers, say: Say
 ) -> DesignSearch:
     """Find the feasible designs that no other one beats, or what comes nearest.
 
@@ -157,7 +158,7 @@ def find_designs(
     KeyboardInterrupt
         If stopped.
     """
-    bench = Bench(asked.base, asked.narrow, asked.goal, seed, jobs, say, SCREENED)
+    bench = Bench(asked.base, asked.narrow, asked.goal, seed, workers, say, SCREENED)
     search = _Search(asked, bench, trials)
     search.screen()
     if not search.designs:

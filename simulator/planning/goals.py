@@ -10,6 +10,17 @@ from simulator.scenario.loaded import LoadedScenario
 Narrow = Callable[[LoadedScenario], LoadedScenario]  # leaves a goal alone of what is analysed
 
 
+def asked_for(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal | None]:
+    """Return the same as `goal_named`, but None: all analyses and families, and nothing left out.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has none of that name.
+    """
+    return (lambda loaded: loaded, None) if analysis is None else goal_named(prepared, analysis)
+
+
 def goal_named(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal]:
     """Return what is asked for, and what leaves that alone of the scenario or of a variant of it.
 

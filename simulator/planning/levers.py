@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scipy import special
 
 from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.workers import Workers
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import Narrow, goal_named
 from simulator.planning.held import variant
@@ -82,7 +83,9 @@ def plan_levers(
     return PlannedLevers(base, prepared, narrow, goal, levers, left_out)
 
 
-def run_levers(planned: PlannedLevers, trials: int, seed: int, jobs: int, watch: Watch) -> Levers:
+def run_levers(
+    planned: PlannedLevers, trials: int, seed: int, workers: Workers, watch: Watch
+) -> Levers:
     """Run the same trials of the base and of every move.
 
     Parameters
@@ -98,7 +101,7 @@ def run_levers(planned: PlannedLevers, trials: int, seed: int, jobs: int, watch:
     KeyboardInterrupt
         If stopped before the base is done; later, the levers that are done are returned.
     """
-    trying = _Trying(planned, trials, seed, jobs, watch)
+    trying = _Trying(planned, trials, seed, workers, watch)
     base = trying.run(planned.base, "the scenario as it is")
     found: list[Lever] = []
     failed: list[FailedMove] = []
@@ -136,9 +139,9 @@ class _Trying:
     """Runs moves one after another, and counts them."""
 
     def __init__(
-        self, planned: PlannedLevers, trials: int, seed: int, jobs: int, watch: Watch
+        self, planned: PlannedLevers, trials: int, seed: int, workers: Workers, watch: Watch
     ) -> None:
-        self.planned, self.trials, self.seed, self.jobs = planned, trials, seed, jobs
+        self.planned, self.trials, self.seed, self.workers = planned, trials, seed, workers
         self.watch, self.number = watch, 0
         self.critical = -float(special.ndtri(_LEVEL / 2 / max(planned.moves, 1)))
         self.analyses: PairedTrials | None = None
@@ -148,7 +151,7 @@ class _Trying:
         def done(trials: int) -> None:
             self.watch(self.number, trials, name)
 
-        return run_trials(prepared, self.trials, self.seed, self.jobs, done, with_taken=True)
+        return run_trials(prepared, self.trials, self.seed, self.workers, done, with_taken=True)
 
     def moved(
         self, lever: MovedLever, move: Move, base: PairedTrials, failed: list[FailedMove]

@@ -3,13 +3,13 @@
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from simulator.allocation import SCHEMES, AllocationError, Plan
 from simulator.allocation.sequences import describe
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
+from simulator.kernels import njit
 from simulator.montecarlo.units import Observed, Observer
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
@@ -104,7 +104,7 @@ def observer(plan: Plan) -> Observer:
         kept_out = np.column_stack([t.turned_away, t.deferred]).astype(np.float64)
         return (*sequences, outcomes, _differences(records, trial), kept_out)
 
-    return Observer(observe, None)
+    return Observer(observe, None, ("sequences", plan))
 
 
 def _differences(records: TrialRecords, trial: Ints) -> Floats:
@@ -127,7 +127,7 @@ def _differences(records: TrialRecords, trial: Ints) -> Floats:
     return found
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True)
 def _count_known(
     patients: Ints,
     entry_day: Floats,

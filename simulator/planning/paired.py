@@ -15,6 +15,7 @@ from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.montecarlo.sums import Verdicts, joined
 from simulator.montecarlo.totals import Totals
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools, Ints
 from simulator.planning.prepared import Goal, Prepared
 from simulator.records import Floats
@@ -84,7 +85,7 @@ def run_trials(
     prepared: Prepared,
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Callable[[int], None],
     first_trial: int = 0,
     *,
@@ -98,7 +99,9 @@ def run_trials(
         If stopped before the last.
     """
     one = [(prepared, watch)]
-    with closing(paired_runs(one, trials, seed, jobs, first_trial, with_taken=with_taken)) as runs:
+    with closing(
+        paired_runs(one, trials, seed, workers, first_trial, with_taken=with_taken)
+    ) as runs:
         return next(runs)
 
 
@@ -106,7 +109,7 @@ def paired_runs(
     scenarios: Iterable[tuple[Prepared, Callable[[int], None]]],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     first_trial: int = 0,
     *,
     with_taken: bool = False,
@@ -128,7 +131,7 @@ def paired_runs(
             begun.append(_Asked(prepared, with_taken=with_taken))
             yield begun[-1].run(trials, seed, watch, first_trial)
 
-    for run in monte_carlo_runs(runs(), jobs, Engine.COMPILED):
+    for run in monte_carlo_runs(runs(), workers, Engine.COMPILED):
         if run.interrupted:
             raise KeyboardInterrupt
         yield begun.popleft().trials(run)

@@ -16,6 +16,7 @@ from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
+from simulator.montecarlo.workers import Workers
 from simulator.planning.accepted import accepted
 from simulator.planning.averaged_deaths import AveragedDeaths
 from simulator.planning.curves import CurveRecorder, grid_of, observer
@@ -48,7 +49,7 @@ def estimate_power(
     prepared: Prepared,
     stop: Stop,
     seed: int,
-    jobs: int,
+    workers: Workers,
     engine: Engine,
     watch: Callable[[int, list[int]], None],
     keep: Callable[[int, UnitResult], None] | None,
@@ -73,7 +74,7 @@ def estimate_power(
         If not even the first unit of work was done.
     """
     params, plans = prepared.params, prepared.plans
-    acceptance = accepted(prepared, jobs)
+    acceptance = accepted(prepared, workers.jobs)
     curves = CurveRecorder(grid_of(params))
     averaged = AveragedDeaths(params, plans) if conditional else None
     evaluation = Evaluation(
@@ -94,7 +95,7 @@ def estimate_power(
 
     precise = None if averaged is None else averaged.precise_after
     asked = Run(params, evaluation, seed, stop, watch, take, precise_after=precise)
-    run = monte_carlo(asked, jobs, engine)
+    run = monte_carlo(asked, workers, engine)
     answer = _answer(prepared, run, curves, target_power, acceptance)
     return answer if averaged is None else averaged.beside(answer)
 

@@ -21,6 +21,7 @@ from simulator.analysis import AnalysisPlan
 from simulator.declarations.estimands import tests_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, families_of
+from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
@@ -63,7 +64,7 @@ def compare_schemes(
     candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     say: Callable[[str], None],
     *,
     metrics_only: bool = False,
@@ -86,11 +87,11 @@ def compare_schemes(
     """
     solved, params = prepared.solved, prepared.params
     if metrics_only:
-        found = only_metrics(solved, params, candidate_schemes, trials, seed, jobs, say)
+        found = only_metrics(solved, params, candidate_schemes, trials, seed, workers, say)
     else:
         null = under_strong_null(solved)
         found = compare(
-            solved, params, null, prepared.plans, candidate_schemes, trials, seed, jobs, say
+            solved, params, null, prepared.plans, candidate_schemes, trials, seed, workers, say
         )
     if effect is not None:
         chosen = zip(found, candidate_schemes, strict=False)
@@ -137,7 +138,7 @@ def compare(
     candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     say: Callable[[str], None],
 ) -> list[SchemeResult]:
     """Simulate the trial under each scheme.
@@ -165,12 +166,12 @@ def compare(
         try:
             asked = plans, families
             run = simulate_scheme(
-                params, candidate_scheme, *asked, trials, seed, jobs, told, with_records=True
+                params, candidate_scheme, *asked, trials, seed, workers, told, with_records=True
             )
             level = None
             if null is not None:
                 level = simulate_scheme(
-                    null, candidate_scheme, *asked, trials, seed, jobs, told, with_records=False
+                    null, candidate_scheme, *asked, trials, seed, workers, told, with_records=False
                 ).whole()
         except KeyboardInterrupt:
             if not found:
@@ -188,7 +189,7 @@ def only_metrics(
     candidate_schemes: Sequence[CandidateScheme],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     say: Callable[[str], None],
 ) -> list[SchemeResult]:
     """Return balance and predictability alone: exact where they can be, else from simulated trials.
@@ -210,7 +211,7 @@ def only_metrics(
             continue
         try:
             run = simulate_scheme(
-                params, candidate_scheme, (), (), trials, seed, jobs, told, with_records=True
+                params, candidate_scheme, (), (), trials, seed, workers, told, with_records=True
             )
         except KeyboardInterrupt:
             if not found:

@@ -10,6 +10,7 @@ from simulator.analysis import AnalysisPlan
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme
 from simulator.planning.observed import SequenceRows, observer
@@ -82,7 +83,7 @@ def simulate_scheme(
     families: tuple[Family, ...],
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     told: Callable[[int], None],
     *,
     with_records: bool,
@@ -107,7 +108,7 @@ def simulate_scheme(
         lambda done, _: told(done),
         lambda _, unit: run.keep(unit),
     )
-    done = monte_carlo(trials_asked, jobs, Engine.COMPILED)
+    done = monte_carlo(trials_asked, workers, Engine.COMPILED)
     if done.interrupted:
         raise KeyboardInterrupt
     return run

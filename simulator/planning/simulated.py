@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulator.montecarlo.totals import Totals
+from simulator.montecarlo.workers import Workers
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.search import Tally
@@ -25,7 +26,7 @@ class SimulatedTrials:
     key: str
     whole: bool
     seed: int
-    jobs: int
+    workers: Workers
     say: Callable[[str], None]
     prepared: dict[float, Prepared] = field(default_factory=dict)
     totals: dict[float, Totals] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class SimulatedTrials:
             self.prepared[value] = replace(prepare(loaded, self.say), goal=self.base.goal)
         self.say(f"{self.key} = {value:g}: {trials:,} trials")
         prepared = self.prepared[value]
-        done = run_trials(prepared, trials, self.seed, self.jobs, lambda _: None, first_trial)
+        done = run_trials(prepared, trials, self.seed, self.workers, lambda _: None, first_trial)
         rejected = done.rejected[:, 0]
         if value not in self.totals or self.totals[value].trials <= trials:
             self.totals[value] = done.totals

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from simulator.montecarlo.operations import operations_of
+from simulator.montecarlo.workers import Workers
 from simulator.planning.accepted import accepted
 from simulator.planning.bracket import bracket, is_out_of_reach
 from simulator.planning.formulas import facts_of, normal_size
@@ -33,7 +34,7 @@ def find_size(
     base: Prepared,
     asked: SizeTarget,
     seed: int,
-    jobs: int,
+    workers: Workers,
     say: Callable[[str], None],
     *,
     whole: bool,
@@ -63,8 +64,8 @@ def find_size(
         rule = f"holds no multiple of {step:g}"
         value = f"{asked.low:g},{asked.high:g}"
         raise ScenarioError(Problem("", 0, "between", value, rule, "give a wider range"))
-    acceptance = accepted(base, jobs)
-    run = SimulatedTrials(base, asked.key, whole, seed, jobs, say)
+    acceptance = accepted(base, workers.jobs)
+    run = SimulatedTrials(base, asked.key, whole, seed, workers, say)
     exact = None
     if asked.key == PATIENTS and not base.sought.is_family:
         exact = exact_power_of(base.params, base.plans[0], favoured=asked.favoured)
@@ -147,6 +148,6 @@ def _draw_curve(search: Search, answer: float, low: float, high: float) -> None:
 def guess_of(base: Prepared, power: float, seed: int, say: Callable[[str], None]) -> float | None:
     """Where a closed form would look, from the mortality in a few trials; None if it cannot."""
     say("a first look")
-    seen = run_trials(base, _FIRST_LOOK, seed, 1, lambda _: None)
+    seen = run_trials(base, _FIRST_LOOK, seed, Workers(), lambda _: None)
     facts = facts_of(base.plain, 0, operations_of(base.solved, base.params, seen.totals))
     return normal_size(facts, power)

@@ -14,15 +14,16 @@ from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.operations import operations_of
-from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.units import Engine, Evaluation, run_unit, trials_a_unit
+from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
-from simulator.planning.goals import goal_named
+from simulator.planning.goals import asked_for
 from simulator.planning.paired import UNKNOWN, FamilyTrials, PairedTrials, paired_runs, rate_beside
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Goal, Prepared, prepare
-from simulator.planning.variation import combinations, value_at, variants
+from simulator.planning.variation import Variants, combinations, value_at
 from simulator.results.measures import CONVENTIONAL_POWER
 from simulator.results.sweep import PointFamily, PointPower, Sweep, SweepPoint
 from simulator.scenario.errors import Problem, ScenarioError
@@ -30,34 +31,45 @@ from simulator.version import program_version
 
 _LABELS = "name", "title", "label", "text", "reason", "registry_id", "currency", "null_hypothesis"
 _ASKED = "analyses", "multiplicity"
-_PILOT_TRIALS = 50
+_PILOTS = 3  # after one that loads what it needs
+_FEW_PATIENTS = 10_000_000  # at 2 microseconds each, or 50 where a test draws each anew
 
 
 @dataclass(frozen=True)
 class Planned:
     """A sweep that can be run: its points, the base among them or, alone, before them.
 
-    `goal` is the analysis or family that it is of; None: all. `names` are those of the keys.
+    `ready` makes a point ready by its number; `patients` are the points'. `goal` is the analysis or
+    family that it is of; None: all. `names` are those of the keys.
     """
 
     base: Prepared
     own: dict[str, Any]
     points: list[dict[str, Any]]
-    scenarios: list[Prepared]
+    ready: Callable[[int], Prepared]
+    patients: list[int]
     names: dict[str, str]
     goal: Goal | None = None
 
     def seconds(self, trials: int, jobs: int) -> float:
-        """Roughly how long it takes, from the speed of a few trials of the base."""
-        plans = self.base.plans
+        """Roughly how long it takes, from the speed of a unit of work of the base.
+
+        In time of the processor, since others may be at work on it, and the least of several, once
+        all is loaded: a machine can only be slower than it is. Few patients take no time that has
+        to be foretold.
+        """
+        patients = sum(self.patients)
+        if patients * trials <= _FEW_PATIENTS:
+            return 0.0
+        params, plans = self.base.params, self.base.plans
         asked = Evaluation(plans, (UNKNOWN,) * len(plans), ())
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, 1)
-        begun = time.perf_counter()
-        run_unit(self.base.params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, _PILOT_TRIALS)
-        a_patient = (time.perf_counter() - begun) / _PILOT_TRIALS
-        a_patient /= self.base.params.trial.target_randomised
-        patients = sum(prepared.params.trial.target_randomised for prepared in self.scenarios)
-        return a_patient * patients * trials / jobs
+        pilot = trials_a_unit(params, plans)
+        least = math.inf
+        for _ in range(1 + _PILOTS):
+            begun = time.thread_time()
+            run_unit(params, asked, Engine.COMPILED, 0, FIRST_AUXILIARY_TRIAL, pilot)
+            least = min(least, time.thread_time() - begun)
+        return least / pilot / params.trial.target_randomised * patients * trials / jobs
 
 
 def plan_sweep(
@@ -105,15 +117,17 @@ def plan_sweep(
         points.insert(0, own)
     others = [point for point in points if point != own]
     names = {key: name_with_unit(key, value_at(base.loaded)) for key in vary}
-    if analysis is None:
-        made = iter(variants(base, others, origin, say))
-        scenarios = [base if point == own else next(made) for point in points]
-        return Planned(base, own, points, scenarios, names)
-    narrow, goal = goal_named(base, analysis)
-    made = iter(variants(base, others, origin, say, narrow))
-    alone = prepare(narrow(base.loaded), say)
-    scenarios = [alone if point == own else next(made) for point in points]
-    return Planned(alone, own, points, scenarios, names, goal)
+    narrow, goal = asked_for(base, analysis)
+    alone = base if goal is None else prepare(narrow(base.loaded), say)
+    variants = Variants(base.loaded, others, origin, say, narrow)
+    place = points.index(own)
+    of_others = variants.check()
+    patients = [*of_others[:place], alone.params.trial.target_randomised, *of_others[place:]]
+
+    def ready(number: int) -> Prepared:
+        return alone if number == place else variants.at(number - (number > place))
+
+    return Planned(alone, own, points, ready, patients, names, goal)
 
 
 def _plain(value: Any) -> Any:
@@ -127,7 +141,7 @@ def run_sweep(
     planned: Planned,
     trials: int,
     seed: int,
-    jobs: int,
+    workers: Workers,
     watch: Callable[[int, int], None],
     *,
     target_power: float = CONVENTIONAL_POWER,
@@ -146,17 +160,17 @@ def run_sweep(
     KeyboardInterrupt
         If stopped before the base is done; later, the points that are done are returned.
     """
-    acceptance = accepted(planned.base, jobs)
+    acceptance = accepted(planned.base, workers.jobs)
     base: PairedTrials | None = None
     order = sorted(range(len(planned.points)), key=lambda i: planned.points[i] != planned.own)
     found: dict[int, SweepPoint] = {}
     scenarios = (
-        (planned.scenarios[index], partial(watch, number))
+        (planned.ready(index), partial(watch, number))
         for number, index in enumerate(order, start=1)
     )
-    runs = paired_runs(scenarios, trials, seed, jobs)
+    runs = paired_runs(scenarios, trials, seed, workers)
     for index in order:
-        prepared, values = planned.scenarios[index], planned.points[index]
+        prepared, values = planned.ready(index), planned.points[index]
         try:
             run = next(runs)
         except KeyboardInterrupt:

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.workers import Workers
 from simulator.planning.choices import CHOICES
 from simulator.planning.goals import Narrow
 from simulator.planning.held import Step, variant
@@ -55,7 +56,7 @@ class Bench:
     narrow: Narrow
     goal: Goal
     seed: int
-    jobs: int
+    workers: Workers
     say: Say
     next_trial: int = 0
 
@@ -82,7 +83,7 @@ class Bench:
         """Judge a design by some trials, and by these alone."""
         self.say(f"{what}: {tried.name}, {trials:,} trials")
         tried.run = run_trials(
-            tried.prepared, trials, self.seed, self.jobs, lambda _: None, first_trial
+            tried.prepared, trials, self.seed, self.workers, lambda _: None, first_trial
         )
 
 

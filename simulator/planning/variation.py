@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from simulator.allocation import AllocationError
@@ -11,6 +12,7 @@ from simulator.results.flow import flow
 from simulator.scenario.errors import Problem, ScenarioError
 from simulator.scenario.loaded import LoadedScenario
 
+_READY = 64  # of a sweep's points, each of a quarter of a megabyte
 BESIDE_THE_TRIAL = "acceptance", "calibrated", "decision", "ranges", "uncertain"
 _SCHEME, _OPTIONS = "allocation.scheme", "allocation.options"
 
@@ -64,20 +66,48 @@ def combinations(vary: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
         yield dict(zip(vary, values, strict=True))
 
 
-def variants(
-    base: Prepared,
-    points: Sequence[Values],
-    origin: str,
-    say: Callable[[str], None],
-    narrow: Callable[[LoadedScenario], LoadedScenario] = lambda loaded: loaded,
-) -> list[Prepared]:
-    """Scenarios made ready, one for each point; all are checked before the first is solved.
+class Variants:
+    """A scenario at points, each made ready when it is asked for; a few stay ready.
 
-    `narrow` leaves of each what is asked for.
+    Parameters
+    ----------
+    say
+        Called with a line on what takes time.
+    narrow
+        Leaves of a scenario what is asked for.
     """
-    loaded = [narrow(varied(base.loaded, values, origin)) for values in points]
-    found = []
-    for number, one in enumerate(loaded, start=1):
-        say(f"preparing point {number} of {len(loaded)}")
-        found.append(prepare(one, say))
-    return found
+
+    def __init__(
+        self,
+        base: LoadedScenario,
+        points: Sequence[Values],
+        origin: str,
+        say: Callable[[str], None],
+        narrow: Callable[[LoadedScenario], LoadedScenario],
+    ) -> None:
+        self._base, self._points, self._origin = base, points, origin
+        self._say, self._narrow = say, narrow
+        self._checked = lru_cache(_READY)(self._check)
+        self.at = lru_cache(_READY)(self._make_ready)
+
+    def check(self) -> list[int]:
+        """Check all points, then make all ready once; return how many patients each has.
+
+        Raises
+        ------
+        ScenarioError
+            If one is no scenario that can be simulated.
+        """
+        for number in range(len(self._points)):
+            self._checked(number)
+        patients = []
+        for number in range(len(self._points)):
+            self._say(f"preparing point {number + 1} of {len(self._points)}")
+            patients.append(self.at(number).params.trial.target_randomised)
+        return patients
+
+    def _check(self, number: int) -> LoadedScenario:
+        return self._narrow(varied(self._base, self._points[number], self._origin))
+
+    def _make_ready(self, number: int) -> Prepared:
+        return prepare(self._checked(number), self._say)

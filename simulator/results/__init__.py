@@ -47,6 +47,15 @@ _PLACES = {
     "evidence": "simulator.results.evidence_answer:Evidence",
 }
 ANSWERS: Mapping[str, type[Answer]] = Late(_PLACES)  # by their KIND
+# What is said of runs on disk, which are no questions of their own: by their KIND.
+ABOUT_RUNS: Mapping[str, type[Answer]] = Late(
+    {
+        "runs": "simulator.results.kept_runs:KeptRuns",
+        "run": "simulator.results.kept_runs:Provenance",
+        "runs_compared": "simulator.results.kept_runs:RunsCompared",
+        "runs_pruned": "simulator.results.kept_runs:Pruned",
+    }
+)
 _BY_NAME = {place.split(":")[1]: place for place in _PLACES.values()}
 
 
@@ -58,6 +67,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "ABOUT_RUNS",
     "ANSWERS",
     "Allocation",
     "AllocationSequence",

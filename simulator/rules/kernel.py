@@ -8,7 +8,7 @@ takes a tenth of the time.
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-import numba
+from simulator.kernels import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,7 +17,7 @@ class _Compile(Protocol):
     def __call__(self, function: F, /) -> F: ...
 
 
-_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
-kernel: _Compile = numba.njit(**_OPTIONS)
-inlined: _Compile = numba.njit(**_OPTIONS, forceinline=True)
+kernel: _Compile = njit(**_OPTIONS)
+inlined: _Compile = njit(**_OPTIONS, forceinline=True)

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.scenario.errors import Problem
 from simulator.scenario.yaml_reader import Node, Reader
 
@@ -43,7 +43,7 @@ def _place(text: str) -> Path:
     """Where the tree of a text is kept: a name made of it, the program and the parser."""
     digest = hashlib.sha256(f"{MODEL_DIGEST} {_parser()} ".encode())
     digest.update(text.encode("utf-8", "surrogatepass"))
-    return cache_folder() / "trees" / f"{digest.hexdigest()[:32]}.json"
+    return digest_folder("trees", MODEL_DIGEST) / f"{digest.hexdigest()[:32]}.json"
 
 
 def _parser() -> str:

@@ -19,7 +19,7 @@ from simulator.analysis.cut import rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT
-from simulator.caches import MODEL_DIGEST, cache_folder, keep, read_kept
+from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.analyses import STATISTICS, Need
 from simulator.declarations.estimands import statistic_of
@@ -57,7 +57,7 @@ def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, .
         averages = (0.0 if _of_survivors(plan) else math.nan for plan in inner)
         return tuple(Truth(0.0, 0.0, average, average) for average in averages)
     content = pickle.dumps((MODEL_DIGEST, params, tuple(plans)), protocol=4)
-    kept = cache_folder() / "truths" / f"{hashlib.sha256(content).hexdigest()}.json"
+    kept = digest_folder("truths", MODEL_DIGEST) / f"{hashlib.sha256(content).hexdigest()}.json"
     try:
         return tuple(Truth(*map(float, row)) for row in read_kept(kept))
     except (TypeError, ValueError):

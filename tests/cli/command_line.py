@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from simulator import cli
+from simulator.cli.signals import listen
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-c", "from simulator.cli import main; main()"]
@@ -53,6 +54,8 @@ def run_words(words: list[str], *, folder: Path) -> Ended:
             cli.main()
         except SystemExit as end:
             status = 0 if end.code is None else int(end.code)
+        finally:
+            listen()  # this process goes on
     return Ended(status, out.getvalue(), err.getvalue())
 
 
@@ -79,6 +82,11 @@ def one_json_object(text: str) -> dict[str, Any]:
     value = json.loads(text, parse_constant=refuse)
     assert isinstance(value, dict)
     return value
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Return the runs among the results in a folder."""
+    return sorted(path.parent for path in folder.glob("results/*/manifest.json"))
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

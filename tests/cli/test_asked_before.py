@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_line import ROOT, run_apart, run_here
+from command_line import ROOT, run_apart, run_here, runs_in
 
 from simulator import inputs
 from simulator.cli import asked
@@ -70,7 +70,7 @@ def test_a_kept_answer_imports_neither_schema_nor_what_computes(answered):
     assert (again.stdout, KEPT in again.stderr) == (first.out, True)
     assert heavy(modules) == set()
     assert not {"simulator.scenario.schema", "simulator.study"} & modules
-    (run,) = (folder / "results").iterdir()
+    (run,) = runs_in(folder)
     modules, shown = modules_of(folder, "show", run)
     assert shown.stdout == (run / "summary.txt").read_text()
     assert heavy(modules) == set()
@@ -93,7 +93,7 @@ def test_an_edited_file_asks_another_question(answered, name):
     with (folder / name).open("a") as file:
         file.write("trial:\n  target_randomised: 40\n")
     assert KEPT not in run_here(*COMMAND, folder=folder).err
-    assert len(list((folder / "results").iterdir())) == 2
+    assert len(runs_in(folder)) == 2
 
 
 def test_a_file_that_would_be_read_instead_asks_another_question(answered):
@@ -101,7 +101,7 @@ def test_a_file_that_would_be_read_instead_asks_another_question(answered):
     (folder / "base").write_text("extends: two-arm-survival\nname: other\ntitle: another\n")
     again = run_here(*COMMAND, folder=folder)
     assert KEPT not in again.err
-    assert len(list((folder / "results").iterdir())) == 2
+    assert len(runs_in(folder)) == 2
 
 
 @pytest.mark.parametrize("more", [("--seed", 2), ("--power-target", 0.9), ("--by-trial",)])
@@ -123,7 +123,7 @@ def test_another_version_of_the_program_asks_another_question(answered, monkeypa
     words["estimator"] = "counts"
     with asked.words("power", words):
         assert asked.known() is not None
-        monkeypatch.setattr(asked, "SOURCES_DIGEST", "of another")
+        monkeypatch.setattr(asked, "PROGRAM_DIGEST", "of another")
         assert asked.known() is None
 
 
@@ -131,7 +131,8 @@ def test_an_edited_source_has_another_digest_in_the_next_process(tmp_path):
     for package in ("simulator", "calibration"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
-    program = "from simulator.caches import SOURCES_DIGEST as s, KERNELS_DIGEST as k; print(s, k)"
+    names = "SOURCES_DIGEST, PROGRAM_DIGEST, MODEL_DIGEST, KERNELS_DIGEST"
+    program = f"from simulator.caches import {names}; print({names})"
 
     def digests():
         found = subprocess.check_output([sys.executable, "-c", program], cwd=tmp_path, text=True)
@@ -139,16 +140,21 @@ def test_an_edited_source_has_another_digest_in_the_next_process(tmp_path):
 
     whole = digests()
     assert digests() == whole
-    source = tmp_path / "simulator" / "cli" / "told.py"
-    source.write_text(source.read_text().replace("Return", "Revert", 1))  # of the same size
-    edited = digests()
-    assert edited[0] != whole[0]
-    assert edited[1] == whole[1]
+    for name, changed in (("cli/told.py", 2), ("truth/values.py", 3), ("rules/normal.py", 4)):
+        source = tmp_path / "simulator" / name
+        before, text = source.stat(), source.read_text()
+        source.write_text(text.replace("e", "a", 1))
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert source.stat().st_size == before.st_size  # and its time is the same
+        edited = digests()
+        same = [now == then for now, then in zip(edited, whole, strict=True)]
+        assert same == [False] * changed + [True] * (4 - changed)
+        whole = edited
 
 
 def test_a_run_that_was_changed_is_refused_as_ever(answered):
     folder, _ = answered
-    (run,) = (folder / "results").iterdir()
+    (run,) = runs_in(folder)
     text = (run / "estimates.json").read_text()
     (run / "estimates.json").write_text(text[: len(text) // 2])
     again = run_here(*COMMAND, folder=folder)
@@ -159,7 +165,7 @@ def test_a_run_that_was_changed_is_refused_as_ever(answered):
 
 def test_a_run_that_was_moved_is_worked_out_anew_and_can_be_named(answered):
     folder, first = answered
-    (run,) = (folder / "results").iterdir()
+    (run,) = runs_in(folder)
     run.rename(folder / "elsewhere")
     named = run_here(*COMMAND, "--out", "elsewhere", folder=folder)
     assert KEPT in named.err

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from command_line import rows_of
+from command_line import rows_of, runs_in
 
 import simulator
 from simulator.cli import assurance as cli_assurance
@@ -104,7 +104,7 @@ def test_json_has_the_keys_of_the_contract_and_draws_and_figures_are_kept(answer
     sources = [one["source"] for one in plain["parameters"]]
     assert sources == ["assumption: a guess", "as told", "as told"]
     assert plain["decision"] is None
-    (run,) = (folder / "results").iterdir()
+    (run,) = runs_in(folder)
     draws = rows_of(run / "data" / "draws.csv")
     assert len(draws) == 12
     assert [float(row["rejections_log_rank"]) for row in draws] == [
@@ -226,13 +226,13 @@ def test_an_interrupt_keeps_the_draws_that_are_done(run, monkeypatch):
     make = planning_assurance.trials_at
 
     def stop_at_the_eighth(*arguments):
-        if arguments[4] == 7 * 50:
+        if arguments[5] == 7 * 50:
             raise KeyboardInterrupt
         return make(*arguments)
 
     monkeypatch.setattr(planning_assurance, "trials_at", stop_at_the_eighth)
     options = (*SMALL, "--out", "run", "--jobs", "1")
     status, out, err = run("assurance unsure.yaml", *options)
-    assert status == 1
+    assert status == 130
     assert "Interrupted after 7 of 12 draws" in " ".join(out.split())
-    assert "the same command reruns it" in err
+    assert "the same command goes on from there" in err

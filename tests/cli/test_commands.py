@@ -8,9 +8,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here
+from command_line import PROGRAM, ROOT, one_json_object, rows_of, run_apart, run_here, runs_in
 
-from simulator.montecarlo import loop, workers
+from simulator.montecarlo import loop, work
 from simulator.params.lower import lower
 from simulator.records import SessionStatus
 from simulator.scenario.loader import load_scenario
@@ -63,7 +63,7 @@ def test_power_as_json_is_one_object_and_nothing_else(folder):
     said = done.err.splitlines()
     waiting = "compiling the simulation, once", "the first trials are being simulated"
     said = [line for line in said if not line.startswith(waiting)]
-    (kept,) = (folder / "results").iterdir()
+    (kept,) = runs_in(folder)
     assert said == [f"wrote results/{kept.name}"]
     result = one_json_object(done.out)
     assert result.keys() >= OF_POWER
@@ -142,7 +142,7 @@ def test_many_units_give_the_same_digits_for_any_workers_and_engine(
     engine, jobs, folder, run, monkeypatch
 ):
     """Units of 50 trials, and a last one of 20."""
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
     expected = run(OF_SEED_7, "--jobs 2")
     table = (folder / "run" / "trials.csv").read_bytes()
     out = run(OF_SEED_7, "--engine", engine, "--jobs", jobs, "--force").out
@@ -156,7 +156,7 @@ def test_any_size_of_unit_gives_the_same_trials_and_counts(
 ):
     """Means of amounts, which are merged by units, are the same but for rounding."""
     _, text, table = by_one_process
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: size)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: size)
     found, expected = (json.loads(t) for t in (run(OF_SEED_7, "--jobs 1").out, text))
     assert (folder / "run" / "trials.csv").read_bytes() == table
     for key in ("rejections", "favouring", "not_analysable", "mcse"):
@@ -179,7 +179,7 @@ def test_the_reference_engine_gives_the_same_digits(by_one_process, jobs, folder
 def test_precision_stops_at_the_same_trial_whatever_the_unit(size, answer_of, monkeypatch):
     asked = "power quick.yaml --precision 0.0113 --jobs 1 --force"
     expected = answer_of(asked)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: size)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: size)
     found = answer_of(asked)
     for key in ("trials", "agreement", "multiplicity"):
         assert found[key] == expected[key]
@@ -268,6 +268,7 @@ def test_a_run_is_written_whole(folder, run):
     folder = folder / "results"
     assert {path.name for path in folder.iterdir()} == {
         "manifest.json", "estimates.json", "estimates.csv", "summary.txt", "trials.csv", "data",
+        "run.log",
     } - {"trials.csv"}  # fmt: skip
     assert (folder / "estimates.json").read_text() == printed
     manifest = one_json_object((folder / "manifest.json").read_text())
@@ -291,15 +292,15 @@ def test_the_same_question_again_is_answered_from_the_run(folder, run, answer_of
         line.rstrip() for line in text[1].splitlines()
     ]
     assert again[2].startswith("answered before, ")
-    assert "--force reruns it" in again[2]
+    assert "--force answers anew" in again[2]
     assert answer_of("power quick.yaml --trials 20")["trials"] == 20
-    (kept,) = (folder / "results").iterdir()
+    (kept,) = runs_in(folder)
     marked = kept / "manifest.json"
     marked.write_text(marked.read_text().replace('"seconds": ', '"seconds": 99'))
     anew = run("power quick.yaml --trials 20 --force")
     assert anew.err == f"wrote results/{kept.name}\n"
     assert '"seconds": 99' not in marked.read_text()
-    assert [path.name for path in (folder / "results").iterdir()] == [kept.name]
+    assert runs_in(folder) == [kept]
 
 
 @pytest.mark.parametrize("other", ["--trials 21", "--trials 20 --seed 2", "--precision 0.1"])
@@ -333,7 +334,7 @@ def test_a_scenario_whose_comment_changes_is_another_question(folder, run, refus
 
 def stop_after(units, monkeypatch):
     """Let Ctrl-C come in the middle of the unit of work after so many, of 50 trials each."""
-    whole, done = workers.run_unit, []
+    whole, done = work.run_unit, []
 
     def run_unit(*arguments):
         if len(done) == units:
@@ -341,39 +342,40 @@ def stop_after(units, monkeypatch):
         done.append(arguments)
         return whole(*arguments)
 
-    monkeypatch.setattr(workers, "run_unit", run_unit)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "run_unit", run_unit)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder, run, refused, monkeypatch):
     stop_after(2, monkeypatch)
     status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results --by-trial")
-    assert status == 1
+    assert status == 130
     assert "100 trials" in out
-    assert "run again with --trials" in " ".join(out.split())
-    assert "the same command reruns it" in err
+    assert "the same command goes on from there" in " ".join(out.split())
+    assert "the same command goes on from there" in err
     assert '"finished": false' in (folder / "results" / "manifest.json").read_text()
     rows = rows_of(folder / "results" / "trials.csv")
     assert [int(row["trial"]) for row in rows[::2]] == list(range(100))
     monkeypatch.undo()
     refused("report", folder / "results")
-    # What was stopped is no answer to anything, and is replaced.
-    assert run("power quick.yaml --trials 50 --jobs 1 --out results").status == 0
+    other = "power quick.yaml --trials 50 --jobs 1 --out results"
+    assert "holds what is done of another question" in refused(other)
+    assert run("power quick.yaml --trials 500 --jobs 1 --out results --by-trial").status == 0
+    assert len(rows_of(folder / "results" / "trials.csv")) == 2 * 500
 
 
 def test_ctrl_c_is_told_in_the_json(folder, run, monkeypatch):
     stop_after(2, monkeypatch)
     status, out, _ = run("power quick.yaml --trials 500 --jobs 1 --json")
     result = one_json_object(out)
-    assert (status, result["trials"], result["interrupted"]) == (1, 100, True)
+    assert (status, result["trials"], result["interrupted"]) == (130, 100, True)
 
 
 def test_ctrl_c_before_the_first_results_writes_nothing(folder, run, monkeypatch):
     stop_after(0, monkeypatch)
     status, out, err = run("power quick.yaml --trials 500 --jobs 1 --out results")
-    assert status not in (0, 2)
-    assert out == ""
-    assert "Traceback" not in err
+    assert (status, out) == (130, "")
+    assert err == "stopped before the first results\n"
     assert list((folder / "results").iterdir()) == []
 
 

@@ -213,8 +213,8 @@ def test_ctrl_c_leaves_nothing_behind(run, folder, monkeypatch):
 
     monkeypatch.setattr(planning_comparison, "paired_runs", stop)
     status, out, err = run("compare first.yaml second.yaml --out run")
-    assert (status, out) == (1, "")
-    assert "nothing was written" in err
+    assert (status, out) == (130, "")
+    assert "stopped before the first results" in err
     assert not (folder / "run").exists()
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from reference_sizes import exact_size
 
 from simulator.montecarlo.intervals import interval, standard_error
+from simulator.montecarlo.workers import Workers
 from simulator.planning.prepared import Prepared, prepare
 from simulator.planning.search import Search, SizeTarget
 from simulator.planning.simulated import SimulatedTrials
@@ -84,13 +85,15 @@ def target(power: float) -> int:
 def search(start: int, power: float, seed: int, jobs: int = 1) -> Size:
     """Search for the size with the defaults of the command."""
     asked = SizeTarget(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
-    return find_size(base(start), asked, seed, jobs, lambda _: None, whole=True, guess=None)
+    return find_size(
+        base(start), asked, seed, Workers(jobs), lambda _: None, whole=True, guess=None
+    )
 
 
 def found(start: int, power: float, seed: int) -> Found:
     """Search by trials alone, and compare with the exact size."""
     asked = SizeTarget(PATIENTS, power, 4, 10_000, None, MOST_PATIENTS)
-    run = SimulatedTrials(base(start), PATIENTS, True, seed, 1, lambda _: None)
+    run = SimulatedTrials(base(start), PATIENTS, True, seed, Workers(), lambda _: None)
     search = Search(asked, run, float(start), True, 2.0)
     crossing = seek(search, None, None, 730.0).crossing
     assert crossing is not None

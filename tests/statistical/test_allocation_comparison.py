@@ -12,6 +12,7 @@ from scenario_builder import bare, base_case, changed, checked
 
 from simulator.allocation.metrics import exact_metrics
 from simulator.analysis import plans_of
+from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.planning.candidate_schemes import candidate_scheme_of
 from simulator.planning.scheme_comparison import compare, only_metrics
@@ -37,7 +38,7 @@ def compared(scenario: Scenario, *schemes: str, trials: int = TRIALS):
     candidate_schemes = [candidate_scheme_of(scenario, text) for text in schemes]
     plans = plans_of(scenario)
     return compare(
-        scenario, params, null, plans, candidate_schemes, trials, SEED, 2, lambda _: None
+        scenario, params, null, plans, candidate_schemes, trials, SEED, Workers(2), lambda _: None
     )
 
 
@@ -85,7 +86,7 @@ def test_metrics_alone_are_exact_where_they_can_be_and_simulated_else():
         {"allocation.factors": [{"variable": "inr", "cut_points": [2.0]}]},
     )
     schemes = [candidate_scheme_of(scenario, text) for text in ("complete", "efron", "hu_hu")]
-    found = only_metrics(scenario, lower(scenario), schemes, 200, SEED, 1, lambda _: None)
+    found = only_metrics(scenario, lower(scenario), schemes, 200, SEED, Workers(), lambda _: None)
     assert [outcome.method is Method.EXACT for outcome in found] == [True, False, False]
     assert found[0].metrics == exact_metrics(schemes[0].plan, 60)
     assert [len(outcome.strata) for outcome in found] == [0, 2, 2]

@@ -12,6 +12,7 @@ from simulator.analysis import exact_power as exact
 from simulator.analysis import plans_of
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.engines.compiled import simulate
+from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.planning.certificate import (
     CONFIDENCE,
@@ -51,7 +52,7 @@ def with_analyses(*tests: str, alpha: float = 0.05, **changes) -> Scenario:
 def certificate():
     scenario = with_analyses("chi_square", "fisher", "log_rank")
     lines: list[str] = []
-    return certify(scenario, 500, 1, 2, lines.append), lines
+    return certify(scenario, 500, 1, Workers(2), lines.append), lines
 
 
 def test_chi_square_is_told_to_exceed_its_level_and_fisher_to_hold_it(certificate):
@@ -172,7 +173,7 @@ def test_a_test_that_mostly_has_no_result_is_not_said_to_hold_its_level():
     98 trials alone the bound is .065.
     """
     few = {"trial.target_randomised": 2, "accrual.candidates": 2}
-    (level,) = certify(with_analyses("log_rank", **few), 300, 1, 1, lambda _: None).levels
+    (level,) = certify(with_analyses("log_rank", **few), 300, 1, Workers(), lambda _: None).levels
     assert level.rejections == 0
     assert level.high == pytest.approx(1 - (0.05 / 36) ** (1 / 300))
     assert level.among_analysable.high > 0.06
@@ -194,4 +195,4 @@ def test_a_scenario_in_which_other_deaths_exceed_every_mortality_is_refused():
         "log_rank", **{"exits.tumour_death": {"net_probability": 0.95, "by_day": 84.0}}
     )
     with pytest.raises(RuleError, match="no common mortality"):
-        certify(scenario, 10, 1, 1, lambda _: None)
+        certify(scenario, 10, 1, Workers(), lambda _: None)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 import simulator
+from simulator.montecarlo.workers import Workers
 from simulator.planning.needed import SCREENED
 from simulator.planning.paired import run_trials
 from simulator.results.design import Constraint, Feasibility
@@ -38,7 +39,7 @@ def grid(costed):
     """Power of every design by brute force, and its Monte Carlo error."""
     found = {}
     for n in SIZES:
-        run = run_trials(costed.with_values({"n": n}).prepared, 2_000, 9, 1, silent)
+        run = run_trials(costed.with_values({"n": n}).prepared, 2_000, 9, Workers(), silent)
         power = run.rejected[:, 0].mean()
         found[n] = power, math.sqrt(power * (1 - power) / 2_000)
     return found
@@ -72,7 +73,7 @@ def test_what_is_told_of_a_design_comes_from_trials_that_did_not_choose_it(coste
     for design in answer.front:
         assert design.confirmed
         prepared = costed.with_values({"n": design.patients}).prepared
-        fresh = run_trials(prepared, 500, 3, 1, silent, SCREENED)
+        fresh = run_trials(prepared, 500, 3, Workers(), silent, SCREENED)
         assert design.power.mean == fresh.rejected[:, 0].mean()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import simulator
 from simulator.constants import DAYS_PER_MONTH
+from simulator.montecarlo.workers import Workers
 from simulator.planning.choices import is_choice
 from simulator.planning.held import variant
 from simulator.planning.levers import LEVER_TRIALS, run_levers
@@ -31,7 +32,7 @@ def silent(*_):
 
 def days_of(prepared):
     """Mean time to the last patient over some trials."""
-    return run_trials(prepared, 300, 1, 1, silent).totals.mean("enrolment_days")
+    return run_trials(prepared, 300, 1, Workers(), silent).totals.mean("enrolment_days")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_a_choice_leaves_the_hazards_that_were_solved_as_they_are(base):
 def test_a_choice_that_changes_nothing_has_the_very_trials_of_the_base(base):
     same = variant(base.prepared, [{"unit.machines": 6}], "test", silent)
     ours, theirs = (
-        run_trials(one, 40, 1, 1, silent, with_taken=True) for one in (same, base.prepared)
+        run_trials(one, 40, 1, Workers(), silent, with_taken=True) for one in (same, base.prepared)
     )
     assert np.array_equal(ours.rejected, theirs.rejected)
     assert np.array_equal(ours.taken.costs, theirs.taken.costs)
@@ -169,7 +170,7 @@ def test_a_move_that_cannot_be_simulated_is_counted_and_named(tmp_path):
     study = Study(prepare(load_scenario(path), silent))
     planned = study.plan_levers()
     planned = planned._replace(levers=planned.levers[:1])
-    found = run_levers(planned, 20, 1, 1, silent)
+    found = run_levers(planned, 20, 1, Workers(), silent)
     (failed,) = found.failed
     assert (failed.lever, failed.to) == ("mortality", (0.01,))
     assert "deaths from the tumour alone" in failed.why
@@ -184,7 +185,7 @@ def test_costs_and_days_of_a_move_are_paired_means(tmp_path):
     study = Study(prepare(load_scenario(path), silent))
     planned = study.plan_levers()
     patients = [lever for lever in planned.levers if lever.name == "patients"]
-    found = run_levers(planned._replace(levers=patients), 50, 1, 1, silent)
+    found = run_levers(planned._replace(levers=patients), 50, 1, Workers(), silent)
     costs = [move.cost for move in found.levers[0].moves]
     assert found.base.cost.mean == 60 * 100 + 7
     assert [cost.difference for cost in costs] == [-3000.0, 6000.0]
@@ -199,7 +200,7 @@ def test_stopping_leaves_the_levers_that_are_done(mine):
         if number == 3:
             raise KeyboardInterrupt
 
-    found = run_levers(mine.plan_levers(), 50, 1, 1, stop)
+    found = run_levers(mine.plan_levers(), 50, 1, Workers(), stop)
     assert found.interrupted
     assert not found.finished
     assert len(found.levers) == 1
@@ -279,7 +280,7 @@ def test_where_no_move_can_be_simulated_there_is_no_answer(base):
     impossible = mortality.moves[0]._replace(values={"hazard.mortality_targets.PE": 0.01})
     only = planned._replace(levers=[mortality._replace(moves=(impossible,))])
     with pytest.raises(ScenarioError, match="deaths from the tumour alone"):
-        run_levers(only, 20, 1, 1, silent)
+        run_levers(only, 20, 1, Workers(), silent)
 
 
 def test_what_is_uncertain_and_has_no_range_is_moved_to_the_ends_of_its_interval(tmp_path):

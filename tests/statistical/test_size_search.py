@@ -32,6 +32,7 @@ from size_coverage import (
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.units import Engine, Evaluation
+from simulator.montecarlo.workers import Workers
 from simulator.planning import simulated
 from simulator.planning.closed_forms import normal_patients
 from simulator.planning.lasting import exact_power_of, lasting
@@ -70,7 +71,7 @@ def rejections(prepared: Prepared, seed: int, trials: int, first_trial: int = 0)
         lambda *_: None,
         first_trial,
     )
-    run = monte_carlo(asked, 1, Engine.COMPILED)
+    run = monte_carlo(asked, Workers(), Engine.COMPILED)
     assert run.trials == trials
     return int(run.rejections[0])
 
@@ -177,7 +178,7 @@ def test_lasting_size_without_loss_is_that_by_enumeration(test, patients):
     changes |= {"exits.loss.net_probability": 0}
     prepared = prepare(load_scenario("two-arm-survival").changed(changes, "test"), quiet)
     asked = SizeTarget(PATIENTS, 0.8, 4, 10_000, None, 50_000_000)
-    sized = find_size(prepared, asked, 120, 1, quiet, whole=True, guess=None)
+    sized = find_size(prepared, asked, 120, Workers(), quiet, whole=True, guess=None)
     powers = reference_sizes.exact_curve(range(180, 300, 2), 0.6, 0.4, 0.0, test)
     assert max(n for n, power in powers.items() if power < 0.8) == patients - STEP
     assert (sized.reason, sized.answer.value) == (None, patients)
@@ -296,7 +297,7 @@ def counted():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulated, "run_trials", run_trials)
-        return find_size(base(START), asked, SEED, 1, quiet, whole=True, guess=None), runs
+        return find_size(base(START), asked, SEED, Workers(), quiet, whole=True, guess=None), runs
 
 
 def test_counts_are_those_of_the_same_trials_run_alone(counted):
@@ -321,7 +322,7 @@ def test_counts_are_those_of_the_same_trials_run_alone(counted):
 def test_answer_does_not_depend_on_the_number_of_jobs(counted):
     sized, _ = counted
     asked = SizeTarget(PATIENTS, POWER, 4, 10_000, 12.0, 50_000_000)
-    assert find_size(base(START), asked, SEED, 2, quiet, whole=True, guess=None) == sized
+    assert find_size(base(START), asked, SEED, Workers(2), quiet, whole=True, guess=None) == sized
 
 
 # Other keys, and none ----------------------------------------------------------------------------
@@ -344,7 +345,7 @@ def schoenfeld_ratio(patients: int, power: float) -> float:
 def test_key_that_costs_power_is_answered_by_its_largest_value():
     prepared = prepare(load_scenario("two-arm-survival"), quiet)
     asked = SizeTarget(HAZARD_RATIO, POWER, 0.2, 0.95, None, 50_000_000)
-    sized = find_size(prepared, asked, SEED, 1, quiet, whole=False, guess=None)
+    sized = find_size(prepared, asked, SEED, Workers(), quiet, whole=False, guess=None)
     answer = sized.answer
     assert answer.low < answer.value < answer.high
     assert sized.fit.slope < 0
@@ -368,7 +369,7 @@ def test_power_in_favour_of_the_treatment_arm_is_sought_where_asked():
     changes = {"analyses[0].test": "fisher", "analyses[0].lost": "excluded", HAZARD_RATIO: 1}
     prepared = prepare(load_scenario("two-arm-survival").changed(changes, "test"), quiet)
     asked = SizeTarget(PATIENTS, 0.1, 40, 120, None, 50_000_000, favoured=True)
-    sized = find_size(prepared, asked, SEED, 1, quiet, whole=True, guess=None)
+    sized = find_size(prepared, asked, SEED, Workers(), quiet, whole=True, guess=None)
     assert sized.favoured
     assert (sized.arm, sized.reason.kind) == ("experimental", NoSizeKind.NEVER)
     for point in sized.curve:
@@ -381,7 +382,7 @@ def test_size_that_recruitment_does_not_reach_is_out_of_reach():
     loaded = load_scenario("nct05484908").with_one_analysis(0)
     prepared = prepare(loaded.changed({"trial.max_recruitment_days": 400}, "test"), quiet)
     asked = SizeTarget(PATIENTS, POWER, 4, 10_000, None, 50_000_000)
-    sized = find_size(prepared, asked, SEED, 1, quiet, whole=True, guess=None)
+    sized = find_size(prepared, asked, SEED, Workers(), quiet, whole=True, guess=None)
     assert (sized.answer, sized.fit, sized.precise) == (None, None, False)
     came = 2.32 * 400 / (365.25 / 12)  # a month
     error = math.sqrt(came / FIRST_TRIALS)

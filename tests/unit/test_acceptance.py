@@ -20,7 +20,7 @@ CHECK = f"{{{MORTALITY}, observed: {{events: 20, n: 40}}, between_study_log_odds
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(module, "digest_folder", lambda *_: tmp_path / "cache")
     monkeypatch.setattr(module, "PATIENTS", 3_000)
 
 
@@ -111,7 +111,7 @@ def test_checks_are_kept_and_what_changes_no_figure_does_not_change_their_place(
 
 def test_what_is_kept_but_broken_is_made_again(tmp_path):
     first = found(tmp_path, f"acceptance: [{CHECK}]\n")
-    (file,) = (tmp_path / "cache" / "acceptance").iterdir()
+    (file,) = (tmp_path / "cache").iterdir()
     file.write_text('{"checks": 3}')
     assert found(tmp_path, f"acceptance: [{CHECK}]\n") == first
 

@@ -53,4 +53,7 @@ def test_the_source_of_what_is_not_known_is_shown(answer):
 
 def test_an_interrupted_answer_says_how_many_draws_there_are(answer):
     text = " ".join(full_text(replace(answer, interrupted=True, draws_asked=400)).split())
-    assert "Interrupted after 6 of 400 draws, which are shown; the same command reruns all" in text
+    assert (
+        "Interrupted after 6 of 400 draws, which are shown; the same command goes on from there"
+        in text
+    )

@@ -6,7 +6,8 @@ import math
 import threading
 import time
 import tracemalloc
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from scenario_builder import base_case, changed, shipped
 
 from simulator.allocation.metrics import _free_imbalance
 from simulator.analysis import plans_of
-from simulator.montecarlo import workers
-from simulator.montecarlo.units import Evaluation, trials_a_unit
+from simulator.montecarlo import local
+from simulator.montecarlo import work as work_module
+from simulator.montecarlo.units import Engine, Evaluation, trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
 from simulator.planning.observed import _count_known
@@ -87,14 +89,15 @@ class _Unit(NamedTuple):
     """A unit that is its first trial."""
 
     first: int
+    sums: Any = SimpleNamespace(trials=50)
 
 
 def _units(work, jobs, monkeypatch):
     """Units of 50 trials, the work on each of which is a function of its first trial."""
-    monkeypatch.setattr(workers, "run_unit", lambda *asked: _Unit(work(asked[4])))
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work_module, "run_unit", lambda *asked: _Unit(work(asked[4])))
+    monkeypatch.setattr(work_module, "trials_a_unit", lambda *_: 50)
     nothing = Evaluation((), (), ())
-    return workers.by_threads([workers.Work(None, nothing, 1, 450, 0)], jobs)
+    return local.by_threads([work_module.Work(None, nothing, 1, 450, 0, Engine.COMPILED)], jobs)
 
 
 def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left(monkeypatch):
@@ -105,7 +108,7 @@ def test_while_a_unit_is_waited_for_the_watch_is_called_and_the_work_can_be_left
         go_on.wait(60)
         return number
 
-    monkeypatch.setattr(workers, "_SECONDS_A_HEARTBEAT", 0.01)
+    monkeypatch.setattr(local, "_SECONDS_A_HEARTBEAT", 0.01)
     units = _units(long_work, 1, monkeypatch)
     assert next(units)[1] is None
     assert begun.wait(60)
@@ -135,7 +138,7 @@ def test_the_same_candidates_are_screened_once(monkeypatch, tmp_path):
 
     monkeypatch.setattr(population, "_screen_sample", screened)
     monkeypatch.setattr(population, "_screened", {})
-    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for _ in range(3):
         lower(base_case())
     assert len(calls) == 1
@@ -149,10 +152,10 @@ def test_the_same_candidates_are_screened_once(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("broken", ["", "null", "0\n[1]", "cut"])
 def test_a_sample_that_is_kept_and_broken_is_taken_anew(monkeypatch, tmp_path, broken):
-    monkeypatch.setattr(population, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(population, "_screened", {})
     first = lower(base_case()).eligibility
-    (kept,) = (tmp_path / "screened").iterdir()
+    (kept,) = (tmp_path / "trialsim" / "screened").rglob("*.json")
     text = kept.read_text()
     kept.write_text(text[:-2] if broken == "cut" else broken)
     monkeypatch.setattr(population, "_screened", {})

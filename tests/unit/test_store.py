@@ -6,36 +6,23 @@ import math
 
 import pytest
 from answers import power_answer
+from stored import CURVES, SCENARIO, question, written
 
-from simulator.results.curves import Curves, RecruitmentPoint
 from simulator.store import (
-    Question,
+    Enclosures,
     StoreError,
-    answer_in,
-    new_run,
+    file_run,
+    look,
     read_csv,
     read_run,
     rows_to_csv,
     to_json,
-    write_run,
 )
 
-CURVES = Curves(
-    recruitment=(RecruitmentPoint(30.4, 2.5, 0.1, 1.0, 2.0, 2.5, 3.0, 4.0),),
-)
-SCENARIO = {"name": "small", "trial": {"target_randomised": 16}}
 
-
-def question(**changed):
-    given = {"command": "power", "scenario": SCENARIO, "sources": {}, "seed": 1, "asked": {"n": 1}}
-    return Question(**given | changed)
-
-
-def written(folder, asked, *, finished=True):
-    with new_run(folder) as aside:
-        answer = power_answer(interrupted=not finished, curves=CURVES)
-        write_run(aside, asked, answer, "25 %", {"command": "trialsim power small"})
-    return folder
+def answer_in(folder, digest, *, replace):
+    found = look(folder, digest, replace=replace).kept
+    return None if found is None else found.answer
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
@@ -62,27 +49,32 @@ def test_whatever_the_answer_depends_on_makes_another_question(other, tmp_path):
     asked = question(**other)
     assert asked.digest != question().digest
     folder = written(tmp_path / "run", question())
-    assert answer_in(folder, question().digest, replace=False).answer == power_answer(curves=CURVES)
+    assert answer_in(folder, question().digest, replace=False) == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match="another question"):
         answer_in(folder, asked.digest, replace=False)
     assert answer_in(folder, asked.digest, replace=True) is None
 
 
-def test_a_run_that_is_cut_leaves_nothing(tmp_path):
-    def cut():
-        with new_run(tmp_path / "run") as aside:
-            (aside / "half.csv").write_text("1")
-            raise KeyboardInterrupt
+def cut(folder, asked, error, *, force=False):
+    """Begin to write a run, and be cut off in the middle of it."""
+    place = look(folder, asked.digest, replace=force)
 
-    with pytest.raises(KeyboardInterrupt):
-        cut()
+    def write(inside):
+        (inside / "half.csv").write_text("1")
+        raise error
+
+    file_run(place, folder, write, Enclosures(place.folder))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken")], ids=repr)
+def test_a_run_that_is_cut_leaves_what_was_there(error, tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(type(error)):
+        cut(folder, question(), error)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_run_that_is_cut_leaves_the_old_one(tmp_path):
-    folder = written(tmp_path / "run", question())
-    with pytest.raises(ValueError, match="broken"), new_run(folder):
-        raise ValueError("broken")
+    written(folder, question())
+    with pytest.raises(type(error)):
+        cut(folder, question(), error, force=True)
     assert read_run(folder).answer == power_answer(curves=CURVES)
     assert list(tmp_path.iterdir()) == [folder]
 
@@ -141,7 +133,7 @@ def test_a_report_beside_a_run_changes_nothing(tmp_path):
     folder = written(tmp_path / "run", question())
     (folder / "justification.docx").write_text("mine")
     assert read_run(folder).answer == power_answer(curves=CURVES)
-    assert answer_in(folder, question().digest, replace=False).answer == power_answer(curves=CURVES)
+    assert answer_in(folder, question().digest, replace=False) == power_answer(curves=CURVES)
     with pytest.raises(StoreError, match=r"holds justification\.docx, which is no part of the run"):
         answer_in(folder, question().digest, replace=True)  # and be lost
 

@@ -19,7 +19,7 @@ TEXTS = {
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(trees, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 def kept_and_parsed(text):
@@ -53,7 +53,7 @@ def test_numbers_come_back_to_the_bit(values):
 def test_what_is_wrong_as_yaml_is_told_every_time(text, tmp_path):
     for _ in range(2):
         assert len(read_tree(text, "f")[1]) == 1
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "trialsim").exists()
 
 
 def test_what_has_no_tree_is_refused_every_time():
@@ -65,7 +65,7 @@ def test_what_has_no_tree_is_refused_every_time():
 @pytest.mark.parametrize("broken", ["", "null", "0\n[]"])
 def test_a_kept_tree_that_is_broken_is_made_anew(tmp_path, broken):
     first = read_tree("a: 1\n", "f")[0]
-    (kept,) = (tmp_path / "cache" / "trees").iterdir()
+    (kept,) = (tmp_path / "trialsim" / "trees").rglob("*.json")
     text = kept.read_text()
     kept.write_text(broken)
     assert repr(read_tree("a: 1\n", "f")[0]) == repr(first)

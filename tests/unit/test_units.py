@@ -10,10 +10,11 @@ from test_totals import answers
 
 from simulator.analysis import END, Reason, analyse, design_of, plans_of, rejects
 from simulator.engines.compiled import simulate
-from simulator.montecarlo import units, workers
+from simulator.montecarlo import local, units, work
 from simulator.montecarlo.loop import Run, Stop, monte_carlo, monte_carlo_runs
 from simulator.montecarlo.multiplicity import families_of, rejected
 from simulator.montecarlo.units import Engine, Evaluation, Observer, run_unit
+from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.truth import Truth
 
@@ -91,13 +92,15 @@ def test_bits_of_single_trials_are_what_the_table_says(case):
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_an_answer_has_the_same_bits_for_any_number_of_workers(case, jobs, monkeypatch):
     params, asked = case
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
 
     def silent(*_):
         return None
 
     runs = [
-        monte_carlo(Run(params, asked, SEED, Stop(220, None), silent, silent), n, Engine.COMPILED)
+        monte_carlo(
+            Run(params, asked, SEED, Stop(220, None), silent, silent), Workers(n), Engine.COMPILED
+        )
         for n in (1, jobs)
     ]
     first, second = (repr(everything(run.sums)) for run in runs)
@@ -128,7 +131,7 @@ def test_an_observer_sees_the_records_of_its_trials_and_no_others(case):
         seen.extend(records.trials.trial.tolist())
         return (records.trials.recruitment_end_day,)
 
-    watched = asked._replace(observer=Observer(look, 30), columns=("enrolment_days",))
+    watched = asked._replace(observer=Observer(look, 30, ()), columns=("enrolment_days",))
     first = run_unit(params, watched, Engine.COMPILED, SEED, 0, 25)
     later = run_unit(params, watched, Engine.COMPILED, SEED, 30, 25)
     assert seen == list(range(25))
@@ -140,14 +143,14 @@ def test_what_is_kept_does_not_grow_with_the_trials(monkeypatch):
     """Twenty times the trials, the same sums: nothing is kept of a single trial."""
     scenario = shipped("two-arm-survival")
     params, asked = lower(scenario), asked_of(scenario)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
 
     def silent(*_):
         return None
 
     def kept(trials):
         run = monte_carlo(
-            Run(params, asked, 1, Stop(trials, None), silent, silent), 1, Engine.COMPILED
+            Run(params, asked, 1, Stop(trials, None), silent, silent), Workers(), Engine.COMPILED
         )
         return len(pickle.dumps(run.sums)), run.trials
 
@@ -162,7 +165,7 @@ def test_runs_one_after_another_are_those_of_each_alone(jobs, monkeypatch):
     """One of them stops by its precision, and its units that were begun are thrown away."""
     scenario = shipped("two-arm-survival")
     params, asked = lower(scenario), asked_of(scenario)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 400)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 400)
     told = []
 
     def run(stop, seed, name):
@@ -172,19 +175,19 @@ def test_runs_one_after_another_are_those_of_each_alone(jobs, monkeypatch):
 
     stops = (Stop(130, None), Stop(None, 0.015), Stop(900, None))
     runs = [run(stop, seed, seed) for seed, stop in enumerate(stops)]
-    together = list(monte_carlo_runs(iter(runs), jobs, Engine.COMPILED))
+    together = list(monte_carlo_runs(iter(runs), Workers(jobs), Engine.COMPILED))
     assert told == sorted(told)
     assert together[1].trials % 50 == 0
     assert 1_000 <= together[1].trials < 1_200
     for one, found in zip(runs, together, strict=True):
-        alone = monte_carlo(one, 1, Engine.COMPILED)
+        alone = monte_carlo(one, Workers(), Engine.COMPILED)
         assert repr(everything(found.sums)) == repr(everything(alone.sums))
 
 
 def test_the_next_run_is_made_while_the_one_before_it_is_worked_at(monkeypatch):
     scenario = shipped("two-arm-survival")
     params, asked = lower(scenario), asked_of(scenario)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 50)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 50)
     events = []
 
     def silent(*_):
@@ -195,7 +198,7 @@ def test_the_next_run_is_made_while_the_one_before_it_is_worked_at(monkeypatch):
             events.append(f"{number} is made")
             yield Run(params, asked, number, Stop(100, None), silent, silent)
 
-    for run in monte_carlo_runs(runs(), 1, Engine.COMPILED):
+    for run in monte_carlo_runs(runs(), Workers(), Engine.COMPILED):
         events.append(f"{run.seed} is over")
     assert events == ["1 is made", "2 is made", "1 is over", "2 is over"]
 
@@ -208,16 +211,16 @@ def in_parts(monkeypatch):
     """Parts of 30 trials, of the compiled engine and in this process, and who may interrupt."""
     interrupts = []
 
-    def in_processes(work, _jobs):
-        for first, trials in work.spans():
+    def in_processes(work, begun, _jobs):
+        for first, trials in work.spans(begun):
             for at in range(0, trials, 30):
                 if (first + at) in interrupts:
                     raise KeyboardInterrupt
                 asked = work.params, work.asked, Engine.COMPILED, work.seed
                 yield units.run_part(*asked, first + at, min(30, trials - at))
 
-    monkeypatch.setattr(workers, "_in_processes", in_processes)
-    monkeypatch.setattr(workers, "trials_a_unit", lambda *_: 400)
+    monkeypatch.setattr(local, "_in_processes", in_processes)
+    monkeypatch.setattr(work, "trials_a_unit", lambda *_: 400)
     return interrupts
 
 
@@ -237,8 +240,8 @@ def reference_run(case, stop, told=None):
 def test_parts_added_up_here_are_units_that_one_worker_adds_up(bare, stop, in_parts):
     assert not in_parts
     told = []
-    ours = monte_carlo(reference_run(bare, stop, told), 1, Engine.REFERENCE)
-    theirs = monte_carlo(reference_run(bare, stop), 1, Engine.COMPILED)
+    ours = monte_carlo(reference_run(bare, stop, told), Workers(), Engine.REFERENCE)
+    theirs = monte_carlo(reference_run(bare, stop), Workers(), Engine.COMPILED)
     assert repr(everything(ours.sums)) == repr(everything(theirs.sums))
     assert told[:3] == [30, 60, 90]  # what is known of a unit is told part by part
     assert told[-1] == ours.trials
@@ -246,8 +249,8 @@ def test_parts_added_up_here_are_units_that_one_worker_adds_up(bare, stop, in_pa
 
 def test_ctrl_c_keeps_the_parts_of_a_unit_that_are_done(bare, in_parts):
     in_parts.append(460)
-    found = monte_carlo(reference_run(bare, Stop(930, None)), 1, Engine.REFERENCE)
-    whole = monte_carlo(reference_run(bare, Stop(460, None)), 1, Engine.COMPILED)
+    found = monte_carlo(reference_run(bare, Stop(930, None)), Workers(), Engine.REFERENCE)
+    whole = monte_carlo(reference_run(bare, Stop(460, None)), Workers(), Engine.COMPILED)
     assert found.interrupted
     assert found.trials == 460
     assert repr(everything(found.sums)) == repr(everything(whole.sums))
@@ -256,4 +259,4 @@ def test_ctrl_c_keeps_the_parts_of_a_unit_that_are_done(bare, in_parts):
 def test_ctrl_c_before_anything_is_done_is_raised(bare, in_parts):
     in_parts.append(0)
     with pytest.raises(KeyboardInterrupt):
-        monte_carlo(reference_run(bare, Stop(930, None)), 1, Engine.REFERENCE)
+        monte_carlo(reference_run(bare, Stop(930, None)), Workers(), Engine.REFERENCE)

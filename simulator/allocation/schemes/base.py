@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numba
-
-from simulator.linked import LINKED
+from simulator.kernels import linked
 
 # A scheme's compiled functions, which other compiled functions alone call: see `plan.borrowing`.
-_OPTIONS: dict[str, Any] = LINKED | {"error_model": "numpy", "_nrt": False}
-rule: Any = numba.njit(**_OPTIONS)
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+rule: Any = linked(**_OPTIONS)
 
 
 class Setting(NamedTuple):

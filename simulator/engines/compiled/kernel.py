@@ -3,25 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
-
-from simulator.linked import LINKED
+from simulator.kernels import linked, njit
 
 _ALIKE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_ENTRY: dict[str, Any] = _ALIKE | {"cache": True, "no_cfunc_wrapper": True}
-_INNER: dict[str, Any] = (
-    _ALIKE
-    | LINKED
-    | {
-        # Nothing is allocated inside, so no reference needs counting: half of the time to run.
-        "_nrt": False,
-    }
-)
+_ENTRY: dict[str, Any] = _ALIKE | {"no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = _ALIKE | {
+    # Nothing is allocated inside, so no reference needs counting: half of the time to run.
+    "_nrt": False,
+}
 
 # Called from Python with what is there already, to fill it.
 _STAGE: dict[str, Any] = _ENTRY | {"_nrt": False}
 
-stage: Callable[..., Any] = numba.njit(**_STAGE)
-entry: Callable[..., Any] = numba.njit(**_ENTRY)
-kernel: Callable[..., Any] = numba.njit(**_INNER)
-inlined: Callable[..., Any] = numba.njit(**_INNER, forceinline=True)
+stage: Callable[..., Any] = njit(**_STAGE)
+entry: Callable[..., Any] = njit(**_ENTRY)
+kernel: Callable[..., Any] = linked(**_INNER)
+inlined: Callable[..., Any] = linked(**_INNER, forceinline=True)

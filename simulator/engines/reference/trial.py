@@ -67,7 +67,8 @@ class SimulatedTrial:
 
     def uniform(self, purpose: Purpose, who: int, which: int = 0) -> float:
         """Return the uniform at an address of this trial."""
-        return draws.uniform(self.seed, self.index, int(purpose), who, int(which))
+        found: float = draws.uniform(self.seed, self.index, int(purpose), who, int(which))
+        return found
 
     def note(self, event: str, patient: int | None = None, **details: Any) -> None:
         """Tell the observer of an event, and whose it is."""

@@ -25,20 +25,28 @@ from simulator.report.document.blocks import (
     section_numbers,
     spans,
 )
+from simulator.store import written_aside
 
 _LANGUAGE = "en-GB"
 _TEMPLATE = "document.html.j2"
 
 
-def write_html(document: Document, path: Path) -> None:
+def write_html(document: Document, path: Path, *, replace: bool = True) -> None:
     """Write a document as one HTML file; the same document gives the same bytes.
+
+    Parameters
+    ----------
+    replace
+        Whether a file that is there is replaced.
 
     Raises
     ------
     OSError
-        If the file, or a picture, cannot be written or read.
+        If the file, or a picture, cannot be written or read; what was there is still there.
     """
-    path.write_text(_page(document), encoding="utf-8", newline="\n")
+    page = _page(document)
+    with written_aside(path, replace=replace) as part:
+        part.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _page(document: Document) -> str:

@@ -47,6 +47,7 @@ from simulator.report.document.word_format import (
     set_properties,
     set_style,
 )
+from simulator.store import written_aside
 
 _TALLEST_CM = 9.5  # two figures that are lower and their captions fit on a page
 _TALLEST_HIGH_CM = 23.0  # of a figure that is drawn higher
@@ -54,15 +55,22 @@ _LEAST_SHRUNK = 14 / 15  # of that figure, to leave room for a low one: its type
 _TOGETHER = 6  # rows of a table that is kept on one page
 
 
-def write_word(document: Document, path: Path) -> None:
+def write_word(document: Document, path: Path, *, replace: bool = True) -> None:
     """Write a document as a Word file; the same document gives the same bytes.
+
+    Parameters
+    ----------
+    replace
+        Whether a file that is there is replaced.
 
     Raises
     ------
     OSError
-        If the file, or a picture, cannot be written or read.
+        If the file, or a picture, cannot be written or read; what was there is still there.
     """
-    path.write_bytes(_Writer(document).bytes())
+    content = _Writer(document).bytes()
+    with written_aside(path, replace=replace) as part:
+        part.write_bytes(content)
 
 
 class _Writer:

@@ -1,13 +1,13 @@
 """A drawing on disk: SVG, PNG and PDF, with its caption in each and as text beside them."""
 
 import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.report.figures import style
 from simulator.report.figures.drawing import Drawing
+from simulator.store import write_whole, written_aside
 
 KINDS = "svg", "png", "pdf"
 _DPI = 300  # of PNG, as journals ask for
@@ -30,13 +30,9 @@ def save(drawing: Drawing, stem: Path, kinds: Sequence[str] = KINDS) -> str:
     about = _metadata(drawing.shows, caption)
     with style.context():
         for kind in kinds:
-
-            def write(path: str, kind: str = kind) -> None:
-                drawing.figure.savefig(path, format=kind, dpi=_DPI, metadata=about[kind])
-
-            _write_whole(stem.with_name(f"{stem.name}.{kind}"), write)
-    text = stem.with_name(f"{stem.name}.txt")
-    _write_whole(text, lambda path: Path(path).write_text(caption + "\n", "utf-8", newline="\n"))
+            with written_aside(stem.with_name(f"{stem.name}.{kind}")) as part:
+                drawing.figure.savefig(part, format=kind, dpi=_DPI, metadata=about[kind])
+    write_whole(stem.with_name(f"{stem.name}.txt"), caption + "\n")
     return caption
 
 
@@ -48,15 +44,3 @@ def _metadata(shows: str, caption: str) -> dict[str, dict[str, Any]]:
         "png": {"Title": shows, "Description": caption, "Software": None},
         "pdf": {"Title": shows, "Subject": caption} | ({} if is_dated else {"CreationDate": None}),
     }
-
-
-def _write_whole(path: Path, write: Callable[[str], object]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

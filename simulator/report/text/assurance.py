@@ -260,7 +260,7 @@ def verdict_blocks(answer: Assurance) -> Iterator[Block]:
     if answer.interrupted:
         yield (
             f"Interrupted after {answer.draws:,} of {answer.draws_asked:,} draws, which are shown; "
-            "the same command reruns all."
+            "the same command goes on from there."
         )
 
 

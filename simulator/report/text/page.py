@@ -14,7 +14,7 @@ from simulator.errors import shown_safely
 from simulator.report.text.tables import Table, table_lines
 from simulator.report.text.wrapping import command_lines, wrapped
 
-KEPT = "answered before, in {run}; --force reruns it"  # said beside a screen that is shown again
+KEPT = "answered before, in {run}; --force answers anew"  # said beside a screen that is shown again
 LINES = 30  # of a screen
 WIDTH = 100  # cells of a page that is no terminal
 _NARROWEST = 40

@@ -50,8 +50,8 @@ def verdict_blocks(answer: Power) -> Iterator[Block]:
     yield from acceptance_blocks(answer.acceptance)
     if answer.interrupted:
         yield (
-            f"Interrupted after {answer.trials:,} trials: partial results saved. A trial is the "
-            "same whenever it is run: run again with --trials for more."
+            f"Interrupted after {answer.trials:,} trials, which are shown; the same command goes "
+            "on from there."
         )
 
 

@@ -1,18 +1,18 @@
-"""What is kept in the user's cache: where, how, and by which digests of this very program.
+"""Which program this is: digests of its sources and of the libraries that compute for it."""
 
-All of it can be worked out again. A file there is written aside and then renamed, and begins with a
-checksum: what is cut off or changed is taken for absent, and replaced.
-"""
-
+import contextlib
 import hashlib
-import json
 import os
-import tempfile
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-_PACKAGE = Path(__file__).parent
+from simulator.caches.files import keep, read_kept
+from simulator.caches.folders import digest_folder
+
+_PACKAGE = Path(__file__).parents[1]
 _CALIBRATION = _PACKAGE.parent / "calibration"
 # Rooms whose compiled functions call one another across files: Numba sees an edit in the file that
 # defines a kernel, not in those of the kernels that it calls.
@@ -24,22 +24,29 @@ _COMPILED = (
     "declarations/schemes",
     "draws.py",
     "engines",
+    "kernels.py",
     "lanes",
     "linked.py",
     "montecarlo",
+    "params/population.py",
+    "planning/curves.py",
+    "planning/observed.py",
     "records.py",
     "rules",
 )
 _NO_NUMBERS = (
     "arguments.py",
     "cli",
+    "interrupts.py",
     "justification.py",
+    "log.py",
     "report",
     "results",
-    "store.py",
+    "store",
     "study.py",
 )  # nothing there changes a value
-
+# Another version of these may give other last digits.
+_COMPUTING = {"joblib", "llvmlite", "numba", "numpy", "pandas", "scipy", "simpy"}
 
 _SETTLED_SECONDS = 2.0  # a file may be written twice within a tick of the clock of its folder
 
@@ -47,29 +54,54 @@ _SETTLED_SECONDS = 2.0  # a file may be written twice within a tick of the clock
 class Digests(NamedTuple):
     """Digests of the sources, each in the keys of what a change of them makes stale."""
 
-    sources: str  # all of both packages: of answers
+    sources: str  # all of both packages, without libraries
+    program: str  # the same with libraries: of answers
     model: str  # without what changes no value: of values
     kernels: str  # of compiled code
 
 
 def _digests() -> Digests:
-    """Digests of the sources as they are now.
+    """Digests of the sources as they are now, and of the versions of libraries.
 
     To read and digest all of them takes .1 s at every start. So they are kept by what the system
     says of each file, its name, size, place on the disk and times, of which the last (ctime) is set
-    by every change and cannot be set back by a program that keeps the others.
+    by every change and cannot be set back by a program that keeps the others. Times are compared
+    for being the same alone, so that a clock that was set back does no harm.
     """
     files = sorted(_listed(str(_PACKAGE)) + _listed(str(_CALIBRATION)))
-    stamp = hashlib.sha256(repr(files).encode()).hexdigest()[:32]
-    place = cache_folder() / "sources" / f"{stamp}.json"
+    libraries = _libraries()
+    stamp = hashlib.sha256(repr((files, libraries)).encode()).hexdigest()[:32]
+    place = digest_folder("sources", stamp) / "digests.json"
     try:
         return Digests(*map(str, read_kept(place)))
-    except TypeError:  # there is none, or it is none of three
-        found = Digests(_digest(), _digest(without=_NO_NUMBERS), _digest(only=_COMPILED))
+    except TypeError:  # there is none, or it is none of four
+        found = Digests(
+            _digest(),
+            _digest(libraries),
+            _digest(libraries, without=_NO_NUMBERS),
+            _digest(libraries, only=_COMPILED),
+        )
     newest = max(max(file.changed_ns, file.modified_ns) for file in files) / 1e9
     if abs(time.time() - newest) > _SETTLED_SECONDS:
         keep(place, found)
     return found
+
+
+def _libraries() -> list[str]:
+    """Versions of Python and of the libraries that compute, as they are installed.
+
+    By the names of folders, which takes less than a millisecond: `importlib.metadata` takes .03 s
+    to import.
+    """
+    found: dict[str, str] = {}
+    for folder in filter(None, sys.path):
+        with contextlib.suppress(OSError):
+            for name in sorted(os.listdir(folder)):
+                if name.endswith(".dist-info"):
+                    library = name.partition("-")[0].lower()
+                    if library in _COMPUTING:
+                        found.setdefault(library, name)
+    return [f"python-{sys.version_info.major}.{sys.version_info.minor}", *sorted(found.values())]
 
 
 class _Listed(NamedTuple):
@@ -94,9 +126,11 @@ def _listed(folder: str) -> list[_Listed]:
     return found
 
 
-def _digest(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
-    """Digest of the sources of both packages, of some rooms alone, or of all but some."""
-    digest = hashlib.sha256()
+def _digest(
+    libraries: Sequence[str] = (), only: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> str:
+    """Digest of libraries and of the sources of both packages, some rooms alone or all but some."""
+    digest = hashlib.sha256("".join(libraries).encode())
     for package in (_PACKAGE, _CALIBRATION):
         for source in sorted(package.rglob("*.py")):
             name = source.relative_to(package)
@@ -110,43 +144,4 @@ def _digest(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
     return digest.hexdigest()[:16]
 
 
-def cache_folder() -> Path:
-    """Folder for what can be worked out again; a temporary one if home cannot be written to."""
-    try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        place = home if home.exists() else home.parent
-        writable = place.is_dir() and os.access(place, os.W_OK)
-    except (OSError, RuntimeError):  # no HOME, and a user whom the system does not know
-        writable = False
-    if writable:
-        return home / "trialsim"
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    return Path(tempfile.gettempdir()) / f"trialsim-{user}"
-
-
-def read_kept(path: Path) -> Any:
-    """Return the JSON that a file keeps; None if there is no file, or it is not whole."""
-    try:
-        checksum, _, text = path.read_text("utf-8").partition("\n")
-        return json.loads(text) if checksum == _checksum(text) else None
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def keep(path: Path, plain: Any) -> None:
-    """Write JSON, whole or not at all; a cache that cannot be written is done without."""
-    text = json.dumps(plain)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            file.write(f"{_checksum(text)}\n{text}")
-        os.replace(file.name, path)
-    except OSError:
-        return
-
-
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-SOURCES_DIGEST, MODEL_DIGEST, KERNELS_DIGEST = _digests()
+SOURCES_DIGEST, PROGRAM_DIGEST, MODEL_DIGEST, KERNELS_DIGEST = _digests()
