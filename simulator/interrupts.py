@@ -7,6 +7,8 @@ thread nothing is broken off, and `unbroken` does nothing.
 import threading
 from types import TracebackType
 
+GO_ON = "the same command goes on from there"
+
 
 class _Unbroken:
     def __init__(self) -> None:

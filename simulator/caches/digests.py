@@ -37,6 +37,7 @@ _COMPILED = (
 _NO_NUMBERS = (
     "arguments.py",
     "cli",
+    "durable.py",
     "interrupts.py",
     "justification.py",
     "log.py",

@@ -10,13 +10,11 @@ import json
 import os
 import stat
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-_ASIDE = ".new-"  # how the name of a file begins while it is written
-_DAY_SECONDS = 86_400.0
+from simulator.durable import write_durably
+
 # Nothing is followed, and nothing that stands in the way of a file is waited for.
 _READ = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # each where a system has it
@@ -24,7 +22,6 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # each where a system ha
 _OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 _said: set[str] = set()
-_swept: set[Path] = set()
 
 
 def read_kept(path: Path) -> Any:
@@ -90,8 +87,7 @@ def keep_bytes(path: Path, content: bytes) -> None:
     """Write a file, whole and durably or not at all; what cannot be written is done without."""
     try:
         make_private(path.parent)
-        _sweep(path.parent)
-        _write(path, _checksum(content) + b"\n" + content)
+        write_durably(path, _checksum(content) + b"\n" + content)
     except OSError as error:
         why = error.strerror or str(error)
         say(f"cannot be kept in {path.parent}: {why}; going on without", why)
@@ -102,48 +98,6 @@ def make_private(folder: Path) -> None:
     for missing in [*reversed(folder.parents), folder]:
         if not missing.is_dir():
             missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def _write(path: Path, whole: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=_ASIDE, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(whole)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _make_durable(path.parent)
-
-
-def _make_durable(folder: Path) -> None:
-    """Make the names in a folder outlast a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed processes left in a folder, once a process.
-
-    A file that is being written has existed for less than a day by any clock; one that is older, or
-    of the future since the clock was set back, has nobody who writes it.
-    """
-    if folder in _swept:
-        return
-    _swept.add(folder)
-    for entry in os.scandir(folder):
-        if entry.name.startswith(_ASIDE):
-            with contextlib.suppress(OSError):
-                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                if abs(age) > _DAY_SECONDS:
-                    os.unlink(entry.path)
 
 
 def say(message: str, what: str = "") -> None:

@@ -14,7 +14,7 @@ import typer
 from simulator.cli import asked, crew
 from simulator.cli.logs import log_answer, log_question
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
-from simulator.interrupts import unbroken
+from simulator.interrupts import GO_ON, unbroken
 from simulator.log import counted
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def answer(
         asked.remember(asked.Known(question.digest, str(question.folder)))
     deliver(result, as_json, full=full, run=kept_in)
     if not result.finished:
-        stop("stopped: partial results saved; the same command goes on from there")
+        stop(f"stopped: partial results saved; {GO_ON}")
     besides(result)
     if not is_where_asked:
         sys.exit(1)

@@ -16,7 +16,7 @@ import time
 from types import FrameType, TracebackType
 from typing import NoReturn
 
-from simulator.interrupts import interrupt, unbroken
+from simulator.interrupts import GO_ON, interrupt, unbroken
 from simulator.log import counted
 
 _STATUS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 143}
@@ -98,7 +98,7 @@ def stopped_words() -> str:
     """What to say of a command that is stopped without an answer, and how to go on."""
     done = counted()
     if done.simulated or done.kept:
-        return "stopped; what was simulated is kept: the same command goes on from there"
+        return f"stopped; what was simulated is kept: {GO_ON}"
     return "stopped before the first results"
 
 

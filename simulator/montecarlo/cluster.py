@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ClusterError
+from simulator.interrupts import GO_ON
 from simulator.log import count, event
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult, run_unit
 from simulator.montecarlo.work import Done, Results, Work
@@ -35,7 +36,6 @@ _MOST_KILLED = 25  # workers that died of one unit
 _GONE = "cancelled", "lost"
 _AHEAD = 2  # units for each thread of the cluster
 _MOST_THREADS = 4_096
-GO_ON = "what was simulated is kept: the same command goes on from there"
 
 
 class Cluster:
@@ -55,6 +55,7 @@ class Cluster:
         self.scheduler, self.tell = scheduler, tell
         self._jobs = jobs
         self._lock = threading.Lock()
+        self._known: set[str] = set()
         self._client: Client | None = None
         self._local: Any = None
 
@@ -111,6 +112,23 @@ class Cluster:
         """Return how many units are worked at at once: at least one, whoever is yet to come."""
         workers = _workers(self.client()).values()
         return min(max(1, sum(int(one["nthreads"]) for one in workers)), _MOST_THREADS)
+
+    def check(self) -> None:
+        """Make sure that workers that are new have the program of this command.
+
+        Raises
+        ------
+        ClusterError
+            If one has another, or none.
+        """
+        client = self.client()
+        new = [address for address in _workers(client) if address not in self._known]
+        if not new:
+            return
+        told = client.run(_program_there, workers=new, on_error="ignore")
+        for address, theirs in told.items():
+            _refuse_another(f"worker {address}", theirs, program())
+        self._known |= told.keys()
 
     def close(self) -> None:
         """Take back what is asked, and end what was started."""
@@ -197,6 +215,7 @@ class _Ahead:
         self._cluster, self._client, self._engine = cluster, cluster.client(), engine
         self._most, self._looked = _AHEAD * cluster.threads(), time.monotonic()
         self._lost = self._idle = 0.0
+        cluster.check()
         self._asked: tuple[Work | None, Any] = (None, None)
 
     def has_room(self) -> bool:
@@ -294,7 +313,8 @@ class _Ahead:
         if self._client.status != "running":
             self._lost = self._lost or now
             if now - self._lost > _SECONDS_WITHOUT_SCHEDULER or self._client.status == "closed":
-                raise ClusterError(self._cluster.name, "the scheduler is gone", GO_ON)
+                remedy = f"what was simulated is kept: {GO_ON}"
+                raise ClusterError(self._cluster.name, "the scheduler is gone", remedy)
             return
         self._lost = 0.0
         lost = [task for task in self.tasks if task.future and task.future.status in _GONE]
@@ -302,6 +322,7 @@ class _Ahead:
             self._asked = (None, None)
             for task in lost:
                 self._submit(task)
+        self._cluster.check()
         if _workers(self._client):
             self._idle = 0.0
         elif not self._idle:
@@ -340,6 +361,31 @@ def _another_program(where: str, what: str) -> ClusterError:
     return ClusterError(where, rule, "install the same versions there and here")
 
 
+def _refuse_another(where: str, theirs: dict[str, str], ours: dict[str, str]) -> None:
+    """Refuse a worker that has another program than the command, or none."""
+    if "trialsim" in theirs:
+        raise ClusterError(where, f"trialsim {theirs['trialsim']}", "install it there")
+    told = [
+        f"{name} {theirs.get(name)} is not {ours.get(name)}"
+        for name in sorted({*ours, *theirs})
+        if ours.get(name) != theirs.get(name)
+    ]
+    if told:
+        raise _another_program(where, "; ".join(told))
+
+
+def _program_there() -> dict[str, str]:
+    """Return which program a worker has; it need have none to be asked."""
+    try:
+        from simulator.montecarlo.work_key import program as of_worker
+    except ImportError as error:
+        return {"trialsim": f"is not installed ({error})"}
+    return of_worker()
+
+
+_program_there.__module__ = "__main__"  # so that it is sent itself, not its name
+
+
 def _worked_at(
     expected: dict[str, str], packed: bytes, engine: str, seed: int, first: int, trials: int
 ) -> UnitResult:
@@ -350,16 +396,10 @@ def _worked_at(
     ClusterError
         If it has another.
     """
-    mine = program()
-    if mine != expected:
+    if program() != expected:
         from distributed import get_worker
 
-        told = [
-            f"{name} {mine.get(name)} is not {expected.get(name)}"
-            for name in sorted({*mine, *expected})
-            if mine.get(name) != expected.get(name)
-        ]
-        raise _another_program(f"worker {get_worker().address}", ", ".join(told))
+        _refuse_another(f"worker {get_worker().address}", program(), expected)
     params, asked = _unpacked(packed)
     return run_unit(params, asked, Engine(engine), seed, first, trials)
 

@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from simulator.store.durable import aside_of, sync_folder, write_text
+from simulator.durable import sync_folder
+from simulator.store.durable import aside_of, write_text
 from simulator.store.held import hold, if_free
 
 MARKER = ".unfinished"  # in a folder that trialsim is at, or was when it was killed

@@ -53,13 +53,6 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-@contextmanager
-def out_of_use(units: Path) -> Iterator[bool]:
-    """Hold a folder of units alone; whether it could be had: nobody works with it."""
-    with ExitStack() as stack:
-        yield _lock(stack, units, os.O_RDONLY, shared=False, wait=False)
-
-
 def _lock(
     stack: ExitStack, path: Path, how: int, *, shared: bool = False, wait: bool = True
 ) -> bool:

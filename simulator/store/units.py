@@ -10,8 +10,6 @@ import hashlib
 import io
 import json
 import os
-import stat
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,11 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.durable import write_durably
+from simulator.store.reading import read_bytes
+
 ABOUT = "key.json"
 _DAMAGED = "damaged"
 _HEAD = "head"
 _DIGITS = 64  # of a digest, the last bytes of a file
 _MOST_BYTES = 1 << 30  # of a unit
+_MODE = 0o644
 _WORTH_PACKING = 1 << 16
 _SMALL = np.int8, np.int16, np.int32
 
@@ -166,7 +168,7 @@ class KeptUnits:
         path = self._path(first, trials)
         try:
             self._begin()
-            _write_durably(path, _encoded(arrays, self._name(path)))
+            write_durably(path, _encoded(arrays, self._name(path)), _MODE)
         except OSError as error:
             self._store.give_up(error)
 
@@ -176,7 +178,7 @@ class KeptUnits:
             if not (self._folder / ABOUT).exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
                 text = json.dumps(dict(self._about), indent=2) + "\n"
-                _write_durably(self._folder / ABOUT, text.encode())
+                write_durably(self._folder / ABOUT, text.encode(), _MODE)
 
 
 def _digest(content: bytes) -> bytes:
@@ -188,34 +190,14 @@ def _read(path: Path) -> bytes:
 
     Raises
     ------
-    ValueError
-        If they are not, or it is no file.
+    OSError, ValueError
+        If it is no file, or too large for one; if they are not.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait
-    with open(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-            raise ValueError("is no unit")
-        whole = file.read()
+    whole = read_bytes(path, _MOST_BYTES)
     content, digest = whole[:-_DIGITS], whole[-_DIGITS:]
     if _digest(content) != digest:
         raise ValueError("was changed or cut off since it was kept")
     return content
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write a file that is whole or not there, also after a power cut."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(handle, 0o644)
-            os.fsync(handle)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _encoded(arrays: Mapping[str, Array], name: str) -> bytes:

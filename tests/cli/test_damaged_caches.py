@@ -71,7 +71,7 @@ def test_a_full_disk_of_the_cache_ends_no_run_and_is_said_once(cache, run, monke
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_write", full)
+    monkeypatch.setattr(files, "write_durably", full)
     for path in sorted(cache.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     start_anew()

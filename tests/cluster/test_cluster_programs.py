@@ -44,8 +44,6 @@ def test_a_worker_of_another_model_is_refused_by_its_address(run, folder, own_cl
     assert not list(folder.rglob("*.npz"))  # nothing of it is kept
 
 
-@pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="a worker without the package is waited for")
 def test_a_worker_without_the_program_is_refused_by_its_address(run, own_cluster):
     own_cluster.add(bare=True)
     (address,) = addresses(own_cluster)

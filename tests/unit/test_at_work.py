@@ -9,7 +9,8 @@ import textwrap
 import pytest
 from command_line import ROOT
 
-from simulator.store.at_work import at_work, out_of_use
+from simulator.store.at_work import at_work
+from simulator.store.held import if_free
 
 HOLD = textwrap.dedent(
     """
@@ -70,11 +71,11 @@ def test_a_process_that_is_killed_holds_nothing(tmp_path, holding):
 
 def test_what_is_in_use_is_not_out_of_use(tmp_path, holding):
     first = holding(60)
-    with out_of_use(tmp_path / "units") as free:
+    with if_free(tmp_path / "units") as free:
         assert not free
     first.kill()
     first.wait(60)
-    with out_of_use(tmp_path / "units") as free:
+    with if_free(tmp_path / "units") as free:
         assert free
 
 

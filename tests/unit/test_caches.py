@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator import durable
 from simulator.caches import (
     cache_folder,
     digest_folder,
@@ -30,7 +31,7 @@ OWN, OTHER, THIRD = "a" * 16, "b" * 16, "c" * 16
 def _new_process(monkeypatch, tmp_path):
     """What is remembered of folders and said is forgotten, as in a process that starts."""
     monkeypatch.setattr(files, "_said", set())
-    monkeypatch.setattr(files, "_swept", set())
+    monkeypatch.setattr(durable, "_swept", set())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path / "tmp"))
@@ -191,7 +192,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("days", "stays"), [(0.9, True), (1.1, False), (-0.5, True), (-2, False)])
 def test_what_a_killed_process_left_is_removed_after_a_day(days, stays, tmp_path):
-    left = tmp_path / f"{files._ASIDE}abc"
+    left = tmp_path / f"{durable._ASIDE}abc"
     left.write_bytes(b"half")
     other = tmp_path / "other"
     other.write_bytes(b"of somebody")
