@@ -206,7 +206,7 @@ def _estimated(
             **options,
         )
     if enclosed is not None and rows is not None:
-        enclosed.failure = rows.failure
+        enclosed.fail(rows.path.name, rows.failure)
     return found
 
 

@@ -204,7 +204,8 @@ def _say_where(filed: "Filed", wanted: Path) -> tuple[bool, Path | None]:
     if filed.why == CONFLICT:
         say(f"{wanted}: {CONFLICT}, and was left as it is; the answer is in {folder}")
     elif folder is not None:
-        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {folder}")
+        without = f", without {filed.lacks}" if filed.lacks else ""
+        say(f"{wanted}: cannot be written: {filed.why}; the answer is in {folder}{without}")
     else:
         say(f"{wanted}: cannot be written: {filed.why}; the answer is kept nowhere but here")
     return False, folder

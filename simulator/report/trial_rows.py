@@ -22,6 +22,7 @@ class TrialRows:
     """
 
     def __init__(self, path: Path, plans: Sequence[AnalysisPlan]) -> None:
+        self.path = path
         self.names = [csv_text(plan.name) for plan in plans]
         self.failure: OSError | None = None
         self.file = path.open("w", encoding="utf-8", newline="")

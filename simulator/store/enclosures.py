@@ -20,6 +20,8 @@ class Enclosures:
     ----------
     failure
         Why something that was to be written while the answer was worked out could not be.
+    lacks
+        What that is; empty if nothing is missing.
     """
 
     def __init__(self, place: Path) -> None:
@@ -27,6 +29,12 @@ class Enclosures:
         self._writes: list[Write] = []
         self.aside: Aside | None = None
         self.failure: OSError | None = None
+        self.lacks = ""
+
+    def fail(self, name: str, why: OSError | None) -> None:
+        """Note that a file could not be written, if it was so."""
+        if why is not None:
+            self.failure, self.lacks = why, name
 
     def add(self, write: Write) -> None:
         """Have something written into the folder of the run once the answer is there."""

@@ -83,11 +83,14 @@ class Filed:
         It is not where it was to go, or not whole; empty if it is.
     left
         A folder of what was replaced, which could not be removed.
+    lacks
+        A file of the answer that could not be written anywhere; empty if there is none.
     """
 
     folder: Path | None
     why: str = ""
     left: Path | None = None
+    lacks: str = ""
 
 
 def look(folder: Path, digest: str, *, replace: bool) -> Place:
@@ -189,7 +192,7 @@ def file_run(place: Place, default: Path, write: Write, enclosed: Enclosures) ->
     except OSError as error:
         why = error.strerror or str(error)
         name = default.name + ("-incomplete" if enclosed.failure is not None else "")
-        return Filed(_elsewhere(place.folder.parent, name, write_all), why)
+        return Filed(_elsewhere(place.folder.parent, name, write_all), why, lacks=enclosed.lacks)
     finally:
         if aside is not None:
             aside.discard()

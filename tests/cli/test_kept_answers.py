@@ -165,7 +165,7 @@ def test_figures_of_a_report_are_replaced_as_a_whole(folder, run):
     assert run("report D --format figures --force").status == 0
     assert {path.name for path in (folder / "D" / "figures").iterdir()} == first
     assert "holds figures/notes.txt" in run(QUICK, 100, "--out D --force").err
-    assert sorted(path.name for path in folder.iterdir()) == ["D"]
+    assert sorted(path.name for path in folder.iterdir()) == ["D", "results"]
 
 
 @pytest.mark.parametrize("command", ["report D", "show D", f"{QUICK} 100 --out D"])

@@ -73,6 +73,7 @@ def test_units_of_a_cluster_are_kept_as_others_are(run, folder, cluster):
     assert files_of(folder / "most") == files_of(folder / "alone")
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_share_a_cluster(folder, cluster, begin):
     cluster.with_workers(2)
     way = f"--backend dask --scheduler {cluster.address}"

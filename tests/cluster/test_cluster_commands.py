@@ -26,7 +26,16 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+DAILY = "power", "by trial", "sweep", "size"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(words, id=name, marks=() if name in DAILY else pytest.mark.slow)
+        for name, words in COMMANDS.items()
+    ],
+)
 def test_an_answer_is_the_same_as_without_a_cluster(command, run, folder, cluster):
     (folder / "small.yaml").write_text(SMALL)
     (folder / "unsure.yaml").write_text(UNSURE)

@@ -120,7 +120,9 @@ def processing(cluster):
         return client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_cancels_what_is_left(number, folder, own_cluster, begin):
     own_cluster.add(1)
     process = begin(asked(own_cluster, 1_000_000))
@@ -137,7 +139,9 @@ def test_a_signal_cancels_what_is_left(number, folder, own_cluster, begin):
     assert own_cluster.workers[0].poll() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_leaves_no_process_of_a_cluster_of_this_machine(number, folder, begin):
     psutil = pytest.importorskip("psutil")
     process = begin("power several.yaml --trials 1000000 --backend dask --jobs 1 --out run")

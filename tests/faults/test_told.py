@@ -38,7 +38,6 @@ def test_who_waits_for_another_process_can_be_ended(place: Place, undisturbed: U
     assert_same_bytes(place.estimates(), wanted.estimates())
 
 
-@pytest.mark.xfail(reason="only the name of the folder, -incomplete, tells that a file is missing")
 @needs_root
 @pytest.mark.slow
 def test_an_answer_kept_elsewhere_without_a_row_a_trial_says_so(place: Place) -> None:

@@ -310,7 +310,7 @@ def test_else_among_temporary_files_and_else_nowhere(folder, monkeypatch, tmp_pa
 def test_rows_that_have_no_room_cost_the_rows(folder, monkeypatch):
     enclosed = Enclosures(folder)
     (enclosed.folder / "trials.csv").write_text("half a r")
-    enclosed.failure = OSError(errno.ENOSPC, "No space left on device")
+    enclosed.fail("trials.csv", OSError(errno.ENOSPC, "No space left on device"))
     found = filed(folder, question(), enclosed=enclosed)
     assert (found.why, folder.exists()) == ("No space left on device", False)
     assert found.folder == folder.parent / f"{question().folder}-incomplete"
