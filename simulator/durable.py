@@ -12,8 +12,9 @@ _swept: set[Path] = set()
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file aside, make it durable, give it its name, and make that durable.
+    """Write a file aside, make it durable, and give it its name.
 
+    After a power cut it may have no name yet: whoever needs it then calls `sync_folder` too.
     What processes that were killed left aside in the folder goes, once it is a day old.
 
     Raises
@@ -34,7 +35,6 @@ def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

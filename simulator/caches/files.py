@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.durable import write_durably
+from simulator.durable import sync_folder, write_durably
 
 # Nothing is followed, and nothing that stands in the way of a file is waited for.
 _READ = os.O_RDONLY
@@ -88,6 +88,7 @@ def keep_bytes(path: Path, content: bytes) -> None:
     try:
         make_private(path.parent)
         write_durably(path, _checksum(content) + b"\n" + content)
+        sync_folder(path.parent)
     except OSError as error:
         why = error.strerror or str(error)
         say(f"cannot be kept in {path.parent}: {why}; going on without", why)

@@ -6,6 +6,7 @@ that goes between command and scheduler passes through a port that counts it.
 """
 
 import itertools
+import json
 import shutil
 import socket
 import statistics
@@ -85,6 +86,9 @@ def test_three_dask_workers_against_two_threads(tell, tmp_path, cluster):
         run = f"power nct05484908 --trials {trials} --seed {seed} --json {way}"
         driver = trialsim(run, tmp_path).processor_s
         wall = time.perf_counter() - start
+        (manifest,) = (tmp_path / "results").glob("*/manifest.json")
+        told = json.loads(manifest.read_text("utf-8"))
+        assert (told["trials_simulated"], told["trials_found"]) == (trials, 0)
         shutil.rmtree(tmp_path / "results")
         return driver + processor_s() - before, wall
 
