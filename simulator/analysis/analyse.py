@@ -11,25 +11,31 @@ from simulator.analysis.randomisation_tests import randomisation_test
 from simulator.analysis.types import AnalysisTable, Design, new_table, trials_of
 from simulator.declarations.analyses import RANDOMISATION_TESTS, STATISTICS, AnalysisPlan
 from simulator.named import named
-from simulator.records import Ints, TrialRecords
+from simulator.records import Floats, Ints, TrialRecords
 
 _PATIENTS_A_BLOCK = 60_000  # what is made of them on the way stays in the processor's cache
 
 
 def analyse(
-    records: TrialRecords, plans: Sequence[AnalysisPlan], design: Design, at: Cut
+    records: TrialRecords, plans: Sequence[AnalysisPlan], design: Design, at: Cut | Floats
 ) -> AnalysisTable:
     """Analyse every trial by every plan, with the data known at a cut.
 
     Tests on time censor patients still followed at the cut. The others use only those whose
     follow-up was due by then. A trial's results do not depend on the others.
+
+    Parameters
+    ----------
+    at
+        A cut of all trials, or the trial day of the cut of each.
     """
     everybody = rows_of(records)
     trials = everybody.first_row.size - 1
     table = new_table(trials, len(plans))
-    days, _ = cut_days(everybody, design.follow_up_days, at)
+    days = cut_days(everybody, design.follow_up_days, at)[0] if isinstance(at, Cut) else at
+    known_by = days if np.isfinite(days).any() else None
     looks = {
-        handling: handled(records, everybody, handling, design.arm_modality)
+        handling: handled(records, everybody, handling, design.arm_modality, known_by)
         for handling in dict.fromkeys(map(handling_of, plans))
     }
     by_name = {plan.name: plan for plan in plans}

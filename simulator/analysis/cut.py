@@ -13,14 +13,15 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Cut(NamedTuple):
-    """When the data are cut: at the end, on a trial day, or at a number of deaths or completions.
+    """When the data are cut: at the end, on a trial day, or at a number of patients.
 
     `value` is a trial day, or a number of patients from 1 on; it is not read at the end. Deaths
     count if known and within follow-up. A patient has completed when dead, lost, or at the end of
-    follow-up. A number that a trial never reaches means its end.
+    follow-up, and is due when follow-up would have ended, whatever became of them. A number that a
+    trial never reaches means its end.
     """
 
-    kind: Literal["end", "day", "deaths", "completed"]
+    kind: Literal["end", "day", "deaths", "completed", "randomised", "due"]
     value: float
 
 
@@ -159,7 +160,12 @@ def cut_days(rows: Rows, follow_up_days: int, at: Cut) -> tuple[Floats, Bools]:
         return np.full(trials, day), np.ones(trials, dtype=bool)
     number, most = int(at.value), int(np.diff(rows.first_row).max(initial=0))
     days = np.full(trials, math.inf)
-    if number <= most:
+    if at.kind in ("randomised", "due"):  # patients are in the order of their entry
+        row = rows.first_row[:-1] + number - 1
+        enough = row < rows.first_row[1:]
+        entry = rows.entry_day[row[enough]]
+        days[enough] = entry if at.kind == "randomised" else entry + follow_up_days
+    elif number <= most:
         when = np.full((trials, most), math.inf)
         _events(
             rows.first_row,

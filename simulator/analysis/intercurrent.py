@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.analysis.cut import Bools, Rows, read_only
 from simulator.declarations.analyses import AnalysisPlan
-from simulator.records import Floats, Ints, SessionStatus, TrialRecords
+from simulator.records import SESSIONS_GIVEN, Floats, Ints, SessionStatus, TrialRecords
 
 
 class Handling(NamedTuple):
@@ -30,7 +30,13 @@ def handling_of(plan: AnalysisPlan) -> Handling:
     return Handling(plan.population, plan.rescue, plan.withdrawal)
 
 
-def handled(records: TrialRecords, rows: Rows, handling: Handling, arm_modality: Ints) -> Rows:
+def handled(
+    records: TrialRecords,
+    rows: Rows,
+    handling: Handling,
+    arm_modality: Ints,
+    cut_day: Floats | None = None,
+) -> Rows:
     """Return the rows that an analysis looks at, with the events that it does not ignore.
 
     Parameters
@@ -39,6 +45,9 @@ def handled(records: TrialRecords, rows: Rows, handling: Handling, arm_modality:
         All rows of the records.
     arm_modality
         (A,): index of each arm's own modality.
+    cut_day
+        Trial day of the cut of each trial, by which a patient who counts as treated had a session;
+        None: the end.
     """
     if handling == AS_RANDOMISED:
         return rows
@@ -57,8 +66,17 @@ def handled(records: TrialRecords, rows: Rows, handling: Handling, arm_modality:
         ended = np.where(counts, when, ended)
     rows = rows._replace(death_after_days=read_only(death), loss_after_days=read_only(loss))
     if handling.population == "treated":
-        return _only(rows, records.patients.sessions_delivered > 0)
+        return _only(rows, _treated_by(records, rows, cut_day))
     return rows
+
+
+def _treated_by(records: TrialRecords, rows: Rows, cut_day: Floats | None) -> Bools:
+    """Whether each patient had a session, in full or in part, by the cut."""
+    if cut_day is None:
+        return np.asarray(records.patients.sessions_delivered > 0)
+    s, limit = records.sessions, np.repeat(cut_day, np.diff(rows.first_row))
+    given = np.isin(s.status, SESSIONS_GIVEN) & (s.end_day <= limit[:, None])
+    return np.asarray(given.any(axis=1))
 
 
 def rescue_after_days(records: TrialRecords, arm_modality: Ints) -> Floats:

@@ -15,7 +15,9 @@ from simulator.analysis import AnalysisPlan, AnalysisTable, Reason
 from simulator.analysis.cut import Bools
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.types import reaches
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.look_sums import LooksOfTrials, LookSums
 from simulator.montecarlo.multiplicity import Family, Joint
 from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.totals import Totals
@@ -85,6 +87,8 @@ class Sums:
         (analyses, reasons): trials by `Reason`.
     joint, estimation, totals
         What analyses do together, how their estimates compare with the truth, what trials took.
+    looks
+        What looks came to; None without any.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Sums:
         plans: Sequence[AnalysisPlan],
         truths: tuple[Truth, ...],
         families: tuple[Family, ...],
+        monitoring: MonitoringPlan | None = None,
     ) -> None:
         analyses = len(plans)
         self.trials = 0
@@ -102,10 +107,18 @@ class Sums:
         self.joint = Joint(analyses, families)
         self.estimation = Estimation(truths)
         self.totals = Totals(layout)
+        self.looks = None if monitoring is None else LookSums(monitoring, layout)
+        self._looked_at = 0 if monitoring is None else monitoring.column
         self._alpha = np.array([plan.alpha for plan in plans])
         self._hypotheses = sum(len(family.columns) for family in families)
 
-    def add(self, table: AnalysisTable, rows: MetricRows, trials: int) -> Bools:
+    def add(
+        self,
+        table: AnalysisTable,
+        rows: MetricRows,
+        trials: int,
+        looks: LooksOfTrials | None = None,
+    ) -> Bools:
         """Add the first so many trials of a table and of rows, which come next.
 
         Their arrays are in C order and may be used again afterwards.
@@ -122,6 +135,8 @@ class Sums:
         self.joint.add(table.p_value, found, found[3 * analyses :], trials)
         self.estimation.add(table, found, trials)
         self.totals.add(rows, trials)
+        if self.looks is not None and looks is not None:
+            self.looks.add(looks, rows, found[self._looked_at], trials)
         self.trials += trials
         return found
 
@@ -134,6 +149,8 @@ class Sums:
         self.joint.merge(later.joint)
         self.estimation.merge(later.estimation)
         self.totals.merge(later.totals)
+        if self.looks is not None and later.looks is not None:
+            self.looks.merge(later.looks)
 
     @property
     def verdict_rows(self) -> int:
@@ -143,7 +160,9 @@ class Sums:
     def _arrays(self) -> list[npt.NDArray[Any]]:
         """All that is summed in arrays of fixed shapes, in a fixed order."""
         mine = self.rejections, self.favouring, self.reasons
-        return [*mine, *self.joint.arrays(), *self.estimation.arrays(), *self.totals.arrays()]
+        of_looks = [] if self.looks is None else self.looks.arrays()
+        whole = *self.joint.arrays(), *self.estimation.arrays(), *self.totals.arrays()
+        return [*mine, *whole, *of_looks]
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the sums of a unit of work as arrays: whole numbers, amounts, and days."""

@@ -8,6 +8,7 @@ which the trials were simulated.
 import math
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +16,16 @@ import numpy as np
 from simulator.analysis import END, AnalysisPlan, AnalysisTable, analyse, design_of
 from simulator.analysis.cut import Bools
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
+from simulator.analysis.types import reaches
+from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import RANDOMISATION_TESTS
 from simulator.engines import compiled, reference
 from simulator.engines.lanes import lanes_of, simulate_lanes
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
+from simulator.montecarlo.look_sums import LooksOfTrials
+from simulator.montecarlo.monitored import judged, monitored
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
 from simulator.montecarlo.trial_metrics import metric_rows_of
@@ -82,6 +88,8 @@ class Evaluation(NamedTuple):
         Whether the results of single trials are wanted.
     control
         What gives the control variates of single trials, if they are wanted.
+    monitoring
+        Looks at one of the analyses before the end; None: none.
     """
 
     plans: tuple[AnalysisPlan, ...]
@@ -91,6 +99,7 @@ class Evaluation(NamedTuple):
     columns: tuple[str, ...] = ()
     table: bool = False
     control: Control | None = None
+    monitoring: MonitoringPlan | None = None
 
     def is_looked_at(self, first_trial: int) -> bool:
         """Whether somebody wants to see the records of the trials from this one on."""
@@ -103,7 +112,8 @@ class Evaluation(NamedTuple):
 
     def new_sums(self, params: Params) -> Sums:
         """Return sums over no trial yet."""
-        return Sums(self.layout(params), self.plans, self.truths, self.families)
+        asked = self.plans, self.truths, self.families
+        return Sums(self.layout(params), *asked, self.monitoring)
 
 
 class UnitResult(NamedTuple):
@@ -136,6 +146,7 @@ class Part(NamedTuple):
     rows: MetricRows
     observed: Observed
     controls: Floats | None = None
+    looks: LooksOfTrials | None = None
 
     @property
     def trials(self) -> int:
@@ -164,7 +175,7 @@ class OpenUnit:
         """Add the first so many trials of the part that comes next."""
         if trials <= 0:
             return
-        self._verdicts.append(self.sums.add(part.table, part.rows, trials))
+        self._verdicts.append(self.sums.add(part.table, part.rows, trials, part.looks))
         if part.observed:
             self._observed.append(tuple(column[:trials] for column in part.observed))
         if self.asked.columns:
@@ -202,6 +213,7 @@ def run_unit(
     """Simulate, analyse and add up trials `first_trial` to `first_trial + trials - 1`."""
     unit = OpenUnit(params, asked)
     in_lanes = engine is Engine.COMPILED and come_in_lanes(params, asked.plans)
+    in_lanes &= asked.monitoring is None
     together = lanes_of(params.trial.target_randomised, trials) if in_lanes else 1
     for first, size in _blocks(params, first_trial, trials, together):
         if in_lanes and not asked.is_looked_at(first):
@@ -239,16 +251,36 @@ def run_part(
     trials: int,
 ) -> Part:
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
-    if engine is Engine.COMPILED:  # nothing asks for the hazard itself, which takes the longest
-        records = compiled.simulate(params, seed, first_trial, trials, with_hazard=False)
+    indices = np.arange(first_trial, first_trial + trials)
+    conducted = partial(_conducted, params, engine, seed)
+    records = conducted(as_planned(indices, params.trial.target_randomised))
+    design, layout, looks = design_of(params, seed), asked.layout(params), None
+    if asked.monitoring is None:
+        table = analyse(records, asked.plans, design, END)
+        rows = metric_rows_of(params, layout, records, asked.plans)
     else:
-        records = reference.simulate(params, seed, first_trial, trials)
-    table = analyse(records, asked.plans, design_of(params, seed), END)
-    rows = metric_rows_of(params, asked.layout(params), records, asked.plans)
+        planned = records
+        of_looked_at = [asked.plans[asked.monitoring.column]]
+        found = monitored(params, asked.plans, asked.monitoring, planned, seed, conducted)
+        records = found.records
+        table = judged(analyse(records, asked.plans, design, END), asked.monitoring, found)
+        rows = metric_rows_of(params, layout, records, asked.plans)
+        fixed = rows
+        if records is not planned:
+            fixed = metric_rows_of(params, layout, planned, asked.plans)
+        p_values = analyse(planned, of_looked_at, design, END).p_value[:, 0]
+        looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)
-    return Part(table, rows, observed)
+    return Part(table, rows, observed, looks=looks)
+
+
+def _conducted(params: Params, engine: Engine, seed: int, conduct: Conduct) -> TrialRecords:
+    """Simulate trials by an engine."""
+    if engine is Engine.COMPILED:  # nothing asks for the hazard itself, which takes the longest
+        return compiled.conducted(params, seed, conduct, with_hazard=False)
+    return reference.conducted(params, seed, conduct)
 
 
 def _blocks(

@@ -50,7 +50,7 @@ class Work:
         asked = self.asked
         seen = asked.observer and (asked.observer.trials, *asked.observer.asked)
         wanted = seen, asked.columns, asked.table, asked.control is not None
-        judged = asked.plans, asked.truths, asked.families
+        judged = asked.plans, asked.truths, asked.families, asked.monitoring
         key = key_of(self.params, *judged, *wanted, self.seed, self.engine)
         about = {
             "patients": self.params.trial.target_randomised,

@@ -84,6 +84,7 @@ def estimate_power(
         observer(curves.grid),
         table=keep is not None,
         control=None if averaged is None else averaged.controls,
+        monitoring=prepared.monitoring,
     )
 
     def take(first: int, unit: UnitResult) -> None:

@@ -10,6 +10,7 @@ from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
+from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
@@ -70,6 +71,11 @@ class Prepared:
     def arms(self) -> list[str]:
         """Names of the arms, the control arm first."""
         return [arm.name for arm in self.solved.arms]
+
+    @property
+    def monitoring(self) -> MonitoringPlan | None:
+        """Looks before the end; None: none."""
+        return monitoring_plan(self.asked, self.plans)
 
     @property
     def asked(self) -> Scenario:

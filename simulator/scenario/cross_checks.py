@@ -7,6 +7,7 @@ from simulator.declarations.schemes import SCHEMES
 from simulator.scenario.analysis_rules import analysis_rules
 from simulator.scenario.calibrated_rules import calibrated_rules
 from simulator.scenario.errors import RuleError
+from simulator.scenario.monitoring_rules import monitoring_rules
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan
@@ -24,6 +25,7 @@ def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     yield from _lab_rules(scenario)
     yield from _name_rules(scenario)
     yield from analysis_rules(scenario)
+    yield from monitoring_rules(scenario)
     yield from calibrated_rules(scenario)
     yield from uncertain_rules(scenario)
 

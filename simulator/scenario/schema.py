@@ -26,6 +26,7 @@ from simulator.scenario.bias import SelectionBias
 from simulator.scenario.calibrated import AcceptanceCheck, CalibrationTarget
 from simulator.scenario.decision import Decision
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
+from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.ranges import Range
 from simulator.scenario.treatment import Arm, Modality, Unit
@@ -165,6 +166,9 @@ class Scenario(Part):
     )
     multiplicity: list[Procedure] | None = Field(
         default=None, description="analyses judged together; null: each for itself"
+    )
+    monitoring: Monitoring | None = Field(
+        default=None, description="looks before the end; null: each analysis once, at the end"
     )
     costs: Costs | None = Field(default=None, description="null: not counted")
     calibrated: list[CalibrationTarget] | None = Field(

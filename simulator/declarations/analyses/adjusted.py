@@ -1,6 +1,6 @@
 """Tests of mortality adjusted for MELD at the first visit."""
 
-from simulator.declarations.analyses.analysis import Analysis
+from simulator.declarations.analyses.analysis import Analysis, Information
 from simulator.declarations.analyses.measure import ADJUSTED_LOG_ODDS_RATIO, RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY, Need
 
@@ -9,6 +9,7 @@ FIRTH_LOGISTIC = Analysis(
     full_name="logistic regression with Firth's penalty",
     short_name="Firth logistic",
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=ADJUSTED_LOG_ODDS_RATIO,
     needs_too=frozenset({Need.FIRST_MELD}),
     kernel="simulator.analysis.logistic:firth_logistic",
@@ -19,6 +20,7 @@ STANDARDISED_RISK_DIFFERENCE = Analysis(
     short_name="Standardised logistic",
     details="robust variance",
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=RISK_DIFFERENCE,
     needs_too=frozenset({Need.FIRST_MELD}),
     kernel="simulator.analysis.logistic:standardised_difference",

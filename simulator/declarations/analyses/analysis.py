@@ -21,6 +21,15 @@ class SizeFormula(StrEnum):
     ADJUSTED_MEANS = "adjusted_means"  # the same at one baseline
 
 
+class Information(StrEnum):
+    """What is counted as statistical information where an analysis is monitored."""
+
+    NONE = "none"  # it cannot be monitored: its statistic has no independent increments, or no z
+    DEATHS = "deaths"  # events of the analysis
+    COMPLETED = "completed"  # patients followed to their end
+    INVERSE_VARIANCE = "inverse variance"  # of the estimate
+
+
 class Beside(NamedTuple):
     """What an analysis's own keys are read beside.
 
@@ -136,6 +145,8 @@ class Analysis(Declaration):
         Whether it has no one-sided version.
     size_formula
         Closed-form sample sizes that are made for it.
+    information
+        By which looks at it are planned (model page, section 12).
     """
 
     variable: Variable
@@ -147,6 +158,7 @@ class Analysis(Declaration):
     holds_level: bool = False
     two_sided_only: bool = False
     size_formula: SizeFormula = SizeFormula.NONE
+    information: Information = Information.NONE
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.analysis import Analysis, Information, Options
 from simulator.declarations.analyses.measure import (
     CAUSE_LOG_HAZARD_RATIO,
     INCIDENCE_DIFFERENCE,
@@ -30,6 +30,7 @@ CAUSE_SPECIFIC = Analysis(
     takes_the=True,
     options=Cause,
     variable=TIME_TO_CAUSE,
+    information=Information.DEATHS,
     measure=CAUSE_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.competing:cause_specific",
 )

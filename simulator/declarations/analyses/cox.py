@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options, SizeFormula
+from simulator.declarations.analyses.analysis import Analysis, Information, Options, SizeFormula
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
 
@@ -38,6 +38,7 @@ COX = Analysis(
     in_estimand="Cox regression, {statistic} test, {ties} ties",
     options=Cox,
     variable=TIME_TO_DEATH,
+    information=Information.DEATHS,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.cox:cox",
     lanes="simulator.analysis.cox:cox",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options, SizeFormula
+from simulator.declarations.analyses.analysis import Analysis, Information, Options, SizeFormula
 from simulator.declarations.analyses.measure import (
     LOG_ODDS_RATIO,
     LOG_RISK_RATIO,
@@ -51,6 +51,7 @@ RISK_DIFFERENCE_INTERVAL = Analysis(
     in_estimand="{interval} interval",
     options=RiskDifference,
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:risk_difference",
     lanes="simulator.analysis.proportions:risk_difference",
@@ -65,6 +66,7 @@ RISK_RATIO = Analysis(
     in_estimand="{interval} interval",
     options=Ratio,
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=LOG_RISK_RATIO,
     kernel="simulator.analysis.proportions:ratio",
     lanes="simulator.analysis.proportions:ratio",
@@ -79,6 +81,7 @@ ODDS_RATIO = Analysis(
     in_estimand="{interval} interval",
     options=Ratio,
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=LOG_ODDS_RATIO,
     kernel="simulator.analysis.proportions:ratio",
     lanes="simulator.analysis.proportions:ratio",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options
+from simulator.declarations.analyses.analysis import Analysis, Beside, Information, Options
 from simulator.declarations.analyses.measure import (
     LOG_CUMULATIVE_HAZARD_RATIO,
     RISK_DIFFERENCE,
@@ -35,6 +35,7 @@ KM_DIFFERENCE = Analysis(
     in_estimand="Kaplan-Meier curves, normal test, Greenwood",
     takes_the=True,
     variable=DEATH_BY_DAY_OF_CURVE,
+    information=Information.INVERSE_VARIANCE,
     measure=RISK_DIFFERENCE,
     kernel="simulator.analysis.survival:km_difference",
     lanes="simulator.analysis.survival:km_difference",
@@ -48,6 +49,7 @@ KM_MILESTONE = Analysis(
     takes_the=True,
     options=UntilDay,
     variable=TIME_TO_DEATH,
+    information=Information.INVERSE_VARIANCE,
     measure=LOG_CUMULATIVE_HAZARD_RATIO,
     kernel="simulator.analysis.survival:km_milestone",
     lanes="simulator.analysis.survival:km_milestone",
@@ -61,6 +63,7 @@ RMST_DIFFERENCE_TEST = Analysis(
     takes_the=True,
     options=UntilDay,
     variable=TIME_TO_DEATH,
+    information=Information.INVERSE_VARIANCE,
     measure=RMST_DIFFERENCE,
     kernel="simulator.analysis.survival:rmst_difference",
     lanes="simulator.analysis.survival:rmst_difference",

@@ -5,7 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
+from simulator.declarations.analyses.analysis import (
+    Analysis,
+    Beside,
+    Information,
+    Options,
+    SizeFormula,
+)
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO, WEIGHTED_LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
 from simulator.declarations.parts import Positive
@@ -54,6 +60,7 @@ LOG_RANK = Analysis(
     short_name="Log-rank",
     takes_the=True,
     variable=TIME_TO_DEATH,
+    information=Information.DEATHS,
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.survival:log_rank",
     lanes="simulator.analysis.lane_log_rank:log_rank",
@@ -66,6 +73,7 @@ FLEMING_HARRINGTON = Analysis(
     details="rho {rho:g}, gamma {gamma:g}",
     options=FlemingHarrington,
     variable=TIME_TO_DEATH,
+    information=Information.DEATHS,
     measure=WEIGHTED_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:fleming_harrington",
     lanes="simulator.analysis.weighted:fleming_harrington",
@@ -78,6 +86,7 @@ MODESTLY_WEIGHTED = Analysis(
     takes_the=True,
     options=ModestlyWeighted,
     variable=TIME_TO_DEATH,
+    information=Information.DEATHS,
     measure=WEIGHTED_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:modestly_weighted",
     lanes="simulator.analysis.weighted:modestly_weighted",

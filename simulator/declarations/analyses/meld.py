@@ -1,6 +1,6 @@
 """Tests of the change of MELD to the last visit."""
 
-from simulator.declarations.analyses.analysis import Analysis, SizeFormula
+from simulator.declarations.analyses.analysis import Analysis, Information, SizeFormula
 from simulator.declarations.analyses.measure import ADJUSTED_CHANGE, MEAN_CHANGE, WORST_RANK
 from simulator.declarations.analyses.variable import CHANGE_OF_SURVIVORS, RANK_OF_DEATH_AND_CHANGE
 
@@ -9,6 +9,7 @@ WELCH = Analysis(
     full_name="Welch's t test",
     short_name="Welch",
     variable=CHANGE_OF_SURVIVORS,
+    information=Information.INVERSE_VARIANCE,
     measure=MEAN_CHANGE,
     kernel="simulator.analysis.meld:welch",
     size_formula=SizeFormula.MEANS,
@@ -18,6 +19,7 @@ ANCOVA = Analysis(
     full_name="ANCOVA",
     short_name="ANCOVA",
     variable=CHANGE_OF_SURVIVORS,
+    information=Information.INVERSE_VARIANCE,
     measure=ADJUSTED_CHANGE,
     kernel="simulator.analysis.meld:ancova",
     size_formula=SizeFormula.ADJUSTED_MEANS,

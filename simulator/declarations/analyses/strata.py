@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options
+from simulator.declarations.analyses.analysis import Analysis, Beside, Information, Options
 from simulator.declarations.analyses.measure import (
     STRATIFIED_LOG_HAZARD_RATIO,
     STRATIFIED_RISK_DIFFERENCE,
@@ -57,6 +57,7 @@ CMH = Analysis(
     takes_the=True,
     options=Stratified,
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=STRATIFIED_RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:cmh",
 )
@@ -68,6 +69,7 @@ STRATIFIED_MIETTINEN_NURMINEN = Analysis(
     in_estimand="Miettinen and Nurminen's score test, strata: {strata}",
     options=Stratified,
     variable=DEATH_BY_DAY,
+    information=Information.COMPLETED,
     measure=STRATIFIED_RISK_DIFFERENCE,
     kernel="simulator.analysis.proportions:stratified_score",
 )
@@ -80,6 +82,7 @@ STRATIFIED_LOG_RANK = Analysis(
     takes_the=True,
     options=Stratified,
     variable=TIME_TO_DEATH,
+    information=Information.DEATHS,
     measure=STRATIFIED_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.survival:stratified_log_rank",
 )

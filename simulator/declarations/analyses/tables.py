@@ -6,7 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
+from simulator.declarations.analyses.analysis import (
+    Analysis,
+    Beside,
+    Information,
+    Options,
+    SizeFormula,
+)
 from simulator.declarations.analyses.measure import RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
 from simulator.errors import RuleError
@@ -39,6 +45,7 @@ _of_table = partial(
     variable=DEATH_BY_DAY,
     measure=RISK_DIFFERENCE,
     size_formula=SizeFormula.PROPORTIONS,
+    information=Information.COMPLETED,
 )
 _EXACT = "simulator.analysis.proportions:exact"
 _exact = partial(_of_table, kernel=_EXACT, lanes=_EXACT, holds_level=True)

@@ -1,0 +1,128 @@
+"""What is decided at a look, of one analysis of one trial (model page, section 12).
+
+Positive z favours the second arm. Each arm's favour is shown at half of the two-sided level, by a
+boundary of its own: that in favour of the first is the mirror of the second's, futility apart.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+import numpy as np
+
+from simulator.monitoring.asked import MonitoringPlan
+from simulator.monitoring.boundaries import Looks, next_look
+from simulator.monitoring.characteristics import assuming, drift_for
+from simulator.monitoring.checks import check_plan
+from simulator.monitoring.futility import needs_drift, read_futility
+from simulator.monitoring.plan import Plan, regions_of
+from simulator.monitoring.recursion import newly_beyond
+from simulator.monitoring.spending import read_efficacy
+from simulator.records import Floats, Ints
+
+
+class Decision(IntEnum):
+    """What a look comes to; the first two reject."""
+
+    FAVOURS_FIRST = 0
+    FAVOURS_SECOND = 1
+    FUTILITY = 2
+    GO_ON = 3  # at the final analysis: no rejection
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The plan of boundaries in favour of the second arm, and that of the first."""
+
+    second: Plan
+    first: Plan
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Looks so far of one trial, by the information that they had."""
+
+    second: Looks = ()
+    first: Looks = ()
+
+
+@lru_cache(maxsize=64)
+def sides_of(asked: MonitoringPlan) -> Sides:
+    """Return the plans of boundaries of what is asked.
+
+    A look whose information is not known before it is taken stands, where the plan needs it, as if
+    looks were equally spaced.
+
+    Raises
+    ------
+    BoundaryError
+        If they cannot be made.
+    """
+    known = asked.fractions
+    if any(math.isnan(fraction) for fraction in known):
+        known = tuple((k + 1) / len(known) for k in range(len(known)))
+    alpha = asked.alpha / 2
+    zeros = ",".join("0" for _ in asked.looks)
+    efficacy = read_efficacy(asked.spending or f"table({zeros},{alpha!r})")
+    plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
+    check_plan(plain)
+    if asked.futility is None:
+        return Sides(plain, plain)
+    futility = read_futility(asked.futility.rule)
+    second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
+    if needs_drift(futility):
+        power = asked.futility.power
+        second = assuming(second, drift_for(second, power), power)
+    check_plan(second)
+    return Sides(second, plain)
+
+
+def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
+    """Return the looks of a trial with the next one, of some share of the planned information."""
+    second = (*before.second, next_look(sides.second, before.second, fraction, final))
+    if sides.first == sides.second:
+        return Stage(second, second)
+    return Stage(second, (*before.first, next_look(sides.first, before.first, fraction, final)))
+
+
+def decided(stage: Stage, z: Floats, final: bool) -> Ints:
+    """Return the `Decision` that the last look of trials with these looks comes to.
+
+    A statistic that is NaN decides nothing.
+    """
+    second, first = stage.second[-1], stage.first[-1]
+    found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
+    if not final:
+        found[z <= second.futility_z] = Decision.FUTILITY
+    found[z <= -first.efficacy_z] = Decision.FAVOURS_FIRST
+    found[z >= second.efficacy_z] = Decision.FAVOURS_SECOND
+    return found
+
+
+def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
+    """Two-sided p value of a trial that ended at its last look, by the stage-wise ordering.
+
+    At most alpha where a boundary was crossed. Twice the smaller of the two one-sided ones, each
+    the chance under no effect of an earlier crossing or of a statistic as far at this look, futility
+    not obeyed. A trial that stopped for futility gave up what was left of the level: the outcomes
+    more extreme than its own are then all but earlier stops for futility and smaller statistics
+    here (Jennison and Turnbull 2000, section 8.4).
+    """
+    if stopped_for_futility:
+        regions = regions_of(stage.second, obeyed=True)
+        below = 0.0
+        for place, look in enumerate(stage.second):
+            at = z if place == len(stage.second) - 1 else look.futility_z
+            below += newly_beyond(regions[:place], 0.0, look.information, at, -1)
+        return min(1.0, 2.0 * (1.0 - below))
+    return min(1.0, 2.0 * min(_one_sided(stage.second, z), _one_sided(stage.first, -z)))
+
+
+def _one_sided(looks: Looks, z: float) -> float:
+    *earlier, last = looks
+    spent = earlier[-1].upper_spent if earlier else 0.0
+    if math.isnan(z):
+        return math.nan
+    regions = regions_of(earlier, obeyed=False)
+    return spent + newly_beyond(regions, 0.0, last.information, z, 1)

@@ -1,0 +1,270 @@
+"""Looks at a block of trials: cut, decide, simulate again those whose conduct changed.
+
+A trial is simulated whole, as planned. At each look its data are cut, and what is decided changes
+its conduct; where that changes anything later, the trial is simulated again with it, which leaves
+all that was known at the cut as it was (decision 24).
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from simulator.analysis import END, AnalysisPlan, AnalysisTable, Cut, analyse, design_of
+from simulator.analysis.cut import Bools, cut_days, rows_of
+from simulator.analysis.looked_at import event_days, known_at, under_treatment
+from simulator.analysis.types import ANALYSED, Design
+from simulator.conduct import Conduct, as_planned
+from simulator.declarations.analyses import Information
+from simulator.monitoring.asked import Moment, MonitoringPlan
+from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_value, sides_of
+from simulator.montecarlo.replays import replaced
+from simulator.params.types import Params
+from simulator.records import Floats, Ints, TrialRecords
+
+Simulate = Callable[[Conduct], TrialRecords]
+
+
+class LookRows(NamedTuple):
+    """What looks came to; the last look is the final analysis.
+
+    Attributes
+    ----------
+    decision
+        (trials, looks): a `Decision`; -1 where the look was not taken.
+    cut_day, decision_day, fraction, boundary, z, effect
+        (trials, looks), NaN where it was not taken: trial days; share of the planned information;
+        the critical value in favour of the second arm; the statistic; the estimate that would just
+        have crossed, in the size that it has in either direction.
+    randomised, events, treated
+        (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
+        under treatment when it was decided.
+    """
+
+    decision: Ints
+    cut_day: Floats
+    decision_day: Floats
+    fraction: Floats
+    boundary: Floats
+    z: Floats
+    effect: Floats
+    randomised: Ints
+    events: Ints
+    treated: Ints
+
+    @property
+    def trials(self) -> int:
+        """How many."""
+        return int(self.decision.shape[0])
+
+
+class Monitored(NamedTuple):
+    """Trials as they were conducted, and what the looks at them came to.
+
+    `p_value` and `favours` are those of the analysis that was looked at, one row a trial.
+    """
+
+    records: TrialRecords
+    looks: LookRows
+    p_value: Floats
+    favours: Ints
+
+
+def monitored(
+    params: Params,
+    plans: tuple[AnalysisPlan, ...],
+    asked: MonitoringPlan,
+    planned: TrialRecords,
+    seed: int,
+    simulate: Simulate,
+) -> Monitored:
+    """Look at trials, and have those simulated again whose conduct changes.
+
+    Parameters
+    ----------
+    planned
+        The trials as planned.
+    simulate
+        An engine.
+    """
+    return _Monitoring(params, plans, asked, planned, seed, simulate).run()
+
+
+class _Monitoring:
+    """A block of trials under its looks."""
+
+    def __init__(
+        self,
+        params: Params,
+        plans: tuple[AnalysisPlan, ...],
+        asked: MonitoringPlan,
+        planned: TrialRecords,
+        seed: int,
+        simulate: Simulate,
+    ) -> None:
+        self.plan, self.asked, self.simulate = plans[asked.column], asked, simulate
+        self.design = design_of(params, seed)
+        self.records = planned
+        trials = planned.trials.trial.size
+        self.conduct = as_planned(planned.trials.trial, params.trial.target_randomised)
+        pauses = sum(look.pauses for look in asked.looks)
+        never = np.full((trials, pauses), math.inf)
+        self.conduct = self.conduct._replace(pause_from_day=never, pause_until_day=never.copy())
+        self.sides = sides_of(asked)
+        self.stages = [Stage()]  # every history of looks that a trial has had
+        self.history = np.zeros(trials, dtype=np.int64)  # which of them
+        self.active = np.ones(trials, dtype=bool)
+        self.before = np.full(trials, -math.inf)  # trial day of the last decision
+        self.looks = _new_rows(trials, len(asked.looks) + 1)
+        self.p_value = np.full(trials, math.nan)
+        self.favours = np.full(trials, -1, dtype=np.int64)
+
+    def run(self) -> Monitored:
+        """Take every look, then the final analysis."""
+        paused = 0
+        for place, look in enumerate(self.asked.looks):
+            days = np.maximum(_moment(self.records, self.plan, self.design, look.at), self.before)
+            # A look after the last follow-up is the final analysis.
+            taken = self.active & (days < self.records.trials.trial_end_day)
+            self._look(place, days, taken, look.cleaning_days)
+            decision = self.looks.decision[:, place]
+            stops = taken & (decision >= 0) & (decision != Decision.GO_ON)
+            decided_on = days + look.cleaning_days
+            self.before = np.where(taken, decided_on, self.before)
+            changed = self._close(stops, days if look.pauses else decided_on, decided_on)
+            if look.pauses:
+                goes_on = taken & ~stops
+                self.conduct.pause_from_day[goes_on, paused] = days[goes_on]
+                self.conduct.pause_until_day[goes_on, paused] = decided_on[goes_on]
+                changed |= goes_on & (days < self.records.trials.recruitment_end_day)
+                paused += 1
+            self.active &= ~stops
+            self._replay(changed)
+        ends = np.where(self.active, math.inf, -1.0)
+        self._look(len(self.asked.looks), ends, self.active, 0.0)
+        return Monitored(self.records, self.looks, self.p_value, self.favours)
+
+    def _look(self, place: int, days: Floats, taken: Bools, cleaning_days: float) -> None:
+        """Analyse what is known, and decide."""
+        if not taken.any():
+            return
+        final = place == len(self.asked.looks)
+        # Of others nobody was randomised yet: they take no time.
+        at = np.where(taken, days, -1.0)
+        table = analyse(self.records, [self.plan], self.design, at)
+        known = known_at(self.records, self.plan, self.design, at)
+        z = _signed(table)
+        fraction = self._fraction(table, known.events, known.completed)
+        decision_day = np.where(final, self.records.trials.trial_end_day, at + cleaning_days)
+        seen = {
+            "cut_day": decision_day if final else at,
+            "decision_day": decision_day,
+            "fraction": fraction,
+            "z": z,
+            "randomised": known.randomised,
+            "events": known.events,
+            "treated": under_treatment(self.records, decision_day),
+        }
+        for name, column in seen.items():
+            getattr(self.looks, name)[taken, place] = column[taken]
+        self.looks.decision[taken, place] = Decision.GO_ON
+        self._judge(place, taken & (fraction > 0.0), table)
+
+    def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
+        """Hold the statistics to their boundaries, trials of one history and information at once."""
+        looks, final = self.looks, place == len(self.asked.looks)
+        history, trials = self.history, np.flatnonzero(informed)
+        pairs = np.stack([history[trials].astype(float), looks.fraction[trials, place]])
+        alike, group = np.unique(pairs, axis=1, return_inverse=True)
+        for number, (before, fraction) in enumerate(alike.T.tolist()):
+            earlier = self.stages[int(before)]
+            if not final and earlier.second and fraction <= earlier.second[-1].information:
+                continue  # it adds nothing to the look before: they are one
+            stage = looked(self.sides, earlier, fraction, final)
+            mine = trials[group.ravel() == number]
+            z, futile = looks.z[mine, place], Decision.FUTILITY
+            found = decided(stage, z, final)
+            looks.decision[mine, place] = found
+            looks.boundary[mine, place] = stage.second[-1].efficacy_z
+            history[mine] = len(self.stages)
+            self.stages.append(stage)
+            for k, decision in zip(mine.tolist(), found.tolist(), strict=True):
+                if final or decision != Decision.GO_ON:
+                    self.p_value[k] = p_value(stage, float(looks.z[k, place]), decision == futile)
+            shown = found <= Decision.FAVOURS_SECOND
+            self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
+        looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]
+
+    def _fraction(self, table: AnalysisTable, events: Ints, completed: Ints) -> Floats:
+        """Share of the planned information; NaN or 0 where there is none."""
+        if self.asked.information == Information.DEATHS:
+            found = events.astype(float)
+        elif self.asked.information == Information.COMPLETED:
+            found = completed.astype(float)
+        else:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found = 1.0 / table.standard_error[:, 0] ** 2
+        return np.asarray(found / self.asked.max_information)
+
+    def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:
+        """Close recruitment of trials that stop; return those of which that changes anything."""
+        self.conduct.recruitment_closes_day[stops] = closes[stops]
+        changed = stops & (closes < self.records.trials.recruitment_end_day)
+        if self.asked.stops_treatment:
+            self.conduct.treatment_stops_day[stops] = decided_on[stops]
+            changed |= stops & (decided_on < self.records.trials.trial_end_day)
+        return changed
+
+    def _replay(self, changed: Bools) -> None:
+        """Simulate trials again, whole, as they are now conducted."""
+        rows = np.flatnonzero(changed)
+        if rows.size:
+            newer = self.simulate(self.conduct.of(rows))
+            self.records = replaced(self.records, rows, newer)
+
+
+def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> AnalysisTable:
+    """Return a table at the end with what the looks came to in the place of its last analysis.
+
+    Estimate, standard error and interval stay: the usual ones, of all who were followed.
+    """
+    column = asked.column
+    p_values, favours, reason = (x.copy() for x in (table.p_value, table.favours, table.reason))
+    known = ~np.isnan(found.p_value)
+    p_values[known, column] = found.p_value[known]
+    favours[known, column] = found.favours[known]
+    reason[known, column] = ANALYSED
+    return table._replace(p_value=p_values, favours=favours, reason=reason)
+
+
+def at_end(
+    records: TrialRecords, plan: AnalysisPlan, design: Design
+) -> AnalysisTable:
+    """Return what an analysis comes to without looks."""
+    return analyse(records, [plan], design, END)
+
+
+def _signed(table: AnalysisTable) -> Floats:
+    """Statistic of each trial: positive in favour of the second arm, NaN without a result."""
+    sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
+    return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
+
+
+def _moment(records: TrialRecords, plan: AnalysisPlan, design: Design, at: Moment) -> Floats:
+    """Trial day of a moment in each trial, infinity where it never comes."""
+    if at.of:
+        one, other = (_moment(records, plan, design, inner) for inner in at.of)
+        return np.minimum(one, other) if at.kind == "earlier" else np.maximum(one, other)
+    if at.kind == "events":
+        return event_days(records, plan, design, int(at.value))
+    days, _ = cut_days(rows_of(records), design.follow_up_days, Cut(at.kind, at.value))  # type: ignore[arg-type]
+    return days
+
+
+def _new_rows(trials: int, looks: int) -> LookRows:
+    shape = trials, looks
+    numbers = [np.full(shape, math.nan) for _ in range(6)]
+    counts = [np.zeros(shape, np.int64) for _ in range(3)]
+    return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

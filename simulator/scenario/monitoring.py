@@ -1,0 +1,113 @@
+"""Looks at a trial before its end, and what is decided at them (model page, section 12)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simulator.declarations.parts import Count, NotNegative, Part, Positive, Word
+from simulator.scenario.errors import RuleError
+
+_MOST_LOOKS = 20
+Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
+
+
+class Moment(Part):
+    """When data are cut: one of these."""
+
+    deaths: Count | None = Field(default=None, description="at so many known deaths")
+    randomised: Count | None = Field(default=None, description="at so many patients randomised")
+    completed: Count | None = Field(
+        default=None, description="at so many patients dead, lost, or followed to the end"
+    )
+    information: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="at this share of max_information"
+    )
+    day: Positive | None = Field(default=None, description="on this day of the trial")
+    earlier: Moments | None = Field(default=None, description="at the earlier of two moments")
+    later: Moments | None = Field(default=None, description="at the later of two moments")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "Moment":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            keys = ", ".join(type(self).model_fields)
+            rule = f"takes one of {keys}" if not given else f"has {' and '.join(given)}"
+            raise RuleError(rule, "give one, as {deaths: 15}; of two the earlier or the later", "")
+        return self
+
+
+class Look(Part):
+    """A look: when the data are cut, and how long it takes to decide."""
+
+    at: Moment = Field(description="when the data are cut, as {deaths: 15}")
+    cleaning_days: Annotated[float, Field(ge=0, le=3660)] = Field(
+        default=0.0,
+        description="from the cut to the decision; patients are recruited and treated meanwhile",
+    )
+    pause: bool = Field(
+        default=False, description="whether recruitment pauses from the cut to the decision"
+    )
+
+
+class Efficacy(Part):
+    """The boundary beyond which a look rejects."""
+
+    spending: Word = Field(
+        default="lan_demets_obrien_fleming",
+        description="how the level is spent, as trialsim boundaries has it: "
+        "lan_demets_obrien_fleming, lan_demets_pocock, hwang_shih_decani(-4), kim_demets(3); or a "
+        "boundary fixed for the looks as planned: obrien_fleming, pocock, wang_tsiatis(0.3), "
+        "haybittle_peto(3)",
+    )
+
+
+class Futility(Part):
+    """The rule by which a look stops the trial because it would hardly reject."""
+
+    rule: Word = Field(
+        description="as trialsim boundaries has it: conditional_power(0.2,estimate), or under "
+        "design or none; a threshold of z, as z(0); or a function that spends 1 - power, as "
+        "hwang_shih_decani(-2). Positive z favours the second arm",
+    )
+    power: Annotated[float, Field(gt=0.5, lt=1)] = Field(
+        default=0.8,
+        description="of the design's effect: the one with which a trial of max_information has it",
+    )
+    binding: bool = Field(
+        default=False,
+        description="whether a trial that crosses it always stops, so that the efficacy boundary "
+        "may count on it; false: it may be overruled, and the level holds without it",
+    )
+
+
+class Monitoring(Part):
+    """Looks at one analysis; the others are tested once, at the actual end."""
+
+    analysis: Word | None = Field(
+        default=None, description="the analysis that is looked at; null: the first"
+    )
+    max_information: Positive | None = Field(
+        default=None,
+        description="deaths (tests on time) or patients who completed (tests of mortality at the "
+        "end) at which information is whole; null: as many patients as trial.target_randomised, "
+        "for tests on time no default",
+    )
+    looks: Annotated[list[Look], Field(min_length=1, max_length=_MOST_LOOKS)] = Field(
+        description="in their order, without the final analysis"
+    )
+    efficacy: Efficacy | None = Field(
+        default=Efficacy(), description="null: no look stops for efficacy"
+    )
+    futility: Futility | None = Field(default=None, description="null: no look stops for futility")
+    after_stopping: Literal["complete", "stop_treatment"] = Field(
+        default="complete",
+        description="once it is decided to stop, recruitment closes; complete: patients complete "
+        "their course; stop_treatment: treatment stops that day; follow-up goes on in both cases",
+    )
+
+    @model_validator(mode="after")
+    def _decides(self) -> "Monitoring":
+        if self.efficacy is None and self.futility is None:
+            rule = "no look can stop the trial"
+            raise RuleError(rule, "give efficacy, futility or both", "efficacy")
+        return self

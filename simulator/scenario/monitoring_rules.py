@@ -1,0 +1,93 @@
+"""The rules that tie looks to the rest of a scenario."""
+
+import itertools
+from collections.abc import Iterator
+
+from simulator.declarations.analyses import ANALYSES, Analysis, Information
+from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.monitoring import Moment, Monitoring
+from simulator.scenario.schema import Scenario
+
+_ORDERED = "deaths", "randomised", "completed", "information", "day"
+
+
+def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
+    """Yield every rule that the looks of a scenario break."""
+    asked = scenario.monitoring
+    if asked is None:
+        return
+    names = [analysis.name for analysis in scenario.analyses]
+    if asked.analysis is not None and asked.analysis not in names:
+        rule = f"unknown analysis '{asked.analysis}'; known: {', '.join(names)}"
+        near = nearest(asked.analysis, names)
+        remedy = f"did you mean {near}?" if near else "use a known name"
+        yield RuleError(rule, remedy, "monitoring.analysis")
+        return
+    place = 0 if asked.analysis is None else names.index(asked.analysis)
+    test = scenario.analyses[place].test
+    declared = ANALYSES[test]
+    information = declared.information if isinstance(declared, Analysis) else Information.NONE
+    if information is Information.NONE:
+        yield RuleError(
+            f"{test} cannot be monitored: its statistics at successive looks do not have the joint "
+            "normal law that boundaries rest on",
+            "monitor log_rank, cox, fisher or another test with an estimate of its own",
+            "monitoring.analysis" if asked.analysis else f"analyses[{place}].test",
+        )
+        return
+    yield from _information_rules(asked, information, scenario)
+    yield from _order_rules(asked)
+    for index, look in enumerate(asked.looks):
+        yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
+
+
+def _information_rules(
+    asked: Monitoring, information: Information, scenario: Scenario
+) -> Iterator[RuleError]:
+    """What information there can be."""
+    target, most = scenario.trial.target_randomised, asked.max_information
+    if most is None:
+        if information is not Information.COMPLETED:
+            of = "deaths" if information is Information.DEATHS else "1 / standard error^2"
+            rule = f"is not given, and information is {of}"
+            remedy = "give what is expected at the end, as 30"
+            yield RuleError(rule, remedy, "monitoring.max_information")
+    elif information is not Information.INVERSE_VARIANCE and most > target:
+        unit = information.value
+        rule = f"{most:g} {unit} are more than the {target} patients to be randomised"
+        yield RuleError(rule, "lower it", "monitoring.max_information")
+
+
+def _order_rules(asked: Monitoring) -> Iterator[RuleError]:
+    """Looks at numbers of one kind climb."""
+    for kind in _ORDERED:
+        given = [(k, getattr(look.at, kind)) for k, look in enumerate(asked.looks)]
+        numbers = [(k, value) for k, value in given if value is not None]
+        for (_, before), (k, value) in itertools.pairwise(numbers):
+            if value <= before:
+                rule = f"comes no later than the look before it, at {before:g}"
+                remedy = "put looks in the order in which they are taken"
+                yield RuleError(rule, remedy, f"monitoring.looks[{k}].at.{kind}")
+
+
+def _moment_rules(
+    at: Moment, key: str, information: Information, scenario: Scenario
+) -> Iterator[RuleError]:
+    """What a trial of this size can reach."""
+    target = scenario.trial.target_randomised
+    for name in ("deaths", "randomised", "completed"):
+        number = getattr(at, name)
+        if number is not None and number > target:
+            rule = f"can never be reached: {target} patients are to be randomised"
+            yield RuleError(rule, "lower it", f"{key}.{name}")
+    if at.information is not None and information is Information.INVERSE_VARIANCE:
+        rule = "is known only once the estimate is: a cut cannot wait for it"
+        remedy = "cut at a number of patients completed, or on a day"
+        yield RuleError(rule, remedy, f"{key}.information")
+    last = scenario.trial.max_recruitment_days + scenario.trial.follow_up_days
+    if at.day is not None and at.day > last:
+        rule = f"is after the last day of the trial, {last:g}"
+        yield RuleError(rule, "give an earlier day", f"{key}.day")
+    for name in ("earlier", "later"):
+        for index, inner in enumerate(getattr(at, name) or []):
+            yield from _moment_rules(inner, f"{key}.{name}[{index}]", information, scenario)
