@@ -24,6 +24,19 @@ class ClusterError(TrialsimError):
         return type(self), (self.where, self.rule, self.remedy)
 
 
+class ConductError(TrialsimError, ValueError):
+    """A conduct that a trial cannot have; `key` is the column, with the row in brackets."""
+
+    def __init__(self, key: str, value: object, rule: str, remedy: str) -> None:
+        # All four go to the base class: another process rebuilds the exception from them.
+        super().__init__(key, value, rule, remedy)
+        self.key, self.value, self.rule, self.remedy = key, value, rule, remedy
+
+    def __str__(self) -> str:
+        """Say what is wrong and how to mend it."""
+        return f"conduct.{self.key} = {self.value}: {self.rule}; {self.remedy}"
+
+
 class RuleError(TrialsimError, ValueError):
     """A rule of the schema that a scenario breaks.
 

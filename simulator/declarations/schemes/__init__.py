@@ -24,6 +24,7 @@ ALL: tuple[Scheme, ...] = (
         ratio=Ratio.ANY,
         factors=Factors.REFUSED,
         two_arms=False,
+        fixed_size=True,
     ),
     Scheme(
         word="truncated_binomial",
@@ -31,6 +32,7 @@ ALL: tuple[Scheme, ...] = (
         does="a fair coin until one arm is full",
         rules="simulator.allocation.schemes.truncated_binomial:RULES",
         factors=Factors.REFUSED,
+        fixed_size=True,
     ),
     Scheme(
         word="permuted_block",
@@ -106,6 +108,7 @@ ALL: tuple[Scheme, ...] = (
         rules="simulator.allocation.schemes.maximal:RULES",
         standard={"bound": 3},
         factors=Factors.REFUSED,
+        fixed_size=True,
     ),
     Scheme(
         word="block_urn",

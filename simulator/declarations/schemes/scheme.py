@@ -48,6 +48,8 @@ class Scheme:
         that its probabilities can be tabulated.
     adaptive
         Whether it looks at outcomes.
+    fixed_size
+        Whether it has exactly as many places as patients are planned, so that no more can follow.
     """
 
     word: str
@@ -61,3 +63,4 @@ class Scheme:
     by_combination: bool = False
     counts_alone: bool = True
     adaptive: bool = False
+    fixed_size: bool = False
