@@ -86,9 +86,7 @@ def conducted(
         p.scheme, p.options, p.ratio, p.factor_levels, params.trial.target_randomised
     )
     numbers = Numbers(params)
-    done = [
-        SimulatedTrial(params, numbers, plan, seed, row, observer) for row in by_trial(conduct)
-    ]
+    done = [SimulatedTrial(params, numbers, plan, seed, row, observer) for row in by_trial(conduct)]
     for trial in done:
         trial.run()
     return collect(params, done)
