@@ -15,6 +15,7 @@ def test_kinds_of_the_same_instant_happen_in_the_order_of_the_model_page():
         Kind.SESSION_END,
         Kind.WINDOW_END,
         Kind.SESSION_DUE,
+        Kind.RESUMPTION,
         Kind.REFERRAL,
         Kind.PATIENT_DAY,
         Kind.SERVING,

@@ -6,24 +6,28 @@
     Course.days                  labs, MELD and the hazard of death, by day  section 7     `course`
     Patient.exit                 death, transplant, withdrawal, loss         section 8     `patient`
     Course.take_visit            what is seen of the labs                    section 9     `course`
+    SimulatedTrial.pause         what a decision at a look changes           section 11    `trial`
 
 Arithmetic is in `rules` and randomness in `draws`; what is left here is who does what, and when.
 """
 
+import numpy as np
+
 from simulator import allocation
+from simulator.conduct import Conduct, as_planned, check_conduct
 from simulator.engines.reference.collect import collect
-from simulator.engines.reference.numbers import Numbers
+from simulator.engines.reference.numbers import Numbers, by_trial
 from simulator.engines.reference.trial import Observer, SimulatedTrial
 from simulator.params.types import Params
 from simulator.records import TrialRecords
 
-__all__ = ["Observer", "simulate"]
+__all__ = ["Observer", "conducted", "simulate"]
 
 
 def simulate(
     params: Params, seed: int, first_trial: int, trials: int, observer: Observer | None = None
 ) -> TrialRecords:
-    """Simulate trials `first_trial` to `first_trial + trials - 1`.
+    """Simulate trials `first_trial` to `first_trial + trials - 1`, conducted as planned.
 
     Parameters
     ----------
@@ -46,15 +50,43 @@ def simulate(
     allocation.AllocationError
         If the scheme cannot honour its options or the ratio.
     """
+    indices = np.arange(first_trial, first_trial + trials, dtype=np.int64)
+    planned = as_planned(indices, params.trial.target_randomised)
+    return conducted(params, seed, planned, observer)
+
+
+def conducted(
+    params: Params, seed: int, conduct: Conduct, observer: Observer | None = None
+) -> TrialRecords:
+    """Simulate trials whose conduct decisions changed (model page, section 11).
+
+    Parameters
+    ----------
+    params, seed, observer
+        As for `simulate`.
+    conduct
+        One row per trial, in any order; the same trial may be there more than once.
+
+    Returns
+    -------
+    TrialRecords
+        The trials in the order of the rows. Each is the same, bit by bit, as under another conduct
+        up to the first day on which the two differ.
+
+    Raises
+    ------
+    ConductError
+        If trials of this scenario cannot be conducted so.
+    allocation.AllocationError
+        If the scheme cannot honour its options or the ratio.
+    """
+    check_conduct(params, conduct)
     p = params.allocation
     plan = allocation.build_plan(
         p.scheme, p.options, p.ratio, p.factor_levels, params.trial.target_randomised
     )
     numbers = Numbers(params)
-    done = [
-        SimulatedTrial(params, numbers, plan, seed, index, observer)
-        for index in range(first_trial, first_trial + trials)
-    ]
+    done = [SimulatedTrial(params, numbers, plan, seed, row, observer) for row in by_trial(conduct)]
     for trial in done:
         trial.run()
     return collect(params, done)

@@ -15,10 +15,11 @@ class Kind(IntEnum):
     SESSION_END = 2
     WINDOW_END = 3
     SESSION_DUE = 4
-    REFERRAL = 5
-    PATIENT_DAY = 6
-    SERVING = 7
-    TRIAL_END = 8
+    RESUMPTION = 5
+    REFERRAL = 6
+    PATIENT_DAY = 7
+    SERVING = 8
+    TRIAL_END = 9
 
 
 _KIND_BITS = 36  # room for patient numbers of 32 bits and 16 causes

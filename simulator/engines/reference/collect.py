@@ -51,7 +51,7 @@ def _trials(params: Params, trials: Sequence[SimulatedTrial]) -> Trials:
 
     return Trials(
         trial=number(lambda t: t.index),
-        first_row=np.cumsum([0, *counts[:-1]], dtype=np.int64),
+        first_row=np.cumsum([0, *counts], dtype=np.int64)[:-1],
         screened=number(lambda t: t.screened),
         failed_first=_column(
             trials, lambda t: t.failed_first, np.int64, params.eligibility.first.size - 1

@@ -55,7 +55,8 @@ class Course:
             patient.frailty = hazard.frailty(log_frailty)
             log_factor += log_frailty
         if p.drift.size > 0:
-            log_factor += float(p.drift[patient.number])
+            # Beyond the planned number of patients it stays that of the last one planned.
+            log_factor += float(p.drift[min(patient.number, p.drift.size - 1)])
         return log_factor
 
     def shift_hazard(self, log_factor: float) -> None:

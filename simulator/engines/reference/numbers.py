@@ -1,7 +1,11 @@
-"""Parameters as Python numbers, for an engine that asks for them one at a time."""
+"""Parameters and conduct as Python numbers, for an engine that asks for them one at a time."""
+
+import math
 
 import numpy as np
 
+from simulator.conduct import Conduct
+from simulator.engines.reference.types import TrialConduct
 from simulator.params.types import Params
 
 
@@ -26,3 +30,13 @@ class Numbers:
         self.shift_left = np.stack([m.fast_left, m.slow_left], axis=-1)
         self.baseline_at_opening: list[float] = params.hazard.at_opening.tolist()
         self.lab_variable: list[int] = params.candidate.lab_variable.tolist()
+
+
+def by_trial(conduct: Conduct) -> list[TrialConduct]:
+    """Return the conduct of each trial, in the order given."""
+    trial, closes, most, begin, end, stops = (column.tolist() for column in conduct)
+    pauses = [
+        [(a, b) for a, b in zip(begins, ends, strict=True) if a < math.inf]
+        for begins, ends in zip(begin, end, strict=True)
+    ]
+    return [TrialConduct(*row) for row in zip(trial, closes, most, pauses, stops, strict=True)]

@@ -76,6 +76,7 @@ class Patient:
             elif after_days <= horizon:
                 self.clock.process(self.exit(ExitReason[drawn.name], after_days))
         self.clock.process(self.exit(ExitReason.END_OF_FOLLOW_UP, float(horizon)))
+        self.clock.process(self.stop_treatment())
 
     @property
     def meld_seen(self) -> float:
@@ -86,6 +87,8 @@ class Patient:
 
     def treatment(self) -> Wait:
         """Go through the sessions of the plan and, where it has them, rescue sessions."""
+        if self.entry_day >= self.trial.conduct.treatment_stops_day:
+            return
         plan, arm = self.params.plan, self.arm
         planned, rescue = int(plan.sessions[arm]), int(plan.rescue_sessions[arm])
         window, interval = float(plan.window_days[arm]), float(plan.least_interval_days[arm])
@@ -207,6 +210,18 @@ class Patient:
             session.status = SessionStatus.LEFT
         elif session.status is SessionStatus.RUNNING:
             session.status = SessionStatus.ENDED_BY_EXIT
+
+    # Section 11: conduct
+
+    def stop_treatment(self) -> Wait:
+        """Have the patient leave treatment on the day on which that of everybody stops."""
+        day = self.trial.conduct.treatment_stops_day
+        if self.entry_day < day < math.inf:
+            reason = ExitReason.TREATMENT_STOPS
+            yield self.clock.at(day, Kind.EXIT, self.number, reason)
+            if self.treating.is_alive:
+                self.trial.note("treatment stops", self.number)
+                self.treating.interrupt(reason)
 
     # Section 8: ways out
 

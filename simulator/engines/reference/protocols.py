@@ -8,7 +8,7 @@ from simulator.declarations.exits import Exit
 from simulator.draws import Purpose
 from simulator.engines.reference.clock import Clock
 from simulator.engines.reference.numbers import Numbers
-from simulator.engines.reference.types import Session
+from simulator.engines.reference.types import Session, TrialConduct
 from simulator.params.types import Params
 from simulator.records import Floats
 
@@ -28,10 +28,11 @@ class TrialFrame(Protocol):
 
 
 class TrialOfPatient(TrialFrame, Protocol):
-    """What a patient needs besides: how long follow-up is, and somebody to tell of its outcome."""
+    """What a patient needs besides: follow-up, conduct, and somebody to tell of the outcome."""
 
     index: int
     follow_up_days: int
+    conduct: TrialConduct
 
     def learn(self, arm: int, died: bool) -> None:
         """Let the allocation scheme know an outcome."""

@@ -12,7 +12,7 @@ from simulator.draws import Purpose
 from simulator.engines.reference.clock import Clock, Kind
 from simulator.engines.reference.numbers import Numbers
 from simulator.engines.reference.patient import Patient
-from simulator.engines.reference.types import Assignment, Wait
+from simulator.engines.reference.types import Assignment, TrialConduct, Wait
 from simulator.engines.reference.unit import TreatmentUnit
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
@@ -31,19 +31,21 @@ class SimulatedTrial:
         numbers: Numbers,
         plan: allocation.Plan,
         seed: int,
-        index: int,
+        conduct: TrialConduct,
         observer: Observer | None,
     ) -> None:
         self.params, self.numbers, self.plan = params, numbers, plan
-        self.seed, self.index, self.observer = seed, index, observer
+        self.seed, self.index, self.observer = seed, conduct.trial, observer
+        self.conduct = conduct
         self.clock = Clock()
         self.follow_up_days = params.trial.follow_up_days
         self.allocation_state = allocation.new_state(plan)
         self.patients: list[Patient] = []
-        self.screened = self.refused_consent = self.in_follow_up = 0
+        self.referred = self.screened = self.refused_consent = self.in_follow_up = 0
         self.turned_away = self.deferred = self.deferred_pending = 0
         self.failed_first = [0] * (params.eligibility.first.size - 1)
         self.recruiting = True
+        self.pauses = 0  # that last now
         self.recruitment_end_day = self.trial_end_day = math.nan
         self.over = self.clock.event()
         self.units = [
@@ -62,6 +64,8 @@ class SimulatedTrial:
             for site in range(self.params.accrual.opens_day.size):
                 self.clock.process(self.refer(site))
         self.clock.process(self.limit_recruitment())
+        for number, (from_day, until_day) in enumerate(self.conduct.pauses):
+            self.clock.process(self.pause(number, from_day, until_day))
         self.clock.run(until=self.over)
         self.trial_end_day = self.clock.now
 
@@ -97,8 +101,7 @@ class SimulatedTrial:
             cumulative_rate += accrual.waiting_time(self.uniform(Purpose.REFERRAL, site, number))
             day = accrual.referral_day(cumulative_rate, multiplier, opens_day, *rates)
             yield self.clock.at(day, Kind.REFERRAL, site)
-            if self.recruiting:
-                self.screen(site)
+            self.receive(site)
             number += 1
 
     def refer_uniformly(self) -> Wait:
@@ -110,13 +113,22 @@ class SimulatedTrial:
         )
         for day in days:
             yield self.clock.at(day, Kind.REFERRAL, 0)
-            if self.recruiting:
-                self.screen(0)
+            self.receive(0)
+
+    def receive(self, site: int) -> None:
+        """Number the next candidate and, unless recruitment is paused or over, screen them."""
+        who = self.referred
+        self.referred += 1
+        if self.recruiting and not self.pauses:
+            self.screen(who, site)
+        elif self.recruiting:
+            self.note("not screened: recruitment paused", candidate=who, site=site)
 
     def limit_recruitment(self) -> Wait:
-        """Stop recruiting when the time for it is over."""
+        """Stop recruiting when the time for it is over, or on the day on which it was closed."""
         limit, p = self.params.trial.max_recruitment_days, self.params.accrual
-        last_day = min(limit, p.over_days) if p.uniform else limit
+        planned = min(limit, p.over_days) if p.uniform else limit
+        last_day = min(planned, self.conduct.recruitment_closes_day)
         yield self.clock.at(last_day, Kind.TRIAL_END, 0)
         if self.recruiting:
             self.stop_recruiting()
@@ -130,9 +142,9 @@ class SimulatedTrial:
 
     # Sections 2 and 3: candidate and eligibility
 
-    def screen(self, site: int) -> None:
-        """Screen the next candidate; randomise those who are eligible and consent."""
-        e, who = self.params.eligibility, self.screened
+    def screen(self, who: int, site: int) -> None:
+        """Screen a candidate; randomise those who are eligible and consent."""
+        e = self.params.eligibility
         self.screened += 1
         values, latents = self.profile(who)
         failed = eligibility.first_failed(
@@ -177,9 +189,11 @@ class SimulatedTrial:
         # After the referrals of that instant, which have the sites' numbers.
         number = self.params.accrual.opens_day.size + who
         yield self.clock.at(back, Kind.REFERRAL, number)
-        if self.recruiting:
+        if self.recruiting and not self.pauses:
             self.deferred_pending -= 1
             self.randomise(who, site, values, latents)
+        elif self.recruiting:
+            self.note("not randomised: recruitment paused", candidate=who, site=site)
 
     def profile(self, who: int) -> tuple[Floats, Floats]:
         """Characteristics of a candidate and the latent normals behind them."""
@@ -230,7 +244,7 @@ class SimulatedTrial:
         self.in_follow_up += 1
         self.note("randomised", number, candidate=who, probability=probabilities[arm], draw=u)
         patient.start()
-        if len(self.patients) == self.params.trial.target_randomised:
+        if len(self.patients) == self.conduct.most_randomised:
             self.stop_recruiting()
 
     def levels(self, site: int, values: Floats) -> Ints:
@@ -247,6 +261,20 @@ class SimulatedTrial:
     def learn(self, arm: int, died: bool) -> None:
         """Let the scheme know what became of a patient of an arm."""
         allocation.learn(self.allocation_state, arm, died)
+
+    # Section 11: conduct
+
+    def pause(self, number: int, from_day: float, until_day: float) -> Wait:
+        """Let nobody be screened after `from_day` and before `until_day`; pauses may overlap."""
+        # After the limit on recruitment, whose number is 0.
+        yield self.clock.at(from_day, Kind.TRIAL_END, 1 + number)
+        self.pauses += 1
+        if self.recruiting and self.pauses == 1:
+            self.note("recruitment pauses", randomised=len(self.patients))
+        yield self.clock.at(until_day, Kind.RESUMPTION, number)
+        self.pauses -= 1
+        if self.recruiting and self.pauses == 0:
+            self.note("recruitment resumes")
 
     # The end
 

@@ -21,9 +21,10 @@ class ExitReason(IntEnum):
     TUMOUR = 1
     TRANSPLANT = 2
     WITHDRAWAL = 3
-    LOSS = 4
-    INFECTION = 5  # not an exit, but drawn like one
-    END_OF_FOLLOW_UP = 6
+    TREATMENT_STOPS = 4  # not an exit, but ends treatment like one
+    LOSS = 5
+    INFECTION = 6  # not an exit, but drawn like one
+    END_OF_FOLLOW_UP = 7
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +46,16 @@ class Session:
     serious: bool = False
     stops_treatment: bool = False
     ended: simpy.Event | None = field(default=None, repr=False)
+
+
+class TrialConduct(NamedTuple):
+    """The conduct of one trial (see `simulator.conduct.Conduct`, of which it is a row)."""
+
+    trial: int
+    recruitment_closes_day: float
+    most_randomised: int
+    pauses: list[tuple[float, float]]  # from, until; those that ever begin
+    treatment_stops_day: float
 
 
 class Assignment(NamedTuple):
