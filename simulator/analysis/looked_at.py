@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.analysis.cut import rows_of
+from simulator.analysis.cut import Bools, rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.outcomes import EVENT, outcome, treatment_of
@@ -46,9 +46,7 @@ def event_days(records: TrialRecords, plan: AnalysisPlan, design: Design, number
     return np.partition(when, number - 1, axis=1)[:, number - 1].copy()
 
 
-def known_at(
-    records: TrialRecords, plan: AnalysisPlan, design: Design, cut_day: Floats
-) -> Known:
+def known_at(records: TrialRecords, plan: AnalysisPlan, design: Design, cut_day: Floats) -> Known:
     """Count patients and events by the cut of each trial."""
     everybody = rows_of(records)
     rows = handled(records, everybody, handling_of(plan), design.arm_modality, cut_day)
@@ -75,7 +73,8 @@ def under_treatment(records: TrialRecords, day: Floats) -> Ints:
     return _by_trial(later & (p.entry_day <= limit), first_row)
 
 
-def _by_trial(which: object, first_row: Ints) -> Ints:
+def _by_trial(which: Bools, first_row: Ints) -> Ints:
     """Count by trial; a trial may have no patient."""
-    total = np.concatenate(([0], np.cumsum(which)))
+    total = np.zeros(which.size + 1, np.int64)
+    np.cumsum(which, out=total[1:])
     return np.asarray(total[first_row[1:]] - total[first_row[:-1]])

@@ -78,9 +78,7 @@ class MonitoringPlan(NamedTuple):
         return math.nan
 
 
-def monitoring_plan(
-    scenario: Scenario, plans: tuple[AnalysisPlan, ...]
-) -> MonitoringPlan | None:
+def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> MonitoringPlan | None:
     """Return what a scenario asks to be looked at; None: nothing."""
     asked = scenario.monitoring
     if asked is None:

@@ -15,10 +15,10 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
 from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
+from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import needs_drift, read_futility
 from simulator.monitoring.plan import Plan, regions_of
 from simulator.monitoring.recursion import newly_beyond
-from simulator.monitoring.spending import read_efficacy
 from simulator.records import Floats, Ints
 
 
@@ -104,10 +104,10 @@ def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
     """Two-sided p value of a trial that ended at its last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Twice the smaller of the two one-sided ones, each
-    the chance under no effect of an earlier crossing or of a statistic as far at this look, futility
-    not obeyed. A trial that stopped for futility gave up what was left of the level: the outcomes
-    more extreme than its own are then all but earlier stops for futility and smaller statistics
-    here (Jennison and Turnbull 2000, section 8.4).
+    the chance under no effect of an earlier crossing or of a statistic as far at this look,
+    futility not obeyed. A trial that stopped for futility gave up what was left of the level: the
+    outcomes more extreme than its own are then all but earlier stops for futility and smaller
+    statistics here (Jennison and Turnbull 2000, section 8.4).
     """
     if stopped_for_futility:
         regions = regions_of(stage.second, obeyed=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.analysis import END, AnalysisPlan, AnalysisTable, Cut, analyse, design_of
+from simulator.analysis import AnalysisPlan, AnalysisTable, Cut, analyse, design_of
 from simulator.analysis.cut import Bools, cut_days, rows_of
 from simulator.analysis.looked_at import event_days, known_at, under_treatment
 from simulator.analysis.types import ANALYSED, Design
@@ -173,7 +173,7 @@ class _Monitoring:
         self._judge(place, taken & (fraction > 0.0), table)
 
     def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
-        """Hold the statistics to their boundaries, trials of one history and information at once."""
+        """Hold statistics to their boundaries, trials of one history and information at once."""
         looks, final = self.looks, place == len(self.asked.looks)
         history, trials = self.history, np.flatnonzero(informed)
         pairs = np.stack([history[trials].astype(float), looks.fraction[trials, place]])
@@ -231,19 +231,12 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     Estimate, standard error and interval stay: the usual ones, of all who were followed.
     """
     column = asked.column
-    p_values, favours, reason = (x.copy() for x in (table.p_value, table.favours, table.reason))
+    p_values, favours, reason = table.p_value.copy(), table.favours.copy(), table.reason.copy()
     known = ~np.isnan(found.p_value)
     p_values[known, column] = found.p_value[known]
     favours[known, column] = found.favours[known]
     reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
-
-
-def at_end(
-    records: TrialRecords, plan: AnalysisPlan, design: Design
-) -> AnalysisTable:
-    """Return what an analysis comes to without looks."""
-    return analyse(records, [plan], design, END)
 
 
 def _signed(table: AnalysisTable) -> Floats:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.declarations.parts import Count, NotNegative, Part, Positive, Word
+from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.errors import RuleError
 
 _MOST_LOOKS = 20
