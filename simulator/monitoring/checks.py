@@ -7,6 +7,7 @@ from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.declared import BoundaryError, Rule
 from simulator.monitoring.futility import THRESHOLD, needs_drift, spends_beta
 from simulator.monitoring.plan import Look, Plan
+from simulator.monitoring.roots import is_number
 
 MOST_LOOKS = 50
 LEAST_ALPHA = 1e-12
@@ -74,15 +75,17 @@ def _check_levels(plan: Plan, called: dict[str, str]) -> None:
         raise BoundaryError(called.get("sides", "sides"), plan.sides, "must be 1 or 2", "as 1")
     name = called.get("alpha", "alpha")
     most = 0.5 * plan.sides
-    if not LEAST_ALPHA <= plan.alpha < most:
+    if not is_number(plan.alpha) or not LEAST_ALPHA <= plan.alpha < most:
         rule = f"must be at least {LEAST_ALPHA:g}, below {most:g}"
         raise BoundaryError(name, plan.alpha, rule, "as 0.025")
     if plan.lower is not None:
         name = called.get("lower", "lower")
         if plan.sides != 2:
             raise BoundaryError(name, plan.lower.rule.text, "the plan is one-sided", "use 2 sides")
-        if not LEAST_ALPHA <= plan.lower.alpha < plan.alpha:
+        allowed = is_number(plan.lower.alpha)
+        if not allowed or not LEAST_ALPHA <= plan.lower.alpha < plan.alpha:
             rule = "alpha of the lower side must be above 0, below that of both"
+            name = called.get("lower_alpha", "lower_alpha")
             raise BoundaryError(name, plan.lower.alpha, rule, "as 0.005 of 0.05")
         for rule_given in (plan.efficacy, plan.lower.rule):
             if rule_given.family.value is not None and rule_given.family.has_constant:
@@ -96,7 +99,7 @@ def _check_rule(plan: Plan, rule: Rule, alpha: float, name: str) -> None:
         return
     shown, values = rule.text, rule.values
     if len(values) != len(plan.information):
-        told = f"has {len(values)} values, and there are {len(plan.information)} looks"
+        told = f"needs a value for each of {len(plan.information)} looks, not {len(values)}"
         raise BoundaryError(name, shown, told, "give what is spent by each look")
     if any(b < a for a, b in pairwise(values)):
         told = "what is spent by the looks cannot fall"
@@ -119,8 +122,8 @@ def _check_futility(plan: Plan, name: str) -> None:
     if not before:
         raise BoundaryError(name, rule.text, "needs a look before the last", "as 0.5,1")
     if rule.word == THRESHOLD.word and len(rule.values) not in (1, before):
-        told = f"has {len(rule.values)} values for {before} looks before the last"
-        raise BoundaryError(name, rule.text, told, "give one for all, or one for each")
+        told = f"needs one value, or as many as looks before the last, {before}"
+        raise BoundaryError(name, rule.text, told, "as z(0)")
     if needs_drift(rule) and plan.drift is None:
         told = "needs the effect of the design"
         raise BoundaryError(name, rule.text, told, "give the power, as 0.9")
