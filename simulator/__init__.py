@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.montecarlo.workers import Workers
-    from simulator.results import BaselineHazard, Exact, Prior
+    from simulator.results import BaselineHazard, Boundaries, Exact, Prior
     from simulator.study import Study
 
     __version__: str
@@ -48,6 +48,13 @@ def exact(test: str, n: tuple[int, int], p: tuple[float, float], **options: Any)
     return study.exact(test, n, p, **options)
 
 
+def boundaries(information: "Sequence[float]", spending: str, **options: Any) -> "Boundaries":
+    """Critical values of a group-sequential design; see `simulator.planning.boundaries`."""
+    from simulator.planning import boundaries as planning
+
+    return planning.boundaries(information, spending, **options)
+
+
 def baseline(
     sources: "Sequence[str | Path]", days: "Sequence[float]" = (7, 14, 21, 28, 84)
 ) -> "BaselineHazard":
@@ -75,6 +82,7 @@ __all__ = [
     "TrialsimError",
     "__version__",
     "baseline",
+    "boundaries",
     "exact",
     "load",
     "prior",

@@ -1,23 +1,15 @@
 """Schemes written on one line, as `chen(2/3,3)`."""
 
-import math
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 
 from simulator.allocation.build import scheme_of
 from simulator.allocation.plan import AllocationError
 from simulator.declarations.schemes import REQUIRED, Scheme
+from simulator.notation import cut_short, read_option, split_written
 
-_WRITTEN = re.compile(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*")
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _LISTS = "block_sizes"
 UNSTRATIFIED = "unstratified "
-
-
-def split_schemes(text: str) -> list[str]:
-    """Return the schemes of a list with commas between; those within brackets separate numbers."""
-    return [part.strip() for part in re.split(r",(?![^(]*\))", text)]
 
 
 def on_the_line(scheme: Scheme) -> list[str]:
@@ -43,13 +35,12 @@ def parse_scheme(
         If the text is not a scheme, or has options that it does not take; the values of options
         are checked when the plan is built.
     """
-    found = _WRITTEN.fullmatch(text)
+    found = split_written(text)
     if found is None:
         raise AllocationError(
             "scheme", text, "is not written as a scheme", "as efron(2/3) or random_blocks(4,6)"
         )
-    scheme = scheme_of(found[1])
-    words = [word.strip() for word in found[2].split(",")] if found[2] else []
+    scheme, words = scheme_of(found[0]), found[1]
     options: dict[str, object] = {**scheme.standard, **(given or {})}
     if list(scheme.standard) == [_LISTS]:
         if words:
@@ -87,15 +78,8 @@ def _short(value: object) -> str:
 
 def _value(text: str, word: str) -> object:
     """A whole number, a number, a fraction, or a word."""
-    if re.fullmatch(r"[a-z_]+", word):
-        return word
-    if re.fullmatch(r"[+-]?\d{1,18}", word):
-        return int(word)
-    if re.fullmatch(r"[+-]?\d{1,18}/0*[1-9]\d{0,17}", word):
-        return float(Fraction(word))
-    number = float(word) if _DECIMAL.fullmatch(word) else math.nan
-    if math.isfinite(number):
-        return number
-    shown = f"{word[:57]}..." if len(word) > 60 else word or "nothing"
-    rule = f"{shown} is not a number or a word"
-    raise AllocationError("scheme", text, rule, "as efron(2/3)")
+    value = read_option(word)
+    if value is None:
+        rule = f"{cut_short(word)} is not a number or a word"
+        raise AllocationError("scheme", text, rule, "as efron(2/3)")
+    return value

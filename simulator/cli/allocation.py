@@ -218,11 +218,11 @@ def _changes(
 def _chosen(study: "Study", schemes: str) -> "list[CandidateScheme]":
     """Return the schemes asked for; one that cannot be followed ends the command."""
     from simulator.allocation import AllocationError
-    from simulator.allocation.notation import split_schemes
+    from simulator.notation import split_list
     from simulator.planning.candidate_schemes import every_scheme
 
     everything = schemes.strip() == "all"
-    texts = every_scheme(study.prepared.solved) if everything else split_schemes(schemes)
+    texts = every_scheme(study.prepared.solved) if everything else split_list(schemes)
     found: list[CandidateScheme] = []
     for text in texts:
         try:

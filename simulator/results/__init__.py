@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.results.allocation import Allocation, AllocationSequence
     from simulator.results.assurance import Assurance
     from simulator.results.baseline import BaselineHazard
+    from simulator.results.boundaries import Boundaries
     from simulator.results.calibration import Calibration
     from simulator.results.certificate import Certificate
     from simulator.results.comparison import Comparison
@@ -35,6 +36,7 @@ _PLACES = {
     "trace": "simulator.results.trace:Trace",
     "allocation": "simulator.results.allocation:Allocation",
     "allocation_sequence": "simulator.results.allocation:AllocationSequence",
+    "boundaries": "simulator.results.boundaries:Boundaries",
     "exact": "simulator.results.exact:Exact",
     "certificate": "simulator.results.certificate:Certificate",
     "comparison": "simulator.results.comparison:Comparison",
@@ -75,6 +77,7 @@ __all__ = [
     "AnswerError",
     "Assurance",
     "BaselineHazard",
+    "Boundaries",
     "Calibration",
     "Certificate",
     "Comparison",

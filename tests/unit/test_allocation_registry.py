@@ -7,9 +7,10 @@ from scheme_options import factors_of, options_of
 
 from simulator import allocation
 from simulator.allocation import SCHEMES, AllocationError
-from simulator.allocation.notation import example_of, parse_scheme, split_schemes
+from simulator.allocation.notation import example_of, parse_scheme
 from simulator.allocation.schemes import RULES
 from simulator.declarations.schemes import ALL, CODES
+from simulator.notation import split_list
 from simulator.scenario.schema import Allocation
 
 
@@ -99,7 +100,7 @@ def test_what_is_no_number_or_one_too_many_is_refused(text):
 
 
 def test_commas_within_brackets_do_not_part_schemes():
-    assert split_schemes("a,chen(2/3,3), random_blocks(4,6)") == [
+    assert split_list("a,chen(2/3,3), random_blocks(4,6)") == [
         "a",
         "chen(2/3,3)",
         "random_blocks(4,6)",

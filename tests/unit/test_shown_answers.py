@@ -45,6 +45,7 @@ def answers() -> dict[str, Answer]:
         base.allocation([f"permuted_block({n})" for n in range(2, 30, 2)], 20, metrics_only=True),
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
+        simulator.boundaries((0.5, 1), "pocock", power=0.9, futility="z(0)"),
         study.levers(60),
         study.design(0.3, choose={"n": [40, 60, 80]}, trials=100),
         study.certify(50),

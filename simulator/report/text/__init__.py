@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = Late(
         "trace": "simulator.report.text.trace:TRACE_SECTIONS",
         "allocation": "simulator.report.text.allocation:ALLOCATION_SECTIONS",
         "allocation_sequence": "simulator.report.text.sequence:SEQUENCE_SECTIONS",
+        "boundaries": "simulator.report.text.boundaries:BOUNDARY_SECTIONS",
         "exact": "simulator.report.text.exact:EXACT_SECTIONS",
         "certificate": "simulator.report.text.certificate:CERTIFICATE_SECTIONS",
         "comparison": "simulator.report.text.comparison:COMPARISON_SECTIONS",

@@ -1,0 +1,155 @@
+"""Probabilities of crossing boundaries, by recursive numerical integration.
+
+The density of the statistic of trials that go on is carried from look to look (Armitage, McPherson
+and Rowe 1969; Jennison and Turnbull 2000, chapter 19), on the grid of the `gsdesign` package. The
+probability beyond a value at the next look is an integral of normal tails over that density.
+"""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from gsdesign import gridpts, h1, hupdate
+
+from simulator.monitoring.normal import Floats, upper_quantile, upper_tail, upper_tails
+from simulator.monitoring.roots import root_from
+
+GRID = 32  # 18 is usual; this many give two digits more, 1e-8 in a boundary
+LEAST = 1e-300  # a smaller probability is none
+
+
+class Region(NamedTuple):
+    """Between which values of the statistic a trial goes on, at a look with some information."""
+
+    information: float
+    lower: float
+    upper: float
+
+
+class Density(NamedTuple):
+    """The statistic of trials that have gone on: probability by grid point, shape (points,)."""
+
+    information: float
+    z: Floats
+    mass: Floats
+
+
+_BEFORE = Density(0.0, np.zeros(1), np.ones(1))  # the first look starts at 0 with certainty
+
+
+@lru_cache(maxsize=2048)
+def density_after(regions: tuple[Region, ...], drift: float) -> Density:
+    """Return the density of the statistic where a trial has gone on at every one of some looks.
+
+    Parameters
+    ----------
+    regions
+        By look, with increasing information.
+    drift
+        Mean of the statistic at information 1.
+    """
+    if not regions:
+        return _BEFORE
+    *earlier, (information, lower, upper) = regions
+    if lower >= upper:
+        return Density(information, np.zeros(1), np.zeros(1))
+    before = density_after(tuple(earlier), drift)
+    if before is _BEFORE:
+        z, _, mass = h1(GRID, drift, information, lower, upper)
+    else:
+        last = (before.z, before.mass, before.mass)
+        now = (GRID, drift, information, lower, upper)
+        z, _, mass = hupdate(*now, drift, before.information, last)
+    return Density(information, z, mass)
+
+
+def beyond(
+    regions: tuple[Region, ...], drift: float, information: float, z: float, sign: int = 1
+) -> float:
+    """Return the probability to have gone on so far and then to be beyond a value.
+
+    Parameters
+    ----------
+    sign
+        1: above it; -1: below it.
+    """
+    if math.isinf(z):
+        return total(regions, drift) if z * sign < 0 else 0.0
+    before = density_after(regions, drift)
+    gained = information - before.information
+    if before is _BEFORE:
+        return upper_tail(sign * (z - drift * math.sqrt(information)))
+    at = before.z * math.sqrt(before.information) + drift * gained
+    far = sign * (z * math.sqrt(information) - at) / math.sqrt(gained)
+    return float(before.mass @ upper_tails(far))
+
+
+def total(regions: tuple[Region, ...], drift: float) -> float:
+    """Return the probability to have gone on at every one of some looks."""
+    if not regions:
+        return 1.0
+    *earlier, (information, lower, upper) = regions
+    inside = beyond(tuple(earlier), drift, information, lower)
+    return inside - beyond(tuple(earlier), drift, information, upper) if lower < upper else 0.0
+
+
+def value_beyond_which(
+    regions: tuple[Region, ...], drift: float, information: float, probability: float, sign: int = 1
+) -> float:
+    """Return the value beyond which a trial that has gone on so far is with a probability.
+
+    Infinite where the probability is 0, or no smaller than that to have gone on so far.
+    """
+    if probability < LEAST:
+        return sign * math.inf
+    if probability >= total(regions, drift):
+        return -sign * math.inf
+
+    def excess(z: float) -> float:
+        found = beyond(regions, drift, information, z, sign)
+        return math.log(max(found, LEAST) / probability)
+
+    # Fewer trials go on and are then beyond it than would be, had none stopped before.
+    farthest = drift * math.sqrt(information) + sign * upper_quantile(probability)
+    if not regions:
+        return farthest
+    return root_from(excess, farthest + sign * 0.001, -sign * 0.125)
+
+
+def newly_beyond(
+    regions: tuple[Region, ...], drift: float, information: float, z: float, sign: int
+) -> float:
+    """Return the probability to have gone on so far and then to be beyond a value.
+
+    As `beyond`, but a look may have the information of the look before: its statistic is the same
+    then, and only what the look before let go on can be beyond the value.
+    """
+    regions, counted = _apart(regions, drift, information, sign)
+    return max(beyond(regions, drift, information, z, sign) - counted, 0.0)
+
+
+def spending_value(
+    regions: tuple[Region, ...], drift: float, information: float, amount: float, sign: int
+) -> float:
+    """Return the value for which `newly_beyond` is an amount."""
+    regions, counted = _apart(regions, drift, information, sign)
+    return value_beyond_which(regions, drift, information, amount + counted, sign)
+
+
+def _apart(
+    regions: tuple[Region, ...], drift: float, information: float, sign: int
+) -> tuple[tuple[Region, ...], float]:
+    """The looks with less information, and the probability to have stopped at one with as much."""
+    if not regions or regions[-1].information < information:
+        return regions, 0.0
+    *earlier, last = regions
+    z = last.upper if sign > 0 else last.lower
+    return tuple(earlier), beyond(tuple(earlier), drift, information, z, sign)
+
+
+def mean_over_normal(mean: float, sd: float) -> tuple[Floats, Floats]:
+    """Return points and weights by which a function is averaged over a normal distribution."""
+    z, weights = gridpts(GRID // 2)
+    density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return mean + sd * z, weights * density
