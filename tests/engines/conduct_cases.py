@@ -12,7 +12,6 @@ from generated_conducts import Planned
 from simulator.conduct import Conduct
 from simulator.params.types import Params
 from simulator.records import SessionStatus, TrialRecords
-from simulator.rules.selection import DEFERS
 
 _EXITS = "death", "transplant", "withdrawal", "loss"
 _BY_EXIT = SessionStatus.LEFT, SessionStatus.ENDED_BY_EXIT
@@ -78,12 +77,13 @@ def _pauses(
         for first, (_, end) in enumerate(pauses)
         for second, (start, _) in enumerate(pauses)
     )
-    puts_off = params.selection.kind == DEFERS and len(pauses) > 0
-    more = one.trials.turned_away[0] - its.records.trials.turned_away[0]
-    before = one.trials.deferred[0] <= its.records.trials.deferred[0]
-    alone = of.most_randomised[0] == params.trial.target_randomised
-    seen["pause in which a candidate comes back who was put off"] += bool(
-        puts_off and more > 0 and before and alone and np.isinf(of.recruitment_closes_day[0])
+    returns = params.selection.returns_after_days
+    kept = set(one.patients.candidate.tolist())
+    seen["pause in which a candidate comes back who was put off"] += any(
+        start < back < end and back < one.trials.recruitment_end_day[0] and who not in kept
+        for who, day in its.put_off
+        for back in [day + returns]
+        for start, end in pauses
     )
 
 

@@ -29,15 +29,20 @@ _RECRUITING = (
     "deferred",
     "recruitment ends",
 )
+_TREATED = (
+    *("session missed", "session missed", "session ends", "session ends", "session starts"),
+    *("liver", "tumour", "transplant", "withdrawal", "loss", "end of follow-up"),
+)  # besides whatever else happens
 Days = Mapping[str, tuple[float, ...]]
 
 
 class Planned(NamedTuple):
-    """A trial as planned: its records, and the days on which each kind of event happened."""
+    """A trial as planned: its records, the days of each kind of event, and who was put off when."""
 
     trial: int
     records: TrialRecords
     days: Days
+    put_off: tuple[tuple[int, float], ...]  # candidate, day
 
 
 def planned(params: Params, seed: int, trial: int) -> Planned:
@@ -51,7 +56,10 @@ def planned(params: Params, seed: int, trial: int) -> Planned:
     days["end of follow-up"] = set((entry + params.trial.follow_up_days).tolist())
     days["trial ends"] = set(records.trials.trial_end_day.tolist())
     found = {name: tuple(sorted(those)) for name, those in sorted(days.items()) if those}
-    return Planned(trial, records, found)
+    put_off = tuple(
+        (dict(event.details)["candidate"], event.day) for event in log if event.name == "deferred"
+    )
+    return Planned(trial, records, found, put_off)
 
 
 def may_grow(params: Params) -> bool:
@@ -79,7 +87,7 @@ def conduct(draw: Draw, params: Params, trial: Planned) -> Conduct:
         closes=day(draw, trial.days, _RECRUITING) if closing else np.inf,
         most=most,
         pauses=pauses(draw, trial.days) if pausing else (),
-        stops=day(draw, trial.days, tuple(trial.days)) if stop else np.inf,
+        stops=day(draw, trial.days, (*trial.days, *_TREATED)) if stop else np.inf,
     )
 
 
