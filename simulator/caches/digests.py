@@ -19,6 +19,7 @@ _CALIBRATION = _PACKAGE.parent / "calibration"
 _COMPILED = (
     "allocation",
     "analysis",
+    "conduct.py",
     "constants.py",
     "declarations/exits.py",  # numbers that are compiled in
     "declarations/schemes",

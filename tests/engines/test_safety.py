@@ -8,6 +8,7 @@ import pytest
 from differences import HAZARD, assert_same
 from scenario_builder import base_case
 
+from simulator.conduct import as_planned
 from simulator.engines.compiled import simulate
 from simulator.engines.compiled.blocks import BLOCK, Stages, run_trials
 from simulator.engines.compiled.inputs import inputs_of
@@ -83,11 +84,14 @@ def safe_of(params, patients, blocks=BLOCKS):
         new_table(k, n, params) for k, n in zip((Patients, Sessions, Trials), rows, strict=True)
     )
     r, s, t = tables
-    stages = Stages(inputs_of(params), params.max_sessions, SEED, t, r, s, with_hazard=False)
     marked = []
     for block in range(blocks):
-        entries = np.empty((BLOCK, params.accrual.candidates))
-        run_trials(stages, block * BLOCK, entries)
+        trial = np.arange(block * BLOCK, (block + 1) * BLOCK)
+        conduct = as_planned(trial, params.trial.target_randomised)
+        stages = Stages(
+            inputs_of(params), conduct, params.max_sessions, SEED, t, r, s, with_hazard=False
+        )
+        run_trials(stages, np.empty((BLOCK, params.accrual.candidates)))
         work = stages._workspace
         for run, people in zip(work.runs, work.people.patient, strict=True):
             marked.append(people["is_safe"][: run["patients"]].copy())

@@ -1,11 +1,13 @@
 """The compiled engine: the trials of the reference engine, bit for bit, at the machine's speed.
 
 Written from the model page, with a control flow of its own; rules and random numbers are shared
-(docs/decisions/0011-compiled-engine.md). `simulate` has the contract of the reference engine's.
+(docs/decisions/0011-compiled-engine.md). `simulate` and `conducted` have the contracts of the
+reference engine's.
 """
 
 import numpy as np
 
+from simulator.conduct import Conduct, as_planned, check_conduct
 from simulator.engines.compiled.blocks import Stages, run_trials
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.recruitment import draw_entries
@@ -15,7 +17,7 @@ from simulator.engines.independence import are_independent
 from simulator.params.types import Params
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 
-__all__ = ["simulate"]
+__all__ = ["conducted", "simulate"]
 
 
 # An allocator gives large arrays back to the system, which then has to clear them for the next
@@ -33,19 +35,44 @@ def simulate(
     `with_hazard`, `liver_cumulative_hazard` may be NaN: the days of patients who certainly survive
     are then skipped. All else is the same.
     """
-    inputs = inputs_of(params)
+    trial = np.arange(first_trial, first_trial + trials, dtype=np.int64)
+    planned = as_planned(trial, params.trial.target_randomised)
+    return _records(params, seed, planned, with_hazard)
+
+
+def conducted(
+    params: Params, seed: int, conduct: Conduct, with_hazard: bool = True
+) -> TrialRecords:
+    """Simulate the trials of a conduct, in its order, as decisions changed them.
+
+    Everything else is as in `simulate`. Source: model page, section 11.
+
+    Raises
+    ------
+    ConductError
+        If trials of the scenario cannot be conducted so.
+    """
+    check_conduct(params, conduct)
+    kinds = {"i": np.int64, "u": np.int64, "f": np.float64}
+    # Kernels are compiled for contiguous arrays that can be written to, as those of `as_planned`.
+    columns = (np.array(column, kinds[column.dtype.kind], order="C") for column in conduct)
+    return _records(params, seed, Conduct._make(columns), with_hazard)
+
+
+def _records(params: Params, seed: int, conduct: Conduct, with_hazard: bool) -> TrialRecords:
+    inputs, trials = inputs_of(params), conduct.trial.size
     entries = np.empty((trials, params.accrual.candidates))
     if params.accrual.uniform:
-        draw_entries(params.accrual.over_days, seed, first_trial, entries)
+        draw_entries(params.accrual.over_days, seed, conduct.trial, entries)
         entries.sort(axis=1)
     if are_independent(params):
-        return independent_records(params, inputs, seed, first_trial, entries)
-    most = trials * params.trial.target_randomised
+        return independent_records(params, inputs, seed, conduct, entries)
+    most = int(conduct.most_randomised.sum())
     t, p, s = (
         new_table(kind, rows, params)
         for kind, rows in ((Trials, trials), (Patients, most), (Sessions, most))
     )
     compile_together(params)
-    stages = Stages(inputs, params.max_sessions, seed, t, p, s, with_hazard)
-    rows = run_trials(stages, first_trial, entries)
+    stages = Stages(inputs, conduct, params.max_sessions, seed, t, p, s, with_hazard)
+    rows = run_trials(stages, entries)
     return read_only(t, p, s, rows)

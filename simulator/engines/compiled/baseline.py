@@ -46,7 +46,7 @@ def draw_multipliers(h: HazardParams, run: Run, profile: Floats, patient: Record
             constant += log_frailty
             one.frailty = hazard_rule.frailty(log_frailty)
         if h.drift.size > 0:
-            constant += h.drift[p]
+            constant += h.drift[min(p, h.drift.size - 1)]
         one.constant = constant + one.chosen
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulator.conduct import Conduct
 from simulator.engines.compiled.inputs import Inputs
 from simulator.engines.compiled.loop import Adaptive
 from simulator.engines.compiled.structures import Floats
@@ -22,6 +23,7 @@ class Stages:
     def __init__(
         self,
         inputs: Inputs,
+        conduct: Conduct,
         sessions: int,
         seed: int,
         t: Trials,
@@ -29,8 +31,10 @@ class Stages:
         s: Sessions,
         with_hazard: bool = True,
     ) -> None:
-        self._inputs, self._records = inputs, (t, r, s)
-        self._workspace = new_workspace(inputs, sessions, seed, with_hazard)
+        self._inputs, self._conduct, self._records = inputs, conduct, (t, r, s)
+        target = inputs.trial.target_randomised
+        patients = int(conduct.most_randomised.max(initial=target))
+        self._workspace = new_workspace(inputs, patients, sessions, seed, with_hazard)
         self._recruitment = inputs.recruitment
         self._course = Course(inputs.hazard, inputs.lab, inputs.exits, inputs.assessment)
         self._filled = Randomised(
@@ -50,8 +54,8 @@ class Stages:
                 r.allocation_draw,
             )
 
-    def recruit(self, entries: Floats, first_trial: int, first: int, row: int) -> int:
-        """Recruit a trial per row of `entries`; return the row after their last patient's."""
+    def recruit(self, entries: Floats, first: int, end: int, row: int) -> int:
+        """Recruit the trials in these rows; return the row after their last patient's."""
         w = self._workspace
         after: int = recruit_trials(
             self._recruitment,
@@ -61,9 +65,10 @@ class Stages:
             w.screening,
             w.drawing,
             w.allocation,
+            self._conduct,
             entries,
-            first_trial,
             first,
+            end,
             row,
             self._filled,
         )
@@ -82,12 +87,12 @@ class Stages:
         settle_trials(self._inputs.tables, w.runs, w.people, trials, first, *self._records)
 
 
-def run_trials(stages: Stages, first_trial: int, entries: Floats) -> int:
+def run_trials(stages: Stages, entries: Floats) -> int:
     """Simulate one trial per row of `entries`; return how many patients' rows were filled."""
-    row = 0
-    for first in range(0, entries.shape[0], BLOCK):
-        mine = entries[first : first + BLOCK]
-        row = stages.recruit(mine, first_trial + first, first, row)
-        stages.treat(mine.shape[0])
-        stages.settle(mine.shape[0], first)
+    row, trials = 0, entries.shape[0]
+    for first in range(0, trials, BLOCK):
+        end = min(first + BLOCK, trials)
+        row = stages.recruit(entries, first, end, row)
+        stages.treat(end - first)
+        stages.settle(end - first, first)
     return row

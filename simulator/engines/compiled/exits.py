@@ -72,7 +72,8 @@ def draw_exits(e: ExitParams, run: Run, patient: Records[Patient], time: Floats)
             min(entry + one.tumour, entry + one.transplant),
         )
         one.stops_at = stops
-        one.leaves_at = min(stops, min(entry + one.withdrawal, entry + one.loss))
+        leaves = min(stops, min(entry + one.withdrawal, entry + one.loss))
+        one.leaves_at = min(leaves, run.treatment_stops_day)
         one.last_day = last_opening_before(entry, stops, follow_up_days)
 
 

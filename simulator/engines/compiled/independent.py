@@ -29,13 +29,11 @@ _TRIALS_AT_ONCE = 16  # so that what waits in one goes on in another, and all st
 
 
 @inlined
-def draw_rows(
-    seed: int, first_trial: int, purpose: int, who: int, patients: int, out: Floats
-) -> None:
-    """Fill `out` with a uniform a patient of consecutive trials."""
-    for k in range(out.size // patients):
+def draw_rows(seed: int, trial: Ints, purpose: int, who: int, patients: int, out: Floats) -> None:
+    """Fill `out` with a uniform a patient of some trials."""
+    for k in range(trial.size):
         mine = out[k * patients : (k + 1) * patients]
-        draws.fill(seed, first_trial + k, purpose, who, 0, mine)
+        draws.fill(seed, trial[k], purpose, who, 0, mine)
 
 
 @kernel
@@ -68,7 +66,7 @@ def choose_arms(
 def allocate_rows(
     plan: allocation.Plan,
     seed: int,
-    first_trial: int,
+    trial: Ints,
     target: int,
     draw: Floats,
     arm: Ints,
@@ -81,16 +79,16 @@ def allocate_rows(
     """
     table = table_of(plan, target) if target <= MOST_PATIENTS else None
     if table is not None and table.length.size == 1:
-        allocate_by_table(table, seed, first_trial, target, draw, arm, chance)
+        allocate_by_table(table, seed, trial, target, draw, arm, chance)
     else:
-        allocate_one_by_one(plan, seed, first_trial, target, draw, arm, chance)
+        allocate_one_by_one(plan, seed, trial, target, draw, arm, chance)
 
 
 @entry
 def allocate_by_table(
     table: ProbabilityTable,
     seed: int,
-    first_trial: int,
+    trial: Ints,
     target: int,
     draw: Floats,
     arm: Ints,
@@ -98,11 +96,11 @@ def allocate_by_table(
 ) -> None:
     """Allocate trials one after another by a table of one size of block."""
     of_first, of_second = table.chance.ravel(), table.of_second.ravel()
-    place, trials = np.empty(_TRIALS_AT_ONCE, np.int64), arm.size // target
+    place, trials = np.empty(_TRIALS_AT_ONCE, np.int64), trial.size
     for first in range(0, trials, _TRIALS_AT_ONCE):
         now = min(_TRIALS_AT_ONCE, trials - first)
         row, end = first * target, (first + now) * target
-        draw_rows(seed, first_trial + first, _ALLOCATION, 0, target, draw[row:end])
+        draw_rows(seed, trial[first : first + now], _ALLOCATION, 0, target, draw[row:end])
         choose_arms(
             of_first,
             of_second,
@@ -120,7 +118,7 @@ def allocate_by_table(
 def allocate_one_by_one(
     plan: allocation.Plan,
     seed: int,
-    first_trial: int,
+    trial: Ints,
     target: int,
     draw: Floats,
     arm: Ints,
@@ -128,13 +126,11 @@ def allocate_one_by_one(
 ) -> None:
     """Ask a scheme that has no table, or draws the sizes of its blocks, patient by patient."""
     state, levels = allocation.new_state(plan), np.empty(0, np.int64)
-    for trial in range(arm.size // target):
+    for k in range(trial.size):
         allocation.clear(state)
         for p in range(target):
-            i = trial * target + p
-            _, arm[i], draw[i] = allocate(
-                plan, state, seed, first_trial + trial, p, levels, chance[i]
-            )
+            i = k * target + p
+            _, arm[i], draw[i] = allocate(plan, state, seed, trial[k], p, levels, chance[i])
 
 
 @kernel
@@ -232,10 +228,9 @@ def run_independent(
     course: Course,
     exits: ExitParams,
     horizon: float,
-    target: int,
+    candidates: int,
     seed: int,
-    first_trial: int,
-    trials: int,
+    trial: Ints,
     entry_at: Floats,
     arm: Ints,
     death: Floats,
@@ -243,27 +238,29 @@ def run_independent(
     hazard: Floats,
     others: Floats,
 ) -> None:
-    """Settle trials in which all who enter are randomised; the columns have one row per patient.
+    """Settle trials in which all who enter are randomised; the columns have one row per candidate.
+
+    Of each trial there are so many `candidates`, of whom those who do not enter mean nothing.
 
     `others` has a row for each exit of transplant, withdrawal, loss and infection that the scenario
     has.
     """
-    rate, until = exits.rate_per_day, exits.until_day
-    at_once = min(_TRIALS_AT_ONCE, trials)
-    size = at_once * target
+    rate, until, trials = exits.rate_per_day, exits.until_day, trial.size
+    at_once = min(_TRIALS_AT_ONCE, max(trials, 1))
+    size = at_once * candidates
     uniform, threshold, liver = np.empty(size), np.empty(size), np.empty(size)
     time = np.full((rate.size, size), math.inf)
     for first in range(0, trials, at_once):
         now = min(at_once, trials - first)
-        row, end, trial = first * target, (first + now) * target, first_trial + first
-        arms, u = arm[row:end], uniform[: now * target]
-        draw_rows(seed, trial, _EXIT, _LIVER, target, u)
-        find_thresholds(u, threshold[: now * target])
-        find_deaths(course, arms, threshold, liver[: now * target])
+        row, end, mine = first * candidates, (first + now) * candidates, trial[first : first + now]
+        arms, u = arm[row:end], uniform[: now * candidates]
+        draw_rows(seed, mine, _EXIT, _LIVER, candidates, u)
+        find_thresholds(u, threshold[: now * candidates])
+        find_deaths(course, arms, threshold, liver[: now * candidates])
         for which in range(rate.size):
             if rate[which] > 0.0:
-                draw_rows(seed, trial, _EXIT, which, target, u)
-                draw_times(rate[which], until[which], horizon, u, time[which, : now * target])
+                draw_rows(seed, mine, _EXIT, which, candidates, u)
+                draw_times(rate[which], until[which], horizon, u, time[which, : now * candidates])
         write_ends(
             course,
             rate,

@@ -37,7 +37,6 @@ class FactorArrays(NamedTuple):
 class Recruitment(NamedTuple):
     """What referral, screening and allocation read."""
 
-    target: int
     limit_day: float
     accrual: AccrualParams
     candidate: CandidateParams
@@ -69,7 +68,6 @@ class Inputs(NamedTuple):
     def recruitment(self) -> Recruitment:
         """What referral, screening and allocation read."""
         return Recruitment(
-            self.trial.target_randomised,
             self.trial.max_recruitment_days,
             self.accrual,
             self.candidate,

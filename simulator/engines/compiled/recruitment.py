@@ -34,12 +34,12 @@ BATCH_SIZE = 32  # candidates: a multiple of the vector width, with few drawn in
 
 
 @entry
-def draw_entries(over_days: float, seed: int, first_trial: int, out: Floats) -> None:
+def draw_entries(over_days: float, seed: int, trials: Ints, out: Floats) -> None:
     """Fill `out`, one row per trial, with entries under uniform accrual, not yet in order."""
     candidates = out.shape[1]
     blocks = candidates >> 2
     for row in range(out.shape[0]):
-        mine, trial = out[row], first_trial + row
+        mine, trial = out[row], trials[row]
         for block in range(blocks):
             w0, w1, w2, w3 = draws.block(seed, trial, _UNIFORM_ENTRY, 0, block)
             mine[4 * block] = accrual_rule.uniform_entry(over_days, draws.to_uniform(w0))
@@ -190,14 +190,14 @@ def allocate(
 
 @inlined
 def next_referral(
-    accrual: AccrualParams, entries: Floats, screened: int, source: Records[Source]
+    accrual: AccrualParams, entries: Floats, referred: int, source: Records[Source]
 ) -> Referral:
     """Return site and time of the next referral, infinity if there is none."""
     site: Any = np.int64(0)
     now = math.inf
     if accrual.uniform:
-        if screened < entries.size:
-            now = entries[screened]
+        if referred < entries.size:
+            now = entries[referred]
     else:
         for other in range(source.size):
             if source[other].due_at < now:
@@ -232,10 +232,21 @@ def defer(screening: Screening, place: int, back_at: float, who: int, site: int,
         screening.deferred_latents[place, i] = screening.latent[p, i]
 
 
+@inlined
+def is_paused(pause_from: Floats, pause_until: Floats, now: float) -> bool:
+    """Whether recruitment pauses now."""
+    paused = False
+    for k in range(pause_from.size):
+        paused |= pause_from[k] < now < pause_until[k]
+    return paused
+
+
 @kernel
 def recruit(
     r: Recruitment,
     run: Run,
+    pause_from: Floats,
+    pause_until: Floats,
     entries: Floats,
     screening: Screening,
     patient: Records[Patient],
@@ -244,7 +255,7 @@ def recruit(
     probability: Floats,
     uniform: Floats,
 ) -> None:
-    """Refer and screen candidates until the target is met or recruitment is over.
+    """Refer and screen candidates until so many are randomised or recruitment is over.
 
     Fills for each patient their entry, site and number as a candidate, rows of the screening's
     `profile` and `latent` with the values and latent normals of the variables that are read later,
@@ -257,13 +268,14 @@ def recruit(
     if not accrual.uniform:
         open_sites(accrual, run, screening)
     allocation.clear(state)
-    patients, first_back, waiting = 0, 0, 0
+    patients, first_back, waiting, unscreened = 0, 0, 0, 0
     run.refused = run.turned_away = run.deferred = 0
-    screened: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
-    end = min(r.limit_day, accrual.over_days) if accrual.uniform else r.limit_day
+    referred: Any = np.int64(0)  # a literal would have the kernels below compiled a second time
+    end = min(r.limit_day, run.recruitment_closes_day)
+    end = min(end, accrual.over_days) if accrual.uniform else end
     end_now = end
-    while patients < r.target:
-        site, now = next_referral(accrual, entries, screened, screening.source)
+    while patients < run.most_randomised:
+        site, now = next_referral(accrual, entries, referred, screening.source)
         back = screening.deferred[first_back].back_at if waiting > 0 else math.inf
         if min(now, back) > end or min(now, back) == math.inf:
             end_now = end
@@ -277,13 +289,16 @@ def recruit(
             first_back, waiting = (first_back + 1) % waits, waiting - 1
             levels_of(r.factors, profile[patients], site, levels)
         else:
-            who, k = screened, screened % BATCH_SIZE
+            who, k = referred, referred % BATCH_SIZE
             if k == 0:
                 draw_and_screen(r, run, who, screening)
-            screened += 1
+            referred += 1
             if not accrual.uniform:
                 screening.source[site].referred += 1
                 refer_next(accrual, run, site, screening)
+            if is_paused(pause_from, pause_until, now):
+                unscreened += 1
+                continue
             if screening.failed[k] != ELIGIBLE:
                 failed_first[screening.failed[k]] += 1
                 continue
@@ -302,10 +317,12 @@ def recruit(
                     run.turned_away += 1
                     continue
                 run.deferred += 1
-                # Those beyond the trial's size would come back to a trial that is full.
-                if waiting < waits:
+                back = now + s.returns_after_days
+                # Who would come back in a pause never does; so all who wait will be randomised, and
+                # those beyond the trial's size would come back to a trial that is full.
+                if waiting < waits and not is_paused(pause_from, pause_until, back):
                     place = (first_back + waiting) % waits
-                    defer(screening, place, now + s.returns_after_days, who, site, patients)
+                    defer(screening, place, back, who, site, patients)
                     waiting += 1
                 else:
                     run.turned_away += 1
@@ -321,5 +338,5 @@ def recruit(
             )
         patients += 1
         end_now = now
-    run.patients, run.screened, run.recruitment_end = patients, screened, end_now
+    run.patients, run.screened, run.recruitment_end = patients, referred - unscreened, end_now
     run.turned_away += waiting

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numba.core import event
 
+from simulator.conduct import as_planned
 from simulator.engines.compiled.blocks import Stages
 from simulator.engines.compiled.inputs import inputs_of
 from simulator.engines.compiled.tabled import new_table, read_only
@@ -156,4 +157,5 @@ def blank_trial(params: Params) -> TrialRecords:
 
 def _stages_of_nothing(params: Params) -> Stages:
     t, r, s = (new_table(kind, 0, params) for kind in (Trials, Patients, Sessions))
-    return Stages(inputs_of(params), params.max_sessions, 0, t, r, s)
+    conduct = as_planned(np.empty(0, np.int64), params.trial.target_randomised)
+    return Stages(inputs_of(params), conduct, params.max_sessions, 0, t, r, s)

@@ -15,6 +15,9 @@ class Run:
     trial: int
     start_weekday: int
     follow_up_days: int
+    recruitment_closes_day: float  # infinity: as planned
+    most_randomised: int
+    treatment_stops_day: float  # infinity: never
     patients: int
     row: int  # of the first of them in the records
     with_hazard: bool  # whether every patient's cumulative hazard is worked out
@@ -54,7 +57,7 @@ class Patient:
     loss: float
     infection: float
     stops_at: float  # first of tumour death, transplant and end of follow-up
-    leaves_at: float  # first of these, withdrawal and loss: only the liver can kill before
+    leaves_at: float  # first of these, withdrawal, loss and the day on which treatment stops
     chosen: float  # log of what being chosen for a guessed arm multiplies the hazard by
     constant: float  # log of what multiplies the hazard for good
     frailty: float
@@ -215,9 +218,9 @@ class Screening(NamedTuple):
     consent: Floats  # (BATCH_SIZE,)
     met: Ints  # (2, BATCH_SIZE): 1 where a group of conditions, and a criterion, holds
     failed: Ints  # (BATCH_SIZE,): first criterion failed, or -1
-    deferred: Records[Deferred]  # (target,): a ring buffer
-    deferred_profile: Floats  # (target, V)
-    deferred_latents: Floats  # (target, V)
+    deferred: Records[Deferred]  # (patients,): a ring buffer
+    deferred_profile: Floats  # (patients, V)
+    deferred_latents: Floats  # (patients, V)
     levels: Ints  # (F,): of a patient's factors
-    profile: Floats  # (target, V): values of the variables of those who are randomised
-    latent: Floats  # (target, V): their latent normals
+    profile: Floats  # (patients, V): values of the variables of those who are randomised
+    latent: Floats  # (patients, V): their latent normals

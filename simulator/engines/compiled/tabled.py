@@ -2,11 +2,12 @@
 
 import math
 from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.conduct import Conduct
 from simulator.declarations.exits import DRAWN, Exit
 from simulator.engines.compiled.independent import allocate_rows, run_independent
 from simulator.engines.compiled.inputs import Inputs
@@ -23,6 +24,8 @@ from simulator.records import (
     Trials,
     columns,
 )
+
+Bools = npt.NDArray[np.bool_]
 
 _NEVER_SEEN = ("baseline_lab", "baseline_meld", "visit_after_days", "visit_meld")  # NaN
 _ONE = ("frailty",)
@@ -94,59 +97,101 @@ def _numbers(trials: int, patients: int) -> npt.NDArray[np.int64]:
     return np.tile(np.arange(patients), trials)
 
 
+class _Entering(NamedTuple):
+    """Who of the candidates of independent trials are randomised.
+
+    Attributes
+    ----------
+    entries
+        (trials, candidates): trial days in order, as many as matter.
+    entered
+        (trials, candidates), or None where all of them are randomised.
+    """
+
+    entries: Floats
+    entered: Bools | None
+
+
+def _entering(params: Params, conduct: Conduct, entries: Floats) -> _Entering:
+    """Find who is randomised; infinity is put in for candidates that the target lacks."""
+    target, candidates = params.trial.target_randomised, entries.shape[1]
+    last_day = np.minimum(conduct.recruitment_closes_day, params.trial.max_recruitment_days)
+    from_day, until_day = conduct.pause_from_day, conduct.pause_until_day
+    pauses = np.flatnonzero((from_day < until_day).any(axis=0))
+    if candidates < target:
+        missing = target - candidates
+        entries = np.pad(entries, ((0, 0), (0, missing)), constant_values=math.inf)
+    elif not pauses.size:  # else those who come later take the places of the candidates missed
+        entries = np.ascontiguousarray(entries[:, :target])
+    full = (conduct.most_randomised >= target).all() and (entries[:, -1] <= last_day).all()
+    if full and not pauses.size:
+        return _Entering(entries, None)
+    entered = entries <= last_day[:, None]
+    for k in pauses:
+        entered &= ~((from_day[:, [k]] < entries) & (entries < until_day[:, [k]]))
+    entered &= entered.cumsum(axis=1) <= conduct.most_randomised[:, None]
+    return _Entering(entries, entered)
+
+
 def independent_records(
-    params: Params, inputs: Inputs, seed: int, first_trial: int, entries: Floats
+    params: Params, inputs: Inputs, seed: int, conduct: Conduct, entries: Floats
 ) -> TrialRecords:
     """Simulate trials whose patients do not touch each other; `entries` are in order."""
-    trials, target = entries.shape[0], params.trial.target_randomised
-    if entries.shape[1] < target:
-        missing = target - entries.shape[1]
-        entries = np.pad(entries, ((0, 0), (0, missing)), constant_values=math.inf)
-    entries = np.ascontiguousarray(entries[:, :target])
+    trials, target = conduct.trial.size, params.trial.target_randomised
+    entries, entered = _entering(params, conduct, entries)
+    candidates = entries.shape[1]
     shapes = _shapes(Patients, _sizes(params))
     filled: dict[str, npt.NDArray[Any]] = {"entry_day": entries.reshape(-1)} | {
-        name: np.empty((trials * target, *shapes[name][0]), shapes[name][1]) for name in _FILLED
+        name: np.empty((trials * rows, *shapes[name][0]), shapes[name][1])
+        for names, rows in ((_ALLOCATED, target), (_OF_EXITS, candidates))
+        for name in names
     }
     happens = [drawn.key for drawn in _NOT_DEATHS if params.exits.rate_per_day[drawn]]
-    others = np.empty((len(happens), trials * target))
-    allocated = (
-        filled["allocation_draw"], filled["arm"], filled["allocation_probability"]
-    )  # fmt: skip
-    allocate_rows(inputs.allocation, seed, first_trial, target, *allocated)
+    others = np.empty((len(happens), trials * candidates))
+    allocated = (filled[name] for name in _ALLOCATED)
+    allocate_rows(inputs.allocation, seed, conduct.trial, target, *allocated)
+    arm = filled["arm"]
+    if candidates > target and entered is not None:  # by place among those who enter
+        place = np.clip(entered.cumsum(axis=1) - 1, 0, target - 1)
+        arm = np.take_along_axis(arm.reshape(trials, target), place, axis=1).reshape(-1)
     run_independent(
         course_of(params.hazard),
         params.exits,
         float(params.trial.follow_up_days),
-        target,
+        candidates,
         seed,
-        first_trial,
-        trials,
-        *(filled[name] for name in _SETTLED),
+        conduct.trial,
+        filled["entry_day"],
+        arm,
+        *(filled[name] for name in _OF_EXITS),
         others,
     )
     filled |= {f"{name}_after_days": column for name, column in zip(happens, others, strict=True)}
-    index = np.arange(first_trial, first_trial + trials)
-    limit = params.trial.max_recruitment_days
-    if trials and entries[:, -1].max() <= limit:
-        randomised, numbers = _constant(target, (trials,), np.int64), _numbers(trials, target)
-        last = entries[:, -1]
-        filled["trial"] = np.repeat(index, target)
-    else:  # patients who come too late are dropped
-        entered = entries <= limit
-        randomised, numbers = entered.sum(axis=1), np.nonzero(entered)[1]
+    if entered is None:
+        randomised = _constant(target, (trials,), np.int64)
+        last, numbers = entries[:, -1], _numbers(trials, target)
+        filled |= {"trial": np.repeat(conduct.trial, target), "candidate": numbers}
+    else:  # those who do not enter are dropped
+        randomised = entered.sum(axis=1)
         last = np.where(entered, entries, 0.0).max(axis=1, initial=0.0)
-        filled = {name: column[entered.reshape(-1)] for name, column in filled.items()}
-        filled["trial"] = np.repeat(index, randomised)
-    filled |= {"patient": numbers, "candidate": numbers}
+        placed = np.arange(target) < randomised[:, None]
+        kept = {name: placed if name in _ALLOCATED else entered for name in filled}
+        filled = {name: column[kept[name].reshape(-1)] for name, column in filled.items()}
+        numbers = np.nonzero(placed)[1]
+        filled["candidate"] = np.nonzero(entered)[1]
+        filled["trial"] = np.repeat(conduct.trial, randomised)
+    filled["patient"] = numbers
     rows = numbers.size
     for name, (axes, dtype) in shapes.items():
         if name not in filled:
             filled[name] = _constant(_without(name), (rows, *axes), dtype)
     patients = Patients(**filled)
-    end = np.where(randomised >= target, last, min(limit, params.accrual.over_days))
+    limit = min(params.trial.max_recruitment_days, params.accrual.over_days)
+    closes = np.minimum(conduct.recruitment_closes_day, limit)
+    end = np.where(randomised >= conduct.most_randomised, last, closes)
     followed = np.where(randomised > 0, last + params.trial.follow_up_days, end)
     t = new_table(Trials, trials, params)._replace(
-        trial=index,
+        trial=conduct.trial,
         first_row=np.cumsum(randomised) - randomised,
         screened=randomised,
         randomised=randomised,
@@ -156,9 +201,8 @@ def independent_records(
     return read_only(t, patients, new_table(Sessions, rows, params), rows)
 
 
+_ALLOCATED = "allocation_draw", "arm", "allocation_probability"
 _OF_EXITS = "death_after_days", "death_cause", "liver_cumulative_hazard"
-_FILLED = ("arm", "allocation_probability", "allocation_draw", *_OF_EXITS)
-_SETTLED = ("entry_day", "arm", *_OF_EXITS)
 _NOT_DEATHS = tuple(drawn for drawn in DRAWN if drawn is not Exit.TUMOUR)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator import allocation, draws
+from simulator.conduct import Conduct
 from simulator.engines.compiled.ahead import WORDS, draw_normals
 from simulator.engines.compiled.assessment import (
     last_visit_before,
@@ -137,36 +138,44 @@ def recruit_trials(
     screening: Screening,
     drawing: Drawing,
     state: allocation.State,
+    conduct: Conduct,
     entries: Floats,
-    first_trial: int,
     first: int,
+    end: int,
     first_row: int,
     filled: Randomised,
 ) -> int:
-    """Recruit the trials from `first_trial` on, a row of `entries` each, and draw their patients.
+    """Recruit the trials in rows `first` to `end - 1` of the conduct, and draw their patients.
 
-    What is counted of them goes to the rows from `first` on, their patients to those from
-    `first_row` on; returns the row after the last.
+    `entries` and what is counted have the same rows; patients go to the rows from `first_row` on.
+    Returns the row after the last.
     """
     row = first_row
-    for place in range(entries.shape[0]):
-        run, people = runs[place], of_trial(everyone, place)
-        run.trial, run.row = first_trial + place, row
+    for k in range(first, end):
+        run, people = runs[k - first], of_trial(everyone, k - first)
+        run.trial, run.row = conduct.trial[k], row
+        run.recruitment_closes_day = conduct.recruitment_closes_day[k]
+        run.most_randomised = conduct.most_randomised[k]
+        run.treatment_stops_day = conduct.treatment_stops_day[k]
         recruit(
             recruitment,
             run,
-            entries[place],
+            conduct.pause_from_day[k],
+            conduct.pause_until_day[k],
+            entries[k],
             screening,
             people.patient,
             state,
-            filled.failed_first[first + place],
+            filled.failed_first[k],
             filled.allocation_probability[row:],
             filled.allocation_draw[row:],
         )
-        n, end = run.patients, run.recruitment_end
-        run.end_at = end
+        n = run.patients
+        run.end_at = run.recruitment_end
         if n > 0:
-            run.end_at = max(end, opening(people.patient[n - 1].entry_at, run.follow_up_days))
+            run.end_at = max(
+                run.end_at, opening(people.patient[n - 1].entry_at, run.follow_up_days)
+            )
         draw_courses(
             recruitment,
             course,
@@ -268,6 +277,7 @@ def settle(t: Tables, run: Run, people: People, r: Patients) -> None:
                 visit = people.visit[p, k]
                 r.visit_after_days[row + p, k] = visit.day
                 r.visit_meld[row + p, k] = math.nan if math.isnan(visit.day) else visit.meld
+        gone_at = min(gone_at, run.treatment_stops_day)
         # An exit at the very end of follow-up comes before it.
         settle_sessions(people, p, leaves, gone_at <= opening(entry, most))
 

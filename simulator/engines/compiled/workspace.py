@@ -51,9 +51,11 @@ class Workspace(NamedTuple):
     heap: Records[Event]
 
 
-def new_workspace(inputs: Inputs, sessions: int, seed: int, with_hazard: bool) -> Workspace:
-    """Allocate the workspace for trials whose patients have at most so many sessions."""
-    target, sites = inputs.trial.target_randomised, inputs.tables.units.size
+def new_workspace(
+    inputs: Inputs, patients: int, sessions: int, seed: int, with_hazard: bool
+) -> Workspace:
+    """Allocate the workspace for trials of at most so many patients and sessions of each."""
+    sites = inputs.tables.units.size
     machines: int = np.asarray(inputs.tables.units)["machines"].max()
     runs: Any = records(Run, BLOCK)
     runs["seed"], runs["start_weekday"] = seed, inputs.trial.start_weekday
@@ -61,49 +63,49 @@ def new_workspace(inputs: Inputs, sessions: int, seed: int, with_hazard: bool) -
     runs["with_hazard"] = with_hazard
     return Workspace(
         runs=runs,
-        people=_people(inputs, target, sessions),
-        unit_state=_unit_state(sites, max(machines, 1), target),
-        screening=_screening(inputs, sites, target),
+        people=_people(inputs, patients, sessions),
+        unit_state=_unit_state(sites, max(machines, 1), patients),
+        screening=_screening(inputs, sites, patients),
         allocation=allocation.new_state(inputs.allocation),
-        heap=records(Event, target * (2 * sessions + 2)),
-        drawing=_drawing(target),
+        heap=records(Event, patients * (2 * sessions + 2)),
+        drawing=_drawing(patients),
     )
 
 
-def _drawing(target: int) -> Drawing:
+def _drawing(patients: int) -> Drawing:
     return Drawing(
-        uniform=np.empty((WORDS, target)),
-        other_uniform=np.empty((WORDS, target)),
-        slope=np.empty((WORDS, target)),
-        place=np.empty(target, np.int64),
+        uniform=np.empty((WORDS, patients)),
+        other_uniform=np.empty((WORDS, patients)),
+        slope=np.empty((WORDS, patients)),
+        place=np.empty(patients, np.int64),
     )
 
 
-def _people(inputs: Inputs, target: int, sessions: int) -> People:
+def _people(inputs: Inputs, patients: int, sessions: int) -> People:
     days, visits = inputs.trial.follow_up_days + 1, inputs.assessment.day.size
     shift = np.empty(
-        (BLOCK, target if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
+        (BLOCK, patients if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
     )
     return People(
-        patient=records(Patient, BLOCK, target),
-        session=records(Session, BLOCK, target, sessions),
-        visit=records(Visit, BLOCK, target, visits),
+        patient=records(Patient, BLOCK, patients),
+        session=records(Session, BLOCK, patients, sessions),
+        visit=records(Visit, BLOCK, patients, visits),
         shift=shift,
         flat_shift=shift.reshape(*shift.shape[:2], inputs.tables.left.size),
-        hazard=np.zeros((BLOCK, target, days)),
-        factor=np.empty((BLOCK, target, days)),
+        hazard=np.zeros((BLOCK, patients, days)),
+        factor=np.empty((BLOCK, patients, days)),
         lab=np.empty((2, LABS)),
-        length=np.empty((BLOCK, -(-sessions // WORDS) * WORDS, target)),
-        error=np.empty((BLOCK, WORDS * visits, target)),
+        length=np.empty((BLOCK, -(-sessions // WORDS) * WORDS, patients)),
+        error=np.empty((BLOCK, WORDS * visits, patients)),
     )
 
 
-def _unit_state(sites: int, machines: int, target: int) -> UnitState:
+def _unit_state(sites: int, machines: int, patients: int) -> UnitState:
     return UnitState(
         unit=records(Unit, sites),
         free_at=np.empty((sites, machines)),
         until=np.empty((sites, machines)),
-        waiting=np.empty((sites, target), np.int64),
+        waiting=np.empty((sites, patients), np.int64),
         opens=np.empty((sites, DAYS_DRAWN)),
         closes=np.empty((sites, DAYS_DRAWN)),
         offered=np.empty((sites, DAYS_DRAWN)),
@@ -116,7 +118,7 @@ def _unit_state(sites: int, machines: int, target: int) -> UnitState:
     )
 
 
-def _screening(inputs: Inputs, sites: int, target: int) -> Screening:
+def _screening(inputs: Inputs, sites: int, patients: int) -> Screening:
     variables = inputs.candidate.kind.size
     return Screening(
         source=records(Source, sites),
@@ -128,10 +130,10 @@ def _screening(inputs: Inputs, sites: int, target: int) -> Screening:
         consent=np.empty(BATCH_SIZE),
         met=np.empty((2, BATCH_SIZE), np.int64),
         failed=np.empty(BATCH_SIZE, np.int64),
-        deferred=records(Deferred, target),
-        deferred_profile=np.empty((target, variables)),
-        deferred_latents=np.empty((target, variables)),
+        deferred=records(Deferred, patients),
+        deferred_profile=np.empty((patients, variables)),
+        deferred_latents=np.empty((patients, variables)),
         levels=np.empty(inputs.factors.variable.size, np.int64),
-        profile=np.empty((target, variables)),
-        latent=np.empty((target, variables)),
+        profile=np.empty((patients, variables)),
+        latent=np.empty((patients, variables)),
     )

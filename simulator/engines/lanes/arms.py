@@ -42,7 +42,8 @@ def allocate_lanes(
         blocks, _, lanes = arm.shape
         rows = blocks * lanes * patients
         draw, chosen, chance = np.empty(rows), np.empty(rows, np.int64), np.empty((rows, 2))
-        allocate_one_by_one(plan, seed, first_trial, patients, draw, chosen, chance)
+        trial = np.arange(first_trial, first_trial + blocks * lanes)
+        allocate_one_by_one(plan, seed, trial, patients, draw, chosen, chance)
         arm[:] = chosen.reshape(blocks, lanes, patients).transpose(0, 2, 1)
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 
 from simulator.allocation import Plan, build_plan
+from simulator.conduct import Conduct, check_conduct
 from simulator.engines.lanes.arms import allocate_lanes
 from simulator.engines.lanes.ends import Ends, ends_of, settle_lanes
-from simulator.engines.lanes.entries import draw_entries
+from simulator.engines.lanes.entries import draw_entries, end_recruitment
+from simulator.errors import ConductError
 from simulator.lanes.records import LaneRecords
 from simulator.lanes.sorting import MOST_ROWS
 from simulator.params.types import Params
@@ -20,7 +22,12 @@ def lanes_of(patients: int, trials: int) -> int:
 
 
 def simulate_lanes(
-    params: Params, seed: int, first_trial: int, trials: int, lanes: int | None = None
+    params: Params,
+    seed: int,
+    first_trial: int,
+    trials: int,
+    lanes: int | None = None,
+    conduct: Conduct | None = None,
 ) -> LaneRecords:
     """Simulate trials `first_trial` to `first_trial + trials - 1` of two arms.
 
@@ -30,16 +37,37 @@ def simulate_lanes(
         A scenario that `are_independent`.
     lanes
         Trials side by side, `lanes_of` them unless given: the answer does not depend on it.
+    conduct
+        Of these very trials, in their order; as planned unless given (model page, section 11).
+
+    Raises
+    ------
+    ConductError
+        If the trials cannot be conducted so, or one of them pauses: `compiled.conducted` does that.
     """
+    if conduct is not None:
+        _check(params, conduct, first_trial, trials)
     patients = params.trial.target_randomised
     lanes = lanes_of(patients, trials) if lanes is None else lanes
     blocks = -(-trials // lanes)
     entry_day = draw_entries(params, seed, first_trial, blocks, lanes)
+    if conduct is not None:
+        end_recruitment(conduct, entry_day)
     key = np.empty((blocks, patients, lanes), np.int64)
     plan, ends = _worked_out(params)
     allocate_lanes(params, plan, seed, first_trial, key)
     transplant, counts = settle_lanes(ends, seed, first_trial, entry_day, key)
     return LaneRecords(first_trial, trials, entry_day, key, transplant, counts)
+
+
+def _check(params: Params, conduct: Conduct, first_trial: int, trials: int) -> None:
+    check_conduct(params, conduct)
+    if not np.array_equal(conduct.trial, np.arange(first_trial, first_trial + trials)):
+        rule = f"lanes hold trials {first_trial} to {first_trial + trials - 1} in order"
+        raise ConductError("trial", conduct.trial, rule, "use the compiled engine")
+    if (conduct.pause_from_day < conduct.pause_until_day).any():
+        rule, remedy = "no trial in lanes pauses", "use the compiled engine"
+        raise ConductError("pause_from_day", conduct.pause_from_day, rule, remedy)
 
 
 def _worked_out(params: Params) -> tuple[Plan, Ends]:
