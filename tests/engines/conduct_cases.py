@@ -6,8 +6,8 @@ Counted from records, parameters and conduct alone, beside the same trial as pla
 from collections import Counter
 
 import numpy as np
+from conducts_at_ties import Planned
 from differences import only_trial
-from generated_conducts import Planned
 
 from simulator.conduct import Conduct
 from simulator.params.types import Params

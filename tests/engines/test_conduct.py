@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from conduct_cases import cases_of_conduct
 from conducts import conduct_of, together
+from conducts_at_ties import TRIALS, conducts, may_grow, planned
 from differences import HAZARD, assert_meaningful, assert_same
-from generated_conducts import TRIALS, conducts, may_grow, planned
 from generated_scenarios import cases, quick_screening
 from hypothesis import HealthCheck, given, reject, seed, settings
 from hypothesis import strategies as st
