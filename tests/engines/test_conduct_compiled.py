@@ -6,7 +6,17 @@ follows it are held to slow and obvious versions.
 
 import numpy as np
 import pytest
-from differences import HAZARD, assert_same, joined, only_trial
+from differences import (
+    HAZARD,
+    assert_meaningful,
+    assert_same,
+    differences,
+    joined,
+    only_trial,
+)
+from generated_conducts import generated_conduct, same_until
+from generated_scenarios import cases, quick_screening
+from hypothesis import HealthCheck, given, reject, seed, settings
 from known_by import EVENTS, known_by
 from scenario_builder import (
     NEVER,
@@ -29,7 +39,8 @@ from simulator.engines.lanes import simulate_lanes
 from simulator.errors import ConductError
 from simulator.lanes.records import NOBODY, by_trial, key_of
 from simulator.params.lower import lower
-from simulator.records import SessionStatus
+from simulator.records import SESSIONS_GIVEN, SessionStatus
+from simulator.scenario.errors import RuleError
 from simulator.scenario.shipped import shipped_names
 
 SEED, TRIALS = 20_261_127, 5
@@ -96,13 +107,14 @@ def hold_to_plan_until_it_changes(params, expect_change=True):
         seen = compiled.conducted(params, SEED, changed_conduct)
         assert_same(known_by(seen, params, until), known_by(planned, params, until))
         assert_counts(seen)
+        if expect_change or name != "stopped":
+            whole = np.full(TRIALS, np.inf)
+            assert differences(known_by(seen, params, whole), known_by(planned, params, whole))
         found[name] = seen
     assert (known_by(planned, params, day).trials.randomised > 0).any()
     np.testing.assert_array_equal(found["closed"].trials.recruitment_end_day, day)
     np.testing.assert_array_equal(found["capped"].trials.randomised, cap)
     np.testing.assert_array_equal(found["capped"].trials.recruitment_end_day, changes["capped"][1])
-    if expect_change:
-        assert (found["stopped"].sessions.status != planned.sessions.status).any()
     return planned, found
 
 
@@ -204,6 +216,93 @@ def test_other_trials_are_the_same_up_to_the_day_of_the_change(changes):
     hold_to_plan_until_it_changes(lower(base_case("nct05484908-scarce", changes)))
 
 
+@pytest.mark.parametrize(
+    "batch", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 9))]
+)
+def test_generated_trials_are_the_same_up_to_the_instant_of_the_change(batch):
+    """Days coincide with entries, sessions, exits and openings."""
+
+    @seed(batch)
+    @settings(
+        derandomize=True,
+        max_examples=60,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(cases())
+    def hold(case):
+        try:
+            params = lower(case.scenario)
+        except RuleError:  # the criteria admit next to nobody
+            reject()
+        planned = compiled.simulate(params, case.seed, case.first_trial, TRIALS)
+        conduct = generated_conduct(planned, params, case.seed % 2**32 + batch)
+        seen = compiled.conducted(params, case.seed, conduct)
+        until = same_until(planned, params, conduct)
+        assert_same(known_by(seen, params, until), known_by(planned, params, until))
+        assert_meaningful(seen, with_target(params, conduct.most_randomised.max()))
+        assert_counts(seen)
+        assert_conducted(seen, conduct)
+        some = compiled.conducted(params, case.seed, conduct, with_hazard=False)
+        assert_same(some, seen, HAZARD)
+        for row in range(TRIALS):
+            alone = compiled.conducted(params, case.seed, conduct.of(np.array([row])))
+            assert_same(without_place(only_trial(seen, row)), alone)
+
+    with quick_screening():
+        hold()
+
+
+def with_target(params, patients):
+    return params._replace(trial=params.trial._replace(target_randomised=int(patients)))
+
+
+def without_place(records):
+    return records._replace(trials=records.trials._replace(first_row=np.zeros(1, np.int64)))
+
+
+def assert_conducted(records, conduct):
+    """Hold what happened to what was to be."""
+    t, p, s = records
+    row = np.repeat(np.arange(t.trial.size), t.randomised)
+    assert (p.entry_day <= conduct.recruitment_closes_day[row]).all()
+    assert (t.randomised <= conduct.most_randomised).all()
+    entry = p.entry_day[:, None]
+    assert not (
+        (conduct.pause_from_day[row] < entry) & (entry < conduct.pause_until_day[row])
+    ).any()
+    stops = conduct.treatment_stops_day[row]
+    assert not (s.due_day >= stops[:, None]).any()
+    assert not (s.start_day >= stops[:, None]).any()
+    assert (s.status[p.entry_day >= stops] == SessionStatus.NOT_DUE).all()
+    given = np.isin(s.status, SESSIONS_GIVEN)
+    assert not (given & (s.end_day >= stops[:, None])).any()
+
+
+@pytest.mark.parametrize("name", ["nct05484908-scarce", "nct05484908", "two-arm-survival"])
+def test_changes_that_come_when_all_is_over_change_nothing(name):
+    params = lower(base_case(name) if name != "two-arm-survival" else shipped(name))
+    planned = compiled.simulate(params, SEED, 0, TRIALS)
+    t = planned.trials
+    late = paused(plan(params, t.trial), (t.recruitment_end_day, np.inf), (5.0, 5.0))._replace(
+        recruitment_closes_day=t.recruitment_end_day, treatment_stops_day=t.trial_end_day
+    )
+    assert_same(compiled.conducted(params, SEED, late), planned)
+
+
+def test_closing_changes_those_treated_already_where_plasma_is_scarce():
+    """A finished trial that is cut would miss it: those left have the plasma of those not come."""
+    params = lower(base_case("nct05484908-scarce"))
+    planned = compiled.simulate(params, SEED, 0, 400)
+    day = np.full(400, 400.0)
+    closed = plan(params, np.arange(400))._replace(recruitment_closes_day=day)
+    seen = compiled.conducted(params, SEED, closed)
+    assert_same(known_by(seen, params, day), known_by(planned, params, day))
+    entered = planned.patients.entry_day <= 400.0
+    before = planned.sessions.start_day[entered]
+    assert ((before != seen.sessions.start_day) & (before > 400.0)).any()
+
+
 def test_a_trial_does_not_depend_on_those_beside_it():
     """Nor on the room that a larger one needs."""
     params = lower(base_case("nct05484908-scarce", {"selection_bias": DEFERS}))
@@ -217,9 +316,7 @@ def test_a_trial_does_not_depend_on_those_beside_it():
     together = compiled.conducted(params, SEED, conduct)
     for row in range(4):
         alone = compiled.conducted(params, SEED, conduct.of(np.array([row])))
-        mine = only_trial(together, row)
-        trials = mine.trials._replace(first_row=np.zeros(1, np.int64))
-        assert_same(mine._replace(trials=trials), alone)
+        assert_same(without_place(only_trial(together, row)), alone)
 
 
 # Closing, caps and pauses, against slow and obvious versions
