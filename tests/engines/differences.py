@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.conduct import Conduct, as_planned
 from simulator.params.types import Params
 from simulator.records import DeathCause, SessionStatus, TrialRecords
 
@@ -82,9 +83,13 @@ def only_trial(records: TrialRecords, place: int) -> TrialRecords:
     )
 
 
-def assert_meaningful(records: TrialRecords, params: Params) -> None:
+def assert_meaningful(
+    records: TrialRecords, params: Params, conduct: Conduct | None = None
+) -> None:
     """Require that values are missing exactly where a column's meaning says so, and in range."""
-    _check_trials(records, params)
+    if conduct is None:
+        conduct = as_planned(records.trials.trial, params.trial.target_randomised)
+    _check_trials(records, params, conduct)
     _check_patients(records, params)
     _check_sessions(records)
 
@@ -93,15 +98,17 @@ def _holds(what: str, fulfilled: np.ndarray) -> None:
     assert np.all(fulfilled), f"{what}: not so in row {np.argwhere(~np.asarray(fulfilled))[0]}"
 
 
-def _check_trials(records: TrialRecords, params: Params) -> None:
+def _check_trials(records: TrialRecords, params: Params, conduct: Conduct) -> None:
     t = records.trials
     for name, column in t._asdict().items():
         _holds(f"trials.{name} finite, not below 0", np.isfinite(column) & (column >= 0))
     counted = t.failed_first.sum(axis=1) + t.refused_consent + t.turned_away + t.randomised
     _holds("every candidate is counted once", t.screened == counted)
-    _holds("the target is not exceeded", t.randomised <= params.trial.target_randomised)
-    _holds("first_row", t.first_row == np.cumsum([0, *t.randomised[:-1]]))
-    _holds("recruitment ends within its limit", t.recruitment_end_day <= _limit(params))
+    _holds("the trial is the row's", t.trial == conduct.trial)
+    _holds("the cap is not exceeded", t.randomised <= conduct.most_randomised)
+    _holds("first_row", t.first_row == np.cumsum([0, *t.randomised])[:-1])
+    limit = np.minimum(_limit(params), conduct.recruitment_closes_day)
+    _holds("recruitment ends within its limit", t.recruitment_end_day <= limit)
     _holds("the trial ends last", t.trial_end_day >= t.recruitment_end_day)
     assert len(records.patients.trial) == len(records.sessions.status) == t.randomised.sum()
 

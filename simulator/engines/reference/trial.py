@@ -71,7 +71,7 @@ class SimulatedTrial:
 
     def uniform(self, purpose: Purpose, who: int, which: int = 0) -> float:
         """Return the uniform at an address of this trial."""
-        found: float = draws.uniform(self.seed, self.index, int(purpose), who, int(which))
+        found: float = draws.uniform(self.seed, self.index, int(purpose), int(who), int(which))
         return found
 
     def note(self, event: str, patient: int | None = None, **details: Any) -> None:
