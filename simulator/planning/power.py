@@ -21,6 +21,7 @@ from simulator.planning.accepted import accepted
 from simulator.planning.averaged_deaths import AveragedDeaths
 from simulator.planning.curves import CurveRecorder, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
+from simulator.planning.looks import looks_of
 from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
 from simulator.results.acceptance import Acceptance
@@ -144,6 +145,7 @@ def _answer(
         defaults=sum(is_of_trial(key) and loaded.is_default(key) for key in loaded.provenance),
         verdict=verdict,
         acceptance=acceptance,
+        looks=looks_of(prepared, run),
         recruitment_key=_recruitment_key(solved, params.eligibility.randomised_share),
         curves=curves.tables(params, prepared.arms),
     )

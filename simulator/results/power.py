@@ -9,6 +9,7 @@ from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, flat, table
 from simulator.results.conditional import ConditionalPower
 from simulator.results.curves import Curves
+from simulator.results.looks import Looks
 from simulator.results.measures import (
     Estimate,
     NullHypothesis,
@@ -407,6 +408,8 @@ class Power(Answer):
         By which more patients would be recruited.
     acceptance
         Of the scenario, against published figures that it was not set by; None: none are held out.
+    looks
+        Before the end, at one of the analyses; None: none.
     curves
         Tables over time, which travel as CSV.
     """
@@ -440,6 +443,7 @@ class Power(Answer):
     verdict: Verdict
     recruitment_key: RecruitmentKey
     acceptance: Acceptance | None = None
+    looks: Looks | None = None
     curves: Curves = field(default_factory=Curves, metadata={"json": False})
 
     @property

@@ -6,6 +6,7 @@ from simulator.report.text.acceptance import acceptance_blocks
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.power_conditional import conditional_section
 from simulator.report.text.power_estimates import estimates_section, priors_section
+from simulator.report.text.power_looks import looks_section
 from simulator.report.text.power_rates import agreement_section, families_section, power_section
 from simulator.report.text.power_trial import (
     assumptions_section,
@@ -58,6 +59,7 @@ def verdict_blocks(answer: Power) -> Iterator[Block]:
 POWER_SECTIONS = (
     Section("head", _head),
     Section("power", power_section),
+    Section("looks", looks_section),
     Section("conditional", conditional_section),
     Section("estimates", estimates_section),
     Section("agreement", agreement_section),

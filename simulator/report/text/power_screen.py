@@ -11,6 +11,7 @@ from simulator.report.text.numbers import mean, percent, plain_percent, rounded
 from simulator.report.text.page import KEPT, LINES, Block, Bold, Command, line_count
 from simulator.report.text.power import verdict_blocks
 from simulator.report.text.power_conditional import in_short
+from simulator.report.text.power_looks import looks_in_short
 from simulator.report.text.power_rates import power_table
 from simulator.report.text.power_trial import assumptions_in_short
 from simulator.report.text.tables import new_table
@@ -93,6 +94,8 @@ def _lines(answer: Power) -> Iterator[tuple[str, str]]:
         yield "Biased", words
     if answer.primary.conditional is not None:
         yield "Conditional", in_short(answer.primary.conditional)
+    if answer.looks is not None:
+        yield "Looks", looks_in_short(answer.looks)
     for family in answer.multiplicity[:1]:
         more = len(answer.multiplicity) - 1
         yield (

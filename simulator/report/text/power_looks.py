@@ -1,0 +1,102 @@
+"""Looks before the end, in the text of `power`."""
+
+from collections.abc import Iterator
+
+from simulator.report.text.numbers import mean, percent, rounded
+from simulator.report.text.page import Block
+from simulator.report.text.tables import new_table
+from simulator.results.looks import LookReport, Looks
+from simulator.results.measures import Estimate
+from simulator.results.power import Power
+
+_COMPARED = {
+    "patients": "patients",
+    "deaths": "deaths",
+    "recruitment_months": "months of recruitment",
+    "trial_months": "months to the last follow-up",
+    "sessions": "sessions",
+    "plasma_litres": "plasma, L",
+    "machine_hours": "machine hours",
+}
+
+
+def looks_section(answer: Power) -> Iterator[Block]:
+    """When looks are taken, what they decide, and what that saves."""
+    found = answer.looks
+    if found is None:
+        return
+    yield f"Looks at {found.analysis}: {rules_in_words(found)}."
+    arms = list(found.looks[0].in_favour_of)
+    table = new_table(
+        *("look", "taken", "day", "patients", "events", "information", "z"),
+        *(f"stops: {arm}" for arm in arms),
+        *("futility", "power so far"),
+    )
+    for number, look in enumerate(found.looks, 1):
+        table.add_row(
+            f"{number}: {look.moment or 'the end'}",
+            percent(look.taken),
+            *(_mean(e) for e in (look.cut_day, look.randomised, look.events)),
+            _rounded(look.fraction, 2),
+            _rounded(look.boundary_z, 2),
+            *(percent(share) for share in look.in_favour_of.values()),
+            "" if look.is_final else percent(look.futility),
+            percent(look.cumulative_power),
+        )
+    yield table
+    yield (
+        "Means over the trials in which a look was taken; z is the critical value in favour of "
+        f"{arms[-1]}; shares are of all trials, +- the Monte Carlo standard error."
+    )
+    table = new_table("the same patients", "with looks", "without", "difference")
+    power = found.power
+    table.add_row("power", *map(percent, (power.with_looks, power.without, power.difference)))
+    for name, row in found.compared.items():
+        cells = map(mean, (row.with_looks, row.without, row.difference))
+        table.add_row(_COMPARED[name], *cells)
+    yield table
+
+
+def looks_in_short(found: Looks) -> str:
+    """When trials stop, in a line."""
+    stops = "; ".join(_stops(number, look) for number, look in enumerate(found.looks[:-1], 1))
+    patients = found.compared["patients"]
+    return (
+        f"{stops}; expected {mean(patients.with_looks)} patients, without looks "
+        f"{mean(patients.without)}; power without looks {percent(found.power.without)}"
+    )
+
+
+def _stops(number: int, look: LookReport) -> str:
+    """What a look does."""
+    efficacy = sum(share.mean for share in look.in_favour_of.values())
+    words = f"look {number} ({look.moment}) stops {rounded(100 * efficacy, 1)}% for efficacy"
+    if look.futility.mean > 0:
+        words += f", {rounded(100 * look.futility.mean, 1)}% for futility"
+    return words
+
+
+def rules_in_words(found: Looks) -> str:
+    """Return the rules by which it is decided."""
+    words = [f"information is {found.max_information:g} {_UNITS[found.information]}"]
+    words.append(f"efficacy {found.spending}" if found.spending else "no stop for efficacy")
+    if found.futility:
+        words.append(f"futility {found.futility}, {'' if found.binding else 'not '}binding")
+    after = "patients complete treatment" if found.after_stopping == "complete" else "it stops too"
+    words.append(f"after a stop {after}")
+    return "; ".join(words)
+
+
+_UNITS = {
+    "deaths": "events",
+    "completed": "patients followed up",
+    "inverse variance": "(1 / standard error^2)",
+}
+
+
+def _mean(entry: Estimate | None) -> str:
+    return "" if entry is None else mean(entry)
+
+
+def _rounded(entry: Estimate | None, digits: int) -> str:
+    return "" if entry is None else rounded(entry.mean, digits)
