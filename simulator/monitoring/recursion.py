@@ -150,6 +150,6 @@ def _apart(
 
 def mean_over_normal(mean: float, sd: float) -> tuple[Floats, Floats]:
     """Return points and weights by which a function is averaged over a normal distribution."""
-    z, weights = gridpts(GRID // 2)
+    z, weights = gridpts(GRID)
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     return mean + sd * z, weights * density

@@ -5,7 +5,12 @@ import math
 import pytest
 from scipy import integrate, stats
 
-from simulator.monitoring.boundaries import boundaries_at, next_look, planned_looks
+from simulator.monitoring.boundaries import (
+    boundaries_at,
+    looks_to_come,
+    next_look,
+    planned_looks,
+)
 from simulator.monitoring.characteristics import (
     assuming,
     drift_for,
@@ -14,9 +19,12 @@ from simulator.monitoring.characteristics import (
     inflation,
     level_of,
 )
+from simulator.monitoring.conditional import conditional_power, predictive_power
 from simulator.monitoring.families import EFFICACY, read_efficacy
 from simulator.monitoring.futility import read_futility
+from simulator.monitoring.ordering import more_extreme, stagewise
 from simulator.monitoring.plan import Look, Lower, Plan
+from simulator.monitoring.repeated import repeated_interval
 
 ALPHA = 0.025
 
@@ -310,3 +318,77 @@ def test_beta_is_spent_at_the_actual_information():
     spent = 0.1 * 0.35**2
     assert stats.norm.cdf(one.futility_z - drift * 0.35**0.5) == pytest.approx(spent, rel=1e-8)
     assert one.beta_spent == pytest.approx(spent, rel=1e-8)
+
+
+# ---- at a look, and after the end ---------------------------------------------------------------
+
+
+def test_conditional_and_predictive_power_are_their_closed_forms_before_the_last_look():
+    asked = plan("lan_demets_obrien_fleming", (0.6, 1.0))
+    looks = planned_looks(asked)
+    later, last = looks_to_come(asked, looks[:1]), looks[1].efficacy_z
+    for z in (-1.0, 0.8, 2.2):
+        for drift in (0.0, z / math.sqrt(0.6), 3.24):
+            mean = z * math.sqrt(0.6) + 0.4 * drift
+            right = stats.norm.sf((last - mean) / math.sqrt(0.4))
+            assert conditional_power(later, 0.6, z, drift) == pytest.approx(right, abs=1e-9)
+        right = stats.norm.sf((last - z / math.sqrt(0.6)) / math.sqrt(0.4 / 0.6))
+        assert predictive_power(later, 0.6, z) == pytest.approx(right, abs=2e-8)
+
+
+def test_conditional_power_over_two_later_looks_is_an_integral_over_the_first():
+    asked = plan("pocock", 3)
+    looks = planned_looks(asked)
+    later, z, drift = looks_to_come(asked, looks[:1]), 1.0, 2.5
+    start, gained = z * math.sqrt(1 / 3), 1 / 3
+    b2, b3 = (look.efficacy_z * math.sqrt(look.information) for look in looks[1:])
+    first = stats.norm.sf((b2 - start - drift * gained) / math.sqrt(gained))
+
+    def integrand(score):
+        density = stats.norm.pdf(score, start + drift * gained, math.sqrt(gained))
+        return density * stats.norm.sf((b3 - score - drift * gained) / math.sqrt(gained))
+
+    second = integrate.quad(integrand, -10, b2, epsabs=1e-13)[0]
+    found = conditional_power(later, 1 / 3, z, drift)
+    assert found == pytest.approx(first + second, abs=1e-8)
+
+
+def test_a_trial_that_ends_at_its_first_look_has_the_usual_estimate_and_interval():
+    looks = planned_looks(plan("kim_demets(2)", 2))[:1]
+    found = stagewise(looks, 2.9, 0.95)
+    root = math.sqrt(0.5)
+    assert found.p_value == pytest.approx(stats.norm.sf(2.9), rel=1e-9)
+    half = stats.norm.isf(0.025) / root
+    expected = (2.9 / root, 2.9 / root - half, 2.9 / root + half)
+    assert (found.median_unbiased, found.low, found.high) == pytest.approx(expected, abs=1e-9)
+    assert stagewise(looks, -2.9, 0.95, sides=2).p_value == pytest.approx(2 * stats.norm.sf(2.9))
+
+
+@pytest.mark.parametrize(("sides", "obeyed"), [(1, False), (2, False), (1, True)])
+def test_a_second_look_counts_what_would_have_ended_at_the_first(sides, obeyed):
+    futility = {"futility": "z(0)", "binding": True} if obeyed else {}
+    looks = planned_looks(plan("obrien_fleming", (0.4, 1.0), ALPHA * sides, sides, **futility))
+    one = looks[0]
+    lower = one.futility_z if obeyed else one.lower_z
+    for drift in (-1.0, 0.0, 2.0):
+        right = stats.norm.sf(one.efficacy_z - drift * math.sqrt(0.4))
+        right += two_sequential(0.4, 1.0, one.efficacy_z, lower, 1.4, drift)
+        assert more_extreme(looks, 1.4, drift, obeyed=obeyed) == pytest.approx(right, abs=1e-8)
+    found = stagewise(looks, 1.4, 0.95, sides=sides, obeyed=obeyed)
+    for limit, share in ((found.low, 0.025), (found.median_unbiased, 0.5), (found.high, 0.975)):
+        assert more_extreme(looks, 1.4, limit, obeyed=obeyed) == pytest.approx(share, abs=1e-9)
+
+
+def test_the_stagewise_p_value_is_alpha_on_the_last_boundary():
+    looks = planned_looks(plan("hwang_shih_decani(-2)", 4))
+    found = stagewise(looks, looks[-1].efficacy_z, 1 - 2 * ALPHA)
+    assert found.p_value == pytest.approx(ALPHA, abs=1e-9)
+    assert found.low == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_repeated_interval_excludes_no_effect_where_the_boundary_is_crossed():
+    one = planned_looks(plan("pocock", 2))[0]
+    assert repeated_interval(one, one.efficacy_z).low == pytest.approx(0.0)
+    low, high = repeated_interval(one, 1.0)
+    assert (low + high) / 2 == pytest.approx(math.sqrt(2))
+    assert high - low == pytest.approx(2 * one.efficacy_z * math.sqrt(2))
