@@ -9,7 +9,7 @@ of `reference_analysis`; follow-up is 84 days, as there.
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -206,16 +206,52 @@ def conditional_power(later: Regions, t: float, z: float, drift: float) -> float
     return total
 
 
-def is_futile(rule: str, place: int, later: Regions, t: float, z: float, drift: float) -> bool:
-    """Whether Z at a look stops the trial for futility."""
-    word, _, options = rule.rstrip(")").partition("(")
-    values = options.split(",")
-    if word == "z":
-        return z <= float(values[min(place, len(values) - 1)])
-    assert word == "conditional_power"
-    choice = values[1].strip() if len(values) > 1 else "design"
-    drift = {"design": drift, "estimate": z / math.sqrt(t) if t else 0.0, "none": 0.0}[choice]
-    return conditional_power(later, t, z, drift) < float(values[0])
+@dataclass(frozen=True)
+class FutilityRule:
+    """When Z stops a trial without an effect, as a threshold at each look."""
+
+    word: str
+    values: tuple[float, ...]
+    choice: str
+    drift: float  # under the design
+
+    def at(self, place: int, later: Regions, t: float) -> float:
+        """The threshold at a look: the Z whose conditional power is just too small."""
+        if self.word == "z":
+            return self.values[min(place, len(self.values) - 1)]
+
+        def excess(z: float) -> float:
+            drift = {"design": self.drift, "estimate": z / math.sqrt(t), "none": 0.0}[self.choice]
+            return conditional_power(later, t, z, drift) - self.values[0]
+
+        return float(optimize.brentq(excess, -15.0, 15.0, xtol=1e-10)) if later else math.inf
+
+
+def futility_rule(asked: Monitoring, alpha: float, planned: tuple[float, ...]) -> FutilityRule:
+    """The rule of a scenario, with the drift under which the plan has its power."""
+    assert asked.futility is not None
+    word, _, options = asked.futility.rule.rstrip(")").partition("(")
+    *numbers, choice = (*options.split(","), "") if word == "z" else options.split(",")
+    values = tuple(float(number) for number in numbers)
+    found = FutilityRule(word, values, choice.strip(), math.nan)
+    if choice.strip() != "design":
+        return found
+    assert asked.efficacy is not None
+    rule, power = asked.efficacy.spending, asked.futility.power
+
+    def lacks(drift: float) -> float:
+        direction, regions, crossed = Direction(rule, alpha, planned), (), 0.0
+        for place, t in enumerate(planned):
+            final = place == len(planned) - 1
+            z = direction.at(t, final)
+            crossed += crosses(regions, drift, t, z)
+            later = direction.later(t, z)
+            low = -math.inf if final else replace(found, drift=drift).at(place, later, t)
+            direction.goes_on(t, low, z)
+            regions = _with(regions, t, low, z)
+        return crossed - power
+
+    return replace(found, drift=float(optimize.brentq(lacks, 1.0, 8.0, xtol=1e-9)))
 
 
 # Moments ------------------------------------------------------------------------------------------
@@ -350,21 +386,25 @@ class _Trial:
         binding = asked.futility is not None and asked.futility.binding
         self.upper = Direction(rule, plan.alpha / 2, planned, binding)
         self.lower = Direction(rule, plan.alpha / 2, planned)
+        self.futility = (
+            None if asked.futility is None else futility_rule(asked, plan.alpha / 2, planned)
+        )
+        self.information = 0.0  # of the last look
         self.taken: list[LookTaken] = []
 
     def run(self) -> TrialWithLooks:
         records, replays = self.conducted(self.conduct), 0
-        earliest, last_cut, stopped = 0.0, -math.inf, False
+        earliest, stopped = 0.0, False
         for place, look in enumerate(self.asked.looks):
             trial = with_sessions(records)
             cut = max(moment_day(trial, look.at, self.plan, self.most), earliest)
             over = max((p["entry_day"] + F for p in trial), default=0.0)
             over = max(over, float(records.trials.recruitment_end_day[0]))
-            if cut >= over or cut == last_cut:
+            if cut >= over:
                 continue
             decided = cut + look.cleaning_days
             here = self.decide(place, trial, cut, decided)
-            earliest, last_cut = decided, cut
+            earliest = decided
             stopped = here.decision != "go on"
             changed = self.changed(look.pause, cut, decided, stopped)
             if changed is not None:
@@ -403,21 +443,19 @@ class _Trial:
         final: bool = False,
     ) -> LookTaken:
         t, z = known_at(trial, self.plan, cut, self.most)
-        upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
+        upper, lower = math.inf, -math.inf
         decision, futility = "go on", -math.inf
-        rule = self.asked.futility
-        if rule is not None and not final:
-            design = float(stats.norm.isf(self.plan.alpha / 2) + stats.norm.ppf(rule.power))
-            later = self.upper.later(t, upper)
-            futile = z <= upper and is_futile(rule.rule, place, later, t, z, design)
-            if rule.rule.startswith("z"):
-                values = rule.rule[2:-1].split(",")
-                futility = float(values[min(place, len(values) - 1)])
-            decision = "futility" if futile else decision
+        nothing = math.isnan(z) or t == 0.0 or (not final and t <= self.information)
+        if not nothing:
+            upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
+            if self.futility is not None and not final:
+                futility = self.futility.at(place, self.upper.later(t, upper), t)
+                decision = "futility" if z <= futility else decision
+            self.upper.goes_on(t, futility, upper)
+            self.lower.goes_on(t, -math.inf, -lower)
+            self.information = t
         if z >= upper or z <= lower:
             decision = "second" if z >= upper else "first"
-        self.upper.goes_on(t, futility, upper)
-        self.lower.goes_on(t, -math.inf, -lower)
         entered = sum(p["entry_day"] <= cut for p in trial)
         taken = LookTaken(place, cut, decided, entered, t, z, upper, lower, decision)
         self.taken.append(taken)
