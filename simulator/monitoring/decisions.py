@@ -41,10 +41,14 @@ class Sides:
 
 @dataclass(frozen=True)
 class Stage:
-    """Looks so far of one trial, by the information that they had."""
+    """Looks so far of one trial, by the information that they had.
+
+    `binding`: whether the boundary in favour of the second arm counts on futility being obeyed.
+    """
 
     second: Looks = ()
     first: Looks = ()
+    binding: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -83,7 +87,8 @@ def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
     second = (*before.second, next_look(sides.second, before.second, fraction, final))
     if sides.first == sides.second:
         return Stage(second, second)
-    return Stage(second, (*before.first, next_look(sides.first, before.first, fraction, final)))
+    first = (*before.first, next_look(sides.first, before.first, fraction, final))
+    return Stage(second, first, sides.second.binding)
 
 
 def decided(stage: Stage, z: Floats, final: bool) -> Ints:
@@ -105,9 +110,9 @@ def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
 
     At most alpha where a boundary was crossed. Twice the smaller of the two one-sided ones, each
     the chance under no effect of an earlier crossing or of a statistic as far at this look,
-    futility not obeyed. A trial that stopped for futility gave up what was left of the level: the
-    outcomes more extreme than its own are then all but earlier stops for futility and smaller
-    statistics here (Jennison and Turnbull 2000, section 8.4).
+    futility obeyed where the boundary counts on it. A trial that stopped for futility gave up what
+    was left of the level: the outcomes more extreme than its own are then all but earlier stops for
+    futility and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
     """
     if stopped_for_futility:
         regions = regions_of(stage.second, obeyed=True)
@@ -116,13 +121,14 @@ def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
             at = z if place == len(stage.second) - 1 else look.futility_z
             below += newly_beyond(regions[:place], 0.0, look.information, at, -1)
         return min(1.0, 2.0 * (1.0 - below))
-    return min(1.0, 2.0 * min(_one_sided(stage.second, z), _one_sided(stage.first, -z)))
+    second = _one_sided(stage.second, z, obeyed=stage.binding)
+    return min(1.0, 2.0 * min(second, _one_sided(stage.first, -z, obeyed=False)))
 
 
-def _one_sided(looks: Looks, z: float) -> float:
+def _one_sided(looks: Looks, z: float, *, obeyed: bool) -> float:
     *earlier, last = looks
     spent = earlier[-1].upper_spent if earlier else 0.0
     if math.isnan(z):
         return math.nan
-    regions = regions_of(earlier, obeyed=False)
+    regions = regions_of(earlier, obeyed=obeyed)
     return spent + newly_beyond(regions, 0.0, last.information, z, 1)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from reference_analysis import F, slow_result, state, trials_in
 from scipy import optimize, stats
+from scipy.special import ndtr
 
 from simulator.analysis import AnalysisPlan
 from simulator.conduct import Conduct
@@ -31,7 +32,7 @@ Regions = tuple[tuple[float, float, float], ...]  # information, and between wha
 
 
 @cache
-def _legendre(nodes: int = 500) -> tuple[np.ndarray, np.ndarray]:
+def _legendre(nodes: int = 240) -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(nodes)
 
 
@@ -43,16 +44,20 @@ def _nodes(low: float, high: float, drift: float, t: float) -> tuple[np.ndarray,
     return (low + high) / 2 + half * x, half * weight
 
 
+def _normal(x: np.ndarray) -> np.ndarray:
+    return np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+
+
 def _density(before: Regions, drift: float, t: float, z: np.ndarray) -> np.ndarray:
     """Density of Z at information t where the trial went on at all looks before."""
     if not before:
-        return stats.norm.pdf(z - drift * math.sqrt(t))
+        return _normal(z - drift * math.sqrt(t))
     *earlier, (s, low, high) = before
     u, weight = _nodes(low, high, drift, s)
     mass = weight * _density(tuple(earlier), drift, s, u)
     step = t - s
     away = (z[:, None] * math.sqrt(t) - u * math.sqrt(s) - drift * step) / math.sqrt(step)
-    return stats.norm.pdf(away) @ mass * math.sqrt(t / step)
+    return _normal(away) @ mass * math.sqrt(t / step)
 
 
 def crosses(before: Regions, drift: float, t: float, z: float) -> float:
@@ -60,7 +65,7 @@ def crosses(before: Regions, drift: float, t: float, z: float) -> float:
     if math.isinf(z):
         return 0.0 if z > 0 else crosses(before, drift, t, -30.0)
     if not before:
-        return float(stats.norm.sf(z - drift * math.sqrt(t)))
+        return float(ndtr(drift * math.sqrt(t) - z))
     *earlier, (s, low, high) = before
     step = t - s
     if step < 1e-9:  # the same data: the same statistic
@@ -69,7 +74,7 @@ def crosses(before: Regions, drift: float, t: float, z: float) -> float:
     u, weight = _nodes(low, high, drift, s)
     mass = weight * _density(tuple(earlier), drift, s, u)
     away = (z * math.sqrt(t) - u * math.sqrt(s) - drift * step) / math.sqrt(step)
-    return float(stats.norm.sf(away) @ mass)
+    return float(ndtr(-away) @ mass)
 
 
 def _with(regions: Regions, t: float, low: float, high: float) -> Regions:
@@ -81,9 +86,11 @@ def _with(regions: Regions, t: float, low: float, high: float) -> Regions:
 
 
 def spent_by(rule: str, alpha: float, t: float) -> float | None:
-    """What a spending function has spent at t; None: the rule is a shape."""
+    """What a spending function has spent at t, before the end; None: the rule is a shape."""
     word, _, option = rule.rstrip(")").partition("(")
     t = min(t, 1.0)
+    if not word:  # no look stops for efficacy
+        return 0.0
     if word == "lan_demets_obrien_fleming":
         return 2 * float(stats.norm.sf(stats.norm.isf(alpha / 2) / math.sqrt(t))) if t else 0.0
     if word == "lan_demets_pocock":
@@ -162,20 +169,19 @@ class Direction:
 
     def at(self, t: float, final: bool) -> float:
         """The critical value at the next look."""
-        if not self.rule:
-            if not final:
-                return math.inf
-            return float(stats.norm.isf(self.alpha))
         t = max(t, self.regions[-1][0]) if self.regions else t
         z, self.spent_with = efficacy_at(
             self.rule, self.alpha, self.planned, self.regions, self.spent, t, final
         )
         return z
 
+    def level_of(self, t: float, z: float) -> float:
+        """Chance, without an effect, to cross before or to have such a Z or one beyond it now."""
+        t = max(t, self.regions[-1][0]) if self.regions else t
+        return self.spent + crosses(self.regions, 0.0, t, z)
+
     def goes_on(self, t: float, futility: float, z: float) -> None:
         """Take note of a look that did not stop the trial."""
-        if not self.rule:
-            return
         t = max(t, self.regions[-1][0]) if self.regions else t
         low = futility if self.counts_on_futility else -math.inf
         self.spent, self.regions = self.spent_with, _with(self.regions, t, low, z)
@@ -315,13 +321,14 @@ class LookTaken:
     upper: float
     lower: float
     decision: str  # "go on", "second", "first", "futility"
+    p_value: float  # by the stage-wise ordering, if the trial ends here without futility
 
 
 @dataclass
 class TrialWithLooks:
     """A trial with looks: those taken, the trial that came of them, and who was favoured."""
 
-    looks: list[LookTaken]
+    looks: list[LookTaken]  # the final analysis too, where it is reached
     records: TrialRecords
     rejects_for: int | None  # index of the arm
     stopped: bool
@@ -444,10 +451,11 @@ class _Trial:
     ) -> LookTaken:
         t, z = known_at(trial, self.plan, cut, self.most)
         upper, lower = math.inf, -math.inf
-        decision, futility = "go on", -math.inf
+        decision, futility, p_value = "go on", -math.inf, math.nan
         nothing = math.isnan(z) or t == 0.0 or (not final and t <= self.information)
         if not nothing:
             upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
+            p_value = 2 * min(self.upper.level_of(t, z), self.lower.level_of(t, -z), 0.5)
             if self.futility is not None and not final:
                 futility = self.futility.at(place, self.upper.later(t, upper), t)
                 decision = "futility" if z <= futility else decision
@@ -457,7 +465,7 @@ class _Trial:
         if z >= upper or z <= lower:
             decision = "second" if z >= upper else "first"
         entered = sum(p["entry_day"] <= cut for p in trial)
-        taken = LookTaken(place, cut, decided, entered, t, z, upper, lower, decision)
+        taken = LookTaken(place, cut, decided, entered, t, z, upper, lower, decision, p_value)
         self.taken.append(taken)
         return taken
 
