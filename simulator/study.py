@@ -271,8 +271,7 @@ class Study:
         known = estimator in ("counts", "conditional")
         require(known, "estimator", estimator, "must be counts or conditional")
         if estimator == "conditional":
-            patients = self.prepared.params.trial.target_randomised
-            why = why_not(patients, engine, trials if precision is None else None)
+            why = why_not(self.prepared.asked, engine, trials if precision is None else None)
             require(why is None, "estimator", estimator, f"{why.rule}: {why.remedy}" if why else "")
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
         return estimate_power(
