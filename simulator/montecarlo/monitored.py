@@ -19,7 +19,7 @@ from simulator.analysis.types import ANALYSED, Design
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_value, sides_of
+from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
 from simulator.montecarlo.replays import replaced
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
@@ -184,15 +184,17 @@ class _Monitoring:
                 continue  # it adds nothing to the look before: they are one
             stage = looked(self.sides, earlier, fraction, final)
             mine = trials[group.ravel() == number]
-            z, futile = looks.z[mine, place], Decision.FUTILITY
+            z = looks.z[mine, place]
             found = decided(stage, z, final)
             looks.decision[mine, place] = found
             looks.boundary[mine, place] = stage.second[-1].efficacy_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
-            for k, decision in zip(mine.tolist(), found.tolist(), strict=True):
-                if final or decision != Decision.GO_ON:
-                    self.p_value[k] = p_value(stage, float(looks.z[k, place]), decision == futile)
+            for futile in (False, True):
+                ends = (found == Decision.FUTILITY) == futile
+                ends &= final | (found != Decision.GO_ON)
+                if ends.any():
+                    self.p_value[mine[ends]] = p_values(stage, z[ends], futile=futile)
             shown = found <= Decision.FAVOURS_SECOND
             self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
         looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]
