@@ -20,10 +20,12 @@ from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
+from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.replays import replaced
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 
+_STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 Simulate = Callable[[Conduct], TrialRecords]
 
 
@@ -239,6 +241,23 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     favours[known, column] = found.favours[known]
     reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
+
+
+def write_recruitment(
+    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, looks: LookRows
+) -> None:
+    """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
+
+    A trial that was stopped has reached its target if it does without looks, and is on time if it
+    ends in time.
+    """
+    stopped = np.isin(looks.decision[:, :-1], _STOPS).any(axis=1)
+    reached = fixed.counts[layout.counts["target_reached"].start] == 1
+    ends = rows.amounts[layout.amounts["trial_days"].start]
+    planned_end = params.trial.planned_completion_day
+    in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
+    rows.counts[layout.counts["target_reached"].start] = reached
+    rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
 
 
 def _signed(table: AnalysisTable) -> Floats:
