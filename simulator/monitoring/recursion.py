@@ -17,9 +17,10 @@ from simulator.monitoring.normal import Floats, upper_quantile, upper_tail, uppe
 from simulator.monitoring.roots import root_from
 
 GRID = 32  # 18 is usual; this many give two digits more, 1e-8 in a boundary
-SAME = 1e-4  # relative: a look with no more information than this has none that is new
-_NARROW = 1.5  # grid by the spread of the statistic given that of the look before: Simpson's error
-# falls as exp(-pi^2 / 2 * (spread / step)^2), and the step is 0.75 / grid
+SAME = 5e-4  # relative: a look with no more information than this has none that is new
+# Grid by the spread of the statistic given that of the look before. Simpson's error falls as
+# exp(-pi^2 / 2 * (spread / step)^2); the step is 0.75 / grid, and thrice that beyond 3 deviations.
+_NARROW = 4.0
 LEAST = 1e-300  # a smaller probability is none
 
 
