@@ -43,8 +43,8 @@ UNSUPPORTED = (
     MORE_ARMS,
     Unsupported(
         "interim looks",
-        "each trial is analysed once, at its end: software for group-sequential designs gives the "
-        "boundaries, and the inflation of the sample size",
+        "each trial is analysed once, at its end: trialsim boundaries gives critical values, and "
+        "the inflation of the sample size",
         (
             *("monitoring", "looks", "n_looks", "interim", "interims", "interim_analyses"),
             *("interim_looks", "stages", "group_sequential", "boundaries", "boundary", "efficacy"),
@@ -52,7 +52,7 @@ UNSUPPORTED = (
             *("information_rates", "information_fractions", "obrien_fleming", "pocock"),
             *("stopping", "stopping_rule", "stopping_rules", "early_stopping"),
         ),
-        ("boundaries", "monitor"),
+        ("monitor",),
     ),
     Unsupported(
         "stopping for futility",

@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
@@ -18,7 +19,7 @@ from simulator.monitoring.checks import check_plan
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import needs_drift, read_futility
 from simulator.monitoring.plan import Plan, regions_of
-from simulator.monitoring.recursion import newly_beyond
+from simulator.monitoring.recursion import Region, density_after, newly_beyond
 from simulator.records import Floats, Ints
 
 
@@ -105,30 +106,51 @@ def decided(stage: Stage, z: Floats, final: bool) -> Ints:
     return found
 
 
-def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
-    """Two-sided p value of a trial that ended at its last look, by the stage-wise ordering.
+def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
+    """Two-sided p values of trials that ended at their last look, by the stage-wise ordering.
 
-    At most alpha where a boundary was crossed. Twice the smaller of the two one-sided ones, each
-    the chance under no effect of an earlier crossing or of a statistic as far at this look,
-    futility obeyed where the boundary counts on it. A trial that stopped for futility gave up what
-    was left of the level: the outcomes more extreme than its own are then all but earlier stops for
-    futility and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
+    At most alpha where a boundary was crossed. Twice the one-sided one in the direction of z: the
+    chance under no effect of an earlier crossing or of a statistic as far at this look, futility
+    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left
+    of the level: the outcomes more extreme than its own are then all but earlier stops for futility
+    and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
+
+    Parameters
+    ----------
+    z
+        Of trials with these looks; NaN gives NaN.
+    futile
+        Whether they stopped for futility.
     """
-    if stopped_for_futility:
-        regions = regions_of(stage.second, obeyed=True)
-        below = 0.0
-        for place, look in enumerate(stage.second):
-            at = z if place == len(stage.second) - 1 else look.futility_z
-            below += newly_beyond(regions[:place], 0.0, look.information, at, -1)
-        return min(1.0, 2.0 * (1.0 - below))
-    second = _one_sided(stage.second, z, obeyed=stage.binding)
-    return min(1.0, 2.0 * min(second, _one_sided(stage.first, -z, obeyed=False)))
+    if futile:
+        earlier, last = stage.second[:-1], stage.second[-1]
+        regions = regions_of(earlier, obeyed=True)
+        below = sum(
+            newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
+            for place, look in enumerate(earlier)
+        )
+        return _doubled(1.0 - below - _beyond(regions, last.information, z, -1))
+    first = _one_sided(stage.first, np.abs(z), obeyed=False)
+    second = _one_sided(stage.second, np.abs(z), obeyed=stage.binding)
+    return _doubled(np.where(z < 0.0, first, second))
 
 
-def _one_sided(looks: Looks, z: float, *, obeyed: bool) -> float:
-    *earlier, last = looks
+def _doubled(one_sided: Floats) -> Floats:
+    return np.asarray(np.minimum(1.0, 2.0 * one_sided))
+
+
+def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
+    last = looks[-1]
+    # A look with no more information has the same statistic: it is one with the last.
+    earlier = [look for look in looks[:-1] if look.information < last.information]
     spent = earlier[-1].upper_spent if earlier else 0.0
-    if math.isnan(z):
-        return math.nan
-    regions = regions_of(earlier, obeyed=obeyed)
-    return spent + newly_beyond(regions, 0.0, last.information, z, 1)
+    return spent + _beyond(regions_of(earlier, obeyed=obeyed), last.information, z, 1)
+
+
+def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: int) -> Floats:
+    """Probability under no effect to have gone on so far and then to be beyond each value."""
+    before = density_after(regions, 0.0)
+    start = before.z * math.sqrt(before.information)
+    gained = math.sqrt(information - before.information)
+    far = (z[:, None] * math.sqrt(information) - start) / gained
+    return np.asarray(ndtr(-sign * far) @ before.mass)

@@ -19,11 +19,13 @@ from simulator.analysis.types import ANALYSED, Design
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_value, sides_of
+from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
+from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.replays import replaced
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 
+_STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 Simulate = Callable[[Conduct], TrialRecords]
 
 
@@ -184,15 +186,17 @@ class _Monitoring:
                 continue  # it adds nothing to the look before: they are one
             stage = looked(self.sides, earlier, fraction, final)
             mine = trials[group.ravel() == number]
-            z, futile = looks.z[mine, place], Decision.FUTILITY
+            z = looks.z[mine, place]
             found = decided(stage, z, final)
             looks.decision[mine, place] = found
             looks.boundary[mine, place] = stage.second[-1].efficacy_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
-            for k, decision in zip(mine.tolist(), found.tolist(), strict=True):
-                if final or decision != Decision.GO_ON:
-                    self.p_value[k] = p_value(stage, float(looks.z[k, place]), decision == futile)
+            for futile in (False, True):
+                ends = (found == Decision.FUTILITY) == futile
+                ends &= final | (found != Decision.GO_ON)
+                if ends.any():
+                    self.p_value[mine[ends]] = p_values(stage, z[ends], futile=futile)
             shown = found <= Decision.FAVOURS_SECOND
             self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
         looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]
@@ -237,6 +241,23 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     favours[known, column] = found.favours[known]
     reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
+
+
+def write_recruitment(
+    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, looks: LookRows
+) -> None:
+    """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
+
+    A trial that was stopped has reached its target if it does without looks, and is on time if it
+    ends in time.
+    """
+    stopped = np.isin(looks.decision[:, :-1], _STOPS).any(axis=1)
+    reached = fixed.counts[layout.counts["target_reached"].start] == 1
+    ends = rows.amounts[layout.amounts["trial_days"].start]
+    planned_end = params.trial.planned_completion_day
+    in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
+    rows.counts[layout.counts["target_reached"].start] = reached
+    rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
 
 
 def _signed(table: AnalysisTable) -> Floats:
