@@ -5,7 +5,7 @@ boundary of its own: that in favour of the first is the mirror of the second's, 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -18,8 +18,8 @@ from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import needs_drift, read_futility
-from simulator.monitoring.plan import Plan, regions_of
-from simulator.monitoring.recursion import Region, density_after, newly_beyond
+from simulator.monitoring.plan import Look, Plan, regions_of
+from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
 from simulator.records import Floats, Ints
 
 
@@ -32,12 +32,19 @@ class Decision(IntEnum):
     GO_ON = 3  # at the final analysis: no rejection
 
 
+_NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
+
+
 @dataclass(frozen=True)
 class Sides:
-    """The plan of boundaries in favour of the second arm, and that of the first."""
+    """The plan of boundaries in favour of the second arm, and that of the first.
+
+    `shows_early`: whether a look before the end can reject.
+    """
 
     second: Plan
     first: Plan
+    shows_early: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,28 +75,34 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     if any(math.isnan(fraction) for fraction in known):
         known = tuple((k + 1) / len(known) for k in range(len(known)))
     alpha = asked.alpha / 2
-    zeros = ",".join("0" for _ in asked.looks)
-    efficacy = read_efficacy(asked.spending or f"table({zeros},{alpha!r})")
+    shows_early = bool(asked.spending)
+    efficacy = read_efficacy(asked.spending or _NEVER)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
     if asked.futility is None:
-        return Sides(plain, plain)
+        return Sides(plain, plain, shows_early)
     futility = read_futility(asked.futility.rule)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
-    return Sides(second, plain)
+    return Sides(second, plain, shows_early)
 
 
 def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
     """Return the looks of a trial with the next one, of some share of the planned information."""
-    second = (*before.second, next_look(sides.second, before.second, fraction, final))
+    shows = final or sides.shows_early
+    second = (*before.second, _look(sides.second, before.second, fraction, final, shows))
     if sides.first == sides.second:
         return Stage(second, second)
-    first = (*before.first, next_look(sides.first, before.first, fraction, final))
+    first = (*before.first, _look(sides.first, before.first, fraction, final, shows))
     return Stage(second, first, sides.second.binding)
+
+
+def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) -> Look:
+    look = next_look(plan, before, fraction, final)
+    return look if shows else replace(look, efficacy_z=math.inf, upper_spent=0.0)
 
 
 def decided(stage: Stage, z: Floats, final: bool) -> Ints:
@@ -142,14 +155,14 @@ def _doubled(one_sided: Floats) -> Floats:
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
     last = looks[-1]
     # A look with no more information has the same statistic: it is one with the last.
-    earlier = [look for look in looks[:-1] if look.information < last.information]
+    earlier = [look for look in looks[:-1] if is_new(last.information, look.information)]
     spent = earlier[-1].upper_spent if earlier else 0.0
     return spent + _beyond(regions_of(earlier, obeyed=obeyed), last.information, z, 1)
 
 
 def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: int) -> Floats:
     """Probability under no effect to have gone on so far and then to be beyond each value."""
-    before = density_after(regions, 0.0)
+    before = density_after(regions, 0.0, fine_enough(regions, information))
     start = before.z * math.sqrt(before.information)
     gained = math.sqrt(information - before.information)
     far = (z[:, None] * math.sqrt(information) - start) / gained

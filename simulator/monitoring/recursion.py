@@ -76,8 +76,8 @@ def density_after(regions: tuple[Region, ...], drift: float, grid: int = GRID) -
     return Density(information, z, mass)
 
 
-def _fine_enough(regions: tuple[Region, ...], information: float, grid: int) -> int:
-    """A grid that is fine enough for looks that follow closely on one another."""
+def fine_enough(regions: tuple[Region, ...], information: float, grid: int = GRID) -> int:
+    """Return a grid that is fine enough for looks that follow closely on one another."""
     every = [region.information for region in regions] + [information]
     gains = [(now - before) / before for before, now in pairwise(every)]
     narrowest = math.sqrt(min(gains, default=1.0))
@@ -103,7 +103,7 @@ def beyond(
     """
     if math.isinf(z):
         return total(regions, drift) if z * sign < 0 else 0.0
-    before = density_after(regions, drift, _fine_enough(regions, information, grid))
+    before = density_after(regions, drift, fine_enough(regions, information, grid))
     gained = information - before.information
     if before is _BEFORE:
         return upper_tail(sign * (z - drift * math.sqrt(information)))

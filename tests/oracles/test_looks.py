@@ -194,8 +194,10 @@ CASES = {
         efficacy={"spending": "kim_demets(1)"},
         futility={"rule": "z(0)", "binding": True},
     ),
-    "no boundary for efficacy": bare_trial(
-        looks=[{"at": {"deaths": 15}}], efficacy=None, futility={"rule": "z(0.5)"}
+    "no boundary for efficacy, more information than equally spaced looks": bare_trial(
+        looks=[{"at": {"deaths": 6}}, {"at": {"day": 700}}],
+        efficacy=None,
+        futility={"rule": "z(-0.5)"},
     ),
 }
 
@@ -203,3 +205,9 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_trials_with_looks_are_those_of_the_slow_version(name: str) -> None:
     hold(CASES[name], 60)
+
+
+def test_the_cases_come_to_every_decision_and_replay() -> None:
+    found = slow(CASES["binding futility and a pause that changes who comes"], 40)
+    assert {look.decision for one in found for look in one.looks} >= {"second", "futility", "go on"}
+    assert max(one.replays for one in found) == 2
