@@ -17,7 +17,7 @@ from simulator.monitoring.boundaries import Looks, next_look
 from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
 from simulator.monitoring.families import read_efficacy
-from simulator.monitoring.futility import needs_drift, read_futility
+from simulator.monitoring.futility import THRESHOLD, needs_drift, read_futility
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
 from simulator.records import Floats, Ints
@@ -90,14 +90,31 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     return Sides(second, plain, shows_early)
 
 
-def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
-    """Return the looks of a trial with the next one, of some share of the planned information."""
+def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
+    """Return the looks of a trial with the next one.
+
+    Parameters
+    ----------
+    place
+        Of the look among those planned: an earlier one may not have been taken.
+    fraction
+        Its share of the planned information.
+    """
     shows = final or sides.shows_early
-    second = (*before.second, _look(sides.second, before.second, fraction, final, shows))
+    plan = sides.second if final else _with_own_threshold(sides.second, place)
+    second = (*before.second, _look(plan, before.second, fraction, final, shows))
     if sides.first == sides.second:
         return Stage(second, second)
     first = (*before.first, _look(sides.first, before.first, fraction, final, shows))
     return Stage(second, first, sides.second.binding)
+
+
+def _with_own_threshold(plan: Plan, place: int) -> Plan:
+    """The plan with one futility threshold, that of a look, where each has its own."""
+    rule = plan.futility
+    if rule is None or rule.word != THRESHOLD.word or len(rule.values) == 1:
+        return plan
+    return replace(plan, futility=replace(rule, values=rule.values[place : place + 1]))
 
 
 def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) -> Look:

@@ -184,7 +184,7 @@ class _Monitoring:
             earlier = self.stages[int(before)]
             if not final and earlier.second and fraction <= earlier.second[-1].information:
                 continue  # it adds nothing to the look before: they are one
-            stage = looked(self.sides, earlier, fraction, final)
+            stage = looked(self.sides, earlier, place, fraction, final)
             mine = trials[group.ravel() == number]
             z = looks.z[mine, place]
             found = decided(stage, z, final)

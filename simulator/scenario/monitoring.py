@@ -17,7 +17,8 @@ class Moment(Part):
     deaths: Count | None = Field(default=None, description="at so many known deaths")
     randomised: Count | None = Field(default=None, description="at so many patients randomised")
     completed: Count | None = Field(
-        default=None, description="at so many patients dead, lost, or followed to the end"
+        default=None,
+        description="at so many patients whose follow-up is due to have ended, dead or not",
     )
     information: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="at this share of max_information"
@@ -57,7 +58,8 @@ class Efficacy(Part):
         description="how the level is spent, as trialsim boundaries has it: "
         "lan_demets_obrien_fleming, lan_demets_pocock, hwang_shih_decani(-4), kim_demets(3); or a "
         "boundary fixed for the looks as planned: obrien_fleming, pocock, wang_tsiatis(0.3), "
-        "haybittle_peto(3)",
+        "haybittle_peto(3). Each arm's favour has half of alpha, which a table ends with: "
+        "table(0.005,0.025)",
     )
 
 

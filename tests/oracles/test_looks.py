@@ -194,6 +194,9 @@ CASES = {
         efficacy={"spending": "kim_demets(1)"},
         futility={"rule": "z(0)", "binding": True},
     ),
+    "a threshold of its own for each look, the first without an event": bare_trial(
+        looks=[{"at": {"day": 1.0}}, {"at": {"deaths": 15}}], futility={"rule": "z(-3,0.4)"}
+    ),
     "no boundary for efficacy, more information than equally spaced looks": bare_trial(
         looks=[{"at": {"deaths": 6}}, {"at": {"day": 700}}],
         efficacy=None,
@@ -204,7 +207,13 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_trials_with_looks_are_those_of_the_slow_version(name: str) -> None:
-    hold(CASES[name], 60)
+    hold(CASES[name], 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_many_trials_with_looks_are_those_of_the_slow_version(name: str) -> None:
+    hold(CASES[name], 150)
 
 
 def test_the_cases_come_to_every_decision_and_replay() -> None:

@@ -167,6 +167,24 @@ def test_an_analysis_that_cannot_be_monitored_is_refused_with_the_reason(
     assert "joint normal law" in found.rule
 
 
+TWO = FISHER.replace(
+    "[{name: fisher, test: fisher}]", "[{name: fisher, test: fisher}, {name: time, test: log_rank}]"
+)
+
+
+@pytest.mark.parametrize("named", ["null", "time"])
+def test_one_analysis_alone_keeps_that_which_is_looked_at(named: str, tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text(TWO.replace("analysis: null", f"analysis: {named}"))
+    loaded = load_scenario(tmp_path / "case.yaml")
+    looked_at = "fisher" if named == "null" else named
+    for place, name in enumerate(["fisher", "time"]):
+        alone = loaded.with_one_analysis(place).scenario
+        assert alone.monitoring is not None
+        assert alone.monitoring.analysis == looked_at
+        names = [analysis.name for analysis in alone.analyses]
+        assert names == ([name] if name == looked_at else [name, looked_at])
+
+
 @pytest.mark.parametrize("command", ["power", "sweep --vary trial.target_randomised=60,80", "size"])
 def test_commands_end_with_one_line_and_status_2(command: str, tmp_path: Path) -> None:
     text, line = changed(SPENDING, "spending: lan_demets")
