@@ -84,6 +84,8 @@ class Looks(Record):
         What is counted as information, and how much of it is whole.
     spending, futility
         The rules as they are written on one line; None: none.
+    spending_title, futility_title
+        In words; empty without one.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -102,7 +104,9 @@ class Looks(Record):
     information: str
     max_information: float
     spending: str | None
+    spending_title: str
     futility: str | None
+    futility_title: str
     binding: bool
     after_stopping: str
     looks: tuple[LookReport, ...]

@@ -11,6 +11,7 @@ from simulator.report.document.feasibility import (
 )
 from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
+from simulator.report.document.looks import interim_sentence
 from simulator.report.document.losses import loss_clause
 from simulator.report.document.mortality import assumed_difference, assumed_mortality
 from simulator.report.document.numbers import (
@@ -57,6 +58,7 @@ def paragraph(dossier: Dossier) -> str:
             f"{_assumed(dossier)}, {_given(dossier)}." if is_power else f"{_given(dossier)}.",
             not_analysable_sentence(power),
             _families(power),
+            interim_sentence(power),
             verdict_in_words(dossier),
             sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),

@@ -32,6 +32,11 @@ _WORKS = {
         "Proceedings of SC11. ACM; 2011.",
         "https://doi.org/10.1145/2063384.2063405",
     ),
+    "jennison": (
+        "Jennison C, Turnbull BW. Group sequential methods with applications to clinical trials. "
+        "Chapman and Hall/CRC; 2000.",
+        "https://doi.org/10.1201/9780367805326",
+    ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
         "Biometrics 1983;39:499-503.",
