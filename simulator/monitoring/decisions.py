@@ -42,10 +42,14 @@ class Sides:
 
 @dataclass(frozen=True)
 class Stage:
-    """Looks so far of one trial, by the information that they had."""
+    """Looks so far of one trial, by the information that they had.
+
+    `binding`: whether the boundary in favour of the second arm counts on futility being obeyed.
+    """
 
     second: Looks = ()
     first: Looks = ()
+    binding: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +88,8 @@ def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
     second = (*before.second, next_look(sides.second, before.second, fraction, final))
     if sides.first == sides.second:
         return Stage(second, second)
-    return Stage(second, (*before.first, next_look(sides.first, before.first, fraction, final)))
+    first = (*before.first, next_look(sides.first, before.first, fraction, final))
+    return Stage(second, first, sides.second.binding)
 
 
 def decided(stage: Stage, z: Floats, final: bool) -> Ints:
@@ -106,7 +111,7 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
 
     At most alpha where a boundary was crossed. Twice the one-sided one in the direction of z: the
     chance under no effect of an earlier crossing or of a statistic as far at this look, futility
-    not obeyed. A trial that stopped for futility gave up what was left of the level: the outcomes
+    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left of the level: the outcomes
     more extreme than its own are then all but earlier stops for futility and smaller statistics
     here (Jennison and Turnbull 2000, section 8.4).
 
@@ -125,20 +130,22 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
             for place, look in enumerate(earlier)
         )
         return _doubled(1.0 - below - _beyond(regions, last.information, z, -1))
-    sides = [_one_sided(looks, np.abs(z)) for looks in (stage.first, stage.second)]
-    return _doubled(np.where(z < 0.0, *sides))
+    far = np.abs(z)
+    first = _one_sided(stage.first, far, obeyed=False)
+    second = _one_sided(stage.second, far, obeyed=stage.binding)
+    return _doubled(np.where(z < 0.0, first, second))
 
 
 def _doubled(one_sided: Floats) -> Floats:
     return np.asarray(np.minimum(1.0, 2.0 * one_sided))
 
 
-def _one_sided(looks: Looks, z: Floats) -> Floats:
+def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
     last = looks[-1]
     # A look with no more information has the same statistic: it is one with the last.
     earlier = [look for look in looks[:-1] if look.information < last.information]
     spent = earlier[-1].upper_spent if earlier else 0.0
-    return spent + _beyond(regions_of(earlier, obeyed=False), last.information, z, 1)
+    return spent + _beyond(regions_of(earlier, obeyed=obeyed), last.information, z, 1)
 
 
 def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: int) -> Floats:
