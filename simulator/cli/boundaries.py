@@ -120,7 +120,7 @@ def _refuse_beside_scenario(given: dict[str, object]) -> None:
 def _of_scenario(name: str, power: float | None) -> "Boundaries":
     """The boundaries of a scenario's looks as planned, in favour of the second arm."""
     from simulator.errors import RuleError
-    from simulator.planning.boundaries import boundaries_of
+    from simulator.planning.scenario_boundaries import boundaries_of
     from simulator.scenario.loader import load_scenario
 
     loaded = load_scenario(name)

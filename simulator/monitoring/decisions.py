@@ -111,9 +111,9 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
 
     At most alpha where a boundary was crossed. Twice the one-sided one in the direction of z: the
     chance under no effect of an earlier crossing or of a statistic as far at this look, futility
-    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left of the level: the outcomes
-    more extreme than its own are then all but earlier stops for futility and smaller statistics
-    here (Jennison and Turnbull 2000, section 8.4).
+    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left
+    of the level: the outcomes more extreme than its own are then all but earlier stops for futility
+    and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
 
     Parameters
     ----------

@@ -2,11 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
-from simulator.analysis import plans_of
-from simulator.errors import RuleError
-from simulator.monitoring.asked import monitoring_plan
 from simulator.monitoring.characteristics import (
     assuming,
     drift_for,
@@ -18,13 +14,11 @@ from simulator.monitoring.characteristics import (
 )
 from simulator.monitoring.checks import check_information, check_plan
 from simulator.monitoring.declared import BoundaryError, is_number
-from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look, Lower, Plan
 from simulator.results.boundaries import Boundaries, BoundaryLook, MeanInformation, Stops
-from simulator.scenario.schema import Scenario
 from simulator.version import program_version
 
 _CALLED = {"efficacy": "spending", "lower": "lower_spending"}
@@ -85,33 +79,6 @@ def boundaries(
         lower=_lower(lower_spending, lower_alpha),
     )
     return boundaries_answer(plan, power)
-
-
-def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
-    """Boundaries of the looks of a scenario as planned, in favour of the second arm.
-
-    Parameters
-    ----------
-    power
-        For drift, inflation and when trials stop; None: that of the futility rule, if there is one.
-
-    Raises
-    ------
-    RuleError
-        If the scenario has no looks, or the information of one is not known before it is taken.
-    """
-    asked = monitoring_plan(scenario, plans_of(scenario))
-    if asked is None:
-        remedy = "add monitoring, or give --information and --spending"
-        raise RuleError("the scenario has no looks", remedy, "monitoring")
-    for place, fraction in enumerate(asked.fractions):
-        if math.isnan(fraction):
-            rule = "the information at this look is not known before it is taken"
-            remedy = "trialsim power tells what looks come to; or plan it at a share of information"
-            raise RuleError(rule, remedy, f"monitoring.looks[{place}].at")
-    if power is None and asked.futility is not None:
-        power = asked.futility.power
-    return boundaries_answer(replace(sides_of(asked).second, drift=None, beta=None), power)
 
 
 def boundaries_answer(plan: Plan, power: float | None) -> Boundaries:
