@@ -7,7 +7,14 @@ import numpy as np
 
 from simulator.analysis.data import Block
 from simulator.analysis.exact_tables import corrected_z, p_values, pooled_z
-from simulator.analysis.interval_tables import log_odds_ratio, log_risk_ratio, score_z
+from simulator.analysis.interval_tables import (
+    INTERVALS,
+    WALD,
+    estimated,
+    interval_limits,
+    interval_z,
+    unpooled,
+)
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.score import (
     DIFFERENCE,
@@ -15,9 +22,7 @@ from simulator.analysis.score import (
     RATIO,
     difference_variance,
     newcombe,
-    newcombe_z,
     over_error,
-    score_limit,
 )
 from simulator.analysis.types import (
     EMPTY_ARM,
@@ -94,78 +99,45 @@ def _difference(tables: Ints, found: Floats, z: float, table: AnalysisTable, col
         elif math.isnan(found[k]):
             write_no_result(table, k, column, NO_EVENT)
         else:
-            difference, error = _unpooled(x0, n0, x1, n1)
+            difference, error = unpooled(x0, n0, x1, n1)
             write_result(table, k, column, found[k], difference, error, x1 * n0 - x0 * n1)
             table.low[k, column], table.high[k, column] = newcombe(x0, n0, x1, n1, z)
 
 
-@inlined
-def _unpooled(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
-    p0, p1 = x0 / n0, x1 / n1
-    return p1 - p0, math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
-
-
 def risk_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
-    """Difference of mortality, decided by its interval: Newcombe's, or Miettinen and Nurminen's."""
-    by_newcombe = plan.options["interval"] == "newcombe"
-    _risk_difference(block.counts(plan), by_newcombe, two_sided_quantile(plan.alpha), table, column)
-
-
-@kernel
-def _risk_difference(
-    tables: Ints, by_newcombe: bool, z: float, table: AnalysisTable, column: int
-) -> None:
-    for k in range(tables.shape[0]):
-        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
-        if n0 == 0 or n1 == 0:
-            write_no_result(table, k, column, EMPTY_ARM)
-            continue
-        difference, error = _unpooled(x0, n0, x1, n1)
-        if by_newcombe:
-            statistic = newcombe_z(x0, n0, x1, n1)
-            low, high = newcombe(x0, n0, x1, n1, z)
-        else:
-            statistic = score_z(x0, n0, x1, n1)
-            low = score_limit(x0, n0, x1, n1, DIFFERENCE, z)
-            high = score_limit(x0, n0, x1, n1, DIFFERENCE, -z)
-        worse = x1 * n0 - x0 * n1
-        write_result(table, k, column, two_sided(statistic), difference, error, worse)
-        table.low[k, column], table.high[k, column] = low, high
+    """Difference of mortality, decided by its interval."""
+    z, interval = two_sided_quantile(plan.alpha), INTERVALS[plan.options["interval"]]
+    _by_interval(block.counts(plan), DIFFERENCE, interval, z, table, column)
 
 
 def ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log ratio of mortalities or of their odds, decided by its interval."""
     measure = RATIO if plan.test == "risk_ratio" else ODDS_RATIO
-    by_log = plan.options["interval"] == "log"
-    _ratio(block.counts(plan), measure, by_log, two_sided_quantile(plan.alpha), table, column)
+    z, interval = two_sided_quantile(plan.alpha), INTERVALS[plan.options["interval"]]
+    _by_interval(block.counts(plan), measure, interval, z, table, column)
 
 
 @kernel
-def _ratio(
-    tables: Ints, measure: int, by_log: bool, z: float, table: AnalysisTable, column: int
+def _by_interval(
+    tables: Ints, measure: int, interval: int, z: float, table: AnalysisTable, column: int
 ) -> None:
-    """The estimate has half a patient added to each cell, so that it always exists."""
+    """The estimate of a ratio has half a patient added to each cell, so that it always exists."""
     for k in range(tables.shape[0]):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         if n0 == 0 or n1 == 0:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
-        if x0 + x1 == 0 or x0 + x1 == n0 + n1:
+        if measure != DIFFERENCE and (x0 + x1 == 0 or x0 + x1 == n0 + n1):
             write_no_result(table, k, column, NO_EVENT)
             continue
-        if measure == RATIO:
-            estimate, error = log_risk_ratio(x0, n0, x1, n1)
-        else:
-            estimate, error = log_odds_ratio(x0, n0, x1, n1)
-        if by_log:
-            write_result(table, k, column, two_sided(estimate / error), estimate, error, estimate)
-            table.low[k, column] = estimate - z * error
-            table.high[k, column] = estimate + z * error
-        else:
-            p_value = two_sided(score_z(x0, n0, x1, n1))
-            write_result(table, k, column, p_value, estimate, error, x1 * n0 - x0 * n1)
-            table.low[k, column] = score_limit(x0, n0, x1, n1, measure, z)
-            table.high[k, column] = score_limit(x0, n0, x1, n1, measure, -z)
+        estimate, error = estimated(x0, n0, x1, n1, measure)
+        p_value = two_sided(interval_z(x0, n0, x1, n1, measure, interval, 0.0))
+        # With half a patient added, unequal arms have another sign where mortality is the same.
+        is_wald_ratio = measure != DIFFERENCE and interval == WALD
+        worse = estimate if is_wald_ratio else float(x1 * n0 - x0 * n1)
+        write_result(table, k, column, p_value, estimate, error, worse)
+        low, high = interval_limits(x0, n0, x1, n1, measure, interval, z)
+        table.low[k, column], table.high[k, column] = low, high
 
 
 def cmh(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:

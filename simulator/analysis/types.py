@@ -10,6 +10,7 @@ from scipy import special
 
 from simulator import allocation
 from simulator.analysis.kernel import inlined
+from simulator.declarations.analyses.hypothesis import ABOVE, BELOW, Tested
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
@@ -171,6 +172,19 @@ def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: np.
     table.standard_error[trial, analysis] = math.nan
     table.favours[trial, analysis] = -1
     table.reason[trial, analysis] = reason
+
+
+@inlined
+def p_value_of(z: float, tested: Tested) -> float:
+    """P value of a standard normal statistic of the estimate less its null value.
+
+    The one place in which a signed statistic becomes the p value of a hypothesis.
+    """
+    if tested.side == BELOW:
+        return normal_cdf(z)
+    if tested.side == ABOVE:
+        return normal_cdf(-z)
+    return 2.0 * normal_cdf(-abs(z))
 
 
 @inlined
