@@ -56,17 +56,20 @@ class ExactQuestion(NamedTuple):
 
 
 def question_of(plan: AnalysisPlan, n0: int, n1: int) -> ExactQuestion:
-    """Return the question of an analysis with a test of `TESTS`, two-sided at its level."""
+    """Return the question of an analysis with a test of `TESTS`, at its level."""
     own = plan.options
     return ExactQuestion(
         plan.test,
         n0,
         n1,
         plan.alpha,
+        plan.hypothesis.alternative,
         gamma=own.get("gamma", 0.0),
         prior_0=tuple(own.get("prior_control", (1.0, 1.0))),
         prior_1=tuple(own.get("prior_experimental", (1.0, 1.0))),
         interval=own.get("interval"),
+        margin=plan.hypothesis.margin,
+        equivalence=plan.hypothesis.equivalence,
     )
 
 

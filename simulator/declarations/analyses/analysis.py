@@ -35,7 +35,7 @@ class Beside(NamedTuple):
     Attributes
     ----------
     alpha
-        Two-sided level of the analysis.
+        Level of the analysis.
     follow_up_days
         Of the trial.
     has_factors

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Options
+from simulator.declarations.analyses.analysis import Analysis, NoMargin, Options
 from simulator.declarations.analyses.measure import (
     CAUSE_LOG_HAZARD_RATIO,
     INCIDENCE_DIFFERENCE,
@@ -53,4 +53,8 @@ GRAY = Analysis(
     variable=TIME_TO_CAUSE,
     measure=SUBDISTRIBUTION_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.gray:gray",
+    no_margin=NoMargin(
+        "its variance is that of equal cumulative incidences",
+        "use cause_specific, or cumulative_incidence",
+    ),
 )

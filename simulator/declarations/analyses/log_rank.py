@@ -5,7 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Beside, Options, SizeFormula
+from simulator.declarations.analyses.analysis import (
+    Analysis,
+    Beside,
+    NoMargin,
+    Options,
+    SizeFormula,
+)
 from simulator.declarations.analyses.measure import LOG_HAZARD_RATIO, WEIGHTED_LOG_HAZARD_RATIO
 from simulator.declarations.analyses.variable import TIME_TO_DEATH
 from simulator.declarations.parts import Positive
@@ -94,4 +100,8 @@ MAX_COMBO = Analysis(
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:max_combo",
     lanes="simulator.analysis.weighted:max_combo",
+    no_margin=NoMargin(
+        "its largest statistic has no hazard ratio of its own",
+        "use cox, or log_rank",
+    ),
 )
