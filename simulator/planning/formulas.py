@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 
 from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, plans_of
+from simulator.analysis.margins import Border
+from simulator.analysis.score import DIFFERENCE, RATIO
 from simulator.declarations.analyses import STATISTICS, SizeFormula
+from simulator.declarations.analyses.hypothesis import AWAY, BELOW
 from simulator.declarations.estimands import tests_of
 from simulator.planning.closed_forms import (
     exact_patients,
     freedman_events,
+    margin_patients,
     normal_patients,
     schoenfeld_events,
     t_test_patients,
@@ -23,6 +27,7 @@ from simulator.planning.closed_forms import (
 from simulator.planning.means import Means, changes_of_meld
 from simulator.planning.risks import Risk, exact_risks, simulated_risks
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
+from simulator.results.measures import Scale
 from simulator.results.operations import Operations
 from simulator.scenario.schema import Scenario
 
@@ -70,7 +75,55 @@ class Facts(NamedTuple):
     def formula(self) -> SizeFormula:
         """Closed forms that are made for the analysis."""
         declared = STATISTICS.get(self.plan.test)  # a randomisation test has none
-        return SizeFormula.NONE if declared is None else declared.size_formula
+        asked = self.plan.hypothesis
+        odds = self.plan.test == "odds_ratio" and asked.has_margin
+        if declared is None or asked.equivalence is not None or odds:
+            return SizeFormula.NONE
+        return declared.size_formula
+
+    @property
+    def level(self) -> float:
+        """The two-sided level with the critical value of the test."""
+        return self.plan.interval_alpha
+
+    @property
+    def null(self) -> float:
+        """Null value of the estimate, a logarithm where it is one."""
+        declared = STATISTICS.get(self.plan.test)
+        if declared is None or self.plan.hypothesis.equivalence is not None:
+            return 0.0
+        return self.plan.hypothesis.tested(declared.measure.scale).null
+
+    @property
+    def border(self) -> Border:
+        """Border of the null hypothesis of a test of proportions."""
+        return Border(RATIO if self.plan.test == "risk_ratio" else DIFFERENCE, self.null)
+
+    @property
+    def apart(self) -> float:
+        """What is assumed less the null value, on the scale that the formula has."""
+        if self.formula in _OF_MEANS:
+            return math.nan if self.means is None else self.means.difference - self.null
+        if self.formula is SizeFormula.HAZARDS:
+            first, second = self.risks
+            known = first.hazard > 0 and second.hazard > 0
+            return math.log(second.hazard / first.hazard) - self.null if known else math.nan
+        control, other = self.analysed
+        if self.plan.test == "risk_ratio":
+            return other - math.exp(self.null) * control
+        return other - control - self.null
+
+    @property
+    def off_margin(self) -> dict[str, Any]:
+        """What a formula's answer has with a margin."""
+        margin = self.plan.hypothesis.margin
+        return {} if margin is None else {"margin": margin, "apart": self.apart}
+
+    @property
+    def on_the_side(self) -> bool:
+        """Whether what is assumed is what is to be shown, on one side."""
+        side = self.plan.hypothesis.tested(Scale.PROPORTION).side
+        return side == AWAY or (self.apart < 0) == (side == BELOW)
 
     @property
     def of_second(self) -> float:
@@ -182,6 +235,7 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
         largest_enumerated=MOST_ENUMERATED,
         needed=needed,
         contrast=contrast,
+        sides="two-sided" if facts.plan.hypothesis.is_two_sided else "one-sided",
     )
 
 
@@ -195,6 +249,8 @@ def _contrast(facts: Facts) -> Contrast:
         return Contrast.ALL_LOST
     if not facts.has_effect or not _differ(facts):
         return Contrast.NO_DIFFERENCE
+    if not facts.on_the_side:
+        return Contrast.OTHER_SIDE
     return Contrast.SESSIONS if facts.has_sessions else Contrast.APPROXIMATION
 
 
@@ -211,9 +267,9 @@ def _differ(facts: Facts) -> bool:
     """Whether the outcome differs by more than chance, so that a formula could size it."""
     if facts.formula in _OF_MEANS:
         means = facts.means
-        return means is not None and abs(means.difference) > max(2 * means.mcse, _LEAST)
+        return means is not None and abs(facts.apart) > max(2 * means.mcse, _LEAST)
     control, other = facts.analysed
-    apart = abs(control - other)
+    apart = abs(control - other) if facts.null == 0.0 else abs(facts.apart)
     return 0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)
 
 
@@ -228,26 +284,44 @@ def normal_size(facts: Facts, power: float) -> float | None:
     A place to look first for any analysis, whatever its outcome.
     """
     control, other = facts.analysed
-    apart = abs(control - other)
+    border = _border_of_risk(facts)
+    apart = abs(control - other) if border is None else abs(other - control - border.null)
     is_lost = facts.lost > _MOST_LOST
     if is_lost or not (
         0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)
     ):
         return None
-    patients = normal_patients(control, other, facts.plan.alpha, power, facts.of_second)
+    if border is None:
+        patients = normal_patients(control, other, facts.level, power, facts.of_second)
+    else:
+        patients = margin_patients(control, other, border, facts.level, power, facts.of_second)
     inflated = patients * facts.inflation
     return inflated if math.isfinite(inflated) else None
+
+
+def _border_of_risk(facts: Facts) -> Border | None:
+    """A margin as a difference of risks, roughly where it is none; None without one."""
+    asked, control = facts.plan.hypothesis, facts.analysed[0]
+    if asked.margin is None or facts.plan.test not in STATISTICS:
+        return None
+    scale = STATISTICS[facts.plan.test].measure.scale
+    if scale is Scale.PROPORTION:
+        return Border(DIFFERENCE, asked.margin)
+    if scale is not Scale.LOG_RATIO or not 0 < control < 1:
+        return None
+    if facts.plan.test == "risk_ratio":
+        return Border(DIFFERENCE, min(asked.margin * control, 1 - _LEAST) - control)
+    return Border(DIFFERENCE, 1 - control - (1 - control) ** asked.margin)
 
 
 def _of_hazards(facts: Facts, power: float) -> Iterator[ClosedForm]:
     """Events over the probability that one is seen, which allows for loss."""
     first, second = facts.risks
     hazard_ratio = second.hazard / first.hazard
-    for formula, events_of in (
-        (Formula.SCHOENFELD, schoenfeld_events),
-        (Formula.FREEDMAN, freedman_events),
-    ):
-        events = events_of(hazard_ratio, facts.plan.alpha, power, facts.of_second)
+    known = ((Formula.SCHOENFELD, schoenfeld_events), (Formula.FREEDMAN, freedman_events))
+    for formula, events_of in known if facts.null == 0.0 else known[:1]:
+        over_null = hazard_ratio / math.exp(facts.null)
+        events = events_of(over_null, facts.level, power, facts.of_second)
         yield ClosedForm(
             formula,
             events / facts.seen,
@@ -256,13 +330,20 @@ def _of_hazards(facts: Facts, power: float) -> Iterator[ClosedForm]:
             hazard_ratio=hazard_ratio,
             proportional=facts.proportional,
             event_probability=facts.seen,
+            **facts.off_margin,
         )
 
 
 def _of_proportions(facts: Facts, power: float) -> Iterator[ClosedForm]:
-    normal = normal_patients(*facts.analysed, facts.plan.alpha, power, facts.of_second)
+    if facts.null == 0.0:
+        normal = normal_patients(*facts.analysed, facts.level, power, facts.of_second)
+    else:
+        normal = margin_patients(*facts.analysed, facts.border, facts.level, power, facts.of_second)
     patients = normal * facts.inflation
-    yield ClosedForm(Formula.NORMAL, patients, mcse=_left(facts, patients))
+    formula = Formula.NORMAL if facts.null == 0.0 else Formula.FARRINGTON_MANNING
+    yield ClosedForm(formula, patients, mcse=_left(facts, patients), **facts.off_margin)
+    if facts.null != 0.0:
+        return
     found, test = _enumerated(facts, power, normal), facts.plan.test
     if isinstance(found, Missing):
         yield ClosedForm(Formula.EXACT_BINOMIAL, None, missing=found, test=test)
@@ -276,7 +357,8 @@ def _left(facts: Facts, patients: float) -> float:
     if facts.exact:
         return 0.0
     control, other = facts.analysed
-    return 2 * patients * _error(facts) / abs(control - other)
+    apart = control - other if facts.null == 0.0 else facts.apart
+    return 2 * patients * _error(facts) / abs(apart)
 
 
 def _enumerated(facts: Facts, power: float, normal: float) -> int | Missing:
@@ -286,7 +368,13 @@ def _enumerated(facts: Facts, power: float, normal: float) -> int | Missing:
     if normal > MOST_ENUMERATED / _FAR:
         return Missing.TOO_LARGE
     found = exact_patients(
-        facts.plan.test, *facts.analysed, facts.plan.alpha, power, MOST_ENUMERATED, facts.ratio
+        facts.plan.test,
+        *facts.analysed,
+        facts.plan.alpha,
+        power,
+        MOST_ENUMERATED,
+        facts.ratio,
+        facts.plan.hypothesis.alternative,
     )
     return Missing.NOT_REACHED if found is None else found
 
@@ -297,9 +385,9 @@ def _of_means(facts: Facts, power: float) -> Iterator[ClosedForm]:
         return
     adjusted = facts.formula is SizeFormula.ADJUSTED_MEANS
     patients = t_test_patients(
-        means.difference,
+        facts.apart,
         means.sds,
-        facts.plan.alpha,
+        facts.level,
         power,
         facts.of_second,
         coefficients=3 if adjusted else 2,
@@ -308,8 +396,9 @@ def _of_means(facts: Facts, power: float) -> Iterator[ClosedForm]:
     yield ClosedForm(
         Formula.ANCOVA if adjusted else Formula.T_TEST,
         patients,
-        mcse=2 * patients * means.mcse / abs(means.difference),
+        mcse=2 * patients * means.mcse / abs(facts.apart),
         difference=means.difference,
         standard_deviation=means.sds,
         analysed=means.analysed,
+        **facts.off_margin,
     )

@@ -38,6 +38,7 @@ from simulator.results.power import (
     PriorReport,
     RecruitmentKey,
     SelectionBias,
+    ToBeShown,
 )
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
@@ -178,6 +179,7 @@ def _analysis(
         },
         performance=run.estimation.performance(index),
         estimand_attributes=_attributes(plan, days, arms, plans),
+        hypothesis=ToBeShown(*plan.hypothesis),
         prior=_priors(plan, operations),
     )
 

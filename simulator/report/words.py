@@ -22,6 +22,7 @@ FORMULAS = {
     Formula.SCHOENFELD: "Schoenfeld, log-rank",
     Formula.FREEDMAN: "Freedman, log-rank",
     Formula.NORMAL: "Normal approximation, two proportions",
+    Formula.FARRINGTON_MANNING: "Farrington and Manning, two proportions",
     Formula.EXACT_BINOMIAL: "Exact binomial",
     Formula.T_TEST: "Two means, noncentral t",
     Formula.ANCOVA: "ANCOVA, noncentral t",
@@ -36,6 +37,9 @@ _CONTRASTS = {
         "treated, which formulas do not know."
     ),
     Contrast.FAMILY: "No closed-form sample size: several analyses are judged together.",
+    Contrast.OTHER_SIDE: (
+        "No closed-form sample size: the effect assumed is not what {test} is to show."
+    ),
     Contrast.ALL_LOST: (
         "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
     ),
@@ -316,6 +320,11 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
             Missing.NOT_REACHED: f"no size up to {forms.largest_enumerated} patients has the power",
         }
         return f"not calculated: {why[form.missing]}"
+    margin = "" if form.margin is None else f", margin {form.margin:g}"
+    return _assumed_by(form, forms, digits) + margin
+
+
+def _assumed_by(form: ClosedForm, forms: ClosedForms, digits: int) -> str:
     share = partial(_share, digits=digits)
     if form.difference is not None and form.standard_deviation is not None:
         sds = " and ".join(f"{sd:.{digits + 1}f}" for sd in form.standard_deviation)
@@ -334,7 +343,7 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
     risks = f"risk {share(forms.control)} v {share(forms.experimental)}, {lost}"
     if form.formula is Formula.EXACT_BINOMIAL:
         return f"{forms.test_name}, whole arms of fixed size, {risks}"
-    return f"{risks}, no correction for continuity"
+    return risks if form.margin is not None else f"{risks}, no correction for continuity"
 
 
 def _share(value: float | None, digits: int) -> str:

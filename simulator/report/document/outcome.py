@@ -93,7 +93,7 @@ def analysis_sentence(power: Power) -> str:
     attributes = first.estimand_attributes
     return (
         f"The {in_midsentence(attributes.summary)} is analysed by {test_in_full(first)} at a "
-        f"two-sided significance level of {whole_percent(first.alpha)}; "
+        f"{first.hypothesis.sides} significance level of {whole_percent(first.alpha)}; "
         f"{literal(attributes.loss)}."
     )
 

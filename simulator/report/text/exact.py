@@ -1,9 +1,10 @@
 """The answer of `exact` as a page of text."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from simulator.declarations.analyses import STATISTICS
-from simulator.report.hypotheses import hypothesis_in_words
+from simulator.declarations.analyses.hypothesis import Hypothesis
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.power_estimates import prior_in_words
 from simulator.results.exact import Exact
@@ -17,8 +18,10 @@ def _exact(answer: Exact) -> Iterator[Block]:
     with_margin = answer.margin is not None or answer.equivalence is not None
     mortality = "control mortality" if with_margin else "common mortality"
     if with_margin:
-        declared = STATISTICS[answer.test]
-        yield hypothesis_in_words(declared, answer.alternative, answer.margin, answer.equivalence)
+        measure = STATISTICS[answer.test].measure
+        side: Any = answer.alternative
+        asked = Hypothesis(side, answer.margin, answer.equivalence)
+        yield asked.in_words(measure.name, measure.scale)
     yield f"power at mortality {p0:g} v {p1:g}: {answer.power:.10f}"
     yield (
         f"size at alpha {answer.alpha:g}{sides}: {answer.size:.10f}, at a {mortality} "
