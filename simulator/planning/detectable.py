@@ -8,7 +8,7 @@ from simulator.analysis.exact_tables import EXACT_TESTS
 from simulator.declarations.analyses import MOST_PATIENTS, SizeFormula
 from simulator.planning.closed_forms import normal_patients, schoenfeld_events, t_test_patients
 from simulator.planning.exact import takes_gamma
-from simulator.planning.formulas import Facts
+from simulator.planning.facts import Facts
 from simulator.results.closed_forms import DetectableBy, DetectableDifference
 
 _GAMMA = 0.001  # of the tests of Berger and Boos

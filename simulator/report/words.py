@@ -3,13 +3,23 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.analyses.hypothesis import Alternative, Hypothesis
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.flow import flow
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import Cost, Costed, LeftOut
-from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
+from simulator.results.power import (
+    AnalysisPower,
+    Drift,
+    Effect,
+    EffectKind,
+    Power,
+    SelectionBias,
+)
 from simulator.results.prior import Parameter, PriorFor
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
@@ -113,6 +123,17 @@ def _value_in_short(value: Value) -> str:
     if isinstance(value, list | tuple):
         return ":".join(map(_value_in_short, value))
     return flow(value)
+
+
+def hypothesis_in_words(analysis: AnalysisPower) -> str:
+    """Say what an analysis is to show, as "non-inferiority: risk difference below 0.1".
+
+    Empty for a two-sided test of no difference.
+    """
+    asked, declared = analysis.hypothesis, STATISTICS.get(analysis.test.word)
+    measure = "effect" if declared is None else declared.measure.name
+    side = cast("Alternative", asked.alternative)
+    return Hypothesis(side, asked.margin, asked.equivalence).in_words(measure, analysis.scale)
 
 
 def costed_in_words(cost: Cost) -> str:
