@@ -60,15 +60,6 @@ UNSUPPORTED = (
         ("futility", "conditional_power", "predictive_power"),
     ),
     Unsupported(
-        "margins of non-inferiority and equivalence",
-        "trialsim power SCENARIO --by-trial keeps the interval of each trial (low and high in "
-        "trials.csv): count the trials whose interval lies on the right side of the margin",
-        (
-            *("margin", "margins", "non_inferiority", "noninferiority", "ni_margin"),
-            *("equivalence", "equivalence_margin", "bioequivalence", "superiority_margin"),
-        ),
-    ),
-    Unsupported(
         "adaptive designs",
         "response-adaptive allocation is a scheme, as allocation.scheme: thompson; trialsim sweep "
         "compares sample sizes",
@@ -88,12 +79,6 @@ UNSUPPORTED = (
         "crossover designs",
         "the arms are parallel here: each patient has one of them",
         ("crossover", "cross_over", "periods", "washout", "washout_days"),
-    ),
-    Unsupported(
-        "one-sided tests",
-        "tests are two-sided: at twice the one-sided level, count the rejections in favour of the "
-        "treatment arm alone; trialsim exact has --alternative",
-        ("sides", "sided", "one_sided", "alternative"),
     ),
     Unsupported("a page in the browser", "use the commands, or Python", (), ("serve",)),
     Unsupported(

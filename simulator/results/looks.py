@@ -34,8 +34,9 @@ class LookReport(Record):
     fraction
         Share of the planned information.
     boundary_z, smallest_effect
-        The critical value in favour of the second arm, and the size of an estimate that would just
-        have crossed it. These and all above from `cut_day` on are means over trials in which the
+        The critical value in favour of the second arm, or of what a one-sided hypothesis is to
+        show, and how far from no difference, or from the margin, an estimate would just have
+        crossed it. These and all above from `cut_day` on are means over trials in which the
         look was taken; None where it never was, or cannot reject.
     """
 

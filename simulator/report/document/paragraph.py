@@ -43,7 +43,7 @@ from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
 
-_ALPHA = "two-sided \N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+_ALPHA = "\N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 _APART = 0.0005  # of two proportions that are told apart when shown
 
 
@@ -75,7 +75,7 @@ def _outcome_and_test(dossier: Dossier) -> str:
     a = first.estimand_attributes
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    level = f"{_ALPHA}{whole_percent(first.alpha)}"
+    level = f"{first.hypothesis.sides} {_ALPHA}{whole_percent(first.alpha)}"
     how = "; ".join(filter(None, (literal(first.test.details), level)))
     return (
         f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "

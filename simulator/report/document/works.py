@@ -47,6 +47,12 @@ _WORKS = {
         "logrank test. Statistics in Medicine 1982;1:121-129.",
         "https://doi.org/10.1002/sim.4780010204",
     ),
+    "farrington_manning": (
+        "Farrington CP, Manning G. Test statistics and sample size formulae for comparative "
+        "binomial trials with null hypothesis of non-zero risk difference or non-unity relative "
+        "risk. Statistics in Medicine 1990;9:1447-1454.",
+        "https://doi.org/10.1002/sim.4780091208",
+    ),
     "agresti": (
         'Agresti A, Coull BA. Approximate is better than "exact" for interval estimation of '
         "binomial proportions. The American Statistician 1998;52:119-126.",
