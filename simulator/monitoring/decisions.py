@@ -119,10 +119,11 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
     """P values of trials that ended at their last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
-    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic as far at this look, futility
-    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left
-    of the level: the outcomes more extreme than its own are then all but earlier stops for futility
-    and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
+    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic
+    as far at this look, futility obeyed where the boundary counts on it. A trial that stopped for
+    futility gave up what was left of the level: the outcomes more extreme than its own are then all
+    but earlier stops for futility and smaller statistics here (Jennison and Turnbull 2000, section
+    8.4).
 
     Parameters
     ----------
