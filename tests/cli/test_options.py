@@ -200,11 +200,11 @@ def test_a_command_of_a_missing_feature_is_named_as_such(word, refused):
     ("option", "what"),
     [
         ("--looks 3", "interim looks"),
-        ("--margin 0.1", "margins of non-inferiority"),
-        ("--futility", "stopping for futility"),
+        ("--margin 0.1", "one-sided tests and margins"),
+        ("--futility", "rules for futility"),
         ("--alpha-spending x", "interim looks"),
         ("--icc=0.05", "cluster randomisation"),
-        ("--sides 1", "one-sided tests"),
+        ("--sides 1", "one-sided tests and margins"),
         ("-looks", "interim looks"),
     ],
 )

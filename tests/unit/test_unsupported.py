@@ -10,12 +10,12 @@ from simulator.scenario.schema import Scenario
 HEAD = "extends: two-arm-survival\nname: mine\n"  # what is wrong stands on line 3
 
 KEYS = {
-    "monitoring: {looks: 3}": ("monitoring", "interim looks"),
     "looks: 3": ("looks", "interim looks"),
     "interim: [0.5]": ("interim", "interim looks"),
     "alpha_spending: pocock": ("alpha_spending", "interim looks"),
-    "futility: 0.1": ("futility", "stopping for futility"),
-    "trial: {futility: 0.1}": ("trial.futility", "stopping for futility"),
+    "futility: 0.1": ("futility", "rules for futility"),
+    "trial: {futility: 0.1}": ("trial.futility", "rules for futility"),
+    "trial: {sides: 1}": ("trial.sides", "one-sided tests and margins"),
     "adaptive: true": ("adaptive", "adaptive designs"),
     "cluster: {size: 10}": ("cluster", "cluster randomisation"),
     "trial: {crossover: true}": ("trial.crossover", "crossover designs"),
