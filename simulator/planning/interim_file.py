@@ -328,5 +328,3 @@ def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem
 
 def _is_refused(nodes: dict[str, Node], key: str) -> bool:
     return _nearest_given(nodes, key).value is REFUSED
-
-

@@ -26,7 +26,7 @@ from simulator.scenario.schema import Scenario
 
 WEAK_SHAPE = 1.0  # a prior that weighs as one patient
 ACTIVATION_DAYS = 90  # until a further site would recruit
-_MONTHS_SHOWN = (1, 3, 6, 12, 24, 36)
+_MONTHS_SHOWN = (3, 6, 12, 24, 36)
 _LATEST = date(9999, 1, 1)
 _SHARES = (0.5, 0.1, 0.9, 0.025, 0.975)
 
@@ -59,13 +59,12 @@ def forecast_of(
     known = _known_sites(scenario, observed.recruitment.sites, cut)
     randomised = sum(site.counts.patients for site in known)
     wanted = max(trial.target_randomised - randomised, 0)
-    sites = [site.going_on(cut) for site in known]
-    forecast = Forecast(sites, wanted)
+    forecast = Forecast([site.going_on(cut) for site in known], wanted)
     first = min(site.counts.opened for site in known)
     limit = _after(first, trial.max_recruitment_days)
     plan = trial.planned_completion_date
     last = None if plan is None else plan - timedelta(days=trial.follow_up_days)
-    further, more = _further(observed.recruitment.further_site, known, cut, wanted)
+    more = _further(observed.recruitment.further_site, known, cut) if wanted else None
     assumed = [Assumption.RATES_STAY]
     if scenario.accrual.kind == "uniform" or scenario.accrual.site_rates.kind == "fixed":
         assumed.append(Assumption.WEAK_PRIOR_OF_RATES)
@@ -85,9 +84,9 @@ def forecast_of(
         limit=limit.isoformat(),
         chance_by_limit=forecast.chance((limit - cut).days),
         change=_change([site.counts for site in known], cut),
-        further_site=_with_further(further, more, forecast, sites, cut, last),
+        further_site=None if more is None else _with_further(more, forecast, cut, last),
     )
-    return answer, (*assumed, *(() if further is None else more.assumed))
+    return answer, (*assumed, *(() if more is None else more.assumed))
 
 
 def _known_sites(scenario: Scenario, counts: Sequence[SiteCounts], cut: date) -> list[_Known]:
@@ -123,9 +122,7 @@ def _pace(site: PlannedSite) -> Pace:
     return Pace(site.ramp_days, steps or ((0.0, 1.0),))
 
 
-def _to_come(
-    pace: Pace, opened: date, closed: date | None, cut: date
-) -> Callable[[float], float]:
+def _to_come(pace: Pace, opened: date, closed: date | None, cut: date) -> Callable[[float], float]:
     """Days at full pace by day since the cut."""
     since = float((cut - opened).days + 1)
     last = float("inf") if closed is None else float((closed - opened).days + 1)
@@ -211,11 +208,13 @@ def _change(counts: Sequence[SiteCounts], cut: date) -> PaceChange | None:
     early = sum(number for month, number in patients.items() if month <= until)
     late = sum(patients.values()) - early
     test = binomtest(late, early + late, 1 - early_days / total)
-    calendar = _calendar_days(counts, cut, until)
+    before, after = _calendar_days(counts, cut, until)
     return PaceChange(
-        until, *(n / d * DAYS_PER_MONTH for n, d in zip((early, late), calendar, strict=True)),
+        until=until,
+        earlier_per_month=early / before * DAYS_PER_MONTH,
+        later_per_month=late / after * DAYS_PER_MONTH,
         p_value=float(test.pvalue),
-    )  # fmt: skip
+    )
 
 
 def _calendar_days(counts: Sequence[SiteCounts], cut: date, until: str) -> tuple[int, int]:
@@ -227,50 +226,39 @@ def _calendar_days(counts: Sequence[SiteCounts], cut: date, until: str) -> tuple
 
 
 class _More(NamedTuple):
-    """A further site as it would recruit, with what is shown of it."""
+    """A further site as it would recruit, with what is assumed of it."""
 
     site: Site
     opens: date
+    per_month: float
     assumed: tuple[Assumption, ...]
 
 
-def _further(
-    asked: AskedSite | None, known: Sequence[_Known], cut: date, wanted: int
-) -> "tuple[float | None, _More]":
-    """Patients a month of a further site, and the site; None: nobody is to come."""
+def _further(asked: AskedSite | None, known: Sequence[_Known], cut: date) -> _More:
     assumed = []
-    opens = cut + timedelta(days=ACTIVATION_DAYS)
-    if asked is not None:
-        opens = asked.opens
-    else:
+    if asked is None:
+        opens = cut + timedelta(days=ACTIVATION_DAYS)
         assumed.append(Assumption.FURTHER_SITE_OPENS)
+    else:
+        opens = asked.opens
     if asked is not None and asked.randomised_per_month is not None:
         shape = known[0].prior.shape
-        rates: tuple[Rate, ...] = (Rate(shape, shape * DAYS_PER_MONTH / asked.randomised_per_month),)
+        days = shape * DAYS_PER_MONTH / asked.randomised_per_month
+        rates: tuple[Rate, ...] = (Rate(shape, days),)
     else:
         rates = tuple(site.posterior for site in known)
         assumed.append(Assumption.FURTHER_SITE_LIKE_PRESENT)
-    site = Site(rates, _to_come(Pace(), opens, None, cut))
     mean = sum(rate.mean for rate in rates) / len(rates) * DAYS_PER_MONTH
-    return (mean if wanted else None), _More(site, opens, tuple(assumed))
+    return _More(Site(rates, _to_come(Pace(), opens, None, cut)), opens, mean, tuple(assumed))
 
 
-def _with_further(
-    per_month: float | None,
-    more: _More,
-    without: Forecast,
-    sites: Sequence[Site],
-    cut: date,
-    last: date | None,
-) -> FurtherSite | None:
-    if per_month is None:
-        return None
-    forecast = Forecast([*sites, more.site], without.wanted)
+def _with_further(more: _More, without: Forecast, cut: date, last: date | None) -> FurtherSite:
+    forecast = Forecast([*without.sites, more.site], without.wanted)
     before, after = without.closing_day(0.5), forecast.closing_day(0.5)
     earlier = None if before is None or after is None else (before - after) / DAYS_PER_MONTH
     return FurtherSite(
         opens=more.opens.isoformat(),
-        per_month=per_month,
+        per_month=more.per_month,
         closing=_dates(forecast, cut),
         months_earlier=earlier,
         chance_as_planned=_chance(forecast, cut, last),

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import Scale
 
 
 class Verdict(Enum):
@@ -167,14 +168,25 @@ class EffectNow(Record):
     ----------
     measure
         As risk difference.
-    is_ratio
-        Whether it is a ratio; its standard error is then that of the logarithm.
+    scale
+        That of the analysis; what is a logarithm there is shown here as the ratio.
+    estimate, low, high
+        With the usual confidence interval, which knows nothing of looks.
+    standard_error
+        Of the difference, or of the logarithm of the ratio.
     """
 
     measure: str
-    is_ratio: bool
+    scale: Scale
     estimate: float
     standard_error: float
+    low: float
+    high: float
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a ratio."""
+        return self.scale is Scale.LOG_RATIO
 
 
 @dataclass(frozen=True, repr=False)
