@@ -61,7 +61,8 @@ def monitor(
     read = read_observed(observed)
     # It takes a moment: what cannot be told is refused before anything is written.
     result = interim(loaded, read)
-    question = question_of(loaded, "monitor", 0, evidence=cited_rows(loaded), observed=read.text)
+    known = read.observed.model_dump(mode="json")
+    question = question_of(loaded, "monitor", 0, evidence=cited_rows(loaded), observed=known)
 
     def work(enclosed: "Enclosures") -> "Interim":
         del enclosed

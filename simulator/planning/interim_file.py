@@ -1,16 +1,17 @@
 """What a trial team knows at a cut of the data: the file, its keys and its rules."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
 from simulator.declarations.keys import key_path, steps_of
 from simulator.declarations.parts import Part, Positive, Word
+from simulator.scenario.defaults import nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, shown
 from simulator.scenario.loaded import values_of
 from simulator.scenario.messages import Finding, findings
@@ -263,28 +264,31 @@ _FURTHER = "recruitment.further_site.opens"
 class ObservedFile:
     """A file as it was read, with the place of every key."""
 
-    def __init__(self, observed: Observed, root: Node, text: str) -> None:
-        self.observed, self.text, self._nodes = observed, text, dict(walk(root, ""))
+    def __init__(self, observed: Observed, root: Node) -> None:
+        self.observed, self._nodes = observed, dict(walk(root, ""))
 
     def problem(self, key: str, rule: str, remedy: str) -> ScenarioError:
         """Return the error of a rule that a key breaks, to be raised."""
         return ScenarioError(_placed(self._nodes, key, rule, remedy))
 
 
-def read_observed(path: Path) -> ObservedFile:
-    """Read and check a file of what is known at a cut.
+def read_observed(source: Path | Mapping[str, Any]) -> ObservedFile:
+    """Read and check what is known at a cut: a file, or a mapping as it would hold.
 
     Raises
     ------
     ScenarioError
         If it cannot be used; says file, line, key, value, rule and remedy.
     """
-    name = path.as_posix()
-    if not path.exists():
-        remedy = "trialsim monitor --example prints one"
-        raise ScenarioError(Problem(name, 0, "", "", "no such file", remedy))
-    text = read_text(path, name)
-    root, problems = read_tree(text, name)
+    problems: list[Problem] = []
+    if isinstance(source, Path):
+        name = source.as_posix()
+        if not source.exists():
+            remedy = "trialsim monitor --example prints one"
+            raise ScenarioError(Problem(name, 0, "", "", "no such file", remedy))
+        root, problems = read_tree(read_text(source, name), name)
+    else:
+        root = nodes_of(dict(source), "observed")
     nodes = dict(walk(root, ""))
     _refuse_a_scenario(nodes)
     try:
@@ -292,9 +296,10 @@ def read_observed(path: Path) -> ObservedFile:
     except ValidationError as error:
         found = findings(error.errors(include_url=False), Observed)
         problems += [_told(nodes, one) for one in found if not _is_refused(nodes, one.key)]
+        raise ScenarioError(*problems) from None
     if problems:
         raise ScenarioError(*problems)
-    return ObservedFile(observed, root, text)
+    return ObservedFile(observed, root)
 
 
 def _refuse_a_scenario(nodes: dict[str, Node]) -> None:

@@ -155,13 +155,13 @@ def _rate(site: _Known) -> SiteRate:
 
 
 def _patients(forecast: Forecast, cut: date, randomised: int) -> list[PatientsBy]:
-    """By date, until the target is as good as met."""
+    """By date, until the target is more probably met than not."""
     found = []
     for months in _MONTHS_SHOWN if forecast.wanted else ():
         days = round(months * DAYS_PER_MONTH)
         numbers = [randomised + forecast.patients(days, share) for share in _SHARES]
         found.append(PatientsBy(_after(cut, days).isoformat(), *numbers))
-        if numbers[3] == randomised + forecast.wanted:
+        if numbers[0] == randomised + forecast.wanted:
             break
     return found
 

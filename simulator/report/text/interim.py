@@ -61,7 +61,7 @@ def _looks(answer: Interim) -> Iterator[Block]:
     has_futility = answer.futility is not None
     heads = ["look", "cut", "information", "efficacy Z", "lower Z"]
     heads += ["futility Z"] * has_futility
-    table = new_table(*heads, "nominal p", "alpha spent", "Z", "p", spare=("alpha spent",))
+    table = new_table(*heads, "nominal p", "alpha spent", "Z", "p", spare=("cut", "alpha spent"))
     for place, look in enumerate(answer.looks, start=1):
         nominal = None if look.efficacy_z is None else look.nominal_p
         cells = [str(place), look.cut, f"{look.fraction:.4f}", _z(look.efficacy_z)]
@@ -116,8 +116,8 @@ def _ends(answer: Interim) -> Iterator[Block]:
     if found.to_come is not None:
         first, second = found.to_come
         yield (
-            f"By enumeration: {answer.test} at that level, of the deaths among {first} and {second} "
-            "patients to come."
+            f"By enumeration: {answer.test} at that level, of the deaths among the {first} and "
+            f"{second} patients to come."
         )
 
 

@@ -20,13 +20,13 @@ def recruitment(answer: Interim) -> Iterator[Block]:
         f"{found.randomised} of {found.target} patients; open sites are expected to recruit "
         f"{found.per_month:.2f} a month"
     )
-    table = new_table("", "median", "80 % interval", "95 % interval", words=("",))
+    table = new_table("patients", "median", "80 % interval", "95 % interval", words=("patients",))
     for row in found.patients[:_ROWS]:
         eighty = f"{row.low_80} to {row.high_80}"
         most = f"{row.low_95} to {row.high_95}"
-        table.add_row(f"patients by {row.date}", str(row.median), eighty, most)
+        table.add_row(f"by {row.date}", str(row.median), eighty, most)
     for name, dates in (
-        ("last randomisation", found.closing),
+        ("last randomised", found.closing),
         ("last follow-up", found.completion),
     ):
         eighty, most = _range(dates.low_80, dates.high_80), _range(dates.low_95, dates.high_95)
