@@ -113,11 +113,11 @@ class Forecast:
         """Return the first day by which all are recruited with a probability; None: none is."""
         if self.wanted <= 0:
             return 0
+        if self.chance(MOST_DAYS) < share:
+            return None
         low, high = 0, 64
         while self.chance(high) < share:
-            low, high = high, high * 2
-            if low >= MOST_DAYS:
-                return None
+            low, high = high, min(high * 2, MOST_DAYS)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self.chance(middle) >= share else (middle, high)
