@@ -293,6 +293,10 @@ def _statistic(
     by_arm = None if observed.arms is None else [observed.arms[name] for name in arms]
     if effect is None and by_arm is not None:
         effect = Effect.of_counts(measure, by_arm, asked.declared.information)
+        if effect is not None and z is not None and effect.z * z < 0:
+            better = arms[1] if effect.z > 0 else arms[0]
+            rule = f"has another sign than the counts, by which fewer die under {better}"
+            raise file.problem("result.z", rule, f"positive z favours {arms[1]}")
     if z is None and by_arm is not None and asked.declared.table:
         z = z_of_counts(asked.plan, by_arm)
     if effect is None and z is not None:

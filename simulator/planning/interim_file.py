@@ -76,7 +76,7 @@ class Result(Part):
             raise RuleError("stands beside difference", "give one of the two", "ratio")
         has_estimate = self.difference is not None or self.ratio is not None
         if has_estimate and self.standard_error is None:
-            rule = "is needed with an estimate"
+            rule = "an estimate needs its standard_error"
             raise RuleError(rule, "give that of the difference or of the log ratio", "")
         if self.standard_error is not None and not has_estimate:
             rule = "is given without an estimate"
@@ -201,6 +201,9 @@ class Observed(Part):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Observed":
+        if not any((self.arms, self.pooled, self.result, self.recruitment)):
+            rule = "nothing is known at the cut"
+            raise RuleError(rule, "give arms, pooled, result or recruitment", "")
         for error in (*_look_rules(self), *_count_rules(self), *_site_rules(self)):
             raise error
         return self
@@ -286,7 +289,10 @@ def read_observed(source: Path | Mapping[str, Any]) -> ObservedFile:
         if not source.exists():
             remedy = "trialsim monitor --example prints one"
             raise ScenarioError(Problem(name, 0, "", "", "no such file", remedy))
-        root, problems = read_tree(read_text(source, name), name)
+        try:
+            root, problems = read_tree(read_text(source, name), name)
+        except ScenarioError as error:
+            raise ScenarioError(*map(_of_no_scenario, error.problems)) from None
     else:
         root = nodes_of(dict(source), "observed")
     nodes = dict(walk(root, ""))
@@ -310,6 +316,15 @@ def _refuse_a_scenario(nodes: dict[str, Node]) -> None:
             raise ScenarioError(
                 _placed(nodes, key, rule, "trialsim monitor --example prints such a file")
             )
+
+
+def _of_no_scenario(problem: Problem) -> Problem:
+    """What is said of a scenario's text, of this file."""
+    remedy = problem.remedy
+    if remedy.startswith("begin with"):
+        remedy = "trialsim monitor --example prints such a file"
+    texts = (text.replace("a scenario", "such a file") for text in (problem.rule, remedy))
+    return Problem(*problem[:4], *texts)
 
 
 def _told(nodes: dict[str, Node], found: Finding) -> Problem:

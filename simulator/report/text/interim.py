@@ -52,7 +52,8 @@ def _head(answer: Interim) -> Iterator[Block]:
     elif found.fraction is not None:
         unit, share = _UNITS[found.unit], _share(found.fraction)
         known.append(f"information {found.now:.4g} of {found.planned:.4g} {unit}, {share}")
-    yield "; ".join(known)
+    if known:
+        yield "; ".join(known)
 
 
 def _looks(answer: Interim) -> Iterator[Block]:
@@ -194,6 +195,8 @@ def _what_is_missing(answer: Interim) -> str:
         return "Only what is said of recruitment is known of such an analysis."
     if found.planned is None:
         return "Give monitoring.max_information in the scenario: what information is planned."
+    if found.now == 0:
+        return f"There is no information yet: {_UNITS[found.unit]} are counted."
     if found.now is None:
         return f"Give {_UNITS[found.unit]} in the file, by arm or pooled."
     return "Give result: {z: ...} in the file, or an estimate with its standard error."
@@ -203,13 +206,13 @@ def interim_screen(answer: Interim, width: int, run: Path | None) -> list[Block]
     """Return the page for one screen: sites and assumptions are left out."""
     del width
     number = len(answer.assumptions)
-    rests = f"It rests on {number} assumption{'s' * (number != 1)}: --full lists them."
-    kept = "" if run is None else f" Kept in {run}."
+    last = [f"It rests on {number} assumption{'s' * (number != 1)}: --full lists them."]
+    last = (last if number else []) + ([f"Kept in {run}."] if run is not None else [])
     parts = [
         [*_head(answer), *_looks(answer)],
         [*_prospects(answer), *_estimates(answer)],
         recruitment(answer),
-        [*_verdict(answer), f"{rests}{kept}"],
+        [*_verdict(answer), *([" ".join(last)] if last else [])],
     ]
     return list(apart(parts))
 

@@ -16,6 +16,9 @@ def recruitment(answer: Interim) -> Iterator[Block]:
     found = answer.recruitment
     if found is None:
         return
+    if found.randomised >= found.target:
+        yield f"{found.randomised} of {found.target} patients: recruitment is complete"
+        return
     yield (
         f"{found.randomised} of {found.target} patients; open sites are expected to recruit "
         f"{found.per_month:.2f} a month"
