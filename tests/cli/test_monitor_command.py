@@ -345,3 +345,8 @@ def test_a_test_on_time_needs_the_information_that_is_planned(folder, run):
     ended = run("monitor two-arm-survival --observed observed.yaml --out run")
     assert ended.status == 0
     assert "monitoring.max_information" in ended.out
+
+
+def test_the_page_shows_the_example_as_it_is_printed():
+    page = (Path(__file__).parents[2] / "docs" / "monitor.md").read_text(encoding="utf-8")
+    assert f"```yaml\n{EXAMPLE.read_text(encoding='utf-8')}```" in page
