@@ -181,7 +181,7 @@ class Sessions(NamedTuple):
 
 
 class TrialRecords(NamedTuple):
-    """Trials `first_trial` to `first_trial + number - 1` of one scenario and seed."""
+    """Trials of one scenario and seed, in the order in which they were asked for."""
 
     trials: Trials
     patients: Patients

@@ -274,8 +274,7 @@ class Study:
         known = estimator in ("counts", "conditional")
         require(known, "estimator", estimator, "must be counts or conditional")
         if estimator == "conditional":
-            patients = self.prepared.params.trial.target_randomised
-            why = why_not(patients, engine, trials if precision is None else None)
+            why = why_not(self.prepared.asked, engine, trials if precision is None else None)
             require(why is None, "estimator", estimator, f"{why.rule}: {why.remedy}" if why else "")
         stop = Stop(None, precision) if precision is not None else Stop(trials, None)
         return estimate_power(
@@ -930,6 +929,8 @@ def exact(
     gamma: float = 0.001,
     prior: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0), (1.0, 1.0)),
     interval: str | None = None,
+    margin: float | None = None,
+    equivalence: tuple[float, float] | None = None,
 ) -> Exact:
     """Power, size and smallest detectable difference of a test of two proportions, exactly.
 
@@ -947,6 +948,11 @@ def exact(
         Of the tests of Berger and Boos, and of beta_binomial: (a, b) of each arm.
     interval
         Which decides, of risk_difference, risk_ratio and odds_ratio.
+    margin
+        Null value of the second arm minus the first, or of their ratio, to be shown with
+        `alternative`: 0.1 for a difference that is less.
+    equivalence
+        Two margins between which the difference or ratio is to be shown to lie.
 
     Raises
     ------
@@ -970,6 +976,8 @@ def exact(
         cast("Any", tuple(first)),
         cast("Any", tuple(second)),
         interval,
+        margin,
+        None if equivalence is None else pair_of("equivalence", equivalence),
     )
     return _exact(asked, p, power)
 

@@ -9,8 +9,15 @@ from scipy import special
 from simulator.analysis.data import Block
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.proportions import looked_up
-from simulator.analysis.types import EMPTY_ARM, AnalysisTable, write_no_result, write_result
+from simulator.analysis.types import (
+    EMPTY_ARM,
+    AnalysisTable,
+    tested_by,
+    write_no_result,
+    write_result,
+)
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import AWAY, BELOW
 from simulator.records import Floats, Ints
 from simulator.results.power import PriorReport
 
@@ -21,7 +28,8 @@ _SMOOTH = 4  # added to each parameter, it leaves no density with a corner
 def beta_binomial(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Posterior probability that mortality is lower in one arm; p is twice that of the other.
 
-    So p <= alpha where the probability of benefit (or of harm) is at least 1 - alpha/2. The
+    So p <= alpha where the probability of benefit (or of harm) is at least 1 - alpha/2. One-sided,
+    p is the probability that the side asked is not so: it is declared at 1 - alpha. The
     estimate is the posterior mean of the difference, its error the posterior standard deviation,
     the interval normal on those.
     """
@@ -29,13 +37,19 @@ def beta_binomial(block: Block, plan: AnalysisPlan, table: AnalysisTable, column
     tables = block.counts(plan)
     lower = looked_up(tables, lambda n0, n1: posterior_lower(n0, n1, prior_0, prior_1))
     priors = np.array([prior_0, prior_1])
-    half = float(special.ndtri(1.0 - plan.alpha / 2.0))
-    _write(tables, lower, priors, half, table, column)
+    half = float(special.ndtri(1.0 - plan.interval_alpha / 2.0))
+    _write(tables, lower, priors, half, tested_by(plan).side, table, column)
 
 
 @kernel
 def _write(
-    tables: Ints, lower: Floats, priors: Floats, half: float, table: AnalysisTable, column: int
+    tables: Ints,
+    lower: Floats,
+    priors: Floats,
+    half: float,
+    side: int,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
     for k in range(lower.size):
         if math.isnan(lower[k]):
@@ -49,6 +63,8 @@ def _write(
             variance += means[arm] * (1.0 - means[arm]) / (a + b + 1.0)
         difference, error = means[1] - means[0], math.sqrt(variance)
         p_value = 2.0 * min(lower[k], 1.0 - lower[k])
+        if side != AWAY:
+            p_value = 1.0 - lower[k] if side == BELOW else lower[k]
         worse = 0.5 - lower[k] if difference != 0.0 else 0.0
         write_result(table, k, column, p_value, difference, error, worse)
         table.low[k, column] = difference - half * error

@@ -167,7 +167,7 @@ def _refuse_conditional(loaded: "LoadedScenario", engine: str, trials: int | Non
     """Refuse what the conditional estimator cannot take, before anything is simulated."""
     from simulator.planning.averaged_deaths import why_not
 
-    why = why_not(loaded.scenario.trial.target_randomised, engine, trials)
+    why = why_not(loaded.scenario, engine, trials)
     if why is not None:
         refuse("--estimator", "conditional", why.rule, why.remedy)
 

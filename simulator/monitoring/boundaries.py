@@ -9,15 +9,14 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from simulator.monitoring.futility import futility_z
+from simulator.monitoring.futility import futility_z, needs_drift
 from simulator.monitoring.normal import upper_quantile
 from simulator.monitoring.plan import Look, Plan, regions_of
-from simulator.monitoring.recursion import LEAST, Region, newly_beyond, spending_value
+from simulator.monitoring.recursion import LEAST, Region, is_new, newly_beyond, spending_value
 from simulator.monitoring.roots import root_from
 from simulator.monitoring.spending import spent_at
 
 _NOTHING = 1e-12  # of what is spent: less than this is left by rounding alone
-_SAME = 1e-9  # relative: fractions that differ by less are one
 
 Looks = tuple[Look, ...]
 
@@ -79,6 +78,11 @@ def constant_of(plan: Plan) -> float:
     family = plan.efficacy.family
     if family.value is None or not family.has_constant:
         return math.nan
+    if plan.futility is not None and not plan.binding:
+        return constant_of(replace(plan, futility=None, drift=None, beta=None))
+
+    if plan.drift is not None and not needs_drift(plan.futility):
+        return constant_of(replace(plan, drift=None, beta=None))
 
     def excess(constant: float) -> float:
         steps = _Steps(plan, constant, sets_constant=True)
@@ -112,7 +116,7 @@ class _Steps:
         """The next look with its boundary for efficacy alone."""
         plan = self.plan
         before = looks[-1] if looks else Look(0.0, math.inf)
-        now = max(information, before.information)
+        now = information if is_new(information, before.information) else before.information
         upper, spent = self._side(looks, now, final, 1)
         look = Look(now, upper, upper_spent=spent, beta_spent=before.beta_spent)
         if plan.is_symmetric:
@@ -147,7 +151,7 @@ class _Steps:
 
     def to_come(self, looks: Looks) -> tuple[Region, ...]:
         """The later looks as planned, with their boundaries for efficacy."""
-        ahead = [t for t in self.plan.information if t > looks[-1].information * (1 + _SAME)]
+        ahead = [t for t in self.plan.information if is_new(t, looks[-1].information)]
         every = looks
         for place, information in enumerate(ahead):
             every = (*every, self.efficacy(every, information, place == len(ahead) - 1))

@@ -8,7 +8,7 @@ from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.futility import needs_drift
 from simulator.monitoring.normal import upper_quantile
 from simulator.monitoring.plan import Look, Plan, regions_of
-from simulator.monitoring.recursion import beyond
+from simulator.monitoring.recursion import newly_beyond
 from simulator.monitoring.roots import root_from
 
 
@@ -51,15 +51,14 @@ def exits(looks: Sequence[Look], drift: float, *, obeyed: bool = True) -> Exits:
     obeyed
         Whether futility stops the trial.
     """
-    regions = regions_of(looks, obeyed=obeyed)
     found: list[tuple[float, float, float]] = []
     for place, look in enumerate(looks):
-        before, at = regions[:place], look.information
-        upper = beyond(before, drift, at, look.efficacy_z)
-        lower = beyond(before, drift, at, look.lower_z, -1)
-        short = beyond(before, drift, at, look.futility_z, -1) if obeyed else 0.0
+        before, at = regions_of(looks[:place], obeyed=obeyed), look.information
+        upper = newly_beyond(before, drift, at, look.efficacy_z, 1)
+        lower = newly_beyond(before, drift, at, look.lower_z, -1)
+        short = newly_beyond(before, drift, at, look.futility_z, -1) if obeyed else 0.0
         if place == len(looks) - 1:
-            short = max(beyond(before, drift, at, look.efficacy_z, -1) - lower, 0.0)
+            short = max(newly_beyond(before, drift, at, look.efficacy_z, -1) - lower, 0.0)
         found.append((upper, lower, short))
     return Exits(*(tuple(column) for column in zip(*found, strict=True)))
 

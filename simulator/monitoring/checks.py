@@ -4,10 +4,10 @@ import math
 from itertools import pairwise
 
 from simulator.monitoring.boundaries import planned_looks
-from simulator.monitoring.declared import BoundaryError, Rule
+from simulator.monitoring.declared import BoundaryError, Rule, is_number
 from simulator.monitoring.futility import THRESHOLD, needs_drift, spends_beta
 from simulator.monitoring.plan import Look, Plan
-from simulator.monitoring.roots import is_number
+from simulator.monitoring.recursion import is_new
 
 MOST_LOOKS = 50
 LEAST_ALPHA = 1e-12
@@ -35,7 +35,7 @@ def check_information(information: tuple[float, ...], name: str = "information")
             rule = f"a fraction of the planned information must be above 0, at most 1: {value:g}"
             raise BoundaryError(name, shown, rule, "give fractions of that at the end, as 0.5,1")
     for before, value in pairwise(information):
-        if value - before < 1e-6:
+        if not is_new(value, before):
             rule = f"looks must come in order, with more information each: {before:g}, {value:g}"
             raise BoundaryError(name, shown, rule, remedy)
     if information[-1] != 1:
@@ -66,6 +66,7 @@ def check_plan(plan: Plan, names: dict[str, str] | None = None) -> tuple[Look, .
         _check_futility(plan, called.get("futility", "futility"))
     looks = planned_looks(plan)
     _check_spent(plan, looks, called.get("efficacy", "efficacy"))
+    _check_left(plan, looks, called.get("futility", "futility"))
     _check_order(plan, looks, called.get("futility", "futility"))
     return looks
 
@@ -139,6 +140,13 @@ def _check_spent(plan: Plan, looks: tuple[Look, ...], name: str) -> None:
     z = plan.efficacy.values[0]
     told = f"the looks before the last spend all of {plan.alpha:g} with a critical value of {z:g}"
     raise BoundaryError(name, plan.efficacy.text, told, "raise it, as haybittle_peto(3)")
+
+
+def _check_left(plan: Plan, looks: tuple[Look, ...], name: str) -> None:
+    """Where futility counts, enough trials must be left for alpha to be spent on."""
+    if plan.futility is not None and any(look.efficacy_z == -math.inf for look in looks):
+        told = "leaves so few trials without an effect that alpha cannot be spent on them"
+        raise BoundaryError(name, plan.futility.text, told, "stop for futility less readily")
 
 
 def _check_order(plan: Plan, looks: tuple[Look, ...], name: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from simulator.monitoring.recursion import Region, beyond, mean_over_normal
 
+_GRID = 16  # good to 1e-7, and four times as fast as that of boundaries
+
 
 def conditional_power(later: Sequence[Region], information: float, z: float, drift: float) -> float:
     """Return the probability to cross the upper value at a later look.
@@ -28,7 +30,7 @@ def conditional_power(later: Sequence[Region], information: float, z: float, dri
     for at, lower, upper in later:
         gained, root = at - information, math.sqrt(at)
         low, high = ((value * root - start) / math.sqrt(gained) for value in (lower, upper))
-        crossed += beyond(tuple(gains), drift, gained, high)
+        crossed += beyond(tuple(gains), drift, gained, high, grid=_GRID)
         gains.append(Region(gained, low, high))
     return crossed
 

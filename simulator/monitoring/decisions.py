@@ -1,7 +1,8 @@
 """What is decided at a look, of one analysis of one trial (model page, section 12).
 
-Positive z favours the second arm. Each arm's favour is shown at half of the two-sided level, by a
-boundary of its own: that in favour of the first is the mirror of the second's, futility apart.
+Positive z favours the second arm or, of a one-sided hypothesis, what it is to show. Where the
+analysis is two-sided each arm's favour is shown at half of the level, by a boundary of its own:
+that in favour of the first is the mirror of the second's, futility apart.
 """
 
 import math
@@ -10,6 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
@@ -18,7 +20,7 @@ from simulator.monitoring.checks import check_plan
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import needs_drift, read_futility
 from simulator.monitoring.plan import Plan, regions_of
-from simulator.monitoring.recursion import newly_beyond
+from simulator.monitoring.recursion import Region, density_after, newly_beyond
 from simulator.records import Floats, Ints
 
 
@@ -33,18 +35,26 @@ class Decision(IntEnum):
 
 @dataclass(frozen=True)
 class Sides:
-    """The plan of boundaries in favour of the second arm, and that of the first."""
+    """The plan of boundaries in favour of the second arm, and that of the first.
+
+    A one-sided hypothesis has one, `second`.
+    """
 
     second: Plan
-    first: Plan
+    first: Plan | None
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Looks so far of one trial, by the information that they had."""
+    """Looks so far of one trial, by the information that they had.
+
+    Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
+    second arm counts on futility being obeyed.
+    """
 
     second: Looks = ()
     first: Looks = ()
+    binding: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -62,28 +72,32 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     known = asked.fractions
     if any(math.isnan(fraction) for fraction in known):
         known = tuple((k + 1) / len(known) for k in range(len(known)))
-    alpha = asked.alpha / 2
+    alpha = asked.alpha / asked.sides
     zeros = ",".join("0" for _ in asked.looks)
     efficacy = read_efficacy(asked.spending or f"table({zeros},{alpha!r})")
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
+    first = plain if asked.sides == 2 else None
     if asked.futility is None:
-        return Sides(plain, plain)
+        return Sides(plain, first)
     futility = read_futility(asked.futility.rule)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
-    return Sides(second, plain)
+    return Sides(second, first)
 
 
 def looked(sides: Sides, before: Stage, fraction: float, final: bool) -> Stage:
     """Return the looks of a trial with the next one, of some share of the planned information."""
     second = (*before.second, next_look(sides.second, before.second, fraction, final))
+    if sides.first is None:
+        return Stage(second, (), sides.second.binding)
     if sides.first == sides.second:
         return Stage(second, second)
-    return Stage(second, (*before.first, next_look(sides.first, before.first, fraction, final)))
+    first = (*before.first, next_look(sides.first, before.first, fraction, final))
+    return Stage(second, first, sides.second.binding)
 
 
 def decided(stage: Stage, z: Floats, final: bool) -> Ints:
@@ -91,38 +105,65 @@ def decided(stage: Stage, z: Floats, final: bool) -> Ints:
 
     A statistic that is NaN decides nothing.
     """
-    second, first = stage.second[-1], stage.first[-1]
+    second = stage.second[-1]
     found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
     if not final:
         found[z <= second.futility_z] = Decision.FUTILITY
-    found[z <= -first.efficacy_z] = Decision.FAVOURS_FIRST
+    if stage.first:
+        found[z <= -stage.first[-1].efficacy_z] = Decision.FAVOURS_FIRST
     found[z >= second.efficacy_z] = Decision.FAVOURS_SECOND
     return found
 
 
-def p_value(stage: Stage, z: float, stopped_for_futility: bool) -> float:
-    """Two-sided p value of a trial that ended at its last look, by the stage-wise ordering.
+def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
+    """P values of trials that ended at their last look, by the stage-wise ordering.
 
-    At most alpha where a boundary was crossed. Twice the smaller of the two one-sided ones, each
-    the chance under no effect of an earlier crossing or of a statistic as far at this look,
-    futility not obeyed. A trial that stopped for futility gave up what was left of the level: the
-    outcomes more extreme than its own are then all but earlier stops for futility and smaller
-    statistics here (Jennison and Turnbull 2000, section 8.4).
+    At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
+    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic
+    as far at this look, futility obeyed where the boundary counts on it. A trial that stopped for
+    futility gave up what was left of the level: the outcomes more extreme than its own are then all
+    but earlier stops for futility and smaller statistics here (Jennison and Turnbull 2000, section
+    8.4).
+
+    Parameters
+    ----------
+    z
+        Of trials with these looks; NaN gives NaN.
+    futile
+        Whether they stopped for futility.
     """
-    if stopped_for_futility:
-        regions = regions_of(stage.second, obeyed=True)
-        below = 0.0
-        for place, look in enumerate(stage.second):
-            at = z if place == len(stage.second) - 1 else look.futility_z
-            below += newly_beyond(regions[:place], 0.0, look.information, at, -1)
-        return min(1.0, 2.0 * (1.0 - below))
-    return min(1.0, 2.0 * min(_one_sided(stage.second, z), _one_sided(stage.first, -z)))
+    if futile:
+        earlier, last = stage.second[:-1], stage.second[-1]
+        regions = regions_of(earlier, obeyed=True)
+        below = sum(
+            newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
+            for place, look in enumerate(earlier)
+        )
+        return _of_sides(stage, 1.0 - below - _beyond(regions, last.information, z, -1))
+    if not stage.first:
+        return _one_sided(stage.second, z, obeyed=stage.binding)
+    far = np.abs(z)
+    first = _one_sided(stage.first, far, obeyed=False)
+    second = _one_sided(stage.second, far, obeyed=stage.binding)
+    return _of_sides(stage, np.where(z < 0.0, first, second))
 
 
-def _one_sided(looks: Looks, z: float) -> float:
-    *earlier, last = looks
+def _of_sides(stage: Stage, one_sided: Floats) -> Floats:
+    return np.asarray(np.minimum(1.0, 2.0 * one_sided)) if stage.first else one_sided
+
+
+def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
+    last = looks[-1]
+    # A look with no more information has the same statistic: it is one with the last.
+    earlier = [look for look in looks[:-1] if look.information < last.information]
     spent = earlier[-1].upper_spent if earlier else 0.0
-    if math.isnan(z):
-        return math.nan
-    regions = regions_of(earlier, obeyed=False)
-    return spent + newly_beyond(regions, 0.0, last.information, z, 1)
+    return spent + _beyond(regions_of(earlier, obeyed=obeyed), last.information, z, 1)
+
+
+def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: int) -> Floats:
+    """Probability under no effect to have gone on so far and then to be beyond each value."""
+    before = density_after(regions, 0.0)
+    start = before.z * math.sqrt(before.information)
+    gained = math.sqrt(information - before.information)
+    far = (z[:, None] * math.sqrt(information) - start) / gained
+    return np.asarray(ndtr(-sign * far) @ before.mass)

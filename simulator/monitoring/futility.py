@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from simulator.monitoring.conditional import conditional_power
 from simulator.monitoring.declared import Family, Option, Rule, Values, read_rule
+from simulator.monitoring.normal import upper_quantile
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, spending_value
 from simulator.monitoring.roots import root_from
 from simulator.monitoring.spending import SPENDING, spent_at
 
 DESIGN, ESTIMATE, NONE = "design", "estimate", "none"
-_FARTHEST = 30.0
 
 CONDITIONAL_POWER = Family(
     "conditional_power",
@@ -107,20 +107,27 @@ def _by_conditional_power(plan: Plan, look: Look, later: Later) -> float:
     """The value of Z whose conditional power is the threshold."""
     assert plan.futility is not None
     (least,), choice = plan.futility.values, plan.futility.choice
-    fixed = None if plan.binding else later(look)
-    root = math.sqrt(look.information)
+    ahead = later(look)
+    shows = [region for region in ahead if math.isfinite(region.upper)]
+    if not shows:
+        return look.efficacy_z
+    t, end, last = look.information, shows[-1].information, shows[-1].upper
+    drift = (plan.drift or 0.0) if choice == DESIGN else 0.0
 
     def excess(z: float) -> float:
-        ahead = later(_with_futility(look, z)) if fixed is None else fixed
-        drift = {DESIGN: plan.drift or 0.0, ESTIMATE: z / root, NONE: 0.0}[choice]
-        return conditional_power(ahead, look.information, z, drift) - least
+        to_come = later(_with_futility(look, z)) if plan.binding else ahead
+        assumed = z / math.sqrt(t) if choice == ESTIMATE else drift
+        # On the normal scale it is almost a straight line.
+        return _probit(conditional_power(to_come, t, z, assumed)) - _probit(least)
 
-    if not later(look):
-        return look.efficacy_z
-    try:
-        return root_from(excess, 0.0, 0.5 if excess(0.0) < 0 else -0.5)
-    except ArithmeticError:
-        return -math.inf
+    # The score that the look needs, did it have to wait for the last one; it needs less.
+    score = last * math.sqrt(end) + math.sqrt(end - t) * _probit(least) - drift * (end - t)
+    most = score * math.sqrt(t) / end if choice == ESTIMATE else score / math.sqrt(t)
+    return root_from(excess, most + 0.001, -0.0625)
+
+
+def _probit(probability: float) -> float:
+    return -upper_quantile(min(max(probability, 1e-15), 1 - 1e-15))
 
 
 def _with_futility(look: Look, z: float) -> Look:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.monitoring.declared import Rule
-from simulator.monitoring.recursion import Region
+from simulator.monitoring.recursion import Region, is_new
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def regions_of(looks: Sequence[Look], *, obeyed: bool) -> tuple[Region, ...]:
     for look in looks:
         lower = max(look.lower_z, look.futility_z) if obeyed else look.lower_z
         region = Region(look.information, lower, look.efficacy_z)
-        if regions and regions[-1].information >= look.information:
+        if regions and not is_new(look.information, regions[-1].information):
             last = regions.pop()
             lower, upper = max(last.lower, lower), min(last.upper, region.upper)
             region = Region(last.information, lower, upper)

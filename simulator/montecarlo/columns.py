@@ -34,7 +34,10 @@ class TrialMetrics(NamedTuple):
     turned_away: Annotated[Ints, Column("1", "consented, but kept out by the investigator")]
     deferred: Annotated[Ints, Column("1", "put off once by the investigator")]
     randomised: Annotated[Ints, Column("1", "patients of all arms")]
-    target_reached: Annotated[Ints, Column("1", "1 if the target number was randomised")]
+    target_reached: Annotated[
+        Ints,
+        Column("1", "1 if the target number was randomised, or would have been but for a look"),
+    ]
     on_time: Annotated[
         Ints, Column("1", "1 if the target was reached and followed up by the planned completion")
     ]

@@ -19,11 +19,13 @@ from simulator.analysis.types import ANALYSED, Design
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_value, sides_of
+from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
+from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.replays import replaced
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 
+_STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 Simulate = Callable[[Conduct], TrialRecords]
 
 
@@ -36,8 +38,8 @@ class LookRows(NamedTuple):
         (trials, looks): a `Decision`; -1 where the look was not taken.
     cut_day, decision_day, fraction, boundary, z, effect
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
-        the critical value in favour of the second arm; the statistic; the estimate that would just
-        have crossed, in the size that it has in either direction.
+        the critical value in favour of the second arm, or of what is to be shown; the statistic;
+        how far from no difference, or from the margin, an estimate would just have crossed it.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -155,7 +157,7 @@ class _Monitoring:
         at = np.where(taken, days, -1.0)
         table = analyse(self.records, [self.plan], self.design, at)
         known = known_at(self.records, self.plan, self.design, at)
-        z = _signed(table)
+        z = _signed(table, self.asked.sides)
         fraction = self._fraction(table, known.events, known.completed)
         decision_day = np.where(final, self.records.trials.trial_end_day, at + cleaning_days)
         seen = {
@@ -184,15 +186,20 @@ class _Monitoring:
                 continue  # it adds nothing to the look before: they are one
             stage = looked(self.sides, earlier, fraction, final)
             mine = trials[group.ravel() == number]
-            z, futile = looks.z[mine, place], Decision.FUTILITY
+            z = looks.z[mine, place]
             found = decided(stage, z, final)
+            if self.asked.sides == 1:  # which arm fared better is another matter
+                of_first = (found == Decision.FAVOURS_SECOND) & (table.favours[mine, 0] == 0)
+                found[of_first] = Decision.FAVOURS_FIRST
             looks.decision[mine, place] = found
             looks.boundary[mine, place] = stage.second[-1].efficacy_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
-            for k, decision in zip(mine.tolist(), found.tolist(), strict=True):
-                if final or decision != Decision.GO_ON:
-                    self.p_value[k] = p_value(stage, float(looks.z[k, place]), decision == futile)
+            for futile in (False, True):
+                ends = (found == Decision.FUTILITY) == futile
+                ends &= final | (found != Decision.GO_ON)
+                if ends.any():
+                    self.p_value[mine[ends]] = p_values(stage, z[ends], futile=futile)
             shown = found <= Decision.FAVOURS_SECOND
             self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
         looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]
@@ -239,8 +246,30 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     return table._replace(p_value=p_values, favours=favours, reason=reason)
 
 
-def _signed(table: AnalysisTable) -> Floats:
-    """Statistic of each trial: positive in favour of the second arm, NaN without a result."""
+def write_recruitment(
+    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, looks: LookRows
+) -> None:
+    """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
+
+    A trial that was stopped has reached its target if it does without looks, and is on time if it
+    ends in time.
+    """
+    stopped = np.isin(looks.decision[:, :-1], _STOPS).any(axis=1)
+    reached = fixed.counts[layout.counts["target_reached"].start] == 1
+    ends = rows.amounts[layout.amounts["trial_days"].start]
+    planned_end = params.trial.planned_completion_day
+    in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
+    rows.counts[layout.counts["target_reached"].start] = reached
+    rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
+
+
+def _signed(table: AnalysisTable, sides: int) -> Floats:
+    """Statistic of each trial: positive in favour of the second arm, NaN without a result.
+
+    That of a one-sided hypothesis is positive in favour of what is to be shown.
+    """
+    if sides == 1:
+        return np.asarray(-ndtri(table.p_value[:, 0]))
     sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
     return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
 

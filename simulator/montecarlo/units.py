@@ -25,7 +25,7 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
-from simulator.montecarlo.monitored import judged, monitored
+from simulator.montecarlo.monitored import judged, monitored, write_recruitment
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
 from simulator.montecarlo.trial_metrics import metric_rows_of
@@ -268,6 +268,7 @@ def run_part(
         fixed = rows
         if records is not planned:
             fixed = metric_rows_of(params, layout, planned, asked.plans)
+            write_recruitment(params, layout, rows, fixed, found.looks)
         p_values = analyse(planned, of_looked_at, design, END).p_value[:, 0]
         looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
     observed = _NOTHING_SEEN

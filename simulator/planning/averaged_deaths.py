@@ -10,6 +10,7 @@ from simulator.montecarlo.loop import TRIALS_PER_CHUNK
 from simulator.montecarlo.units import Engine, UnitResult
 from simulator.params.types import Params
 from simulator.results.power import Power
+from simulator.scenario.schema import Scenario
 
 
 class Refusal(NamedTuple):
@@ -19,8 +20,14 @@ class Refusal(NamedTuple):
     remedy: str
 
 
-def why_not(patients: int, engine: str, trials: int | None) -> Refusal | None:
-    """Say why the estimator cannot be had for so many patients and trials, None where it can."""
+def why_not(scenario: Scenario, engine: str, trials: int | None) -> Refusal | None:
+    """Say why the estimator cannot be had of a scenario and trials, None where it can."""
+    patients = scenario.trial.target_randomised
+    if scenario.monitoring is not None:
+        return Refusal(
+            "averages over the deaths of a trial that goes on to its end, and looks may end it",
+            "use counts, or set monitoring to null",
+        )
     if engine != Engine.COMPILED:
         return Refusal(
             "takes the compiled engine, which runs each trial again without liver deaths",

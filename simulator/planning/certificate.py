@@ -15,6 +15,7 @@ from simulator.analysis import AnalysisPlan, Reason, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.baselines import WeibullBaseline
+from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family as JointFamily
@@ -99,7 +100,16 @@ def certify(
         If no cell can be simulated: the scenario's other ways to die exceed every mortality.
     """
     plans = plans_of(scenario)
-    families = families_of(scenario, plans)
+    for index, plan in enumerate(plans):
+        if plan.hypothesis.has_margin:
+            key = "margin" if plan.hypothesis.equivalence is None else "equivalence"
+            raise RuleError(
+                "the certificate looks for rejections where nothing has an effect, which is no "
+                "null hypothesis of an analysis with a margin",
+                "remove it, or ask trialsim exact with --margin",
+                f"analyses[{index}].{key}",
+            )
+    families, monitoring = families_of(scenario, plans), monitoring_plan(scenario, plans)
     begun: deque[Cell] = deque()
     refused: list[tuple[Cell, str]] = []
 
@@ -121,7 +131,7 @@ def certify(
             begun.append(cell)
             yield Run(
                 params,
-                Evaluation(plans, true_values(params, plans), families),
+                Evaluation(plans, true_values(params, plans), families, monitoring=monitoring),
                 seed,
                 Stop(trials, None),
                 lambda done, _, name=name: say(f"{name}, {done:,} of {trials:,} trials"),  # type: ignore[misc]
@@ -137,7 +147,11 @@ def certify(
         _, rule = refused[0]
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
-    levels = tuple(_level(scenario, plan, index, runs) for index, plan in enumerate(plans))
+    looked_at = -1 if monitoring is None else monitoring.column
+    levels = tuple(
+        _level(scenario, plan, index, runs, is_looked_at=index == looked_at)
+        for index, plan in enumerate(plans)
+    )
     together = tuple(_level_of_family(family, index, runs) for index, family in enumerate(families))
     return Certificate(
         scenario=scenario.name,
@@ -172,7 +186,12 @@ Limits = tuple[float, float]
 
 
 def _level(
-    scenario: Scenario, plan: AnalysisPlan, index: int, runs: Mapping[Cell, MonteCarlo]
+    scenario: Scenario,
+    plan: AnalysisPlan,
+    index: int,
+    runs: Mapping[Cell, MonteCarlo],
+    *,
+    is_looked_at: bool,
 ) -> Level:
     counts = {
         cell: CellCount(
@@ -180,7 +199,9 @@ def _level(
         )
         for cell, run in runs.items()
     }
-    exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
+    exact = None
+    if not is_looked_at:  # looks have no exact level here
+        exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
     return _level_of(plan.name, plan.test, plan.alpha, exact, counts)
 
 
@@ -299,5 +320,5 @@ def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Exac
         return None
     n0 = round(patients * ratio[0] / sum(ratio))
     question = exact_power.question_of(plan, n0, patients - n0)
-    found = exact_power.size(exact_power.rejection_set(question))
+    found = exact_power.size(exact_power.rejection_set(question), question)
     return ExactLevel(found.probability, found.at, found.bound)

@@ -149,6 +149,7 @@ class _Asked:
             (UNKNOWN,) * len(prepared.plans),
             families_of(prepared.asked, prepared.plans),
             columns=tuple(dict.fromkeys((*_DAYS, *priced))) if with_taken else (),
+            monitoring=prepared.monitoring,
         )
 
     def run(self, trials: int, seed: int, watch: Callable[[int], None], first_trial: int) -> Run:

@@ -39,6 +39,7 @@ from simulator.results.power import (
     PriorReport,
     RecruitmentKey,
     SelectionBias,
+    ToBeShown,
 )
 from simulator.scenario.loaded import LoadedScenario
 from simulator.scenario.schema import Scenario
@@ -181,6 +182,7 @@ def _analysis(
         },
         performance=run.estimation.performance(index),
         estimand_attributes=_attributes(plan, days, arms, plans),
+        hypothesis=ToBeShown(*plan.hypothesis),
         prior=_priors(plan, operations),
     )
 

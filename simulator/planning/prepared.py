@@ -11,6 +11,8 @@ from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
 from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
+from simulator.monitoring.decisions import sides_of
+from simulator.monitoring.declared import BoundaryError
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
@@ -124,6 +126,7 @@ def prepare(
     try:
         a = lower_allocation(asked)  # before what takes long
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)
+        _refuse_boundaries(asked)
         solved = solve(asked, say)
         params = lower(solved)
         refuse_if_nothing_is_known(params)
@@ -133,3 +136,21 @@ def prepare(
     except RuleError as error:
         raise loaded.located(error) from None
     return Prepared(loaded, solved, params, plans_of(asked))
+
+
+_BOUNDARY_KEYS = {
+    "spending": "monitoring.efficacy.spending",
+    "futility": "monitoring.futility.rule",
+}
+
+
+def _refuse_boundaries(asked: Scenario) -> None:
+    """Refuse looks whose boundaries cannot be made."""
+    plan = monitoring_plan(asked, plans_of(asked))
+    if plan is None:
+        return
+    try:
+        sides_of(plan)
+    except BoundaryError as error:
+        key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
+        raise RuleError(error.rule, error.remedy, key) from None

@@ -19,6 +19,7 @@ from simulator.allocation.selection_effect import biased_levels
 from simulator.allocation.sequences import GUESSERS, LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
 from simulator.declarations.estimands import tests_of
+from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.montecarlo.workers import Workers
@@ -113,8 +114,13 @@ def compare_schemes(
 
 
 def under_strong_null(solved: Scenario) -> Params | None:
-    """Return the scenario with nothing but the label between the arms; None if it is that."""
-    if solved.null_hypothesis == "strong":
+    """Return the scenario with nothing but the label between the arms; None if it is that.
+
+    None too where an analysis has a margin: no effect is then no null hypothesis of it.
+    """
+    if solved.null_hypothesis == "strong" or any(
+        analysis.hypothesis.has_margin for analysis in solved.analyses
+    ):
         return None
     return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
 
@@ -159,19 +165,19 @@ def compare(
     """
     found: list[SchemeResult] = []
     first: _Found | None = None
-    families = families_of(scenario, plans)
+    families, looks = families_of(scenario, plans), monitoring_plan(scenario, plans)
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
         told = _teller(say, number, candidate_schemes, trials)
         told(0)
         try:
-            asked = plans, families
+            asked = plans, families, trials, seed, workers, told
             run = simulate_scheme(
-                params, candidate_scheme, *asked, trials, seed, workers, told, with_records=True
+                params, candidate_scheme, *asked, with_records=True, monitoring=looks
             )
             level = None
             if null is not None:
                 level = simulate_scheme(
-                    null, candidate_scheme, *asked, trials, seed, workers, told, with_records=False
+                    null, candidate_scheme, *asked, with_records=False, monitoring=looks
                 ).whole()
         except KeyboardInterrupt:
             if not found:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import AnalysisPlan
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.units import Engine, Evaluation, UnitResult
@@ -87,6 +88,7 @@ def simulate_scheme(
     told: Callable[[int], None],
     *,
     with_records: bool,
+    monitoring: MonitoringPlan | None = None,
 ) -> SchemeTrials:
     """Simulate and analyse trials under a scheme; without records nothing else is seen of them.
 
@@ -97,7 +99,7 @@ def simulate_scheme(
     """
     run = SchemeTrials(plans, families)
     truths = (UNKNOWN,) * len(plans)
-    asked = Evaluation(plans, truths, families)
+    asked = Evaluation(plans, truths, families, monitoring=monitoring)
     if with_records:
         asked = asked._replace(observer=observer(candidate_scheme.plan))
     trials_asked = Run(

@@ -62,7 +62,7 @@ class Planned:
         if patients * trials <= _FEW_PATIENTS:
             return 0.0
         params, plans = self.base.params, self.base.plans
-        asked = Evaluation(plans, (UNKNOWN,) * len(plans), ())
+        asked = Evaluation(plans, (UNKNOWN,) * len(plans), (), monitoring=self.base.monitoring)
         pilot = trials_a_unit(params, plans)
         least = math.inf
         for _ in range(1 + _PILOTS):

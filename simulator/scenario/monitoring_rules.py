@@ -1,6 +1,7 @@
 """The rules that tie looks to the rest of a scenario."""
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
@@ -8,6 +9,7 @@ from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.schema import Scenario
 
+_ROUNDING = 1e-9
 _ORDERED = "deaths", "randomised", "completed", "information", "day"
 
 
@@ -35,8 +37,16 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
             "monitoring.analysis" if asked.analysis else f"analyses[{place}].test",
         )
         return
+    if scenario.analyses[place].equivalence is not None:
+        yield RuleError(
+            "equivalence is two tests, and looks have one boundary",
+            "monitor an analysis with a margin on one side",
+            f"analyses[{place}].equivalence",
+        )
+        return
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
+    yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
 
@@ -68,6 +78,33 @@ def _order_rules(asked: Monitoring) -> Iterator[RuleError]:
                 rule = f"comes no later than the look before it, at {before:g}"
                 remedy = "put looks in the order in which they are taken"
                 yield RuleError(rule, remedy, f"monitoring.looks[{k}].at.{kind}")
+
+
+def _planned_rules(
+    asked: Monitoring, information: Information, scenario: Scenario
+) -> Iterator[RuleError]:
+    """Looks at numbers that are information, in whichever words, climb and come before the end."""
+    counted = {Information.DEATHS: "deaths", Information.COMPLETED: "completed"}.get(information)
+    most = asked.max_information or scenario.trial.target_randomised
+    if counted is None:
+        return
+    before, kind_before, share_before = 0.0, "", 0.0
+    for k, look in enumerate(asked.looks):
+        share, number = look.at.information, getattr(look.at, counted)
+        if share is None and number is None:
+            continue
+        kind = counted if share is None else "information"
+        now = number if share is None else math.ceil(share * most - _ROUNDING)
+        if now > scenario.trial.target_randomised:
+            return  # which is refused as such
+        if now >= most:
+            rule = f"is the final analysis: information is whole at {most:g}"
+            yield RuleError(rule, "look earlier", f"monitoring.looks[{k}].at.{kind}")
+        elif now <= before and (kind != kind_before or (share or 0.0) > share_before):
+            rule = f"is a look at {now:g} of {most:g}, and the look before it is at {before:g}"
+            remedy = "put looks in the order in which they are taken"
+            yield RuleError(rule, remedy, f"monitoring.looks[{k}].at.{kind}")
+        before, kind_before, share_before = now, kind, share or 0.0
 
 
 def _moment_rules(

@@ -1,8 +1,13 @@
 """Boundaries without a scenario, as a user asks for them."""
 
 import pytest
+import typer.main
+from command_line import ROOT
 
 import simulator
+from simulator import cli
+from simulator.monitoring.families import EFFICACY
+from simulator.monitoring.futility import FUTILITY
 
 TWO = "boundaries --information 0.5,1 --spending"
 OBRIEN = f"{TWO} lan_demets_obrien_fleming"
@@ -130,3 +135,14 @@ def test_python_answers_what_the_command_does(answer_of):
     found = simulator.boundaries((0.5, 1), "pocock", alpha=0.05, sides=2, power=0.8)
     assert found.to_dict() == answer_of(f"{TWO} pocock --alpha 0.05 --sides 2 --power 0.8")
     assert "pocock, two-sided, alpha 0.05" in repr(found)
+
+
+def test_every_rule_and_option_is_on_the_page_of_boundaries():
+    page = (ROOT / "docs/boundaries.md").read_text("utf-8")
+    for family in (*EFFICACY.values(), *FUTILITY.values()):
+        assert f"`{family.word}`" in page or f"`{family.word}(" in page, family.word
+        for choice in family.choices[1:]:
+            assert f",{choice})`" in page
+    command = typer.main.get_command(cli.app).commands["boundaries"]
+    for option in command.params:
+        assert option.opts[0] in page, option.opts

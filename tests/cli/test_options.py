@@ -214,12 +214,15 @@ def test_an_option_of_a_missing_feature_is_named_as_such(option, what, refused):
     assert ": not supported in this version; " in said
 
 
+OF_NO_TRIAL = {"--alternative", "--spending", "--futility", "--sides"}
+
+
 def test_no_word_of_a_missing_feature_is_an_option_that_is_there():
     there = {word for one in COMMANDS.values() for option in one.params for word in option.opts}
     for feature in UNSUPPORTED:
         for word in feature.words:
-            # `exact --alternative` alone is of enumeration, not of a trial.
-            assert f"--{word.replace('_', '-')}" not in there - {"--alternative"}
+            # `exact --alternative` is of enumeration, and `boundaries` of no trial.
+            assert f"--{word.replace('_', '-')}" not in there - OF_NO_TRIAL
 
 
 def test_the_patients_of_exact_are_counts_too(answer_of):

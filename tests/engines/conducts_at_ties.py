@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from conducts import conduct_of, observed, together
+from conducts import conduct_of, may_grow, observed, together
 from generated_units import Draw, pick
 from hypothesis import strategies as st
 
-from simulator.allocation import SCHEMES
 from simulator.conduct import Conduct, as_planned
 from simulator.params.types import Params
 from simulator.records import TrialRecords
@@ -60,11 +59,6 @@ def planned(params: Params, seed: int, trial: int) -> Planned:
         (dict(event.details)["candidate"], event.day) for event in log if event.name == "deferred"
     )
     return Planned(trial, records, found, put_off)
-
-
-def may_grow(params: Params) -> bool:
-    """Whether more than the target may be randomised."""
-    return not (params.accrual.uniform or SCHEMES[params.allocation.scheme].fixed_size)
 
 
 @st.composite

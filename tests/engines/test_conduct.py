@@ -10,37 +10,25 @@ from collections import Counter
 import numpy as np
 import pytest
 from conduct_cases import cases_of_conduct
-from conducts import conduct_of, together
-from conducts_at_ties import TRIALS, conducts, may_grow, planned
-from differences import HAZARD, assert_meaningful, assert_same
+from conduct_scenarios import SEED, shipped_params, under
+from conducts import conduct_of, gate, may_grow, together
+from conducts_at_ties import TRIALS, conducts, planned
+from differences import assert_same
 from generated_scenarios import cases, quick_screening
 from hypothesis import HealthCheck, given, reject, seed, settings
 from hypothesis import strategies as st
-from test_conduct_reference import SEED, shipped_params, under
 
 from simulator.allocation import SCHEMES
 from simulator.conduct import Conduct, as_planned
 from simulator.engines import compiled, reference
 from simulator.params.lower import lower
 from simulator.params.types import Params
-from simulator.records import TrialRecords
 from simulator.scenario.errors import RuleError
 from simulator.scenario.shipped import shipped_names
 
 SCENARIOS_A_BATCH = 60
 SCENARIOS_A_SLOW_BATCH = 200
 MOST_REFUSED = 0.05
-
-
-def gate(params: Params, of_seed: int, conduct: Conduct) -> TrialRecords:
-    """Hold the engines to each other, and both to what a column may hold."""
-    expected = reference.conducted(params, of_seed, conduct)
-    assert_meaningful(expected, params, conduct)
-    assert_same(compiled.conducted(params, of_seed, conduct), expected)
-    assert_same(
-        compiled.conducted(params, of_seed, conduct, with_hazard=False), expected, but=HAZARD
-    )
-    return expected
 
 
 # Generated scenarios with generated conducts

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from conducts import conduct_of, together
+from conducts import conduct_of, gate, together
 from conducts_at_ties import TRIALS, conducts, planned
 from differences import assert_same
 from generated_scenarios import _OPTIONS as OPTIONS
@@ -18,7 +18,6 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from lane_records import as_lanes
 from scenario_builder import bare
-from test_conduct import gate
 
 from simulator.allocation import SCHEMES
 from simulator.conduct import Conduct, as_planned

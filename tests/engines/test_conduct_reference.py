@@ -5,58 +5,20 @@ log of all that happened. The engines are held to each other in test_conduct.py,
 does in test_conduct_rules.py.
 """
 
-import functools
-
 import numpy as np
 import pytest
-from conducts import assert_known_alike, before, conduct_of, observed
-from generated_scenarios import quick_screening
-from scenario_builder import base_case, shipped
-from scheme_options import options_of
+from conduct_scenarios import PATIENTS, SEED, shipped_params, under
+from conducts import before, conduct_of, may_grow, observed
+from differences import assert_same
+from known_by import known_by
 
 from simulator.allocation import SCHEMES
 from simulator.conduct import as_planned
 from simulator.engines import reference
-from simulator.params.lower import lower
 from simulator.params.types import Params
 from simulator.scenario.shipped import shipped_names
 
-SEED = 20_261_127
-FACTORS = [
-    {"variable": "bilirubin_umol_per_l", "cut_points": [360.0]},
-    {"variable": "inr", "cut_points": [1.9, 2.2]},
-]
-PATIENTS = 16
 REFERRED = "randomised", "screening failed", "consent refused"
-
-
-@functools.cache
-def under(scheme: str) -> Params:
-    """The trial with scarce plasma, smaller and under another scheme."""
-    taken = SCHEMES[scheme].factors.name in ("STRATA", "NEEDED", "USED")
-    allocation = {
-        "scheme": scheme,
-        "ratio": [1, 1],
-        "options": options_of(scheme, (2, 3)),
-        "factors": FACTORS if taken else None,
-    }
-    changes = {"allocation": allocation, "trial.target_randomised": PATIENTS}
-    with quick_screening():
-        return lower(base_case("nct05484908-scarce", changes))
-
-
-@functools.cache
-def shipped_params(name: str) -> Params:
-    """A shipped scenario; a baseline that would have to be solved is set."""
-    scenario = shipped(name)
-    solved = scenario.hazard.mortality_targets is None
-    with quick_screening():
-        return lower(scenario if solved else base_case(name))
-
-
-def may_grow(params: Params) -> bool:
-    """Whether more than the target may be randomised."""
-    return not (params.accrual.uniform or SCHEMES[params.allocation.scheme].fixed_size)
 
 
 def hold_up_to_each_change(params: Params, trial: int) -> None:
@@ -80,7 +42,8 @@ def hold_up_to_each_change(params: Params, trial: int) -> None:
     for change, changes_on, that_day in changes:
         seen, its_log = observed(params, SEED, conduct_of(params, trial, **change))
         assert before(its_log, changes_on, that_day) == before(log, changes_on, that_day), change
-        assert_known_alike(seen, planned, params, changes_on, that_day)
+        settled = np.array([changes_on if that_day else np.nextafter(changes_on, -1.0)])
+        assert_same(known_by(seen, params, settled), known_by(planned, params, settled))
         assert its_log != log, change
         assert seen.trials.screened[0] >= np.sum(np.array(referred) < changes_on)
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from conducts import began, conduct_of, observed
+from conducts import conduct_of, observed
 from scenario_builder import NOBODY_DIES, arm, bare, base_case, poisson_accrual, unit
 
 from simulator.conduct import as_planned
@@ -75,6 +75,13 @@ def test_closing_ends_uniform_accrual_before_its_period():
     day = reference.simulate(params, SEED, TRIAL, 1).patients.entry_day[11]
     t = under(params, closes=day).trials
     assert (t.randomised[0], t.recruitment_end_day[0]) == (12, day)
+
+
+def test_closing_after_the_period_of_uniform_accrual_changes_nothing():
+    params = lower(bare(30, {"accrual.over_days": 100.0, "trial.max_recruitment_days": 700.0}))
+    early = ((1.0, FOREVER),)  # so that the target is not met
+    for closes, ends in ((99.0, 99.0), (101.0, 100.0), (FOREVER, 100.0)):
+        assert under(params, closes=closes, pauses=early).trials.recruitment_end_day[0] == ends
 
 
 # Cap
@@ -294,7 +301,7 @@ def test_who_has_no_session_left_is_untouched_by_the_stop():
     """Where sessions are over the trial is the same in every column."""
     params = one_session(10_000.0)
     before = under(params)
-    last = np.nextafter(before.sessions.end_day[began(before)].max(), FOREVER)
+    last = np.nextafter(np.nanmax(before.sessions.end_day), FOREVER)
     after = under(params, stops=float(last))
     for table, its in zip(before, after, strict=True):
         for name, a, b in zip(table._fields, table, its, strict=True):

@@ -17,7 +17,7 @@ from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.ordering import stagewise
-from simulator.monitoring.plan import Plan
+from simulator.monitoring.plan import Plan, regions_of
 from simulator.monitoring.repeated import repeated_interval
 
 INSTALL = "apt-get install r-base-core r-cran-rpact"
@@ -63,8 +63,11 @@ def designs() -> list[Design]:
     found += [Design("kim_demets(3)", even(7), 0.05, 2)]
     found += [
         Design("hwang_shih_decani(-4)", (0.4, 0.75, 1.0), 0.025, 1, 0.9, futility, binding)
-        for futility, binding in zip((*FUTILITY, "z(0,0.7)"), (False, True) * 3, strict=False)
+        for futility, binding in zip(
+            (*FUTILITY, "z(0,0.7)"), (True, False, True, False, True), strict=True
+        )
     ]
+    found += [Design("hwang_shih_decani(-4)", (0.3, 0.6, 1.0), futility="z(0,0.7)")]
     return found
 
 
@@ -130,7 +133,15 @@ def outcomes() -> list[Outcome]:
             Outcome(of[rule], (0.9, 1.4), 3.3),
             Outcome(of[rule], (1.3, 1.0), 0.0),
         ]
-    return [*found, Outcome(of["kim_demets(3)"], (1.3,), repeated=True)]
+    found += [Outcome(of["kim_demets(3)"], (1.3,), repeated=True)]
+    for design in DESIGNS:
+        if design.futility == "z(0,0.7)":
+            found += [
+                Outcome(design, (0.8, 2.9)),
+                Outcome(design, (0.8, 1.2, 1.9)),
+                Outcome(design, (0.8,), 3.0),
+            ]
+    return found
 
 
 OUTCOMES = outcomes()
@@ -270,12 +281,12 @@ def test_inference_after_stopping_is_that_of_rpact(found):
         if math.isnan(row["p"]):
             continue
         compared += 1
-        ours = stagewise(looks, z, 1 - 2 * plan.alpha)
+        ours = stagewise(looks, z, 1 - 2 * plan.alpha, obeyed=plan.binding)
         assert ours.p_value == pytest.approx(row["p"], abs=1e-7), outcome
         numbers = (ours.median_unbiased, ours.low, ours.high)
         theirs_too = (row["estimate"], row["low"], row["high"])
         assert numbers == pytest.approx(theirs_too, abs=1e-5), outcome
-    assert compared == 10
+    assert compared == 14
 
 
 def test_conditional_power_is_that_of_rpact(found):
@@ -286,8 +297,11 @@ def test_conditional_power_is_that_of_rpact(found):
             continue
         compared += 1
         plan, _ = plan_of(outcome.design)
-        looks = planned_looks(plan)[: len(outcome.z)]
+        every = planned_looks(plan)
+        looks = every[: len(outcome.z)]
         later = looks_to_come(plan, looks)
+        if plan.futility is not None:  # rpact counts later stops for futility
+            later = regions_of(every[len(looks) :], obeyed=True)
         ours = conditional_power(later, looks[-1].information, outcome.z[-1], outcome.drift)
         assert ours == pytest.approx(row["conditional"], abs=1e-6), outcome
-    assert compared == 6
+    assert compared == 8

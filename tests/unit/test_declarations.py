@@ -219,7 +219,9 @@ def test_a_key_is_named_for_people_with_its_unit(key, name):
     assert name_with_unit(key, values.get) == name
 
 
-@pytest.mark.parametrize("scenario", ["nct05484908-analyses", "nct05484908-strata"])
+@pytest.mark.parametrize(
+    "scenario", ["nct05484908-analyses", "nct05484908-noninferiority", "nct05484908-strata"]
+)
 def test_no_axis_is_named_by_a_key(scenario):
     """A key has underscores, dots between words or brackets with numbers; a name has none."""
     values = {key: value for key, value, _ in load_scenario(scenario).values()}
