@@ -20,7 +20,7 @@ from simulator.monitoring.decisions import (
     Stage,
     decided,
     looked,
-    p_value,
+    p_values,
     sides_of,
 )
 from simulator.monitoring.families import read_efficacy
@@ -43,11 +43,13 @@ from simulator.results.interim import (
     Verdict,
 )
 from simulator.results.measures import Scale
+from simulator.results.power import ToBeShown
 from simulator.scenario.errors import nearest
 from simulator.scenario.loaded import LoadedScenario
 from simulator.version import program_version
 
 _POWER = 0.8  # of the design's effect, where the scenario says nothing
+_ALIKE = 0.5  # of two statistics of the same data
 _MOST_TIMES = 3.0  # the planned information: beyond, the unit is another
 _VERDICTS = {
     Decision.FAVOURS_FIRST: Verdict.EFFICACY_FIRST,
@@ -120,6 +122,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         test=asked.plan.test,
         arms=arms,
         alpha=asked.plan.alpha,
+        hypothesis=ToBeShown(*asked.plan.hypothesis),
         randomised=observed.randomised,
         followed_up=observed.total("followed_up"),
         deaths=observed.total("deaths"),
@@ -161,15 +164,16 @@ def _asked_of(loaded: LoadedScenario) -> _Asked:
     else:
         completed = declared.information is Information.COMPLETED
         planned = float(scenario.trial.target_randomised) if completed else None
-        final = Plan((1.0,), read_efficacy("pocock"), plan.alpha / 2)
-        sides = Sides(final, final)
+        two_sided = plan.hypothesis.is_two_sided
+        final = Plan((1.0,), read_efficacy("pocock"), plan.alpha / (2 if two_sided else 1))
+        sides = Sides(final, final if two_sided else None)
     return _Asked(plan, declared, looks, sides, planned, power)
 
 
 def _can_be_monitored(asked: _Asked) -> bool:
-    return isinstance(ANALYSES[asked.plan.test], Analysis) and (
-        asked.declared.information is not Information.NONE
-    )
+    plan = asked.plan
+    has_law = isinstance(ANALYSES[plan.test], Analysis) and plan.hypothesis.equivalence is None
+    return has_law and asked.declared.information is not Information.NONE
 
 
 def _assumed(asked: _Asked, now: _Now | None, prospects: Prospects | None) -> list[Assumption]:
@@ -225,10 +229,21 @@ def _refuse_unlike(file: ObservedFile, asked: _Asked) -> None:
     if result.difference is not None and _is_ratio(asked):
         rule = f"{test} estimates a {name}"
         raise file.problem("result.difference", rule, "give ratio, and the error of its logarithm")
-    effect = effect_of(asked.declared.measure, result)
-    if effect is not None and result.z is not None and effect.z * result.z < 0:
+    effect = effect_of(asked.plan, asked.declared.measure, result)
+    if effect is not None and result.z is not None and _is_opposite(effect.z, result.z):
         rule = f"has another sign than the estimate, of which it is {effect.z:.2f}"
-        raise file.problem("result.z", rule, "positive z favours the second arm")
+        raise file.problem("result.z", rule, _positive(asked))
+
+
+def _is_opposite(one: float, other: float) -> bool:
+    """Whether signs differ by more than that one statistic is not the other may explain."""
+    return one * other < 0 and abs(one - other) > _ALIKE
+
+
+def _positive(asked: _Asked) -> str:
+    if asked.plan.hypothesis.is_two_sided:
+        return "positive z favours the second arm"
+    return "positive z favours what is to be shown"
 
 
 def _is_ratio(asked: _Asked) -> bool:
@@ -286,21 +301,21 @@ def _statistic(
     """Z, the usual estimate, and whether its standard error is approximate."""
     observed, measure = file.observed, asked.declared.measure
     result = observed.result
-    effect = None if result is None else effect_of(measure, result)
+    effect = None if result is None else effect_of(asked.plan, measure, result)
     z = None if result is None else result.z
     if z is None and effect is not None:
         z = effect.z
     by_arm = None if observed.arms is None else [observed.arms[name] for name in arms]
     if effect is None and by_arm is not None:
-        effect = Effect.of_counts(measure, by_arm, asked.declared.information)
-        if effect is not None and z is not None and effect.z * z < 0:
-            better = arms[1] if effect.z > 0 else arms[0]
-            rule = f"has another sign than the counts, by which fewer die under {better}"
-            raise file.problem("result.z", rule, f"positive z favours {arms[1]}")
+        effect = Effect.of_counts(asked.plan, measure, by_arm, asked.declared.information)
+        if effect is not None and z is not None and _is_opposite(effect.z, z):
+            rule = f"has another sign than the counts, by which it is about {effect.z:.2f}"
+            raise file.problem("result.z", rule, _positive(asked))
     if z is None and by_arm is not None and asked.declared.table:
         z = z_of_counts(asked.plan, by_arm)
     if effect is None and z is not None:
-        effect = Effect.of_deaths(measure, z, observed.total("deaths"), loaded.scenario.allocation)
+        ratio, deaths = loaded.scenario.allocation.ratio, observed.total("deaths")
+        effect = Effect.of_deaths(asked.plan, measure, z, deaths, ratio)
         return z, effect, effect is not None
     return z, effect, False
 
@@ -339,7 +354,8 @@ def _next(asked: _Asked, stage: Stage, fraction: float, *, final: bool) -> Stage
     if asked.looks is not None or final:
         return looked(asked.sides, stage, fraction, final)
     free = Look(fraction, math.inf)
-    return Stage((*stage.second, free), (*stage.first, free))
+    first = () if asked.sides.first is None else (*stage.first, free)
+    return Stage((*stage.second, free), first)
 
 
 def _verdict(stage: Stage, z: float | None, *, final: bool) -> Verdict:
@@ -357,22 +373,28 @@ def _taken(
     effect: Effect | None,
     verdict: Verdict,
 ) -> LookTaken:
-    second, first = stage.second[-1], stage.first[-1]
+    second = stage.second[-1]
+    sides = 2 if stage.first else 1
+    lower = -stage.first[-1].efficacy_z if stage.first else -math.inf
     finite = math.isfinite(second.efficacy_z)
     return LookTaken(
         cut=cut,
         information=information,
         fraction=second.information,
         efficacy_z=_finite(second.efficacy_z),
-        lower_z=_finite(-first.efficacy_z),
+        lower_z=_finite(lower),
         futility_z=_finite(second.futility_z),
-        nominal_p=2 * upper_tail(second.efficacy_z),
-        alpha_spent=second.upper_spent + first.upper_spent,
+        nominal_p=sides * upper_tail(second.efficacy_z),
+        alpha_spent=sum(looks[-1].upper_spent for looks in (stage.second, stage.first) if looks),
         z=z,
-        p_value=None if z is None else 2 * upper_tail(abs(z)),
-        smallest_effect=None if effect is None or not finite else second.efficacy_z * effect.error,
+        p_value=None if z is None else _nominal(z, sides),
+        on_boundary=None if effect is None or not finite else effect.at(second.efficacy_z),
         verdict=verdict,
     )
+
+
+def _nominal(z: float, sides: int) -> float:
+    return 2 * upper_tail(abs(z)) if sides == 2 else upper_tail(z)
 
 
 def _finite(value: float) -> float | None:
@@ -391,7 +413,7 @@ def _prospects(
     if not later:
         return None
     power, at = asked.power, (later, now.fraction, now.z)
-    level = 2 * upper_tail(later[-1].upper)
+    level = upper_tail(later[-1].upper) * (1 if asked.sides.first is None else 2)
     found = None
     if observed.arms is not None and asked.declared.table and asked.planned is not None:
         by_arm = [observed.arms[name] for name in arms]
@@ -411,14 +433,15 @@ def _prospects(
 
 def _usual(asked: _Asked, effect: Effect) -> EffectNow:
     measure = asked.declared.measure
-    width = upper_quantile(asked.plan.alpha / 2)
+    width = upper_quantile(asked.plan.interval_alpha / 2)
     ends = [effect.shown(effect.moved(z)) for z in (-width, width)]
     estimate = effect.shown(effect.raw)
     return EffectNow(measure.name, measure.scale, estimate, effect.error, min(ends), max(ends))
 
 
 def _repeated(now: _Now) -> Interval | None:
-    second, first = now.stage.second[-1], now.stage.first[-1]
+    second = now.stage.second[-1]
+    first = now.stage.first[-1] if now.stage.first else second
     if now.z is None or math.isinf(second.efficacy_z) or math.isinf(first.efficacy_z):
         return None
     low, high = repeated_interval(second, now.z).low, repeated_interval(first, now.z).high
@@ -428,16 +451,16 @@ def _repeated(now: _Now) -> Interval | None:
 def _stopped(asked: _Asked, now: _Now) -> Stopped | None:
     if now.z is None:
         return None
-    confidence = 1 - asked.plan.alpha
+    stage, confidence = now.stage, 1 - asked.plan.interval_alpha
     # Each arm's favour has looks of its own: the outcome is ordered among those of its side.
-    if now.z >= 0:
-        found = stagewise(now.stage.second, now.z, confidence, sides=2)
+    if now.z >= 0 or not stage.first:
+        found = stagewise(stage.second, now.z, confidence, obeyed=stage.binding)
         drifts = found.median_unbiased, found.low, found.high
     else:
-        found = stagewise(now.stage.first, -now.z, confidence, sides=2)
+        found = stagewise(stage.first, -now.z, confidence)
         drifts = -found.median_unbiased, -found.high, -found.low
-    p = p_value(now.stage, now.z, now.verdict is Verdict.FUTILITY)
-    return Stopped(p, _interval(now, *drifts))
+    p = p_values(stage, np.array([now.z]), futile=now.verdict is Verdict.FUTILITY)
+    return Stopped(float(p[0]), _interval(now, *drifts))
 
 
 def _interval(now: _Now, estimate: float, low: float, high: float) -> Interval:

@@ -21,8 +21,8 @@ from simulator.declarations.analyses.measure import (
 from simulator.monitoring.predictive import deaths_to_come, predictive_probability
 from simulator.planning.interim_file import Counts, Result
 from simulator.results.measures import Scale
-from simulator.scenario.schema import Allocation
 
+_FARTHEST = 40.0  # a p value of 1 is that of a z far below
 _MOST_PATIENTS = 2_000  # of a test that sets no limit: its tables have as many cells squared
 
 
@@ -34,7 +34,9 @@ class Effect(NamedTuple):
     raw, error
         The difference or log ratio, and its standard error.
     sign
-        1 where a larger one favours the second arm, else -1.
+        1 where a larger one makes z larger, else -1.
+    null
+        Its value where z is 0.
     is_ratio
         Whether it is shown as a ratio.
     """
@@ -42,16 +44,32 @@ class Effect(NamedTuple):
     raw: float
     error: float
     sign: int
+    null: float
     is_ratio: bool
+
+    @classmethod
+    def of(cls, plan: AnalysisPlan, measure: Measure, raw: float, error: float) -> "Effect":
+        """Return an estimate of what an analysis is to show."""
+        scale, hypothesis = measure.scale, plan.hypothesis
+        if hypothesis.is_two_sided:
+            sign = 1 if scale is Scale.DAYS else -1  # survival time is good; all else is deaths
+        else:
+            sign = -1 if hypothesis.alternative == "less" else 1
+        null = 0.0 if hypothesis.equivalence is not None else hypothesis.tested(scale).null
+        return cls(raw, error, sign, null, scale is Scale.LOG_RATIO)
 
     @property
     def z(self) -> float:
-        """Estimate over standard error; positive favours the second arm."""
-        return self.sign * self.raw / self.error
+        """Distance from the null value in standard errors."""
+        return self.sign * (self.raw - self.null) / self.error
 
     def moved(self, z: float) -> float:
-        """The difference or log ratio so many standard errors further in the second's favour."""
+        """The difference or log ratio whose z is so much larger."""
         return self.raw + self.sign * z * self.error
+
+    def at(self, z: float) -> float:
+        """The difference or ratio that has a z, with this standard error."""
+        return self.shown(self.null + self.sign * z * self.error)
 
     def shown(self, raw: float) -> float:
         """A difference, or a log ratio as a ratio."""
@@ -59,7 +77,11 @@ class Effect(NamedTuple):
 
     @classmethod
     def of_counts(
-        cls, measure: Measure, by_arm: Sequence[Counts], information: Information
+        cls,
+        plan: AnalysisPlan,
+        measure: Measure,
+        by_arm: Sequence[Counts],
+        information: Information,
     ) -> "Effect | None":
         """Return the crude estimate of two proportions; None: of another measure, or undefined."""
         if information is not Information.COMPLETED:
@@ -83,32 +105,37 @@ class Effect(NamedTuple):
             return None
         if variance <= 0:
             return None
-        return cls(raw, math.sqrt(variance), -1, measure is not RISK_DIFFERENCE)
+        return cls.of(plan, measure, raw, math.sqrt(variance))
 
     @classmethod
     def of_deaths(
-        cls, measure: Measure, z: float, deaths: int | None, allocation: Allocation
+        cls,
+        plan: AnalysisPlan,
+        measure: Measure,
+        z: float,
+        deaths: int | None,
+        ratio: Sequence[int],
     ) -> "Effect | None":
         """Return the log hazard ratio whose error follows from the deaths (Schoenfeld 1981)."""
         if not deaths or measure not in (LOG_HAZARD_RATIO, STRATIFIED_LOG_HAZARD_RATIO):
             return None
-        first, second = allocation.ratio
+        first, second = ratio
         error = (first + second) / math.sqrt(deaths * first * second)
-        return cls(-z * error, error, -1, True)
+        at_null = cls.of(plan, measure, 0.0, error)
+        return at_null._replace(raw=at_null.null + at_null.sign * z * error)
 
 
-def effect_of(measure: Measure, result: Result) -> Effect | None:
+def effect_of(plan: AnalysisPlan, measure: Measure, result: Result) -> Effect | None:
     """Return the estimate that is given; None: none is."""
     if result.standard_error is None:
         return None
     raw = math.log(result.ratio) if result.ratio is not None else result.difference
     assert raw is not None
-    sign = 1 if measure.scale is Scale.DAYS else -1
-    return Effect(raw, result.standard_error, sign, result.ratio is not None)
+    return Effect.of(plan, measure, raw, result.standard_error)
 
 
 def z_of_counts(plan: AnalysisPlan, by_arm: Sequence[Counts]) -> float | None:
-    """Return the statistic of a test of two proportions: the z that has its two-sided p value.
+    """Return the statistic of a test of two proportions: the z that has its p value.
 
     As at the looks of simulated trials. None: the counts are not whole, or too many.
     """
@@ -120,6 +147,8 @@ def z_of_counts(plan: AnalysisPlan, by_arm: Sequence[Counts]) -> float | None:
     if n0 + n1 > MOST_PATIENTS.get(plan.test, _MOST_PATIENTS):
         return None
     p = float(p_value_table(question_of(plan, n0, n1))[x0, x1])
+    if not plan.hypothesis.is_two_sided:
+        return min(max(-float(ndtri(p)), -_FARTHEST), _FARTHEST)
     apart = x0 * n1 - x1 * n0
     return 0.0 if apart == 0 else math.copysign(abs(float(ndtri(min(p, 1.0) / 2))), apart)
 
@@ -138,9 +167,10 @@ def enumerated(
     ratio: Sequence[int],
     level: float,
 ) -> Enumerated | None:
-    """Return the predictive probability that a test of two proportions favours the second arm.
+    """Return the predictive probability that a test of two proportions shows what it is to show.
 
-    At the planned end, at a two-sided level, under flat priors of the mortality of both arms.
+    That is, of a two-sided test, an effect in favour of the second arm. At the planned end, at a
+    level, under flat priors of the mortality of both arms.
 
     Parameters
     ----------
@@ -159,7 +189,8 @@ def enumerated(
     table = p_value_table(question_of(plan, all0, all1))
     rows, columns = slice(x0, x0 + to_come[0] + 1), slice(x1, x1 + to_come[1] + 1)
     success = reaches(table[rows, columns], level)
-    one, other = (np.arange(m + 1) for m in to_come)
-    success &= (x0 + one[:, None]) * all1 > (x1 + other) * all0
+    if plan.hypothesis.is_two_sided:
+        one, other = (np.arange(m + 1) for m in to_come)
+        success &= (x0 + one[:, None]) * all1 > (x1 + other) * all0
     first_law, second_law = deaths_to_come(x0, n0, to_come[0]), deaths_to_come(x1, n1, to_come[1])
     return Enumerated(predictive_probability(first_law, second_law, success), to_come)

@@ -53,7 +53,9 @@ class Result(Part):
     """The monitored analysis at this cut, as the statistician has it."""
 
     z: Statistic | None = Field(
-        default=None, description="its statistic; positive z favours the second arm"
+        default=None,
+        description="its statistic; positive z favours the second arm or, of a one-sided "
+        "hypothesis, what it is to show",
     )
     difference: float | None = Field(
         default=None, description="estimate of a difference, second arm minus first"
@@ -92,7 +94,7 @@ class EarlierLook(Part):
         description="that it had, in the unit of monitoring.max_information, as 15 deaths"
     )
     z: Statistic | None = Field(
-        default=None, description="its statistic; positive favours the second arm; null: not known"
+        default=None, description="its statistic, with the sign that it has now; null: not known"
     )
 
 

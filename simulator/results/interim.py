@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.measures import Scale
+from simulator.results.power import ToBeShown
 
 
 class Verdict(Enum):
-    """What a look comes to."""
+    """What a look comes to; of the first two, the boundary that is crossed."""
 
-    EFFICACY_SECOND = "efficacy_second"  # the boundary in favour of the second arm is crossed
-    EFFICACY_FIRST = "efficacy_first"  # that in favour of the first arm is
+    EFFICACY_SECOND = "efficacy_second"  # that in favour of the second arm, or what is to be shown
+    EFFICACY_FIRST = "efficacy_first"  # that in favour of the first arm
     FUTILITY = "futility"
     GO_ON = "go_on"
     NO_REJECTION = "no_rejection"  # at the final analysis
@@ -56,7 +57,9 @@ class InformationNow(Record):
 
 @dataclass(frozen=True, repr=False)
 class LookTaken(Record):
-    """A look with its boundary at the information it had; positive Z favours the second arm.
+    """A look with its boundary at the information it had.
+
+    Positive Z favours the second arm or, of a one-sided hypothesis, what it is to show.
 
     Attributes
     ----------
@@ -66,17 +69,17 @@ class LookTaken(Record):
         In its unit, and of that planned.
     efficacy_z, lower_z
         At or above the first and at or below the second an effect is shown in favour of the second
-        and of the first arm; None: it cannot be at this look.
+        and of the first arm; None: it cannot be at this look, or by a one-sided hypothesis.
     futility_z
         At or below it the trial stops without an effect; None: no such boundary.
     nominal_p
-        Two-sided p value of `efficacy_z`.
+        P value of `efficacy_z`, by the sides of the hypothesis.
     alpha_spent
         By both sides so far.
     z, p_value
-        The statistic and its nominal two-sided p value; None: not given.
-    smallest_effect
-        Smallest difference, or log ratio, in size, that crosses `efficacy_z`; None: not known.
+        The statistic and its nominal p value, by the sides of the hypothesis; None: not given.
+    on_boundary
+        The difference or ratio at `efficacy_z`, by its standard error now; None: not known.
     """
 
     cut: str
@@ -89,7 +92,7 @@ class LookTaken(Record):
     alpha_spent: float
     z: float | None
     p_value: float | None
-    smallest_effect: float | None
+    on_boundary: float | None
     verdict: Verdict
 
 
@@ -100,7 +103,7 @@ class Interval(Record):
     Attributes
     ----------
     estimate, low, high
-        On the scale of Z: drift, the mean of Z at the planned end; positive favours the second arm.
+        On the scale of Z: drift, the mean of Z at the planned end; its sign is that of Z.
     effect, effect_low, effect_high
         As the analysis has it: a difference, or a ratio; None: no estimate is known.
     """
@@ -115,7 +118,7 @@ class Interval(Record):
 
 @dataclass(frozen=True, repr=False)
 class Prospects(Record):
-    """Probability to show efficacy of the second arm, at this rate.
+    """Probability to show efficacy of the second arm, or what a one-sided hypothesis is to show.
 
     Attributes
     ----------
@@ -126,7 +129,7 @@ class Prospects(Record):
     predictive
         Conditional power averaged over what is known of the effect.
     final_p
-        Two-sided p value to be reached at the planned end.
+        P value to be reached at the planned end, by the sides of the hypothesis.
     enumerated
         Predictive probability by enumeration of the deaths to come, for a test of two proportions;
         None: of another test, or without counts by arm.
@@ -151,7 +154,7 @@ class Stopped(Record):
     Attributes
     ----------
     p_value
-        Two-sided.
+        By the sides of the hypothesis.
     estimate
         Median unbiased, with its confidence interval.
     """
@@ -339,8 +342,8 @@ class Interim(Answer):
         Its name, and the word of its test.
     arms
         The first is the control arm.
-    alpha
-        Two-sided level.
+    alpha, hypothesis
+        The level, one- or two-sided, of what is to be shown.
     randomised, followed_up, deaths
         Of both arms; None: not known.
     information
@@ -370,6 +373,7 @@ class Interim(Answer):
     test: str
     arms: tuple[str, str]
     alpha: float
+    hypothesis: ToBeShown
     randomised: int | None
     followed_up: int | None
     deaths: int | None

@@ -136,6 +136,49 @@ def test_a_hazard_ratio_is_taken_with_the_error_of_its_logarithm(told):
     assert "approximate_standard_error" in by_z["assumptions"]
 
 
+def test_a_margin_has_one_boundary_and_z_is_the_distance_from_it(told):
+    analysis = "{name: mortality, test: risk_difference, interval: wald, alpha: 0.025, "
+    analysis += "alternative: less, margin: 0.15}"
+    found = told(f"{LOOKED}analyses:\n  - {analysis}\n", ARMS)
+    difference = 4 / 15 - 0.5
+    error = math.sqrt(0.25 / 16 + (4 / 15) * (11 / 15) / 15)
+    assert found["z"] == pytest.approx((0.15 - difference) / error, abs=1e-6)
+    (look,) = found["looks"]
+    assert look["lower_z"] is None
+    assert look["alpha_spent"] == pytest.approx(look["nominal_p"])
+    assert look["on_boundary"] == pytest.approx(0.15 - look["efficacy_z"] * error)
+    assert look["p_value"] == pytest.approx(stats.norm.sf(found["z"]))
+    limits = [difference + sign * 1.959964 * error for sign in (-1, 1)]
+    assert [found["effect"]["low"], found["effect"]["high"]] == pytest.approx(limits, abs=1e-6)
+    # Predictive probability of the same test: every table to come, at the level of the end.
+    prospects, (n, m) = found["prospects"], (30, 30)
+    first, second = (stats.betabinom(k, 1 + x, 1 + o - x) for x, o, k in ((8, 16, 14), (4, 15, 15)))
+    total = 0.0
+    for x in range(8, 23):
+        for y in range(4, 20):
+            p, q = x / n, y / m
+            apart = math.sqrt(p * (1 - p) / n + q * (1 - q) / m)
+            if stats.norm.sf((0.15 - (q - p)) / apart) <= prospects["final_p"]:
+                total += first.pmf(x - 8) * second.pmf(y - 4)
+    assert prospects["enumerated"] == pytest.approx(total, abs=1e-9)
+
+
+def test_a_ratio_has_its_margin_as_a_ratio(told):
+    timed = TIMED + "analyses:\n  - {name: hazard, test: log_rank, alpha: 0.025, "
+    timed += "alternative: less, margin: 1.3}\n"
+    counts = "pooled: {randomised: 50, deaths: 20}\nresult: {ratio: 0.9, standard_error: 0.45}\n"
+    found = told(timed, counts)
+    assert found["z"] == pytest.approx((math.log(1.3) - math.log(0.9)) / 0.45)
+    (look,) = found["looks"]
+    on_boundary = math.exp(math.log(1.3) - look["efficacy_z"] * 0.45)
+    assert look["on_boundary"] == pytest.approx(on_boundary)
+    limits = [0.9 * math.exp(sign * look["efficacy_z"] * 0.45) for sign in (-1, 1)]
+    repeated = found["repeated"]
+    assert [repeated["effect_low"], repeated["effect_high"]] == pytest.approx(limits)
+    twice = told(TIMED, counts)["looks"][0]
+    assert look["efficacy_z"] == pytest.approx(twice["efficacy_z"])
+
+
 def test_a_blinded_team_sees_boundary_and_forecast_alone(told):
     found = told(LOOKED, f"pooled: {{randomised: 38, followed_up: 31, deaths: 12}}\n{SITE}")
     assert found["looks"][0]["efficacy_z"] > 2

@@ -1,6 +1,5 @@
 """An interim analysis as a page of text: where the trial stands, and what is to come."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,8 +39,8 @@ _ASSUMED = {
 
 def _head(answer: Interim) -> Iterator[Block]:
     yield Bold(
-        f"{answer.scenario}, data to {answer.cut}: {answer.analysis}, two-sided alpha "
-        f"{answer.alpha:g}"
+        f"{answer.scenario}, data to {answer.cut}: {answer.analysis}, {answer.hypothesis.sides} "
+        f"alpha {answer.alpha:g}{_margin(answer)}"
     )
     counts = {"randomised": answer.randomised, "followed up": answer.followed_up}
     counts["deaths"] = answer.deaths
@@ -56,38 +55,47 @@ def _head(answer: Interim) -> Iterator[Block]:
         yield "; ".join(known)
 
 
+def _margin(answer: Interim) -> str:
+    margin = answer.hypothesis.margin
+    return "" if margin is None else f", margin {margin:g}"
+
+
+def _favoured(answer: Interim) -> str:
+    """What positive Z favours."""
+    if answer.hypothesis.sides == "two-sided":
+        return answer.arms[1]
+    return f"what is to be shown ({answer.hypothesis.alternative})"
+
+
 def _looks(answer: Interim) -> Iterator[Block]:
     if not answer.looks:
         return
     has_futility = answer.futility is not None
-    heads = ["look", "cut", "information", "efficacy Z", "lower Z"]
+    two_sided = answer.hypothesis.sides == "two-sided"
+    heads = ["look", "cut", "information", "efficacy Z", *["lower Z"] * two_sided]
     heads += ["futility Z"] * has_futility
     table = new_table(*heads, "nominal p", "alpha spent", "Z", "p", spare=("cut", "alpha spent"))
     for place, look in enumerate(answer.looks, start=1):
         nominal = None if look.efficacy_z is None else look.nominal_p
         cells = [str(place), look.cut, f"{look.fraction:.4f}", _z(look.efficacy_z)]
-        cells += [_z(look.lower_z), *([_z(look.futility_z)] * has_futility)]
+        cells += [_z(look.lower_z)] * two_sided + [_z(look.futility_z)] * has_futility
         cells += [_p(nominal), _p(look.alpha_spent), _z(look.z), _p(look.p_value)]
         table.add_row(*cells)
     yield table
     rules = [f"efficacy: {answer.spending}"] if answer.spending else []
     if has_futility:
         rules.append(f"futility: {answer.futility}, {'' if answer.binding else 'not '}binding")
-    rules.append(f"Z above 0 favours {answer.arms[1]}")
+    rules.append(f"Z above 0 favours {_favoured(answer)}")
     yield "; ".join(rules)
 
 
-def _smallest(answer: Interim) -> Iterator[Block]:
+def _on_boundary(answer: Interim) -> Iterator[Block]:
     look = answer.looks[-1] if answer.looks else None
-    if answer.effect is None or look is None or look.smallest_effect is None:
+    if answer.effect is None or look is None or look.on_boundary is None:
         return
-    sizes = [look.smallest_effect * sign for sign in (-1, 1)]
-    if answer.effect.is_ratio:
-        sizes = [math.exp(size) for size in sizes]
-    low, high = (_effect(answer.effect, size) for size in sizes)
     yield (
-        f"By its standard error now, a {_measure(answer.effect)}, of {low} or {high} is on the "
-        "boundary for efficacy at this look."
+        f"By its standard error now, a {_measure(answer.effect)} of "
+        f"{_effect(answer.effect, look.on_boundary)} is on the boundary for efficacy at this look."
     )
 
 
@@ -96,7 +104,7 @@ def _prospects(answer: Interim) -> Iterator[Block]:
     if found is None:
         return
     table = new_table(
-        f"probability to show an effect of {answer.arms[1]}",
+        f"probability to show {_to_show(answer)}",
         *("design's effect", "estimate", "no effect", "predictive"),
     )
     design, estimate, none = map(_share, (found.design, found.estimate, found.none))
@@ -104,6 +112,12 @@ def _prospects(answer: Interim) -> Iterator[Block]:
     if found.enumerated is not None:
         table.add_row("by enumeration", "", "", "", _share(found.enumerated))
     yield table
+
+
+def _to_show(answer: Interim) -> str:
+    if answer.hypothesis.sides == "two-sided":
+        return f"an effect of {answer.arms[1]}"
+    return "what is to be shown"
 
 
 def _ends(answer: Interim) -> Iterator[Block]:
@@ -127,7 +141,8 @@ def _estimates(answer: Interim) -> Iterator[Block]:
     if stopped is None:
         return
     measure = "drift (mean Z at the planned end)" if effect is None else _measure(effect)
-    level = f"{100 * (1 - answer.alpha):g} % interval"
+    two_sided = answer.hypothesis.sides == "two-sided"
+    level = f"{100 * (1 - answer.alpha * (1 if two_sided else 2)):g} % interval"
     table = new_table(measure, "estimate", level, "p", words=(measure,))
     if effect is not None:
         limits = f"{_effect(effect, effect.low)} to {_effect(effect, effect.high)}"
@@ -170,13 +185,13 @@ def _assumed(answer: Interim) -> Iterator[Block]:
 
 
 def _verdict(answer: Interim) -> Iterator[Block]:
-    first, second = answer.arms
+    first = answer.arms[0]
     words = {
-        Verdict.EFFICACY_SECOND: f"The boundary is crossed in favour of {second}",
+        Verdict.EFFICACY_SECOND: f"The boundary is crossed in favour of {_favoured(answer)}",
         Verdict.EFFICACY_FIRST: f"The boundary is crossed in favour of {first}",
         Verdict.FUTILITY: "The futility boundary is crossed",
         Verdict.GO_ON: "No boundary is crossed",
-        Verdict.NO_REJECTION: "The final analysis shows no difference",
+        Verdict.NO_REJECTION: "The final analysis does not reject",
         Verdict.NOT_KNOWN: "No statistic at this cut, so no verdict",
     }
     text = words[answer.verdict]
@@ -234,7 +249,7 @@ def _share(value: float) -> str:
 INTERIM_SECTIONS = (
     Section("head", _head),
     Section("looks", _looks),
-    Section("smallest", _smallest),
+    Section("boundary", _on_boundary),
     Section("prospects", _prospects),
     Section("ends", _ends),
     Section("estimates", _estimates),
