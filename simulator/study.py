@@ -45,6 +45,8 @@ from simulator.planning.designs import (
 from simulator.planning.evidence import evidence_about, evidence_overview
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
+from simulator.planning.interim import interim
+from simulator.planning.interim_file import read_observed
 from simulator.planning.levers import LEVER_TRIALS, PlannedLevers, plan_levers, run_levers
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power
@@ -69,6 +71,7 @@ from simulator.results import (
     DesignSearch,
     Evidence,
     Exact,
+    Interim,
     Levers,
     Power,
     Prior,
@@ -822,6 +825,25 @@ class Study:
         n0 = round(total * first / (first + second))
         n0, n1 = pair_of("n", (n0, total - n0) if n is None else n)
         return _exact(exact_power.question_of(plan, n0, n1), pair_of("p", p), power)
+
+    def monitor(self, observed: str | Path | Mapping[str, Any]) -> Interim:
+        """Where the trial stands at a cut of its data, and what is to come, without simulation.
+
+        Parameters
+        ----------
+        observed
+            Path of a file of what is known, or a mapping as it would hold;
+            `trialsim monitor --example` prints such a file.
+
+        Raises
+        ------
+        ScenarioError
+            If it cannot be used; says line, key, value, rule and remedy.
+        """
+        known = isinstance(observed, str | Path | Mapping)
+        require(known, "observed", observed, "must be a path or a mapping")
+        source = observed if isinstance(observed, Mapping) else Path(observed)
+        return interim(self.prepared.loaded, read_observed(source))
 
     def report(
         self,
