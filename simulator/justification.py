@@ -11,7 +11,8 @@ from typing import Any, Literal
 from simulator.analysis import estimand_attributes, plans_of
 from simulator.declarations.keys import value_at
 from simulator.planning.detectable import detectable
-from simulator.planning.formulas import closed_forms, facts_of
+from simulator.planning.facts import facts_of
+from simulator.planning.formulas import closed_forms
 from simulator.planning.reconcile import Reconciled, reconcile
 from simulator.planning.recruitable import recruitable
 from simulator.report.document.dossier import (

@@ -45,6 +45,8 @@ from simulator.planning.designs import (
 from simulator.planning.evidence import evidence_about, evidence_overview
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
+from simulator.planning.interim import interim
+from simulator.planning.interim_file import read_observed
 from simulator.planning.levers import LEVER_TRIALS, PlannedLevers, plan_levers, run_levers
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power
@@ -69,6 +71,7 @@ from simulator.results import (
     DesignSearch,
     Evidence,
     Exact,
+    Interim,
     Levers,
     Power,
     Prior,
@@ -823,6 +826,25 @@ class Study:
         n0, n1 = pair_of("n", (n0, total - n0) if n is None else n)
         return _exact(exact_power.question_of(plan, n0, n1), pair_of("p", p), power)
 
+    def monitor(self, observed: str | Path | Mapping[str, Any]) -> Interim:
+        """Where the trial stands at a cut of its data, and what is to come, without simulation.
+
+        Parameters
+        ----------
+        observed
+            Path of a file of what is known, or a mapping as it would hold;
+            `trialsim monitor --example` prints such a file.
+
+        Raises
+        ------
+        ScenarioError
+            If it cannot be used; says line, key, value, rule and remedy.
+        """
+        known = isinstance(observed, str | Path | Mapping)
+        require(known, "observed", observed, "must be a path or a mapping")
+        source = observed if isinstance(observed, Mapping) else Path(observed)
+        return interim(self.prepared.loaded, read_observed(source))
+
     def report(
         self,
         path: str | Path,
@@ -907,6 +929,8 @@ def exact(
     gamma: float = 0.001,
     prior: tuple[tuple[float, ...], tuple[float, ...]] = ((1.0, 1.0), (1.0, 1.0)),
     interval: str | None = None,
+    margin: float | None = None,
+    equivalence: tuple[float, float] | None = None,
 ) -> Exact:
     """Power, size and smallest detectable difference of a test of two proportions, exactly.
 
@@ -924,6 +948,11 @@ def exact(
         Of the tests of Berger and Boos, and of beta_binomial: (a, b) of each arm.
     interval
         Which decides, of risk_difference, risk_ratio and odds_ratio.
+    margin
+        Null value of the second arm minus the first, or of their ratio, to be shown with
+        `alternative`: 0.1 for a difference that is less.
+    equivalence
+        Two margins between which the difference or ratio is to be shown to lie.
 
     Raises
     ------
@@ -947,6 +976,8 @@ def exact(
         cast("Any", tuple(first)),
         cast("Any", tuple(second)),
         interval,
+        margin,
+        None if equivalence is None else pair_of("equivalence", equivalence),
     )
     return _exact(asked, p, power)
 

@@ -11,6 +11,7 @@ from simulator.analysis.cut import cut_days, rows_of
 from simulator.analysis.outcomes import Outcome, outcome, treatment_of
 from simulator.analysis.types import AnalysisTable
 from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.analyses.hypothesis import TWO_SIDED, Hypothesis
 from simulator.records import Patients, Sessions, TrialRecords, Trials
 
 NEVER = math.inf
@@ -26,11 +27,12 @@ def plan_of(
     population: str = "randomised",
     rescue: str = "ignored",
     withdrawal: str = "ignored",
+    hypothesis: Hypothesis = TWO_SIDED,
     **options: Any,
 ) -> AnalysisPlan:
     """Return a plan of a test with its options."""
     return AnalysisPlan(
-        name, test, alpha, population, transplant, rescue, withdrawal, lost, options
+        name, test, alpha, population, transplant, rescue, withdrawal, lost, options, hypothesis
     )
 
 
@@ -181,8 +183,13 @@ _CAUSES = {"lost": "censored", "transplant": "competing", "cause": "liver"}
 _OWN: dict[str, list[dict[str, Any]]] = {
     "z_pooled_berger_boos": [{"gamma": 0.001}],
     "boschloo_berger_boos": [{"gamma": 0.001}],
-    "risk_difference": [{"interval": "newcombe"}, {"interval": "miettinen_nurminen"}],
-    "risk_ratio": [{"interval": "log"}, {"interval": "miettinen_nurminen"}],
+    "risk_difference": [
+        {"interval": interval}
+        for interval in ("newcombe", "miettinen_nurminen", "farrington_manning", "wald")
+    ],
+    "risk_ratio": [
+        {"interval": interval} for interval in ("log", "miettinen_nurminen", "farrington_manning")
+    ],
     "odds_ratio": [{"interval": "log"}, {"interval": "miettinen_nurminen"}],
     "cmh": [{"strata": "site"}],
     "stratified_miettinen_nurminen": [{"strata": [20.0, 26.0]}],

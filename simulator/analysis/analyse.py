@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.analysis.cut import Cut, cut_days, part_of, rows_of
 from simulator.analysis.data import Block
+from simulator.analysis.hypotheses import run
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.randomisation_tests import randomisation_test
 from simulator.analysis.types import AnalysisTable, Design, new_table, trials_of
@@ -53,7 +54,7 @@ def analyse(
                 rows = part_of(everybody, first, end)
                 randomisation_test(block, indices, plan, inner, design, rows, results, column)
             else:
-                named(STATISTICS[plan.test].kernel)(block, plan, results, column)
+                run(named(STATISTICS[plan.test].kernel), block, plan, results, column)
     return table
 
 

@@ -15,12 +15,14 @@ from simulator.analysis.types import (
     NOT_FOLLOWED,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     write_no_result,
     write_one_step,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import Tested
 from simulator.records import Floats, Ints
 
 Codes = npt.NDArray[np.int8]
@@ -28,8 +30,8 @@ Codes = npt.NDArray[np.int8]
 
 def cause_specific(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log-rank test of deaths of the cause, those that compete being censored."""
-    _cause_specific(*block.causes(plan), table, column)
-    normal_interval(table, column, plan.alpha)
+    _cause_specific(*block.causes(plan), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 def cumulative_incidence(
@@ -39,8 +41,8 @@ def cumulative_incidence(
 
     Variance by the martingales of both kinds of end, as R's cmprsk has it (Gray 1988).
     """
-    _incidence(*block.causes(plan), float(block.follow_up_days), table, column)
-    normal_interval(table, column, plan.alpha)
+    _incidence(*block.causes(plan), float(block.follow_up_days), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @inlined
@@ -66,7 +68,12 @@ def at(time: Floats, ended_by: Codes, arm: Codes, first: int, patients: int, cou
 
 @kernel
 def _cause_specific(
-    times: Floats, ended_by: Codes, arms: Codes, table: AnalysisTable, column: int
+    times: Floats,
+    ended_by: Codes,
+    arms: Codes,
+    tested: Tested,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
     counts = np.empty((2, 3), np.int64)
     for k in range(times.shape[0]):
@@ -90,7 +97,7 @@ def _cause_specific(
             at_risk -= after - place
             at_risk_second -= counts[1].sum()
             place = after
-        write_one_step(table, k, column, excess, variance, variance, deaths)
+        write_one_step(table, k, column, excess, variance, variance, deaths, tested)
 
 
 @kernel
@@ -99,6 +106,7 @@ def _incidence(
     ended_by: Codes,
     arms: Codes,
     day: float,
+    tested: Tested,
     table: AnalysisTable,
     column: int,
 ) -> None:
@@ -122,7 +130,7 @@ def _incidence(
             write_no_result(table, k, column, NOT_FOLLOWED)
         elif variance > 0.0:
             error = math.sqrt(variance)
-            p_value = two_sided(difference / error)
+            p_value = p_value_of((difference - tested.null) / error, tested)
             write_result(table, k, column, p_value, difference, error, difference)
         else:
             write_no_result(table, k, column, NO_EVENT if deaths == 0 else NOT_ESTIMABLE)

@@ -14,11 +14,13 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     write_no_result,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import Tested
 from simulator.records import Floats, Ints
 
 SCORE, WALD, LIKELIHOOD_RATIO = range(3)
@@ -37,13 +39,20 @@ def cox(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> 
     statistic = _STATISTICS[plan.options["statistic"]]
     ordered = block.times(plan)
     work = np.empty((4, ordered.shape[1]))
-    _cox(ordered, plan.options["ties"] == "efron", statistic, work, table, column)
-    normal_interval(table, column, plan.alpha)
+    efron = plan.options["ties"] == "efron"
+    _cox(ordered, efron, statistic, tested_by(plan), work, table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
 def _cox(
-    ordered: Ints, efron: bool, statistic: int, work: Floats, table: AnalysisTable, column: int
+    ordered: Ints,
+    efron: bool,
+    statistic: int,
+    tested: Tested,
+    work: Floats,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
     for k in range(ordered.shape[0]):
         patients, second, deaths = counts_of(ordered[k])
@@ -52,7 +61,7 @@ def _cox(
             continue
         terms, up, down = _risk_sets(ordered[k], patients, second, deaths, efron, work)
         sets = work[:, :terms]
-        at_null, slope, curvature = _likelihood(sets, 0.0)
+        at_null, slope, curvature = _likelihood(sets, tested.null)
         if terms == 0 or curvature <= 0.0:
             write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
             continue
@@ -68,10 +77,11 @@ def _cox(
         if statistic == SCORE:
             z = slope / math.sqrt(curvature)
         elif statistic == WALD:
-            z = estimate / error
+            z = (estimate - tested.null) / error
         else:
-            z = math.sqrt(max(2.0 * (highest - at_null), 0.0))
-        write_result(table, k, column, two_sided(z), estimate, error, slope)
+            z = math.copysign(math.sqrt(max(2.0 * (highest - at_null), 0.0)), slope)
+        worse = slope if tested.null == 0.0 else _likelihood(sets, 0.0)[1]
+        write_result(table, k, column, p_value_of(z, tested), estimate, error, worse)
 
 
 @inlined

@@ -6,26 +6,24 @@ the first arm and x1 among n1 of the second. Which tables are tied is decided by
 
 import math
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from simulator.analysis.barnard import barnard
 from simulator.analysis.exact_order import CLOSE, fisher_ranks, pooled_ranks
 from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.margins import z_unconditional
 from simulator.analysis.nuisance import log_choices, unconditional
 from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.analysis.types import p_value_of
 from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.analyses.hypothesis import SIDES, Alternative, Tested
 from simulator.named import named
 from simulator.records import Floats, Ints
-from simulator.rules.normal import normal_cdf
-
-Alternative = Literal["two_sided", "less", "greater"]
 
 # Tables of larger arms are made in less than 0.1 s but would fill the memory: 18 MB each at
 # 1,500 v 1,500, where loss gives almost every trial sizes of its own.
 _MOST_KEPT = 200 * 200
-SIDES: dict[Alternative, int] = {"less": 0, "greater": 1, "two_sided": 2}
 # Tests whose p values are looked up in tables made here.
 EXACT_TESTS = tuple(
     word
@@ -38,7 +36,12 @@ HOLD_THEIR_LEVEL = tuple(word for word, declared in STATISTICS.items() if declar
 
 
 def p_values(
-    test: str, n0: int, n1: int, gamma: float = 0.0, alternative: Alternative = "two_sided"
+    test: str,
+    n0: int,
+    n1: int,
+    gamma: float = 0.0,
+    alternative: Alternative = "two_sided",
+    null: float = 0.0,
 ) -> Floats:
     """P values of a test of `EXACT_TESTS`, shape (n0 + 1, n1 + 1).
 
@@ -49,6 +52,8 @@ def p_values(
         confidence 1 - gamma, and gamma is added. Read by tests with that in their name.
     alternative
         less: fewer deaths in the second arm; greater: more. Tests of `TWO_SIDED_ONLY` have none.
+    null
+        Difference of mortality under the null hypothesis, of tests that take a margin.
 
     Notes
     -----
@@ -56,13 +61,17 @@ def p_values(
     two-sided mid-p and (central) Boschloo tests.
     """
     if n0 * n1 > _MOST_KEPT:
-        return _made(test, n0, n1, gamma, alternative)
-    return _kept(test, n0, n1, gamma, alternative)
+        return _made(test, n0, n1, gamma, alternative, null)
+    return _kept(test, n0, n1, gamma, alternative, null)
 
 
-def _made(test: str, n0: int, n1: int, gamma: float, alternative: Alternative) -> Floats:
+def _made(
+    test: str, n0: int, n1: int, gamma: float, alternative: Alternative, null: float
+) -> Floats:
     declared = STATISTICS[test]
     options = {"gamma": gamma} if "gamma" in declared.options.model_fields else {}
+    if null != 0.0:
+        options["null"] = null
     table: Floats = named(declared.table)(n0, n1, SIDES[alternative], **options)
     return table
 
@@ -85,8 +94,12 @@ def mid_p(n0: int, n1: int, side: int) -> Floats:
     return np.minimum(1.0, 2.0 * np.minimum(*tables[:2])) if side == 2 else tables[side]
 
 
-def z_pooled(n0: int, n1: int, side: int, *, gamma: float | None = None) -> Floats:
-    """Suissa and Shuster's unconditional test."""
+def z_pooled(
+    n0: int, n1: int, side: int, *, gamma: float | None = None, null: float = 0.0
+) -> Floats:
+    """Suissa and Shuster's unconditional test; with a margin, one-sided, Chan's."""
+    if null != 0.0:
+        return z_unconditional(n0, n1, side, null)
     return _unconditional(pooled_ranks(n0, n1, side), gamma)
 
 
@@ -112,12 +125,12 @@ def boschloo_minlike(n0: int, n1: int, side: int) -> Floats:
 
 def chi_square(n0: int, n1: int, side: int) -> Floats:
     """Pearson's chi-square test."""
-    return chi_square_table(n0, n1, False, side)
+    return chi_square_table(n0, n1, False, Tested(side, 0.0))
 
 
 def yates(n0: int, n1: int, side: int) -> Floats:
     """Pearson's chi-square test with Yates's correction."""
-    return chi_square_table(n0, n1, True, side)
+    return chi_square_table(n0, n1, True, Tested(side, 0.0))
 
 
 def _unconditional(ranks: Ints, gamma: float | None) -> Floats:
@@ -139,19 +152,13 @@ def pooled_z(x0: int, n0: int, x1: int, n1: int) -> float:
 
 
 @kernel
-def chi_square_table(n0: int, n1: int, corrected: bool, side: int) -> Floats:
-    """P values of the chi-square test, 1 if nobody or everybody died.
-
-    `side` is 0 for fewer deaths in the second arm, 1 for more, 2 for both; `corrected`: by Yates.
-    """
+def chi_square_table(n0: int, n1: int, corrected: bool, tested: Tested) -> Floats:
+    """P values of the chi-square test, 1 if nobody or everybody died; `corrected`: by Yates."""
     table = np.empty((n0 + 1, n1 + 1))
     for x0 in range(n0 + 1):
         for x1 in range(n1 + 1):
             z = corrected_z(x0, n0, x1, n1) if corrected else pooled_z(x0, n0, x1, n1)
-            if side == 2:
-                table[x0, x1] = 2.0 * normal_cdf(-abs(z))
-            else:
-                table[x0, x1] = normal_cdf(z if side == 0 else -z)
+            table[x0, x1] = p_value_of(z, tested)
             if x0 + x1 == 0 or x0 + x1 == n0 + n1:
                 table[x0, x1] = 1.0
     return table

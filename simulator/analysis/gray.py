@@ -10,6 +10,7 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     AnalysisTable,
     normal_interval,
+    tested_by,
     write_no_result,
     write_one_step,
 )
@@ -23,12 +24,12 @@ def gray(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) ->
     An arm's risk set is r (1 - F) / S, with r at risk, F its cumulative incidence and S its
     survival. The estimate is the log ratio of subdistribution hazards by one step from no effect.
     """
-    _gray(*block.causes(plan), table, column)
-    normal_interval(table, column, plan.alpha)
+    _gray(*block.causes(plan), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _gray(times, ended_by, arms, table, column):  # type: ignore[no-untyped-def]
+def _gray(times, ended_by, arms, tested, table, column):  # type: ignore[no-untyped-def]
     for k in range(times.shape[0]):
         patients, second = sizes(times[k], arms[k])
         if second == 0 or second == patients:
@@ -37,7 +38,7 @@ def _gray(times, ended_by, arms, table, column):  # type: ignore[no-untyped-def]
         excess, information, variance, deaths = _score(
             times[k, :patients], ended_by[k], arms[k], second
         )
-        write_one_step(table, k, column, excess, information, variance, deaths)
+        write_one_step(table, k, column, excess, information, variance, deaths, tested)
 
 
 @inlined

@@ -17,11 +17,13 @@ from simulator.analysis.types import (
     EMPTY_ARM,
     AnalysisTable,
     new_table,
+    tested_by,
     two_sided_quantile,
     write_no_result,
     write_one_step,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import Tested
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, turned
 from simulator.lanes.sorting import padded, sort_lanes
 from simulator.records import Floats, Ints
@@ -44,8 +46,8 @@ def log_rank(block: LaneBlock, plan: AnalysisPlan, table: AnalysisTable, column:
     _place(keys, float(block.follow_up_days), places)
     sort_lanes(places)
     numbers, sums = np.empty((3, lanes), np.int64), np.empty((4, lanes))
-    shared, quantile = np.empty(block.trials, np.bool_), two_sided_quantile(plan.alpha)
-    _log_ranks(places, quantile, numbers, sums, shared, table, column)
+    shared, quantile = np.empty(block.trials, np.bool_), two_sided_quantile(plan.interval_alpha)
+    _log_ranks(places, quantile, tested_by(plan), numbers, sums, shared, table, column)
     again = np.flatnonzero(shared)
     if again.size:
         redone = new_table(again.size, 1)
@@ -72,6 +74,7 @@ def _place(keys: Ints, follow_up_days: float, places: "Places") -> None:
 def _log_ranks(
     ordered: "Places",
     quantile: float,
+    tested: Tested,
     numbers: Ints,
     sums: Floats,
     shared: npt.NDArray[np.bool_],
@@ -91,7 +94,7 @@ def _log_ranks(
                 shared[k] = False
                 write_no_result(table, k, column, EMPTY_ARM)
             elif not shared[k]:
-                write_one_step(table, k, column, excess, variance, variance, 1)
+                write_one_step(table, k, column, excess, variance, variance, 1, tested)
             half = quantile * table.standard_error[k, column]
             table.low[k, column] = table.estimate[k, column] - half
             table.high[k, column] = table.estimate[k, column] + half

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from simulator.analysis.analysed import Use
+from simulator.analysis.hypotheses import run
 from simulator.analysis.kernel import inlined, kernel, minimum
 from simulator.analysis.outcomes import Treatment, counted_as, treatment_of
 from simulator.analysis.sort_keys import time_of
@@ -55,7 +56,7 @@ def analyse_lanes(block: "LaneBlock", plans: Sequence[AnalysisPlan]) -> Analysis
         place = STATISTICS[plan.test].lanes
         if place is None:
             raise ValueError(f"{plan.test} has no kernel for lanes")
-        named(place)(block, plan, table, column)
+        run(named(place), block, plan, table, column)
     return table
 
 

@@ -18,7 +18,8 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     two_sided_quantile,
     write_no_result,
     write_result,
@@ -44,10 +45,10 @@ def firth_logistic(block: Block, plan: AnalysisPlan, table: AnalysisTable, colum
 
     Heinze and Schemper (2002).
     """
-    drop = two_sided_quantile(plan.alpha) ** 2 / 2.0
+    drop = two_sided_quantile(plan.interval_alpha) ** 2 / 2.0
     ends = block.ends(plan)
     work = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
-    _firth(ends, work, drop, table, column)
+    _firth(ends, work, drop, tested_by(plan), table, column)
 
 
 def standardised_difference(
@@ -60,8 +61,8 @@ def standardised_difference(
     """
     ends = block.ends(plan)
     work = np.empty((3, int(np.diff(ends.first_row).max(initial=0))))
-    _standardised(ends, work, table, column)
-    normal_interval(table, column, plan.alpha)
+    _standardised(ends, work, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @inlined
@@ -188,7 +189,7 @@ def _penalised(data: Floats, adjusted: bool, beta: Floats, info: Floats, inverse
 
 
 @kernel
-def _firth(ends, work, drop, table, column):  # type: ignore[no-untyped-def]
+def _firth(ends, work, drop, tested, table, column):  # type: ignore[no-untyped-def]
     beta, inverse = np.empty(3), np.empty((3, 3))
     other, other_inverse = np.empty(3), np.empty((3, 3))
     for k in range(ends.first_row.size - 1):
@@ -205,11 +206,12 @@ def _firth(ends, work, drop, table, column):  # type: ignore[no-untyped-def]
         data = work[:, :size]
         beta[:] = 0.0
         largest = _fit(data, adjusted, _FREE, beta, inverse)
-        other[0], other[1], other[2] = beta[0], 0.0, beta[2]
+        other[0], other[1], other[2] = beta[0], tested.null, beta[2]
         without = _fit(data, adjusted, _FIXED, other, other_inverse)
         error = math.sqrt(inverse[1, 1])
         root = math.sqrt(max(2.0 * (largest - without), 0.0))
-        write_result(table, k, column, two_sided(root), beta[1], error, beta[1])
+        z = math.copysign(root, beta[1] - tested.null)
+        write_result(table, k, column, p_value_of(z, tested), beta[1], error, beta[1])
         for side in range(2):
             away = _limit(data, adjusted, beta, largest, drop, error, side, other, other_inverse)
             if side == 0:
@@ -258,7 +260,7 @@ def _limit(
 
 
 @kernel
-def _standardised(ends, work, table, column):  # type: ignore[no-untyped-def]
+def _standardised(ends, work, tested, table, column):  # type: ignore[no-untyped-def]
     beta, inverse = np.empty(3), np.empty((3, 3))
     for k in range(ends.first_row.size - 1):
         size, second, dead, adjusted, separable = _gather(ends, k, work)
@@ -284,7 +286,8 @@ def _standardised(ends, work, table, column):  # type: ignore[no-untyped-def]
             variance += (_influence(data, i, beta, first, second) - mean) ** 2
         error = math.sqrt(variance / (size * (size - 3.0)))
         if error > _LEAST_ERROR:
-            write_result(table, k, column, two_sided(mean / error), mean, error, mean)
+            p_value = p_value_of((mean - tested.null) / error, tested)
+            write_result(table, k, column, p_value, mean, error, mean)
         else:
             write_no_result(table, k, column, NOT_ESTIMABLE)
 

@@ -13,11 +13,13 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     TOO_FEW_SEEN,
     AnalysisTable,
-    two_sided,
+    p_value_of,
+    tested_by,
     write_no_result,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import ABOVE, BELOW, Tested
 from simulator.records import Floats, Ints
 
 _LEAST_SEEN = 4  # patients: three coefficients and a degree of freedom
@@ -32,14 +34,21 @@ def welch(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -
     changes = block.changes(plan)
     freedom = np.full(changes.first_row.size - 1, math.nan)
     _welch(changes, freedom, table, column)
-    _t_test(freedom, plan.alpha, table, column)
+    _t_test(freedom, plan, table, column)
 
 
-def _t_test(freedom: Floats, alpha: float, table: AnalysisTable, column: int) -> None:
+def _t_test(freedom: Floats, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Write p values and intervals by Student's distribution."""
     estimate, error = table.estimate[:, column], table.standard_error[:, column]
-    table.p_value[:, column] = 2.0 * special.stdtr(freedom, -np.abs(estimate / error))
-    half = special.stdtrit(freedom, 1.0 - alpha / 2.0) * error
+    tested = tested_by(plan)
+    t = (estimate - tested.null) / error
+    if tested.side == BELOW:
+        table.p_value[:, column] = special.stdtr(freedom, t)
+    elif tested.side == ABOVE:
+        table.p_value[:, column] = special.stdtr(freedom, -t)
+    else:
+        table.p_value[:, column] = 2.0 * special.stdtr(freedom, -np.abs(t))
+    half = special.stdtrit(freedom, 1.0 - plan.interval_alpha / 2.0) * error
     table.low[:, column], table.high[:, column] = estimate - half, estimate + half
 
 
@@ -83,7 +92,7 @@ def ancova(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) 
     most = int(np.diff(changes.first_row).max(initial=0))
     freedom = np.full(changes.first_row.size - 1, math.nan)
     _ancova(changes, np.empty((3, most)), freedom, table, column)
-    _t_test(freedom, plan.alpha, table, column)
+    _t_test(freedom, plan, table, column)
 
 
 @kernel
@@ -165,11 +174,11 @@ def worst_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: i
     fares better than one of the first minus the probability that they fare worse, its standard
     error that under no difference.
     """
-    _worst_rank(block.ranks(plan), table, column)
+    _worst_rank(block.ranks(plan), tested_by(plan), table, column)
 
 
 @kernel
-def _worst_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
+def _worst_rank(ordered: Ints, tested: Tested, table: AnalysisTable, column: int) -> None:
     for k in range(ordered.shape[0]):
         total, n1, ranks, ties = _ranks(ordered[k])
         n0 = total - n1
@@ -182,7 +191,7 @@ def _worst_rank(ordered: Ints, table: AnalysisTable, column: int) -> None:
             write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
         excess, error, scale = n0 * n1 / 2 - u, math.sqrt(variance), 2.0 / (n0 * n1)
-        p_value = two_sided(excess / error)
+        p_value = p_value_of(excess / error, tested)
         write_result(table, k, column, p_value, excess * scale, error * scale, -excess)
 
 

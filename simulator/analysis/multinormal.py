@@ -1,4 +1,4 @@
-"""Probability that the largest of up to four correlated normal statistics is beyond a value.
+"""Probability that the largest of up to four correlated normal statistics is beyond a limit.
 
 The statistics are written as a lower triangular matrix times independent normals (Genz 1992), the
 rank of the matrix being found on the way: weights that add up to one another make it less than the
@@ -23,21 +23,24 @@ _LEAST_PROBABILITY = 1e-300
 
 
 @kernel
-def beyond(limit: float, correlation: Floats) -> float:
-    """P(max |Z| >= limit) for statistics of mean 0, variance 1 and these correlations."""
+def beyond(limit: float, floor: float, correlation: Floats) -> float:
+    """P(max Z >= limit or min Z <= floor), mean 0, variance 1 and these correlations.
+
+    With a floor of -limit it is that of the largest |Z|, with one of minus infinity of Z.
+    """
     size = correlation.shape[0]
     factor, pivots = np.zeros((size, size)), np.empty(size, np.int64)
     rank = _factorise(correlation, factor, pivots)
     point = np.zeros(size)
     first: Any = np.int64(0)
     if rank == 1:
-        inside = _last(limit, factor, pivots, first, point)
+        inside = _last(limit, floor, factor, pivots, first, point)
     elif rank == 2:
-        inside = _two(limit, factor, pivots, first, point)
+        inside = _two(limit, floor, factor, pivots, first, point)
     elif rank == 3:
-        inside = _three(limit, factor, pivots, first, point)
+        inside = _three(limit, floor, factor, pivots, first, point)
     else:
-        inside = _four(limit, factor, pivots, first, point)
+        inside = _four(limit, floor, factor, pivots, first, point)
     return min(1.0, max(0.0, 1.0 - inside))
 
 
@@ -62,7 +65,13 @@ def _factorise(correlation: Floats, factor: Floats, pivots: Ints) -> int:
 
 @kernel
 def _limits(
-    limit: float, factor: Floats, pivots: Ints, column: int, last: bool, point: Floats
+    limit: float,
+    floor: float,
+    factor: Floats,
+    pivots: Ints,
+    column: int,
+    last: bool,
+    point: Floats,
 ) -> tuple[float, float]:
     """Limits of an independent normal, given those before it.
 
@@ -77,24 +86,26 @@ def _limits(
         done = 0.0
         for c in range(column):
             done += factor[j, c] * point[c]
-        a, b = (-limit - done) / own, (limit - done) / own
+        a, b = (floor - done) / own, (limit - done) / own
         low, high = max(low, min(a, b)), min(high, max(a, b))
     return low, high
 
 
 @inlined
-def _last(limit: float, factor: Floats, pivots: Ints, column: int, point: Floats) -> float:
-    """Probability that the last normal keeps all statistics within the limit."""
-    low, high = _limits(limit, factor, pivots, column, True, point)
+def _last(
+    limit: float, floor: float, factor: Floats, pivots: Ints, column: int, point: Floats
+) -> float:
+    """Probability that the last normal keeps all statistics within the limits."""
+    low, high = _limits(limit, floor, factor, pivots, column, True, point)
     return normal_cdf(high) - normal_cdf(low) if high > low else 0.0
 
 
 @inlined
 def _probabilities(
-    limit: float, factor: Floats, pivots: Ints, column: int, point: Floats
+    limit: float, floor: float, factor: Floats, pivots: Ints, column: int, point: Floats
 ) -> tuple[float, float]:
     """Probabilities of the limits of a normal that is integrated over."""
-    low, high = _limits(limit, factor, pivots, column, False, point)
+    low, high = _limits(limit, floor, factor, pivots, column, False, point)
     return (normal_cdf(low), normal_cdf(high)) if high > low else (0.0, 0.0)
 
 
@@ -109,30 +120,36 @@ def _node(k: int, below: float, above: float) -> float:
 
 
 @kernel
-def _two(limit: float, factor: Floats, pivots: Ints, column: int, point: Floats) -> float:
-    below, above = _probabilities(limit, factor, pivots, column, point)
+def _two(
+    limit: float, floor: float, factor: Floats, pivots: Ints, column: int, point: Floats
+) -> float:
+    below, above = _probabilities(limit, floor, factor, pivots, column, point)
     total = 0.0
     for k in range(_NODES.size):
         point[column] = _node(k, below, above)
-        total += 0.5 * _WEIGHTS[k] * _last(limit, factor, pivots, column + 1, point)
+        total += 0.5 * _WEIGHTS[k] * _last(limit, floor, factor, pivots, column + 1, point)
     return (above - below) * total
 
 
 @kernel
-def _three(limit: float, factor: Floats, pivots: Ints, column: int, point: Floats) -> float:
-    below, above = _probabilities(limit, factor, pivots, column, point)
+def _three(
+    limit: float, floor: float, factor: Floats, pivots: Ints, column: int, point: Floats
+) -> float:
+    below, above = _probabilities(limit, floor, factor, pivots, column, point)
     total = 0.0
     for k in range(_NODES.size):
         point[column] = _node(k, below, above)
-        total += 0.5 * _WEIGHTS[k] * _two(limit, factor, pivots, column + 1, point)
+        total += 0.5 * _WEIGHTS[k] * _two(limit, floor, factor, pivots, column + 1, point)
     return (above - below) * total
 
 
 @kernel
-def _four(limit: float, factor: Floats, pivots: Ints, column: int, point: Floats) -> float:
-    below, above = _probabilities(limit, factor, pivots, column, point)
+def _four(
+    limit: float, floor: float, factor: Floats, pivots: Ints, column: int, point: Floats
+) -> float:
+    below, above = _probabilities(limit, floor, factor, pivots, column, point)
     total = 0.0
     for k in range(_NODES.size):
         point[column] = _node(k, below, above)
-        total += 0.5 * _WEIGHTS[k] * _three(limit, factor, pivots, column + 1, point)
+        total += 0.5 * _WEIGHTS[k] * _three(limit, floor, factor, pivots, column + 1, point)
     return (above - below) * total

@@ -11,9 +11,9 @@ def plans_of(scenario: Scenario) -> tuple[AnalysisPlan, ...]:
     """Return the plans of a scenario's analyses, in its order."""
     plans = []
     for analysis in scenario.analyses:
-        words = analysis.model_dump()
+        words = analysis.model_dump(exclude={"alternative", "margin", "equivalence"})
         own = {name: words.pop(name) for name in list(words) if name not in AnalysisPlan._fields}
-        plans.append(AnalysisPlan(**words, options=own))
+        plans.append(AnalysisPlan(**words, options=own, hypothesis=analysis.hypothesis))
     return tuple(plans)
 
 

@@ -7,7 +7,14 @@ import numpy as np
 
 from simulator.analysis.data import Block
 from simulator.analysis.exact_tables import corrected_z, p_values, pooled_z
-from simulator.analysis.interval_tables import log_odds_ratio, log_risk_ratio, score_z
+from simulator.analysis.interval_tables import (
+    INTERVALS,
+    WALD,
+    estimated,
+    interval_limits,
+    interval_z,
+    unpooled,
+)
 from simulator.analysis.kernel import inlined, kernel
 from simulator.analysis.score import (
     DIFFERENCE,
@@ -15,9 +22,7 @@ from simulator.analysis.score import (
     RATIO,
     difference_variance,
     newcombe,
-    newcombe_z,
     over_error,
-    score_limit,
 )
 from simulator.analysis.types import (
     EMPTY_ARM,
@@ -25,12 +30,14 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     two_sided_quantile,
     write_no_result,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import Tested
 from simulator.records import Floats, Ints
 
 _HALVINGS = 60
@@ -38,18 +45,24 @@ _HALVINGS = 60
 
 def chi_square(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Pearson's chi-square test (asymptotic)."""
-    tables = block.counts(plan)
-    _difference(tables, _chi_square(tables, False), two_sided_quantile(plan.alpha), table, column)
+    _chi_square_test(block, plan, False, table, column)
 
 
 def yates(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Pearson's chi-square test with Yates's correction."""
+    _chi_square_test(block, plan, True, table, column)
+
+
+def _chi_square_test(
+    block: Block, plan: AnalysisPlan, corrected: bool, table: AnalysisTable, column: int
+) -> None:
     tables = block.counts(plan)
-    _difference(tables, _chi_square(tables, True), two_sided_quantile(plan.alpha), table, column)
+    found = _chi_square(tables, corrected, tested_by(plan))
+    _difference(tables, found, two_sided_quantile(plan.interval_alpha), table, column)
 
 
 @kernel
-def _chi_square(tables: Ints, corrected: bool) -> Floats:
+def _chi_square(tables: Ints, corrected: bool, tested: Tested) -> Floats:
     """P values, NaN if an arm is empty, or nobody or everybody died."""
     found = np.empty(tables.shape[0])
     for k in range(found.size):
@@ -58,16 +71,16 @@ def _chi_square(tables: Ints, corrected: bool) -> Floats:
         found[k] = math.nan
         if n0 > 0 and n1 > 0 and dead > 0 and alive > 0:
             z = corrected_z(x0, n0, x1, n1) if corrected else pooled_z(x0, n0, x1, n1)
-            found[k] = two_sided(z)
+            found[k] = p_value_of(z, tested)
     return found
 
 
 def exact(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """An exact test, from the tables of its p values; p = 1 if nobody died."""
-    gamma = plan.options.get("gamma", 0.0)
-    tables = block.counts(plan)
-    found = looked_up(tables, lambda n0, n1: p_values(plan.test, n0, n1, gamma))
-    _difference(tables, found, two_sided_quantile(plan.alpha), table, column)
+    gamma, side = plan.options.get("gamma", 0.0), plan.hypothesis.alternative
+    tables, null = block.counts(plan), tested_by(plan).null
+    found = looked_up(tables, lambda n0, n1: p_values(plan.test, n0, n1, gamma, side, null))
+    _difference(tables, found, two_sided_quantile(plan.interval_alpha), table, column)
 
 
 def looked_up(tables: Ints, table_of: Any) -> Floats:
@@ -94,89 +107,65 @@ def _difference(tables: Ints, found: Floats, z: float, table: AnalysisTable, col
         elif math.isnan(found[k]):
             write_no_result(table, k, column, NO_EVENT)
         else:
-            difference, error = _unpooled(x0, n0, x1, n1)
+            difference, error = unpooled(x0, n0, x1, n1)
             write_result(table, k, column, found[k], difference, error, x1 * n0 - x0 * n1)
             table.low[k, column], table.high[k, column] = newcombe(x0, n0, x1, n1, z)
 
 
-@inlined
-def _unpooled(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
-    p0, p1 = x0 / n0, x1 / n1
-    return p1 - p0, math.sqrt(p0 * (1.0 - p0) / n0 + p1 * (1.0 - p1) / n1)
-
-
 def risk_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
-    """Difference of mortality, decided by its interval: Newcombe's, or Miettinen and Nurminen's."""
-    by_newcombe = plan.options["interval"] == "newcombe"
-    _risk_difference(block.counts(plan), by_newcombe, two_sided_quantile(plan.alpha), table, column)
-
-
-@kernel
-def _risk_difference(
-    tables: Ints, by_newcombe: bool, z: float, table: AnalysisTable, column: int
-) -> None:
-    for k in range(tables.shape[0]):
-        x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
-        if n0 == 0 or n1 == 0:
-            write_no_result(table, k, column, EMPTY_ARM)
-            continue
-        difference, error = _unpooled(x0, n0, x1, n1)
-        if by_newcombe:
-            statistic = newcombe_z(x0, n0, x1, n1)
-            low, high = newcombe(x0, n0, x1, n1, z)
-        else:
-            statistic = score_z(x0, n0, x1, n1)
-            low = score_limit(x0, n0, x1, n1, DIFFERENCE, z)
-            high = score_limit(x0, n0, x1, n1, DIFFERENCE, -z)
-        worse = x1 * n0 - x0 * n1
-        write_result(table, k, column, two_sided(statistic), difference, error, worse)
-        table.low[k, column], table.high[k, column] = low, high
+    """Difference of mortality, decided by its interval."""
+    z, interval = two_sided_quantile(plan.interval_alpha), INTERVALS[plan.options["interval"]]
+    _by_interval(block.counts(plan), DIFFERENCE, interval, z, tested_by(plan), table, column)
 
 
 def ratio(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log ratio of mortalities or of their odds, decided by its interval."""
     measure = RATIO if plan.test == "risk_ratio" else ODDS_RATIO
-    by_log = plan.options["interval"] == "log"
-    _ratio(block.counts(plan), measure, by_log, two_sided_quantile(plan.alpha), table, column)
+    z, interval = two_sided_quantile(plan.interval_alpha), INTERVALS[plan.options["interval"]]
+    _by_interval(block.counts(plan), measure, interval, z, tested_by(plan), table, column)
 
 
 @kernel
-def _ratio(
-    tables: Ints, measure: int, by_log: bool, z: float, table: AnalysisTable, column: int
+def _by_interval(
+    tables: Ints,
+    measure: int,
+    interval: int,
+    z: float,
+    tested: Tested,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
-    """The estimate has half a patient added to each cell, so that it always exists."""
+    """The estimate of a ratio has half a patient added to each cell, so that it always exists."""
     for k in range(tables.shape[0]):
         x0, n0, x1, n1 = tables[k, 0, 0], tables[k, 0, 1], tables[k, 1, 0], tables[k, 1, 1]
         if n0 == 0 or n1 == 0:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
-        if x0 + x1 == 0 or x0 + x1 == n0 + n1:
+        if measure != DIFFERENCE and (x0 + x1 == 0 or x0 + x1 == n0 + n1):
             write_no_result(table, k, column, NO_EVENT)
             continue
-        if measure == RATIO:
-            estimate, error = log_risk_ratio(x0, n0, x1, n1)
-        else:
-            estimate, error = log_odds_ratio(x0, n0, x1, n1)
-        if by_log:
-            write_result(table, k, column, two_sided(estimate / error), estimate, error, estimate)
-            table.low[k, column] = estimate - z * error
-            table.high[k, column] = estimate + z * error
-        else:
-            p_value = two_sided(score_z(x0, n0, x1, n1))
-            write_result(table, k, column, p_value, estimate, error, x1 * n0 - x0 * n1)
-            table.low[k, column] = score_limit(x0, n0, x1, n1, measure, z)
-            table.high[k, column] = score_limit(x0, n0, x1, n1, measure, -z)
+        estimate, error = estimated(x0, n0, x1, n1, measure)
+        statistic = interval_z(x0, n0, x1, n1, measure, interval, tested.null)
+        # With half a patient added, unequal arms have another sign where mortality is the same.
+        is_wald_ratio = measure != DIFFERENCE and interval == WALD
+        worse = estimate if is_wald_ratio else float(x1 * n0 - x0 * n1)
+        write_result(table, k, column, p_value_of(statistic, tested), estimate, error, worse)
+        low, high = interval_limits(x0, n0, x1, n1, measure, interval, z)
+        table.low[k, column], table.high[k, column] = low, high
 
 
 def cmh(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
-    """Cochran-Mantel-Haenszel test without correction; Mantel-Haenszel risk difference."""
+    """Cochran-Mantel-Haenszel test without correction; Mantel-Haenszel risk difference.
+
+    With a margin the difference less the margin, over Sato's standard error.
+    """
     cells = block.cells(plan)
-    _cmh(cells.first_cell, cells.block.counts(plan), table, column)
-    normal_interval(table, column, plan.alpha)
+    _cmh(cells.first_cell, cells.block.counts(plan), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _cmh(first_cell: Ints, tables: Ints, table: AnalysisTable, column: int) -> None:
+def _cmh(first_cell: Ints, tables: Ints, tested: Tested, table: AnalysisTable, column: int) -> None:
     for k in range(first_cell.size - 1):
         excess, variance, weights, difference, p_sum, q_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         sizes_0, sizes_1, dead, total = 0, 0, 0, 0
@@ -205,20 +194,28 @@ def _cmh(first_cell: Ints, tables: Ints, table: AnalysisTable, column: int) -> N
         else:
             estimate = difference / weights
             error = math.sqrt(max(estimate * p_sum + q_sum, 0.0)) / weights
-            p_value = two_sided(excess / math.sqrt(variance))
-            write_result(table, k, column, p_value, estimate, error, difference)
+            z = excess / math.sqrt(variance)
+            if tested.null != 0.0:
+                z = over_error(estimate - tested.null, error * error)
+            write_result(table, k, column, p_value_of(z, tested), estimate, error, difference)
 
 
 def stratified_score(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Miettinen and Nurminen's risk difference, strata weighted as by Mantel and Haenszel."""
     cells = block.cells(plan)
     tables = cells.block.counts(plan)
-    _stratified_score(cells.first_cell, tables, two_sided_quantile(plan.alpha), table, column)
+    z = two_sided_quantile(plan.interval_alpha)
+    _stratified_score(cells.first_cell, tables, z, tested_by(plan), table, column)
 
 
 @kernel
 def _stratified_score(
-    first_cell: Ints, tables: Ints, z: float, table: AnalysisTable, column: int
+    first_cell: Ints,
+    tables: Ints,
+    z: float,
+    tested: Tested,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
     for k in range(first_cell.size - 1):
         some = tables[first_cell[k] : first_cell[k + 1]]
@@ -238,10 +235,10 @@ def _stratified_score(
         if weights == 0.0:
             write_no_result(table, k, column, NOT_ESTIMABLE)
             continue
-        statistic = _stratified_z(some, 0.0)
+        statistic = _stratified_z(some, tested.null)
         low, high = _stratified_limit(some, z), _stratified_limit(some, -z)
         estimate, error = difference / weights, math.sqrt(variance) / weights
-        write_result(table, k, column, two_sided(statistic), estimate, error, difference)
+        write_result(table, k, column, p_value_of(statistic, tested), estimate, error, difference)
         table.low[k, column], table.high[k, column] = low, high
 
 

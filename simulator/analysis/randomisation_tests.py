@@ -15,6 +15,7 @@ from simulator.allocation.table import DUE, MOST_PATIENTS, ProbabilityTable, tab
 from simulator.analysis.causes import Causes
 from simulator.analysis.cut import Bools, Rows, part_of, read_only
 from simulator.analysis.data import Block, Cells, Changes, Ends
+from simulator.analysis.hypotheses import run
 from simulator.analysis.kernel import kernel
 from simulator.analysis.sort_keys import SECOND, UNUSED, Keys
 from simulator.analysis.types import AnalysisTable, Design, new_table
@@ -56,7 +57,7 @@ def randomisation_test(
         named(STATISTICS[inner.test].kernel),
         named(RANDOMISATION_TESTS[plan.test].kernel),
     )
-    compare(block, inner, table, column)
+    run(compare, block, inner, table, column)
     for k in range(trials.size):
         seen = table.p_value[k, column]
         if math.isnan(seen):
@@ -66,7 +67,7 @@ def randomisation_test(
         allocate(design, int(trials[k]), rows, part_of(everybody, k, k + 1), arms)
         trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
         results = new_table(arms.shape[0], 1)
-        compare(ReallocatedTrial(trial, arms), inner, results, 0)
+        run(compare, ReallocatedTrial(trial, arms), inner, results, 0)
         extreme = results.p_value[:, 0] <= seen * (1.0 + TIE)  # False where there is none
         table.p_value[k, column] = (1.0 + np.count_nonzero(extreme)) / (arms.shape[0] + 1.0)
 

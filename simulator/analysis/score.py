@@ -77,7 +77,8 @@ DIFFERENCE, RATIO, ODDS_RATIO = range(3)
 
 
 @inlined
-def _score(x0: int, n0: int, x1: int, n1: int, measure: int, supposed: float) -> float:
+def score_at(x0: int, n0: int, x1: int, n1: int, measure: int, supposed: float) -> float:
+    """Score of what was seen where a difference, log ratio or log odds ratio is supposed."""
     if measure == DIFFERENCE:
         return _difference_score(x0, n0, x1, n1, supposed)
     if measure == RATIO:
@@ -102,7 +103,7 @@ def score_limit(x0: int, n0: int, x1: int, n1: int, measure: int, quantile: floa
             return -math.inf
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        if _score(x0, n0, x1, n1, measure, middle) > quantile:
+        if score_at(x0, n0, x1, n1, measure, middle) > quantile:
             low = middle
         else:
             high = middle
@@ -121,17 +122,20 @@ def newcombe(x0: int, n0: int, x1: int, n1: int, z: float) -> tuple[float, float
 
 
 @kernel
-def newcombe_z(x0: int, n0: int, x1: int, n1: int) -> float:
-    """Normal quantile at which Newcombe's interval just reaches 0, with the difference's sign."""
-    difference = x1 * n0 - x0 * n1
-    if difference == 0:
+def newcombe_z(x0: int, n0: int, x1: int, n1: int, supposed: float) -> float:
+    """Normal quantile at which Newcombe's interval just reaches the difference supposed.
+
+    Its sign is that of what was seen less what is supposed.
+    """
+    away = x1 / n1 - x0 / n0 - supposed
+    if away == 0.0:
         return 0.0
     low, high = 0.0, 40.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         limits = newcombe(x0, n0, x1, n1, middle)
-        if (limits[0] if difference > 0 else -limits[1]) > 0.0:
+        if (limits[0] - supposed if away > 0.0 else supposed - limits[1]) > 0.0:
             low = middle
         else:
             high = middle
-    return 0.5 * (low + high) if difference > 0 else -0.5 * (low + high)
+    return 0.5 * (low + high) if away > 0.0 else -0.5 * (low + high)

@@ -15,12 +15,14 @@ from simulator.analysis.types import (
     NOT_FOLLOWED,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     write_no_result,
     write_one_step,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import Tested
 from simulator.records import Ints
 
 BOTH_ARMS = -1  # in place of an arm
@@ -61,19 +63,19 @@ def log_rank(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int
 
 def log_rank_of(ordered: Ints, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log-rank test of sorted keys, a row a trial."""
-    _log_ranks(ordered, table, column)
-    normal_interval(table, column, plan.alpha)
+    _log_ranks(ordered, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _log_ranks(ordered: Ints, table: AnalysisTable, column: int) -> None:
+def _log_ranks(ordered: Ints, tested: Tested, table: AnalysisTable, column: int) -> None:
     for k in range(ordered.shape[0]):
         patients, second, deaths = counts_of(ordered[k])
         if second == 0 or second == patients:
             write_no_result(table, k, column, EMPTY_ARM)
             continue
         excess, variance = _log_rank(ordered[k], patients, second, deaths)
-        write_one_step(table, k, column, excess, variance, variance, deaths)
+        write_one_step(table, k, column, excess, variance, variance, deaths, tested)
 
 
 @inlined
@@ -107,12 +109,14 @@ def stratified_log_rank(
 ) -> None:
     """Log-rank test with observed, expected and variance added up over strata."""
     cells = block.cells(plan)
-    _stratified(cells.first_cell, cells.block.times(plan), table, column)
-    normal_interval(table, column, plan.alpha)
+    _stratified(cells.first_cell, cells.block.times(plan), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _stratified(first_cell: Ints, ordered: Ints, table: AnalysisTable, column: int) -> None:
+def _stratified(
+    first_cell: Ints, ordered: Ints, tested: Tested, table: AnalysisTable, column: int
+) -> None:
     for k in range(first_cell.size - 1):
         all_patients, all_second, all_deaths, excess, variance = 0, 0, 0, 0.0, 0.0
         for cell in range(first_cell[k], first_cell[k + 1]):
@@ -127,7 +131,7 @@ def _stratified(first_cell: Ints, ordered: Ints, table: AnalysisTable, column: i
         if all_second == 0 or all_second == all_patients:
             write_no_result(table, k, column, EMPTY_ARM)
         else:
-            write_one_step(table, k, column, excess, variance, variance, all_deaths)
+            write_one_step(table, k, column, excess, variance, variance, all_deaths, tested)
 
 
 def km_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
@@ -136,12 +140,14 @@ def km_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, column
     Greenwood's variances (1926), no transformation. A curve is not carried on beyond the last
     patient followed unless all are dead.
     """
-    _km_difference(block.times(plan), float(block.follow_up_days), table, column)
-    normal_interval(table, column, plan.alpha)
+    _km_difference(block.times(plan), float(block.follow_up_days), tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _km_difference(ordered: Ints, end: float, table: AnalysisTable, column: int) -> None:
+def _km_difference(
+    ordered: Ints, end: float, tested: Tested, table: AnalysisTable, column: int
+) -> None:
     for k in range(ordered.shape[0]):
         patients, second, _ = counts_of(ordered[k])
         if second == 0 or second == patients:
@@ -158,7 +164,7 @@ def _km_difference(ordered: Ints, end: float, table: AnalysisTable, column: int)
         if error == 0.0:
             write_no_result(table, k, column, NO_EVENT if difference == 0.0 else NOT_ESTIMABLE)
         elif followed:
-            p_value = two_sided(difference / error)
+            p_value = p_value_of((difference - tested.null) / error, tested)
             write_result(table, k, column, p_value, difference, error, difference)
         else:
             write_no_result(table, k, column, NOT_FOLLOWED)
@@ -170,12 +176,14 @@ def km_milestone(block: Block, plan: AnalysisPlan, table: AnalysisTable, column:
     ln(-ln S) of each arm with Greenwood's variance over (ln S)^2 (Klein, Logan, Harhoff and
     Andersen 2007).
     """
-    _milestone(block.times(plan), plan.options["day"], table, column)
-    normal_interval(table, column, plan.alpha)
+    _milestone(block.times(plan), plan.options["day"], tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _milestone(ordered: Ints, day: float, table: AnalysisTable, column: int) -> None:
+def _milestone(
+    ordered: Ints, day: float, tested: Tested, table: AnalysisTable, column: int
+) -> None:
     for k in range(ordered.shape[0]):
         patients, second, deaths = counts_of(ordered[k])
         if second == 0 or second == patients:
@@ -197,7 +205,7 @@ def _milestone(ordered: Ints, day: float, table: AnalysisTable, column: int) -> 
             write_no_result(table, k, column, NO_EVENT if deaths == 0 else NOT_ESTIMABLE)
         else:
             error = math.sqrt(variance)
-            p_value = two_sided(difference / error)
+            p_value = p_value_of((difference - tested.null) / error, tested)
             write_result(table, k, column, p_value, difference, error, difference)
 
 
@@ -207,12 +215,12 @@ def rmst_difference(block: Block, plan: AnalysisPlan, table: AnalysisTable, colu
     Area under the Kaplan-Meier curve up to a day, with its variance by Greenwood's terms
     (Royston and Parmar 2013).
     """
-    _rmst(block.times(plan), plan.options["day"], table, column)
-    normal_interval(table, column, plan.alpha)
+    _rmst(block.times(plan), plan.options["day"], tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
-def _rmst(ordered: Ints, day: float, table: AnalysisTable, column: int) -> None:
+def _rmst(ordered: Ints, day: float, tested: Tested, table: AnalysisTable, column: int) -> None:
     for k in range(ordered.shape[0]):
         patients, second, deaths = counts_of(ordered[k])
         if second == 0 or second == patients:
@@ -231,7 +239,7 @@ def _rmst(ordered: Ints, day: float, table: AnalysisTable, column: int) -> None:
         elif error == 0.0:
             write_no_result(table, k, column, NO_EVENT if deaths == 0 else NOT_ESTIMABLE)
         else:
-            p_value = two_sided(difference / error)
+            p_value = p_value_of((difference - tested.null) / error, tested)
             write_result(table, k, column, p_value, difference, error, -difference)
 
 

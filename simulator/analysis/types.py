@@ -10,6 +10,8 @@ from scipy import special
 
 from simulator import allocation
 from simulator.analysis.kernel import inlined
+from simulator.declarations.analyses import STATISTICS, AnalysisPlan
+from simulator.declarations.analyses.hypothesis import ABOVE, BELOW, Tested
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
 
@@ -63,8 +65,10 @@ class AnalysisTable(NamedTuple):
 
     Without a result all numbers are NaN and `reason` is not 0. An estimate compares the second arm
     with the first; it is NaN too where a test has a result but its estimate does not exist, as the
-    hazard ratio where all deaths are in one arm. `low` and `high` hold the interval of confidence
-    1 - alpha, which may be unbounded, or NaN where the analysis gives none.
+    hazard ratio where all deaths are in one arm. The p value is that of the hypothesis of the plan;
+    `low` and `high` hold the interval of confidence 1 - alpha, of a one-sided hypothesis and of
+    equivalence 1 - 2 alpha, which may be unbounded, or NaN where the analysis gives none. `favours`
+    is the arm that fared better, whatever the hypothesis.
     """
 
     p_value: Floats
@@ -111,6 +115,11 @@ def two_sided_quantile(alpha: float) -> float:
     return float(special.ndtri(1.0 - alpha / 2.0))
 
 
+def tested_by(plan: AnalysisPlan) -> Tested:
+    """Return the one test of a plan, whose hypothesis is not equivalence."""
+    return plan.hypothesis.tested(STATISTICS[plan.test].measure.scale)
+
+
 def normal_interval(table: AnalysisTable, column: int, alpha: float) -> None:
     """Write the interval of the estimate and its standard error by the normal distribution."""
     half = two_sided_quantile(alpha) * table.standard_error[:, column]
@@ -150,15 +159,18 @@ def write_one_step(
     information: float,
     variance: float,
     deaths: int,
+    tested: Tested,
 ) -> None:
-    """Write a score test of no effect and the log hazard ratio that one step from there gives.
+    """Write a score test and the log hazard ratio that one step from no effect gives.
 
-    `excess` deaths in the second arm have the `variance`; `information` is the slope of the score.
+    `excess` deaths in the second arm have the `variance`; `information` is the slope of the score,
+    which takes a log hazard ratio supposed from the excess.
     """
     if variance > 0.0 and information > 0.0:
         root = math.sqrt(variance)
         estimate, error = excess / information, root / information
-        write_result(table, trial, analysis, two_sided(excess / root), estimate, error, excess)
+        p_value = p_value_of((excess - tested.null * information) / root, tested)
+        write_result(table, trial, analysis, p_value, estimate, error, excess)
     else:
         write_no_result(table, trial, analysis, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
 
@@ -174,6 +186,13 @@ def write_no_result(table: AnalysisTable, trial: int, analysis: int, reason: np.
 
 
 @inlined
-def two_sided(z: float) -> float:
-    """P value of a standard normal statistic."""
+def p_value_of(z: float, tested: Tested) -> float:
+    """P value of a standard normal statistic of the estimate less its null value.
+
+    The one place in which a signed statistic becomes the p value of a hypothesis.
+    """
+    if tested.side == BELOW:
+        return normal_cdf(z)
+    if tested.side == ABOVE:
+        return normal_cdf(-z)
     return 2.0 * normal_cdf(-abs(z))

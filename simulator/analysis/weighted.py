@@ -15,11 +15,13 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     AnalysisTable,
     normal_interval,
+    tested_by,
     write_no_result,
     write_one_step,
     write_result,
 )
 from simulator.declarations.analyses import AnalysisPlan
+from simulator.declarations.analyses.hypothesis import ABOVE, AWAY, Tested
 from simulator.records import Floats, Ints
 from simulator.rules.elementary import library_power
 
@@ -27,14 +29,15 @@ from simulator.rules.elementary import library_power
 def fleming_harrington(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Weights S(t-)^rho (1 - S(t-))^gamma, S of both arms (Fleming and Harrington 1991)."""
     exponents = np.array([[plan.options["rho"], plan.options["gamma"]]])
-    _weighted(block.times(plan), exponents, -1.0, table, column)
-    normal_interval(table, column, plan.alpha)
+    _weighted(block.times(plan), exponents, -1.0, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 def modestly_weighted(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Weights 1 / max(S(t-), S(t*)), S of both arms (Magirr and Burman 2019)."""
-    _weighted(block.times(plan), np.zeros((1, 2)), plan.options["t_star_days"], table, column)
-    normal_interval(table, column, plan.alpha)
+    t_star = plan.options["t_star_days"]
+    _weighted(block.times(plan), np.zeros((1, 2)), t_star, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 def max_combo(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
@@ -43,13 +46,18 @@ def max_combo(block: Block, plan: AnalysisPlan, table: AnalysisTable, column: in
     The estimate is that of the log-rank test (Karrison 2016).
     """
     exponents = np.array(plan.options["weights"], dtype=np.float64)
-    _weighted(block.times(plan), exponents, -1.0, table, column)
-    normal_interval(table, column, plan.alpha)
+    _weighted(block.times(plan), exponents, -1.0, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 @kernel
 def _weighted(
-    ordered: Ints, exponents: Floats, t_star: float, table: AnalysisTable, column: int
+    ordered: Ints,
+    exponents: Floats,
+    t_star: float,
+    tested: Tested,
+    table: AnalysisTable,
+    column: int,
 ) -> None:
     """One test, or the largest of several; `t_star` below 0 for weights by exponents."""
     tests = exponents.shape[0]
@@ -101,16 +109,22 @@ def _weighted(
             write_no_result(table, k, column, NOT_ESTIMABLE if deaths > 0 else NO_EVENT)
             continue
         if tests == 1:
-            write_one_step(table, k, column, excess[0], information[0], covariance[0, 0], deaths)
+            write_one_step(
+                table, k, column, excess[0], information[0], covariance[0, 0], deaths, tested
+            )
             continue
-        largest, of_largest = -1.0, 0.0
+        largest, of_largest, farthest = -1.0, 0.0, -math.inf
         for i in range(tests):
             z = excess[i] / math.sqrt(covariance[i, i])
             if abs(z) > largest:
                 largest, of_largest = abs(z), z
+            farthest = max(farthest, z if tested.side == ABOVE else -z)
             for j in range(tests):
                 both = math.sqrt(covariance[i, i] * covariance[j, j])
                 correlation[i, j] = covariance[i, j] / both
-        p_value = beyond(largest, correlation)
+        if tested.side == AWAY:
+            p_value = beyond(largest, -largest, correlation)
+        else:
+            p_value = beyond(farthest, -math.inf, correlation)
         estimate, error = plain_excess / plain_variance, 1.0 / math.sqrt(plain_variance)
         write_result(table, k, column, p_value, estimate, error, of_largest)

@@ -11,7 +11,8 @@ from simulator.analysis.types import (
     NOT_ESTIMABLE,
     AnalysisTable,
     normal_interval,
-    two_sided,
+    p_value_of,
+    tested_by,
     write_no_result,
     write_result,
 )
@@ -53,8 +54,8 @@ def _compare(
     censored = plan.lost == "censored"
     weighted = censored and options.get("censored_pairs") == "weighted"
     margin = float(options["margin_points"])
-    _wins(changes, summary, margin, censored, weighted, work, sums, table, column)
-    normal_interval(table, column, plan.alpha)
+    _wins(changes, summary, margin, censored, weighted, work, sums, tested_by(plan), table, column)
+    normal_interval(table, column, plan.interval_alpha)
 
 
 # Columns of `work`: when a patient died, was lost (infinity: never), the change of MELD, and the
@@ -116,7 +117,7 @@ def _weigh(work: Floats, n0: int, n1: int) -> float:
 
 @kernel
 def _wins(  # type: ignore[no-untyped-def]
-    changes, summary, margin, censored, weighted, work, sums, table, column
+    changes, summary, margin, censored, weighted, work, sums, tested, table, column
 ):
     for k in range(changes.first_row.size - 1):
         n0, n1 = _gather(changes, k, censored, work)
@@ -142,7 +143,8 @@ def _wins(  # type: ignore[no-untyped-def]
         estimate, variance = _summarised(summary, won, lost, win_win, loss_loss, win_loss)
         if variance > 0.0:
             error = math.sqrt(variance)
-            write_result(table, k, column, two_sided(estimate / error), estimate, error, -estimate)
+            p_value = p_value_of((estimate - tested.null) / error, tested)
+            write_result(table, k, column, p_value, estimate, error, -estimate)
         else:
             write_no_result(table, k, column, NOT_ESTIMABLE)
 

@@ -23,6 +23,7 @@ from simulator.cli import (
     design,
     evidence,
     levers,
+    monitor,
     new,
     power,
     prior,
@@ -174,7 +175,17 @@ def exact(
     ] = "1,1",
     interval: Annotated[
         str | None,
-        typer.Option(help="Of risk_difference and the ratios: newcombe, miettinen_nurminen, log."),
+        typer.Option(
+            help="Of risk_difference and the ratios: newcombe, miettinen_nurminen, "
+            "farrington_manning, wald, log."
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        numeric("--margin", "Null value, second arm minus first or their ratio: less 0.1."),
+    ] = None,
+    equivalence: Annotated[
+        str | None, typer.Option(help="Two margins, as -0.1,0.1; of a ratio as 0.8,1.25.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -186,9 +197,11 @@ def exact(
     sizes = two_numbers("--n", n, int, "30,30")
     rates = two_numbers("--p", p, float, "0.6,0.3")
     beta = two_numbers("--prior", prior, float, "1,1")
-    asked = ExactQuestion(
-        test, *sizes, alpha, cast("Any", alternative), gamma, beta, beta, interval
-    )
+    limits = None
+    if equivalence is not None:
+        limits = two_numbers("--equivalence", equivalence, float, "-0.1,0.1")
+    side = cast("Any", alternative)
+    asked = ExactQuestion(test, *sizes, alpha, side, gamma, beta, beta, interval, margin, limits)
     wrong = refusal(asked, rates, power)
     if wrong is not None:
         refuse(f"--{wrong.name}", wrong.value, wrong.rule, wrong.remedy)
@@ -212,7 +225,7 @@ def scenarios(
 
     if name is None:
         for shipped, title in shipped_titles().items():
-            print(f"{shipped:24}{title}")
+            print(f"{shipped:28}{title}")
         return
     loaded = load_scenario(name)
     cited_rows(loaded)
@@ -264,6 +277,7 @@ for command in (
     baseline.baseline,
     exact,
     boundaries.boundaries,
+    monitor.monitor,
     prior.prior,
     trace.trace,
     new.new,

@@ -1,22 +1,52 @@
 """`trialsim boundaries`: critical values of a group-sequential design, without simulation."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.shared import JsonOption, deliver, numeric, refuse, stoppable
+from simulator.cli.shared import (
+    WRONG_INPUT,
+    JsonOption,
+    deliver,
+    fail,
+    numeric,
+    refuse,
+    stoppable,
+)
+
+if TYPE_CHECKING:
+    from simulator.results.boundaries import Boundaries
 
 _RULES = "lan_demets_obrien_fleming, hwang_shih_decani(-4), pocock ..."
 
 
 @stoppable
 def boundaries(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="Whose looks are meant, as planned; without one give --information.",
+            show_default=False,
+        ),
+    ] = None,
     information: Annotated[
-        str, typer.Option(help="Information fraction of each look, the last 1, as 0.5,1.")
-    ],
-    spending: Annotated[str, typer.Option(help=f"Rule for efficacy: {_RULES}")],
-    alpha: Annotated[float, numeric("--alpha", "Level, of both sides together.")] = 0.025,
-    sides: Annotated[int, typer.Option(help="1 or 2; two are symmetric.")] = 1,
+        str | None,
+        typer.Option(
+            help="Information fraction of each look, the last 1, as 0.5,1.", show_default=False
+        ),
+    ] = None,
+    spending: Annotated[
+        str | None, typer.Option(help=f"Rule for efficacy: {_RULES}", show_default=False)
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        numeric("--alpha", "Level, of both sides together [default: 0.025].", show_default=False),
+    ] = None,
+    sides: Annotated[
+        int | None,
+        typer.Option(help="1 or 2; two are symmetric [default: 1].", show_default=False),
+    ] = None,
     power: Annotated[
         float | None,
         numeric("--power", "Power, for drift, inflation and when trials stop.", show_default=False),
@@ -46,12 +76,22 @@ def boundaries(
     from simulator.monitoring.declared import BoundaryError
     from simulator.planning.boundaries import boundaries as asked
 
+    if scenario is not None:
+        _refuse_beside_scenario(locals())
+        deliver(_of_scenario(scenario, power), json)
+        return
+    for name, given, example in (
+        ("--information", information, "as 0.5,1, or name a scenario with looks"),
+        ("--spending", spending, "as lan_demets_obrien_fleming"),
+    ):
+        if given is None:
+            refuse(name, '""', "is not given", example)
     try:
         found = asked(
-            _fractions(information),
-            spending,
-            alpha,
-            sides,
+            _fractions(information or ""),
+            spending or "",
+            0.025 if alpha is None else alpha,
+            1 if sides is None else sides,
             power=power,
             futility=futility,
             binding=binding,
@@ -62,6 +102,32 @@ def boundaries(
         rule = error.rule.replace("needs lower_", "needs --lower-")
         refuse(f"--{error.name.replace('_', '-')}", error.value, rule, error.remedy)
     deliver(found, json)
+
+
+_DESIGN = "information", "spending", "alpha", "sides", "futility", "lower_spending", "lower_alpha"
+
+
+def _refuse_beside_scenario(given: dict[str, object]) -> None:
+    """Refuse what a scenario says itself."""
+    for name in _DESIGN:
+        if given[name] is not None:
+            option = f"--{name.replace('_', '-')}"
+            refuse(option, given[name], "is the scenario's own", "leave it out, or the scenario")
+    if given["binding"]:
+        refuse("--binding", "true", "is the scenario's own", "leave it out, or the scenario")
+
+
+def _of_scenario(name: str, power: float | None) -> "Boundaries":
+    """The boundaries of a scenario's looks as planned, in favour of the second arm."""
+    from simulator.errors import RuleError
+    from simulator.planning.scenario_boundaries import boundaries_of
+    from simulator.scenario.loader import load_scenario
+
+    loaded = load_scenario(name)
+    try:
+        return boundaries_of(loaded.scenario, power)
+    except RuleError as error:
+        fail(f"{loaded.located(error)}", WRONG_INPUT)
 
 
 def _fractions(text: str) -> tuple[float, ...]:

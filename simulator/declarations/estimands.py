@@ -188,14 +188,19 @@ def tests_of(plans: Sequence[AnalysisPlan]) -> tuple[Test, ...]:
         tests.append(
             Test(
                 word=plan.test,
-                name=declared.in_sentence(options),
-                full=declared.name(options),
+                name=_with(plan, declared.in_sentence(options)),
+                full=_with(plan, declared.name(options)),
                 short=declared.short_name,
                 details=declared.how(options),
                 distinction=_difference(plan, first.setdefault(declared.short_name, plan)),
             )
         )
     return tuple(tests)
+
+
+def _with(plan: AnalysisPlan, name: str) -> str:
+    """Name of a test with what it is to show, where that is not a difference on either side."""
+    return ", ".join(filter(None, (name, plan.hypothesis.in_short())))
 
 
 def _options_in_words(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> dict[str, Any]:
@@ -222,6 +227,7 @@ def _difference(plan: AnalysisPlan, other: AnalysisPlan) -> str:
         ("lost", f"lost {_LOST[plan.lost]}"),
         ("transplant", _TRANSPLANT[plan.transplant]),
         *((name, f"{words} {_COUNTS[getattr(plan, name)]}") for name, words in _OTHER.items()),
+        ("hypothesis", plan.hypothesis.in_short() or "two-sided"),
         ("alpha", f"level {plan.alpha:g}"),
     ):
         if getattr(plan, name) != getattr(other, name):

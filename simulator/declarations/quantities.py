@@ -159,6 +159,7 @@ OTHERS = (  # of which documents have no table, but which may be varied
     Quantity("exits.transplant.by_day", "Liver transplant is possible until day"),
     Quantity("exits.infection.by_day", "Infection is possible until day"),
     Quantity("analyses[*].alpha", "Nominal level of {0}", "share"),
+    Quantity("analyses[*].margin", "Margin of {0}"),
 )
 
 _ALL = EFFECT + CONDUCT + PATIENTS + TREATMENT + OTHERS

@@ -49,8 +49,8 @@ class MonitoringPlan(NamedTuple):
         Word of `Information`.
     max_information
         At which it is whole.
-    alpha
-        Two-sided level of the analysis.
+    alpha, sides
+        Level of the analysis; 2: it is two-sided.
     spending
         How the level is spent, on one line; empty: no look stops for efficacy.
     """
@@ -59,6 +59,7 @@ class MonitoringPlan(NamedTuple):
     information: str
     max_information: float
     alpha: float
+    sides: int
     looks: tuple[LookPlan, ...]
     spending: str
     futility: FutilityPlan | None
@@ -97,6 +98,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         information=information.value,
         max_information=most,
         alpha=plans[column].alpha,
+        sides=2 if plans[column].hypothesis.is_two_sided else 1,
         looks=looks,
         spending="" if asked.efficacy is None else asked.efficacy.spending,
         futility=futility,

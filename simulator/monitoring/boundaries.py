@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
-from simulator.monitoring.futility import futility_z
+from simulator.monitoring.futility import futility_z, needs_drift
 from simulator.monitoring.normal import upper_quantile
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import LEAST, Region, is_new, newly_beyond, spending_value
@@ -80,6 +80,9 @@ def constant_of(plan: Plan) -> float:
         return math.nan
     if plan.futility is not None and not plan.binding:
         return constant_of(replace(plan, futility=None, drift=None, beta=None))
+
+    if plan.drift is not None and not needs_drift(plan.futility):
+        return constant_of(replace(plan, drift=None, beta=None))
 
     def excess(constant: float) -> float:
         steps = _Steps(plan, constant, sets_constant=True)

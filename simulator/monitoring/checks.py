@@ -4,11 +4,10 @@ import math
 from itertools import pairwise
 
 from simulator.monitoring.boundaries import planned_looks
-from simulator.monitoring.declared import BoundaryError, Rule
+from simulator.monitoring.declared import BoundaryError, Rule, is_number
 from simulator.monitoring.futility import THRESHOLD, needs_drift, spends_beta
 from simulator.monitoring.plan import Look, Plan
 from simulator.monitoring.recursion import is_new
-from simulator.monitoring.roots import is_number
 
 MOST_LOOKS = 50
 LEAST_ALPHA = 1e-12

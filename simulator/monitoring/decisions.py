@@ -1,7 +1,8 @@
 """What is decided at a look, of one analysis of one trial (model page, section 12).
 
-Positive z favours the second arm. Each arm's favour is shown at half of the two-sided level, by a
-boundary of its own: that in favour of the first is the mirror of the second's, futility apart.
+Positive z favours the second arm or, of a one-sided hypothesis, what it is to show. Where the
+analysis is two-sided each arm's favour is shown at half of the level, by a boundary of its own:
+that in favour of the first is the mirror of the second's, futility apart.
 """
 
 import math
@@ -39,11 +40,12 @@ _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 class Sides:
     """The plan of boundaries in favour of the second arm, and that of the first.
 
-    `shows_early`: whether a look before the end can reject.
+    A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
+    reject.
     """
 
     second: Plan
-    first: Plan
+    first: Plan | None
     shows_early: bool = True
 
 
@@ -51,7 +53,8 @@ class Sides:
 class Stage:
     """Looks so far of one trial, by the information that they had.
 
-    `binding`: whether the boundary in favour of the second arm counts on futility being obeyed.
+    Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
+    second arm counts on futility being obeyed.
     """
 
     second: Looks = ()
@@ -74,20 +77,21 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     known = asked.fractions
     if any(math.isnan(fraction) for fraction in known):
         known = tuple((k + 1) / len(known) for k in range(len(known)))
-    alpha = asked.alpha / 2
+    alpha = asked.alpha / asked.sides
     shows_early = bool(asked.spending)
     efficacy = read_efficacy(asked.spending or _NEVER)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
+    first = plain if asked.sides == 2 else None
     if asked.futility is None:
-        return Sides(plain, plain, shows_early)
+        return Sides(plain, first, shows_early)
     futility = read_futility(asked.futility.rule)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
-    return Sides(second, plain, shows_early)
+    return Sides(second, first, shows_early)
 
 
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
@@ -103,6 +107,8 @@ def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool
     shows = final or sides.shows_early
     plan = sides.second if final else _with_own_threshold(sides.second, place)
     second = (*before.second, _look(plan, before.second, fraction, final, shows))
+    if sides.first is None:
+        return Stage(second, (), sides.second.binding)
     if sides.first == sides.second:
         return Stage(second, second)
     first = (*before.first, _look(sides.first, before.first, fraction, final, shows))
@@ -127,23 +133,25 @@ def decided(stage: Stage, z: Floats, final: bool) -> Ints:
 
     A statistic that is NaN decides nothing.
     """
-    second, first = stage.second[-1], stage.first[-1]
+    second = stage.second[-1]
     found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
     if not final:
         found[z <= second.futility_z] = Decision.FUTILITY
-    found[z <= -first.efficacy_z] = Decision.FAVOURS_FIRST
+    if stage.first:
+        found[z <= -stage.first[-1].efficacy_z] = Decision.FAVOURS_FIRST
     found[z >= second.efficacy_z] = Decision.FAVOURS_SECOND
     return found
 
 
 def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
-    """Two-sided p values of trials that ended at their last look, by the stage-wise ordering.
+    """P values of trials that ended at their last look, by the stage-wise ordering.
 
-    At most alpha where a boundary was crossed. Twice the one-sided one in the direction of z: the
-    chance under no effect of an earlier crossing or of a statistic as far at this look, futility
-    obeyed where the boundary counts on it. A trial that stopped for futility gave up what was left
-    of the level: the outcomes more extreme than its own are then all but earlier stops for futility
-    and smaller statistics here (Jennison and Turnbull 2000, section 8.4).
+    At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
+    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic
+    as far at this look, futility obeyed where the boundary counts on it. A trial that stopped for
+    futility gave up what was left of the level: the outcomes more extreme than its own are then all
+    but earlier stops for futility and smaller statistics here (Jennison and Turnbull 2000, section
+    8.4).
 
     Parameters
     ----------
@@ -159,14 +167,17 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
             newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
             for place, look in enumerate(earlier)
         )
-        return _doubled(1.0 - below - _beyond(regions, last.information, z, -1))
-    first = _one_sided(stage.first, np.abs(z), obeyed=False)
-    second = _one_sided(stage.second, np.abs(z), obeyed=stage.binding)
-    return _doubled(np.where(z < 0.0, first, second))
+        return _of_sides(stage, 1.0 - below - _beyond(regions, last.information, z, -1))
+    if not stage.first:
+        return _one_sided(stage.second, z, obeyed=stage.binding)
+    far = np.abs(z)
+    first = _one_sided(stage.first, far, obeyed=False)
+    second = _one_sided(stage.second, far, obeyed=stage.binding)
+    return _of_sides(stage, np.where(z < 0.0, first, second))
 
 
-def _doubled(one_sided: Floats) -> Floats:
-    return np.asarray(np.minimum(1.0, 2.0 * one_sided))
+def _of_sides(stage: Stage, one_sided: Floats) -> Floats:
+    return np.asarray(np.minimum(1.0, 2.0 * one_sided)) if stage.first else one_sided
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:

@@ -1,6 +1,7 @@
 """What a rule of a boundary is: a word, its options with their limits, a formula and its source."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -105,6 +106,11 @@ class Rule:
     def is_table(self) -> bool:
         """Whether it is a spending function given by its values at the planned looks."""
         return self.family.any_number and self.family.value is None
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read_rule(name: str, text: str, families: Mapping[str, Family]) -> Rule:

@@ -25,6 +25,12 @@ def upper_tails(z: Floats) -> Floats:
     return 0.5 * np.array([math.erfc(value) for value in (z * _SQRT_HALF).tolist()])
 
 
+def densities(z: Floats) -> Floats:
+    """Return the density at each of some values, shape (values,)."""
+    found: Floats = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return found
+
+
 def upper_quantile(probability: float) -> float:
     """Return the value above which a probability lies; infinite for 0 and 1."""
     if probability <= 0:

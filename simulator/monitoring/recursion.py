@@ -13,14 +13,21 @@ from typing import NamedTuple
 import numpy as np
 from gsdesign import gridpts, h1, hupdate
 
-from simulator.monitoring.normal import Floats, upper_quantile, upper_tail, upper_tails
-from simulator.monitoring.roots import root_from
+from simulator.monitoring.normal import (
+    Floats,
+    densities,
+    upper_quantile,
+    upper_tail,
+    upper_tails,
+)
 
 GRID = 32  # 18 is usual; this many give two digits more, 1e-8 in a boundary
 SAME = 5e-4  # relative: a look with no more information than this has none that is new
 # Grid by the spread of the statistic given that of the look before. Simpson's error falls as
 # exp(-pi^2 / 2 * (spread / step)^2); the step is 0.75 / grid, and thrice that beyond 3 deviations.
 _NARROW = 4.0
+_STEPS = 100
+_TOLERANCE = 1e-12
 LEAST = 1e-300  # a smaller probability is none
 
 
@@ -132,16 +139,24 @@ def value_beyond_which(
         return sign * math.inf
     if probability >= total(regions, drift):
         return -sign * math.inf
-
-    def excess(z: float) -> float:
-        found = beyond(regions, drift, information, z, sign)
-        return math.log(max(found, LEAST) / probability)
-
     # Fewer trials go on and are then beyond it than would be, had none stopped before.
-    farthest = drift * math.sqrt(information) + sign * upper_quantile(probability)
+    z = drift * math.sqrt(information) + sign * upper_quantile(probability)
     if not regions:
-        return farthest
-    return root_from(excess, farthest + sign * 0.001, -sign * 0.125)
+        return z
+    before = density_after(regions, drift, fine_enough(regions, information, GRID))
+    gained = math.sqrt(information - before.information)
+    at = before.z * math.sqrt(before.information) + drift * (information - before.information)
+    # The logarithm of the probability is concave (the law of all looks together is, and trials go
+    # on within intervals), so that Newton's steps from outside never pass the value.
+    for _ in range(_STEPS):
+        far = sign * (z * math.sqrt(information) - at) / gained
+        found = max(float(before.mass @ upper_tails(far)), LEAST)
+        slope = float(before.mass @ densities(far)) * math.sqrt(information) / gained
+        step = sign * found * math.log(found / probability) / max(slope, LEAST)
+        z += max(min(step, 1.0), -1.0)
+        if abs(step) < _TOLERANCE:
+            break
+    return z
 
 
 def newly_beyond(
@@ -178,5 +193,4 @@ def _apart(
 def mean_over_normal(mean: float, sd: float) -> tuple[Floats, Floats]:
     """Return points and weights by which a function is averaged over a normal distribution."""
     z, weights = gridpts(GRID)
-    density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-    return mean + sd * z, weights * density
+    return mean + sd * z, weights * densities(z)

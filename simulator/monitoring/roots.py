@@ -3,7 +3,6 @@
 Own, since importing `scipy.optimize` takes longer than a whole command that finds boundaries.
 """
 
-import math
 from collections.abc import Callable
 
 _STEPS = 200
@@ -71,8 +70,3 @@ def root_from(function: Callable[[float], float], start: float, step: float) -> 
             return root_between(function, min(before, here), max(before, here))
         before, width = here, 2 * width
     raise ArithmeticError(f"no crossing from {start:g}")
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

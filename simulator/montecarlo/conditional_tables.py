@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simulator.analysis.hypotheses import run
 from simulator.analysis.types import new_table, rejects, two_sided_quantile
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan
 from simulator.kernels import njit
@@ -52,7 +53,7 @@ class Group(NamedTuple):
 
     @property
     def _levels(self) -> list[float]:
-        return sorted({plan.alpha for plan in self.others})
+        return sorted({plan.interval_alpha for plan in self.others})
 
     @property
     def functions(self) -> int:
@@ -64,7 +65,7 @@ class Group(NamedTuple):
         if plan in self.deciding:
             place = self.deciding.index(plan)
             return range(place, place + 1)
-        first = len(self.deciding) + len(_STEPS) * self._levels.index(plan.alpha)
+        first = len(self.deciding) + len(_STEPS) * self._levels.index(plan.interval_alpha)
         return range(first, first + len(_STEPS))
 
     def values(self, n0: int, n1: int) -> Bits:
@@ -107,7 +108,7 @@ class _Counts:
 def _rejections(counts: Ints, plan: AnalysisPlan) -> npt.NDArray[np.bool_]:
     """Whether an analysis rejects each table: by its own kernel, as in a trial."""
     table, block = new_table(counts.shape[0], 1), _Counts(np.ascontiguousarray(counts, np.int64))
-    named(STATISTICS[plan.test].kernel)(block, plan, table, 0)
+    run(named(STATISTICS[plan.test].kernel), block, plan, table, 0)
     return rejects(table, np.array([plan.alpha]))[:, 0]
 
 

@@ -38,8 +38,8 @@ class LookRows(NamedTuple):
         (trials, looks): a `Decision`; -1 where the look was not taken.
     cut_day, decision_day, fraction, boundary, z, effect
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
-        the critical value in favour of the second arm; the statistic; the estimate that would just
-        have crossed, in the size that it has in either direction.
+        the critical value in favour of the second arm, or of what is to be shown; the statistic;
+        how far from no difference, or from the margin, an estimate would just have crossed it.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -157,7 +157,7 @@ class _Monitoring:
         at = np.where(taken, days, -1.0)
         table = analyse(self.records, [self.plan], self.design, at)
         known = known_at(self.records, self.plan, self.design, at)
-        z = _signed(table)
+        z = _signed(table, self.asked.sides)
         fraction = self._fraction(table, known.events, known.completed)
         decision_day = np.where(final, self.records.trials.trial_end_day, at + cleaning_days)
         seen = {
@@ -188,6 +188,9 @@ class _Monitoring:
             mine = trials[group.ravel() == number]
             z = looks.z[mine, place]
             found = decided(stage, z, final)
+            if self.asked.sides == 1:  # which arm fared better is another matter
+                of_first = (found == Decision.FAVOURS_SECOND) & (table.favours[mine, 0] == 0)
+                found[of_first] = Decision.FAVOURS_FIRST
             looks.decision[mine, place] = found
             looks.boundary[mine, place] = stage.second[-1].efficacy_z
             history[mine] = len(self.stages)
@@ -260,8 +263,13 @@ def write_recruitment(
     rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
 
 
-def _signed(table: AnalysisTable) -> Floats:
-    """Statistic of each trial: positive in favour of the second arm, NaN without a result."""
+def _signed(table: AnalysisTable, sides: int) -> Floats:
+    """Statistic of each trial: positive in favour of the second arm, NaN without a result.
+
+    That of a one-sided hypothesis is positive in favour of what is to be shown.
+    """
+    if sides == 1:
+        return np.asarray(-ndtri(table.p_value[:, 0]))
     sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
     return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
 

@@ -13,12 +13,11 @@ from simulator.monitoring.characteristics import (
     level_of,
 )
 from simulator.monitoring.checks import check_information, check_plan
-from simulator.monitoring.declared import BoundaryError
+from simulator.monitoring.declared import BoundaryError, is_number
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look, Lower, Plan
-from simulator.monitoring.roots import is_number
 from simulator.results.boundaries import Boundaries, BoundaryLook, MeanInformation, Stops
 from simulator.version import program_version
 

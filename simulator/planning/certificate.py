@@ -100,6 +100,15 @@ def certify(
         If no cell can be simulated: the scenario's other ways to die exceed every mortality.
     """
     plans = plans_of(scenario)
+    for index, plan in enumerate(plans):
+        if plan.hypothesis.has_margin:
+            key = "margin" if plan.hypothesis.equivalence is None else "equivalence"
+            raise RuleError(
+                "the certificate looks for rejections where nothing has an effect, which is no "
+                "null hypothesis of an analysis with a margin",
+                "remove it, or ask trialsim exact with --margin",
+                f"analyses[{index}].{key}",
+            )
     families, monitoring = families_of(scenario, plans), monitoring_plan(scenario, plans)
     begun: deque[Cell] = deque()
     refused: list[tuple[Cell, str]] = []
@@ -311,5 +320,5 @@ def exact_level(plan: AnalysisPlan, ratio: Sequence[int], patients: int) -> Exac
         return None
     n0 = round(patients * ratio[0] / sum(ratio))
     question = exact_power.question_of(plan, n0, patients - n0)
-    found = exact_power.size(exact_power.rejection_set(question))
+    found = exact_power.size(exact_power.rejection_set(question), question)
     return ExactLevel(found.probability, found.at, found.bound)

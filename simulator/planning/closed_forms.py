@@ -1,22 +1,29 @@
 """Sample sizes by formula: what a design needs if nothing but its statistics mattered.
 
-All are two-sided, `ratio` is patients of the second arm for each of the first, and none is rounded
-but those of whole arms.
+`alpha` is the two-sided level, of a one-sided test twice its own; `ratio` is patients of the second
+arm for each of the first, and none is rounded but those of whole arms.
 """
 
 import math
 
+import numpy as np
 import scipy
 from scipy import special
 
 from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
+from simulator.analysis.margins import Border
+from simulator.analysis.score import DIFFERENCE, RATIO
+from simulator.declarations.analyses.hypothesis import Alternative
 
 _LEAST_FREEDOM = 0.5  # below it a t test has no power to speak of
 _LARGEST = 1e9  # patients
 
 
 def schoenfeld_events(hazard_ratio: float, alpha: float, power: float, ratio: float = 1.0) -> float:
-    """Events that a log-rank test needs (Schoenfeld 1983, Biometrics 39:499)."""
+    """Events that a log-rank test needs (Schoenfeld 1983, Biometrics 39:499).
+
+    With a margin the hazard ratio is that assumed over the margin.
+    """
     return _z(alpha, power) ** 2 * (1 + ratio) ** 2 / (ratio * math.log(hazard_ratio) ** 2)
 
 
@@ -38,6 +45,42 @@ def normal_patients(
     apart = math.sqrt(p_control * (1 - p_control) + p_experimental * (1 - p_experimental) / ratio)
     z = -special.ndtri(alpha / 2) * under_null - special.ndtri(1 - power) * apart
     return float((z / (p_control - p_experimental)) ** 2 * (1 + ratio))
+
+
+def margin_patients(
+    p_control: float,
+    p_experimental: float,
+    border: Border,
+    alpha: float,
+    power: float,
+    ratio: float = 1.0,
+) -> float:
+    """Patients that a score test of two proportions needs with a margin of difference or ratio.
+
+    The error under the null hypothesis is that at the proportions on its border that are likeliest
+    where the true ones are seen (Farrington and Manning 1990, their third way).
+    """
+
+    def surprise(p0: float) -> float:
+        p1 = float(border.second(np.array([p0]))[0])
+        of_first = special.xlogy(p_control, p0) + special.xlog1py(1 - p_control, -p0)
+        of_second = special.xlogy(p_experimental, p1) + special.xlog1py(1 - p_experimental, -p1)
+        return -float(of_first + ratio * of_second)
+
+    low, high = border.ends
+    likeliest = scipy.optimize.minimize_scalar(
+        surprise, bounds=(low, high), method="bounded", options={"xatol": 1e-10}
+    ).x
+    factor = math.exp(border.null) if border.measure == RATIO else 1.0
+    null = border.null if border.measure == DIFFERENCE else 0.0
+
+    def error(p0: float, p1: float) -> float:
+        return math.sqrt((1 + ratio) * (p1 * (1 - p1) / ratio + factor**2 * p0 * (1 - p0)))
+
+    under_null = error(likeliest, float(border.second(np.array([likeliest]))[0]))
+    z = -special.ndtri(alpha / 2) * under_null
+    z -= special.ndtri(1 - power) * error(p_control, p_experimental)
+    return float((z / (p_experimental - factor * p_control - null)) ** 2)
 
 
 def t_test_patients(
@@ -83,6 +126,7 @@ def exact_patients(
     power: float,
     largest: int,
     ratio: tuple[int, int] = (1, 1),
+    alternative: Alternative = "two_sided",
 ) -> int | None:
     """Number of patients from which on a test of two proportions has the power, by enumeration.
 
@@ -94,14 +138,17 @@ def exact_patients(
     ----------
     ratio
         Patients of the first and the second arm, in lowest terms.
+    alternative
+        Whose level alpha is.
     """
-    step = sum(ratio)
-    normal = normal_patients(p_control, p_experimental, alpha, power, ratio[1] / ratio[0])
+    step, two_sided = sum(ratio), alpha if alternative == "two_sided" else 2 * alpha
+    normal = normal_patients(p_control, p_experimental, two_sided, power, ratio[1] / ratio[0])
     last = largest // step
 
     def enough(steps: int) -> bool:
         sizes = ratio[0] * steps, ratio[1] * steps
-        return _exact_power(test, *sizes, p_control, p_experimental, alpha) >= power
+        asked = ExactQuestion(test, *sizes, alpha, alternative)
+        return _power_of(asked, p_control, p_experimental) >= power
 
     # Far enough for a test that is more conservative than the normal approximation.
     most = min(last, math.ceil((1.5 * normal + 40) / step))
@@ -115,8 +162,8 @@ def exact_patients(
     return found
 
 
-def _exact_power(test: str, n0: int, n1: int, p0: float, p1: float, alpha: float) -> float:
-    return power(rejection_set(ExactQuestion(test, n0, n1, alpha)), p0, p1)
+def _power_of(asked: ExactQuestion, p0: float, p1: float) -> float:
+    return power(rejection_set(asked), p0, p1)
 
 
 def _z(alpha: float, power: float) -> float:

@@ -8,7 +8,7 @@ from simulator.analysis.exact_tables import EXACT_TESTS
 from simulator.declarations.analyses import MOST_PATIENTS, SizeFormula
 from simulator.planning.closed_forms import normal_patients, schoenfeld_events, t_test_patients
 from simulator.planning.exact import takes_gamma
-from simulator.planning.formulas import Facts
+from simulator.planning.facts import Facts
 from simulator.results.closed_forms import DetectableBy, DetectableDifference
 
 _GAMMA = 0.001  # of the tests of Berger and Boos
@@ -23,9 +23,12 @@ def detectable(
 ) -> DetectableDifference | None:
     """Difference of the analysis's own outcome that patients, all followed up, detect.
 
-    In the direction of the assumed effect. None where no formula is made for the analysis.
+    In the direction of the assumed effect. None where no formula is made for the analysis, where it
+    has a margin, and where it is to show the other direction.
     """
     if facts.others_count or not facts.has_effect or min(patients) < 1:
+        return None
+    if facts.plan.hypothesis.has_margin or not facts.on_the_side:
         return None
     if facts.formula is SizeFormula.PROPORTIONS:
         return _of_proportions(facts, patients, power)
@@ -48,7 +51,8 @@ def _of_proportions(
     if exact and sum(patients) <= most:
         by = DetectableBy.ENUMERATION
         gamma = facts.plan.options.get("gamma", _GAMMA) if takes_gamma(test) else 0.0
-        question = exact_power.ExactQuestion(test, *patients, alpha, "two_sided", gamma)
+        side = facts.plan.hypothesis.alternative
+        question = exact_power.ExactQuestion(test, *patients, alpha, side, gamma)
         significant = exact_power.rejection_set(question)
         found = exact_power.detectable(significant, control, power, lower=lower)
     else:
@@ -58,7 +62,7 @@ def _of_proportions(
         found = _nearest(
             near,
             far,
-            lambda risk: normal_patients(control, risk, alpha, power, ratio) <= sum(patients),
+            lambda risk: normal_patients(control, risk, facts.level, power, ratio) <= sum(patients),
         )
     return DetectableDifference(
         by, patients, power, alpha, control=control, experimental=_or_nan(found)
@@ -85,7 +89,8 @@ def _of_hazards(
         0.0,
         math.log(far),
         lambda x: (
-            x != 0 and schoenfeld_events(math.exp(x), alpha, power, ratio) <= events(math.exp(x))
+            x != 0
+            and schoenfeld_events(math.exp(x), facts.level, power, ratio) <= events(math.exp(x))
         ),
     )
     hazard_ratio = math.nan if found is None else math.exp(found)
@@ -113,7 +118,7 @@ def _of_means(facts: Facts, patients: tuple[int, int], power: float) -> Detectab
     found = _nearest(
         _NEAR * max(sds),
         100 * max(sds),
-        lambda d: t_test_patients(d, sds, alpha, power, ratio, coefficients) <= analysed,
+        lambda d: t_test_patients(d, sds, facts.level, power, ratio, coefficients) <= analysed,
     )
     sign = math.copysign(1.0, means.difference)
     difference = None if found is None else sign * found

@@ -44,8 +44,11 @@ def effect_of(asked: Scenario, solved: Scenario) -> Effect:
 def null_in_effect(asked: Scenario, solved: Scenario) -> NullHypothesis:
     """The null hypothesis that holds in what is simulated, asked for by name or not.
 
-    A hazard ratio of 1, or one that begins after the end of follow-up, leaves nothing to find.
+    A hazard ratio of 1, or one that begins after the end of follow-up, leaves nothing to find; but
+    no effect is no null hypothesis of a primary analysis with a margin.
     """
+    if asked.analyses[0].hypothesis.has_margin:
+        return NullHypothesis.NONE
     if asked.null_hypothesis != "none":
         return NullHypothesis(asked.null_hypothesis)
     if _acts(solved):

@@ -5,15 +5,23 @@ from typing import NamedTuple, get_args
 from simulator.analysis import exact_power
 from simulator.analysis.bayes import prior_report
 from simulator.analysis.exact_power import ExactQuestion
-from simulator.analysis.exact_tables import TWO_SIDED_ONLY
 from simulator.declarations.analyses import MOST_PATIENTS, STATISTICS
+from simulator.declarations.analyses.hypothesis import ALTERNATIVES
 from simulator.results.exact import Detectable, Exact
 from simulator.results.power import PriorReport
 from simulator.scenario.errors import nearest
 from simulator.version import program_version
 
 _MOST_OTHERS = 5_000
-_ALTERNATIVES = ("two_sided", "less", "greater")
+# The score tests and the exact one are asked for by what they are made of.
+_BY_OTHER_NAMES = {
+    "farrington_manning": "risk_difference with interval farrington_manning",
+    "miettinen_nurminen": "risk_difference with interval miettinen_nurminen",
+    "newcombe": "risk_difference with interval newcombe",
+    "wald": "risk_difference with interval wald",
+    "chan": "z_pooled with a margin",
+    "suissa_shuster": "z_pooled",
+}
 _ROUNDING = 1e-9  # relative, of a sum of probabilities
 
 
@@ -51,6 +59,8 @@ def _wrong_test(asked: ExactQuestion) -> Refusal | None:
     if test not in exact_power.TESTS:
         near = nearest(test, exact_power.TESTS)
         remedy = f"did you mean {near}?" if near else f"use one of {', '.join(exact_power.TESTS)}"
+        if test in _BY_OTHER_NAMES:
+            remedy = f"use {_BY_OTHER_NAMES[test]}"
         return Refusal("test", test, "is not a test of two proportions", remedy)
     most = MOST_PATIENTS.get(test, _MOST_OTHERS)
     if min(sizes) < 1 or sum(sizes) > most:
@@ -67,10 +77,12 @@ def _wrong_numbers(
     if not 0 < asked.alpha < 1:
         return Refusal("alpha", asked.alpha, "must be > 0 and < 1", "as 0.05")
     side = asked.alternative
-    if side not in _ALTERNATIVES:
-        return Refusal("alternative", side, "is unknown", f"use {', '.join(_ALTERNATIVES)}")
-    if side != "two_sided" and asked.test in TWO_SIDED_ONLY:
-        return Refusal("alternative", side, f"{asked.test} is two-sided", "leave it out")
+    if side not in ALTERNATIVES:
+        return Refusal("alternative", side, "is unknown", f"use {', '.join(ALTERNATIVES)}")
+    for error in STATISTICS[asked.test].hypothesis_rules(asked.hypothesis, asked.alpha):
+        value = getattr(asked, error.key)
+        shown = f"{value[0]:g},{value[1]:g}" if isinstance(value, tuple) else value
+        return Refusal(error.key, shown, error.rule, error.remedy)
     if not asked.alpha < power < 1:
         return Refusal("power", power, "must be between alpha and 1", "as 0.8")
     return None
@@ -96,11 +108,8 @@ def _wrong_options(asked: ExactQuestion) -> Refusal | None:
 def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float) -> Exact:
     """Power at the rates given, largest size, and the nearest rates that reach a power."""
     significant = exact_power.rejection_set(asked)
-    largest = exact_power.size(significant)
-    lower, higher = (
-        exact_power.detectable(significant, rates[0], power, lower=is_lower)
-        for is_lower in (True, False)
-    )
+    largest = exact_power.size(significant, asked)
+    lower, higher = exact_power.nearest_detectable(asked, significant, rates[0], power)
     threshold: float | None = None
     priors: tuple[PriorReport, ...] = ()
     if _has_priors(asked.test):
@@ -126,4 +135,6 @@ def exact_answer(asked: ExactQuestion, rates: tuple[float, float], power: float)
         interval=asked.interval,
         posterior_threshold=threshold,
         prior=priors,
+        margin=asked.margin,
+        equivalence=asked.equivalence,
     )

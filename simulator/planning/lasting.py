@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 
 from simulator.analysis import AnalysisPlan
-from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
+from simulator.analysis.exact_power import ExactQuestion, power, question_of, rejection_set
 from simulator.declarations.exits import Exit
 from simulator.params.types import Params
 from simulator.records import Floats
@@ -66,12 +66,13 @@ class ExactPower:
 
     Attributes
     ----------
+    asked
+        The test, of any numbers of patients.
     favoured
         Whether only tables with less mortality in the second arm count as rejected.
     """
 
-    test: str
-    alpha: float
+    asked: ExactQuestion
     favoured: bool
     fates: Fates
     law: Law
@@ -109,7 +110,7 @@ class ExactPower:
         if min(n0, n1) == 0:
             return 0.0
         if (n0, n1) not in self._pairs:
-            significant = rejection_set(ExactQuestion(self.test, n0, n1, self.alpha))
+            significant = rejection_set(self.asked._replace(n0=n0, n1=n1))
             if self.favoured:
                 x0, x1 = np.ogrid[: n0 + 1, : n1 + 1]
                 significant = significant & (x1 * n0 < x0 * n1)
@@ -130,13 +131,13 @@ def exact_power_of(params: Params, plan: AnalysisPlan, *, favoured: bool) -> Exa
     a = params.allocation
     block = a.options.get("block_size") if a.scheme == "permuted_block" else None
     law = Law(a.scheme, a.ratio[0] / sum(a.ratio), None if block is None else int(str(block)))
-    return _kept(plan.test, plan.alpha, favoured, _fates(params, plan.lost), law)
+    return _kept(question_of(plan, 0, 0), favoured, _fates(params, plan.lost), law)
 
 
 @lru_cache(maxsize=16)
-def _kept(test: str, alpha: float, favoured: bool, fates: Fates, law: Law) -> ExactPower:
+def _kept(asked: ExactQuestion, favoured: bool, fates: Fates, law: Law) -> ExactPower:
     """The same for the same question, so that what was summed is not summed again."""
-    return ExactPower(test, alpha, favoured, fates, law)
+    return ExactPower(asked, favoured, fates, law)
 
 
 def _all_alike(params: Params) -> bool:

@@ -6,6 +6,8 @@ from simulator.constants import DAYS_PER_MONTH
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision
+from simulator.monitoring.families import read_efficacy
+from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
@@ -55,7 +57,9 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
+        spending_title=read_efficacy(asked.spending).family.title if asked.spending else "",
         futility=None if asked.futility is None else asked.futility.rule,
+        futility_title=_title(asked),
         binding=asked.futility is not None and asked.futility.binding,
         after_stopping="stop_treatment" if asked.stops_treatment else "complete",
         looks=reports,
@@ -67,6 +71,10 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         },
         trials=run.trials,
     )
+
+
+def _title(asked: MonitoringPlan) -> str:
+    return "" if asked.futility is None else read_futility(asked.futility.rule).family.title
 
 
 def in_words(at: Moment) -> str:

@@ -3,7 +3,7 @@
 import math
 
 from simulator.analysis import AnalysisPlan
-from simulator.analysis.exact_power import ExactQuestion, power, rejection_set
+from simulator.analysis.exact_power import power, question_of, rejection_set
 from simulator.analysis.exact_tables import EXACT_TESTS
 from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.results.measures import BelowLevel, LowReason
@@ -37,8 +37,8 @@ def _type_i_error(
     total, risk = round(operations.randomised.mean), operations.mortality[operations.arms[0]].mean
     first = round(total * ratio[0] / sum(ratio))
     most = min(MOST_PATIENTS.get(plan.test, _MOST), _MOST)
+    if plan.hypothesis.has_margin:
+        return None  # the control arm's mortality in both arms is no null hypothesis
     if plan.test not in _ENUMERATED or not 0 < first < total <= most or math.isnan(risk):
         return None
-    gamma = plan.options.get("gamma", 0.0)
-    asked = ExactQuestion(plan.test, first, total - first, plan.alpha, "two_sided", gamma)
-    return power(rejection_set(asked), risk, risk)
+    return power(rejection_set(question_of(plan, first, total - first)), risk, risk)

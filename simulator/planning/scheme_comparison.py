@@ -114,8 +114,13 @@ def compare_schemes(
 
 
 def under_strong_null(solved: Scenario) -> Params | None:
-    """Return the scenario with nothing but the label between the arms; None if it is that."""
-    if solved.null_hypothesis == "strong":
+    """Return the scenario with nothing but the label between the arms; None if it is that.
+
+    None too where an analysis has a margin: no effect is then no null hypothesis of it.
+    """
+    if solved.null_hypothesis == "strong" or any(
+        analysis.hypothesis.has_margin for analysis in solved.analyses
+    ):
         return None
     return lower(solved.model_copy(update={"null_hypothesis": "strong"}))
 

@@ -14,7 +14,8 @@ from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.workers import Workers
 from simulator.planning.accepted import accepted
 from simulator.planning.bracket import bracket, is_out_of_reach
-from simulator.planning.formulas import facts_of, normal_size
+from simulator.planning.facts import facts_of
+from simulator.planning.formulas import normal_size
 from simulator.planning.lasting import ExactPower, exact_power_of, lasting
 from simulator.planning.paired import run_trials
 from simulator.planning.prepared import Prepared

@@ -10,7 +10,8 @@ from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
-from simulator.planning.formulas import closed_forms, facts_of
+from simulator.planning.facts import facts_of
+from simulator.planning.formulas import closed_forms
 from simulator.planning.lasting import ExactPower
 from simulator.planning.prepared import Prepared
 from simulator.planning.refinement import Crossing

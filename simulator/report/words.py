@@ -3,13 +3,23 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.analyses.hypothesis import Alternative, Hypothesis
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.flow import flow
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import Cost, Costed, LeftOut
-from simulator.results.power import Drift, Effect, EffectKind, Power, SelectionBias
+from simulator.results.power import (
+    AnalysisPower,
+    Drift,
+    Effect,
+    EffectKind,
+    Power,
+    SelectionBias,
+)
 from simulator.results.prior import Parameter, PriorFor
 from simulator.results.size import NoSize, NoSizeKind, RecruitmentLimit, Size
 
@@ -22,6 +32,7 @@ FORMULAS = {
     Formula.SCHOENFELD: "Schoenfeld, log-rank",
     Formula.FREEDMAN: "Freedman, log-rank",
     Formula.NORMAL: "Normal approximation, two proportions",
+    Formula.FARRINGTON_MANNING: "Farrington and Manning, two proportions",
     Formula.EXACT_BINOMIAL: "Exact binomial",
     Formula.T_TEST: "Two means, noncentral t",
     Formula.ANCOVA: "ANCOVA, noncentral t",
@@ -36,6 +47,9 @@ _CONTRASTS = {
         "treated, which formulas do not know."
     ),
     Contrast.FAMILY: "No closed-form sample size: several analyses are judged together.",
+    Contrast.OTHER_SIDE: (
+        "No closed-form sample size: the effect assumed is not what {test} is to show."
+    ),
     Contrast.ALL_LOST: (
         "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
     ),
@@ -109,6 +123,17 @@ def _value_in_short(value: Value) -> str:
     if isinstance(value, list | tuple):
         return ":".join(map(_value_in_short, value))
     return flow(value)
+
+
+def hypothesis_in_words(analysis: AnalysisPower) -> str:
+    """Say what an analysis is to show, as "non-inferiority: risk difference below 0.1".
+
+    Empty for a two-sided test of no difference.
+    """
+    asked, declared = analysis.hypothesis, STATISTICS.get(analysis.test.word)
+    measure = "effect" if declared is None else declared.measure.name
+    side = cast("Alternative", asked.alternative)
+    return Hypothesis(side, asked.margin, asked.equivalence).in_words(measure, analysis.scale)
 
 
 def costed_in_words(cost: Cost) -> str:
@@ -316,6 +341,11 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
             Missing.NOT_REACHED: f"no size up to {forms.largest_enumerated} patients has the power",
         }
         return f"not calculated: {why[form.missing]}"
+    margin = "" if form.margin is None else f", margin {form.margin:g}"
+    return _assumed_by(form, forms, digits) + margin
+
+
+def _assumed_by(form: ClosedForm, forms: ClosedForms, digits: int) -> str:
     share = partial(_share, digits=digits)
     if form.difference is not None and form.standard_deviation is not None:
         sds = " and ".join(f"{sd:.{digits + 1}f}" for sd in form.standard_deviation)
@@ -334,7 +364,7 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
     risks = f"risk {share(forms.control)} v {share(forms.experimental)}, {lost}"
     if form.formula is Formula.EXACT_BINOMIAL:
         return f"{forms.test_name}, whole arms of fixed size, {risks}"
-    return f"{risks}, no correction for continuity"
+    return risks if form.margin is not None else f"{risks}, no correction for continuity"
 
 
 def _share(value: float | None, digits: int) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.results.design import DesignSearch
     from simulator.results.evidence_answer import Evidence
     from simulator.results.exact import Exact
+    from simulator.results.interim import Interim
     from simulator.results.levers import Levers
     from simulator.results.power import Power
     from simulator.results.prior import Prior
@@ -37,6 +38,7 @@ _PLACES = {
     "allocation": "simulator.results.allocation:Allocation",
     "allocation_sequence": "simulator.results.allocation:AllocationSequence",
     "boundaries": "simulator.results.boundaries:Boundaries",
+    "monitor": "simulator.results.interim:Interim",
     "exact": "simulator.results.exact:Exact",
     "certificate": "simulator.results.certificate:Certificate",
     "comparison": "simulator.results.comparison:Comparison",
@@ -84,6 +86,7 @@ __all__ = [
     "DesignSearch",
     "Evidence",
     "Exact",
+    "Interim",
     "Levers",
     "Power",
     "Prior",

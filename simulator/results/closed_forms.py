@@ -12,6 +12,7 @@ class Formula(StrEnum):
     SCHOENFELD = "schoenfeld"  # log-rank test and Cox regression (1983)
     FREEDMAN = "freedman"  # log-rank test (1982)
     NORMAL = "normal"  # two proportions, normal approximation
+    FARRINGTON_MANNING = "farrington_manning"  # two proportions with a margin (1990)
     EXACT_BINOMIAL = "exact_binomial"  # a test of two proportions, by enumeration
     T_TEST = "t_test"  # two means, noncentral t distribution
     ANCOVA = "ancova"  # the same about the regression on baseline
@@ -34,6 +35,7 @@ class Contrast(StrEnum):
     NO_FORMULA = "no_formula"  # none is made for this outcome and test
     OTHER_EVENTS = "other_events"  # rescue or withdrawal counts too, or only the treated do
     FAMILY = "family"  # several analyses are judged together: no formula
+    OTHER_SIDE = "other_side"  # the effect lies where nothing is to be shown: no formula
     ALL_LOST = "all_lost"  # nobody is left to be analysed: no formula
 
 
@@ -56,6 +58,9 @@ class ClosedForm(Record):
     difference, standard_deviation, analysed
         Of means: their difference, the standard deviation (of the control arm, of the other), and
         the share of patients analysed.
+    margin, apart
+        With a margin: the margin, a difference or a ratio, and what is assumed less the margin (of
+        hazard ratios their logarithms).
     """
 
     formula: Formula
@@ -70,6 +75,8 @@ class ClosedForm(Record):
     difference: float | None = None
     standard_deviation: tuple[float, ...] | None = None
     analysed: float | None = None
+    margin: float | None = None
+    apart: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +96,8 @@ class ClosedForms(Record):
         Whether inputs follow from the scenario's numbers, without simulation.
     largest_enumerated
         Patients up to which exact sizes are looked for.
+    sides
+        Whether the level of the analysis is two-sided or one-sided.
     """
 
     target_power: float
@@ -100,6 +109,7 @@ class ClosedForms(Record):
     largest_enumerated: int
     needed: tuple[ClosedForm, ...]
     contrast: Contrast
+    sides: str = "two-sided"
 
 
 class DetectableBy(StrEnum):

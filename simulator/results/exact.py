@@ -11,7 +11,8 @@ from simulator.results.power import PriorReport
 class Detectable(Record):
     """Mortality of the second arm, nearest to the control arm's, that is detected with a power.
 
-    `lower` and `higher` than the control arm's; None if no mortality has the power.
+    `lower` and `higher` than the control arm's, or than the margin makes of it; None if no
+    mortality has the power, or none is asked for.
     """
 
     power: float
@@ -29,7 +30,8 @@ class Exact(Answer):
     n, p
         Patients and death probabilities of the two arms.
     size, size_at, size_bound
-        Largest type I error found over a common mortality, where it is, and what none exceeds.
+        Largest type I error found over a common mortality, where it is, and what none exceeds. With
+        a margin: over the control arm's mortality, the other's being as far off as the margin.
     exceeds_level
         Whether the largest type I error is above alpha.
     gamma
@@ -38,6 +40,8 @@ class Exact(Answer):
         Which decides, of tests that decide by one; else None.
     posterior_threshold, prior
         Of a Bayesian analysis: at what posterior probability it decides, and what its priors say.
+    margin, equivalence
+        Null value of the estimate, second arm against first, or the two of equivalence; else None.
     """
 
     KIND: ClassVar[str] = "exact"
@@ -62,6 +66,8 @@ class Exact(Answer):
     posterior_threshold: float | None
     prior: tuple[PriorReport, ...]
     interval: str | None = None
+    margin: float | None = None
+    equivalence: tuple[float, float] | None = None
 
     def rows(self) -> list[Row]:
         """One row."""

@@ -34,8 +34,9 @@ class LookReport(Record):
     fraction
         Share of the planned information.
     boundary_z, smallest_effect
-        The critical value in favour of the second arm, and the size of an estimate that would just
-        have crossed it. These and all above from `cut_day` on are means over trials in which the
+        The critical value in favour of the second arm, or of what a one-sided hypothesis is to
+        show, and how far from no difference, or from the margin, an estimate would just have
+        crossed it. These and all above from `cut_day` on are means over trials in which the
         look was taken; None where it never was, or cannot reject.
     """
 
@@ -84,6 +85,8 @@ class Looks(Record):
         What is counted as information, and how much of it is whole.
     spending, futility
         The rules as they are written on one line; None: none.
+    spending_title, futility_title
+        In words; empty without one.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -102,7 +105,9 @@ class Looks(Record):
     information: str
     max_information: float
     spending: str | None
+    spending_title: str
     futility: str | None
+    futility_title: str
     binding: bool
     after_stopping: str
     looks: tuple[LookReport, ...]

@@ -134,7 +134,9 @@ class Test(Record):
     def full_label(self) -> str:
         """Full name with all that was chosen, for a list in prose."""
         distinction = "" if self.distinction == self.details else self.distinction
-        return ", ".join(filter(None, (self.full, self.details, distinction)))
+        # A margin, or the side of a test, is part of the full name.
+        own = [part for part in distinction.split(", ") if f", {part}" not in self.full]
+        return ", ".join(filter(None, (self.full, self.details, *own)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,13 +168,39 @@ class PriorReport(Record):
 class DirectionalPower(Record):
     """Share of all trials that reject in favour of an arm, its error and 95 % interval.
 
-    As those of the two-sided power, of which the arms' shares are the parts.
+    As those of the power, of which the arms' shares are the parts.
     """
 
     power: float
     mcse: float
     ci_low: float
     ci_high: float
+
+
+@dataclass(frozen=True, repr=False)
+class ToBeShown(Record):
+    """The hypothesis of an analysis, whose level alpha is.
+
+    Attributes
+    ----------
+    alternative
+        two_sided, less or greater: of the second arm minus the first, or of their ratio.
+    margin, equivalence
+        Null value, a difference or a ratio, or the two of equivalence; else None.
+    """
+
+    alternative: str = "two_sided"
+    margin: float | None = None
+    equivalence: tuple[float, float] | None = None
+
+    @property
+    def sides(self) -> str:
+        """Whether alpha is two-sided or one-sided, as the word before "level"."""
+        both = self.alternative == "two_sided" and self.equivalence is None
+        return "two-sided" if both else "one-sided"
+
+
+_TWO_SIDED = ToBeShown()
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,6 +229,8 @@ class AnalysisPower(Record):
         By arm, of a Bayesian analysis.
     conditional
         The same power by conditional expectation, where it was asked for.
+    hypothesis
+        What a rejection shows.
     """
 
     name: str
@@ -222,6 +252,7 @@ class AnalysisPower(Record):
     estimand_attributes: EstimandAttributes
     prior: Mapping[str, PriorReport]
     conditional: ConditionalPower | None = None
+    hypothesis: ToBeShown = _TWO_SIDED
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import Field, ValidationInfo, create_model, model_validator
 
 from simulator.declarations.analyses import ANALYSES, STATISTICS, Options
+from simulator.declarations.analyses.hypothesis import Hypothesis
 from simulator.declarations.parts import OpenProbability, Part, Word, follows
 
 
@@ -15,8 +16,22 @@ class AnalysisBase(Options):
     name: Word = follows("test", "name in results; by default the test")
     alpha: OpenProbability = Field(
         default=0.05,
-        description="two-sided level; the intervals have 1 - alpha. beta_binomial decides at a "
-        "posterior probability of 1 - alpha/2",
+        description="level of the hypothesis, two-sided unless alternative or equivalence make it "
+        "one-sided; intervals have 1 - alpha, one-sided 1 - 2 alpha. beta_binomial decides at a "
+        "posterior probability of 1 - alpha/2, one-sided of 1 - alpha",
+    )
+    alternative: Literal["two_sided", "less", "greater"] = Field(
+        default="two_sided",
+        description="what is to be shown of the second arm minus the first, or of their ratio",
+    )
+    margin: float | None = Field(
+        default=None,
+        description="null value of the difference or ratio; less: above no difference, greater: "
+        "below; null: no difference",
+    )
+    equivalence: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None,
+        description="two margins, as [-0.1, 0.1] or [0.8, 1.25]; two one-sided tests at alpha",
     )
     population: Literal["randomised", "treated"] = Field(
         default="randomised",
@@ -43,6 +58,15 @@ class AnalysisBase(Options):
     )
     test: str
 
+    @property
+    def hypothesis(self) -> Hypothesis:
+        """What is to be shown."""
+        limits = None
+        if self.equivalence is not None:
+            low, high = self.equivalence
+            limits = low, high
+        return Hypothesis(self.alternative, self.margin, limits)
+
     @model_validator(mode="before")
     @classmethod
     def _as_the_test_has_it(cls, values: Any, info: ValidationInfo) -> Any:
@@ -64,7 +88,7 @@ def _usual(values: Mapping[str, Any], listed: list[Any]) -> dict[str, Any]:
         )
         of = next((i for i in named if i.get("name", i["test"]) == values.get("of")), None)
         handled = {} if of is None else _usual(of, []) | of
-        keys = "alpha", "population", "transplant", "rescue", "withdrawal", "lost"
+        keys = "alpha", "alternative", "population", "transplant", "rescue", "withdrawal", "lost"
         usual = {"transplant": "event", "rescue": "ignored", "withdrawal": "ignored"}
         usual |= {"lost": "excluded"} | {key: handled[key] for key in keys if key in handled}
         return {"name": word} | usual
@@ -108,7 +132,7 @@ class Multiplicity(Part):
     """Analyses judged together, so that the chance of any false rejection is kept."""
 
     name: Word = Field(description="name in results")
-    alpha: OpenProbability = Field(default=0.05, description="two-sided level of all together")
+    alpha: OpenProbability = Field(default=0.05, description="level of all together")
     analyses: list[Word] = Field(
         min_length=2, max_length=20, description="names; their own levels are not used"
     )

@@ -16,7 +16,7 @@ from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 
 _CENSORING = [word for word, declared in STATISTICS.items() if "censored" in declared.variable.lost]
-_DECLARED = ("population", "transplant", "rescue", "withdrawal", "lost")
+_DECLARED = ("alternative", "population", "transplant", "rescue", "withdrawal", "lost")
 
 
 def analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -24,6 +24,7 @@ def analysis_rules(scenario: Scenario) -> Iterator[RuleError]:
     for index, analysis in enumerate(scenario.analyses):
         key = f"analyses[{index}]"
         yield from _handling_rules(key, analysis)
+        yield from _hypothesis_rules(key, analysis)
         yield from _data_rules(key, analysis, scenario)
         yield from _option_rules(key, analysis, scenario)
     for index, family in enumerate(scenario.multiplicity or []):
@@ -44,6 +45,28 @@ def _handling_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
             if getattr(analysis, name) == "event":
                 remedy = "use competing or censored" if name == "transplant" else "use censored"
                 yield RuleError("is not a death of a cause", remedy, f"{key}.{name}")
+
+
+def _hypothesis_rules(key: str, analysis: Analysis) -> Iterator[RuleError]:
+    """What a test can be asked to show."""
+    declared, asked = STATISTICS.get(analysis.test), analysis.hypothesis
+    margin = "margin" if asked.equivalence is None else "equivalence"
+    if declared is None:
+        if asked.has_margin:
+            yield RuleError(
+                "a randomisation test is of no effect on anybody",
+                f"leave {margin} out",
+                f"{key}.{margin}",
+            )
+        return
+    for error in declared.hypothesis_rules(asked, analysis.alpha):
+        yield RuleError(error.rule, error.remedy, f"{key}.{error.key}")
+    if asked.has_margin and analysis.lost in ("worst_case", "best_case"):
+        yield RuleError(
+            f"{analysis.lost} bounds what was not seen: the margin would be met, or not, by it",
+            f"use another word, or leave {margin} out",
+            f"{key}.lost",
+        )
 
 
 def _data_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[RuleError]:
@@ -111,6 +134,12 @@ def _replay_rules(
                 "make the two the same",
                 f"{key}.{name}",
             )
+    if inner.hypothesis.has_margin:
+        yield RuleError(
+            f"{own.of} has a margin, and a randomisation test is of no effect on anybody",
+            "name an analysis without one",
+            f"{key}.of",
+        )
     if 1.0 / (own.draws + 1) > analysis.alpha:
         yield RuleError(
             "too few: the smallest p value is above alpha", "use 999 or more", f"{key}.draws"

@@ -37,6 +37,13 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
             "monitoring.analysis" if asked.analysis else f"analyses[{place}].test",
         )
         return
+    if scenario.analyses[place].equivalence is not None:
+        yield RuleError(
+            "equivalence is two tests, and looks have one boundary",
+            "monitor an analysis with a margin on one side",
+            f"analyses[{place}].equivalence",
+        )
+        return
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
     yield from _planned_rules(asked, information, scenario)

@@ -68,6 +68,59 @@ def test_exact_says_when_a_test_exceeds_its_level_and_when_no_difference_will_do
     assert "no mortality has it" in run(*tiny).out
 
 
+def test_exact_takes_a_margin_with_its_sign_and_tells_it(run, answer_of):
+    asked = "exact --test z_pooled --n 30,30 --p 0.4,0.4 --alpha 0.025"
+    found = answer_of(f"{asked} --alternative less --margin 0.15")
+    assert (found["margin"], found["equivalence"]) == (0.15, None)
+    assert 0 < found["size"] <= 0.025 < found["power"]
+    lower, higher = found["detectable"]["lower"], found["detectable"]["higher"]
+    assert 0.15 < lower < 0.55
+    assert higher is None
+    text = run(f"{asked} --alternative less --margin 0.15").out
+    assert "non-inferiority: risk difference below 0.15" in text
+    assert f"{lower:.6f}" in text
+    mirrored = "exact --test z_pooled --n 30,30 --p 0.6,0.6 --alpha 0.025"
+    other = answer_of(f"{mirrored} --alternative greater --margin -0.15")
+    assert other["power"] == pytest.approx(found["power"], rel=1e-9)
+    assert other["size"] == pytest.approx(found["size"], rel=1e-9)
+
+
+def test_exact_takes_equivalence(run, answer_of):
+    asked = "exact --test risk_difference --interval wald --n 90,90 --p 0.4,0.4"
+    found = answer_of(f"{asked} --equivalence -0.2,0.2")
+    assert found["equivalence"] == [-0.2, 0.2]
+    assert found["power"] > 0.7
+    assert (
+        "equivalence: risk difference between -0.2 and 0.2"
+        in run(f"{asked} --equivalence -0.2,0.2").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("z_pooled --alternative less --margin=-0.1", ("--margin", "-0.1", "wrong side")),
+        ("z_pooled --alternative greater --margin 0.1", ("--margin", "wrong side", "below 0")),
+        ("z_pooled --margin 0.1", ("--margin", "has a side", "alternative: less")),
+        ("z_pooled --alternative less --margin 0", ("--margin", "no difference")),
+        ("z_pooled --alternative less --margin nan", ("--margin", "nan")),
+        ("z_pooled --alternative less --margin 2", ("--margin", "between -1 and 1")),
+        ("fisher --alternative less --margin 0.1", ("--margin", "z_pooled")),
+        ("chi_square --alternative less --margin 0.1", ("--margin", "farrington_manning")),
+        ("barnard --alternative less", ("--alternative", "two-sided by its definition")),
+        ("farrington_manning", ("--test", "risk_difference with interval")),
+        ("risk_ratio --interval log --alternative less --margin 0.9", ("--margin", "above 1")),
+        ("z_pooled --equivalence 0.1,0.2", ("--equivalence", "0.1,0.2", "one below 0")),
+        ("z_pooled --equivalence 0.1", ("--equivalence", "two numbers")),
+        ("z_pooled --alternative less --alpha 0.5", ("--alpha", "below 0.5")),
+    ],
+)
+def test_exact_refuses_a_margin_that_cannot_be_meant(options, words, refused):
+    message = refused("exact --n 30,30 --p 0.6,0.6 --test", options)
+    for word in words:
+        assert word in message, word
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -29,6 +29,7 @@ GOOD = (
     "allocation two-arm-survival --schemes all --metrics-only --effect 0.5",
     "allocation two-arm-survival --schemes complete --bias shift:2 --drift linear:2",
     "boundaries --information 0.5,1 --spending pocock --alpha 0.025 --sides 2 --power 0.8",
+    "monitor two-arm-survival --observed a.yaml --full --out m --force --json",
     "exact --test fisher --n 30,30 --p 0.6,0.3 --alpha 0.05 --prior 1,1 --power 0.8",
     "trace two-arm-survival --trial 0 --patient 1 --out t",
     "report run more --format html --length page --out a.html --force",

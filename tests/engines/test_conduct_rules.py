@@ -77,6 +77,13 @@ def test_closing_ends_uniform_accrual_before_its_period():
     assert (t.randomised[0], t.recruitment_end_day[0]) == (12, day)
 
 
+def test_closing_after_the_period_of_uniform_accrual_changes_nothing():
+    params = lower(bare(30, {"accrual.over_days": 100.0, "trial.max_recruitment_days": 700.0}))
+    early = ((1.0, FOREVER),)  # so that the target is not met
+    for closes, ends in ((99.0, 99.0), (101.0, 100.0), (FOREVER, 100.0)):
+        assert under(params, closes=closes, pauses=early).trials.recruitment_end_day[0] == ends
+
+
 # Cap
 
 

@@ -13,7 +13,8 @@ from scipy import integrate
 import simulator
 from simulator.analysis import plans_of
 from simulator.planning.detectable import detectable
-from simulator.planning.formulas import closed_forms, facts_of
+from simulator.planning.facts import facts_of
+from simulator.planning.formulas import closed_forms
 from simulator.planning.risks import exact_risks
 from simulator.results.closed_forms import Contrast, DetectableBy, Formula, Missing
 

@@ -24,6 +24,7 @@ def family(method: str, size: int, alpha: float = 0.05, **own) -> Family:
     analyses = [(p := plan_of("chi_square", name=name))._asdict() | p.options for name in names]
     for words in analyses:
         words.pop("options")
+        words.pop("hypothesis")
     asked = {"name": "all", "method": method, "alpha": alpha, "analyses": names} | own
     scenario = changed(shipped("two-arm-survival"), {"analyses": analyses, "multiplicity": [asked]})
     (found,) = families_of(scenario, plans_of(scenario))

@@ -15,6 +15,7 @@ SHIPPED = (
     "two-arm-survival",
     "nct05484908",
     "nct05484908-analyses",
+    "nct05484908-noninferiority",
     "nct05484908-scarce",
     "nct05484908-slow",
     "nct05484908-strata",

@@ -35,6 +35,7 @@ def refused(test, lost):
     """What the cross-checks say of a plan: where, why and what to do instead."""
     asked = load_scenario("nct05484908").scenario.model_dump()
     words = plan(test, lost)._asdict()
+    words |= words.pop("hypothesis")._asdict()
     asked["analyses"] = [words | words.pop("options")]
     return list(disagreements(Scenario.model_validate(asked)))
 

@@ -13,6 +13,7 @@ import pytest
 from answers import calibrated_values
 
 import simulator
+from simulator.planning.interim_file import EXAMPLE
 from simulator.results import ANSWERS
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.curves import Curves
@@ -38,6 +39,7 @@ def answers(tmp_path_factory) -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         simulator.boundaries((0.5, 1), "pocock", power=0.9, futility="z(0)"),
+        base.monitor(EXAMPLE),
         study.levers(60),
         study.design(0.3, choose={"n": [40, 60, 80]}, trials=100),
         study.certify(50),

@@ -21,6 +21,7 @@ from answers import (
 from ruamel.yaml import YAML
 
 import simulator
+from simulator.planning.interim_file import EXAMPLE
 from simulator.results import ANSWERS
 from simulator.results.base import Answer, Record, Records, cell_of
 from simulator.results.flow import flow
@@ -46,6 +47,7 @@ def answers() -> dict[str, Answer]:
         base.allocation_sequence("complete", 3),
         simulator.exact("boschloo", (28, 30), (0.6, 0.3)),
         simulator.boundaries((0.5, 1), "pocock", power=0.9, futility="z(0)"),
+        base.monitor(EXAMPLE),
         study.levers(60),
         study.design(0.3, choose={"n": [40, 60, 80]}, trials=100),
         study.certify(50),

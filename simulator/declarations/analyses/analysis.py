@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from simulator.declarations.analyses.hypothesis import Hypothesis, broken_rules
 from simulator.declarations.analyses.measure import Measure
 from simulator.declarations.analyses.variable import Need, Variable
 from simulator.declarations.parts import Part
@@ -30,13 +31,20 @@ class Information(StrEnum):
     INVERSE_VARIANCE = "inverse variance"  # of the estimate
 
 
+class NoMargin(NamedTuple):
+    """Why an analysis takes no margin, and what to do."""
+
+    rule: str
+    remedy: str
+
+
 class Beside(NamedTuple):
     """What an analysis's own keys are read beside.
 
     Attributes
     ----------
     alpha
-        Two-sided level of the analysis.
+        Level of the analysis.
     follow_up_days
         Of the trial.
     has_factors
@@ -143,6 +151,8 @@ class Analysis(Declaration):
         Whether no trial of fixed arms can take the type I error above alpha.
     two_sided_only
         Whether it has no one-sided version.
+    no_margin
+        Why it takes no margin; None: it takes one.
     size_formula
         Closed-form sample sizes that are made for it.
     information
@@ -157,6 +167,7 @@ class Analysis(Declaration):
     table: str = ""
     holds_level: bool = False
     two_sided_only: bool = False
+    no_margin: NoMargin | None = None
     size_formula: SizeFormula = SizeFormula.NONE
     information: Information = Information.NONE
 
@@ -164,6 +175,18 @@ class Analysis(Declaration):
     def needs(self) -> frozenset[Need]:
         """Data that it asks for."""
         return self.variable.needs | self.needs_too
+
+    def hypothesis_rules(self, asked: Hypothesis, alpha: float) -> Iterator[RuleError]:
+        """Yield why it cannot show what is asked at this level."""
+        if self.two_sided_only and not asked.is_two_sided:
+            key = "alternative" if asked.equivalence is None else "equivalence"
+            rule = f"{self.word} is two-sided by its definition"
+            yield RuleError(rule, "leave it out, or use another test", key)
+        elif self.no_margin is not None and asked.has_margin:
+            key = "margin" if asked.equivalence is None else "equivalence"
+            yield RuleError(*self.no_margin, key)
+        else:
+            yield from broken_rules(asked, alpha, self.measure.scale)
 
     def estimand_how(self, options: Mapping[str, Any]) -> str:
         """Return how it is done as the estimand has it, options by the names of the field."""

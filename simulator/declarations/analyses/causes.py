@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, Information, Options
+from simulator.declarations.analyses.analysis import Analysis, Information, NoMargin, Options
 from simulator.declarations.analyses.measure import (
     CAUSE_LOG_HAZARD_RATIO,
     INCIDENCE_DIFFERENCE,
@@ -54,4 +54,8 @@ GRAY = Analysis(
     variable=TIME_TO_CAUSE,
     measure=SUBDISTRIBUTION_LOG_HAZARD_RATIO,
     kernel="simulator.analysis.gray:gray",
+    no_margin=NoMargin(
+        "its variance is that of equal cumulative incidences",
+        "use cause_specific, or cumulative_incidence",
+    ),
 )

@@ -17,6 +17,8 @@ _TABLES = "simulator.analysis.interval_tables"
 _NAMES = {
     "newcombe": "Newcombe",
     "miettinen_nurminen": "Miettinen-Nurminen",
+    "farrington_manning": "Farrington-Manning",
+    "wald": "Wald",
     "log": "log-scale Wald",
 }
 
@@ -31,15 +33,18 @@ class _Interval(Options):
 class RiskDifference(_Interval):
     """The difference of mortality with an interval, which decides."""
 
-    interval: Literal["newcombe", "miettinen_nurminen"] = Field(description="kind of interval")
+    interval: Literal["newcombe", "miettinen_nurminen", "farrington_manning", "wald"] = Field(
+        description="kind of interval; farrington_manning: score, as miettinen_nurminen without "
+        "the factor N/(N - 1); wald: normal, unpooled"
+    )
 
 
 class Ratio(_Interval):
     """A ratio of mortalities or of their odds with an interval, which decides."""
 
-    interval: Literal["log", "miettinen_nurminen"] = Field(
+    interval: Literal["log", "miettinen_nurminen", "farrington_manning"] = Field(
         description="log: normal on the log scale, half a patient added to each cell; "
-        "miettinen_nurminen: score"
+        "miettinen_nurminen: score; farrington_manning: the same without the factor N/(N - 1)"
     )
 
 

@@ -9,6 +9,7 @@ from simulator.declarations.analyses.analysis import (
     Analysis,
     Beside,
     Information,
+    NoMargin,
     Options,
     SizeFormula,
 )
@@ -103,4 +104,8 @@ MAX_COMBO = Analysis(
     measure=LOG_HAZARD_RATIO,
     kernel="simulator.analysis.weighted:max_combo",
     lanes="simulator.analysis.weighted:max_combo",
+    no_margin=NoMargin(
+        "its largest statistic has no hazard ratio of its own",
+        "use cox, or log_rank",
+    ),
 )

@@ -1,6 +1,6 @@
 """Tests of the change of MELD to the last visit."""
 
-from simulator.declarations.analyses.analysis import Analysis, Information, SizeFormula
+from simulator.declarations.analyses.analysis import Analysis, Information, NoMargin, SizeFormula
 from simulator.declarations.analyses.measure import ADJUSTED_CHANGE, MEAN_CHANGE, WORST_RANK
 from simulator.declarations.analyses.variable import CHANGE_OF_SURVIVORS, RANK_OF_DEATH_AND_CHANGE
 
@@ -33,4 +33,8 @@ WORST_RANK_TEST = Analysis(
     variable=RANK_OF_DEATH_AND_CHANGE,
     measure=WORST_RANK,
     kernel="simulator.analysis.meld:worst_rank",
+    no_margin=NoMargin(
+        "its standard error is that of no difference",
+        "use net_benefit, or meld_ancova",
+    ),
 )

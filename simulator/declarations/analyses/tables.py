@@ -10,6 +10,7 @@ from simulator.declarations.analyses.analysis import (
     Analysis,
     Beside,
     Information,
+    NoMargin,
     Options,
     SizeFormula,
 )
@@ -40,6 +41,12 @@ class BergerBoos(Options):
             )
 
 
+_SCORE = "use risk_difference with interval: farrington_manning"
+_NO_MARGIN = NoMargin("compares with no difference alone", f"{_SCORE}, its like with a margin")
+_CONDITIONAL = NoMargin(
+    "is made of probabilities given all deaths, which know of no difference but none",
+    f"use z_pooled, exact with a margin, or {_SCORE[4:]}",
+)
 _of_table = partial(
     Analysis,
     variable=DEATH_BY_DAY,
@@ -48,13 +55,14 @@ _of_table = partial(
     information=Information.COMPLETED,
 )
 _EXACT = "simulator.analysis.proportions:exact"
-_exact = partial(_of_table, kernel=_EXACT, lanes=_EXACT, holds_level=True)
+_exact = partial(_of_table, kernel=_EXACT, lanes=_EXACT, holds_level=True, no_margin=_CONDITIONAL)
 
 CHI_SQUARE = _of_table(
     word="chi_square",
     full_name="Pearson's chi-square test",
     short_name="Chi-square",
     details="asymptotic",
+    no_margin=_NO_MARGIN,
     kernel="simulator.analysis.proportions:chi_square",
     lanes="simulator.analysis.proportions:chi_square",
     table=f"{_TABLES}:chi_square",
@@ -63,6 +71,7 @@ YATES = _of_table(
     word="yates",
     full_name="chi-square test with Yates's correction",
     short_name="Chi-square (Yates)",
+    no_margin=_NO_MARGIN,
     takes_the=True,
     kernel="simulator.analysis.proportions:yates",
     lanes="simulator.analysis.proportions:yates",
@@ -87,6 +96,7 @@ Z_POOLED = _exact(
     word="z_pooled",
     full_name="Suissa and Shuster's unconditional exact test",
     short_name="Suissa-Shuster",
+    no_margin=None,
     table=f"{_TABLES}:z_pooled",
     most_patients=_MOST_UNCONDITIONAL,
 )
@@ -94,6 +104,10 @@ Z_POOLED_BERGER_BOOS = _exact(
     word="z_pooled_berger_boos",
     full_name="Suissa and Shuster's exact test",
     short_name="Suissa-Shuster (B-B)",
+    no_margin=NoMargin(
+        "has an interval of the common mortality, and with a margin there is none",
+        "use z_pooled",
+    ),
     details="Berger and Boos's gamma {gamma:g}",
     options=BergerBoos,
     table=f"{_TABLES}:z_pooled",

@@ -230,7 +230,9 @@ def _beside(written: Written) -> tuple[Item, ...]:
         Item(
             "28b",
             "Interim analyses and stopping",
-            at("section-limits"),
-            left="whether interim analyses are planned: the simulation has none",
+            at("section-interim", "looks") or at("section-limits"),
+            left=""
+            if at("section-interim")
+            else "whether interim analyses are planned: the simulation has none",
         ),
     )

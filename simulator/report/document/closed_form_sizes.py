@@ -19,7 +19,11 @@ from simulator.results.closed_forms import ClosedForm, ClosedForms, Formula, Mis
 _ROUNDING = 1e-9  # what a whole number may be off by
 
 
-_CITATIONS = {Formula.SCHOENFELD: "schoenfeld", Formula.FREEDMAN: "freedman"}
+_CITATIONS = {
+    Formula.SCHOENFELD: "schoenfeld",
+    Formula.FREEDMAN: "freedman",
+    Formula.FARRINGTON_MANNING: "farrington_manning",
+}
 _LATEX = {
     Formula.SCHOENFELD: (
         r"d = \frac{(z_{1-\alpha/2} + z_{1-\beta})^2 (1 + r)^2}{r \, (\ln \mathrm{HR})^2}"
@@ -32,10 +36,14 @@ _LATEX = {
         r"n_1 = \frac{\left(z_{1-\alpha/2} \sqrt{(1 + 1/r) \bar{p} (1 - \bar{p})} + z_{1-\beta} "
         r"\sqrt{p_1 (1 - p_1) + p_2 (1 - p_2) / r}\right)^2}{(p_1 - p_2)^2}"
     ),
+    Formula.FARRINGTON_MANNING: (
+        r"n = \frac{\left(z_{1-\alpha/2} \sigma_0 + z_{1-\beta} \sigma_1\right)^2}"
+        r"{(p_2 - p_1 - \delta)^2}"
+    ),
 }
 _SYMBOLS = (
     "Here *z* are quantiles of the standard normal distribution, \N{GREEK SMALL LETTER ALPHA} is "
-    "the two-sided significance level, 1 \N{MINUS SIGN} β the power and *r* the patients of the "
+    "{level}, 1 \N{MINUS SIGN} β the power and *r* the patients of the "
     "second arm, {second}, for each of the first, {first}. "
 )
 _OF_EVENTS = (
@@ -48,7 +56,20 @@ _OF_PROPORTIONS = (
     "arm. The total, (1 + *r*) *n*₁, is divided by the share that is analysed, 1 less that lost to "
     "follow-up before an event, where those lost are excluded."
 )
-_OF_RISKS = Formula.NORMAL, Formula.EXACT_BINOMIAL
+_OF_MARGIN = (
+    "*p*₁ and *p*₂ are the risks of the event in these arms, \N{GREEK SMALL LETTER DELTA} is the "
+    "margin of their difference (of a ratio *R*: *p*₂ \N{MINUS SIGN} *R* *p*₁ takes the place of "
+    "the numbers squared), *n* the number of patients, and \N{GREEK SMALL LETTER SIGMA}₁ and "
+    "\N{GREEK SMALL LETTER SIGMA}₀ are the standard deviations of the difference, times the root "
+    "of *n*, at these risks and at those at the margin that are likeliest where these are seen. "
+    "The total is divided by the share that is analysed."
+)
+_HAZARD_MARGIN = " HR is the hazard ratio assumed over the margin, {margin:g}."
+_LEVELS = {
+    "two-sided": "the two-sided significance level",
+    "one-sided": "twice the one-sided significance level",
+}
+_OF_RISKS = Formula.NORMAL, Formula.FARRINGTON_MANNING, Formula.EXACT_BINOMIAL
 _MOST_DIGITS = 5  # decimals of a percentage
 
 
@@ -83,6 +104,8 @@ def _sensitivity(form: ClosedForm, forms: ClosedForms) -> float:
 
     Patients go as the inverse square of the difference, as events over the square of ln HR.
     """
+    if form.apart is not None:
+        return 2 / abs(form.apart) + 0.5 / (form.event_probability or 1 - forms.lost)
     if form.difference is not None and form.standard_deviation is not None:
         return 1 / abs(form.difference) + 10 / min(form.standard_deviation)
     if form.hazard_ratio is not None and form.event_probability is not None:
@@ -223,6 +246,11 @@ def _equations(forms: ClosedForms, arms: Sequence[str]) -> list[Block]:
     if not shown:
         return []
     what = _OF_PROPORTIONS if Formula.NORMAL in shown else _OF_EVENTS
+    margin = forms.needed[0].margin
+    if Formula.FARRINGTON_MANNING in shown:
+        what = _OF_MARGIN
+    elif margin is not None:
+        what += _HAZARD_MARGIN.format(margin=margin)
     first, second = map(literal, arms)
-    symbols = _SYMBOLS.format(first=first, second=second)
+    symbols = _SYMBOLS.format(first=first, second=second, level=_LEVELS[forms.sides])
     return [*blocks, Paragraph(symbols + what)]

@@ -25,6 +25,7 @@ from simulator.report.document.figures import pictures
 from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
 from simulator.report.document.limits import limit_blocks
+from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.losses import event_blocks, loss_in_short
 from simulator.report.document.numbers import joined, uncapital
 from simulator.report.document.outcome import (
@@ -124,6 +125,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         not_analysable_sentence(power),
         at_odds_sentence(dossier),
         sensitivity_sentence(dossier) if power.verdict.is_power else "",
+        interim_sentence(power),
         other_targets_sentence(dossier),
         "[#power] has the other analyses too." if power.analyses[1:] else "",
     ]
@@ -162,6 +164,7 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
+        *look_blocks(dossier.power),
         *_conduct(dossier),
         *_sensitivity(dossier),
         Heading("Limits", name="section-limits"),

@@ -26,7 +26,7 @@ from simulator.report.document.numbers import (
 )
 from simulator.report.document.power import mortality_in_words
 from simulator.report.document.sources import source_in_words
-from simulator.report.words import PROCEDURES
+from simulator.report.words import PROCEDURES, hypothesis_in_words
 from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.power import (
     Effect,
@@ -91,9 +91,12 @@ def analysis_sentence(power: Power) -> str:
     """Say how the primary outcome is analysed, and at which level."""
     first = power.primary
     attributes = first.estimand_attributes
-    return (
+    shown = hypothesis_in_words(first)
+    against = f"{the_arm(power.arms[-1])} against {the_arm(power.arms[0])}"
+    aim = f"The aim is to show {literal(shown)}, {against}. " if shown else ""
+    return aim + (
         f"The {in_midsentence(attributes.summary)} is analysed by {test_in_full(first)} at a "
-        f"two-sided significance level of {whole_percent(first.alpha)}; "
+        f"{first.hypothesis.sides} significance level of {whole_percent(first.alpha)}; "
         f"{literal(attributes.loss)}."
     )
 

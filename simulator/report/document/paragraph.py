@@ -11,6 +11,7 @@ from simulator.report.document.feasibility import (
 )
 from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
+from simulator.report.document.looks import interim_sentence
 from simulator.report.document.losses import loss_clause
 from simulator.report.document.mortality import assumed_difference, assumed_mortality
 from simulator.report.document.numbers import (
@@ -42,7 +43,7 @@ from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
 
-_ALPHA = "two-sided \N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+_ALPHA = "\N{GREEK SMALL LETTER ALPHA}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
 _APART = 0.0005  # of two proportions that are told apart when shown
 
 
@@ -57,6 +58,7 @@ def paragraph(dossier: Dossier) -> str:
             f"{_assumed(dossier)}, {_given(dossier)}." if is_power else f"{_given(dossier)}.",
             not_analysable_sentence(power),
             _families(power),
+            interim_sentence(power),
             verdict_in_words(dossier),
             sensitivity_sentence(dossier) if is_power else "",
             effect_status(dossier),
@@ -73,7 +75,7 @@ def _outcome_and_test(dossier: Dossier) -> str:
     a = first.estimand_attributes
     ratio = [dossier.value(f"allocation.ratio[{place}]") for place in range(len(power.arms))]
     split = f" ({':'.join(f'{part:g}' for part in ratio)})" if all(map(known, ratio)) else ""
-    level = f"{_ALPHA}{whole_percent(first.alpha)}"
+    level = f"{first.hypothesis.sides} {_ALPHA}{whole_percent(first.alpha)}"
     how = "; ".join(filter(None, (literal(first.test.details), level)))
     return (
         f"The primary outcome is {literal(a.variable)}, compared between {the_arm(power.arms[-1])} "

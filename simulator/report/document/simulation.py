@@ -175,11 +175,16 @@ def _estimate(scale: Scale, found: float | None, error: float | None) -> str:
 
 
 def _methods(power: Power) -> str:
-    levels = {a.alpha for a in power.analyses}
-    each = f"a two-sided level of {whole_percent(min(levels))}"
+    levels = {(a.hypothesis.sides, a.alpha) for a in power.analyses}
+    sides, alpha = min(levels)
+    each = f"a {sides} level of {whole_percent(alpha)}"
     if len(levels) > 1:
-        lines = [f"{title(a)} {whole_percent(a.alpha)}" for a in power.analyses]
-        each = f"its two-sided level ({'; '.join(lines)})"
+        mixed = len({sides for sides, _ in levels}) > 1
+        lines = [
+            " ".join(filter(None, (title(a), mixed * a.hypothesis.sides, whole_percent(a.alpha))))
+            for a in power.analyses
+        ]
+        each = f"its {'own' if mixed else sides} level ({'; '.join(lines)})"
     if len(power.analyses) == 1:
         return f"Every simulated trial is analysed by {test_in_short(power.primary)}, at {each}."
     return (

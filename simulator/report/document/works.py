@@ -32,6 +32,11 @@ _WORKS = {
         "Proceedings of SC11. ACM; 2011.",
         "https://doi.org/10.1145/2063384.2063405",
     ),
+    "jennison": (
+        "Jennison C, Turnbull BW. Group sequential methods with applications to clinical trials. "
+        "Chapman and Hall/CRC; 2000.",
+        "https://doi.org/10.1201/9780367805326",
+    ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
         "Biometrics 1983;39:499-503.",
@@ -41,6 +46,12 @@ _WORKS = {
         "Freedman LS. Tables of the number of patients required in clinical trials using the "
         "logrank test. Statistics in Medicine 1982;1:121-129.",
         "https://doi.org/10.1002/sim.4780010204",
+    ),
+    "farrington_manning": (
+        "Farrington CP, Manning G. Test statistics and sample size formulae for comparative "
+        "binomial trials with null hypothesis of non-zero risk difference or non-unity relative "
+        "risk. Statistics in Medicine 1990;9:1447-1454.",
+        "https://doi.org/10.1002/sim.4780091208",
     ),
     "agresti": (
         'Agresti A, Coull BA. Approximate is better than "exact" for interval estimation of '

@@ -21,7 +21,7 @@ from simulator.report.text.verdict import (
     mortality_in_words,
     verdict_in_words,
 )
-from simulator.report.words import biases_in_words, effect_in_words
+from simulator.report.words import biases_in_words, effect_in_words, hypothesis_in_words
 from simulator.results.power import Power
 
 
@@ -32,6 +32,9 @@ def _head(answer: Power) -> Iterator[Block]:
         f"trialsim {answer.version}."
     )
     yield f"Effect: {effect_in_words(answer.effect, answer.arms)}."
+    for a in answer.analyses:
+        if shown := hypothesis_in_words(a):
+            yield f"{a.name} is to show {shown}; level {a.alpha:g}."
     for words in biases_in_words(answer.selection_bias, answer.drift):
         yield f"Biased: {words}."
 

@@ -16,7 +16,7 @@ from simulator.report.text.power_rates import power_table
 from simulator.report.text.power_trial import assumptions_in_short
 from simulator.report.text.tables import new_table
 from simulator.report.text.wrapping import short_names, shortened
-from simulator.report.words import biases_in_words, effect_in_short
+from simulator.report.words import biases_in_words, effect_in_short, hypothesis_in_words
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.power import Power
@@ -89,6 +89,9 @@ def _below(answer: Power, width: int, run: Path | None) -> Iterator[Block]:
 def _lines(answer: Power) -> Iterator[tuple[str, str]]:
     """What the trial is of and takes, a line each."""
     o, arms = answer.operations, short_names(answer.arms, _ARM)
+    shown = hypothesis_in_words(answer.primary)
+    if shown:
+        yield "Hypothesis", f"{shown}; level {answer.primary.alpha:g}"
     yield "Effect", effect_in_short(answer.effect, tuple(arms))
     for words in biases_in_words(answer.selection_bias, answer.drift):
         yield "Biased", words

@@ -1,0 +1,216 @@
+"""Interim analyses: the monitoring section of a protocol, and what looks come to."""
+
+from simulator.report.document.arm_words import the_arm
+from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
+from simulator.report.document.numbers import (
+    counted,
+    joined,
+    listed,
+    number,
+    percent,
+    percent_with_error,
+    points_with_error,
+    whole_percent,
+    with_error,
+)
+from simulator.results.looks import Looks
+from simulator.results.measures import Estimate
+from simulator.results.power import AnalysisPower, Power
+
+_COMPARED = {
+    "patients": "Patients randomised",
+    "deaths": "Deaths",
+    "recruitment_months": "Months of recruitment",
+    "trial_months": "Months to the last follow-up",
+    "sessions": "ALSS sessions",
+    "plasma_litres": "Plasma, L",
+    "machine_hours": "Machine time, h",
+}
+_OF = {
+    "deaths": "events",
+    "completed": "patients followed up",
+    "inverse variance": "units of information (1 over the squared standard error)",
+}
+
+
+def look_blocks(power: Power) -> list[Block]:
+    """The section on interim analyses; empty where none is planned."""
+    found = power.looks
+    if found is None:
+        return []
+    return [
+        Heading("Interim analyses", name="section-interim"),
+        Paragraph(joined([*_plan(power, found), *_found(power, found)])),
+        _looks_table(found),
+        _compared_table(found),
+    ]
+
+
+def interim_sentence(power: Power) -> str:
+    """The plan and what it comes to in one sentence; empty where no look is planned."""
+    found = power.looks
+    if found is None:
+        return ""
+    moments = listed([literal(look.moment) for look in found.looks[:-1]])
+    efficacy, futility = _stopped(found)
+    patients = found.compared["patients"]
+    words = (
+        f"{counted(len(found.looks) - 1, noun='interim analysis').capitalize()} at {moments} "
+        f"({_rules(found)}) {'stops' if len(found.looks) == 2 else 'stop'} "
+        f"{percent(efficacy)} of trials early for efficacy"
+    )
+    if found.futility:
+        words += f" and {percent(futility)} for futility"
+    return (
+        f"{words}; {with_error(patients.with_looks)} patients are expected, "
+        f"{with_error(patients.without)} without interim analyses."
+    )
+
+
+def _plan(power: Power, found: Looks) -> list[str]:
+    looked_at = _looked_at(power, found)
+    moments = listed([literal(look.moment) for look in found.looks[:-1]])
+    planned = counted(len(found.looks) - 1, noun="interim analysis").capitalize()
+    arm, other = the_arm(power.arms[-1]), the_arm(power.arms[0])
+    said = [
+        f"{planned} of the {literal(looked_at.test.full)} {_are(found)} planned, at {moments}.",
+        f"Information is counted in {_OF[found.information]}, of which "
+        f"{number(found.max_information)} are planned.",
+    ]
+    if found.spending:
+        said.append(
+            f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses by "
+            f"{literal(found.spending_title)}, half of it for each direction, at the information "
+            "that each analysis turns out to have [@jennison]; the final analysis has what is left."
+        )
+    else:
+        said.append("No interim analysis stops for efficacy.")
+    if found.futility:
+        kind = (
+            "The rule is binding: the level counts on it being obeyed."
+            if found.binding
+            else "The rule is not binding: the level holds if it is overruled."
+        )
+        said.append(
+            f"The trial stops for futility by {literal(found.futility_title)} "
+            f"({literal(found.futility)}), which asks whether {arm} will be shown better than "
+            f"{other}. {kind}"
+        )
+    after = (
+        "Patients under treatment complete it"
+        if found.after_stopping == "complete"
+        else "Treatment stops on that day"
+    )
+    said.append(
+        f"When the trial stops, recruitment closes on the day of the decision. {after}, all are "
+        "followed up, and all are in the final estimate."
+    )
+    return said
+
+
+def _found(power: Power, found: Looks) -> list[str]:
+    """What the looks come to."""
+    gap, efficacy = found.power.difference, _stopped(found)[0]
+    change = points_with_error(gap.mean, gap.mcse)
+    return [
+        f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
+        f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
+        f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
+        "percentage points, in the same patients).",
+        "[#looks] has each analysis, [#with-looks] what they save and cost.",
+    ]
+
+
+def _looks_table(found: Looks) -> Table:
+    arms = list(found.looks[0].in_favour_of)
+    rows = []
+    for place, look in enumerate(found.looks, 1):
+        rows.append(
+            (
+                f"{place}: {literal(look.moment) or 'the end'}",
+                percent_with_error(look.taken),
+                _mean(look.cut_day),
+                _mean(look.randomised),
+                _percent(look.fraction),
+                _to(look.boundary_z, 2),
+                _to(look.smallest_effect, 2),
+                *(percent_with_error(share) for share in look.in_favour_of.values()),
+                "" if look.is_final else percent_with_error(look.futility),
+                percent_with_error(look.cumulative_power),
+            )
+        )
+    return Table(
+        caption="Interim analyses and the final one.",
+        header=(
+            "Analysis at",
+            "Trials in which it is taken, %",
+            "Day",
+            "Patients",
+            "Information, %",
+            "Critical *z*",
+            "Smallest estimate that rejects",
+            *(f"Stops in favour of {the_arm(arm)}, %" for arm in arms),
+            "Stops for futility, %",
+            "Power so far, %",
+        ),
+        rows=tuple(rows),
+        note=joined(
+            [
+                "Day, patients, information, critical value and smallest estimate are means over "
+                "the trials in which the analysis is taken; the others are shares of all trials,",
+                "with the Monte Carlo standard error.",
+            ]
+        ),
+        name="looks",
+    )
+
+
+def _compared_table(found: Looks) -> Table:
+    rows = [
+        (
+            _COMPARED[name],
+            with_error(row.with_looks),
+            with_error(row.without),
+            with_error(row.difference),
+        )
+        for name, row in found.compared.items()
+    ]
+    return Table(
+        caption="What interim analyses save: means with and without them, in the same patients.",
+        header=("Of a trial", "With", "Without", "Difference"),
+        rows=tuple(rows),
+        note="Monte Carlo standard errors; that of the difference is of pairs of trials.",
+        name="with-looks",
+    )
+
+
+def _looked_at(power: Power, found: Looks) -> AnalysisPower:
+    return next(a for a in power.analyses if a.name == found.analysis)
+
+
+def _stopped(found: Looks) -> tuple[float, float]:
+    """Share of trials that are stopped before the end: for efficacy, for futility."""
+    early = found.looks[:-1]
+    efficacy = sum(share.mean for look in early for share in look.in_favour_of.values())
+    return efficacy, sum(look.futility.mean for look in early)
+
+
+def _rules(found: Looks) -> str:
+    futility = f"futility: {literal(found.futility_title)}" if found.futility else ""
+    return "; ".join(filter(None, (literal(found.spending_title), futility)))
+
+
+def _are(found: Looks) -> str:
+    return "is" if len(found.looks) == 2 else "are"
+
+
+def _mean(found: Estimate | None) -> str:
+    return "" if found is None else with_error(found)
+
+
+def _percent(found: Estimate | None) -> str:
+    return "" if found is None else percent_with_error(found)
+
+
+def _to(found: Estimate | None, decimals: int) -> str:
+    return "" if found is None else number(found.mean, None, decimals)

@@ -1,0 +1,260 @@
+"""An interim analysis as a page of text: where the trial stands, and what is to come."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.report.text.interim_recruitment import recruitment, sites
+from simulator.report.text.page import Block, Bold, Section, apart
+from simulator.report.text.tables import new_table
+from simulator.results.interim import Assumption, EffectNow, Interim, Interval, Verdict
+from simulator.results.measures import Scale
+
+_UNITS = {
+    "deaths": "deaths",
+    "completed": "patients followed up",
+    "inverse variance": "of 1 / standard error squared",
+}
+_LEAST = 5e-5
+_ASSUMED = {
+    Assumption.LOOKS_EQUALLY_SPACED: "looks whose information is not planned stand, in the "
+    "futility boundary and the looks to come, as if equally spaced",
+    Assumption.NO_LOOKS_PLANNED: "the scenario plans no look: this one spends no alpha, and the "
+    "trial is tested once, at its end",
+    Assumption.DESIGN_POWER: "the design's effect is the one with which the trial as planned has "
+    "80 % power",
+    Assumption.FLAT_PRIOR_OF_EFFECT: "predictive power has a flat prior of the effect",
+    Assumption.ALL_TO_COME_COMPLETE: "by enumeration: flat priors (beta(1, 1)) of the mortality of "
+    "both arms; everybody still to come completes; the level is that of the last look",
+    Assumption.APPROXIMATE_STANDARD_ERROR: "the standard error of the log hazard ratio follows "
+    "from the deaths and the allocation ratio (Schoenfeld)",
+    Assumption.RATES_STAY: "sites go on as they have recruited: each by a Poisson process whose "
+    "rate has a gamma distribution (Anisimov and Fedorov 2007)",
+    Assumption.WEAK_PRIOR_OF_RATES: "the scenario gives rates without their spread: its rate is "
+    "the mean of a weak prior, of shape 1, that weighs as one patient a site",
+    Assumption.FURTHER_SITE_LIKE_PRESENT: "a further site has the rate of a present one, each with "
+    "equal chances",
+    Assumption.FURTHER_SITE_OPENS: "a further site opens 90 days after the cut",
+}
+
+
+def _head(answer: Interim) -> Iterator[Block]:
+    yield Bold(
+        f"{answer.scenario}, data to {answer.cut}: {answer.analysis}, {answer.hypothesis.sides} "
+        f"alpha {answer.alpha:g}{_margin(answer)}"
+    )
+    counts = {"randomised": answer.randomised, "followed up": answer.followed_up}
+    counts["deaths"] = answer.deaths
+    known = [f"{number} {name}" for name, number in counts.items() if number is not None]
+    found = answer.information
+    if found is None:
+        known.append(f"{answer.test} cannot be monitored: no boundary")
+    elif found.fraction is not None:
+        unit, share = _UNITS[found.unit], _share(found.fraction)
+        known.append(f"information {found.now:.4g} of {found.planned:.4g} {unit}, {share}")
+    if known:
+        yield "; ".join(known)
+
+
+def _margin(answer: Interim) -> str:
+    margin = answer.hypothesis.margin
+    return "" if margin is None else f", margin {margin:g}"
+
+
+def _favoured(answer: Interim) -> str:
+    """What positive Z favours."""
+    if answer.hypothesis.sides == "two-sided":
+        return answer.arms[1]
+    return f"what is to be shown ({answer.hypothesis.alternative})"
+
+
+def _looks(answer: Interim) -> Iterator[Block]:
+    if not answer.looks:
+        return
+    has_futility = answer.futility is not None
+    two_sided = answer.hypothesis.sides == "two-sided"
+    heads = ["look", "cut", "information", "efficacy Z", *["lower Z"] * two_sided]
+    heads += ["futility Z"] * has_futility
+    table = new_table(*heads, "nominal p", "alpha spent", "Z", "p", spare=("cut", "alpha spent"))
+    for place, look in enumerate(answer.looks, start=1):
+        nominal = None if look.efficacy_z is None else look.nominal_p
+        cells = [str(place), look.cut, f"{look.fraction:.4f}", _z(look.efficacy_z)]
+        cells += [_z(look.lower_z)] * two_sided + [_z(look.futility_z)] * has_futility
+        cells += [_p(nominal), _p(look.alpha_spent), _z(look.z), _p(look.p_value)]
+        table.add_row(*cells)
+    yield table
+    rules = [f"efficacy: {answer.spending}"] if answer.spending else []
+    if has_futility:
+        rules.append(f"futility: {answer.futility}, {'' if answer.binding else 'not '}binding")
+    rules.append(f"Z above 0 favours {_favoured(answer)}")
+    yield "; ".join(rules)
+
+
+def _on_boundary(answer: Interim) -> Iterator[Block]:
+    look = answer.looks[-1] if answer.looks else None
+    if answer.effect is None or look is None or look.on_boundary is None:
+        return
+    yield (
+        f"By its standard error now, a {_measure(answer.effect)} of "
+        f"{_effect(answer.effect, look.on_boundary)} is on the boundary for efficacy at this look."
+    )
+
+
+def _prospects(answer: Interim) -> Iterator[Block]:
+    found = answer.prospects
+    if found is None:
+        return
+    table = new_table(
+        f"probability to show {_to_show(answer)}",
+        *("design's effect", "estimate", "no effect", "predictive"),
+    )
+    design, estimate, none = map(_share, (found.design, found.estimate, found.none))
+    table.add_row("conditional power", design, estimate, none, _share(found.predictive))
+    if found.enumerated is not None:
+        table.add_row("by enumeration", "", "", "", _share(found.enumerated))
+    yield table
+
+
+def _to_show(answer: Interim) -> str:
+    if answer.hypothesis.sides == "two-sided":
+        return f"an effect of {answer.arms[1]}"
+    return "what is to be shown"
+
+
+def _ends(answer: Interim) -> Iterator[Block]:
+    """At what level the trial ends, and whose deaths are enumerated."""
+    found = answer.prospects
+    if found is None:
+        return
+    yield f"The design's effect has {_share(found.power)} power; at the end p is to be at most " + (
+        f"{found.final_p:.4g}."
+    )
+    if found.to_come is not None:
+        first, second = found.to_come
+        yield (
+            f"By enumeration: {answer.test} at that level, of the deaths among the {first} and "
+            f"{second} patients to come."
+        )
+
+
+def _estimates(answer: Interim) -> Iterator[Block]:
+    repeated, stopped, effect = answer.repeated, answer.stopped, answer.effect
+    if stopped is None:
+        return
+    measure = "drift (mean Z at the planned end)" if effect is None else _measure(effect)
+    two_sided = answer.hypothesis.sides == "two-sided"
+    level = f"{100 * (1 - answer.alpha * (1 if two_sided else 2)):g} % interval"
+    table = new_table(measure, "estimate", level, "p", words=(measure,))
+    if effect is not None:
+        limits = f"{_effect(effect, effect.low)} to {_effect(effect, effect.high)}"
+        nominal = _p(answer.looks[-1].p_value if answer.looks else None)
+        middle = _effect(effect, effect.estimate)
+        table.add_row("usual, as if without looks", middle, limits, nominal)
+    if repeated is not None:
+        table.add_row("repeated, valid at every look", "", _interval(effect, repeated), "")
+    name = "stage-wise" if answer.final else "stage-wise, if the trial stops here"
+    at = stopped.estimate
+    middle = f"{at.estimate:.3f}"
+    if effect is not None and at.effect is not None:
+        middle = _effect(effect, at.effect)
+    table.add_row(name, middle, _interval(effect, at), _p(stopped.p_value))
+    yield table
+
+
+def _measure(effect: EffectNow) -> str:
+    units = {Scale.PROPORTION: " in percentage points", Scale.DAYS: " in days"}
+    return f"{effect.measure}{units.get(effect.scale, '')}"
+
+
+def _effect(effect: EffectNow, value: float) -> str:
+    if effect.scale is Scale.PROPORTION:
+        return f"{100 * value:.1f}"
+    return f"{value:.3g}" if effect.is_ratio else f"{value:.2f}"
+
+
+def _interval(effect: EffectNow | None, found: Interval) -> str:
+    if effect is None or found.effect_low is None or found.effect_high is None:
+        return f"{found.low:.3f} to {found.high:.3f}"
+    return f"{_effect(effect, found.effect_low)} to {_effect(effect, found.effect_high)}"
+
+
+def _assumed(answer: Interim) -> Iterator[Block]:
+    if answer.assumptions:
+        yield "Assumptions:"
+    for one in answer.assumptions:
+        yield f"- {_ASSUMED[one]}"
+
+
+def _verdict(answer: Interim) -> Iterator[Block]:
+    first = answer.arms[0]
+    words = {
+        Verdict.EFFICACY_SECOND: f"The boundary is crossed in favour of {_favoured(answer)}",
+        Verdict.EFFICACY_FIRST: f"The boundary is crossed in favour of {first}",
+        Verdict.FUTILITY: "The futility boundary is crossed",
+        Verdict.GO_ON: "No boundary is crossed",
+        Verdict.NO_REJECTION: "The final analysis does not reject",
+        Verdict.NOT_KNOWN: "No statistic at this cut, so no verdict",
+    }
+    text = words[answer.verdict]
+    if answer.verdict is Verdict.FUTILITY and not answer.binding:
+        text += ", which is not binding"
+    if answer.verdict is Verdict.GO_ON and answer.spending is None and answer.futility is None:
+        text = "No look is planned here, so no boundary applies"
+    yield Bold(f"{text}.")
+    if answer.verdict is Verdict.NOT_KNOWN:
+        yield _what_is_missing(answer)
+
+
+def _what_is_missing(answer: Interim) -> str:
+    found = answer.information
+    if found is None:
+        return "Only what is said of recruitment is known of such an analysis."
+    if found.planned is None:
+        return "Give monitoring.max_information in the scenario: what information is planned."
+    if found.now == 0:
+        return f"There is no information yet: {_UNITS[found.unit]} are counted."
+    if found.now is None:
+        return f"Give {_UNITS[found.unit]} in the file, by arm or pooled."
+    return "Give result: {z: ...} in the file, or an estimate with its standard error."
+
+
+def interim_screen(answer: Interim, width: int, run: Path | None) -> list[Block]:
+    """Return the page for one screen: sites and assumptions are left out."""
+    del width
+    number = len(answer.assumptions)
+    last = [f"It rests on {number} assumption{'s' * (number != 1)}: --full lists them."]
+    last = (last if number else []) + ([f"Kept in {run}."] if run is not None else [])
+    parts = [
+        [*_head(answer), *_looks(answer)],
+        [*_prospects(answer), *_estimates(answer)],
+        recruitment(answer),
+        [*_verdict(answer), *([" ".join(last)] if last else [])],
+    ]
+    return list(apart(parts))
+
+
+def _z(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if value >= _LEAST or value == 0 else "<0.0001"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+INTERIM_SECTIONS = (
+    Section("head", _head),
+    Section("looks", _looks),
+    Section("boundary", _on_boundary),
+    Section("prospects", _prospects),
+    Section("ends", _ends),
+    Section("estimates", _estimates),
+    Section("recruitment", recruitment),
+    Section("sites", sites),
+    Section("assumptions", _assumed),
+    Section("verdict", _verdict),
+)

@@ -1,0 +1,419 @@
+"""The answer of `monitor`: what a trial team needs at an interim analysis, without simulation."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from simulator.results.base import Answer, Record, Row, flat
+from simulator.results.measures import Scale
+from simulator.results.power import ToBeShown
+
+
+class Verdict(Enum):
+    """What a look comes to; of the first two, the boundary that is crossed."""
+
+    EFFICACY_SECOND = "efficacy_second"  # that in favour of the second arm, or what is to be shown
+    EFFICACY_FIRST = "efficacy_first"  # that in favour of the first arm
+    FUTILITY = "futility"
+    GO_ON = "go_on"
+    NO_REJECTION = "no_rejection"  # at the final analysis
+    NOT_KNOWN = "not_known"  # no statistic is given
+
+
+class Assumption(Enum):
+    """What is assumed for want of better; renderers have the words."""
+
+    LOOKS_EQUALLY_SPACED = "looks_equally_spaced"
+    NO_LOOKS_PLANNED = "no_looks_planned"
+    DESIGN_POWER = "design_power"
+    FLAT_PRIOR_OF_EFFECT = "flat_prior_of_effect"
+    ALL_TO_COME_COMPLETE = "all_to_come_complete"
+    APPROXIMATE_STANDARD_ERROR = "approximate_standard_error"
+    RATES_STAY = "rates_stay"
+    WEAK_PRIOR_OF_RATES = "weak_prior_of_rates"
+    FURTHER_SITE_LIKE_PRESENT = "further_site_like_present"
+    FURTHER_SITE_OPENS = "further_site_opens"
+
+
+@dataclass(frozen=True, repr=False)
+class InformationNow(Record):
+    """Statistical information at the cut.
+
+    Attributes
+    ----------
+    unit
+        As deaths, completed or inverse variance.
+    now, planned
+        In that unit; None: not known.
+    fraction
+        Of the planned information; None: not known.
+    """
+
+    unit: str
+    now: float | None
+    planned: float | None
+    fraction: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class LookTaken(Record):
+    """A look with its boundary at the information it had.
+
+    Positive Z favours the second arm or, of a one-sided hypothesis, what it is to show.
+
+    Attributes
+    ----------
+    cut
+        Date.
+    information, fraction
+        In its unit, and of that planned.
+    efficacy_z, lower_z
+        At or above the first and at or below the second an effect is shown in favour of the second
+        and of the first arm; None: it cannot be at this look, or by a one-sided hypothesis.
+    futility_z
+        At or below it the trial stops without an effect; None: no such boundary.
+    nominal_p
+        P value of `efficacy_z`, by the sides of the hypothesis.
+    alpha_spent
+        By both sides so far.
+    z, p_value
+        The statistic and its nominal p value, by the sides of the hypothesis; None: not given.
+    on_boundary
+        The difference or ratio at `efficacy_z`, by its standard error now; None: not known.
+    """
+
+    cut: str
+    information: float
+    fraction: float
+    efficacy_z: float | None
+    lower_z: float | None
+    futility_z: float | None
+    nominal_p: float
+    alpha_spent: float
+    z: float | None
+    p_value: float | None
+    on_boundary: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, repr=False)
+class Interval(Record):
+    """An estimate with its limits, second arm against first.
+
+    Attributes
+    ----------
+    estimate, low, high
+        On the scale of Z: drift, the mean of Z at the planned end; its sign is that of Z.
+    effect, effect_low, effect_high
+        As the analysis has it: a difference, or a ratio; None: no estimate is known.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    effect: float | None
+    effect_low: float | None
+    effect_high: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Prospects(Record):
+    """Probability to show efficacy of the second arm, or what a one-sided hypothesis is to show.
+
+    Attributes
+    ----------
+    power
+        Of the design, from which its effect follows.
+    design, estimate, none
+        Conditional power under the effect of the design, the estimated one, and none.
+    predictive
+        Conditional power averaged over what is known of the effect.
+    final_p
+        P value to be reached at the planned end, by the sides of the hypothesis.
+    enumerated
+        Predictive probability by enumeration of the deaths to come, for a test of two proportions;
+        None: of another test, or without counts by arm.
+    to_come
+        Patients by arm to come for that.
+    """
+
+    power: float
+    design: float
+    estimate: float
+    none: float
+    predictive: float
+    final_p: float
+    enumerated: float | None
+    to_come: tuple[int, int] | None
+
+
+@dataclass(frozen=True, repr=False)
+class Stopped(Record):
+    """Inference if the trial stops here, by the stage-wise ordering.
+
+    Attributes
+    ----------
+    p_value
+        By the sides of the hypothesis.
+    estimate
+        Median unbiased, with its confidence interval.
+    """
+
+    p_value: float
+    estimate: Interval
+
+
+@dataclass(frozen=True, repr=False)
+class EffectNow(Record):
+    """The usual estimate at the cut, second arm against first.
+
+    Attributes
+    ----------
+    measure
+        As risk difference.
+    scale
+        That of the analysis; what is a logarithm there is shown here as the ratio.
+    estimate, low, high
+        With the usual confidence interval, which knows nothing of looks.
+    standard_error
+        Of the difference, or of the logarithm of the ratio.
+    """
+
+    measure: str
+    scale: Scale
+    estimate: float
+    standard_error: float
+    low: float
+    high: float
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a ratio."""
+        return self.scale is Scale.LOG_RATIO
+
+
+@dataclass(frozen=True, repr=False)
+class SiteRate(Record):
+    """A site's rate, patients a month at full pace.
+
+    Attributes
+    ----------
+    opened
+        Date.
+    days_open
+        By the cut.
+    planned_per_month
+        Mean of the prior.
+    prior_shape
+        Shape of the gamma prior: it weighs as so many patients.
+    per_month, low, high
+        Mean of the posterior and its 95 % interval.
+    """
+
+    name: str
+    opened: str
+    randomised: int
+    days_open: float
+    planned_per_month: float
+    prior_shape: float
+    per_month: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, repr=False)
+class Dates(Record):
+    """Predictive distribution of a date; None: later than a century from the cut, or never."""
+
+    median: str | None
+    low_80: str | None
+    high_80: str | None
+    low_95: str | None
+    high_95: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class PatientsBy(Record):
+    """Predictive distribution of the patients randomised by a date, those so far included."""
+
+    date: str
+    median: int
+    low_80: int
+    high_80: int
+    low_95: int
+    high_95: int
+
+
+@dataclass(frozen=True, repr=False)
+class PaceChange(Record):
+    """Whether recruitment has changed: earlier and later months, by the exact binomial test.
+
+    Attributes
+    ----------
+    until
+        Last month of the earlier ones, as 2023-01.
+    earlier_per_month, later_per_month
+        Patients a month of the sites open, all together.
+    """
+
+    until: str
+    earlier_per_month: float
+    later_per_month: float
+    p_value: float
+
+
+@dataclass(frozen=True, repr=False)
+class FurtherSite(Record):
+    """What a further site would bring.
+
+    Attributes
+    ----------
+    opens
+        Date.
+    per_month
+        Expected patients a month.
+    closing
+        Of recruitment with it.
+    months_earlier
+        By which the median of the closing date comes earlier; None: there is no such date.
+    chance_as_planned
+        To complete the trial by the planned date with it.
+    """
+
+    opens: str
+    per_month: float
+    closing: Dates
+    months_earlier: float | None
+    chance_as_planned: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class RecruitmentForecast(Record):
+    """Recruitment to come, by the Poisson-gamma model.
+
+    Attributes
+    ----------
+    randomised, target
+        So far, and planned.
+    per_month
+        Expected of all sites open at the cut.
+    closing
+        When the last patient is randomised.
+    completion
+        When follow-up of the last patient ends.
+    planned_completion
+        Date in the scenario; None: there is none.
+    last_randomisation
+        The latest date with which that is met.
+    per_month_needed
+        From the cut, to meet it; None: there is no such date, or it has passed.
+    chance_as_planned
+        To complete the trial by then.
+    limit, chance_by_limit
+        Date at which recruitment ends at the latest, and the probability that the target is met.
+    """
+
+    randomised: int
+    target: int
+    per_month: float
+    sites: tuple[SiteRate, ...]
+    patients: tuple[PatientsBy, ...]
+    closing: Dates
+    completion: Dates
+    planned_completion: str | None
+    last_randomisation: str | None
+    per_month_needed: float | None
+    chance_as_planned: float | None
+    limit: str
+    chance_by_limit: float
+    change: PaceChange | None
+    further_site: FurtherSite | None
+
+
+@dataclass(frozen=True, repr=False)
+class Interim(Answer):
+    """What is known and to be expected at a cut of the data.
+
+    Attributes
+    ----------
+    cut
+        Date.
+    analysis, test
+        Its name, and the word of its test.
+    arms
+        The first is the control arm.
+    alpha, hypothesis
+        The level, one- or two-sided, of what is to be shown.
+    randomised, followed_up, deaths
+        Of both arms; None: not known.
+    information
+        None: the analysis cannot be monitored.
+    final
+        Whether it is the final analysis.
+    spending, futility
+        The rules, on one line; None: no such rule.
+    looks
+        Those before, and this one; none where the scenario plans no look, or the information is not
+        known.
+    z
+        The statistic; None: not known.
+    repeated
+        Repeated confidence interval, valid whether or not the trial stops.
+    """
+
+    KIND: ClassVar[str] = "monitor"
+    SHOWN_COLUMNS = (
+        *("cut", "information", "fraction", "efficacy_z", "futility_z", "z", "p_value"),
+        *("nominal_p", "verdict"),
+    )
+
+    scenario: str
+    cut: str
+    analysis: str
+    test: str
+    arms: tuple[str, str]
+    alpha: float
+    hypothesis: ToBeShown
+    randomised: int | None
+    followed_up: int | None
+    deaths: int | None
+    information: InformationNow | None
+    final: bool
+    spending: str | None
+    futility: str | None
+    binding: bool
+    looks: tuple[LookTaken, ...]
+    z: float | None
+    effect: EffectNow | None
+    verdict: Verdict
+    prospects: Prospects | None
+    repeated: Interval | None
+    stopped: Stopped | None
+    recruitment: RecruitmentForecast | None
+    assumptions: tuple[Assumption, ...]
+    version: str
+
+    def rows(self) -> list[Row]:
+        """One row per look."""
+        return [
+            {"look": place, **flat(look), "verdict": look.verdict.value}
+            for place, look in enumerate(self.looks, start=1)
+        ]
+
+    def headline(self) -> list[str]:
+        """Where the trial stands, and when recruitment closes."""
+        lines = [f"{self.scenario} at {self.cut}: {self.verdict.value.replace('_', ' ')}"]
+        if self.information is not None and self.information.fraction is not None:
+            lines[0] += f", information {self.information.fraction:.3f} of that planned"
+        if self.prospects is not None:
+            lines.append(
+                f"conditional power {self.prospects.design:.3f} under the design's effect, "
+                f"{self.prospects.estimate:.3f} under the estimate"
+            )
+        if self.recruitment is not None:
+            closing = self.recruitment.closing
+            lines.append(
+                f"recruitment closes {closing.median or 'never'} "
+                f"(80 % {closing.low_80 or 'never'} to {closing.high_80 or 'never'})"
+            )
+        return lines
