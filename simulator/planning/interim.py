@@ -352,7 +352,7 @@ def _looks(
 def _next(asked: _Asked, stage: Stage, fraction: float, *, final: bool) -> Stage:
     """The looks with the next one, which has no boundary where none is planned."""
     if asked.looks is not None or final:
-        return looked(asked.sides, stage, fraction, final)
+        return looked(asked.sides, stage, len(stage.second), fraction, final)
     free = Look(fraction, math.inf)
     first = () if asked.sides.first is None else (*stage.first, free)
     return Stage((*stage.second, free), first)
