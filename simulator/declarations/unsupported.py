@@ -52,7 +52,6 @@ UNSUPPORTED = (
             *("information_rates", "information_fractions", "obrien_fleming", "pocock"),
             *("stopping", "stopping_rule", "stopping_rules", "early_stopping"),
         ),
-        ("monitor",),
     ),
     Unsupported(
         "stopping for futility",
