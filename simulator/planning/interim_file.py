@@ -16,7 +16,7 @@ from simulator.scenario.errors import Problem, RuleError, ScenarioError, shown
 from simulator.scenario.loaded import values_of
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.trees import read_tree
-from simulator.scenario.yaml_reader import REFUSED, Node, read_text, walk
+from simulator.scenario.yaml_reader import REFUSED, YEARS, Node, read_text, walk
 
 EXAMPLE = Path(__file__).with_name("observed_example.yaml")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -206,9 +206,25 @@ class Observed(Part):
         if not any((self.arms, self.pooled, self.result, self.recruitment)):
             rule = "nothing is known at the cut"
             raise RuleError(rule, "give arms, pooled, result or recruitment", "")
-        for error in (*_look_rules(self), *_count_rules(self), *_site_rules(self)):
+        rules = (_date_rules, _look_rules, _count_rules, _site_rules)
+        for error in (error for rule in rules for error in rule(self)):
             raise error
         return self
+
+
+def _date_rules(observed: Observed) -> Iterator[RuleError]:
+    """Years that a file cannot have, but a mapping can."""
+    sites = [] if observed.recruitment is None else observed.recruitment.sites
+    dates: dict[str, date | None] = {"cut": observed.cut}
+    for place, site in enumerate(sites):
+        dates[f"recruitment.sites[{place}].opened"] = site.opened
+        dates[f"recruitment.sites[{place}].closed"] = site.closed
+    if observed.recruitment is not None and observed.recruitment.further_site is not None:
+        dates[_FURTHER] = observed.recruitment.further_site.opens
+    for key, day in dates.items():
+        if day is not None and day.year not in YEARS:
+            rule = f"must be a date in the years {YEARS.start} to {YEARS.stop - 1}"
+            yield RuleError(rule, "correct the year", key)
 
 
 def _look_rules(observed: Observed) -> Iterator[RuleError]:
