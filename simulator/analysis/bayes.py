@@ -22,6 +22,7 @@ from simulator.records import Floats, Ints
 from simulator.results.power import PriorReport
 
 Prior = tuple[float, float]
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 _SMOOTH = 4  # added to each parameter, it leaves no density with a corner
 
 
@@ -35,16 +36,23 @@ def beta_binomial(block: Block, plan: AnalysisPlan, table: AnalysisTable, column
     """
     prior_0, prior_1 = (tuple(plan.options[f"prior_{arm}"]) for arm in ("control", "experimental"))
     tables = block.counts(plan)
+    tested = tested_by(plan)
     lower = looked_up(tables, lambda n0, n1: posterior_lower(n0, n1, prior_0, prior_1))
+    below = lower
+    if tested.null != 0.0:
+        below = looked_up(
+            tables, lambda n0, n1: posterior_below(n0, n1, prior_0, prior_1, tested.null)
+        )
     priors = np.array([prior_0, prior_1])
     half = float(special.ndtri(1.0 - plan.interval_alpha / 2.0))
-    _write(tables, lower, priors, half, tested_by(plan).side, table, column)
+    _write(tables, lower, below, priors, half, tested.side, table, column)
 
 
 @kernel
 def _write(
     tables: Ints,
     lower: Floats,
+    below: Floats,
     priors: Floats,
     half: float,
     side: int,
@@ -64,7 +72,7 @@ def _write(
         difference, error = means[1] - means[0], math.sqrt(variance)
         p_value = 2.0 * min(lower[k], 1.0 - lower[k])
         if side != AWAY:
-            p_value = 1.0 - lower[k] if side == BELOW else lower[k]
+            p_value = 1.0 - below[k] if side == BELOW else below[k]
         worse = 0.5 - lower[k] if difference != 0.0 else 0.0
         write_result(table, k, column, p_value, difference, error, worse)
         table.low[k, column] = difference - half * error
@@ -84,11 +92,44 @@ def posterior_lower(n0: int, n1: int, prior_0: Prior, prior_1: Prior) -> Floats:
     return np.clip(table, 0.0, 1.0)
 
 
+@lru_cache(maxsize=4096)
+def posterior_below(n0: int, n1: int, prior_0: Prior, prior_1: Prior, null: float) -> Floats:
+    """Posterior probability that the second arm's mortality less the first's is below a margin.
+
+    Shape (n0 + 1, n1 + 1). With a margin by Gauss and Legendre's rule, on the angle of which the
+    first arm's mortality is the square of the sine, between the mortalities at which the second's
+    would leave 0 or 1.
+    """
+    if null == 0.0:
+        return posterior_lower(n0, n1, prior_0, prior_1)
+    low, high = (2.0 * math.asin(math.sqrt(p)) for p in (max(0.0, -null), min(1.0, 1.0 - null)))
+    angle = 0.5 * (high + low) + 0.5 * (high - low) * _NODES
+    p0 = np.sin(0.5 * angle) ** 2
+    x0, x1 = np.arange(n0 + 1)[:, None], np.arange(n1 + 1)[:, None]
+    a, b = prior_0[0] + x0, prior_0[1] + n0 - x0
+    # The density by the angle: p^(a - 1/2) (1 - p)^(b - 1/2) over the beta function.
+    log_density = (a - 0.5) * np.log(p0) + (b - 0.5) * np.log1p(-p0) - special.betaln(a, b)
+    weight = np.exp(log_density) * _WEIGHTS * 0.5 * (high - low)
+    c, d = prior_1[0] + x1, prior_1[1] + n1 - x1
+    below = special.betainc(c, d, np.clip(p0 + null, 0.0, 1.0))
+    certain = special.betaincc(a, b, 1.0 - null) if null > 0.0 else np.zeros((n0 + 1, 1))
+    return np.clip(weight @ below.T + certain, 0.0, 1.0)
+
+
 def posterior_table(
-    n0: int, n1: int, side: int, *, prior_control: Prior, prior_experimental: Prior
+    n0: int,
+    n1: int,
+    side: int,
+    *,
+    prior_control: Prior,
+    prior_experimental: Prior,
+    null: float = 0.0,
 ) -> Floats:
-    """Posterior probability of no benefit (side 0), no harm (1), twice the smaller of them (2)."""
-    lower = posterior_lower(n0, n1, prior_control, prior_experimental)
+    """Posterior probability of no benefit (side 0), no harm (1), twice the smaller of them (2).
+
+    With a margin: that the difference is not below it (0), not above it (1).
+    """
+    lower = posterior_below(n0, n1, prior_control, prior_experimental, null)
     if side == 2:
         return 2 * np.minimum(lower, 1 - lower)
     return lower if side == 1 else 1 - lower

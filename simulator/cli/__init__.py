@@ -225,7 +225,7 @@ def scenarios(
 
     if name is None:
         for shipped, title in shipped_titles().items():
-            print(f"{shipped:24}{title}")
+            print(f"{shipped:28}{title}")
         return
     loaded = load_scenario(name)
     cited_rows(loaded)

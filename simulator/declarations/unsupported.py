@@ -1,7 +1,7 @@
-"""What designers ask for and this version does not have, and what can be done instead.
+"""What designers ask for and this version does not have, or has elsewhere, and what to do instead.
 
 The one table of it: what is said of a key, an option or a command of such a feature comes from
-here. A feature that is built leaves the table.
+here.
 """
 
 from typing import NamedTuple
@@ -20,16 +20,21 @@ class Unsupported(NamedTuple):
         Keys of a scenario, and options of a command, by which it is asked for.
     commands
         The same, as commands.
+    place
+        Where it is asked for; empty: this version does not have it.
     """
 
     what: str
     instead: str
     words: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def rule(self) -> str:
         """What a message says of it."""
+        if self.place:
+            return f"{self.what} are asked for in {self.place}"
         return f"{self.what}: not supported in this version"
 
 
@@ -43,20 +48,30 @@ UNSUPPORTED = (
     MORE_ARMS,
     Unsupported(
         "interim looks",
-        "each trial is analysed once, at its end: trialsim boundaries gives critical values, and "
-        "the inflation of the sample size",
+        "as monitoring: {looks: [{at: {information: 0.5}}]}",
         (
-            *("monitoring", "looks", "n_looks", "interim", "interims", "interim_analyses"),
-            *("interim_looks", "stages", "group_sequential", "boundaries", "boundary", "efficacy"),
-            *("alpha_spending", "beta_spending", "spending", "spending_function"),
+            *("looks", "n_looks", "interim", "interims", "interim_analyses", "interim_looks"),
+            *("stages", "group_sequential", "boundaries", "boundary", "efficacy"),
+            *("alpha_spending", "spending", "spending_function"),
             *("information_rates", "information_fractions", "obrien_fleming", "pocock"),
             *("stopping", "stopping_rule", "stopping_rules", "early_stopping"),
         ),
+        place="monitoring of a scenario",
     ),
     Unsupported(
-        "stopping for futility",
-        "each trial runs to its end; trialsim power SCENARIO --by-trial keeps every estimate",
-        ("futility", "conditional_power", "predictive_power"),
+        "rules for futility",
+        "as futility: {rule: conditional_power(0.1)}",
+        ("futility", "beta_spending", "conditional_power", "predictive_power"),
+        place="monitoring of a scenario",
+    ),
+    Unsupported(
+        "one-sided tests and margins",
+        "as alternative: less, margin: 0.1",
+        (
+            *("margin", "non_inferiority", "noninferiority", "ni_margin", "equivalence_margin"),
+            *("sides", "one_sided", "side"),
+        ),
+        place="an analysis of a scenario",
     ),
     Unsupported(
         "adaptive designs",

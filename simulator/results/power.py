@@ -134,7 +134,9 @@ class Test(Record):
     def full_label(self) -> str:
         """Full name with all that was chosen, for a list in prose."""
         distinction = "" if self.distinction == self.details else self.distinction
-        return ", ".join(filter(None, (self.full, self.details, distinction)))
+        # A margin, or the side of a test, is part of the full name.
+        own = [part for part in distinction.split(", ") if f", {part}" not in self.full]
+        return ", ".join(filter(None, (self.full, self.details, *own)))
 
 
 @dataclass(frozen=True, repr=False)

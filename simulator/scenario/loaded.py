@@ -215,7 +215,10 @@ class LoadedScenario:
                     raise ScenarioError(Problem(origin, 0, key, "", rule, "change one of the two"))
 
     def with_one_analysis(self, index: int) -> "LoadedScenario":
-        """Return the scenario with one of its analyses alone, first, and with what that replays."""
+        """Return the scenario with one of its analyses alone, first.
+
+        What it replays stays, and what is looked at before the end: the trial rests on it.
+        """
         return self._with_parts([index], None)
 
     def with_one_family(self, index: int) -> "LoadedScenario":
@@ -230,15 +233,28 @@ class LoadedScenario:
         # A randomisation test stands on the analysis whose statistic it compares.
         below = [names.index(of) for i in chosen if (of := getattr(asked[i], "of", None)) in names]
         analyses = root.value["analyses"]
+        monitoring, looked_at = self._monitoring(names[0])
+        below += [names.index(looked_at)] if looked_at else []
         kept = [analyses.value[index] for index in dict.fromkeys([*chosen, *below])]
         together = nodes_of(None, root.file, root.line)
         if family is not None:
             families = root.value["multiplicity"]
             together = replace(families, value=[families.value[family]])
         parts = {"analyses": replace(analyses, value=kept), "multiplicity": together}
+        if monitoring is not None:
+            parts["monitoring"] = monitoring
         parts["decision"] = nodes_of(None, root.file, root.line)  # it may be of another analysis
         whole = replace(root, value=root.value | parts)
         return checked(whole, self.files, self.asked, self.files, [])
+
+    def _monitoring(self, first: str) -> tuple[Node | None, str]:
+        """What is written of looks, with the analysis that is looked at by its name; that name."""
+        asked, root = self.scenario.monitoring, self._written
+        if asked is None:
+            return None, ""
+        written, name = root.value["monitoring"], asked.analysis or first
+        named = nodes_of(name, written.file, written.line)
+        return replace(written, value=written.value | {"analysis": named}), name
 
     def leaves(self, key: str) -> tuple[str, ...]:
         """Return the keys of single values that a key, as `key` gives it, stands for or holds."""

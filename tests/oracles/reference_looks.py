@@ -455,7 +455,8 @@ class _Trial:
         nothing = math.isnan(z) or t == 0.0 or (not final and t <= self.information)
         if not nothing:
             upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
-            p_value = 2 * min(self.upper.level_of(t, z), self.lower.level_of(t, -z), 0.5)
+            side = self.lower if z < 0 else self.upper
+            p_value = min(1.0, 2 * side.level_of(t, abs(z)))
             if self.futility is not None and not final:
                 futility = self.futility.at(place, self.upper.later(t, upper), t)
                 decision = "futility" if z <= futility else decision

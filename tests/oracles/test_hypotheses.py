@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from analysis_records import design, every_plan, plan_of, records_of_columns, time_test
 from lane_records import as_lanes
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.duration.hazard_regression import PHReg
 
 from simulator.analysis import END, analyse
+from simulator.analysis.bayes import posterior_below
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.types import AnalysisTable
 from simulator.declarations.analyses import STATISTICS
@@ -22,7 +23,7 @@ ALPHA = 0.05
 SLOW = ("barnard", "boschloo", "z_pooled")
 PLANS = [plan for plan in every_plan() if not plan.test.startswith(SLOW)]
 # Whose interval is another than the one that the test inverts.
-OTHER_INTERVAL = {"cmh", "cox", "max_combo", "meld_worst_rank"}
+OTHER_INTERVAL = {"beta_binomial", "cmh", "cox", "max_combo", "meld_worst_rank"}
 MARGINS = {
     Scale.PROPORTION: (-0.15, 0.15),
     Scale.LOG_RATIO: (0.7, 1.4),
@@ -244,3 +245,18 @@ def test_a_one_sided_posterior_is_that_of_the_side_asked(records):
     greater = table_of(records, plan, Hypothesis("greater"))
     np.testing.assert_allclose(less.p_value + greater.p_value, 1.0, atol=1e-12)
     np.testing.assert_array_equal(less.p_value < 0.5, less.favours == 1)
+
+
+@pytest.mark.parametrize(("null", "priors"), [(0.1, (1, 1, 1, 1)), (-0.2, (0.5, 0.5, 9, 11))])
+def test_a_posterior_at_a_margin_is_the_double_integral(null, priors):
+    """P(p1 - p0 < margin) by quadrature of the one density times the other's distribution."""
+    a0, b0, a1, b1 = priors
+    ours = posterior_below(9, 12, (a0, b0), (a1, b1), null)
+    for x0, x1 in [(0, 0), (4, 5), (9, 0), (2, 12), (9, 12)]:
+        first = stats.beta(a0 + x0, b0 + 9 - x0)
+        second = stats.beta(a1 + x1, b1 + 12 - x1)
+        right = integrate.quad(
+            lambda p, one=first, other=second: one.pdf(p) * other.cdf(p + null),
+            0, 1, points=[max(-null, 0.0), min(1 - null, 1.0)], limit=500,
+        )[0]  # fmt: skip
+        assert ours[x0, x1] == pytest.approx(right, abs=1e-7)

@@ -181,7 +181,7 @@ CASES = {
             {"at": {"randomised": 18}, "cleaning_days": 30},
             {"at": {"earlier": [{"day": 420}, {"deaths": 14}]}},
             {"at": {"later": [{"randomised": 60}, {"deaths": 20}]}, "cleaning_days": 5},
-            {"at": {"deaths": 58}},
+            {"at": {"later": [{"deaths": 58}, {"day": 1}]}},
         ],
         efficacy={"spending": "lan_demets_pocock"},
         futility={"rule": "z(-0.8)"},

@@ -19,6 +19,7 @@ from simulator.declarations.analyses import (
     STATISTICS,
     Need,
 )
+from simulator.declarations.analyses.hypothesis import Hypothesis
 from simulator.declarations.estimands import estimand
 from simulator.declarations.estimands import tests_of as names_of
 from simulator.declarations.exits import DRAWN, Exit
@@ -307,3 +308,20 @@ def test_a_declaration_is_all_that_a_new_analysis_takes():
 def test_the_schemes_that_look_at_numbers_by_arm_alone_stand_first():
     alone = [scheme.counts_alone for scheme in SCHEMES.values()]
     assert alone == sorted(alone, reverse=True)  # see `allocation.schemes.chance_by_counts`
+
+
+_SCORE = {"lost": "censored", "ties": "efron", "statistic": "score"}
+
+
+def test_a_test_is_named_with_what_it_is_to_show_and_says_it_once():
+    two_sided = plan_of("fisher")
+    less = plan_of("fisher", name="b", hypothesis=Hypothesis("less"))
+    margin = plan_of("cox", name="c", hypothesis=Hypothesis("less", 1.3), **_SCORE)
+    alike = plan_of("cox", name="d", hypothesis=Hypothesis(equivalence=(0.8, 1.25)), **_SCORE)
+    plain, one, other, both = names_of([two_sided, less, margin, alike])
+    assert plain.name == "Fisher's exact test"
+    assert one.name == "Fisher's exact test, one-sided (less)"
+    assert one.full_label == one.name
+    assert one.label == "Fisher, one-sided (less)"
+    assert other.name == "Cox regression, margin 1.3"
+    assert both.label == "Cox, equivalence within 0.8 and 1.25"

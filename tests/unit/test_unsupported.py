@@ -1,5 +1,7 @@
 """A key of a feature that this version does not have is named as such, at its line."""
 
+import re
+
 import pytest
 
 from simulator.declarations.unsupported import UNSUPPORTED, unsupported
@@ -10,12 +12,12 @@ from simulator.scenario.schema import Scenario
 HEAD = "extends: two-arm-survival\nname: mine\n"  # what is wrong stands on line 3
 
 KEYS = {
-    "monitoring: {looks: 3}": ("monitoring", "interim looks"),
     "looks: 3": ("looks", "interim looks"),
     "interim: [0.5]": ("interim", "interim looks"),
     "alpha_spending: pocock": ("alpha_spending", "interim looks"),
-    "futility: 0.1": ("futility", "stopping for futility"),
-    "trial: {futility: 0.1}": ("trial.futility", "stopping for futility"),
+    "futility: 0.1": ("futility", "rules for futility"),
+    "trial: {futility: 0.1}": ("trial.futility", "rules for futility"),
+    "trial: {sides: 1}": ("trial.sides", "one-sided tests and margins"),
     "adaptive: true": ("adaptive", "adaptive designs"),
     "cluster: {size: 10}": ("cluster", "cluster randomisation"),
     "trial: {crossover: true}": ("trial.crossover", "crossover designs"),
@@ -34,7 +36,7 @@ def test_a_key_of_a_missing_feature_is_named_as_such_at_its_line(tmp_path, line,
     key, what = found
     assert (problem.key, problem.line) == (key, 3)
     assert problem.rule.startswith(what)
-    assert problem.rule.endswith(": not supported in this version")
+    assert re.search(r": not supported in this version$| are asked for in [\w -]+$", problem.rule)
     assert problem.remedy
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.declarations.analyses.analysis import Analysis, NoMargin, Options
+from simulator.declarations.analyses.analysis import Analysis, Options
 from simulator.declarations.analyses.measure import RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
 
@@ -39,8 +39,4 @@ BETA_BINOMIAL = Analysis(
     kernel="simulator.analysis.bayes:beta_binomial",
     lanes="simulator.analysis.bayes:beta_binomial",
     table="simulator.analysis.bayes:posterior_table",
-    no_margin=NoMargin(
-        "its probability is of any difference, however small",
-        "use risk_difference or z_pooled",
-    ),
 )

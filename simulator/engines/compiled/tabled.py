@@ -151,7 +151,7 @@ def independent_records(
     allocated = (filled[name] for name in _ALLOCATED)
     allocate_rows(inputs.allocation, seed, conduct.trial, target, *allocated)
     arm = filled["arm"]
-    if candidates > target and entered is not None:  # by place among those who enter
+    if entered is not None:  # by place among those who enter
         place = np.clip(entered.cumsum(axis=1) - 1, 0, target - 1)
         arm = np.take_along_axis(arm.reshape(trials, target), place, axis=1).reshape(-1)
     run_independent(

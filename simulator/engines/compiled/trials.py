@@ -7,8 +7,6 @@ two processes can share the work, and no stage holds a copy of another's kernels
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from simulator import allocation, draws
 from simulator.conduct import Conduct
 from simulator.engines.compiled.ahead import WORDS, draw_normals
@@ -40,7 +38,7 @@ from simulator.engines.compiled.state import Event, People, Run, Screening, Unit
 from simulator.engines.compiled.structures import Floats, Ints, Records
 from simulator.engines.compiled.tables import Tables
 from simulator.engines.compiled.treatment import reset
-from simulator.engines.compiled.unit import catch_up, set_up
+from simulator.engines.compiled.unit import catch_up, serve_background, set_up
 from simulator.engines.compiled.workspace import Drawing
 from simulator.params.types import AssessmentParams, ExitParams, HazardParams, LabParams
 from simulator.records import MELD_LABS, Patients, Sessions, Trials
@@ -202,15 +200,17 @@ def open_units(t: Tables, unit_state: UnitState, start_weekday: int) -> None:
 @kernel
 def close_units(t: Tables, run: Run, unit_state: UnitState) -> None:
     """Go through the units' days to the end of the trial, its very instant included."""
-    after = np.nextafter(run.end_at, math.inf)
     run.days_open = run.days_short = 0
     run.delivered_litres = run.refused_litres = 0.0
     run.background_litres = run.background_short_litres = 0.0
     run.background_hours = run.hours_open = 0.0
     for site in range(t.units.size):
         if t.units[site].limited:
-            catch_up(t, run, unit_state, site, after)
+            catch_up(t, run, unit_state, site, run.end_at)
             unit = unit_state.unit[site]
+            if unit.left_for_after >= 0:
+                serve_background(t.units[site], unit_state, site, unit.left_for_after, run.end_at)
+                unit.left_for_after = -1
             run.days_open += unit.days_open
             run.days_short += unit.days_short
             run.delivered_litres += unit.delivered_litres
