@@ -123,6 +123,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         arms=arms,
         alpha=asked.plan.alpha,
         hypothesis=ToBeShown(*asked.plan.hypothesis),
+        measure=asked.declared.measure.name,
         randomised=observed.randomised,
         followed_up=observed.total("followed_up"),
         deaths=observed.total("deaths"),

@@ -344,6 +344,8 @@ class Interim(Answer):
         The first is the control arm.
     alpha, hypothesis
         The level, one- or two-sided, of what is to be shown.
+    measure
+        What the analysis estimates, as hazard ratio.
     randomised, followed_up, deaths
         Of both arms; None: not known.
     information
@@ -374,6 +376,7 @@ class Interim(Answer):
     arms: tuple[str, str]
     alpha: float
     hypothesis: ToBeShown
+    measure: str
     randomised: int | None
     followed_up: int | None
     deaths: int | None
