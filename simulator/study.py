@@ -832,8 +832,8 @@ class Study:
         Parameters
         ----------
         observed
-            Path of a file of what is known, or a mapping as it would hold;
-            `trialsim monitor --example` prints such a file.
+            Path of a file of what is known, or a mapping as it would hold, its dates of type
+            `datetime.date`; `trialsim monitor --example` prints such a file.
 
         Raises
         ------

@@ -19,7 +19,7 @@ from simulator.declarations.analyses.measure import (
     Measure,
 )
 from simulator.monitoring.predictive import deaths_to_come, predictive_probability
-from simulator.planning.interim_file import Counts, Result
+from simulator.planning.interim_keys import Counts, Result
 from simulator.results.measures import Scale
 
 _FARTHEST = 40.0  # a p value of 1 is that of a z far below

@@ -216,6 +216,15 @@ def test_an_analysis_without_a_normal_law_has_its_forecast_alone(told):
     assert found["recruitment"] is not None
 
 
+def test_a_randomisation_test_has_its_forecast_alone(told):
+    drawn = "extends: nct05484908\nname: drawn\ntitle: drawn\nanalyses:\n"
+    drawn += "  - {name: drawn, test: rerandomisation, of: fisher, draws: 99}\n"
+    drawn += "  - {name: fisher, test: fisher}\n"
+    found = told(drawn, ARMS + SITE)
+    assert (found["information"], found["z"]) == (None, None)
+    assert found["recruitment"] is not None
+
+
 def test_the_forecast_is_that_of_the_sites_of_the_scenario(told):
     found = told(LOOKED, SITE)["recruitment"]
     (site,) = found["sites"]

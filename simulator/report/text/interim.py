@@ -15,6 +15,7 @@ _UNITS = {
     "inverse variance": "of 1 / standard error squared",
 }
 _LEAST = 5e-5
+_SMALL = 0.095  # below it a ratio needs more than two decimals
 _ASSUMED = {
     Assumption.LOOKS_EQUALLY_SPACED: "looks whose information is not planned stand, in the "
     "futility boundary and the looks to come, as if equally spaced",
@@ -64,7 +65,10 @@ def _favoured(answer: Interim) -> str:
     """What positive Z favours."""
     if answer.hypothesis.sides == "two-sided":
         return answer.arms[1]
-    return f"what is to be shown ({answer.hypothesis.alternative})"
+    below = answer.hypothesis.alternative == "less"
+    if answer.hypothesis.margin is None:
+        return f"a {'lower' if below else 'higher'} {answer.measure}"
+    return f"a {answer.measure} {'below' if below else 'above'} {answer.hypothesis.margin:g}"
 
 
 def _looks(answer: Interim) -> Iterator[Block]:
@@ -104,20 +108,16 @@ def _prospects(answer: Interim) -> Iterator[Block]:
     if found is None:
         return
     table = new_table(
-        f"probability to show {_to_show(answer)}",
-        *("design's effect", "estimate", "no effect", "predictive"),
+        f"probability to decide for {_favoured(answer)}",
+        *("design's effect", "estimate"),
+        "no effect" if answer.hypothesis.margin is None else "at the margin",
+        "predictive",
     )
     design, estimate, none = map(_share, (found.design, found.estimate, found.none))
     table.add_row("conditional power", design, estimate, none, _share(found.predictive))
     if found.enumerated is not None:
         table.add_row("by enumeration", "", "", "", _share(found.enumerated))
     yield table
-
-
-def _to_show(answer: Interim) -> str:
-    if answer.hypothesis.sides == "two-sided":
-        return f"an effect of {answer.arms[1]}"
-    return "what is to be shown"
 
 
 def _ends(answer: Interim) -> Iterator[Block]:
@@ -168,7 +168,7 @@ def _measure(effect: EffectNow) -> str:
 def _effect(effect: EffectNow, value: float) -> str:
     if effect.scale is Scale.PROPORTION:
         return f"{100 * value:.1f}"
-    return f"{value:.3g}" if effect.is_ratio else f"{value:.2f}"
+    return f"{value:.2g}" if effect.is_ratio and value < _SMALL else f"{value:.2f}"
 
 
 def _interval(effect: EffectNow | None, found: Interval) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from simulator.report.text.page import Block
 from simulator.report.text.tables import new_table
-from simulator.results.interim import Interim, RecruitmentForecast
+from simulator.results.interim import Interim
+from simulator.results.interim_recruitment import RecruitmentForecast
 
 _NEVER = "not within a century"
 _CHANGED = 0.05  # p value below which recruitment is said to have changed

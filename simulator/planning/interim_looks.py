@@ -1,0 +1,187 @@
+"""Looks that were taken at a running trial, and what follows from the last of them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.monitoring.boundaries import looks_to_come
+from simulator.monitoring.characteristics import drift_for
+from simulator.monitoring.conditional import conditional_power, predictive_power
+from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values
+from simulator.monitoring.normal import upper_tail
+from simulator.monitoring.ordering import stagewise
+from simulator.monitoring.plan import Look
+from simulator.monitoring.repeated import repeated_interval
+from simulator.planning.interim_asked import Asked
+from simulator.planning.interim_effect import Effect, enumerated
+from simulator.planning.interim_file import ObservedFile
+from simulator.planning.interim_keys import Observed
+from simulator.results.interim import (
+    InformationNow,
+    Interval,
+    LookTaken,
+    Prospects,
+    Stopped,
+    Verdict,
+)
+from simulator.scenario.loaded import LoadedScenario
+
+_VERDICTS = {
+    Decision.FAVOURS_FIRST: Verdict.EFFICACY_FIRST,
+    Decision.FAVOURS_SECOND: Verdict.EFFICACY_SECOND,
+    Decision.FUTILITY: Verdict.FUTILITY,
+}
+
+
+@dataclass(frozen=True)
+class Now:
+    """A look with all that is known at it."""
+
+    stage: Stage
+    fraction: float
+    final: bool
+    z: float | None
+    effect: Effect | None
+    verdict: Verdict
+
+
+def looks_of(
+    file: ObservedFile,
+    asked: Asked,
+    information: InformationNow,
+    z: float | None,
+    effect: Effect | None,
+) -> tuple[tuple[LookTaken, ...], Now]:
+    """Every look so far at its information, and what is known at this one."""
+    observed = file.observed
+    assert information.now is not None
+    assert information.fraction is not None
+    assert asked.planned is not None
+    stage, taken = Stage(), []
+    for look in observed.earlier_looks:
+        fraction = look.information / asked.planned
+        stage = _next(asked, stage, fraction, final=False)
+        verdict = _verdict(stage, look.z, final=False)
+        taken.append(_taken(stage, look.cut.isoformat(), look.information, look.z, None, verdict))
+    final = information.fraction >= 1 if observed.final is None else observed.final
+    stage = _next(asked, stage, information.fraction, final=final)
+    now = Now(stage, information.fraction, final, z, effect, _verdict(stage, z, final=final))
+    cut = observed.cut.isoformat()
+    taken.append(_taken(stage, cut, information.now, z, effect, now.verdict))
+    return tuple(taken), now
+
+
+def _next(asked: Asked, stage: Stage, fraction: float, *, final: bool) -> Stage:
+    """The looks with the next one, which has no boundary where none is planned."""
+    if asked.looks is not None or final:
+        return looked(asked.sides, stage, len(stage.second), fraction, final)
+    free = Look(fraction, math.inf)
+    first = () if asked.sides.first is None else (*stage.first, free)
+    return Stage((*stage.second, free), first)
+
+
+def _verdict(stage: Stage, z: float | None, *, final: bool) -> Verdict:
+    if z is None:
+        return Verdict.NOT_KNOWN
+    found = Decision(int(decided(stage, np.array([z]), final)[0]))
+    return _VERDICTS.get(found, Verdict.NO_REJECTION if final else Verdict.GO_ON)
+
+
+def _taken(
+    stage: Stage,
+    cut: str,
+    information: float,
+    z: float | None,
+    effect: Effect | None,
+    verdict: Verdict,
+) -> LookTaken:
+    second = stage.second[-1]
+    sides = 2 if stage.first else 1
+    lower = -stage.first[-1].efficacy_z if stage.first else -math.inf
+    finite = math.isfinite(second.efficacy_z)
+    return LookTaken(
+        cut=cut,
+        information=information,
+        fraction=second.information,
+        efficacy_z=_finite(second.efficacy_z),
+        lower_z=_finite(lower),
+        futility_z=_finite(second.futility_z),
+        nominal_p=sides * upper_tail(second.efficacy_z),
+        alpha_spent=sum(looks[-1].upper_spent for looks in (stage.second, stage.first) if looks),
+        z=z,
+        p_value=None if z is None else _nominal(z, sides),
+        on_boundary=None if effect is None or not finite else effect.at(second.efficacy_z),
+        verdict=verdict,
+    )
+
+
+def _nominal(z: float, sides: int) -> float:
+    return 2 * upper_tail(abs(z)) if sides == 2 else upper_tail(z)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def prospects_of(
+    observed: Observed, asked: Asked, now: Now, arms: Sequence[str], loaded: LoadedScenario
+) -> Prospects | None:
+    """Return how probably the trial will show what it is to show; None: it is not known."""
+    if now.z is None or now.final:
+        return None
+    later = looks_to_come(asked.sides.second, now.stage.second)
+    if not later:
+        return None
+    power, at = asked.power, (later, now.fraction, now.z)
+    level = upper_tail(later[-1].upper) * (1 if asked.sides.first is None else 2)
+    found = None
+    if observed.arms is not None and asked.declared.table and asked.planned is not None:
+        by_arm = [observed.arms[name] for name in arms]
+        ratio = loaded.scenario.allocation.ratio
+        found = enumerated(asked.plan, by_arm, round(asked.planned), ratio, level)
+    return Prospects(
+        power=power,
+        design=conditional_power(*at, drift_for(asked.sides.second, power)),
+        estimate=conditional_power(*at, now.z / math.sqrt(now.fraction)),
+        none=conditional_power(*at, 0.0),
+        predictive=predictive_power(*at),
+        final_p=level,
+        enumerated=None if found is None else found.probability,
+        to_come=None if found is None else found.to_come,
+    )
+
+
+def repeated_of(now: Now) -> Interval | None:
+    """Return the repeated interval; None: there is no boundary, or no statistic."""
+    second = now.stage.second[-1]
+    first = now.stage.first[-1] if now.stage.first else second
+    if now.z is None or math.isinf(second.efficacy_z) or math.isinf(first.efficacy_z):
+        return None
+    low, high = repeated_interval(second, now.z).low, repeated_interval(first, now.z).high
+    return _interval(now, now.z / math.sqrt(now.fraction), low, high)
+
+
+def stopped_of(asked: Asked, now: Now) -> Stopped | None:
+    """Return what follows if the trial stops here; None: there is no statistic."""
+    if now.z is None:
+        return None
+    stage, confidence = now.stage, 1 - asked.plan.interval_alpha
+    # Each arm's favour has looks of its own: the outcome is ordered among those of its side.
+    if now.z >= 0 or not stage.first:
+        found = stagewise(stage.second, now.z, confidence, obeyed=stage.binding)
+        drifts = found.median_unbiased, found.low, found.high
+    else:
+        found = stagewise(stage.first, -now.z, confidence)
+        drifts = -found.median_unbiased, -found.high, -found.low
+    p = p_values(stage, np.array([now.z]), futile=now.verdict is Verdict.FUTILITY)
+    return Stopped(float(p[0]), _interval(now, *drifts))
+
+
+def _interval(now: Now, estimate: float, low: float, high: float) -> Interval:
+    if now.effect is None or now.z is None:
+        return Interval(estimate, low, high, None, None, None)
+    root, z, effect = math.sqrt(now.fraction), now.z, now.effect
+    at, *ends = (effect.shown(effect.moved(d * root - z)) for d in (estimate, low, high))
+    return Interval(estimate, low, high, at, min(ends), max(ends))
