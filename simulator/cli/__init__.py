@@ -182,7 +182,9 @@ def exact(
     ] = None,
     margin: Annotated[
         float | None,
-        numeric("--margin", "Null value, second arm minus first or their ratio: less 0.1."),
+        numeric(
+            "--margin", "Null value of the difference or ratio: 0.1 with less, -0.1 with greater."
+        ),
     ] = None,
     equivalence: Annotated[
         str | None, typer.Option(help="Two margins, as -0.1,0.1; of a ratio as 0.8,1.25.")

@@ -154,13 +154,17 @@ def test_max_combo_is_the_largest_by_scipys_multivariate_normal(weights, seed):
 @pytest.mark.parametrize("limit", [0.3, 1.0, 1.96, 2.5, 4.0])
 def test_of_one_statistic_repeated_or_of_independent_ones_the_law_is_known(limit):
     one = 2 * stats.norm.sf(limit)
-    assert beyond(limit, np.ones((3, 3))) == pytest.approx(one, rel=1e-9, abs=1e-13)
+    assert beyond(limit, -limit, np.ones((3, 3))) == pytest.approx(one, rel=1e-9, abs=1e-13)
     inside = (1 - one) ** 3
-    assert beyond(limit, np.eye(3)) == pytest.approx(1 - inside, rel=1e-9)
+    assert beyond(limit, -limit, np.eye(3)) == pytest.approx(1 - inside, rel=1e-9)
+    # On one side alone there is no floor.
+    below = stats.norm.cdf(limit)
+    assert beyond(limit, -math.inf, np.ones((3, 3))) == pytest.approx(1 - below, rel=1e-9)
+    assert beyond(limit, -math.inf, np.eye(3)) == pytest.approx(1 - below**3, rel=1e-9)
 
 
 def test_opposite_statistics_are_one():
-    assert beyond(1.5, np.array([[1.0, -1.0], [-1.0, 1.0]])) == pytest.approx(
+    assert beyond(1.5, -1.5, np.array([[1.0, -1.0], [-1.0, 1.0]])) == pytest.approx(
         2 * stats.norm.sf(1.5)
     )
 
