@@ -695,6 +695,8 @@ class Study:
     def trace(self, trial: int, *, patient: int | None = None, seed: int = 1) -> Trace:
         """Simulate one trial with every event, the very one that `power` counts.
 
+        Looks before the end are not taken: it goes on as planned.
+
         Parameters
         ----------
         patient

@@ -12,6 +12,7 @@ from simulator.cli.shared import (
     SeedOption,
     counted,
     refuse,
+    say,
     stoppable,
     study_of,
 )
@@ -50,6 +51,8 @@ def trace(
     from simulator.store import question_of
 
     loaded = load_scenario(scenario)
+    if loaded.scenario.monitoring is not None:
+        say("no look is taken in a trace: the trial goes on as planned")
     study = cache(partial(study_of, loaded))
     evidence = cited_rows(loaded)
     question = question_of(loaded, "trace", seed, evidence=evidence, trial=trial, patient=patient)

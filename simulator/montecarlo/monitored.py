@@ -172,7 +172,7 @@ class _Monitoring:
         for name, column in seen.items():
             getattr(self.looks, name)[taken, place] = column[taken]
         self.looks.decision[taken, place] = Decision.GO_ON
-        self._judge(place, taken & (fraction > 0.0), table)
+        self._judge(place, taken & (fraction > 0.0) & ~np.isnan(z), table)
 
     def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, trials of one history and information at once."""
@@ -182,8 +182,8 @@ class _Monitoring:
         alike, group = np.unique(pairs, axis=1, return_inverse=True)
         for number, (before, fraction) in enumerate(alike.T.tolist()):
             earlier = self.stages[int(before)]
-            if not final and earlier.second and fraction <= earlier.second[-1].information:
-                continue  # it adds nothing to the look before: they are one
+            if not final and (fraction >= 1.0 or _adds_nothing(earlier, fraction)):
+                continue  # all that is left is the final analysis's
             stage = looked(self.sides, earlier, place, fraction, final)
             mine = trials[group.ravel() == number]
             z = looks.z[mine, place]
@@ -244,6 +244,11 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     favours[known, column] = found.favours[known]
     reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
+
+
+def _adds_nothing(earlier: Stage, fraction: float) -> bool:
+    """Whether a look has no more information than the one before: they are one."""
+    return bool(earlier.second) and fraction <= earlier.second[-1].information
 
 
 def write_recruitment(

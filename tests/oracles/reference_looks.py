@@ -452,7 +452,8 @@ class _Trial:
         t, z = known_at(trial, self.plan, cut, self.most)
         upper, lower = math.inf, -math.inf
         decision, futility, p_value = "go on", -math.inf, math.nan
-        nothing = math.isnan(z) or t == 0.0 or (not final and t <= self.information)
+        nothing = math.isnan(z) or t == 0.0
+        nothing |= not final and (t <= self.information or t >= 1.0)
         if not nothing:
             upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
             side = self.lower if z < 0 else self.upper
