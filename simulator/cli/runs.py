@@ -14,6 +14,7 @@ import typer
 from simulator.cli import asked, crew
 from simulator.cli.logs import log_answer, log_question
 from simulator.cli.shared import deliver, path_given, refuse, say, stop
+from simulator.cli.signals import waits
 from simulator.interrupts import GO_ON, unbroken
 from simulator.log import counted
 
@@ -119,7 +120,8 @@ def answer(
         if place.kept is None:
             units = units_beside(folder)
             crew.begin(units)
-            with at_work(units, question.digest, say) as waited:
+            with at_work(units, question.digest, _wait_for_another) as waited:
+                waits(for_another=False)
                 if waited:  # and whoever worked at it may have written the answer there
                     place = look(folder, question.digest, replace=force)
                 if place.kept is None:
@@ -146,6 +148,12 @@ def answer(
     besides(result)
     if not is_where_asked:
         sys.exit(1)
+
+
+def _wait_for_another(line: str) -> None:
+    """Say that another process is at the question, which is waited for now."""
+    say(line)
+    waits(for_another=True)
 
 
 def _worked_out(

@@ -47,6 +47,7 @@ class _Heard:
         self.at = 0.0
         self.more = 0
         self.is_over = False
+        self.waits = False
         self.times = 0  # since the process began
 
 
@@ -84,6 +85,11 @@ def over() -> None:
     _heard.is_over = True
 
 
+def waits(for_another: bool) -> None:
+    """Note whether the command waits for another process that works at its question."""
+    _heard.waits = for_another
+
+
 def came() -> str | None:
     """Name of the signal that ends the command; None if none came."""
     return None if _heard.first is None else signal.Signals(_heard.first).name
@@ -99,6 +105,8 @@ def stopped_words() -> str:
     done = counted()
     if done.simulated or done.kept:
         return f"stopped; what was simulated is kept: {GO_ON}"
+    if _heard.waits:
+        return "stopped; the other process goes on: the same command finds what it has done"
     return "stopped before the first results"
 
 

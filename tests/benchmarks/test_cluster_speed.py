@@ -7,12 +7,14 @@ that goes between command and scheduler passes through a port that counts it.
 
 import itertools
 import json
+import re
 import shutil
 import socket
 import statistics
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from commands import trialsim
@@ -67,7 +69,10 @@ def tell(capsys):
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text("utf-8")
+    for name, value in re.findall(r"export (DASK_\w+(?:INTERVAL|PROFILE__ENABLED))=(\w+)", page):
+        monkeypatch.setenv(name, value)
     with Cluster(tmp_path / "cluster") as running:
         running.add(WORKERS)
         yield running

@@ -13,7 +13,6 @@ BY_TRIAL = ("power", "two-arm-survival", "-n", "20k", "--by-trial")
 WAITING_SECONDS = 20.0
 
 
-@pytest.mark.xfail(reason="says that it stopped before the first results, though units are kept")
 @pytest.mark.slow
 def test_who_waits_for_another_process_can_be_ended(place: Place, undisturbed: Undisturbed) -> None:
     wanted = undisturbed(LONG)

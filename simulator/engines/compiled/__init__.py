@@ -5,6 +5,9 @@ Written from the model page, with a control flow of its own; rules and random nu
 reference engine's.
 """
 
+import contextlib
+import ctypes
+
 import numpy as np
 
 from simulator.conduct import Conduct, as_planned, check_conduct
@@ -21,9 +24,14 @@ __all__ = ["conducted", "simulate"]
 
 
 # An allocator gives large arrays back to the system, which then has to clear them for the next
-# chunk: a quarter of the time of a bare trial. The GNU one keeps what is no larger than the largest
-# array that it was ever given back, up to 32 MB; other allocators pay no heed.
-np.empty(2**25 - 2**13, np.uint8)
+# block: a quarter of the time of a bare trial. GNU's is told to keep what is no larger than this;
+# it learns that by itself, but not where its environment is set, as dask does for its workers.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_LARGEST_KEPT = 2**25
+with contextlib.suppress(OSError, AttributeError, TypeError):  # another allocator
+    _mallopt = ctypes.CDLL(None).mallopt
+    _mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
+    _mallopt(_TRIM_THRESHOLD, 2 * _LARGEST_KEPT)
 
 
 def simulate(
