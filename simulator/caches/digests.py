@@ -21,6 +21,7 @@ _COMPILED = (
     "analysis",
     "conduct.py",
     "constants.py",
+    "declarations/analyses/hypothesis.py",
     "declarations/exits.py",  # numbers that are compiled in
     "declarations/schemes",
     "draws.py",

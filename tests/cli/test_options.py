@@ -213,7 +213,7 @@ def test_an_option_of_a_missing_feature_is_named_as_such(option, what, refused):
     assert re.search(rf"{what}(: not supported in this version| are asked for in [\w -]+); ", said)
 
 
-OF_NO_TRIAL = {"--alternative", "--spending", "--futility", "--sides"}
+OF_NO_TRIAL = {"--alternative", "--margin", "--spending", "--futility", "--sides"}
 
 
 def test_no_word_of_a_missing_feature_is_an_option_that_is_there():
