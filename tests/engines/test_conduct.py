@@ -26,7 +26,7 @@ from simulator.params.types import Params
 from simulator.scenario.errors import RuleError
 from simulator.scenario.shipped import shipped_names
 
-SCENARIOS_A_BATCH = 60
+SCENARIOS_A_BATCH = 25
 SCENARIOS_A_SLOW_BATCH = 200
 MOST_REFUSED = 0.05
 

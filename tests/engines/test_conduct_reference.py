@@ -48,12 +48,13 @@ def hold_up_to_each_change(params: Params, trial: int) -> None:
         assert seen.trials.screened[0] >= np.sum(np.array(referred) < changes_on)
 
 
+@pytest.mark.slow  # daily in the compiled engine, which is held to this one under every scheme
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_nothing_before_a_change_of_conduct_depends_on_it_under_any_scheme(scheme):
     hold_up_to_each_change(under(scheme), 0)
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", ["nct05484908-scarce", "two-arm-survival"])
 def test_nothing_before_a_change_of_conduct_depends_on_it_in_shipped_scenarios(name):
     hold_up_to_each_change(shipped_params(name), 1)
 
