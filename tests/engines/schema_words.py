@@ -9,11 +9,14 @@ from simulator.declarations.parts import Part
 from simulator.scenario.analyses import AnalysisBase, Multiplicity
 from simulator.scenario.calibrated import Measured
 from simulator.scenario.decision import Decision
+from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.ranges import Range
 from simulator.scenario.schema import Costs, Scenario
 from simulator.scenario.uncertain import Uncertain
 
-_NOT_OF_AN_ENGINE = (AnalysisBase, Multiplicity, Costs, Decision, Measured, Range, Uncertain)
+_NOT_OF_AN_ENGINE = (
+    *(AnalysisBase, Multiplicity, Monitoring, Costs, Decision, Measured, Range, Uncertain),
+)
 _NOT_ASKED = {
     ("Trial", "registry_id"),
     ("Trial", "planned_completion_date"),
@@ -22,6 +25,7 @@ _NOT_ASKED = {
     ("Scenario", "costs"),
     ("Scenario", "decision"),
     ("Scenario", "evidence_file"),
+    ("Scenario", "monitoring"),
     ("Scenario", "multiplicity"),
     ("Scenario", "ranges"),
     ("Scenario", "uncertain"),
