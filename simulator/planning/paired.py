@@ -70,6 +70,8 @@ class PairedTrials(NamedTuple):
         Mean of the trials; None where the scenario counts none.
     taken
         By trial, if it was asked for.
+    recruited
+        Mean of the patients randomised, as it is where no look stops the trial.
     """
 
     rejected: Bools
@@ -79,6 +81,7 @@ class PairedTrials(NamedTuple):
     totals: Totals
     cost: Estimate | None
     taken: Taken | None
+    recruited: Estimate
 
 
 def run_trials(
@@ -176,6 +179,7 @@ class _Asked:
             totals=run.totals,
             cost=None if cost is None else Estimate(cost.mean, cost.mcse),
             taken=self._taken(),
+            recruited=_recruited(run),
         )
         goal = self.prepared.goal
         return whole if goal is None else _of_goal(whole, goal)
@@ -192,6 +196,12 @@ class _Asked:
         if self.prices is not None:
             costs = trial_costs(self.prices, columns, enrolment_days.size)
         return Taken(enrolment_days, trial_days, costs)
+
+
+def _recruited(run: MonteCarlo) -> Estimate:
+    if run.sums.looks is None:
+        return run.totals.mean("randomised")
+    return run.sums.looks.compared_means("randomised", run.trials)[1]
 
 
 def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyTrials, ...]:

@@ -55,7 +55,8 @@ class Tally(NamedTuple):
     analysable, target_reached
         Trials with a result, and those that randomise as many as planned.
     randomised, randomised_variance
-        Mean number of patients randomised, and its Monte Carlo variance.
+        Mean number of patients randomised, as it is where no look stops the trial, and its Monte
+        Carlo variance.
     """
 
     trials: int

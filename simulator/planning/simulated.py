@@ -43,13 +43,12 @@ class SimulatedTrials:
         rejected = done.rejected[:, 0]
         if value not in self.totals or self.totals[value].trials <= trials:
             self.totals[value] = done.totals
-        randomised = done.totals.mean("randomised")
         return Tally(
             trials=trials,
             rejections=int(rejected.sum()),
             favouring=int(done.favouring[0, 1]),
             analysable=int(done.analysable[:, 0].sum()),
             target_reached=done.totals.count("target_reached"),
-            randomised=randomised.mean,
-            randomised_variance=randomised.mcse**2,
+            randomised=done.recruited.mean,
+            randomised_variance=done.recruited.mcse**2,
         )
