@@ -1,5 +1,6 @@
 """`trialsim boundaries`: critical values of a group-sequential design, without simulation."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,7 +78,8 @@ def boundaries(
     from simulator.planning.boundaries import boundaries as asked
 
     if scenario is not None:
-        _refuse_beside_scenario(locals())
+        own = information, spending, alpha, sides, futility, lower_spending, lower_alpha
+        _refuse_beside_scenario(own, binding=binding)
         deliver(_of_scenario(scenario, power), json)
         return
     for name, given, example in (
@@ -104,17 +106,18 @@ def boundaries(
     deliver(found, json)
 
 
-_DESIGN = "information", "spending", "alpha", "sides", "futility", "lower_spending", "lower_alpha"
+_DESIGN = (
+    *("--information", "--spending", "--alpha", "--sides"),
+    *("--futility", "--lower-spending", "--lower-alpha"),
+)
 
 
-def _refuse_beside_scenario(given: dict[str, object]) -> None:
+def _refuse_beside_scenario(given: Sequence[object], *, binding: bool) -> None:
     """Refuse what a scenario says itself."""
-    for name in _DESIGN:
-        if given[name] is not None:
-            option = f"--{name.replace('_', '-')}"
-            refuse(option, given[name], "is the scenario's own", "leave it out, or the scenario")
-    if given["binding"]:
-        refuse("--binding", "true", "is the scenario's own", "leave it out, or the scenario")
+    asked = [*zip(_DESIGN, given, strict=True), ("--binding", binding or None)]
+    for option, value in asked:
+        if value is not None:
+            refuse(option, value, "is the scenario's own", "leave it out, or the scenario")
 
 
 def _of_scenario(name: str, power: float | None) -> "Boundaries":

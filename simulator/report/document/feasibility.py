@@ -246,6 +246,8 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
     ]
     if o.target_reached.mean == 1:
         words.append(f"All {count(power.trials)} simulated trials reach the target.")
+    if power.looks is not None:
+        words.append("A trial that an interim analysis stops counts by what it reaches without it.")
     words.append(on_time_sentence(dossier) or "No date of completion is planned.")
     words.append(retrospective_sentence(dossier))
     words.append(shown_in(dossier, "recruitment", "flow"))

@@ -73,7 +73,7 @@ def _plan(power: Power, found: Looks) -> list[str]:
     planned = counted(len(found.looks) - 1, noun="interim analysis").capitalize()
     arm, other = the_arm(power.arms[-1]), the_arm(power.arms[0])
     said = [
-        f"{planned} of the {literal(looked_at.test.full)} {_are(found)} planned, at {moments}.",
+        f"{planned} by {literal(looked_at.test.name)} {_are(found)} planned, at {moments}.",
         f"Information is counted in {_OF[found.information]}, of which "
         f"{number(found.max_information)} are planned.",
     ]
@@ -143,22 +143,23 @@ def _looks_table(found: Looks) -> Table:
         caption="Interim analyses and the final one.",
         header=(
             "Analysis at",
-            "Trials in which it is taken, %",
+            "Taken, %",
             "Day",
             "Patients",
             "Information, %",
             "Critical *z*",
-            "Smallest estimate that rejects",
-            *(f"Stops in favour of {the_arm(arm)}, %" for arm in arms),
-            "Stops for futility, %",
-            "Power so far, %",
+            "Least effect",
+            *(f"For {the_arm(arm)}, %" for arm in arms),
+            "Futility, %",
+            "Power, %",
         ),
         rows=tuple(rows),
         note=joined(
             [
-                "Day, patients, information, critical value and smallest estimate are means over "
-                "the trials in which the analysis is taken; the others are shares of all trials,",
-                "with the Monte Carlo standard error.",
+                "Taken, ended in favour of an arm, or for futility, and power so far: shares of "
+                "all trials. The others are means over the trials in which the analysis is taken;",
+                "the least effect is the distance of an estimate from no difference, or from the "
+                "margin, that just rejects. With the Monte Carlo standard error.",
             ]
         ),
         name="looks",

@@ -55,6 +55,8 @@ def recruitment_section(answer: Power) -> Iterator[Block]:
         f"screened, {number(o.randomised)} patients randomised; the target of "
         f"{o.target_randomised:,} is reached in {plain_percent(o.target_reached.mean)} of trials."
     )
+    if answer.looks is not None:
+        yield "A trial that a look stops counts by the number that it reaches without it."
     if o.on_time is not None:
         yield f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
 
