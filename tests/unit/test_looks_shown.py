@@ -1,0 +1,76 @@
+"""What a run with looks tells: its parts agree with one another, and with the words for them."""
+
+import pytest
+
+import simulator
+from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.text.power_looks import looks_in_short, looks_section
+
+TRIALS = 400
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return simulator.load("nct05484908-looks").power(TRIALS, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return simulator.load("nct05484908").power(TRIALS, jobs=1)
+
+
+def test_looks_add_up_to_the_power_of_the_analysis(answer):
+    found, analysis = answer.looks, answer.primary
+    by_arm = {
+        arm: sum(look.in_favour_of[arm].mean for look in found.looks) * TRIALS
+        for arm in answer.arms
+    }
+    assert {arm: round(count) for arm, count in by_arm.items()} == dict(analysis.favouring)
+    assert found.looks[-1].cumulative_power.mean == found.power.with_looks.mean == analysis.power
+
+
+def test_who_is_not_stopped_comes_to_the_final_analysis(answer):
+    first, last = answer.looks.looks
+    stopped = first.futility.mean + sum(share.mean for share in first.in_favour_of.values())
+    assert last.taken.mean == pytest.approx(1 - stopped)
+    assert 0.5 < stopped < 1
+
+
+def test_without_looks_is_the_scenario_without_them(answer, plain):
+    """The same trials, asked for by another scenario and without a look."""
+    assert answer.looks.power.without.mean == plain.primary.power
+    o, compared = plain.operations, answer.looks.compared
+    assert compared["patients"].without.mean == pytest.approx(o.randomised.mean)
+    assert compared["plasma_litres"].without.mean == pytest.approx(
+        sum(litres.mean for litres in o.plasma_litres.values())
+    )
+    for row in compared.values():
+        assert row.difference.mean == pytest.approx(row.with_looks.mean - row.without.mean)
+
+
+def test_other_analyses_are_of_all_who_were_randomised(answer):
+    assert answer.operations.randomised.mean == pytest.approx(
+        answer.looks.compared["patients"].with_looks.mean
+    )
+
+
+def test_looks_travel_as_json(answer):
+    assert type(answer).from_dict(answer.to_dict()).looks == answer.looks
+
+
+def test_a_scenario_without_looks_tells_of_none(plain):
+    assert plain.looks is None
+    assert list(looks_section(plain)) == look_blocks(plain) == []
+    assert interim_sentence(plain) == ""
+
+
+def test_words_hold_the_numbers(answer):
+    futility = f"{100 * answer.looks.looks[0].futility.mean:.1f}%"
+    assert futility in looks_in_short(answer.looks)
+    assert futility in interim_sentence(answer)
+    tables = [block for block in look_blocks(answer) if isinstance(block, Table)]
+    (words,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    assert [table.name for table in tables] == ["looks", "with-looks"]
+    assert "by Fisher's exact test is planned, at 30 patients followed up" in words
+    assert all(len(row) == len(table.header) for table in tables for row in table.rows)
