@@ -6,27 +6,66 @@ all that was known at the cut as it was (decision 24).
 """
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.analysis import AnalysisPlan, AnalysisTable, Cut, analyse, design_of
-from simulator.analysis.cut import Bools, cut_days, rows_of
-from simulator.analysis.looked_at import event_days, known_at, under_treatment
-from simulator.analysis.types import ANALYSED, Design
+from simulator.analysis import AnalysisTable
+from simulator.analysis.cut import Bools
+from simulator.analysis.looked_at import Known
+from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
 from simulator.montecarlo.columns import Layout, MetricRows
-from simulator.montecarlo.replays import replaced
 from simulator.params.types import Params
-from simulator.records import Floats, Ints, TrialRecords
+from simulator.records import Floats, Ints
 
 _STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
-Simulate = Callable[[Conduct], TrialRecords]
+
+
+class Trials(Protocol):
+    """A block of trials as looks see them; days are trial days, one row per trial.
+
+    Attributes
+    ----------
+    trial
+        Index of each trial.
+    target_randomised
+        As planned.
+    recruitment_end_day, trial_end_day
+        Of the trials as they are conducted so far.
+    """
+
+    @property
+    def trial(self) -> Ints: ...  # noqa: D102
+
+    @property
+    def target_randomised(self) -> int: ...  # noqa: D102
+
+    @property
+    def recruitment_end_day(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def trial_end_day(self) -> Floats: ...  # noqa: D102
+
+    def moment(self, at: Moment) -> Floats:
+        """Day of a moment in each trial, infinity where it never comes; of no compound one."""
+        ...
+
+    def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
+        """Analyse what is known at a cut, by the analysis that is looked at, and count it."""
+        ...
+
+    def under_treatment(self, day: Floats) -> Ints:
+        """Count the patients of each trial who are treated on a day, or are to be."""
+        ...
+
+    def replay(self, conduct: Conduct, rows: Ints) -> None:
+        """Simulate the trials of some rows again, whole, as they are now conducted."""
+        ...
 
 
 class LookRows(NamedTuple):
@@ -63,73 +102,46 @@ class LookRows(NamedTuple):
 
 
 class Monitored(NamedTuple):
-    """Trials as they were conducted, and what the looks at them came to.
+    """What the looks at trials came to.
 
     `p_value` and `favours` are those of the analysis that was looked at, one row a trial.
     """
 
-    records: TrialRecords
     looks: LookRows
     p_value: Floats
     favours: Ints
 
 
-def monitored(
-    params: Params,
-    plans: tuple[AnalysisPlan, ...],
-    asked: MonitoringPlan,
-    planned: TrialRecords,
-    seed: int,
-    simulate: Simulate,
-) -> Monitored:
-    """Look at trials, and have those simulated again whose conduct changes.
-
-    Parameters
-    ----------
-    planned
-        The trials as planned.
-    simulate
-        An engine.
-    """
-    return _Monitoring(params, plans, asked, planned, seed, simulate).run()
+def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
+    """Look at trials, and have those simulated again whose conduct changes."""
+    return _Monitoring(asked, trials).run()
 
 
 class _Monitoring:
     """A block of trials under its looks."""
 
-    def __init__(
-        self,
-        params: Params,
-        plans: tuple[AnalysisPlan, ...],
-        asked: MonitoringPlan,
-        planned: TrialRecords,
-        seed: int,
-        simulate: Simulate,
-    ) -> None:
-        self.plan, self.asked, self.simulate = plans[asked.column], asked, simulate
-        self.design = design_of(params, seed)
-        self.records = planned
-        trials = planned.trials.trial.size
-        self.conduct = as_planned(planned.trials.trial, params.trial.target_randomised)
-        pauses = sum(look.pauses for look in asked.looks)
-        never = np.full((trials, pauses), math.inf)
+    def __init__(self, asked: MonitoringPlan, trials: Trials) -> None:
+        self.asked, self.trials = asked, trials
+        self.conduct = as_planned(trials.trial, trials.target_randomised)
+        size, pauses = trials.trial.size, sum(look.pauses for look in asked.looks)
+        never = np.full((size, pauses), math.inf)
         self.conduct = self.conduct._replace(pause_from_day=never, pause_until_day=never.copy())
         self.sides = sides_of(asked)
         self.stages = [Stage()]  # every history of looks that a trial has had
-        self.history = np.zeros(trials, dtype=np.int64)  # which of them
-        self.active = np.ones(trials, dtype=bool)
-        self.before = np.full(trials, -math.inf)  # trial day of the last decision
-        self.looks = _new_rows(trials, len(asked.looks) + 1)
-        self.p_value = np.full(trials, math.nan)
-        self.favours = np.full(trials, -1, dtype=np.int64)
+        self.history = np.zeros(size, dtype=np.int64)  # which of them
+        self.active = np.ones(size, dtype=bool)
+        self.before = np.full(size, -math.inf)  # trial day of the last decision
+        self.looks = _new_rows(size, len(asked.looks) + 1)
+        self.p_value = np.full(size, math.nan)
+        self.favours = np.full(size, -1, dtype=np.int64)
 
     def run(self) -> Monitored:
         """Take every look, then the final analysis."""
         paused = 0
         for place, look in enumerate(self.asked.looks):
-            days = np.maximum(_moment(self.records, self.plan, self.design, look.at), self.before)
+            days = np.maximum(_moment(self.trials, look.at), self.before)
             # A look after the last follow-up is the final analysis.
-            taken = self.active & (days < self.records.trials.trial_end_day)
+            taken = self.active & (days < self.trials.trial_end_day)
             self._look(place, days, taken, look.cleaning_days)
             decision = self.looks.decision[:, place]
             stops = taken & (decision >= 0) & (decision != Decision.GO_ON)
@@ -140,13 +152,14 @@ class _Monitoring:
                 goes_on = taken & ~stops
                 self.conduct.pause_from_day[goes_on, paused] = days[goes_on]
                 self.conduct.pause_until_day[goes_on, paused] = decided_on[goes_on]
-                changed |= goes_on & (days < self.records.trials.recruitment_end_day)
+                changed |= goes_on & (days < self.trials.recruitment_end_day)
                 paused += 1
             self.active &= ~stops
-            self._replay(changed)
+            if changed.any():
+                self.trials.replay(self.conduct, np.flatnonzero(changed))
         ends = np.where(self.active, math.inf, -1.0)
         self._look(len(self.asked.looks), ends, self.active, 0.0)
-        return Monitored(self.records, self.looks, self.p_value, self.favours)
+        return Monitored(self.looks, self.p_value, self.favours)
 
     def _look(self, place: int, days: Floats, taken: Bools, cleaning_days: float) -> None:
         """Analyse what is known, and decide."""
@@ -155,11 +168,10 @@ class _Monitoring:
         final = place == len(self.asked.looks)
         # Of others nobody was randomised yet: they take no time.
         at = np.where(taken, days, -1.0)
-        table = analyse(self.records, [self.plan], self.design, at)
-        known = known_at(self.records, self.plan, self.design, at)
+        table, known = self.trials.analysed(at)
         z = _signed(table, self.asked.sides)
         fraction = self._fraction(table, known.events, known.completed)
-        decision_day = np.where(final, self.records.trials.trial_end_day, at + cleaning_days)
+        decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
         seen = {
             "cut_day": decision_day if final else at,
             "decision_day": decision_day,
@@ -167,7 +179,7 @@ class _Monitoring:
             "z": z,
             "randomised": known.randomised,
             "events": known.events,
-            "treated": under_treatment(self.records, decision_day),
+            "treated": self.trials.under_treatment(decision_day),
         }
         for name, column in seen.items():
             getattr(self.looks, name)[taken, place] = column[taken]
@@ -218,18 +230,11 @@ class _Monitoring:
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:
         """Close recruitment of trials that stop; return those of which that changes anything."""
         self.conduct.recruitment_closes_day[stops] = closes[stops]
-        changed = stops & (closes < self.records.trials.recruitment_end_day)
+        changed = stops & (closes < self.trials.recruitment_end_day)
         if self.asked.stops_treatment:
             self.conduct.treatment_stops_day[stops] = decided_on[stops]
-            changed |= stops & (decided_on < self.records.trials.trial_end_day)
+            changed |= stops & (decided_on < self.trials.trial_end_day)
         return changed
-
-    def _replay(self, changed: Bools) -> None:
-        """Simulate trials again, whole, as they are now conducted."""
-        rows = np.flatnonzero(changed)
-        if rows.size:
-            newer = self.simulate(self.conduct.of(rows))
-            self.records = replaced(self.records, rows, newer)
 
 
 def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> AnalysisTable:
@@ -279,15 +284,12 @@ def _signed(table: AnalysisTable, sides: int) -> Floats:
     return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
 
 
-def _moment(records: TrialRecords, plan: AnalysisPlan, design: Design, at: Moment) -> Floats:
+def _moment(trials: Trials, at: Moment) -> Floats:
     """Trial day of a moment in each trial, infinity where it never comes."""
-    if at.of:
-        one, other = (_moment(records, plan, design, inner) for inner in at.of)
-        return np.minimum(one, other) if at.kind == "earlier" else np.maximum(one, other)
-    if at.kind == "events":
-        return event_days(records, plan, design, int(at.value))
-    days, _ = cut_days(rows_of(records), design.follow_up_days, Cut(at.kind, at.value))  # type: ignore[arg-type]
-    return days
+    if not at.of:
+        return trials.moment(at)
+    one, other = (_moment(trials, inner) for inner in at.of)
+    return np.minimum(one, other) if at.kind == "earlier" else np.maximum(one, other)
 
 
 def _new_rows(trials: int, looks: int) -> LookRows:

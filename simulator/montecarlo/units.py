@@ -26,6 +26,7 @@ from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_o
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored import judged, monitored, write_recruitment
+from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
 from simulator.montecarlo.trial_metrics import metric_rows_of
@@ -261,8 +262,10 @@ def run_part(
     else:
         planned = records
         of_looked_at = [asked.plans[asked.monitoring.column]]
-        found = monitored(params, asked.plans, asked.monitoring, planned, seed, conducted)
-        records = found.records
+        target = params.trial.target_randomised
+        under_looks = RecordedTrials(planned, of_looked_at[0], design, target, conducted)
+        found = monitored(asked.monitoring, under_looks)
+        records = under_looks.records
         table = judged(analyse(records, asked.plans, design, END), asked.monitoring, found)
         rows = metric_rows_of(params, layout, records, asked.plans)
         fixed = rows
