@@ -6,9 +6,11 @@ that in favour of the first is the mirror of the second's, futility apart.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -19,6 +21,7 @@ from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, needs_drift, read_futility
+from simulator.monitoring.interpolated import Interpolated, values
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
 from simulator.records import Floats, Ints
@@ -128,22 +131,43 @@ def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) 
     return look if shows else replace(look, efficacy_z=math.inf, upper_spent=0.0)
 
 
-def decided(stage: Stage, z: Floats, final: bool) -> Ints:
-    """Return the `Decision` that the last look of trials with these looks comes to.
+class Limits(NamedTuple):
+    """Critical values of the last look of some trials, one row per trial.
+
+    Without `first_z` the hypothesis is one-sided.
+    """
+
+    efficacy_z: Floats
+    futility_z: Floats
+    first_z: Floats | None
+
+
+def limits_of(stages: Sequence[Stage], which: Ints) -> Limits:
+    """Return the critical values of trials; each has had the looks of one of some stages."""
+    second = [stage.second[-1] for stage in stages]
+    first = [stage.first[-1].efficacy_z for stage in stages if stage.first]
+    return Limits(
+        np.array([look.efficacy_z for look in second])[which],
+        np.array([look.futility_z for look in second])[which],
+        np.array(first)[which] if first else None,
+    )
+
+
+def decided(limits: Limits, z: Floats, final: bool) -> Ints:
+    """Return the `Decision` that the last look of trials comes to.
 
     A statistic that is NaN decides nothing.
     """
-    second = stage.second[-1]
     found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
     if not final:
-        found[z <= second.futility_z] = Decision.FUTILITY
-    if stage.first:
-        found[z <= -stage.first[-1].efficacy_z] = Decision.FAVOURS_FIRST
-    found[z >= second.efficacy_z] = Decision.FAVOURS_SECOND
+        found[z <= limits.futility_z] = Decision.FUTILITY
+    if limits.first_z is not None:
+        found[z <= -limits.first_z] = Decision.FAVOURS_FIRST
+    found[z >= limits.efficacy_z] = Decision.FAVOURS_SECOND
     return found
 
 
-def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
+def p_values(stages: Sequence[Stage], which: Ints, z: Floats, *, futile: bool) -> Floats:
     """P values of trials that ended at their last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
@@ -155,11 +179,24 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
 
     Parameters
     ----------
+    stages, which
+        Looks that trials had, and the place among them of each trial's.
     z
-        Of trials with these looks; NaN gives NaN.
+        Of each trial; NaN gives NaN.
     futile
         Whether they stopped for futility.
     """
+    found = values([_smooth(stage, futile) for stage in stages], which, z)
+    return np.minimum(1.0, found) if stages[0].first else found
+
+
+@lru_cache(maxsize=1024)
+def _smooth(stage: Stage, futile: bool) -> Interpolated:
+    """P values of trials with these looks; those of two-sided analyses may be above 1."""
+    return Interpolated(partial(_p_values, stage, futile))
+
+
+def _p_values(stage: Stage, futile: bool, z: Floats) -> Floats:
     if futile:
         earlier, last = stage.second[:-1], stage.second[-1]
         regions = regions_of(earlier, obeyed=True)
@@ -177,7 +214,7 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
 
 
 def _of_sides(stage: Stage, one_sided: Floats) -> Floats:
-    return np.asarray(np.minimum(1.0, 2.0 * one_sided)) if stage.first else one_sided
+    return 2.0 * one_sided if stage.first else one_sided
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
@@ -194,4 +231,5 @@ def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: in
     start = before.z * math.sqrt(before.information)
     gained = math.sqrt(information - before.information)
     far = (z[:, None] * math.sqrt(information) - start) / gained
-    return np.asarray(ndtr(-sign * far) @ before.mass)
+    # Not by a product of matrices, whose last digits depend on how many values are asked for.
+    return np.asarray((ndtr(-sign * far) * before.mass).sum(axis=1))
