@@ -18,7 +18,7 @@ from simulator.constants import FIRST_CALIBRATION_TRIAL
 from simulator.declarations.measures import LABS
 from simulator.engines.compiled import simulate
 from simulator.montecarlo.columns import TrialMetrics, layout_of, metrics_of
-from simulator.montecarlo.trial_metrics import metric_rows_of
+from simulator.montecarlo.trial_ends import metric_rows_at_the_end
 from simulator.params.types import Bools, Params
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -105,7 +105,7 @@ def simulate_to_measure(
         records = simulate(params, seed, FIRST_TRIAL + start, count)
         trial = start + np.repeat(np.arange(count), records.trials.randomised)
         columns = {name: getattr(records.patients, name) for name in _PATIENT_COLUMNS}
-        metrics = metrics_of(layout, metric_rows_of(params, layout, records, ()))
+        metrics = metrics_of(layout, metric_rows_at_the_end(params, layout, records, ()))
         return metrics, trial, columns
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -21,11 +21,13 @@ import scipy
 
 from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.constants import FIRST_CALIBRATION_TRIAL
+from simulator.declarations.exits import DRAWN
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
 from simulator.params.null import under_null
 from simulator.params.types import Params
 from simulator.records import DeathCause, Floats
+from simulator.scenario.disease import Exits
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Allocation, Scenario
 
@@ -280,7 +282,12 @@ def _reference(scenario: Scenario) -> Scenario:
     it change with the size of the trial, where candidates come without end.
     """
     accrual: Any = scenario.accrual
-    frame: dict[str, Any] = {"max_recruitment_days": _LONG_DAYS, "planned_completion_date": None}
+    frame: dict[str, Any] = {
+        "max_recruitment_days": _LONG_DAYS,
+        "planned_completion_date": None,
+        "max_follow_up_days": None,
+        "end": None,
+    }
     if scenario.hazard.mortality_target_day is not None:
         frame["follow_up_days"] = scenario.hazard.mortality_target_day
     if accrual.kind == "poisson":
@@ -297,6 +304,7 @@ def _reference(scenario: Scenario) -> Scenario:
             "allocation": Allocation(scheme="complete", ratio=[1, 1], options={}, factors=None),
             "selection_bias": None,
             "hazard": scenario.hazard.model_copy(update={"drift": None}),
+            "exits": _exits_until_the_target(scenario),
             "unit": None,
             "assessment": None,
             "analyses": [],
@@ -309,6 +317,18 @@ def _reference(scenario: Scenario) -> Scenario:
             "evidence_file": None,
         }
     )
+
+
+def _exits_until_the_target(scenario: Scenario) -> Exits | None:
+    """Return the exits, each of which says whether it goes on as it does in the trial."""
+    trial, exits = scenario.trial, scenario.exits
+    if exits is None or trial.longest_follow_up_days == trial.follow_up_days:
+        return exits
+    days = trial.follow_up_days, trial.longest_follow_up_days
+    given = {drawn.key: getattr(exits, drawn.key) for drawn in DRAWN}
+    said = {key: part.model_copy(update={"goes_on": part.lasts(*days)})
+            for key, part in given.items()}  # fmt: skip
+    return exits.model_copy(update=said)
 
 
 def _with(scenario: Scenario, values: dict[str, float]) -> Scenario:

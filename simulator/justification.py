@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from simulator.analysis import estimand_attributes, plans_of
+from simulator.declarations.estimands import day_of
 from simulator.declarations.keys import value_at
 from simulator.planning.detectable import detectable
 from simulator.planning.facts import facts_of
@@ -232,9 +233,10 @@ def _as_simulated(power: Power, scenario: Mapping[str, Any]) -> Power:
     if value_at(scenario, "exits.transplant.net_probability"):
         return power
     asked, analyses = Scenario.of_plain(scenario), list(power.analyses)
-    plans, days = plans_of(asked), asked.trial.follow_up_days
+    plans, trial = plans_of(asked), asked.trial
     for place, plan in enumerate(plans):
         if plan.transplant == "event":
+            days = day_of(plan, plans, trial.follow_up_days, trial.longest_follow_up_days)
             bare = plan._replace(transplant="ignored")
             words = estimand_attributes(bare, days, power.arms, plans)
             outcome = replace(

@@ -39,7 +39,7 @@ def plan_of(
 def design(follow_up_days: int, seed: int = 1) -> Design:
     """Return a trial of two arms without sessions, allocated by a fair coin."""
     coin = build_plan("complete", {}, (1, 1), (), 60)
-    return Design(follow_up_days, np.array([-1, -1]), coin, seed)
+    return Design(follow_up_days, follow_up_days, False, np.array([-1, -1]), coin, seed)
 
 
 class Result(NamedTuple):

@@ -33,7 +33,7 @@ def analyse(
     everybody = rows_of(records)
     trials = everybody.first_row.size - 1
     table = new_table(trials, len(plans))
-    days = cut_days(everybody, design.follow_up_days, at)[0] if isinstance(at, Cut) else at
+    days = cut_days(everybody, followed_for(design, at), at)[0] if isinstance(at, Cut) else at
     known_by = days if np.isfinite(days).any() else None
     looks = {
         handling: handled(records, everybody, handling, design.arm_modality, known_by)
@@ -43,7 +43,12 @@ def analyse(
     for first, end in _blocks(everybody.first_row):
         results = trials_of(table, first, end)
         blocks = {
-            handling: Block(part_of(rows, first, end), days[first:end], design.follow_up_days)
+            handling: Block(
+                part_of(rows, first, end),
+                days[first:end],
+                design.follow_up_days,
+                design.max_follow_up_days,
+            )
             for handling, rows in looks.items()
         }
         for column, plan in enumerate(plans):
@@ -56,6 +61,11 @@ def analyse(
             else:
                 run(named(STATISTICS[plan.test].kernel), block, plan, results, column)
     return table
+
+
+def followed_for(design: Design, at: Cut) -> int:
+    """Return the patient day until which a cut counts what happens: deaths to the longest."""
+    return design.max_follow_up_days if at.kind == "deaths" else design.follow_up_days
 
 
 def _blocks(first_row: Ints) -> Iterator[tuple[int, int]]:

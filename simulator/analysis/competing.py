@@ -41,7 +41,8 @@ def cumulative_incidence(
 
     Variance by the martingales of both kinds of end, as R's cmprsk has it (Gray 1988).
     """
-    _incidence(*block.causes(plan), float(block.follow_up_days), tested_by(plan), table, column)
+    day = block.follow_up_days
+    _incidence(*block.causes(plan, day), float(day), tested_by(plan), table, column)
     normal_interval(table, column, plan.interval_alpha)
 
 

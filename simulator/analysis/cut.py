@@ -200,10 +200,13 @@ def _events(
             when[k, i - first_row[k]] = entry_day[i] + ends
 
 
-def cut(records: TrialRecords, follow_up_days: int, at: Cut) -> Data:
-    """Return what was known of each patient at a cut."""
+def cut(records: TrialRecords, follow_up_days: int, at: Cut | Floats) -> Data:
+    """Return what was known of each patient at a cut, or at the cut of each trial."""
     rows = rows_of(records)
-    cut_day, reached = cut_days(rows, follow_up_days, at)
+    if isinstance(at, Cut):
+        cut_day, reached = cut_days(rows, follow_up_days, at)
+    else:
+        cut_day, reached = at, np.isfinite(at)
     size = rows.arm.size
     entered, due, died, lost = (np.empty(size, np.bool_) for _ in range(4))
     followed_days, transplant = np.empty(size), np.empty(size)

@@ -81,11 +81,20 @@ class Block:
     cut_day
         Of each trial; infinity for the end.
     follow_up_days
-        From randomisation.
+        From randomisation, the horizon of mortality by the end and of MELD.
+    max_follow_up_days
+        For which patients are followed at the longest; None: `follow_up_days`.
     """
 
-    def __init__(self, rows: Rows, cut_day: Floats, follow_up_days: int) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        cut_day: Floats,
+        follow_up_days: int,
+        max_follow_up_days: int | None = None,
+    ) -> None:
         self.rows, self.cut_day, self.follow_up_days = rows, cut_day, follow_up_days
+        self.max_follow_up_days = max_follow_up_days or follow_up_days
         self._kept: dict[Hashable, Any] = {}
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -104,12 +113,12 @@ class Block:
         bounds, limits = _stretches(self.rows.first_row, self.cut_day)
         keys = np.empty(self.rows.arm.size, np.uint64)
         before = math.inf if plan.lost == "excluded" else 0.0
-        horizon = float(self.follow_up_days)
+        horizon = float(self.max_follow_up_days)
         time_keys(self.rows, bounds, limits, horizon, treatment_of(plan), before, keys)
         return keys
 
     def outcome(self, plan: AnalysisPlan) -> Outcome:
-        """What each patient counts as."""
+        """What each patient counts as by the end of `follow_up_days`."""
         treatment = treatment_of(plan)
         return self._once(
             ("outcome", treatment),
@@ -206,12 +215,14 @@ class Block:
 
         return self._once(("ends", treatment_of(plan)), make)
 
-    def causes(self, plan: AnalysisPlan) -> Causes:
-        """Times and causes of what ended each patient, in order of time."""
-        key = "causes", treatment_of(plan), plan.lost, plan.transplant, plan.options["cause"]
-        return self._once(
-            key, lambda: causes_of(self.rows, self.cut_day, self.follow_up_days, plan)
-        )
+    def causes(self, plan: AnalysisPlan, horizon: int | None = None) -> Causes:
+        """Times and causes of what ended each patient, in order of time.
+
+        `horizon` is the patient day until which it counts; None: the longest follow-up.
+        """
+        last = horizon or self.max_follow_up_days
+        key = "causes", treatment_of(plan), plan.lost, plan.transplant, plan.options["cause"], last
+        return self._once(key, lambda: causes_of(self.rows, self.cut_day, last, plan))
 
     def cells(self, plan: AnalysisPlan) -> Cells:
         """Each trial's strata as trials of their own."""
@@ -238,7 +249,8 @@ class Block:
             map(read_only, (first_row, *(column[order] for column in rows[1:])))
         )
         first_cell = np.searchsorted(of_trial, np.arange(trials + 1))
-        return Cells(first_cell, Block(sorted_rows, self.cut_day[of_trial], self.follow_up_days))
+        days = self.follow_up_days, self.max_follow_up_days
+        return Cells(first_cell, Block(sorted_rows, self.cut_day[of_trial], *days))
 
 
 def _stretches(first_row: Ints, cut_day: Floats) -> tuple[Ints, Floats]:

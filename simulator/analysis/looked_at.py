@@ -38,7 +38,7 @@ def event_days(records: TrialRecords, plan: AnalysisPlan, design: Design, number
     rows = handled(records, rows_of(records), handling_of(plan), design.arm_modality)
     trials = rows.first_row.size - 1
     at_end = np.full(trials, math.inf)
-    found = outcome(rows, at_end, design.follow_up_days, treatment_of(plan))
+    found = outcome(rows, at_end, design.horizon_of(plan), treatment_of(plan))
     patients = np.diff(rows.first_row)
     when = np.full((trials, max(number, int(patients.max(initial=0)))), math.inf)
     place = np.arange(rows.arm.size) - np.repeat(rows.first_row[:-1], patients)
@@ -52,7 +52,10 @@ def known_at(records: TrialRecords, plan: AnalysisPlan, design: Design, cut_day:
     everybody = rows_of(records)
     rows = handled(records, everybody, handling_of(plan), design.arm_modality, cut_day)
     block = Block(rows, cut_day, design.follow_up_days)
-    events = _by_trial(block.outcome(plan).status == EVENT, rows.first_row)
+    found = block.outcome(plan)
+    if design.horizon_of(plan) != design.follow_up_days:
+        found = outcome(rows, cut_day, design.horizon_of(plan), treatment_of(plan))
+    events = _by_trial(found.status == EVENT, rows.first_row)
     completed = block.counts(plan)[:, :, 1].sum(axis=1)
     entered = everybody.entry_day <= np.repeat(cut_day, np.diff(everybody.first_row))
     return Known(_by_trial(entered, everybody.first_row), events, completed)

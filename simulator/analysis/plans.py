@@ -22,6 +22,8 @@ def design_of(params: Params, seed: int) -> Design:
     a = params.allocation
     return Design(
         follow_up_days=params.trial.follow_up_days,
+        max_follow_up_days=params.trial.max_follow_up_days,
+        has_common_end=params.has_common_end,
         arm_modality=params.plan.modality,
         allocation=build_plan(
             a.scheme, a.options, a.ratio, a.factor_levels, params.trial.target_randomised

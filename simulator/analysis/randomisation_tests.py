@@ -65,7 +65,8 @@ def randomisation_test(
         rows = part_of(block.rows, k, k + 1)
         arms = np.empty((plan.options["draws"], rows.arm.size), np.int64)
         allocate(design, int(trials[k]), rows, part_of(everybody, k, k + 1), arms)
-        trial = Block(rows, block.cut_day[k : k + 1], block.follow_up_days)
+        horizons = block.follow_up_days, block.max_follow_up_days
+        trial = Block(rows, block.cut_day[k : k + 1], *horizons)
         results = new_table(arms.shape[0], 1)
         run(compare, ReallocatedTrial(trial, arms), inner, results, 0)
         extreme = results.p_value[:, 0] <= seen * (1.0 + TIE)  # False where there is none
@@ -105,6 +106,7 @@ class ReallocatedTrial:
 
     def __init__(self, trial: Block, arms: Ints) -> None:
         self.trial, self.arms, self.follow_up_days = trial, arms, trial.follow_up_days
+        self.max_follow_up_days = trial.max_follow_up_days
         self._all: Block | None = None
 
     def times(self, plan: AnalysisPlan) -> Ints:
@@ -148,9 +150,9 @@ class ReallocatedTrial:
         first_row = read_only(np.arange(times + 1) * patients)
         return known._replace(first_row=first_row, arm=read_only(self.arms.reshape(-1)), **columns)
 
-    def causes(self, plan: AnalysisPlan) -> Causes:
+    def causes(self, plan: AnalysisPlan, horizon: int | None = None) -> Causes:
         """See `Block`."""
-        return self._spread().causes(plan)
+        return self._spread().causes(plan, horizon)
 
     def cells(self, plan: AnalysisPlan) -> Cells:
         """See `Block`."""
@@ -161,7 +163,7 @@ class ReallocatedTrial:
         if self._all is None:
             rows = Rows._make(map(read_only, self._repeated(self.trial.rows)))
             cut_day = np.full(self.arms.shape[0], self.trial.cut_day[0])
-            self._all = Block(rows, cut_day, self.follow_up_days)
+            self._all = Block(rows, cut_day, self.follow_up_days, self.max_follow_up_days)
         return self._all
 
 

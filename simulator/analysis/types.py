@@ -10,7 +10,7 @@ from scipy import special
 
 from simulator import allocation
 from simulator.analysis.kernel import inlined
-from simulator.declarations.analyses import STATISTICS, AnalysisPlan
+from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Need
 from simulator.declarations.analyses.hypothesis import ABOVE, BELOW, Tested
 from simulator.records import Floats, Ints
 from simulator.rules.normal import normal_cdf
@@ -24,7 +24,11 @@ class Design(NamedTuple):
     Attributes
     ----------
     follow_up_days
-        From randomisation.
+        From randomisation, the horizon of mortality by the end and of MELD.
+    max_follow_up_days
+        For which patients are followed at the longest: what tests on time use.
+    has_common_end
+        Whether the trial ends for all at once, which is then the cut of the final analysis.
     arm_modality
         (A,): index of each arm's own modality, -1 for none.
     allocation
@@ -34,9 +38,17 @@ class Design(NamedTuple):
     """
 
     follow_up_days: int
+    max_follow_up_days: int
+    has_common_end: bool
     arm_modality: Ints
     allocation: allocation.Plan
     seed: int
+
+    def horizon_of(self, plan: AnalysisPlan) -> int:
+        """Return the patient day until which an analysis counts what happens."""
+        if Need.TIMES in STATISTICS[plan.test].variable.needs:
+            return self.max_follow_up_days
+        return self.follow_up_days
 
 
 class Reason(IntEnum):

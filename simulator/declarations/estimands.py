@@ -85,6 +85,18 @@ def statistic_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisP
     return next(p for p in plans if p.name == plan.options["of"])
 
 
+def day_of(
+    plan: AnalysisPlan,
+    plans: Sequence[AnalysisPlan],
+    follow_up_days: int,
+    max_follow_up_days: int,
+) -> int:
+    """Patient day until which an analysis looks: at the latest, where the trial may end before."""
+    inner = statistic_of(plan, plans)
+    longer = STATISTICS[inner.test].measure.of_all_follow_up or "day" in inner.options
+    return max_follow_up_days if longer else follow_up_days
+
+
 def estimand(
     plan: AnalysisPlan,
     follow_up_days: int,

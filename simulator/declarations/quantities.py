@@ -61,6 +61,9 @@ EFFECT = (
 CONDUCT = (
     Quantity("trial.target_randomised", "Patients to be randomised", "patients"),
     Quantity("trial.follow_up_days", "Follow-up per patient", "days"),
+    Quantity("trial.max_follow_up_days", "Longest follow-up per patient", "days"),
+    Quantity("trial.end.deaths", "Known deaths that end the trial", "deaths"),
+    Quantity("trial.end.min_follow_up_days", "Follow-up of the last patient", "days"),
     Quantity("trial.start_date", "Start"),
     Quantity("trial.planned_completion_date", "Planned completion"),
     Quantity("trial.max_recruitment_days", "Longest recruitment", "days"),

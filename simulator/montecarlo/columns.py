@@ -36,13 +36,20 @@ class TrialMetrics(NamedTuple):
     randomised: Annotated[Ints, Column("1", "patients of all arms")]
     target_reached: Annotated[
         Ints,
-        Column("1", "1 if the target number was randomised, or would have been but for a look"),
+        Column(
+            "1",
+            "1 if the target number was randomised, or would have been but for a look, or the "
+            "trial's deaths ended it before",
+        ),
     ]
     on_time: Annotated[
         Ints, Column("1", "1 if the target was reached and followed up by the planned completion")
     ]
     enrolment_days: Annotated[Floats, Column("d", "first opening to the end of recruitment")]
     trial_days: Annotated[Floats, Column("d", "first opening to the end of the last follow-up")]
+    deaths_reached: Annotated[
+        Ints, Column("1", "1 if the number of deaths came that was to end the trial")
+    ]
     days_open: Annotated[Ints, Column("1", "openings of the ALSS units")]
     days_short: Annotated[Ints, Column("1", "of these, a waiting patient was without plasma")]
     machine_hours_open: Annotated[Floats, Column("h", "machine time on offer")]
@@ -61,6 +68,12 @@ class TrialMetrics(NamedTuple):
     not_treated: Annotated[Ints, Column("1", "without", _ARM)]
     deaths_seen: Annotated[Ints, Column("1", "died in follow-up, before any loss", _ARM)]
     alive: Annotated[Ints, Column("1", "seen alive at the end of follow-up", _ARM)]
+    deaths_by_the_end: Annotated[
+        Ints, Column("1", "died by the end of the trial, before any loss, at any time", _ARM)
+    ]
+    followed_days: Annotated[
+        Floats, Column("d", "to death, loss or the end of the trial, summed over patients", _ARM)
+    ]
     transplants_seen: Annotated[Ints, Column("1", "transplanted, before any loss", _ARM)]
     withdrawals_seen: Annotated[Ints, Column("1", "withdrew, before any loss", _ARM)]
     analysed: Annotated[Ints, Column("1", "used by the primary analysis", _ARM)]
@@ -235,6 +248,10 @@ def _never(params: Params, plans: Sequence[AnalysisPlan]) -> frozenset[str]:
         dead.add("turned_away")
     if params.selection.kind != 2:
         dead.add("deferred")
+    if not params.is_followed_longer:
+        dead |= {"deaths_by_the_end", "followed_days"}
+    if params.trial.ends_at_deaths == 0:
+        dead.add("deaths_reached")
     if not plans:
         dead |= {"analysed", "left_out"}
     elif uses_everybody(plans):

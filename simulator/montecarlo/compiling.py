@@ -10,7 +10,7 @@ from simulator.engines.compiled.sharing import blank_trial
 from simulator.montecarlo.columns import layout_of
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums
-from simulator.montecarlo.trial_metrics import metric_rows_of
+from simulator.montecarlo.trial_ends import metric_rows_at_the_end
 from simulator.params.types import Params
 from simulator.truth import Truth
 
@@ -35,5 +35,5 @@ def _compile_analysis(plans: Plans, params: Params) -> None:
 def _compile_sums(plans: Plans, families: tuple[Family, ...], params: Params) -> None:
     records, layout = blank_trial(params), layout_of(params, plans)
     table = analyse(records, plans, design_of(params, 0), END)
-    rows = metric_rows_of(params, layout, records, plans)
+    rows = metric_rows_at_the_end(params, layout, records, plans)
     Sums(layout, plans, (_UNKNOWN,) * len(plans), families).add(table, rows, 1)

@@ -19,6 +19,8 @@ _OF_PATIENTS = tuple(count.name.lower() for count in Count)
 
 def come_in_lanes(params: Params, plans: Sequence[AnalysisPlan]) -> bool:
     """Whether lanes have all that is asked of a scenario's trials."""
+    if params.is_followed_longer:  # lanes have no cut
+        return False
     two_arms = len(params.allocation.ratio) == 2
     return two_arms and are_independent(params) and take_lanes(params, plans)
 

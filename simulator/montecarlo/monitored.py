@@ -289,6 +289,13 @@ def _adds_nothing(earlier: Stage, fraction: float) -> bool:
     return bool(earlier.second) and fraction <= earlier.second[-1].information
 
 
+def stopping_day(looks: LookRows) -> Floats:
+    """Trial day on which it was decided to stop each trial early, NaN where none was stopped."""
+    stops = np.isin(looks.decision[:, :-1], _STOPS)
+    days = np.where(stops, looks.decision_day[:, :-1], math.inf).min(axis=1, initial=math.inf)
+    return np.where(np.isinf(days), math.nan, days)
+
+
 def write_recruitment(
     params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, looks: LookRows
 ) -> None:

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from simulator.analysis import AnalysisPlan, AnalysisTable, Cut, analyse
+from simulator.analysis.analyse import followed_for
 from simulator.analysis.cut import cut_days, rows_of
 from simulator.analysis.looked_at import Known, event_days, known_at, under_treatment
 from simulator.analysis.types import Design
@@ -54,11 +57,12 @@ class RecordedTrials:
         if at.kind == "events":
             return event_days(self.records, self._plan, self._design, int(at.value))
         cut = Cut(at.kind, at.value)  # type: ignore[arg-type]
-        days, _ = cut_days(rows_of(self.records), self._design.follow_up_days, cut)
-        return days
+        return cut_days(rows_of(self.records), followed_for(self._design, cut), cut)[0]
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
+        if self._design.has_common_end:  # infinity is the end, here a cut as well
+            cut_day = np.minimum(cut_day, self.trial_end_day)
         table = analyse(self.records, [self._plan], self._design, cut_day)
         return table, known_at(self.records, self._plan, self._design, cut_day)
 

@@ -31,6 +31,7 @@ _RATIOS = (
     ("deaths_from_tumour", "patients"),
     ("sessions_short_of_plasma", "sessions_due"),
     ("wait_days", "sessions_delivered"),
+    ("followed_days", "patients"),
     ("machine_hours_used", "machine_hours_open"),
 )
 # Prices are put to the elements of these: all their products are needed.

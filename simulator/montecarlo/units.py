@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.analysis import END, AnalysisPlan, AnalysisTable, analyse, design_of
+from simulator.analysis import AnalysisPlan, AnalysisTable, analyse, design_of
 from simulator.analysis.cut import Bools
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.types import reaches
@@ -25,12 +25,18 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
-from simulator.montecarlo.monitored import judged, monitored, write_recruitment
+from simulator.montecarlo.monitored import judged, monitored, stopping_day, write_recruitment
 from simulator.montecarlo.monitored_lanes import LaneTrials, are_looked_at_in_lanes
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
-from simulator.montecarlo.trial_metrics import metric_rows_of
+from simulator.montecarlo.trial_ends import (
+    ending,
+    last_cut,
+    metric_rows_at_the_end,
+    stopped_ones_end,
+    write_deaths_reached,
+)
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 from simulator.truth import Truth
@@ -296,26 +302,29 @@ def run_part(
 ) -> Part:
     """Simulate and analyse trials `first_trial` to `first_trial + trials - 1`."""
     indices = np.arange(first_trial, first_trial + trials)
-    conducted = partial(_conducted, params, engine, seed)
+    conducted = ending(params, partial(_conducted, params, engine, seed))
     records = conducted(as_planned(indices, params.trial.target_randomised))
     design, layout, looks = design_of(params, seed), asked.layout(params), None
     if asked.monitoring is None:
-        table = analyse(records, asked.plans, design, END)
-        rows = metric_rows_of(params, layout, records, asked.plans)
+        table = analyse(records, asked.plans, design, last_cut(params, records))
+        rows = metric_rows_at_the_end(params, layout, records, asked.plans)
     else:
         planned = records
         of_looked_at = [asked.plans[asked.monitoring.column]]
         target = params.trial.target_randomised
         under_looks = RecordedTrials(planned, of_looked_at[0], design, target, conducted)
         found = monitored(asked.monitoring, under_looks)
-        records = under_looks.records
-        table = judged(analyse(records, asked.plans, design, END), asked.monitoring, found)
-        rows = metric_rows_of(params, layout, records, asked.plans)
+        records = stopped_ones_end(params, under_looks.records, stopping_day(found.looks))
+        table = analyse(records, asked.plans, design, last_cut(params, records))
+        table = judged(table, asked.monitoring, found)
+        rows = metric_rows_at_the_end(params, layout, records, asked.plans)
         fixed = rows
         if records is not planned:
-            fixed = metric_rows_of(params, layout, planned, asked.plans)
+            fixed = metric_rows_at_the_end(params, layout, planned, asked.plans)
             write_recruitment(params, layout, rows, fixed, found.looks)
-        p_values = analyse(planned, of_looked_at, design, END).p_value[:, 0]
+            write_deaths_reached(layout, rows, fixed)
+        at_end = last_cut(params, planned)
+        p_values = analyse(planned, of_looked_at, design, at_end).p_value[:, 0]
         looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):

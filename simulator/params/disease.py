@@ -19,7 +19,7 @@ from simulator.rules.hazard import cumulative_baseline
 from simulator.scenario.bias import Drift
 from simulator.scenario.disease import Assessment, Exits, Hazard, Labs
 from simulator.scenario.errors import RuleError
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, Trial
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def lower_hazard(scenario: Scenario, plan: PlanParams, log_hazard_ratio: Floats)
     serious = math.log(exits.serious_adverse_event_hazard_ratio) if exits else 0.0
     meld_acts = hazard.log_hazard_ratio_per_meld_point != 0.0
     by_session = effect.kind == "by_session"
-    days = range(scenario.trial.follow_up_days + 1)
+    days = range(scenario.trial.longest_follow_up_days + 1)
     return HazardParams(
         kind=kind,
         day=day,
@@ -157,14 +157,22 @@ def baseline_points(hazard: Hazard) -> tuple[int, Floats, Floats, float]:
     return named(course.rule), day, cumulative * shares, course.shape
 
 
-def lower_exits(exits: Exits | None) -> ExitParams:
-    """Turn net probabilities by a day into constant hazards until that day."""
+def lower_exits(exits: Exits | None, trial: Trial) -> ExitParams:
+    """Turn net probabilities by a day into constant hazards until that day, or for good."""
     if exits is None:
         return ExitParams(np.zeros(len(DRAWN)), np.zeros(len(DRAWN)))
     parts = [getattr(exits, exit_.key) for exit_ in DRAWN]
+    longest = float(trial.longest_follow_up_days)
+    lasting = [p.lasts(trial.follow_up_days, trial.longest_follow_up_days) for p in parts]
     return ExitParams(
         rate_per_day=np.array([-math.log1p(-p.net_probability) / p.by_day for p in parts]),
-        until_day=np.array([p.by_day for p in parts], dtype=np.float64),
+        until_day=np.array(
+            [
+                max(p.by_day, longest) if goes_on else p.by_day
+                for p, goes_on in zip(parts, lasting, strict=True)
+            ],
+            dtype=np.float64,
+        ),
     )
 
 

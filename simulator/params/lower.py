@@ -64,7 +64,7 @@ def lower(scenario: Scenario) -> Params:
         unit=unit,
         lab=lower_labs(scenario.labs, candidate),
         hazard=lower_hazard(scenario, plan, modality.log_hazard_ratio),
-        exits=lower_exits(scenario.exits),
+        exits=lower_exits(scenario.exits, scenario.trial),
         assessment=lower_assessment(scenario.assessment),
     )
 
@@ -133,14 +133,14 @@ def _refuse_a_crowd(
 
 def _refuse_too_many_days(scenario: Scenario, plan: PlanParams) -> None:
     """Refuse a trial whose patients' days do not fit into memory, where each day counts."""
-    patients, days = scenario.trial.target_randomised, scenario.trial.follow_up_days
+    patients, days = scenario.trial.target_randomised, scenario.trial.longest_follow_up_days
     by_day = scenario.labs is not None or bool((plan.sessions > 0).any())
     if by_day and patients * days > _MOST_PATIENT_DAYS:
         raise RuleError(
             f"{patients:,} patients over {days:,} days are {patients * days:,} patient-days a "
             f"trial, over {_MOST_PATIENT_DAYS:,}",
             "lower the one or the other",
-            "trial.follow_up_days",
+            f"trial.{'max_' if scenario.trial.max_follow_up_days else ''}follow_up_days",
         )
 
 
@@ -151,6 +151,9 @@ def _trial(scenario: Scenario) -> TrialParams:
         target_randomised=trial.target_randomised,
         max_recruitment_days=trial.max_recruitment_days,
         follow_up_days=trial.follow_up_days,
+        max_follow_up_days=trial.longest_follow_up_days,
+        ends_at_deaths=(trial.end and trial.end.deaths) or 0,
+        min_follow_up_days=(trial.end and trial.end.min_follow_up_days) or 0,
         start_weekday=trial.start_date.weekday(),
         planned_completion_day=float((planned - trial.start_date).days) if planned else math.nan,
     )

@@ -19,7 +19,10 @@ class TrialParams(NamedTuple):
 
     target_randomised: int
     max_recruitment_days: float
-    follow_up_days: int
+    follow_up_days: int  # the horizon of mortality by the end and of MELD
+    max_follow_up_days: int  # for which patients are simulated
+    ends_at_deaths: int  # known deaths that end the trial; 0: none do
+    min_follow_up_days: int  # after the last entry, when the trial ends; 0: no such day
     start_weekday: int  # 0 Monday
     planned_completion_day: float  # NaN: none
 
@@ -169,7 +172,7 @@ class HazardParams(NamedTuple):
     day: Floats  # points of the cumulative baseline, the first (0, 0)
     cumulative: Floats
     shape: float
-    at_opening: Floats  # (follow_up_days + 1,): cumulative baseline at each patient-day opening
+    at_opening: Floats  # (max_follow_up_days + 1,): cumulative baseline at each patient-day opening
     varies_by_day: bool  # False: one inversion serves for the whole follow-up
     meld_coefficient: float
     meld_reference: float
@@ -220,6 +223,16 @@ class Params(NamedTuple):
     hazard: HazardParams
     exits: ExitParams
     assessment: AssessmentParams
+
+    @property
+    def has_common_end(self) -> bool:
+        """Whether the trial ends for all at once, and not for each patient after a while."""
+        return self.trial.ends_at_deaths > 0 or self.trial.min_follow_up_days > 0
+
+    @property
+    def is_followed_longer(self) -> bool:
+        """Whether follow-up differs from one of `follow_up_days` for each patient."""
+        return self.has_common_end or self.trial.max_follow_up_days > self.trial.follow_up_days
 
     @property
     def max_sessions(self) -> int:

@@ -28,6 +28,13 @@ def why_not(scenario: Scenario, engine: str, trials: int | None) -> Refusal | No
             "averages over the deaths of a trial that goes on to its end, and looks may end it",
             "use counts, or set monitoring to null",
         )
+    trial = scenario.trial
+    if trial.end is not None or trial.longest_follow_up_days > trial.follow_up_days:
+        key = "end" if trial.end is not None else "max_follow_up_days"
+        return Refusal(
+            "averages over the deaths of patients who are followed for trial.follow_up_days each",
+            f"use counts, or set trial.{key} to null",
+        )
     if engine != Engine.COMPILED:
         return Refusal(
             "takes the compiled engine, which runs each trial again without liver deaths",

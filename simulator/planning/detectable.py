@@ -26,7 +26,7 @@ def detectable(
     In the direction of the assumed effect. None where no formula is made for the analysis, where it
     has a margin, and where it is to show the other direction.
     """
-    if facts.others_count or not facts.has_effect or min(patients) < 1:
+    if facts.others_count or facts.ends_otherwise or not facts.has_effect or min(patients) < 1:
         return None
     if facts.plan.hypothesis.has_margin or not facts.on_the_side:
         return None

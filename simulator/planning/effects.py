@@ -72,7 +72,7 @@ def _acts(s: Scenario) -> bool:
     if effect.combined_with_labs and by_meld:
         return True
     if effect.kind == "direct":
-        return effect.hazard_ratio != 1 and effect.delay_days <= s.trial.follow_up_days - 1
+        return effect.hazard_ratio != 1 and effect.delay_days <= s.trial.longest_follow_up_days - 1
     return not alike and len(set(_course_ratios(s))) > 1
 
 

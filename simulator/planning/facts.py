@@ -41,6 +41,8 @@ class Facts(NamedTuple):
         False under a null hypothesis.
     others_count
         Whether the analysis looks at rescue, withdrawal or having been treated.
+    ends_otherwise
+        Whether it uses another follow-up than `follow_up_days` of each patient.
     """
 
     plan: AnalysisPlan
@@ -52,6 +54,7 @@ class Facts(NamedTuple):
     has_sessions: bool
     has_effect: bool
     others_count: bool
+    ends_otherwise: bool = False
 
     @property
     def formula(self) -> SizeFormula:
@@ -163,6 +166,7 @@ def facts_of(scenario: Mapping[str, Any], analysis: int, operations: Operations)
         has_sessions=any(arm.plan is not None for arm in asked.arms),
         has_effect=asked.null_hypothesis == "none",
         others_count=_others_count(asked, plan),
+        ends_otherwise=_ends_otherwise(asked, plan),
     )
     if not facts.has_effect or facts.formula not in OF_MEANS:
         return facts
@@ -176,6 +180,14 @@ def _means(scenario: str, analysis: int, adjusted: bool) -> Means | None:
     asked = Scenario.of_plain(json.loads(scenario))
     solved = solve_targets(asked, lambda _: None)
     return changes_of_meld(solved, plans_of(asked)[analysis], adjusted=adjusted)
+
+
+def _ends_otherwise(s: Scenario, plan: AnalysisPlan) -> bool:
+    """Whether deaths count after `follow_up_days`, or a patient may not be followed so long."""
+    declared = STATISTICS.get(plan.test)
+    longer = s.trial.longest_follow_up_days > s.trial.follow_up_days
+    on_time = declared is not None and declared.measure.of_all_follow_up
+    return s.trial.end is not None or (longer and on_time)
 
 
 def _others_count(s: Scenario, plan: AnalysisPlan) -> bool:

@@ -66,6 +66,8 @@ def _contrast(facts: Facts) -> Contrast:
         return Contrast.NO_FORMULA
     if facts.others_count:
         return Contrast.OTHER_EVENTS
+    if facts.ends_otherwise:
+        return Contrast.OTHER_FOLLOW_UP
     if facts.lost > _MOST_LOST:
         return Contrast.ALL_LOST
     if not facts.has_effect or not _differ(facts):

@@ -63,7 +63,7 @@ def forecast_of(
     first = min(site.counts.opened for site in known)
     limit = _after(first, trial.max_recruitment_days)
     plan = trial.planned_completion_date
-    last = None if plan is None else plan - timedelta(days=trial.follow_up_days)
+    last = None if plan is None else plan - timedelta(days=trial.last_follow_up_days)
     more = _further(observed.recruitment.further_site, known, cut) if wanted else None
     assumed = [Assumption.RATES_STAY]
     if scenario.accrual.kind == "uniform" or scenario.accrual.site_rates.kind == "fixed":
@@ -76,7 +76,7 @@ def forecast_of(
         sites=tuple(map(_rate, known)),
         patients=tuple(_patients(forecast, cut, randomised)),
         closing=_dates(forecast, cut),
-        completion=_dates(forecast, cut, trial.follow_up_days),
+        completion=_dates(forecast, cut, trial.last_follow_up_days),
         planned_completion=None if plan is None else plan.isoformat(),
         last_randomisation=None if last is None else last.isoformat(),
         per_month_needed=_needed(wanted, cut, last),

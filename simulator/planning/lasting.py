@@ -126,6 +126,8 @@ def exact_power_of(params: Params, plan: AnalysisPlan, *, favoured: bool) -> Exa
     """Return the exact power of an analysis by number of patients; None where it is not known."""
     if plan.test not in _TESTS or plan.population != "randomised":
         return None
+    if params.has_common_end:  # which may come before the follow-up of the last is over
+        return None
     if not _all_alike(params) or not _all_randomised(params):
         return None
     a = params.allocation

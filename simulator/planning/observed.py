@@ -91,7 +91,7 @@ def observer(plan: Plan) -> Observer:
         chance = np.ascontiguousarray(p.allocation_probability[:, 0])
         sequences = describe(plan, t.randomised, p.arm, chance, p.stratum)
         trial = np.repeat(np.arange(t.randomised.size), t.randomised)
-        died = np.isfinite(p.death_after_days)
+        died = p.death_after_days <= params.trial.follow_up_days
         outcomes = np.column_stack(
             [
                 t.randomised,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from simulator.analysis import REASONS, AnalysisPlan, Reason, estimand, estimand_attributes
 from simulator.analysis.bayes import prior_report
 from simulator.declarations.claims import is_claim, is_of_trial
-from simulator.declarations.estimands import scale_of, tests_of
+from simulator.declarations.estimands import day_of, scale_of, tests_of
 from simulator.declarations.keys import key_path, steps_of
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
@@ -24,6 +24,7 @@ from simulator.planning.effects import effect_of, null_in_effect
 from simulator.planning.looks import looks_of
 from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
+from simulator.planning.trial_end import trial_end_of
 from simulator.results.acceptance import Acceptance
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate, Judgement
 from simulator.results.operations import Operations
@@ -148,6 +149,7 @@ def _answer(
         verdict=verdict,
         acceptance=acceptance,
         looks=looks_of(prepared, run),
+        trial_end=trial_end_of(prepared, run),
         recruitment_key=_recruitment_key(solved, params.eligibility.randomised_share),
         curves=curves.tables(params, prepared.arms),
     )
@@ -157,7 +159,8 @@ def _analysis(
     prepared: Prepared, run: MonteCarlo, index: int, operations: Operations
 ) -> AnalysisPower:
     plans, arms = run.plans, prepared.arms
-    plan, days = plans[index], prepared.params.trial.follow_up_days
+    plan, trial = plans[index], prepared.params.trial
+    days = day_of(plan, plans, trial.follow_up_days, trial.max_follow_up_days)
     rejections, reasons = int(run.rejections[index]), run.reasons[index]
     low, high = interval(rejections, run.trials)
     favouring = {arm: int(run.favouring[index, a]) for a, arm in enumerate(arms)}

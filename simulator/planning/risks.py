@@ -59,7 +59,7 @@ def exact_risks(asked: Scenario, plan: AnalysisPlan) -> ExactRisks | None:
     if not _same_for_all(asked):
         return None
     solved = solve_targets(asked, lambda _: None)
-    exits, days = lower_exits(solved.exits), solved.trial.follow_up_days
+    exits, days = lower_exits(solved.exits, solved.trial), solved.trial.follow_up_days
     first, second = (_risk(_liver_hazard(solved, arm), exits, days, plan) for arm in (0, 1))
     others = [Exit.TUMOUR, *([Exit.TRANSPLANT] if plan.transplant == "event" else [])]
     effect = solved.hazard.effect

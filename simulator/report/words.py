@@ -50,6 +50,9 @@ _CONTRASTS = {
     Contrast.OTHER_SIDE: (
         "No closed-form sample size: the effect assumed is not what {test} is to show."
     ),
+    Contrast.OTHER_FOLLOW_UP: (
+        "No closed-form sample size: patients are not all followed for the days that formulas take."
+    ),
     Contrast.ALL_LOST: (
         "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
     ),

@@ -36,6 +36,7 @@ class Contrast(StrEnum):
     OTHER_EVENTS = "other_events"  # rescue or withdrawal counts too, or only the treated do
     FAMILY = "family"  # several analyses are judged together: no formula
     OTHER_SIDE = "other_side"  # the effect lies where nothing is to be shown: no formula
+    OTHER_FOLLOW_UP = "other_follow_up"  # not of so many days for each patient: no formula
     ALL_LOST = "all_lost"  # nobody is left to be analysed: no formula
 
 

@@ -19,6 +19,7 @@ from simulator.results.measures import (
 )
 from simulator.results.operations import Operations
 from simulator.results.sources import SourceKind
+from simulator.results.trial_end import TrialEnd
 
 
 @dataclass(frozen=True, repr=False)
@@ -441,6 +442,8 @@ class Power(Answer):
         Of the scenario, against published figures that it was not set by; None: none are held out.
     looks
         Before the end, at one of the analyses; None: none.
+    trial_end
+        How trials end; None: each patient is followed for `trial.follow_up_days`.
     curves
         Tables over time, which travel as CSV.
     """
@@ -475,6 +478,7 @@ class Power(Answer):
     recruitment_key: RecruitmentKey
     acceptance: Acceptance | None = None
     looks: Looks | None = None
+    trial_end: TrialEnd | None = None
     curves: Curves = field(default_factory=Curves, metadata={"json": False})
 
     @property

@@ -102,7 +102,7 @@ def _option_rules(key: str, analysis: Analysis, scenario: Scenario) -> Iterator[
     """What a test's own numbers and words must be."""
     beside = Beside(
         alpha=analysis.alpha,
-        follow_up_days=scenario.trial.follow_up_days,
+        follow_up_days=scenario.trial.longest_follow_up_days,
         has_factors=bool(scenario.allocation.factors),
     )
     for error in analysis.broken_rules(beside):

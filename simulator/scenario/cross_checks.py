@@ -11,12 +11,14 @@ from simulator.scenario.monitoring_rules import monitoring_rules
 from simulator.scenario.population import ENZYME_VARIABLES, LAB_VARIABLES, Criterion
 from simulator.scenario.schema import Factor, Scenario
 from simulator.scenario.treatment import SessionPlan
+from simulator.scenario.trial_end_rules import trial_end_rules
 from simulator.scenario.uncertain_rules import uncertain_rules
 
 
 def disagreements(scenario: Scenario) -> Iterator[RuleError]:
     """Yield every rule between parts that a scenario breaks, whose fields are each in order."""
     yield from _date_rules(scenario)
+    yield from trial_end_rules(scenario)
     yield from _accrual_rules(scenario)
     yield from _modality_rules(scenario)
     yield from _variable_rules(scenario)

@@ -142,8 +142,23 @@ class ExitRate(Part):
     )
     by_day: Positive = follows(
         "trial.follow_up_days",
-        "patient day to which it refers, none happen later; by default the end of follow-up",
+        "patient day to which it refers; by default the end of follow-up",
     )
+    goes_on: bool | None = Field(
+        default=None,
+        description="whether the hazard goes on after by_day, or none happen later; null: where "
+        "patients are followed beyond follow_up_days, a hazard that lasts until then goes on",
+    )
+
+    def lasts(self, follow_up_days: int, longest_follow_up_days: int) -> bool:
+        """Whether the hazard goes on after `by_day`.
+
+        Nothing happens on the last day of a trial's main outcome that would end a hazard which
+        lasted until then; one that ended before stays as it was given.
+        """
+        if self.goes_on is not None:
+            return self.goes_on
+        return self.by_day >= follow_up_days < longest_follow_up_days
 
 
 class Infection(ExitRate):

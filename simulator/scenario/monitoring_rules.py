@@ -121,7 +121,7 @@ def _moment_rules(
         rule = "is known only once the estimate is: a cut cannot wait for it"
         remedy = "cut at a number of patients completed, or on a day"
         yield RuleError(rule, remedy, f"{key}.information")
-    last = scenario.trial.max_recruitment_days + scenario.trial.follow_up_days
+    last = scenario.trial.max_recruitment_days + scenario.trial.longest_follow_up_days
     if at.day is not None and at.day > last:
         rule = f"is after the last day of the trial, {last:g}"
         yield RuleError(rule, "give an earlier day", f"{key}.day")

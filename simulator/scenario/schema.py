@@ -30,6 +30,7 @@ from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.population import Accrual, Candidates, Eligibility
 from simulator.scenario.ranges import Range
 from simulator.scenario.treatment import Arm, Modality, Unit
+from simulator.scenario.trial_end import TrialEnd
 from simulator.scenario.uncertain import Uncertain
 
 if TYPE_CHECKING:
@@ -54,7 +55,31 @@ class Trial(Part):
     max_recruitment_days: Annotated[float, Field(gt=0, le=36_600)] = Field(
         default=3650.0, description="recruitment ends on this day at the latest"
     )
-    follow_up_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="from randomisation")
+    follow_up_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        description="from randomisation; also the day to which mortality by the end, MELD and "
+        "target mortality refer"
+    )
+    max_follow_up_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        default=None,
+        description="from randomisation, at the longest, for tests on time; null: follow_up_days",
+    )
+    end: TrialEnd | None = Field(
+        default=None,
+        description="what ends the trial; null: every patient's own follow-up, of "
+        "max_follow_up_days",
+    )
+
+    @property
+    def longest_follow_up_days(self) -> int:
+        """Days for which a patient is followed at the longest."""
+        return self.max_follow_up_days or self.follow_up_days
+
+    @property
+    def last_follow_up_days(self) -> int:
+        """Days from the last entry to the end of the trial, at the latest."""
+        if self.end is not None and self.end.min_follow_up_days is not None:
+            return self.end.min_follow_up_days
+        return self.longest_follow_up_days
 
 
 class Factor(Part):

@@ -121,7 +121,8 @@ def _cox(
         of_second.append(second[mine & event])
         first_risk.append(one.size - np.searchsorted(one, when, "left"))
         second_risk.append(other.size - np.searchsorted(other, when, "left"))
-        weight.append(weigh((first_risk[-1] + second_risk[-1]) / mine.sum()))
+        at_risk = first_risk[-1] + second_risk[-1]
+        weight.append(weigh(_survival(time[mine], event[mine], when, at_risk)))
     if not weight:
         return math.nan  # no patient at all
     hit, r0, r1, w = map(np.concatenate, (of_second, first_risk, second_risk, weight))
@@ -135,6 +136,20 @@ def _cox(
     from scipy import optimize  # slow to load, and the truth is mostly known from before
 
     return float(optimize.brentq(score, -_BRACKET, _BRACKET, xtol=1e-10))
+
+
+def _survival(time: Floats, event: Bools, when: Floats, at_risk: Ints) -> Floats:
+    """Survival just before each death, of which `when` and `at_risk` tell.
+
+    The share still at risk where nobody is censored before the last; else Kaplan and Meier's curve.
+    """
+    if not (~event & (time < time.max(initial=0.0))).any():
+        return np.asarray(at_risk / time.size)
+    order = np.argsort(when, kind="stable")
+    left = np.cumprod(1.0 - 1.0 / at_risk[order])
+    survival = np.empty(when.size)
+    survival[order] = np.concatenate(([1.0], left[:-1]))
+    return survival
 
 
 def _equal(survival: Floats) -> Floats:
@@ -161,13 +176,23 @@ def weighted_log_hazard_ratio(p: PooledPatients, options: Any, __: float) -> flo
             return np.power(survival, rho) * np.power(1 - survival, gamma)
 
     else:
-        floor = float((~(p.dead & (p.time_days <= options["t_star_days"]))).mean())
+        floor = _survival_at(p, options["t_star_days"])
 
         def weigh(survival: Floats) -> Floats:
             return 1.0 / np.maximum(survival, floor)
 
     nobody = np.zeros(p.dead.size, np.int64)
     return _cox(p.time_days, p.dead, p.second, nobody, weigh)
+
+
+def _survival_at(p: PooledPatients, day: float) -> float:
+    """Survival at a day."""
+    dead = p.dead & (p.time_days <= day)
+    if not (~p.dead & (p.time_days < day)).any():
+        return float((~dead).mean())
+    time = np.sort(p.time_days)
+    at_risk = time.size - np.searchsorted(time, np.sort(p.time_days[dead]), "left")
+    return float(np.prod(1.0 - 1.0 / at_risk))
 
 
 def rmst_difference(p: PooledPatients, options: Any, __: float) -> float:

@@ -17,11 +17,13 @@ import numpy as np
 from simulator.analysis import AnalysisPlan, design_of
 from simulator.analysis.cut import rows_of
 from simulator.analysis.data import Block
+from simulator.analysis.ends import end_days
 from simulator.analysis.intercurrent import handled, handling_of
-from simulator.analysis.outcomes import EVENT
+from simulator.analysis.outcomes import EVENT, NOT_ENTERED, outcome, treatment_of
 from simulator.caches import MODEL_DIGEST, digest_folder, keep, read_kept
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.declarations.analyses import STATISTICS, Need
+from simulator.declarations.analyses.measure import SUBDISTRIBUTION_LOG_HAZARD_RATIO
 from simulator.declarations.estimands import statistic_of
 from simulator.engines.compiled import simulate
 from simulator.params.types import Params
@@ -45,6 +47,10 @@ class Truth(NamedTuple):
     mcse: float
     survivor_average: float
     survivor_average_mcse: float
+
+
+# Who ended otherwise stays at risk until the trial's end, of which the causes tell nothing.
+_UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
 def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
@@ -95,6 +101,10 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
                     pairs[index].append(_always_survivors(now, then))
         for index in mine:
             found[index] = _truth(batches[index], pairs.get(index), inner[index], supposed)
+    for index, plan in enumerate(inner):
+        asked = STATISTICS[plan.test].measure
+        if params.has_common_end and asked is SUBDISTRIBUTION_LOG_HAZARD_RATIO:
+            found[index] = _UNKNOWN
     return tuple(found[index] for index in range(len(plans)))
 
 
@@ -123,15 +133,24 @@ def _always_survivors(now: PooledPatients, exchanged_arms: PooledPatients) -> Fl
 
 
 def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> PooledPatients:
-    """Put what an analysis looks at into rows of patients, all of whose ends are known."""
+    """Put what an analysis looks at into rows of patients, all of whose ends are known.
+
+    Where the summary is of all follow-up, of as much as the trial's end leaves.
+    """
     design = design_of(params, _SEED)
+    of_all = STATISTICS[plan.test].measure.of_all_follow_up
     rows = handled(records, rows_of(records), handling_of(plan), design.arm_modality)
-    block = Block(rows, np.full(records.trials.trial.size, math.inf), design.follow_up_days)
+    cut_day = np.full(records.trials.trial.size, math.inf)
+    if of_all and params.has_common_end:
+        cut_day = end_days(params, records)
+    longer = of_all or "day" in plan.options  # or of a day of its own
+    horizon = design.max_follow_up_days if longer else design.follow_up_days
+    block = Block(rows, cut_day, design.follow_up_days, design.max_follow_up_days)
     if "strata" in plan.options:
         block = block.cells(plan).block
         rows = block.rows
     if Need.CAUSES in STATISTICS[plan.test].needs:
-        causes = block.causes(plan)
+        causes = block.causes(plan, horizon)
         used = np.isfinite(causes.time_days)
         nothing = np.zeros(int(used.sum()))
         return PooledPatients(
@@ -144,9 +163,9 @@ def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Pool
             baseline=nothing,
             change=nothing,
         )
-    known = block.outcome(plan)
+    known = outcome(rows, block.cut_day, horizon, treatment_of(plan))
     changes = block.changes(plan)
-    return PooledPatients(
+    patients = PooledPatients(
         second=rows.arm == 1,
         dead=known.status == EVENT,
         time_days=known.time_days,
@@ -156,6 +175,9 @@ def _patients(records: TrialRecords, params: Params, plan: AnalysisPlan) -> Pool
         baseline=np.nan_to_num(changes.baseline),
         change=changes.change,
     )
+    if known.status.size and known.status.max() == NOT_ENTERED:  # the trial ended before
+        return PooledPatients._make(column[known.status != NOT_ENTERED] for column in patients)
+    return patients
 
 
 def _labels(block: Block, plan: AnalysisPlan) -> Ints:

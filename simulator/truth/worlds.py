@@ -66,7 +66,7 @@ def arms_alike(params: Params) -> bool:
     An effect that begins after the end of follow-up is none.
     """
     hazard = params.hazard
-    nowhere = hazard.delay_days >= params.trial.follow_up_days
+    nowhere = hazard.delay_days >= params.trial.max_follow_up_days
     same_plan = all((column == column[0]).all() for column in params.plan)
     return same_plan and (nowhere or hazard.direct_log_hazard_ratio == 0.0)
 

@@ -119,7 +119,7 @@ def _limit(params: Params) -> float:
 
 
 def _check_patients(records: TrialRecords, params: Params) -> None:
-    p, follow_up = records.patients, params.trial.follow_up_days
+    p, follow_up = records.patients, params.trial.max_follow_up_days
     for name in ("entry_day", "allocation_probability", "allocation_draw", "frailty"):
         _holds(f"patients.{name}", np.isfinite(getattr(p, name)) & (getattr(p, name) >= 0))
     for name, column in p._asdict().items():

@@ -12,14 +12,20 @@ from simulator.scenario.decision import Decision
 from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.ranges import Range
 from simulator.scenario.schema import Costs, Scenario
+from simulator.scenario.trial_end import TrialEnd
 from simulator.scenario.uncertain import Uncertain
 
 _NOT_OF_AN_ENGINE = (
     *(AnalysisBase, Multiplicity, Monitoring, Costs, Decision, Measured, Range, Uncertain),
+    TrialEnd,
 )
 _NOT_ASKED = {
     ("Trial", "registry_id"),
     ("Trial", "planned_completion_date"),
+    ("Trial", "max_follow_up_days"),  # test_agreement_followed_longer.py, as goes_on
+    ("Trial", "end"),
+    ("ExitRate", "goes_on"),
+    ("Infection", "goes_on"),
     ("Scenario", "acceptance"),
     ("Scenario", "calibrated"),
     ("Scenario", "costs"),

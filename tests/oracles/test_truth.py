@@ -323,3 +323,75 @@ def test_truths_are_kept_and_read_again(tmp_path, monkeypatch):
     assert list((tmp_path / "trialsim" / "truths").iterdir())
     again = true_values(params, plans)
     assert np.array_equal(np.array(first), np.array(again), equal_nan=True)
+
+
+# A longer follow-up, and an end -------------------------------------------------------------------
+
+LATE = {
+    "hazard.effect.delay_days": 60.0,
+    "trial.max_follow_up_days": 250,
+    "exits.loss": {"net_probability": 0.0, "by_day": 84.0},
+}
+
+
+def delayed_log_ratio(at_risk, horizon: float, gamma: float = 0.0) -> float:
+    """Root of the score of the partial likelihood in an endless trial, `at_risk` of follow-up."""
+    from scipy import optimize
+
+    def hazards(t):
+        return RATE[0], RATE[0] * (RATIO if t >= 60 else 1.0)
+
+    def survival(t):
+        second = math.exp(-RATE[0] * (min(t, 60) + RATIO * max(t - 60, 0)))
+        return math.exp(-RATE[0] * t), second
+
+    def score(log_ratio):
+        def at(t):
+            (s0, s1), (h0, h1) = survival(t), hazards(t)
+            share = s1 * math.exp(log_ratio) / (s0 + s1 * math.exp(log_ratio))
+            weight = (1 - (s0 + s1) / 2) ** gamma
+            return weight * at_risk(t) * (h1 * s1 - share * (h0 * s0 + h1 * s1))
+
+        return sum(integrate.quad(at, *ends)[0] for ends in ((0, 60), (60, horizon)))
+
+    return optimize.brentq(score, -2, 2)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 1.0])
+@pytest.mark.parametrize("ends", [None, 20])
+def test_an_average_hazard_ratio_is_that_of_the_follow_up_that_the_end_leaves(ends, gamma):
+    """With a closing date follow-up is uniform up to the time that recruitment takes."""
+    accrual = 150.0
+    changes = {**LATE, "accrual.over_days": accrual, "trial.max_recruitment_days": accrual}
+    if ends is not None:
+        changes["trial.end"] = {"min_follow_up_days": ends}
+    # Entries are uniform on the accrual's days, and the last of a thousand is on its last.
+    params = lower(bare(1000, changes))
+    plan = plan_of("fleming_harrington", "censored", rho=0.0, gamma=gamma)
+    (truth,) = true_values(params, [plan])
+
+    def followed(t):
+        return 1.0 if ends is None else min(1.0, max(0.0, (ends + accrual - t) / accrual))
+
+    horizon = 250.0 if ends is None else ends + accrual
+    value = delayed_log_ratio(followed, horizon, gamma)
+    assert_true(truth, value)
+    other = delayed_log_ratio(lambda _: 1.0, 84.0, gamma)
+    assert abs(truth.value - other) > 4 * truth.mcse
+
+
+def test_truths_at_a_day_do_not_ask_for_the_end():
+    whole = {"trial.max_follow_up_days": 250, "trial.end": {"deaths": 20}}
+    params = lower(bare(60, LOST | whole))
+    for test, options, value in (
+        ("rmst_difference", {"day": 200.0}, rmst(RATE[1], 200) - rmst(RATE[0], 200)),
+        ("km_milestone", {"day": 200.0}, math.log(RATIO)),
+        ("km_difference", {}, MORTALITY[1] - MORTALITY[0]),
+        ("chi_square", {}, MORTALITY[1] - MORTALITY[0]),
+        ("cox", {"ties": "efron", "statistic": "wald"}, math.log(RATIO)),
+    ):
+        lost = {} if test == "chi_square" else {"lost": "censored"}
+        (truth,) = true_values(params, [plan_of(test, **lost, **options)])
+        assert_true(truth, value)
+    (unknown,) = true_values(params, [plan_of("gray", "censored", cause="liver")])
+    assert math.isnan(unknown.value)

@@ -46,7 +46,7 @@ class Beside(NamedTuple):
     alpha
         Level of the analysis.
     follow_up_days
-        Of the trial.
+        For which patients are followed at the longest.
     has_factors
         Whether allocation has factors, so that there is more than one stratum.
     """

@@ -55,6 +55,9 @@ class Measure:
         patients, as `module:name`.
     loss_bias
         Which way the lost bias it.
+    of_all_follow_up
+        Whether it is of all the time for which patients are followed: where hazards are not
+        proportional its value depends on how long that is.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Measure:
     scale: Scale
     truth: str
     loss_bias: LossBias
+    of_all_follow_up: bool = False
 
     def in_words(self, follow_up_days: int, options: Mapping[str, Any]) -> str:
         """Return the measure of an analysis with these options in words."""
@@ -114,6 +118,7 @@ LOG_HAZARD_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:log_hazard_ratio",
     _OF_HAZARDS,
+    of_all_follow_up=True,
 )
 STRATIFIED_LOG_HAZARD_RATIO = Measure(
     "hazard ratio within strata",
@@ -121,6 +126,7 @@ STRATIFIED_LOG_HAZARD_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:stratified_log_hazard_ratio",
     _OF_HAZARDS,
+    of_all_follow_up=True,
 )
 WEIGHTED_LOG_HAZARD_RATIO = Measure(
     "weighted hazard ratio",
@@ -128,6 +134,7 @@ WEIGHTED_LOG_HAZARD_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:weighted_log_hazard_ratio",
     _OF_HAZARDS,
+    of_all_follow_up=True,
 )
 RMST_DIFFERENCE = Measure(
     "difference in restricted mean survival time",
@@ -149,6 +156,7 @@ CAUSE_LOG_HAZARD_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:cause_log_hazard_ratio",
     _OF_HAZARDS,
+    of_all_follow_up=True,
 )
 SUBDISTRIBUTION_LOG_HAZARD_RATIO = Measure(
     "subdistribution hazard ratio",
@@ -156,6 +164,7 @@ SUBDISTRIBUTION_LOG_HAZARD_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:subdistribution_log_hazard_ratio",
     _OF_HAZARDS,
+    of_all_follow_up=True,
 )
 INCIDENCE_DIFFERENCE = Measure(
     "difference in cumulative incidence",

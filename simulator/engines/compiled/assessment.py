@@ -42,7 +42,7 @@ def plan_visits(
 
     `missed` and `when` are work space for the uniforms of a block.
     """
-    patients, horizon, visits = run.patients, float(run.follow_up_days), people.visit
+    patients, horizon, visits = run.patients, float(run.last_visit_day), people.visit
     for visit in range(a.day.size):
         word = visit % WORDS
         if word == 0:

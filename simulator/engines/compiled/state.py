@@ -14,7 +14,8 @@ class Run:
     seed: int
     trial: int
     start_weekday: int
-    follow_up_days: int
+    follow_up_days: int  # for which patients are followed at the longest
+    last_visit_day: int
     recruitment_closes_day: float  # infinity: as planned
     most_randomised: int
     treatment_stops_day: float  # infinity: never

@@ -157,7 +157,7 @@ def independent_records(
     run_independent(
         course_of(params.hazard),
         params.exits,
-        float(params.trial.follow_up_days),
+        float(params.trial.max_follow_up_days),
         candidates,
         seed,
         conduct.trial,
@@ -189,7 +189,7 @@ def independent_records(
     limit = min(params.trial.max_recruitment_days, params.accrual.over_days)
     closes = np.minimum(conduct.recruitment_closes_day, limit)
     end = np.where(randomised >= conduct.most_randomised, last, closes)
-    followed = np.where(randomised > 0, last + params.trial.follow_up_days, end)
+    followed = np.where(randomised > 0, last + params.trial.max_follow_up_days, end)
     t = new_table(Trials, trials, params)._replace(
         trial=conduct.trial,
         first_row=np.cumsum(randomised) - randomised,

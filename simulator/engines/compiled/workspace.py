@@ -59,7 +59,8 @@ def new_workspace(
     machines: int = np.asarray(inputs.tables.units)["machines"].max()
     runs: Any = records(Run, BLOCK)
     runs["seed"], runs["start_weekday"] = seed, inputs.trial.start_weekday
-    runs["follow_up_days"] = inputs.trial.follow_up_days
+    runs["follow_up_days"] = inputs.trial.max_follow_up_days
+    runs["last_visit_day"] = inputs.trial.follow_up_days
     runs["with_hazard"] = with_hazard
     return Workspace(
         runs=runs,
@@ -82,7 +83,7 @@ def _drawing(patients: int) -> Drawing:
 
 
 def _people(inputs: Inputs, patients: int, sessions: int) -> People:
-    days, visits = inputs.trial.follow_up_days + 1, inputs.assessment.day.size
+    days, visits = inputs.trial.max_follow_up_days + 1, inputs.assessment.day.size
     shift = np.empty(
         (BLOCK, patients if inputs.lab.modelled else 0, inputs.tables.kinetics.shape[1], LABS, 2)
     )

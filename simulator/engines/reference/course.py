@@ -221,7 +221,7 @@ class Course:
     def plan_visits(self) -> None:
         """Find the patient-day on which each visit falls, unless it will be missed."""
         p, patient = self.params.assessment, self.patient
-        horizon = float(self.trial.follow_up_days)
+        horizon = float(self.trial.params.trial.follow_up_days)
         for visit, planned in enumerate(p.day.tolist()):
             if patient.uniform(Purpose.VISIT_MISSED, visit) < p.missed_probability[visit]:
                 continue

@@ -38,7 +38,7 @@ class SimulatedTrial:
         self.seed, self.index, self.observer = seed, conduct.trial, observer
         self.conduct = conduct
         self.clock = Clock()
-        self.follow_up_days = params.trial.follow_up_days
+        self.follow_up_days = params.trial.max_follow_up_days
         self.allocation_state = allocation.new_state(plan)
         self.patients: list[Patient] = []
         self.referred = self.screened = self.refused_consent = self.in_follow_up = 0

@@ -31,6 +31,7 @@ from simulator.report.document.numbers import (
     span,
     with_error,
 )
+from simulator.report.document.trial_end import trial_end_sentences
 from simulator.report.words import costed_in_words
 from simulator.results.operations import FunnelRow, Operations, Step
 from simulator.results.sources import SourceKind
@@ -248,6 +249,7 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
         words.append(f"All {count(power.trials)} simulated trials reach the target.")
     if power.looks is not None:
         words.append("A trial that an interim analysis stops counts by what it reaches without it.")
+    words += trial_end_sentences(power)
     words.append(on_time_sentence(dossier) or "No date of completion is planned.")
     words.append(retrospective_sentence(dossier))
     words.append(shown_in(dossier, "recruitment", "flow"))

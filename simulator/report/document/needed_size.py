@@ -28,7 +28,12 @@ from simulator.results.operations import Operations
 from simulator.results.reconciled import Recruitable, Relation
 from simulator.results.size import NoSizeKind, Size, SizeEstimate
 
-_NO_FORMULA = Contrast.NO_FORMULA, Contrast.OTHER_EVENTS, Contrast.FAMILY
+_NO_FORMULA = (
+    Contrast.NO_FORMULA,
+    Contrast.OTHER_EVENTS,
+    Contrast.OTHER_FOLLOW_UP,
+    Contrast.FAMILY,
+)
 _IF_RECRUITED = 1.1  # patients of a calculation over those recruited: beyond, the text says so
 
 

@@ -15,6 +15,7 @@ from simulator.report.text.power_looks import looks_in_short
 from simulator.report.text.power_rates import power_table
 from simulator.report.text.power_trial import assumptions_in_short
 from simulator.report.text.tables import new_table
+from simulator.report.text.trial_end import trial_end_in_short
 from simulator.report.text.wrapping import short_names, shortened
 from simulator.report.words import biases_in_words, effect_in_short, hypothesis_in_words
 from simulator.results.measures import Estimate
@@ -99,6 +100,8 @@ def _lines(answer: Power) -> Iterator[tuple[str, str]]:
         yield "Conditional", in_short(answer.primary.conditional)
     if answer.looks is not None:
         yield "Looks", looks_in_short(answer.looks)
+    if answer.trial_end is not None:
+        yield "End", trial_end_in_short(answer.trial_end)
     for family in answer.multiplicity[:1]:
         more = len(answer.multiplicity) - 1
         yield (

@@ -14,6 +14,7 @@ from simulator.report.text.numbers import (
 )
 from simulator.report.text.page import Block
 from simulator.report.text.tables import Table, new_table
+from simulator.report.text.trial_end import trial_end_lines
 from simulator.report.words import costed_in_words
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
@@ -55,6 +56,7 @@ def recruitment_section(answer: Power) -> Iterator[Block]:
         f"screened, {number(o.randomised)} patients randomised; the target of "
         f"{o.target_randomised:,} is reached in {plain_percent(o.target_reached.mean)} of trials."
     )
+    yield from trial_end_lines(answer)
     if answer.looks is not None:
         yield "A trial that a look stops counts by the number that it reaches without it."
     if o.on_time is not None:
