@@ -154,6 +154,34 @@ def test_both_engines_end_trials_alike(case):
         np.testing.assert_array_equal(one, other)
 
 
+def test_an_end_with_looks_does_not_depend_on_engine_or_block():
+    """Looks that pause, futility that stops, deaths that end trials while they recruit."""
+    pausing = {
+        "analysis": "log_rank",
+        "max_information": 30,
+        "looks": [{"at": {"deaths": 8}, "cleaning_days": 40, "pause": True}],
+        "futility": {"rule": "z(-0.2)"},
+    }
+    asked = bare_trial(**{"trial.end": {"deaths": 30}, "monitoring": pausing})
+    (ours, metric, _), (theirs, _, _) = (part_of(asked, 16, engine) for engine in Engine)
+    assert set(ours.looks.rows.decision[:, 0].tolist()) >= {2, 3}
+    assert (metric("enrolment_days") == metric("trial_days")).any()
+    for one, other in (
+        *zip(ours.rows, theirs.rows, strict=True),
+        *zip(ours.table, theirs.table, strict=True),
+        *zip(ours.looks.rows, theirs.looks.rows, strict=True),
+    ):
+        np.testing.assert_array_equal(one, other)
+    plans, params = plans_of(asked), lower(asked)
+    evaluation = Evaluation(plans, (), (), monitoring=monitoring_plan(asked, plans))
+    for trial in range(16):
+        alone = run_part(params, evaluation, Engine.COMPILED, SEED, trial, 1)
+        for one, other in zip(ours.rows, alone.rows, strict=True):
+            np.testing.assert_array_equal(one[:, trial], other[:, 0])
+        for one, other in zip(ours.table, alone.table, strict=True):
+            np.testing.assert_array_equal(one[trial], other[0])
+
+
 # Closed forms -------------------------------------------------------------------------------------
 
 PATIENTS, ACCRUAL_DAYS, MONTHS_OF_DEATH = 40, 730.0, 90.0
@@ -255,6 +283,11 @@ def test_an_end_by_deaths_has_all_of_the_information():
     for look in (0, 1):
         taken = rows.decision[:, look] >= 0
         assert (rows.cut_day[taken, look] < metric("trial_days")[taken]).all()
+    # Without looks the same trials have the same end, and the same statistics at it.
+    alone, _, _ = part_of(changed(looked_at(), {"monitoring": None}), 300)
+    p_values = alone.table.p_value[:, 0]
+    np.testing.assert_allclose(2 * stats.norm.sf(abs(rows.z[final, -1])), p_values[final], 1e-9)
+    np.testing.assert_array_equal(part.looks.fixed_rejects, p_values <= 0.05)
     # The look on a day is not taken where the trial had ended by then.
     late = final & (metric("trial_days") <= 900)
     assert late.any()
