@@ -76,6 +76,10 @@ def trial_metrics_of(
         on_time=(reached & in_time).astype(np.int64),
         enrolment_days=t.recruitment_end_day,
         trial_days=t.trial_end_day,
+        # Of trials that end otherwise, or follow for longer: tests/oracles/test_trial_ends.py.
+        deaths_reached=np.zeros(t.trial.size, np.int64),
+        deaths_by_the_end=nobody,
+        followed_days=nothing,
         days_open=t.unit_days_open,
         days_short=t.unit_days_short,
         machine_hours_open=t.machine_hours_open,
