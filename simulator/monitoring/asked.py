@@ -4,30 +4,39 @@ import math
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.scenario.look_days import day_of, days_of
+from simulator.scenario.monitoring import Look as AskedLook
 from simulator.scenario.monitoring import Moment as AskedMoment
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, Trial
 
-_NUMBERS = {"deaths": "deaths", "randomised": "randomised", "completed": "due", "day": "day"}
+_NUMBERS = {"deaths": "deaths", "randomised": "randomised", "completed": "due"}
 
 
 class Moment(NamedTuple):
     """When data are cut.
 
     `kind` is that of `analysis.cut.Cut`, or `events`, of the analysis; or `earlier` or `later`, of
-    two others.
+    two others. `date` is that of a `day` asked for by its date, and `month` of one asked for by
+    the number of months since recruitment began.
     """
 
     kind: str
     value: float = 0.0
     of: "tuple[Moment, ...]" = ()
+    date: str = ""
+    month: float | None = None
 
 
 class LookPlan(NamedTuple):
-    """A look: when data are cut, how long it takes to decide, and whether recruitment pauses."""
+    """A look: when data are cut, how long it takes to decide, and whether recruitment pauses.
+
+    `repeats`: it is one of as many as a trial comes to.
+    """
 
     at: Moment
     cleaning_days: float
     pauses: bool
+    repeats: bool = False
 
 
 class FutilityPlan(NamedTuple):
@@ -89,8 +98,9 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
     information = STATISTICS[plans[column].test].information
     most = asked.max_information or float(scenario.trial.target_randomised)
     looks = tuple(
-        LookPlan(_moment(look.at, information, most), look.cleaning_days, look.pause)
+        LookPlan(at, look.cleaning_days, look.pause, look.at.every_months is not None)
         for look in asked.looks
+        for at in _moments(look, scenario.trial, information, most)
     )
     futility = None if asked.futility is None else FutilityPlan(**asked.futility.model_dump())
     return MonitoringPlan(
@@ -106,14 +116,26 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
     )
 
 
-def _moment(at: AskedMoment, information: Information, most: float) -> Moment:
+def _moments(look: AskedLook, trial: Trial, information: Information, most: float) -> list[Moment]:
+    """The moments that a look stands for: one, but of looks every so many months."""
+    months = look.at.every_months
+    if months is None:
+        return [_moment(look.at, trial, information, most)]
+    days = enumerate(days_of(look, trial), 1)
+    return [Moment("day", day, month=months * k) for k, day in days]
+
+
+def _moment(at: AskedMoment, trial: Trial, information: Information, most: float) -> Moment:
     for kind in ("earlier", "later"):
         two = getattr(at, kind)
         if two is not None:
-            return Moment(kind, of=tuple(_moment(one, information, most) for one in two))
+            return Moment(kind, of=tuple(_moment(one, trial, information, most) for one in two))
     if at.information is not None:
         counted = "events" if information is Information.DEATHS else "due"
         return Moment(counted, float(math.ceil(at.information * most - 1e-9)))
+    day = day_of(at, trial)
+    if day is not None:
+        return Moment("day", float(day), date=at.date.isoformat() if at.date else "")
     for key, kind in _NUMBERS.items():
         if getattr(at, key) is not None:
             return Moment(kind, float(getattr(at, key)))

@@ -17,6 +17,7 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
 from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
+from simulator.monitoring.declared import BoundaryError, Rule
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, needs_drift, read_futility
 from simulator.monitoring.plan import Look, Plan, regions_of
@@ -80,6 +81,7 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     alpha = asked.alpha / asked.sides
     shows_early = bool(asked.spending)
     efficacy = read_efficacy(asked.spending or _NEVER)
+    _refuse_unplanned(asked, efficacy)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
     first = plain if asked.sides == 2 else None
@@ -92,6 +94,22 @@ def sides_of(asked: MonitoringPlan) -> Sides:
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
     return Sides(second, first, shows_early)
+
+
+def _refuse_unplanned(asked: MonitoringPlan, efficacy: Rule) -> None:
+    """Refuse a rule that needs to know how many looks come, where that is not known."""
+    if not any(look.repeats for look in asked.looks):
+        return
+    is_fixed = efficacy.family.value is not None and efficacy.family.has_constant
+    if is_fixed or efficacy.is_table:
+        rule = f"{efficacy.word} needs the looks as planned, and how many every_months comes to is "
+        rule += "known only at the end"
+        remedy = "use a spending function, as lan_demets_pocock"
+        raise BoundaryError("spending", efficacy.text, rule, remedy)
+    rule = asked.futility.rule if asked.futility is not None else ""
+    if rule and len(read_futility(rule).values) > 1:
+        told = "gives a threshold for each look, and how many every_months comes to is not known"
+        raise BoundaryError("futility", rule, told, "give one for all, as z(0)")
 
 
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:

@@ -50,7 +50,9 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     if asked is None or sums is None:
         return None
     reports = tuple(
-        _look(prepared, asked, sums, place, run.trials) for place in range(len(asked.looks) + 1)
+        _look(prepared, asked, sums, place, run.trials)
+        for place in range(len(asked.looks) + 1)
+        if not _never_came(asked, sums, place)
     )
     return Looks(
         analysis=run.plans[asked.column].name,
@@ -73,6 +75,11 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     )
 
 
+def _never_came(asked: MonitoringPlan, sums: LookSums, place: int) -> bool:
+    """Whether a look is one of as many as a trial comes to, and no trial came to it."""
+    return place < len(asked.looks) and asked.looks[place].repeats and not sums.taken(place)
+
+
 def _title(asked: MonitoringPlan) -> str:
     return "" if asked.futility is None else read_futility(asked.futility.rule).family.title
 
@@ -82,6 +89,10 @@ def in_words(at: Moment) -> str:
     if at.of:
         one, other = map(in_words, at.of)
         return f"the {at.kind} of {one} and {other}"
+    if at.date:
+        return at.date
+    if at.month is not None:
+        return f"month {at.month:g}"
     return _MOMENTS[at.kind].format(value=at.value)
 
 

@@ -1,5 +1,6 @@
 """Looks at a trial before its end, and what is decided at them (model page, section 12)."""
 
+import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.errors import RuleError
 
-_MOST_LOOKS = 20
+MOST_LOOKS = 20
 Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
 
 
@@ -24,6 +25,14 @@ class Moment(Part):
         default=None, description="at this share of max_information"
     )
     day: Positive | None = Field(default=None, description="on this day of the trial")
+    date: datetime.date | None = Field(
+        default=None, description="on this date, as 2027-03-01; trial.start_date is trial day 0"
+    )
+    every_months: Annotated[float, Field(gt=0, le=1200)] | None = Field(
+        default=None,
+        description="so many months after trial.start_date, and again after so many more, for as "
+        "many looks as the trial comes to; see times",
+    )
     earlier: Moments | None = Field(default=None, description="at the earlier of two moments")
     later: Moments | None = Field(default=None, description="at the later of two moments")
 
@@ -41,6 +50,11 @@ class Look(Part):
     """A look: when the data are cut, and how long it takes to decide."""
 
     at: Moment = Field(description="when the data are cut, as {deaths: 15}")
+    times: Annotated[int, Field(ge=1, le=MOST_LOOKS)] | None = Field(
+        default=None,
+        description="how many looks every_months stands for at the most; null: as many as fall "
+        "before the last day that the trial can have",
+    )
     cleaning_days: Annotated[float, Field(ge=0, le=3660)] = Field(
         default=0.0,
         description="from the cut to the decision; patients are recruited and treated meanwhile",
@@ -48,6 +62,13 @@ class Look(Part):
     pause: bool = Field(
         default=False, description="whether recruitment pauses from the cut to the decision"
     )
+
+    @model_validator(mode="after")
+    def _times_of_many(self) -> "Look":
+        if self.times is not None and self.at.every_months is None:
+            rule = "is of looks every so many months"
+            raise RuleError(rule, "leave it out, or look at {every_months: 6}", "times")
+        return self
 
 
 class Efficacy(Part):
@@ -94,7 +115,7 @@ class Monitoring(Part):
         "end) at which information is whole; null: as many patients as trial.target_randomised, "
         "for tests on time no default",
     )
-    looks: Annotated[list[Look], Field(min_length=1, max_length=_MOST_LOOKS)] = Field(
+    looks: Annotated[list[Look], Field(min_length=1, max_length=MOST_LOOKS)] = Field(
         description="in their order, without the final analysis"
     )
     efficacy: Efficacy | None = Field(

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
 from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.look_days import day_rules, look_day_rules
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.schema import Scenario
 
 _ROUNDING = 1e-9
-_ORDERED = "deaths", "randomised", "completed", "information", "day"
+_ORDERED = "deaths", "randomised", "completed", "information"
 
 
 def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -46,6 +47,7 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
         return
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
+    yield from look_day_rules(asked, scenario.trial)
     yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
@@ -121,10 +123,11 @@ def _moment_rules(
         rule = "is known only once the estimate is: a cut cannot wait for it"
         remedy = "cut at a number of patients completed, or on a day"
         yield RuleError(rule, remedy, f"{key}.information")
-    last = scenario.trial.max_recruitment_days + scenario.trial.follow_up_days
-    if at.day is not None and at.day > last:
-        rule = f"is after the last day of the trial, {last:g}"
-        yield RuleError(rule, "give an earlier day", f"{key}.day")
+    yield from day_rules(at, key, scenario.trial)
     for name in ("earlier", "later"):
         for index, inner in enumerate(getattr(at, name) or []):
+            if inner.every_months is not None:
+                rule = "is a rule for many looks, not one moment"
+                remedy = "give it as a look of its own"
+                yield RuleError(rule, remedy, f"{key}.{name}[{index}].every_months")
             yield from _moment_rules(inner, f"{key}.{name}[{index}]", information, scenario)
