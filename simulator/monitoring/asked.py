@@ -62,6 +62,9 @@ class MonitoringPlan(NamedTuple):
         Level of the analysis; 2: it is two-sided.
     spending
         How the level is spent, on one line; empty: no look stops for efficacy.
+    lower_spending, lower_alpha
+        How in favour of the first arm, and the part of alpha for that; empty: as in favour of the
+        second, with half of alpha each.
     """
 
     column: int
@@ -73,6 +76,8 @@ class MonitoringPlan(NamedTuple):
     spending: str
     futility: FutilityPlan | None
     stops_treatment: bool
+    lower_spending: str = ""
+    lower_alpha: float = 0.0
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -93,6 +98,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
     asked = scenario.monitoring
     if asked is None:
         return None
+    efficacy = asked.efficacy
     names = [plan.name for plan in plans]
     column = 0 if asked.analysis is None else names.index(asked.analysis)
     information = STATISTICS[plans[column].test].information
@@ -110,7 +116,9 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         alpha=plans[column].alpha,
         sides=2 if plans[column].hypothesis.is_two_sided else 1,
         looks=looks,
-        spending="" if asked.efficacy is None else asked.efficacy.spending,
+        spending="" if efficacy is None else efficacy.spending,
+        lower_spending="" if efficacy is None else efficacy.lower_spending or "",
+        lower_alpha=0.0 if efficacy is None else efficacy.lower_alpha or 0.0,
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
     )

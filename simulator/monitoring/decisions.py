@@ -2,7 +2,8 @@
 
 Positive z favours the second arm or, of a one-sided hypothesis, what it is to show. Where the
 analysis is two-sided each arm's favour is shown at half of the level, by a boundary of its own:
-that in favour of the first is the mirror of the second's, futility apart.
+that in favour of the first is the mirror of the second's, futility apart, unless it has a part of
+the level and a rule of its own.
 """
 
 import math
@@ -49,18 +50,28 @@ class Sides:
     first: Plan | None
     shows_early: bool = True
 
+    @property
+    def times(self) -> tuple[float, float]:
+        """The level over that of the side of the second arm, and over that of the first."""
+        if self.first is None:
+            return 1.0, 1.0
+        level = self.second.alpha + self.first.alpha
+        return level / self.second.alpha, level / self.first.alpha
+
 
 @dataclass(frozen=True)
 class Stage:
     """Looks so far of one trial, by the information that they had.
 
     Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
-    second arm counts on futility being obeyed.
+    second arm counts on futility being obeyed. `times`: by what the one-sided p value of each side,
+    the second arm's first, is multiplied to be held to the whole level.
     """
 
     second: Looks = ()
     first: Looks = ()
     binding: bool = False
+    times: tuple[float, float] = (2.0, 2.0)
 
 
 @lru_cache(maxsize=64)
@@ -79,12 +90,16 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     if any(math.isnan(fraction) for fraction in known):
         known = tuple((k + 1) / len(known) for k in range(len(known)))
     alpha = asked.alpha / asked.sides
+    if asked.lower_spending:
+        alpha = asked.alpha - asked.lower_alpha
     shows_early = bool(asked.spending)
     efficacy = read_efficacy(asked.spending or _NEVER)
     _refuse_unplanned(asked, efficacy)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
     first = plain if asked.sides == 2 else None
+    if asked.lower_spending:
+        first = _lower(asked, known)
     if asked.futility is None:
         return Sides(plain, first, shows_early)
     futility = read_futility(asked.futility.rule)
@@ -96,7 +111,17 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     return Sides(second, first, shows_early)
 
 
-def _refuse_unplanned(asked: MonitoringPlan, efficacy: Rule) -> None:
+def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
+    """The plan of boundaries in favour of the first arm, where it has a rule of its own."""
+    name = "lower_spending"
+    efficacy = read_efficacy(asked.lower_spending, name)
+    _refuse_unplanned(asked, efficacy, name)
+    plan = Plan(information=known, efficacy=efficacy, alpha=asked.lower_alpha)
+    check_plan(plan, {"efficacy": name, "alpha": "lower_alpha"})
+    return plan
+
+
+def _refuse_unplanned(asked: MonitoringPlan, efficacy: Rule, name: str = "spending") -> None:
     """Refuse a rule that needs to know how many looks come, where that is not known."""
     if not any(look.repeats for look in asked.looks):
         return
@@ -105,7 +130,7 @@ def _refuse_unplanned(asked: MonitoringPlan, efficacy: Rule) -> None:
         rule = f"{efficacy.word} needs the looks as planned, and how many every_months comes to is "
         rule += "known only at the end"
         remedy = "use a spending function, as lan_demets_pocock"
-        raise BoundaryError("spending", efficacy.text, rule, remedy)
+        raise BoundaryError(name, efficacy.text, rule, remedy)
     rule = asked.futility.rule if asked.futility is not None else ""
     if rule and len(read_futility(rule).values) > 1:
         told = "gives a threshold for each look, and how many every_months comes to is not known"
@@ -126,11 +151,11 @@ def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool
     plan = sides.second if final else _with_own_threshold(sides.second, place)
     second = (*before.second, _look(plan, before.second, fraction, final, shows))
     if sides.first is None:
-        return Stage(second, (), sides.second.binding)
+        return Stage(second, (), sides.second.binding, sides.times)
     if sides.first == sides.second:
         return Stage(second, second)
     first = (*before.first, _look(sides.first, before.first, fraction, final, shows))
-    return Stage(second, first, sides.second.binding)
+    return Stage(second, first, sides.second.binding, sides.times)
 
 
 def _with_own_threshold(plan: Plan, place: int) -> Plan:
@@ -165,11 +190,12 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
     """P values of trials that ended at their last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
-    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic
-    as far at this look, futility obeyed where the boundary counts on it. A trial that stopped for
-    futility gave up what was left of the level: the outcomes more extreme than its own are then all
-    but earlier stops for futility and smaller statistics here (Jennison and Turnbull 2000, section
-    8.4).
+    the direction of z or, where the arms have unequal parts of alpha, as many times as alpha is
+    that direction's part. The one-sided one is the chance under no effect of an earlier crossing or
+    of a statistic as far at this look, futility obeyed where the boundary counts on it. A trial
+    that stopped for futility gave up what was left of the level: the outcomes more extreme than its
+    own are then all but earlier stops for futility and smaller statistics here (Jennison and
+    Turnbull 2000, section 8.4).
 
     Parameters
     ----------
@@ -185,17 +211,16 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
             newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
             for place, look in enumerate(earlier)
         )
-        return _of_sides(stage, 1.0 - below - _beyond(regions, last.information, z, -1))
+        one_sided = 1.0 - below - _beyond(regions, last.information, z, -1)
+        times = stage.times[0] if stage.first else 1.0
+        return np.asarray(np.minimum(1.0, times * one_sided))
     if not stage.first:
         return _one_sided(stage.second, z, obeyed=stage.binding)
     far = np.abs(z)
     first = _one_sided(stage.first, far, obeyed=False)
     second = _one_sided(stage.second, far, obeyed=stage.binding)
-    return _of_sides(stage, np.where(z < 0.0, first, second))
-
-
-def _of_sides(stage: Stage, one_sided: Floats) -> Floats:
-    return np.asarray(np.minimum(1.0, 2.0 * one_sided)) if stage.first else one_sided
+    of_second, of_first = stage.times
+    return np.minimum(1.0, np.where(z < 0.0, of_first * first, of_second * second))
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:

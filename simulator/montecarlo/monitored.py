@@ -75,10 +75,11 @@ class LookRows(NamedTuple):
     ----------
     decision
         (trials, looks): a `Decision`; -1 where the look was not taken.
-    cut_day, decision_day, fraction, boundary, z, effect
+    cut_day, decision_day, fraction, boundary, z, effect, lower
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
         the critical value in favour of the second arm, or of what is to be shown; the statistic;
-        how far from no difference, or from the margin, an estimate would just have crossed it.
+        how far from no difference, or from the margin, an estimate would just have crossed it; the
+        critical value in favour of the first arm, of a two-sided analysis.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -91,6 +92,7 @@ class LookRows(NamedTuple):
     boundary: Floats
     z: Floats
     effect: Floats
+    lower: Floats
     randomised: Ints
     events: Ints
     treated: Ints
@@ -205,6 +207,8 @@ class _Monitoring:
                 found[of_first] = Decision.FAVOURS_FIRST
             looks.decision[mine, place] = found
             looks.boundary[mine, place] = stage.second[-1].efficacy_z
+            if stage.first:
+                looks.lower[mine, place] = -stage.first[-1].efficacy_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
             for futile in (False, True):
@@ -294,6 +298,6 @@ def _moment(trials: Trials, at: Moment) -> Floats:
 
 def _new_rows(trials: int, looks: int) -> LookRows:
     shape = trials, looks
-    numbers = [np.full(shape, math.nan) for _ in range(6)]
+    numbers = [np.full(shape, math.nan) for _ in range(7)]
     counts = [np.zeros(shape, np.int64) for _ in range(3)]
     return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

@@ -34,6 +34,7 @@ _SEEN = {
     "fraction": "fraction",
     "boundary_z": "boundary",
     "smallest_effect": "effect",
+    "lower_z": "lower",
 }
 _MOMENTS = {
     "deaths": "{value:g} deaths",
@@ -59,7 +60,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
-        spending_title=read_efficacy(asked.spending).family.title if asked.spending else "",
+        spending_title=_title_of(asked.spending),
         futility=None if asked.futility is None else asked.futility.rule,
         futility_title=_title(asked),
         binding=asked.futility is not None and asked.futility.binding,
@@ -72,7 +73,14 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             if column in sums.compared_columns
         },
         trials=run.trials,
+        lower_spending=asked.lower_spending or None,
+        lower_alpha=asked.lower_alpha or None,
+        lower_title=_title_of(asked.lower_spending),
     )
+
+
+def _title_of(spending: str) -> str:
+    return read_efficacy(spending).family.title if spending else ""
 
 
 def _never_came(asked: MonitoringPlan, sums: LookSums, place: int) -> bool:

@@ -140,6 +140,8 @@ def prepare(
 
 _BOUNDARY_KEYS = {
     "spending": "monitoring.efficacy.spending",
+    "lower_spending": "monitoring.efficacy.lower_spending",
+    "lower_alpha": "monitoring.efficacy.lower_alpha",
     "futility": "monitoring.futility.rule",
 }
 

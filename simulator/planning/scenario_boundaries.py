@@ -3,10 +3,14 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from simulator.analysis import plans_of
 from simulator.errors import RuleError
 from simulator.monitoring.asked import monitoring_plan
+from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.decisions import sides_of
+from simulator.monitoring.plan import Plan
 from simulator.planning.boundaries import boundaries_answer
 from simulator.results.boundaries import Boundaries
 from simulator.scenario.schema import Scenario
@@ -14,6 +18,8 @@ from simulator.scenario.schema import Scenario
 
 def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     """Boundaries of the looks of a scenario as planned, in favour of the second arm.
+
+    Those of the first are beside them where they have a rule of their own.
 
     Parameters
     ----------
@@ -36,4 +42,25 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
             raise RuleError(rule, remedy, f"monitoring.looks[{place}].at")
     if power is None and asked.futility is not None:
         power = asked.futility.power
-    return boundaries_answer(replace(sides_of(asked).second, drift=None, beta=None), power)
+    sides = sides_of(asked)
+    found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)
+    return _with_lower(found, sides.first) if asked.lower_spending and sides.first else found
+
+
+def _with_lower(found: Boundaries, first: Plan) -> Boundaries:
+    """Set beside the boundaries of the second arm those of the first, which have their own rule."""
+    lower = planned_looks(first)
+    spent = np.diff([look.upper_spent for look in lower], prepend=0.0).tolist()
+    return replace(
+        found,
+        lower_spending=first.efficacy.text,
+        lower_alpha=first.alpha,
+        looks=tuple(
+            replace(
+                look,
+                lower_z=-its.efficacy_z if math.isfinite(its.efficacy_z) else None,
+                under_null=replace(look.under_null, lower=crosses),
+            )
+            for look, its, crosses in zip(found.looks, lower, spent, strict=True)
+        ),
+    )

@@ -82,6 +82,24 @@ class Efficacy(Part):
         "haybittle_peto(3). Each arm's favour has half of alpha, which a table ends with: "
         "table(0.005,0.025)",
     )
+    lower_spending: Word | None = Field(
+        default=None,
+        description="of a two-sided analysis: how what is in favour of the first arm is spent, "
+        "where the two sides differ; spending is then of the second arm. Needs lower_alpha",
+    )
+    lower_alpha: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="the part of the analysis's alpha that is spent in favour of the first arm; "
+        "the second has the rest",
+    )
+
+    @model_validator(mode="after")
+    def _both_of_lower(self) -> "Efficacy":
+        if self.lower_alpha is None and self.lower_spending is not None:
+            raise RuleError("needs lower_alpha", "give it, as 0.005 of 0.05", "lower_spending")
+        if self.lower_spending is None and self.lower_alpha is not None:
+            raise RuleError("needs lower_spending", "give it, as kim_demets(1)", "lower_alpha")
+        return self
 
 
 class Futility(Part):

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
+from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.look_days import day_rules, look_day_rules
 from simulator.scenario.monitoring import Moment, Monitoring
@@ -45,12 +46,28 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
             f"analyses[{place}].equivalence",
         )
         return
+    yield from _lower_rules(asked, scenario.analyses[place])
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
     yield from look_day_rules(asked, scenario.trial)
     yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
+
+
+def _lower_rules(asked: Monitoring, analysis: AskedAnalysis) -> Iterator[RuleError]:
+    """A boundary of its own in favour of the first arm."""
+    lower = None if asked.efficacy is None else asked.efficacy.lower_alpha
+    if lower is None:
+        return
+    if analysis.alternative != "two_sided":
+        rule = f"{analysis.name} is one-sided: it has one boundary"
+        remedy = "leave lower_spending and lower_alpha out, or make the analysis two-sided"
+        yield RuleError(rule, remedy, "monitoring.efficacy.lower_spending")
+    elif lower >= analysis.alpha:
+        rule = f"leaves nothing of alpha, {analysis.alpha:g}, in favour of the second arm"
+        remedy = f"give less than {analysis.alpha:g}, as {analysis.alpha / 5:g}"
+        yield RuleError(rule, remedy, "monitoring.efficacy.lower_alpha")
 
 
 def _information_rules(

@@ -57,6 +57,7 @@ def test_the_looks_of_these_tests_are_good(tmp_path: Path) -> None:
 FIRST, SECOND = "at: {deaths: 12}", "at: {deaths: 21}"
 SPENDING, RULE = "spending: lan_demets_pocock", "rule: z(-0.5)"
 AT = "monitoring.looks[{}].at"
+LOWER, KIM = "monitoring.efficacy.lower_{}", "lower_spending: kim_demets(1)"
 BAD = [
     # efficacy
     (SPENDING, "spending: lan_demets", "monitoring.efficacy.spending", "did you mean lan_demets_p"),
@@ -70,6 +71,23 @@ BAD = [
     (SPENDING, 'spending: "table(0.01,0.025)"', "monitoring.efficacy.spending", "each of 3 looks"),
     (SPENDING, 'spending: "table(0.02,0.01,0.025)"', "monitoring.efficacy.spending", "cannot fall"),
     (SPENDING, "spending: haybittle_peto(1)", "monitoring.efficacy.spending", "spend all of"),
+    # each side with a rule of its own
+    (SPENDING, "lower_spending: kim_demets(1)", LOWER.format("spending"), "needs lower_alpha"),
+    (SPENDING, "lower_alpha: 0.01", LOWER.format("alpha"), "needs lower_spending"),
+    (SPENDING, f"{KIM}, lower_alpha: 0.05", LOWER.format("alpha"), "leaves nothing of alpha, 0.05"),
+    (SPENDING, f"{KIM}, lower_alpha: 0", LOWER.format("alpha"), "must be > 0"),
+    (
+        SPENDING,
+        "lower_spending: kim_demet(1), lower_alpha: 0.01",
+        LOWER.format("spending"),
+        "did you mean kim_demets?",
+    ),
+    (
+        SPENDING,
+        'lower_spending: "table(0.01,0.025)", lower_alpha: 0.025',
+        LOWER.format("spending"),
+        "each of 3 looks",
+    ),
     # futility
     (RULE, "rule: zz(0)", "monitoring.futility.rule", "is not a rule"),
     (RULE, "rule: z(5)", "monitoring.futility.rule", "not below that for efficacy"),
@@ -143,6 +161,14 @@ def test_looks_without_a_way_to_stop_are_refused(tmp_path: Path) -> None:
     (found,) = problems(text, tmp_path)
     assert (found.line, found.key) == (11, "monitoring.efficacy")
     assert "no look can stop the trial" in found.rule
+
+
+def test_a_one_sided_analysis_has_no_lower_side(tmp_path: Path) -> None:
+    text = FISHER.replace("test: fisher", "test: fisher, alternative: less")
+    text = text.replace(SPENDING, f"{SPENDING}, {KIM}, lower_alpha: 0.01")
+    (found,) = problems(text, tmp_path)
+    assert (found.line, found.key) == (12, "monitoring.efficacy.lower_spending")
+    assert found.rule == "fisher is one-sided: it has one boundary"
 
 
 def test_deaths_need_a_maximum_and_completers_have_one(tmp_path: Path) -> None:

@@ -77,7 +77,15 @@ def _plan(power: Power, found: Looks) -> list[str]:
         f"Information is counted in {_OF[found.information]}, of which "
         f"{number(found.max_information)} are planned.",
     ]
-    if found.spending:
+    if found.spending and found.lower_alpha is not None:
+        said.append(
+            f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses: "
+            f"{percent(looked_at.alpha - found.lower_alpha)} in favour of {arm} by "
+            f"{literal(found.spending_title)} and {percent(found.lower_alpha)} in favour of "
+            f"{other} by {literal(found.lower_title)}, at the information that each analysis turns "
+            "out to have [@jennison]; the final analysis has what is left."
+        )
+    elif found.spending:
         said.append(
             f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses by "
             f"{literal(found.spending_title)}, half of it for each direction, at the information "

@@ -16,7 +16,8 @@ def _design(answer: Boundaries) -> Iterator[Block]:
         f"alpha {answer.alpha:g}"
     )
     if answer.lower_spending is not None:
-        yield f"lower side: {answer.lower_spending}, alpha {answer.lower_alpha:g} of it"
+        part = "of it" if answer.sides == 2 else "beside it"
+        yield f"lower side: {answer.lower_spending}, alpha {answer.lower_alpha:g} {part}"
     if answer.futility is not None:
         kind = "binding" if answer.binding else "not binding"
         yield f"futility: {answer.futility_title} ({answer.futility}), {kind}"
