@@ -1,6 +1,7 @@
 """Looks as the Monte Carlo loop reads them: numbers and words, of the scenario alone."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
@@ -65,6 +66,12 @@ class MonitoringPlan(NamedTuple):
     lower_spending, lower_alpha
         How in favour of the first arm, and the part of alpha for that; empty: as in favour of the
         second, with half of alpha each.
+    sizes
+        Patients of each arm at the looks and at the end, of information that is patients completed,
+        if planned numbers are known; else empty.
+    exact, exact_levels
+        Whether nominal levels are enumerated at these sizes; and those, once they are: p values of
+        the analysis at or below which each look and the end reject.
     """
 
     column: int
@@ -76,6 +83,9 @@ class MonitoringPlan(NamedTuple):
     spending: str
     futility: FutilityPlan | None
     stops_treatment: bool
+    sizes: tuple[tuple[int, int], ...] = ()
+    exact: bool = False
+    exact_levels: tuple[float, ...] = ()
     lower_spending: str = ""
     lower_alpha: float = 0.0
 
@@ -109,7 +119,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         for at in _moments(look, scenario.trial, information, most)
     )
     futility = None if asked.futility is None else FutilityPlan(**asked.futility.model_dump())
-    return MonitoringPlan(
+    planned = MonitoringPlan(
         column=column,
         information=information.value,
         max_information=most,
@@ -121,7 +131,24 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         lower_alpha=0.0 if efficacy is None else efficacy.lower_alpha or 0.0,
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
+        exact=efficacy is not None and efficacy.exact,
     )
+    return planned._replace(sizes=_sizes(planned, scenario.allocation.ratio))
+
+
+def _sizes(planned: MonitoringPlan, ratio: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Patients completed of each arm at each look, where they are allocated as planned."""
+    fractions = planned.fractions
+    if planned.information != Information.COMPLETED or any(map(math.isnan, fractions)):
+        return ()
+    return tuple(by_arm(fraction * planned.max_information, ratio) for fraction in fractions)
+
+
+def by_arm(patients: float, ratio: Sequence[int]) -> tuple[int, int]:
+    """Return how many patients each arm has, to the nearest whole number."""
+    every = round(patients)
+    first = round(every * ratio[0] / sum(ratio))
+    return first, every - first
 
 
 def _moments(look: AskedLook, trial: Trial, information: Information, most: float) -> list[Moment]:

@@ -12,7 +12,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
@@ -35,6 +35,8 @@ class Decision(IntEnum):
     GO_ON = 3  # at the final analysis: no rejection
 
 
+_ROUNDING = 1e-9  # of a p value, relative
+_FARTHEST = 9.0  # beyond, a critical value spends nothing
 _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 
 
@@ -43,12 +45,14 @@ class Sides:
     """The plan of boundaries in favour of the second arm, and that of the first.
 
     A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
-    reject.
+    reject. `exact_z`: critical values that are used in the place of those of the plans, of each
+    look and the end; empty: none.
     """
 
     second: Plan
     first: Plan | None
     shows_early: bool = True
+    exact_z: tuple[float, ...] = ()
 
     @property
     def times(self) -> tuple[float, float]:
@@ -65,13 +69,27 @@ class Stage:
 
     Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
     second arm counts on futility being obeyed. `times`: by what the one-sided p value of each side,
-    the second arm's first, is multiplied to be held to the whole level.
+    the second arm's first, is multiplied to be held to the whole level. `exact_z`: the critical
+    value that is used at the last look in the place of those that were spent; None: none is.
     """
 
     second: Looks = ()
     first: Looks = ()
     binding: bool = False
     times: tuple[float, float] = (2.0, 2.0)
+    exact_z: float | None = None
+
+    @property
+    def second_z(self) -> float:
+        """The critical value in favour of the second arm at the last look."""
+        return self.second[-1].efficacy_z if self.exact_z is None else self.exact_z
+
+    @property
+    def first_z(self) -> float:
+        """That in favour of the first arm, of minus z; infinite of a one-sided hypothesis."""
+        if not self.first:
+            return math.inf
+        return self.first[-1].efficacy_z if self.exact_z is None else self.exact_z
 
 
 @lru_cache(maxsize=64)
@@ -100,15 +118,25 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     first = plain if asked.sides == 2 else None
     if asked.lower_spending:
         first = _lower(asked, known)
+    exact_z = _exact_z(asked)
     if asked.futility is None:
-        return Sides(plain, first, shows_early)
+        return Sides(plain, first, shows_early, exact_z)
     futility = read_futility(asked.futility.rule)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
-    return Sides(second, first, shows_early)
+    return Sides(second, first, shows_early, exact_z)
+
+
+def _exact_z(asked: MonitoringPlan) -> tuple[float, ...]:
+    """Critical values of the exact nominal levels, which a p value reaches but for rounding."""
+    if not asked.exact:
+        return ()
+    assert asked.exact_levels, "exact levels are enumerated before boundaries are used"
+    levels = [level * (1.0 + _ROUNDING) / asked.sides for level in asked.exact_levels]
+    return tuple(-float(ndtri(level)) for level in levels)
 
 
 def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
@@ -147,6 +175,12 @@ def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool
     fraction
         Its share of the planned information.
     """
+    stage = _spent(sides, before, place, fraction, final)
+    return replace(stage, exact_z=sides.exact_z[-1 if final else place]) if sides.exact_z else stage
+
+
+def _spent(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
+    """The looks of a trial with the next one, by what each spends."""
     shows = final or sides.shows_early
     plan = sides.second if final else _with_own_threshold(sides.second, place)
     second = (*before.second, _look(plan, before.second, fraction, final, shows))
@@ -180,9 +214,8 @@ def decided(stage: Stage, z: Floats, final: bool) -> Ints:
     found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
     if not final:
         found[z <= second.futility_z] = Decision.FUTILITY
-    if stage.first:
-        found[z <= -stage.first[-1].efficacy_z] = Decision.FAVOURS_FIRST
-    found[z >= second.efficacy_z] = Decision.FAVOURS_SECOND
+    found[z <= -stage.first_z] = Decision.FAVOURS_FIRST
+    found[z >= stage.second_z] = Decision.FAVOURS_SECOND
     return found
 
 
@@ -214,13 +247,30 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
         one_sided = 1.0 - below - _beyond(regions, last.information, z, -1)
         times = stage.times[0] if stage.first else 1.0
         return np.asarray(np.minimum(1.0, times * one_sided))
+    far = _moved(stage, np.abs(z) if stage.first else z)
     if not stage.first:
-        return _one_sided(stage.second, z, obeyed=stage.binding)
-    far = np.abs(z)
+        return _one_sided(stage.second, far, obeyed=stage.binding)
     first = _one_sided(stage.first, far, obeyed=False)
     second = _one_sided(stage.second, far, obeyed=stage.binding)
     of_second, of_first = stage.times
     return np.minimum(1.0, np.where(z < 0.0, of_first * first, of_second * second))
+
+
+def _moved(stage: Stage, z: Floats) -> Floats:
+    """Statistics on the scale of what was spent: an exact critical value is moved to that.
+
+    From 0 up to it in proportion, beyond it by as much as it. So a p value is at most alpha where
+    and only where an exact boundary was crossed.
+    """
+    if stage.exact_z is None:
+        return z
+    exact, spent = stage.exact_z, min(stage.second[-1].efficacy_z, _FARTHEST)
+    if exact == math.inf:  # nothing rejects: all stay below
+        return np.asarray(np.where(z > 0.0, spent * z / (1.0 + np.maximum(z, 0.0)), z))
+    beyond = z + (spent - exact)
+    if min(exact, spent) <= 0.0:  # of a level of a half
+        return np.asarray(beyond)
+    return np.asarray(np.where(z >= exact, beyond, np.where(z > 0.0, z * (spent / exact), z)))
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:

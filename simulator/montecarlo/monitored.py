@@ -206,9 +206,9 @@ class _Monitoring:
                 of_first = (found == Decision.FAVOURS_SECOND) & (table.favours[mine, 0] == 0)
                 found[of_first] = Decision.FAVOURS_FIRST
             looks.decision[mine, place] = found
-            looks.boundary[mine, place] = stage.second[-1].efficacy_z
+            looks.boundary[mine, place] = stage.second_z
             if stage.first:
-                looks.lower[mine, place] = -stage.first[-1].efficacy_z
+                looks.lower[mine, place] = -stage.first_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
             for futile in (False, True):

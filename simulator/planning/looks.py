@@ -11,6 +11,7 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
+from simulator.planning.attained import attained_of
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -76,6 +77,8 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         lower_spending=asked.lower_spending or None,
         lower_alpha=asked.lower_alpha or None,
         lower_title=_title_of(asked.lower_spending),
+        exact=asked.exact,
+        attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
     )
 
 

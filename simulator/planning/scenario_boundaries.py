@@ -7,10 +7,11 @@ import numpy as np
 
 from simulator.analysis import plans_of
 from simulator.errors import RuleError
-from simulator.monitoring.asked import monitoring_plan
 from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.plan import Plan
+from simulator.montecarlo import exact_stages
+from simulator.planning.attained import attained_at
 from simulator.planning.boundaries import boundaries_answer
 from simulator.results.boundaries import Boundaries
 from simulator.scenario.schema import Scenario
@@ -31,7 +32,7 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     RuleError
         If the scenario has no looks, or the information of one is not known before it is taken.
     """
-    asked = monitoring_plan(scenario, plans_of(scenario))
+    asked = exact_stages.monitoring_of(scenario, plans_of(scenario))
     if asked is None:
         remedy = "add monitoring, or give --information and --spending"
         raise RuleError("the scenario has no looks", remedy, "monitoring")
@@ -44,6 +45,10 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
         power = asked.futility.power
     sides = sides_of(asked)
     found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)
+    if asked.exact:
+        plan = plans_of(scenario)[asked.column]
+        at_sizes = attained_at(plan, asked, asked.sizes, range(len(asked.sizes)))
+        return replace(found, attained=at_sizes)
     return _with_lower(found, sides.first) if asked.lower_spending and sides.first else found
 
 

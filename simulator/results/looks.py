@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Record, Row
 from simulator.results.measures import Estimate
 
@@ -92,6 +93,11 @@ class Looks(Record):
         The part of alpha that it spends; None without it.
     spending_title, futility_title, lower_title
         In words; empty without one.
+    exact
+        Whether looks reject by enumerated nominal levels.
+    attained
+        The level that looks attain at the mean sizes that they have in this run; None where it
+        cannot be enumerated.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -122,6 +128,8 @@ class Looks(Record):
     lower_spending: str | None = None
     lower_alpha: float | None = None
     lower_title: str = ""
+    exact: bool = False
+    attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -93,6 +93,13 @@ class Efficacy(Part):
         "the second has the rest",
     )
 
+    exact: bool = Field(
+        default=False,
+        description="of tests of mortality at the end: whether the nominal level of each look is "
+        "enumerated over the tables at the planned sizes, so that the type I error is as large as "
+        "spending allows; false: it is that of the normal boundary",
+    )
+
     @model_validator(mode="after")
     def _both_of_lower(self) -> "Efficacy":
         if self.lower_alpha is None and self.lower_spending is not None:

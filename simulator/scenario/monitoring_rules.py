@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
 from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.exact_rules import exact_rules
 from simulator.scenario.look_days import day_rules, look_day_rules
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.schema import Scenario
@@ -47,6 +48,8 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
         )
         return
     yield from _lower_rules(asked, scenario.analyses[place])
+    if isinstance(declared, Analysis):
+        yield from exact_rules(asked, scenario.analyses[place], declared, scenario)
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
     yield from look_day_rules(asked, scenario.trial)

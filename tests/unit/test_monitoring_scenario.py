@@ -171,6 +171,51 @@ def test_a_one_sided_analysis_has_no_lower_side(tmp_path: Path) -> None:
     assert found.rule == "fisher is one-sided: it has one boundary"
 
 
+EXACT = "monitoring.efficacy.exact"
+NOT_EXACT = [
+    (LOOKS, "{deaths: 12}", "log_rank has no table of p values", EXACT),
+    (FISHER, "{deaths: 12}", "the size of look 1 is not known before it is taken", EXACT),
+    (FISHER, "{completed: 1}", "the first look has 1 patients, too few", EXACT),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "rule", "key"), NOT_EXACT, ids=["time", "deaths", "few"])
+def test_exact_levels_need_tables_at_planned_sizes(
+    text: str, at: str, rule: str, key: str, tmp_path: Path
+) -> None:
+    text = text.replace(SPENDING, f"{SPENDING}, exact: true").replace("{deaths: 12}", at)
+    (found,) = problems(text.replace("{deaths: 21}", "{completed: 25}"), tmp_path)
+    assert (found.line, found.key) == (12 if "fisher" in text else 11, key)
+    assert rule in found.rule
+    assert found.remedy
+
+
+def test_exact_levels_are_of_both_directions_without_a_margin(tmp_path: Path) -> None:
+    text = FISHER.replace("{deaths: 12}", "{completed: 12}")
+    text = text.replace("{deaths: 21}", "{completed: 21}")
+    lower = text.replace(SPENDING, f"{SPENDING}, {KIM}, lower_alpha: 0.01, exact: true")
+    (found,) = problems(lower, tmp_path)
+    assert found.key == EXACT
+    assert "in both directions together" in found.rule
+    margin = text.replace(SPENDING, f"{SPENDING}, exact: true")
+    z_pooled = "test: z_pooled, alternative: less, margin: 0.1"
+    (found,) = problems(margin.replace("test: fisher", z_pooled), tmp_path)
+    assert found.key == EXACT
+    assert "has a margin" in found.rule
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact: 1"), tmp_path)
+    assert (found.line, found.key) == (12, EXACT)
+    assert "true or false" in found.rule
+
+
+def test_exact_levels_are_of_small_trials(tmp_path: Path) -> None:
+    text = FISHER.replace("{deaths: 12}", "{completed: 12}").replace("  max_information: 30\n", "")
+    text = text.replace("{deaths: 21}", "{completed: 21}")
+    text = text.replace("monitoring:", "trial: {target_randomised: 401}\nmonitoring:")
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact: true"), tmp_path)
+    assert found.key == EXACT
+    assert "at most 400 patients, not 401" in found.rule
+
+
 def test_deaths_need_a_maximum_and_completers_have_one(tmp_path: Path) -> None:
     (found,) = problems(LOOKS.replace("  max_information: 30\n", ""), tmp_path)
     assert found.key == "monitoring.max_information"

@@ -93,6 +93,12 @@ def _plan(power: Power, found: Looks) -> list[str]:
         )
     else:
         said.append("No interim analysis stops for efficacy.")
+    if found.exact and found.attained is not None and found.attained.exact_p is not None:
+        levels = listed([number(p, None, 4) for p in found.attained.exact_p])
+        said.append(
+            f"The analyses reject at nominal levels of {levels}, which are enumerated at the "
+            "planned sizes so that no mortality common to the arms spends more than that."
+        )
     if found.futility:
         kind = (
             "The rule is binding: the level counts on it being obeyed."
@@ -125,7 +131,23 @@ def _found(power: Power, found: Looks) -> list[str]:
         f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
+        *_attained(found),
         "[#looks] has each analysis, [#with-looks] what they save and cost.",
+    ]
+
+
+def _attained(found: Looks) -> list[str]:
+    """The level attained, by enumeration."""
+    level = found.attained
+    if level is None:
+        return []
+    attained = level.exact_level if found.exact else level.normal_level
+    if attained is None:
+        return []
+    return [
+        "At the mean sizes of the analyses the test attains, over all of them and at the worst "
+        f"mortality common to the arms, a level of {percent(attained)} (by enumeration, futility "
+        "ignored)."
     ]
 
 

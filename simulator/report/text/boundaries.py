@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
 from simulator.results.boundaries import Boundaries, BoundaryLook, Stops
@@ -35,6 +36,8 @@ def _looks(answer: Boundaries) -> Iterator[Block]:
         spent, effect = _probability(look.alpha_spent), _z(look.smallest_effect)
         table.add_row(*cells, _probability(look.nominal_p), spent, effect)
     yield table
+    if answer.attained is not None:
+        yield attained_in_words(answer.attained, "at the planned sizes")
     yield (
         "smallest effect: smallest estimate that shows efficacy, in standard errors at the "
         "planned end"

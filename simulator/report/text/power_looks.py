@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.tables import new_table
@@ -46,6 +47,8 @@ def looks_section(answer: Power) -> Iterator[Block]:
             percent(look.cumulative_power),
         )
     yield table
+    if found.attained is not None:
+        yield attained_in_words(found.attained, "at the mean sizes of the looks")
     yield (
         "Means over the trials in which a look was taken; z is the critical value in favour of "
         f"{arms[-1]}{_lower_in_words(found, arms[0])}; shares are of all trials, +- the Monte "
@@ -86,7 +89,8 @@ def _stops(number: int, look: LookReport) -> str:
 def rules_in_words(found: Looks) -> str:
     """Return the rules by which it is decided."""
     words = [f"information is {found.max_information:g} {_UNITS[found.information]}"]
-    words.append(f"efficacy {found.spending}" if found.spending else "no stop for efficacy")
+    efficacy = f"efficacy {found.spending}" + ", exact nominal levels" * found.exact
+    words.append(efficacy if found.spending else "no stop for efficacy")
     if found.lower_spending:
         first = next(iter(found.looks[0].in_favour_of))
         words.append(f"in favour of {first} {found.lower_spending}, alpha {found.lower_alpha:g}")
