@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.monitoring.futility import is_of_tables, read_futility
 from simulator.scenario.look_days import day_of, days_of
 from simulator.scenario.monitoring import Look as AskedLook
 from simulator.scenario.monitoring import Moment as AskedMoment
@@ -46,6 +47,13 @@ class FutilityPlan(NamedTuple):
     rule: str
     power: float
     binding: bool
+    prior_control: tuple[float, float] | None = None
+    prior_experimental: tuple[float, float] | None = None
+
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether it looks at the deaths of each arm."""
+        return is_of_tables(read_futility(self.rule))
 
 
 class MonitoringPlan(NamedTuple):
@@ -69,6 +77,8 @@ class MonitoringPlan(NamedTuple):
     sizes
         Patients of each arm at the looks and at the end, of information that is patients completed,
         if planned numbers are known; else empty.
+    final_size
+        Patients of each arm at the planned end.
     exact, exact_levels
         Whether nominal levels are enumerated at these sizes; and those, once they are: p values of
         the analysis at or below which each look and the end reject.
@@ -84,6 +94,7 @@ class MonitoringPlan(NamedTuple):
     futility: FutilityPlan | None
     stops_treatment: bool
     sizes: tuple[tuple[int, int], ...] = ()
+    final_size: tuple[int, int] = (0, 0)
     exact: bool = False
     exact_levels: tuple[float, ...] = ()
     lower_spending: str = ""
@@ -118,7 +129,11 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         for look in asked.looks
         for at in _moments(look, scenario.trial, information, most)
     )
-    futility = None if asked.futility is None else FutilityPlan(**asked.futility.model_dump())
+    futility = None
+    if asked.futility is not None:
+        given = asked.futility.model_dump()
+        lists = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
+        futility = FutilityPlan(**given | lists)
     planned = MonitoringPlan(
         column=column,
         information=information.value,
@@ -133,7 +148,8 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         stops_treatment=asked.after_stopping == "stop_treatment",
         exact=efficacy is not None and efficacy.exact,
     )
-    return planned._replace(sizes=_sizes(planned, scenario.allocation.ratio))
+    ratio = scenario.allocation.ratio
+    return planned._replace(sizes=_sizes(planned, ratio), final_size=by_arm(most, ratio))
 
 
 def _sizes(planned: MonitoringPlan, ratio: Sequence[int]) -> tuple[tuple[int, int], ...]:

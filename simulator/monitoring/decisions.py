@@ -20,7 +20,7 @@ from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
 from simulator.monitoring.declared import BoundaryError, Rule
 from simulator.monitoring.families import read_efficacy
-from simulator.monitoring.futility import THRESHOLD, needs_drift, read_futility
+from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
 from simulator.records import Floats, Ints
@@ -122,6 +122,11 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     if asked.futility is None:
         return Sides(plain, first, shows_early, exact_z)
     futility = read_futility(asked.futility.rule)
+    if is_of_tables(futility):
+        if asked.futility.binding:
+            told = "has no boundary of Z, which that for efficacy could count on"
+            raise BoundaryError("futility", futility.text, told, "use binding: false")
+        return Sides(plain, first, shows_early, exact_z)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power

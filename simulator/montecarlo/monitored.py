@@ -19,10 +19,12 @@ from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
+from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
+_ABOVE = 1.0 + 1e-6  # an alpha that much larger is not reached
 _STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 
 
@@ -57,6 +59,10 @@ class Trials(Protocol):
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, by the analysis that is looked at, and count it."""
+        ...
+
+    def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
+        """Predictive probability at a cut that the final analysis rejects, of two proportions."""
         ...
 
     def under_treatment(self, day: Floats) -> Ints:
@@ -129,6 +135,7 @@ class _Monitoring:
         never = np.full((size, pauses), math.inf)
         self.conduct = self.conduct._replace(pause_from_day=never, pause_until_day=never.copy())
         self.sides = sides_of(asked)
+        self.of_tables = asked.futility is not None and asked.futility.is_of_tables
         self.stages = [Stage()]  # every history of looks that a trial has had
         self.history = np.zeros(size, dtype=np.int64)  # which of them
         self.active = np.ones(size, dtype=bool)
@@ -186,9 +193,15 @@ class _Monitoring:
         for name, column in seen.items():
             getattr(self.looks, name)[taken, place] = column[taken]
         self.looks.decision[taken, place] = Decision.GO_ON
-        self._judge(place, taken & (fraction > 0.0) & ~np.isnan(z), table)
+        informed = taken & (fraction > 0.0) & ~np.isnan(z)
+        futile = np.zeros(taken.size, dtype=bool)
+        if self.of_tables and not final:
+            assert self.asked.futility is not None
+            least = read_futility(self.asked.futility.rule).values[0]
+            futile = informed & (self.trials.predictive(at, self.asked) < least)
+        self._judge(place, informed, futile, table)
 
-    def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
+    def _judge(self, place: int, informed: Bools, futile: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, trials of one history and information at once."""
         looks, final = self.looks, place == len(self.asked.looks)
         history, trials = self.history, np.flatnonzero(informed)
@@ -202,6 +215,7 @@ class _Monitoring:
             mine = trials[group.ravel() == number]
             z = looks.z[mine, place]
             found = decided(stage, z, final)
+            found[(found == Decision.GO_ON) & futile[mine]] = Decision.FUTILITY
             if self.asked.sides == 1:  # which arm fared better is another matter
                 of_first = (found == Decision.FAVOURS_SECOND) & (table.favours[mine, 0] == 0)
                 found[of_first] = Decision.FAVOURS_FIRST
@@ -211,11 +225,14 @@ class _Monitoring:
                 looks.lower[mine, place] = -stage.first_z
             history[mine] = len(self.stages)
             self.stages.append(stage)
-            for futile in (False, True):
-                ends = (found == Decision.FUTILITY) == futile
+            for gives_up in (False, True):
+                ends = (found == Decision.FUTILITY) == gives_up
                 ends &= final | (found != Decision.GO_ON)
                 if ends.any():
-                    self.p_value[mine[ends]] = p_values(stage, z[ends], futile=futile)
+                    p_value = p_values(stage, z[ends], futile=gives_up)
+                    # Whoever gives up does not reject, however far z is.
+                    least = self.asked.alpha * _ABOVE if gives_up else 0.0
+                    self.p_value[mine[ends]] = np.maximum(p_value, least)
             shown = found <= Decision.FAVOURS_SECOND
             self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
         looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]

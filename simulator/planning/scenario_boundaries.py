@@ -41,7 +41,7 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
             rule = "the information at this look is not known before it is taken"
             remedy = "trialsim power tells what looks come to; or plan it at a share of information"
             raise RuleError(rule, remedy, f"monitoring.looks[{place}].at")
-    if power is None and asked.futility is not None:
+    if power is None and asked.futility is not None and not asked.futility.is_of_tables:
         power = asked.futility.power
     sides = sides_of(asked)
     found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)

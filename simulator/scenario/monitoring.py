@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.errors import RuleError
 
@@ -115,7 +116,16 @@ class Futility(Part):
     rule: Word = Field(
         description="as trialsim boundaries has it: conditional_power(0.2,estimate), or under "
         "design or none; a threshold of z, as z(0); or a function that spends 1 - power, as "
-        "hwang_shih_decani(-2). Positive z favours the second arm",
+        "hwang_shih_decani(-2). Of tests of mortality at the end also predictive_probability(0.05) "
+        "that the final analysis rejects at the planned sizes. Positive z favours the second arm",
+    )
+    prior_control: BetaPrior | None = Field(
+        default=None,
+        description="of predictive_probability: a and b of the beta prior of the first arm's "
+        "mortality; null: [1, 1], flat",
+    )
+    prior_experimental: BetaPrior | None = Field(
+        default=None, description="the same of the second arm"
     )
     power: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.8,

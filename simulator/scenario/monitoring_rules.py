@@ -10,6 +10,7 @@ from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.exact_rules import exact_rules
 from simulator.scenario.look_days import day_rules, look_day_rules
 from simulator.scenario.monitoring import Moment, Monitoring
+from simulator.scenario.predictive_rules import predictive_rules
 from simulator.scenario.schema import Scenario
 
 _ROUNDING = 1e-9
@@ -50,6 +51,7 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
     yield from _lower_rules(asked, scenario.analyses[place])
     if isinstance(declared, Analysis):
         yield from exact_rules(asked, scenario.analyses[place], declared, scenario)
+        yield from predictive_rules(asked, scenario.analyses[place], declared, scenario)
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
     yield from look_day_rules(asked, scenario.trial)

@@ -57,6 +57,7 @@ def test_the_looks_of_these_tests_are_good(tmp_path: Path) -> None:
 FIRST, SECOND = "at: {deaths: 12}", "at: {deaths: 21}"
 SPENDING, RULE = "spending: lan_demets_pocock", "rule: z(-0.5)"
 AT = "monitoring.looks[{}].at"
+FUTILITY = "monitoring.futility"
 LOWER, KIM = "monitoring.efficacy.lower_{}", "lower_spending: kim_demets(1)"
 BAD = [
     # efficacy
@@ -94,6 +95,13 @@ BAD = [
     (RULE, 'rule: "z(0,1,2)"', "monitoring.futility.rule", "as many as looks before the last, 2"),
     (RULE, "rule: conditional_power(1.5)", "monitoring.futility.rule", "above 0, below 1"),
     ("power: 0.8", "power: 0.4", "monitoring.futility.power", "must be > 0.5"),
+    (
+        RULE,
+        "rule: predictive_probability(0.05)",
+        FUTILITY + ".rule",
+        "log_rank is no test of these",
+    ),
+    (RULE, f"{RULE}, prior_control: [1, 1]", FUTILITY + ".prior_control", "is of predictive_prob"),
     # moments
     (SECOND, "at: {deaths: 12}", AT.format(1) + ".deaths", "no later than the look before"),
     (SECOND, "at: {information: 0.3}", AT.format(1) + ".information", "is a look at 9 of 30"),
@@ -169,6 +177,35 @@ def test_a_one_sided_analysis_has_no_lower_side(tmp_path: Path) -> None:
     (found,) = problems(text, tmp_path)
     assert (found.line, found.key) == (12, "monitoring.efficacy.lower_spending")
     assert found.rule == "fisher is one-sided: it has one boundary"
+
+
+NOT_PREDICTIVE = [
+    ("predictive_probability", "takes the predictive probability", "rule"),
+    ("predictive_probability(1)", "must be above 0, below 1", "rule"),
+    ("predictive_probability(0.05), binding: true", "has no boundary of Z", "rule"),
+    ("predictive_probability(0.05), prior_control: [1]", "at least 2", "prior_control"),
+    ("predictive_probability(0.05), prior_control: [0, 1]", "must be >= 0.01", "prior_control[0]"),
+]
+
+
+@pytest.mark.parametrize(("rule", "words", "key"), NOT_PREDICTIVE)
+def test_a_wrong_predictive_probability_is_one_message_at_its_line(
+    rule: str, words: str, key: str, tmp_path: Path
+) -> None:
+    (found,) = problems(FISHER.replace("z(-0.5)", rule), tmp_path)
+    assert (found.line, found.key) == (13, f"{FUTILITY}.{key}")
+    assert words in found.rule
+    assert found.remedy
+
+
+def test_predictive_probability_is_of_trials_whose_tables_can_be_enumerated(tmp_path: Path) -> None:
+    text = FISHER.replace("z(-0.5)", "predictive_probability(0.05)")
+    text = text.replace("test: fisher", "test: chi_square")
+    text = text.replace("  max_information: 30\n", "")
+    text = text.replace("monitoring:", "trial: {target_randomised: 2002}\nmonitoring:")
+    (found,) = problems(text, tmp_path)
+    assert found.key == f"{FUTILITY}.rule"
+    assert "at most 2,000 patients with chi_square, not 2,002" in found.rule
 
 
 EXACT = "monitoring.efficacy.exact"
