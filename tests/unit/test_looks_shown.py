@@ -1,5 +1,7 @@
 """What a run with looks tells: its parts agree with one another, and with the words for them."""
 
+import dataclasses
+
 import pytest
 
 import simulator
@@ -74,6 +76,17 @@ def test_the_level_attained_is_told_and_lies_below_the_nominal_one(answer):
     assert f"{100 * found.normal_level:.2f}%" in words
     (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
     assert f"a level of {100 * found.normal_level:.1f}%" in text
+
+
+def test_a_level_above_the_nominal_one_is_called_that(answer):
+    found = dataclasses.replace(answer.looks.attained, normal_level=0.0561)
+    words = attained_in_words(found, "here")
+    assert "5.61%, ABOVE IT, at a mortality" in words
+    assert words.count("ABOVE IT") == 1
+    looks = dataclasses.replace(answer.looks, attained=found)
+    blocks = look_blocks(dataclasses.replace(answer, looks=looks))
+    (text,) = (block.text for block in blocks if isinstance(block, Paragraph))
+    assert "a level of 5.6%, above the nominal one (by enumeration" in text
 
 
 def test_words_hold_the_numbers(answer):

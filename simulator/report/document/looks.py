@@ -146,7 +146,8 @@ def _attained(found: Looks) -> list[str]:
         return []
     return [
         "At the mean sizes of the analyses the test attains, over all of them and at the worst "
-        f"mortality common to the arms, a level of {percent(attained)} (by enumeration, futility "
+        f"mortality common to the arms, a level of {percent(attained)}"
+        f"{', above the nominal one' if attained > level.level else ''} (by enumeration, futility "
         "ignored)."
     ]
 
