@@ -40,7 +40,8 @@ def as_lanes(
                 transplant[place] = p.transplant_after_days[row]
             counts[block, Count.PATIENTS, int(p.arm[row]), lane] += 1
             row += 1
-    return LaneRecords(0, trials, entry, key, transplant, counts)
+    closes_day = np.full(trials, math.nan)  # not in records
+    return LaneRecords(trials, closes_day, entry, key, transplant, counts)
 
 
 def assert_same_trials(

@@ -130,10 +130,7 @@ class LaneBlock:
         """The dead and all, (trials, arms, 2), as `Block.counts` has them."""
 
         def make() -> Ints:
-            keys = self.keys(plan, left_out=False)
-            found = np.zeros((keys.shape[0], 2, 2, keys.shape[2]), np.int64)
-            _count(keys, float(self.follow_up_days), found)
-            return np.ascontiguousarray(by_trial(found, self.trials))
+            return count_known(self.keys(plan, left_out=False), self.follow_up_days, self.trials)
 
         return self._once(("counts", treatment_of(plan)), make)
 
@@ -176,6 +173,13 @@ def _treat(
                 key = key_of(ends, np.int64(0) if dead < math.inf else CENSORED, mine[t] & SECOND)
                 gone = mine[t] == NOBODY or lost < left_out_before
                 ours[t] = NOBODY if gone else key
+
+
+def count_known(keys: Ints, follow_up_days: int, trials: int) -> Ints:
+    """Count the dead and all who are dead or were followed to the end, (trials, arms, 2)."""
+    found = np.zeros((keys.shape[0], 2, 2, keys.shape[2]), np.int64)
+    _count(keys, float(follow_up_days), found)
+    return np.ascontiguousarray(by_trial(found, trials))
 
 
 @inlined

@@ -24,7 +24,8 @@ class Known(NamedTuple):
     events
         Of the analysis, in all whom it looks at.
     completed
-        Patients whose follow-up was due by the cut, and who count as dead or as alive.
+        Patients whose follow-up was due by the cut, and who count as dead or as alive; -1 where
+        nobody asks.
     """
 
     randomised: Ints

@@ -35,6 +35,7 @@ _COMPILED = (
     "montecarlo/conditional_redraws.py",
     "montecarlo/conditional_tables.py",
     "montecarlo/lane_metrics.py",
+    "montecarlo/look_sums.py",
     "montecarlo/multiplicity.py",
     "montecarlo/patient_counts.py",
     "montecarlo/performance.py",

@@ -46,10 +46,12 @@ class Count(IntEnum):
 
 
 class LaneRecords(NamedTuple):
-    """Trials `first_trial` to `first_trial + trials - 1`; P patients are planned.
+    """Some trials; P patients are planned.
 
     Attributes
     ----------
+    closes_day
+        (trials,): when recruitment closes at the latest.
     entry_day
         (blocks, P, lanes): trial time of randomisation, in order; infinity for who did not enter.
     key
@@ -61,8 +63,8 @@ class LaneRecords(NamedTuple):
         (blocks, `Count`, arms, lanes).
     """
 
-    first_trial: int
     trials: int
+    closes_day: Floats
     entry_day: Floats
     key: Ints
     transplant_after_days: Floats

@@ -7,22 +7,27 @@ the level and a rule of its own.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
 from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
-from simulator.monitoring.declared import BoundaryError, Rule
+from simulator.monitoring.declared import BoundaryError
+from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
+from simulator.monitoring.interpolated import Interpolated, values
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
+from simulator.monitoring.unplanned import refuse_unplanned
 from simulator.records import Floats, Ints
 
 
@@ -35,8 +40,6 @@ class Decision(IntEnum):
     GO_ON = 3  # at the final analysis: no rejection
 
 
-_ROUNDING = 1e-9  # of a p value, relative
-_FARTHEST = 9.0  # beyond, a critical value spends nothing
 _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 
 
@@ -112,13 +115,13 @@ def sides_of(asked: MonitoringPlan) -> Sides:
         alpha = asked.alpha - asked.lower_alpha
     shows_early = bool(asked.spending)
     efficacy = read_efficacy(asked.spending or _NEVER)
-    _refuse_unplanned(asked, efficacy)
+    refuse_unplanned(asked, efficacy)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
     first = plain if asked.sides == 2 else None
     if asked.lower_spending:
         first = _lower(asked, known)
-    exact_z = _exact_z(asked)
+    exact_z = exact_z_of(asked)
     if asked.futility is None:
         return Sides(plain, first, shows_early, exact_z)
     futility = read_futility(asked.futility.rule)
@@ -135,39 +138,14 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     return Sides(second, first, shows_early, exact_z)
 
 
-def _exact_z(asked: MonitoringPlan) -> tuple[float, ...]:
-    """Critical values of the exact nominal levels, which a p value reaches but for rounding."""
-    if not asked.exact:
-        return ()
-    assert asked.exact_levels, "exact levels are enumerated before boundaries are used"
-    levels = [level * (1.0 + _ROUNDING) / asked.sides for level in asked.exact_levels]
-    return tuple(-float(ndtri(level)) for level in levels)
-
-
 def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
     """The plan of boundaries in favour of the first arm, where it has a rule of its own."""
     name = "lower_spending"
     efficacy = read_efficacy(asked.lower_spending, name)
-    _refuse_unplanned(asked, efficacy, name)
+    refuse_unplanned(asked, efficacy, name)
     plan = Plan(information=known, efficacy=efficacy, alpha=asked.lower_alpha)
     check_plan(plan, {"efficacy": name, "alpha": "lower_alpha"})
     return plan
-
-
-def _refuse_unplanned(asked: MonitoringPlan, efficacy: Rule, name: str = "spending") -> None:
-    """Refuse a rule that needs to know how many looks come, where that is not known."""
-    if not any(look.repeats for look in asked.looks):
-        return
-    is_fixed = efficacy.family.value is not None and efficacy.family.has_constant
-    if is_fixed or efficacy.is_table:
-        rule = f"{efficacy.word} needs the looks as planned, and how many every_months comes to is "
-        rule += "known only at the end"
-        remedy = "use a spending function, as lan_demets_pocock"
-        raise BoundaryError(name, efficacy.text, rule, remedy)
-    rule = asked.futility.rule if asked.futility is not None else ""
-    if rule and len(read_futility(rule).values) > 1:
-        told = "gives a threshold for each look, and how many every_months comes to is not known"
-        raise BoundaryError("futility", rule, told, "give one for all, as z(0)")
 
 
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
@@ -210,21 +188,42 @@ def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) 
     return look if shows else replace(look, efficacy_z=math.inf, upper_spent=0.0)
 
 
-def decided(stage: Stage, z: Floats, final: bool) -> Ints:
-    """Return the `Decision` that the last look of trials with these looks comes to.
+class Limits(NamedTuple):
+    """Critical values of the last look of some trials, one row per trial.
+
+    Without `first_z` the hypothesis is one-sided.
+    """
+
+    efficacy_z: Floats
+    futility_z: Floats
+    first_z: Floats | None
+
+
+def limits_of(stages: Sequence[Stage], which: Ints) -> Limits:
+    """Return the critical values of trials; each has had the looks of one of some stages."""
+    first = [stage.first_z for stage in stages if stage.first]
+    return Limits(
+        np.array([stage.second_z for stage in stages])[which],
+        np.array([stage.second[-1].futility_z for stage in stages])[which],
+        np.array(first)[which] if first else None,
+    )
+
+
+def decided(limits: Limits, z: Floats, final: bool) -> Ints:
+    """Return the `Decision` that the last look of trials comes to.
 
     A statistic that is NaN decides nothing.
     """
-    second = stage.second[-1]
     found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
     if not final:
-        found[z <= second.futility_z] = Decision.FUTILITY
-    found[z <= -stage.first_z] = Decision.FAVOURS_FIRST
-    found[z >= stage.second_z] = Decision.FAVOURS_SECOND
+        found[z <= limits.futility_z] = Decision.FUTILITY
+    if limits.first_z is not None:
+        found[z <= -limits.first_z] = Decision.FAVOURS_FIRST
+    found[z >= limits.efficacy_z] = Decision.FAVOURS_SECOND
     return found
 
 
-def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
+def p_values(stages: Sequence[Stage], which: Ints, z: Floats, *, futile: bool) -> Floats:
     """P values of trials that ended at their last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
@@ -237,11 +236,26 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
 
     Parameters
     ----------
+    stages, which
+        Looks that trials had, and the place among them of each trial's.
     z
-        Of trials with these looks; NaN gives NaN.
+        Of each trial; NaN gives NaN.
     futile
         Whether they stopped for futility.
     """
+    if not futile and stages[0].exact_z is not None:
+        z = _all_moved(stages, which, z)
+    found = values([_smooth(stage, futile) for stage in stages], which, z)
+    return np.minimum(1.0, found) if stages[0].first else found
+
+
+@lru_cache(maxsize=1024)
+def _smooth(stage: Stage, futile: bool) -> Interpolated:
+    """P values of trials with these looks; those of two-sided analyses may be above 1."""
+    return Interpolated(partial(_p_values, stage, futile))
+
+
+def _p_values(stage: Stage, futile: bool, z: Floats) -> Floats:
     if futile:
         earlier, last = stage.second[:-1], stage.second[-1]
         regions = regions_of(earlier, obeyed=True)
@@ -251,31 +265,25 @@ def p_values(stage: Stage, z: Floats, *, futile: bool) -> Floats:
         )
         one_sided = 1.0 - below - _beyond(regions, last.information, z, -1)
         times = stage.times[0] if stage.first else 1.0
-        return np.asarray(np.minimum(1.0, times * one_sided))
-    far = _moved(stage, np.abs(z) if stage.first else z)
+        return np.asarray(times * one_sided)
     if not stage.first:
-        return _one_sided(stage.second, far, obeyed=stage.binding)
+        return _one_sided(stage.second, z, obeyed=stage.binding)
+    far = np.abs(z)
     first = _one_sided(stage.first, far, obeyed=False)
     second = _one_sided(stage.second, far, obeyed=stage.binding)
     of_second, of_first = stage.times
-    return np.minimum(1.0, np.where(z < 0.0, of_first * first, of_second * second))
+    return np.where(z < 0.0, of_first * first, of_second * second)
 
 
-def _moved(stage: Stage, z: Floats) -> Floats:
-    """Statistics on the scale of what was spent: an exact critical value is moved to that.
-
-    From 0 up to it in proportion, beyond it by as much as it. So a p value is at most alpha where
-    and only where an exact boundary was crossed.
-    """
-    if stage.exact_z is None:
-        return z
-    exact, spent = stage.exact_z, min(stage.second[-1].efficacy_z, _FARTHEST)
-    if exact == math.inf:  # nothing rejects: all stay below
-        return np.asarray(np.where(z > 0.0, spent * z / (1.0 + np.maximum(z, 0.0)), z))
-    beyond = z + (spent - exact)
-    if min(exact, spent) <= 0.0:  # of a level of a half
-        return np.asarray(beyond)
-    return np.asarray(np.where(z >= exact, beyond, np.where(z > 0.0, z * (spent / exact), z)))
+def _all_moved(stages: Sequence[Stage], which: Ints, z: Floats) -> Floats:
+    """Statistics, each moved by its stage; in both directions alike of a two-sided analysis."""
+    found = z.copy()
+    for place, stage in enumerate(stages):
+        mine = which == place
+        far = np.abs(z[mine]) if stage.first else z[mine]
+        moved = moved_to(stage.exact_z or 0.0, stage.second[-1].efficacy_z, far)
+        found[mine] = np.copysign(moved, z[mine]) if stage.first else moved
+    return found
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
@@ -292,4 +300,5 @@ def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: in
     start = before.z * math.sqrt(before.information)
     gained = math.sqrt(information - before.information)
     far = (z[:, None] * math.sqrt(information) - start) / gained
-    return np.asarray(ndtr(-sign * far) @ before.mass)
+    # Not by a product of matrices, whose last digits depend on how many values are asked for.
+    return np.asarray((ndtr(-sign * far) * before.mass).sum(axis=1))

@@ -37,7 +37,7 @@ def lane_metric_rows_of(
         records.entry_day,
         _places(layout, ("patients", "deaths_seen", "lost", "alive")),
         t.target_randomised,
-        float(min(t.max_recruitment_days, params.accrual.over_days)),
+        records.closes_day,
         float(t.follow_up_days),
         math.inf if math.isnan(t.planned_completion_day) else t.planned_completion_day,
         _places(layout, ("screened", "randomised", "target_reached", "on_time")),
@@ -80,7 +80,7 @@ def _write_trials(
     entry_day: Floats,
     of_patients: Ints,
     target: int,
-    closes_day: float,
+    closes_day: Floats,
     follow_up_days: float,
     planned_end: float,
     of_trials: Ints,
@@ -104,7 +104,7 @@ def _write_trials(
             counts[alive + arm, trial] = own - counts[dead + arm, trial] - left
             size += own
         last = entry_day[trial // lanes, size - 1, trial % lanes] if size > 0 else 0.0
-        end = last if size >= target else closes_day
+        end = last if size >= target else closes_day[trial]
         followed = last + follow_up_days if size > 0 else end
         enrolment_days[trial], trial_days[trial] = end, max(end, followed)
         counts[screened, trial], counts[randomised, trial] = size, size

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.analysis.cut import Bools
+from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.monitored import LookRows
-from simulator.records import Floats
+from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
 
 DECISIONS = len(Decision)
@@ -66,6 +67,7 @@ class LookSums:
         self.compared_columns = tuple(
             name for name in COMPARED if name in layout.counts or name in layout.amounts
         )
+        self._places = np.array([_place(layout, name) for name in self.compared_columns])
         self.decisions = np.zeros((looks, DECISIONS), np.int64)
         self.rejections = np.zeros((2, 2), np.int64)
         self.seen = np.zeros((looks, len(SEEN), 3))
@@ -78,16 +80,10 @@ class LookSums:
             self.decisions[:, which] += (decision == which).sum(axis=0)
         fixed = found.fixed_rejects[:trials].astype(np.int64)
         np.add.at(self.rejections, (fixed, rejects[:trials].astype(np.int64)), 1)
-        for place, name in enumerate(SEEN):
-            values = np.where(decision >= 0, getattr(found.rows, name)[:trials], math.nan)
-            known = np.isfinite(values)
-            values = np.where(known, values, 0.0)
-            for k, one in enumerate((known.astype(float), values, values**2)):
-                _add_in_order(self.seen[:, place, k], one)
-        for place, name in enumerate(self.compared_columns):
-            now, before = (_summed(self._layout, m, name, trials) for m in (rows, found.fixed))
-            parts = np.stack([now, before, now**2, before**2, (now - before) ** 2], axis=1)
-            _add_in_order(self.compared[place], parts)
+        seen = np.stack([getattr(found.rows, name)[:trials] for name in SEEN], axis=2)
+        _add_seen(decision, seen, self.seen)
+        now, before = rows, found.fixed
+        _add_compared(*now, *before, self._places, trials, self.compared)
 
     def merge(self, later: "LookSums") -> None:
         """Take in the sums of the trials that come next."""
@@ -127,14 +123,50 @@ def _mean(known: float, total: float, squares: float) -> Estimate:
     return Estimate(mean, math.sqrt(variance / known))
 
 
-def _summed(layout: Layout, rows: MetricRows, name: str, trials: int) -> Floats:
-    """A number of each trial, summed over its elements."""
+def _place(layout: Layout, name: str) -> tuple[int, int, bool]:
+    """First row and end of a number's elements, and whether they are amounts."""
     if name in layout.counts:
-        return np.asarray(rows.counts[layout.counts[name], :trials].sum(axis=0), float)
-    return np.asarray(rows.amounts[layout.amounts[name], :trials].sum(axis=0))
+        return layout.counts[name].start, layout.counts[name].stop, False
+    return layout.amounts[name].start, layout.amounts[name].stop, True
 
 
-def _add_in_order(total: Floats, values: Floats) -> None:
-    """Add rows to a total one after another, so that it does not matter where blocks begin."""
-    if len(values):
-        total[:] = np.add.accumulate(np.concatenate([total[None], values]), axis=0)[-1]
+# One after another, so that it does not matter where blocks begin.
+
+
+@njit(error_model="numpy", nogil=True)
+def _add_seen(decision: Ints, seen: Floats, sums: Floats) -> None:
+    """Add up what looks came to, where they were taken and it is known."""
+    for trial in range(decision.shape[0]):
+        for look in range(decision.shape[1]):
+            if decision[trial, look] >= 0:
+                for place in range(seen.shape[2]):
+                    value = seen[trial, look, place]
+                    if math.isfinite(value):
+                        sums[look, place, 0] += 1.0
+                        sums[look, place, 1] += value
+                        sums[look, place, 2] += value * value
+
+
+@njit(error_model="numpy", nogil=True)
+def _add_compared(
+    counts: Ints,
+    amounts: Floats,
+    fixed_counts: Ints,
+    fixed_amounts: Floats,
+    places: Ints,
+    trials: int,
+    sums: Floats,
+) -> None:
+    """Add up numbers with looks and without, summed over their elements, and their squares."""
+    for column in range(places.shape[0]):
+        first, end, are_amounts = places[column]
+        for trial in range(trials):
+            now, before = 0.0, 0.0
+            for row in range(first, end):
+                now += amounts[row, trial] if are_amounts else counts[row, trial]
+                before += fixed_amounts[row, trial] if are_amounts else fixed_counts[row, trial]
+            sums[column, 0] += now
+            sums[column, 1] += before
+            sums[column, 2] += now * now
+            sums[column, 3] += before * before
+            sums[column, 4] += (now - before) * (now - before)

@@ -6,9 +6,10 @@ all that was known at the cut as it was (decision 24).
 """
 
 import math
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri
 
 from simulator.analysis import AnalysisTable
@@ -18,7 +19,15 @@ from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values, sides_of
+from simulator.monitoring.decisions import (
+    Decision,
+    Stage,
+    decided,
+    limits_of,
+    looked,
+    p_values,
+    sides_of,
+)
 from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.params.types import Params
@@ -191,7 +200,7 @@ class _Monitoring:
             "treated": self.trials.under_treatment(decision_day),
         }
         for name, column in seen.items():
-            getattr(self.looks, name)[taken, place] = column[taken]
+            np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         self.looks.decision[taken, place] = Decision.GO_ON
         informed = taken & (fraction > 0.0) & ~np.isnan(z)
         futile = np.zeros(taken.size, dtype=bool)
@@ -202,40 +211,54 @@ class _Monitoring:
         self._judge(place, informed, futile, table)
 
     def _judge(self, place: int, informed: Bools, futile: Bools, table: AnalysisTable) -> None:
-        """Hold statistics to their boundaries, trials of one history and information at once."""
+        """Hold statistics to their boundaries, which are one trial's and all of its like."""
         looks, final = self.looks, place == len(self.asked.looks)
-        history, trials = self.history, np.flatnonzero(informed)
-        pairs = np.stack([history[trials].astype(float), looks.fraction[trials, place]])
-        alike, group = np.unique(pairs, axis=1, return_inverse=True)
-        for number, (before, fraction) in enumerate(alike.T.tolist()):
-            earlier = self.stages[int(before)]
-            if not final and (fraction >= 1.0 or _adds_nothing(earlier, fraction)):
-                continue  # all that is left is the final analysis's
-            stage = looked(self.sides, earlier, place, fraction, final)
-            mine = trials[group.ravel() == number]
-            z = looks.z[mine, place]
-            found = decided(stage, z, final)
-            found[(found == Decision.GO_ON) & futile[mine]] = Decision.FUTILITY
-            if self.asked.sides == 1:  # which arm fared better is another matter
-                of_first = (found == Decision.FAVOURS_SECOND) & (table.favours[mine, 0] == 0)
-                found[of_first] = Decision.FAVOURS_FIRST
-            looks.decision[mine, place] = found
-            looks.boundary[mine, place] = stage.second_z
-            if stage.first:
-                looks.lower[mine, place] = -stage.first_z
-            history[mine] = len(self.stages)
-            self.stages.append(stage)
-            for gives_up in (False, True):
-                ends = (found == Decision.FUTILITY) == gives_up
-                ends &= final | (found != Decision.GO_ON)
-                if ends.any():
-                    p_value = p_values(stage, z[ends], futile=gives_up)
-                    # Whoever gives up does not reject, however far z is.
-                    least = self.asked.alpha * _ABOVE if gives_up else 0.0
-                    self.p_value[mine[ends]] = np.maximum(p_value, least)
-            shown = found <= Decision.FAVOURS_SECOND
-            self.favours[mine] = np.where(shown, found, table.favours[mine, 0])
-        looks.effect[:, place] = looks.boundary[:, place] * table.standard_error[:, 0]
+        trials, stages = self._stages(place, np.flatnonzero(informed), final)
+        if trials.size == 0:
+            return
+        z, favours = looks.z[trials, place], table.favours[trials, 0]
+        numbers, which = _distinct(stages)
+        alike = [self.stages[number] for number in numbers.tolist()]
+        limits = limits_of(alike, which)
+        found = decided(limits, z, final)
+        found[(found == Decision.GO_ON) & futile[trials]] = Decision.FUTILITY
+        if self.asked.sides == 1:  # which arm fared better is another matter
+            of_first = (found == Decision.FAVOURS_SECOND) & (favours == 0)
+            found[of_first] = Decision.FAVOURS_FIRST
+        looks.decision[trials, place] = found
+        looks.boundary[trials, place] = limits.efficacy_z
+        if limits.first_z is not None:
+            looks.lower[trials, place] = -limits.first_z
+        looks.effect[trials, place] = limits.efficacy_z * table.standard_error[trials, 0]
+        self.history[trials] = stages
+        for gives_up in (False, True):
+            ends = (found == Decision.FUTILITY) == gives_up
+            ends &= final | (found != Decision.GO_ON)
+            if ends.any():
+                found_p = p_values(alike, which[ends], z[ends], futile=gives_up)
+                # Whoever gives up does not reject, however far z is.
+                least = self.asked.alpha * _ABOVE if gives_up else 0.0
+                self.p_value[trials[ends]] = np.maximum(found_p, least)
+        shown = found <= Decision.FAVOURS_SECOND
+        self.favours[trials] = np.where(shown, found, favours)
+
+    def _stages(self, place: int, trials: Ints, final: bool) -> tuple[Ints, Ints]:
+        """Trials, of some, whose look counts as one, and the number of the stage each has come to.
+
+        Trials of one history and information come to the same.
+        """
+        fractions, which = _distinct(self.looks.fraction[trials, place])
+        pairs, which = _distinct(self.history[trials] * fractions.size + which)
+        numbers = np.full(pairs.size, -1)
+        for pair, (before, now) in enumerate(zip(*np.divmod(pairs, fractions.size), strict=True)):
+            earlier, fraction = self.stages[before], float(fractions[now])
+            # All that is left else is the final analysis's.
+            if final or not (fraction >= 1.0 or _adds_nothing(earlier, fraction)):
+                numbers[pair] = len(self.stages)
+                self.stages.append(looked(self.sides, earlier, place, fraction, final))
+        stages = numbers[which]
+        counts = stages >= 0
+        return trials[counts], stages[counts]
 
     def _fraction(self, table: AnalysisTable, events: Ints, completed: Ints) -> Floats:
         """Share of the planned information; NaN or 0 where there is none."""
@@ -270,6 +293,15 @@ def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> Ana
     favours[known, column] = found.favours[known]
     reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
+
+
+def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
+    """Return the distinct values, which climb, and the place of each value among them.
+
+    Of whole numbers, or of few, sooner than by sorting places as `numpy.unique` does.
+    """
+    distinct = np.unique(values)
+    return distinct, np.searchsorted(distinct, values)
 
 
 def _adds_nothing(earlier: Stage, fraction: float) -> bool:

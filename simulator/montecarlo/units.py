@@ -6,7 +6,7 @@ which the trials were simulated.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,18 +20,19 @@ from simulator.analysis.types import reaches
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import RANDOMISATION_TESTS
 from simulator.engines import compiled, reference
-from simulator.engines.lanes import lanes_of, simulate_lanes
+from simulator.engines.lanes import conduct_lanes, lanes_of, simulate_lanes
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored import judged, monitored, write_recruitment
+from simulator.montecarlo.monitored_lanes import LaneTrials, are_looked_at_in_lanes
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
 from simulator.montecarlo.sums import Sums, Verdicts, packed
 from simulator.montecarlo.trial_metrics import metric_rows_of
 from simulator.params.types import Params
-from simulator.records import Floats, TrialRecords
+from simulator.records import Floats, Ints, TrialRecords
 from simulator.truth import Truth
 
 _LEAST_TRIALS = 50
@@ -42,6 +43,7 @@ _LONGEST_SECONDS = 1.0  # of the least trials
 _SECONDS_A_PATIENT, _SECONDS_A_SIMPLE_PATIENT, _SECONDS_A_DRAW = 2e-6, 0.03e-6, 5e-9
 _PATIENTS_A_BLOCK = 30_000  # simulated and analysed together: their records stay small ...
 _SIMPLE_PATIENTS_A_BLOCK = 60_000  # ... those without sessions or labs smaller
+_MONITORED_PATIENTS_A_BLOCK = 400_000  # ... those in lanes, whose looks cost as much a block
 
 
 class Engine(StrEnum):
@@ -214,16 +216,23 @@ def run_unit(
     """Simulate, analyse and add up trials `first_trial` to `first_trial + trials - 1`."""
     unit = OpenUnit(params, asked)
     in_lanes = engine is Engine.COMPILED and come_in_lanes(params, asked.plans)
-    in_lanes &= asked.monitoring is None
+    if asked.monitoring is not None:
+        in_lanes &= are_looked_at_in_lanes(asked.plans, asked.monitoring)
     together = lanes_of(params.trial.target_randomised, trials) if in_lanes else 1
-    for first, size in _blocks(params, first_trial, trials, together):
-        if in_lanes and not asked.is_looked_at(first):
+    first, end = first_trial, first_trial + trials
+    while first < end:
+        whole = in_lanes and not asked.is_looked_at(first)
+        patients = _patients_a_block(params, asked, whole)
+        size = max(1, patients // (params.trial.target_randomised * together)) * together
+        size = min(size, end - first)
+        if whole:
             part = _run_lanes(params, asked, unit.sums.totals.layout, seed, first, size)
         else:
             part = run_part(params, asked, engine, seed, first, size)
         if asked.control is not None:  # apart from how the block was simulated
             part = part._replace(controls=asked.control(seed, first, size))
         unit.add(part, size)
+        first += size
     return unit.close()
 
 
@@ -240,7 +249,41 @@ def _run_lanes(
     block = LaneBlock(records, params.trial.follow_up_days)
     table = analyse_lanes(block, asked.plans)
     rows = lane_metric_rows_of(params, layout, records, block, asked.plans)
-    return Part(table, rows, _NOTHING_SEEN)
+    if asked.monitoring is None:
+        return Part(table, rows, _NOTHING_SEEN)
+    planned = table, rows
+    under_looks = LaneTrials(
+        records, block, asked.plans, asked.monitoring, first_trial, layout, planned
+    )
+    found = monitored(asked.monitoring, under_looks)
+    column = asked.monitoring.column
+    rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
+    looks = LooksOfTrials(found.looks, rows, rejects)
+    again = under_looks.rows
+    if under_looks.conduct is not None:
+        newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
+        block = LaneBlock(newer, params.trial.follow_up_days)
+        newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
+        table, rows = _with(table, rows, again, analyse_lanes(block, asked.plans), newer_rows)
+        write_recruitment(params, layout, rows, looks.fixed, found.looks)
+    return Part(judged(table, asked.monitoring, found), rows, _NOTHING_SEEN, looks=looks)
+
+
+def _with(
+    table: AnalysisTable,
+    rows: MetricRows,
+    trials: Ints,
+    newer_table: AnalysisTable,
+    newer_rows: MetricRows,
+) -> tuple[AnalysisTable, MetricRows]:
+    """Return copies of results in which those of some trials are newer."""
+    table = AnalysisTable._make(column.copy() for column in table)
+    rows = MetricRows._make(column.copy() for column in rows)
+    for column, right in zip(table, newer_table, strict=True):
+        column[trials] = right
+    for column, right in zip(rows, newer_rows, strict=True):
+        column[:, trials] = right
+    return table, rows
 
 
 def run_part(
@@ -287,14 +330,10 @@ def _conducted(params: Params, engine: Engine, seed: int, conduct: Conduct) -> T
     return reference.conducted(params, seed, conduct)
 
 
-def _blocks(
-    params: Params, first_trial: int, trials: int, together: int
-) -> Iterator[tuple[int, int]]:
-    """First trial and number of trials of each block of a unit, a multiple of some `together`."""
-    patients = _SIMPLE_PATIENTS_A_BLOCK if _is_simple(params) else _PATIENTS_A_BLOCK
-    size = max(1, patients // (params.trial.target_randomised * together)) * together
-    for first in range(0, trials, size):
-        yield first_trial + first, min(size, trials - first)
+def _patients_a_block(params: Params, asked: Evaluation, in_lanes: bool) -> int:
+    if in_lanes and asked.monitoring is not None:
+        return _MONITORED_PATIENTS_A_BLOCK
+    return _SIMPLE_PATIENTS_A_BLOCK if _is_simple(params) else _PATIENTS_A_BLOCK
 
 
 def _is_simple(params: Params) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.monitoring.boundaries import looks_to_come
 from simulator.monitoring.characteristics import drift_for
 from simulator.monitoring.conditional import conditional_power, predictive_power
-from simulator.monitoring.decisions import Decision, Stage, decided, looked, p_values
+from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, p_values
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.ordering import stagewise
 from simulator.monitoring.plan import Look
@@ -28,6 +28,7 @@ from simulator.results.interim import (
 )
 from simulator.scenario.loaded import LoadedScenario
 
+_ALONE = np.zeros(1, np.int64)  # one trial, of the only stage
 _VERDICTS = {
     Decision.FAVOURS_FIRST: Verdict.EFFICACY_FIRST,
     Decision.FAVOURS_SECOND: Verdict.EFFICACY_SECOND,
@@ -85,7 +86,7 @@ def _next(asked: Asked, stage: Stage, fraction: float, *, final: bool) -> Stage:
 def _verdict(stage: Stage, z: float | None, *, final: bool) -> Verdict:
     if z is None:
         return Verdict.NOT_KNOWN
-    found = Decision(int(decided(stage, np.array([z]), final)[0]))
+    found = Decision(int(decided(limits_of([stage], _ALONE), np.array([z]), final)[0]))
     return _VERDICTS.get(found, Verdict.NO_REJECTION if final else Verdict.GO_ON)
 
 
@@ -175,7 +176,8 @@ def stopped_of(asked: Asked, now: Now) -> Stopped | None:
     else:
         found = stagewise(stage.first, -now.z, confidence)
         drifts = -found.median_unbiased, -found.high, -found.low
-    p = p_values(stage, np.array([now.z]), futile=now.verdict is Verdict.FUTILITY)
+    futile = now.verdict is Verdict.FUTILITY
+    p = p_values([stage], _ALONE, np.array([now.z]), futile=futile)
     return Stopped(float(p[0]), _interval(now, *drifts))
 
 

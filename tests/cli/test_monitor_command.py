@@ -136,8 +136,8 @@ def test_exact_levels_are_those_of_the_interim_too(told):
     found = told(LOOKED + exact, ARMS)
     (look,) = found["looks"]
     # Fisher's p values at 15 v 15: 2 * 0.003161 is spent within .00305, the next one is not.
-    assert look["nominal_p"] == pytest.approx(0.0063218390804597405, rel=1e-6)
-    assert found["prospects"]["final_p"] == pytest.approx(0.06920580631231696, rel=1e-6)
+    assert look["nominal_p"] == pytest.approx(0.0063218390804597405, rel=1e-5)
+    assert found["prospects"]["final_p"] == pytest.approx(0.06920580631231696, rel=1e-5)
 
 
 def test_without_looks_the_final_test_alone_is_to_come(told):

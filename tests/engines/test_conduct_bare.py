@@ -24,7 +24,7 @@ from simulator.conduct import Conduct, as_planned
 from simulator.declarations.schemes import Factors
 from simulator.engines import reference
 from simulator.engines.independence import are_independent
-from simulator.engines.lanes import simulate_lanes
+from simulator.engines.lanes import conduct_lanes, simulate_lanes
 from simulator.lanes.records import by_trial
 from simulator.params.lower import lower
 from simulator.params.types import Params
@@ -108,7 +108,7 @@ def test_lanes_agree_with_the_reference_engine_on_conducts_without_a_pause(batch
         conduct = data.draw(st.composite(without_a_pause)(params, first))
         records = reference.conducted(params, SEED, conduct)
         trials = conduct.trial.size
-        found = simulate_lanes(params, SEED, first, trials, LANES, conduct)
+        found = conduct_lanes(params, SEED, conduct, LANES)
         expected = lanes_of(records, params, found.transplant_after_days.shape[1] > 0)
         for name in ("entry_day", "key", "transplant_after_days"):
             ours, theirs = (by_trial(getattr(lane, name), trials) for lane in (found, expected))
@@ -148,7 +148,7 @@ def test_what_is_conducted_as_planned_is_the_same_in_lanes():
     params = lower(bare(20))
     conduct = as_planned(np.arange(8), 20)
     for a, b in zip(
-        simulate_lanes(params, SEED, 0, 8, LANES, conduct),
+        conduct_lanes(params, SEED, conduct, LANES),
         simulate_lanes(params, SEED, 0, 8, LANES),
         strict=True,
     ):

@@ -35,7 +35,7 @@ from simulator import draws
 from simulator.allocation import SCHEMES
 from simulator.conduct import as_planned
 from simulator.engines import compiled
-from simulator.engines.lanes import simulate_lanes
+from simulator.engines.lanes import conduct_lanes
 from simulator.errors import ConductError
 from simulator.lanes.records import NOBODY, by_trial, key_of
 from simulator.params.lower import lower
@@ -577,7 +577,7 @@ def test_trials_in_lanes_close_and_are_capped_as_records_are():
         most_randomised=np.where(trial % 4, 30, 9),
     )
     records = compiled.conducted(params, SEED, conduct)
-    found = simulate_lanes(params, SEED, 7, 50, 16, conduct)
+    found = conduct_lanes(params, SEED, conduct, 16)
     entry, key = np.full((50, 30), np.inf), np.full((50, 30), NOBODY)
     p = records.patients
     for row in range(p.trial.size):
@@ -600,6 +600,4 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ConductError, match="0 or later"):
         compiled.conducted(params, SEED, conduct._replace(treatment_stops_day=np.full(3, np.nan)))
     with pytest.raises(ConductError, match="no trial in lanes pauses"):
-        simulate_lanes(params, SEED, 0, 3, None, paused(conduct, (1.0, 2.0)))
-    with pytest.raises(ConductError, match="trials 1 to 3 in order"):
-        simulate_lanes(params, SEED, 1, 3, None, conduct)
+        conduct_lanes(params, SEED, paused(conduct, (1.0, 2.0)))

@@ -5,6 +5,6 @@ order that lets the processor take several trials at once. What is kept is what 
 mortality and trial metrics need; every other column is made by the compiled engine when asked for.
 """
 
-from simulator.engines.lanes.simulate import lanes_of, simulate_lanes
+from simulator.engines.lanes.simulate import conduct_lanes, lanes_of, simulate_lanes
 
-__all__ = ["lanes_of", "simulate_lanes"]
+__all__ = ["conduct_lanes", "lanes_of", "simulate_lanes"]

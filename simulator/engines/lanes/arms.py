@@ -24,26 +24,25 @@ _OVER = -1  # in place of a threshold: a block of patients is over
 
 
 def allocate_lanes(
-    params: Params, plan: allocation.Plan, seed: int, first_trial: int, arm: Ints
+    params: Params, plan: allocation.Plan, seed: int, trial: Ints, arm: Ints
 ) -> None:
-    """Fill in the arms of trials of two arms, shape (blocks, patients, lanes)."""
+    """Fill in the arms of trials, (blocks, lanes), of two arms; (blocks, patients, lanes)."""
     patients = arm.shape[1]
     words = np.empty((rows_of(patients), arm.shape[2]), np.uint32)
     place = np.empty(arm.shape[2], np.int64)
     scheme = SCHEMES[params.allocation.scheme]
     if scheme.word == "random_allocation":
         ratio = params.allocation.ratio
-        _by_urn(seed, first_trial, patients * ratio[0] // sum(ratio), words, place, arm)
+        _by_urn(seed, trial, patients * ratio[0] // sum(ratio), words, place, arm)
         return
     table = table_of(plan, patients) if patients <= MOST_PATIENTS else None
     if table is not None and table.length.size == 1:
-        _by_table(seed, first_trial, _thresholds(table), words, place, arm)
+        _by_table(seed, trial, _thresholds(table), words, place, arm)
     else:
         blocks, _, lanes = arm.shape
         rows = blocks * lanes * patients
         draw, chosen, chance = np.empty(rows), np.empty(rows, np.int64), np.empty((rows, 2))
-        trial = np.arange(first_trial, first_trial + blocks * lanes)
-        allocate_one_by_one(plan, seed, trial, patients, draw, chosen, chance)
+        allocate_one_by_one(plan, seed, trial.ravel(), patients, draw, chosen, chance)
         arm[:] = chosen.reshape(blocks, lanes, patients).transpose(0, 2, 1)
 
 
@@ -55,9 +54,7 @@ def _thresholds(table: ProbabilityTable) -> Ints:
 
 
 @entry
-def _by_urn(
-    seed: int, first_trial: int, quota: int, words: "Words", place: Ints, arm: Ints
-) -> None:
+def _by_urn(seed: int, trial: Ints, quota: int, words: "Words", place: Ints, arm: Ints) -> None:
     """Draw from an urn with a ball for each patient to come, `quota` of them for the first arm.
 
     u < left/m, m patients to come, is (2 word + 1) m < 2^33 left. With fewer than 2^20 patients the
@@ -65,8 +62,7 @@ def _by_urn(
     """
     patients = arm.shape[1]
     for block in range(arm.shape[0]):
-        trial = first_trial + block * arm.shape[2]
-        draw_words(seed, trial, _ALLOCATION, np.int64(0), words.shape[0], words)
+        draw_words(seed, trial[block], _ALLOCATION, np.int64(0), words.shape[0], words)
         place[:] = quota
         for p in range(patients):
             word, out, to_come = words[p], arm[block, p], np.uint64(patients - p)
@@ -79,13 +75,12 @@ def _by_urn(
 
 @entry
 def _by_table(
-    seed: int, first_trial: int, threshold: Ints, words: "Words", place: Ints, arm: Ints
+    seed: int, trial: Ints, threshold: Ints, words: "Words", place: Ints, arm: Ints
 ) -> None:
     """Allocate by the cells of a scheme's table: a row later after a patient, one more if first."""
     row, flat = threshold.shape[1], threshold.ravel()
     for block in range(arm.shape[0]):
-        trial = first_trial + block * arm.shape[2]
-        draw_words(seed, trial, _ALLOCATION, np.int64(0), words.shape[0], words)
+        draw_words(seed, trial[block], _ALLOCATION, np.int64(0), words.shape[0], words)
         place[:] = 0
         for p in range(arm.shape[1]):
             word, out = words[p], arm[block, p]

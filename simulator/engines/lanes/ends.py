@@ -67,7 +67,7 @@ def ends_of(params: Params) -> Ends:
 
 
 def settle_lanes(
-    ends: Ends, seed: int, first_trial: int, entry_day: Floats, key: Ints
+    ends: Ends, seed: int, trial: Ints, entry_day: Floats, key: Ints
 ) -> tuple[Floats, Ints]:
     """Replace arms, as `key` has them, by keys; return times of transplant, and counts."""
     blocks, patients, lanes = key.shape
@@ -83,14 +83,14 @@ def settle_lanes(
         few=np.empty(happens.size * size + 1, np.int64),
         when=np.empty(happens.size * size + 1),
     )
-    _settle(seed, first_trial, *ends, room, entry_day, key, transplant, counts)
+    _settle(seed, trial, *ends, room, entry_day, key, transplant, counts)
     return transplant, counts
 
 
 @entry
 def _settle(
     seed: int,
-    first_trial: int,
+    trial: Ints,
     horizon: float,
     course: Course,
     others: Others,
@@ -108,8 +108,8 @@ def _settle(
     loss_alone = happens.size == 1 and happens[0] == _LOSS
     words, liver, time, few, when = room.words, room.liver, room.time, room.few, room.when
     for block in range(key.shape[0]):
-        trial, mine, ours = first_trial + block * lanes, key[block], counts[block]
-        draw_words(seed, trial, _EXIT, _LIVER, words.shape[0], words)
+        mine, ours = key[block], counts[block]
+        draw_words(seed, trial[block], _EXIT, _LIVER, words.shape[0], words)
         find_deaths(course, words, mine, liver)
         if course.kind == rule.PIECEWISE:
             invert_pieces(course, room.piece, liver)
@@ -118,7 +118,7 @@ def _settle(
         found, patients_words = 0, words.reshape(-1)[: mine.size]
         for row in range(happens.size):
             which, before = happens[row], found
-            draw_words(seed, trial, _EXIT, which, words.shape[0], words)
+            draw_words(seed, trial[block], _EXIT, which, words.shape[0], words)
             found = find_few(others, which, horizon, patients_words, found, few, when)
             if not loss_alone:
                 for k in range(before, found):

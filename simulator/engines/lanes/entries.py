@@ -17,24 +17,25 @@ _ENTRY = draws.code_of(draws.Purpose.UNIFORM_ENTRY)
 _LAST_WORD = np.iinfo(np.uint32).max
 
 
-def draw_entries(params: Params, seed: int, first_trial: int, blocks: int, lanes: int) -> Floats:
+def draw_entries(params: Params, seed: int, trial: Ints) -> Floats:
     """Trial days of randomisation, shape (blocks, patients planned, lanes); infinity for never.
+
+    `trial` has the index of each trial, (blocks, lanes).
 
     The words are sorted, not the days, of which a word is half as long and climbs with them.
     """
     target, candidates = params.trial.target_randomised, params.accrual.candidates
+    blocks, lanes = trial.shape
     days = np.empty((blocks, target, lanes))
     days[:, candidates:] = math.inf
     over_days, limit = params.accrual.over_days, float(params.trial.max_recruitment_days)
     height = max(padded(candidates), rows_of(candidates))
     if candidates <= MOST_ROWS:
         words = np.empty((1, height, lanes), np.uint32)
-        _draw_in_order(
-            seed, first_trial, candidates, words, *network(height), over_days, limit, days
-        )
+        _draw_in_order(seed, trial, candidates, words, *network(height), over_days, limit, days)
         return days
     words = np.empty((blocks, height, lanes), np.uint32)
-    _draw(seed, first_trial, candidates, words)
+    _draw(seed, trial, candidates, words)
     sort_lanes(words)
     for block in range(blocks):
         _place(words[block], candidates, over_days, limit, days[block])
@@ -58,7 +59,7 @@ def end_recruitment(conduct: Conduct, entry_day: Floats) -> None:
 @entry
 def _draw_in_order(
     seed: int,
-    first_trial: int,
+    trial: Ints,
     candidates: int,
     words: "Words",
     lines: Ints,
@@ -69,18 +70,17 @@ def _draw_in_order(
 ) -> None:
     """Draw, sort and place block after block, in one block of words."""
     for block in range(days.shape[0]):
-        _draw(seed, first_trial + block * days.shape[2], candidates, words)
+        _draw(seed, trial[block : block + 1], candidates, words)
         sort_block(words[0], lines, sizes)
         _place(words[0], candidates, over_days, limit, days[block])
 
 
 @entry
-def _draw(seed: int, first_trial: int, candidates: int, words: "Words") -> None:
+def _draw(seed: int, trial: Ints, candidates: int, words: "Words") -> None:
     """Draw a word a candidate, and the last there is in the rows beyond."""
     rows = (candidates + A_BLOCK - 1) // A_BLOCK * A_BLOCK
     for block in range(words.shape[0]):
-        trial = first_trial + block * words.shape[2]
-        draw_words(seed, trial, _ENTRY, np.int64(0), rows, words[block])
+        draw_words(seed, trial[block], _ENTRY, np.int64(0), rows, words[block])
         words[block, candidates:] = _LAST_WORD
 
 

@@ -11,6 +11,7 @@ from simulator.errors import ConductError
 from simulator.lanes.records import LaneRecords
 from simulator.lanes.sorting import MOST_ROWS
 from simulator.params.types import Params
+from simulator.records import Ints
 
 _LANES, _LANES_OF_LARGE = 64, 16
 _latest: list[tuple[Params, Plan, Ends]] = []
@@ -22,14 +23,9 @@ def lanes_of(patients: int, trials: int) -> int:
 
 
 def simulate_lanes(
-    params: Params,
-    seed: int,
-    first_trial: int,
-    trials: int,
-    lanes: int | None = None,
-    conduct: Conduct | None = None,
+    params: Params, seed: int, first_trial: int, trials: int, lanes: int | None = None
 ) -> LaneRecords:
-    """Simulate trials `first_trial` to `first_trial + trials - 1` of two arms.
+    """Simulate trials `first_trial` to `first_trial + trials - 1` of two arms, as planned.
 
     Parameters
     ----------
@@ -37,37 +33,46 @@ def simulate_lanes(
         A scenario that `are_independent`.
     lanes
         Trials side by side, `lanes_of` them unless given: the answer does not depend on it.
-    conduct
-        Of these very trials, in their order; as planned unless given (model page, section 11).
+    """
+    indices = np.arange(first_trial, first_trial + trials)
+    return _simulated(params, seed, indices, lanes, None)
+
+
+def conduct_lanes(
+    params: Params, seed: int, conduct: Conduct, lanes: int | None = None
+) -> LaneRecords:
+    """Simulate trials of two arms whose conduct was changed (model page, section 11).
 
     Raises
     ------
     ConductError
         If the trials cannot be conducted so, or one of them pauses: `compiled.conducted` does that.
     """
-    if conduct is not None:
-        _check(params, conduct, first_trial, trials)
-    patients = params.trial.target_randomised
-    lanes = lanes_of(patients, trials) if lanes is None else lanes
-    blocks = -(-trials // lanes)
-    entry_day = draw_entries(params, seed, first_trial, blocks, lanes)
-    if conduct is not None:
-        end_recruitment(conduct, entry_day)
-    key = np.empty((blocks, patients, lanes), np.int64)
-    plan, ends = _worked_out(params)
-    allocate_lanes(params, plan, seed, first_trial, key)
-    transplant, counts = settle_lanes(ends, seed, first_trial, entry_day, key)
-    return LaneRecords(first_trial, trials, entry_day, key, transplant, counts)
-
-
-def _check(params: Params, conduct: Conduct, first_trial: int, trials: int) -> None:
     check_conduct(params, conduct)
-    if not np.array_equal(conduct.trial, np.arange(first_trial, first_trial + trials)):
-        rule = f"lanes hold trials {first_trial} to {first_trial + trials - 1} in order"
-        raise ConductError("trial", conduct.trial, rule, "use the compiled engine")
     if (conduct.pause_from_day < conduct.pause_until_day).any():
         rule, remedy = "no trial in lanes pauses", "use the compiled engine"
         raise ConductError("pause_from_day", conduct.pause_from_day, rule, remedy)
+    return _simulated(params, seed, conduct.trial, lanes, conduct)
+
+
+def _simulated(
+    params: Params, seed: int, indices: Ints, lanes: int | None, conduct: Conduct | None
+) -> LaneRecords:
+    trials, patients = indices.size, params.trial.target_randomised
+    lanes = lanes_of(patients, trials) if lanes is None else lanes
+    blocks = -(-trials // lanes)
+    trial = np.full((blocks, lanes), indices[-1])  # again and again, beyond the last
+    trial.ravel()[:trials] = indices
+    entry_day = draw_entries(params, seed, trial)
+    closes_day = np.full(trials, min(params.trial.max_recruitment_days, params.accrual.over_days))
+    if conduct is not None:
+        closes_day = np.minimum(closes_day, conduct.recruitment_closes_day)
+        end_recruitment(conduct, entry_day)
+    key = np.empty((blocks, patients, lanes), np.int64)
+    plan, ends = _worked_out(params)
+    allocate_lanes(params, plan, seed, trial, key)
+    transplant, counts = settle_lanes(ends, seed, trial, entry_day, key)
+    return LaneRecords(trials, closes_day, entry_day, key, transplant, counts)
 
 
 def _worked_out(params: Params) -> tuple[Plan, Ends]:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simulator import draws
 from simulator.engines.compiled.kernel import kernel
+from simulator.records import Ints
 
 Words = npt.NDArray[np.uint32]
 
@@ -17,8 +18,8 @@ def rows_of(words: int) -> int:
 
 
 @kernel
-def draw_words(seed: int, first_trial: int, purpose: int, who: int, rows: int, out: Words) -> None:
-    """Fill `rows` rows of `out`, a multiple of `A_BLOCK`, with the words of consecutive trials.
+def draw_words(seed: int, trial: Ints, purpose: int, who: int, rows: int, out: Words) -> None:
+    """Fill `rows` rows of `out`, a multiple of `A_BLOCK`, with the words of the trials in lanes.
 
     Word `which` of the trial in lane t is out[which, t]; see `draws.block`.
     """
@@ -27,5 +28,5 @@ def draw_words(seed: int, first_trial: int, purpose: int, who: int, rows: int, o
         first, second, third, fourth = out[row], out[row + 1], out[row + 2], out[row + 3]
         for t in range(out.shape[1]):
             first[t], second[t], third[t], fourth[t] = draws.block(
-                seed, first_trial + t, purpose, who, index
+                seed, trial[t], purpose, who, index
             )
