@@ -1,33 +1,44 @@
 """Looks as the Monte Carlo loop reads them: numbers and words, of the scenario alone."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.monitoring.futility import is_of_tables, read_futility
+from simulator.scenario.look_days import day_of, days_of
+from simulator.scenario.monitoring import Look as AskedLook
 from simulator.scenario.monitoring import Moment as AskedMoment
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, Trial
 
-_NUMBERS = {"deaths": "deaths", "randomised": "randomised", "completed": "due", "day": "day"}
+_NUMBERS = {"deaths": "deaths", "randomised": "randomised", "completed": "due"}
 
 
 class Moment(NamedTuple):
     """When data are cut.
 
     `kind` is that of `analysis.cut.Cut`, or `events`, of the analysis; or `earlier` or `later`, of
-    two others.
+    two others. `date` is that of a `day` asked for by its date, and `month` of one asked for by
+    the number of months since recruitment began.
     """
 
     kind: str
     value: float = 0.0
     of: "tuple[Moment, ...]" = ()
+    date: str = ""
+    month: float | None = None
 
 
 class LookPlan(NamedTuple):
-    """A look: when data are cut, how long it takes to decide, and whether recruitment pauses."""
+    """A look: when data are cut, how long it takes to decide, and whether recruitment pauses.
+
+    `repeats`: it is one of as many as a trial comes to.
+    """
 
     at: Moment
     cleaning_days: float
     pauses: bool
+    repeats: bool = False
 
 
 class FutilityPlan(NamedTuple):
@@ -36,6 +47,13 @@ class FutilityPlan(NamedTuple):
     rule: str
     power: float
     binding: bool
+    prior_control: tuple[float, float] | None = None
+    prior_experimental: tuple[float, float] | None = None
+
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether it looks at the deaths of each arm."""
+        return is_of_tables(read_futility(self.rule))
 
 
 class MonitoringPlan(NamedTuple):
@@ -53,6 +71,17 @@ class MonitoringPlan(NamedTuple):
         Level of the analysis; 2: it is two-sided.
     spending
         How the level is spent, on one line; empty: no look stops for efficacy.
+    lower_spending, lower_alpha
+        How in favour of the first arm, and the part of alpha for that; empty: as in favour of the
+        second, with half of alpha each.
+    sizes
+        Patients of each arm at the looks and at the end, of information that is patients completed,
+        if planned numbers are known; else empty.
+    final_size
+        Patients of each arm at the planned end.
+    exact, exact_levels
+        Whether nominal levels are enumerated at these sizes; and those, once they are: p values of
+        the analysis at or below which each look and the end reject.
     """
 
     column: int
@@ -64,6 +93,12 @@ class MonitoringPlan(NamedTuple):
     spending: str
     futility: FutilityPlan | None
     stops_treatment: bool
+    sizes: tuple[tuple[int, int], ...] = ()
+    final_size: tuple[int, int] = (0, 0)
+    exact: bool = False
+    exact_levels: tuple[float, ...] = ()
+    lower_spending: str = ""
+    lower_alpha: float = 0.0
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -84,36 +119,74 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
     asked = scenario.monitoring
     if asked is None:
         return None
+    efficacy = asked.efficacy
     names = [plan.name for plan in plans]
     column = 0 if asked.analysis is None else names.index(asked.analysis)
     information = STATISTICS[plans[column].test].information
     most = asked.max_information or float(scenario.trial.target_randomised)
     looks = tuple(
-        LookPlan(_moment(look.at, information, most), look.cleaning_days, look.pause)
+        LookPlan(at, look.cleaning_days, look.pause, look.at.every_months is not None)
         for look in asked.looks
+        for at in _moments(look, scenario.trial, information, most)
     )
-    futility = None if asked.futility is None else FutilityPlan(**asked.futility.model_dump())
-    return MonitoringPlan(
+    futility = None
+    if asked.futility is not None:
+        given = asked.futility.model_dump()
+        lists = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
+        futility = FutilityPlan(**given | lists)
+    planned = MonitoringPlan(
         column=column,
         information=information.value,
         max_information=most,
         alpha=plans[column].alpha,
         sides=2 if plans[column].hypothesis.is_two_sided else 1,
         looks=looks,
-        spending="" if asked.efficacy is None else asked.efficacy.spending,
+        spending="" if efficacy is None else efficacy.spending,
+        lower_spending="" if efficacy is None else efficacy.lower_spending or "",
+        lower_alpha=0.0 if efficacy is None else efficacy.lower_alpha or 0.0,
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
+        exact=efficacy is not None and efficacy.exact,
     )
+    ratio = scenario.allocation.ratio
+    return planned._replace(sizes=_sizes(planned, ratio), final_size=by_arm(most, ratio))
 
 
-def _moment(at: AskedMoment, information: Information, most: float) -> Moment:
+def _sizes(planned: MonitoringPlan, ratio: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Patients completed of each arm at each look, where they are allocated as planned."""
+    fractions = planned.fractions
+    if planned.information != Information.COMPLETED or any(map(math.isnan, fractions)):
+        return ()
+    return tuple(by_arm(fraction * planned.max_information, ratio) for fraction in fractions)
+
+
+def by_arm(patients: float, ratio: Sequence[int]) -> tuple[int, int]:
+    """Return how many patients each arm has, to the nearest whole number."""
+    every = round(patients)
+    first = round(every * ratio[0] / sum(ratio))
+    return first, every - first
+
+
+def _moments(look: AskedLook, trial: Trial, information: Information, most: float) -> list[Moment]:
+    """The moments that a look stands for: one, but of looks every so many months."""
+    months = look.at.every_months
+    if months is None:
+        return [_moment(look.at, trial, information, most)]
+    days = enumerate(days_of(look, trial), 1)
+    return [Moment("day", day, month=months * k) for k, day in days]
+
+
+def _moment(at: AskedMoment, trial: Trial, information: Information, most: float) -> Moment:
     for kind in ("earlier", "later"):
         two = getattr(at, kind)
         if two is not None:
-            return Moment(kind, of=tuple(_moment(one, information, most) for one in two))
+            return Moment(kind, of=tuple(_moment(one, trial, information, most) for one in two))
     if at.information is not None:
         counted = "events" if information is Information.DEATHS else "due"
         return Moment(counted, float(math.ceil(at.information * most - 1e-9)))
+    day = day_of(at, trial)
+    if day is not None:
+        return Moment("day", float(day), date=at.date.isoformat() if at.date else "")
     for key, kind in _NUMBERS.items():
         if getattr(at, key) is not None:
             return Moment(kind, float(getattr(at, key)))

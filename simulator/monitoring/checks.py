@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.declared import BoundaryError, Rule, is_number
-from simulator.monitoring.futility import THRESHOLD, needs_drift, spends_beta
+from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, spends_beta
 from simulator.monitoring.plan import Look, Plan
 from simulator.monitoring.recursion import is_new
 
@@ -119,6 +119,10 @@ def _check_futility(plan: Plan, name: str) -> None:
     if plan.sides == 2:
         told = "of a two-sided plan is not supported"
         raise BoundaryError(name, rule.text, told, "use 1 side, with half of alpha")
+    if is_of_tables(rule):
+        told = "looks at the deaths of each arm, and has no boundary of Z"
+        remedy = "use it in a scenario that looks at mortality at the end, or conditional_power"
+        raise BoundaryError(name, rule.text, told, remedy)
     before = len(plan.information) - 1
     if not before:
         raise BoundaryError(name, rule.text, "needs a look before the last", "as 0.5,1")

@@ -2,7 +2,8 @@
 
 Positive z favours the second arm or, of a one-sided hypothesis, what it is to show. Where the
 analysis is two-sided each arm's favour is shown at half of the level, by a boundary of its own:
-that in favour of the first is the mirror of the second's, futility apart.
+that in favour of the first is the mirror of the second's, futility apart, unless it has a part of
+the level and a rule of its own.
 """
 
 import math
@@ -19,11 +20,14 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
 from simulator.monitoring.characteristics import assuming, drift_for
 from simulator.monitoring.checks import check_plan
+from simulator.monitoring.declared import BoundaryError
+from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
-from simulator.monitoring.futility import THRESHOLD, needs_drift, read_futility
+from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
 from simulator.monitoring.interpolated import Interpolated, values
 from simulator.monitoring.plan import Look, Plan, regions_of
 from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
+from simulator.monitoring.unplanned import refuse_unplanned
 from simulator.records import Floats, Ints
 
 
@@ -44,12 +48,22 @@ class Sides:
     """The plan of boundaries in favour of the second arm, and that of the first.
 
     A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
-    reject.
+    reject. `exact_z`: critical values that are used in the place of those of the plans, of each
+    look and the end; empty: none.
     """
 
     second: Plan
     first: Plan | None
     shows_early: bool = True
+    exact_z: tuple[float, ...] = ()
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """The level over that of the side of the second arm, and over that of the first."""
+        if self.first is None:
+            return 1.0, 1.0
+        level = self.second.alpha + self.first.alpha
+        return level / self.second.alpha, level / self.first.alpha
 
 
 @dataclass(frozen=True)
@@ -57,12 +71,28 @@ class Stage:
     """Looks so far of one trial, by the information that they had.
 
     Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
-    second arm counts on futility being obeyed.
+    second arm counts on futility being obeyed. `times`: by what the one-sided p value of each side,
+    the second arm's first, is multiplied to be held to the whole level. `exact_z`: the critical
+    value that is used at the last look in the place of those that were spent; None: none is.
     """
 
     second: Looks = ()
     first: Looks = ()
     binding: bool = False
+    times: tuple[float, float] = (2.0, 2.0)
+    exact_z: float | None = None
+
+    @property
+    def second_z(self) -> float:
+        """The critical value in favour of the second arm at the last look."""
+        return self.second[-1].efficacy_z if self.exact_z is None else self.exact_z
+
+    @property
+    def first_z(self) -> float:
+        """That in favour of the first arm, of minus z; infinite of a one-sided hypothesis."""
+        if not self.first:
+            return math.inf
+        return self.first[-1].efficacy_z if self.exact_z is None else self.exact_z
 
 
 @lru_cache(maxsize=64)
@@ -81,20 +111,41 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     if any(math.isnan(fraction) for fraction in known):
         known = tuple((k + 1) / len(known) for k in range(len(known)))
     alpha = asked.alpha / asked.sides
+    if asked.lower_spending:
+        alpha = asked.alpha - asked.lower_alpha
     shows_early = bool(asked.spending)
     efficacy = read_efficacy(asked.spending or _NEVER)
+    refuse_unplanned(asked, efficacy)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
     check_plan(plain)
     first = plain if asked.sides == 2 else None
+    if asked.lower_spending:
+        first = _lower(asked, known)
+    exact_z = exact_z_of(asked)
     if asked.futility is None:
-        return Sides(plain, first, shows_early)
+        return Sides(plain, first, shows_early, exact_z)
     futility = read_futility(asked.futility.rule)
+    if is_of_tables(futility):
+        if asked.futility.binding:
+            told = "has no boundary of Z, which that for efficacy could count on"
+            raise BoundaryError("futility", futility.text, told, "use binding: false")
+        return Sides(plain, first, shows_early, exact_z)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second)
-    return Sides(second, first, shows_early)
+    return Sides(second, first, shows_early, exact_z)
+
+
+def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
+    """The plan of boundaries in favour of the first arm, where it has a rule of its own."""
+    name = "lower_spending"
+    efficacy = read_efficacy(asked.lower_spending, name)
+    refuse_unplanned(asked, efficacy, name)
+    plan = Plan(information=known, efficacy=efficacy, alpha=asked.lower_alpha)
+    check_plan(plan, {"efficacy": name, "alpha": "lower_alpha"})
+    return plan
 
 
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
@@ -107,15 +158,21 @@ def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool
     fraction
         Its share of the planned information.
     """
+    stage = _spent(sides, before, place, fraction, final)
+    return replace(stage, exact_z=sides.exact_z[-1 if final else place]) if sides.exact_z else stage
+
+
+def _spent(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
+    """The looks of a trial with the next one, by what each spends."""
     shows = final or sides.shows_early
     plan = sides.second if final else _with_own_threshold(sides.second, place)
     second = (*before.second, _look(plan, before.second, fraction, final, shows))
     if sides.first is None:
-        return Stage(second, (), sides.second.binding)
+        return Stage(second, (), sides.second.binding, sides.times)
     if sides.first == sides.second:
         return Stage(second, second)
     first = (*before.first, _look(sides.first, before.first, fraction, final, shows))
-    return Stage(second, first, sides.second.binding)
+    return Stage(second, first, sides.second.binding, sides.times)
 
 
 def _with_own_threshold(plan: Plan, place: int) -> Plan:
@@ -144,11 +201,10 @@ class Limits(NamedTuple):
 
 def limits_of(stages: Sequence[Stage], which: Ints) -> Limits:
     """Return the critical values of trials; each has had the looks of one of some stages."""
-    second = [stage.second[-1] for stage in stages]
-    first = [stage.first[-1].efficacy_z for stage in stages if stage.first]
+    first = [stage.first_z for stage in stages if stage.first]
     return Limits(
-        np.array([look.efficacy_z for look in second])[which],
-        np.array([look.futility_z for look in second])[which],
+        np.array([stage.second_z for stage in stages])[which],
+        np.array([stage.second[-1].futility_z for stage in stages])[which],
         np.array(first)[which] if first else None,
     )
 
@@ -171,11 +227,12 @@ def p_values(stages: Sequence[Stage], which: Ints, z: Floats, *, futile: bool) -
     """P values of trials that ended at their last look, by the stage-wise ordering.
 
     At most alpha where a boundary was crossed. Of a two-sided analysis twice the one-sided one in
-    the direction of z. That is the chance under no effect of an earlier crossing or of a statistic
-    as far at this look, futility obeyed where the boundary counts on it. A trial that stopped for
-    futility gave up what was left of the level: the outcomes more extreme than its own are then all
-    but earlier stops for futility and smaller statistics here (Jennison and Turnbull 2000, section
-    8.4).
+    the direction of z or, where the arms have unequal parts of alpha, as many times as alpha is
+    that direction's part. The one-sided one is the chance under no effect of an earlier crossing or
+    of a statistic as far at this look, futility obeyed where the boundary counts on it. A trial
+    that stopped for futility gave up what was left of the level: the outcomes more extreme than its
+    own are then all but earlier stops for futility and smaller statistics here (Jennison and
+    Turnbull 2000, section 8.4).
 
     Parameters
     ----------
@@ -186,6 +243,8 @@ def p_values(stages: Sequence[Stage], which: Ints, z: Floats, *, futile: bool) -
     futile
         Whether they stopped for futility.
     """
+    if not futile and stages[0].exact_z is not None:
+        z = _all_moved(stages, which, z)
     found = values([_smooth(stage, futile) for stage in stages], which, z)
     return np.minimum(1.0, found) if stages[0].first else found
 
@@ -204,17 +263,27 @@ def _p_values(stage: Stage, futile: bool, z: Floats) -> Floats:
             newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
             for place, look in enumerate(earlier)
         )
-        return _of_sides(stage, 1.0 - below - _beyond(regions, last.information, z, -1))
+        one_sided = 1.0 - below - _beyond(regions, last.information, z, -1)
+        times = stage.times[0] if stage.first else 1.0
+        return np.asarray(times * one_sided)
     if not stage.first:
         return _one_sided(stage.second, z, obeyed=stage.binding)
     far = np.abs(z)
     first = _one_sided(stage.first, far, obeyed=False)
     second = _one_sided(stage.second, far, obeyed=stage.binding)
-    return _of_sides(stage, np.where(z < 0.0, first, second))
+    of_second, of_first = stage.times
+    return np.where(z < 0.0, of_first * first, of_second * second)
 
 
-def _of_sides(stage: Stage, one_sided: Floats) -> Floats:
-    return 2.0 * one_sided if stage.first else one_sided
+def _all_moved(stages: Sequence[Stage], which: Ints, z: Floats) -> Floats:
+    """Statistics, each moved by its stage; in both directions alike of a two-sided analysis."""
+    found = z.copy()
+    for place, stage in enumerate(stages):
+        mine = which == place
+        far = np.abs(z[mine]) if stage.first else z[mine]
+        moved = moved_to(stage.exact_z or 0.0, stage.second[-1].efficacy_z, far)
+        found[mine] = np.copysign(moved, z[mine]) if stage.first else moved
+    return found
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:

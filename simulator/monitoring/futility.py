@@ -38,7 +38,18 @@ THRESHOLD = Family(
     value=_threshold,
 )
 
-FUTILITY = {family.word: family for family in (*SPENDING, CONDITIONAL_POWER, THRESHOLD)}
+PREDICTIVE_PROBABILITY = Family(
+    "predictive_probability",
+    "predictive probability",
+    "Lee and Liu 2008",
+    "predictive_probability(0.05)",
+    (Option("the predictive probability below which the trial stops", 0, 1, closed=False),),
+)
+
+FUTILITY = {
+    family.word: family
+    for family in (*SPENDING, CONDITIONAL_POWER, PREDICTIVE_PROBABILITY, THRESHOLD)
+}
 
 Later = Callable[[Look], tuple[Region, ...]]
 
@@ -59,9 +70,14 @@ def read_futility(text: str, name: str = "futility") -> Rule:
 
 def needs_drift(rule: Rule | None) -> bool:
     """Whether a rule looks at the effect of the design."""
-    if rule is None or rule.word == THRESHOLD.word:
+    if rule is None or rule.word == THRESHOLD.word or is_of_tables(rule):
         return False
     return rule.word != CONDITIONAL_POWER.word or rule.choice == DESIGN
+
+
+def is_of_tables(rule: Rule) -> bool:
+    """Whether a rule looks at the deaths of each arm, and has no boundary of Z."""
+    return rule.word == PREDICTIVE_PROBABILITY.word
 
 
 def spends_beta(rule: Rule | None) -> bool:

@@ -28,10 +28,12 @@ from simulator.monitoring.decisions import (
     p_values,
     sides_of,
 )
+from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
+_ABOVE = 1.0 + 1e-6  # an alpha that much larger is not reached
 _STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 
 
@@ -68,6 +70,10 @@ class Trials(Protocol):
         """Analyse what is known at a cut, by the analysis that is looked at, and count it."""
         ...
 
+    def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
+        """Predictive probability at a cut that the final analysis rejects, of two proportions."""
+        ...
+
     def under_treatment(self, day: Floats) -> Ints:
         """Count the patients of each trial who are treated on a day, or are to be."""
         ...
@@ -84,10 +90,11 @@ class LookRows(NamedTuple):
     ----------
     decision
         (trials, looks): a `Decision`; -1 where the look was not taken.
-    cut_day, decision_day, fraction, boundary, z, effect
+    cut_day, decision_day, fraction, boundary, z, effect, lower
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
         the critical value in favour of the second arm, or of what is to be shown; the statistic;
-        how far from no difference, or from the margin, an estimate would just have crossed it.
+        how far from no difference, or from the margin, an estimate would just have crossed it; the
+        critical value in favour of the first arm, of a two-sided analysis.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -100,6 +107,7 @@ class LookRows(NamedTuple):
     boundary: Floats
     z: Floats
     effect: Floats
+    lower: Floats
     randomised: Ints
     events: Ints
     treated: Ints
@@ -136,6 +144,7 @@ class _Monitoring:
         never = np.full((size, pauses), math.inf)
         self.conduct = self.conduct._replace(pause_from_day=never, pause_until_day=never.copy())
         self.sides = sides_of(asked)
+        self.of_tables = asked.futility is not None and asked.futility.is_of_tables
         self.stages = [Stage()]  # every history of looks that a trial has had
         self.history = np.zeros(size, dtype=np.int64)  # which of them
         self.active = np.ones(size, dtype=bool)
@@ -193,9 +202,15 @@ class _Monitoring:
         for name, column in seen.items():
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         self.looks.decision[taken, place] = Decision.GO_ON
-        self._judge(place, taken & (fraction > 0.0) & ~np.isnan(z), table)
+        informed = taken & (fraction > 0.0) & ~np.isnan(z)
+        futile = np.zeros(taken.size, dtype=bool)
+        if self.of_tables and not final:
+            assert self.asked.futility is not None
+            least = read_futility(self.asked.futility.rule).values[0]
+            futile = informed & (self.trials.predictive(at, self.asked) < least)
+        self._judge(place, informed, futile, table)
 
-    def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
+    def _judge(self, place: int, informed: Bools, futile: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""
         looks, final = self.looks, place == len(self.asked.looks)
         trials, stages = self._stages(place, np.flatnonzero(informed), final)
@@ -206,19 +221,24 @@ class _Monitoring:
         alike = [self.stages[number] for number in numbers.tolist()]
         limits = limits_of(alike, which)
         found = decided(limits, z, final)
+        found[(found == Decision.GO_ON) & futile[trials]] = Decision.FUTILITY
         if self.asked.sides == 1:  # which arm fared better is another matter
             of_first = (found == Decision.FAVOURS_SECOND) & (favours == 0)
             found[of_first] = Decision.FAVOURS_FIRST
         looks.decision[trials, place] = found
         looks.boundary[trials, place] = limits.efficacy_z
+        if limits.first_z is not None:
+            looks.lower[trials, place] = -limits.first_z
         looks.effect[trials, place] = limits.efficacy_z * table.standard_error[trials, 0]
         self.history[trials] = stages
-        for futile in (False, True):
-            ends = (found == Decision.FUTILITY) == futile
+        for gives_up in (False, True):
+            ends = (found == Decision.FUTILITY) == gives_up
             ends &= final | (found != Decision.GO_ON)
             if ends.any():
-                found_p = p_values(alike, which[ends], z[ends], futile=futile)
-                self.p_value[trials[ends]] = found_p
+                found_p = p_values(alike, which[ends], z[ends], futile=gives_up)
+                # Whoever gives up does not reject, however far z is.
+                least = self.asked.alpha * _ABOVE if gives_up else 0.0
+                self.p_value[trials[ends]] = np.maximum(found_p, least)
         shown = found <= Decision.FAVOURS_SECOND
         self.favours[trials] = np.where(shown, found, favours)
 
@@ -334,6 +354,6 @@ def _moment(trials: Trials, at: Moment) -> Floats:
 
 def _new_rows(trials: int, looks: int) -> LookRows:
     shape = trials, looks
-    numbers = [np.full(shape, math.nan) for _ in range(6)]
+    numbers = [np.full(shape, math.nan) for _ in range(7)]
     counts = [np.zeros(shape, np.int64) for _ in range(3)]
     return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

@@ -15,6 +15,7 @@ from simulator.declarations.analyses import Information
 from simulator.lanes.records import LaneRecords
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.predictive_looks import probabilities
 from simulator.records import Floats, Ints
 
 
@@ -99,6 +100,11 @@ class LaneTrials:
         if np.isin(cut_day, (-1.0, np.inf)).all():  # at the end, as planned
             return self._at_end, known
         return analyse_lanes(cut, [self._plan]), known
+
+    def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
+        """Predictive probability at a cut that the final analysis rejects, of two proportions."""
+        cut = LaneCut(self._block, self._records, self._plan, cut_day)
+        return probabilities(self._plan, asked, cut.counts(self._plan))
 
     def under_treatment(self, day: Floats) -> Ints:
         """Nobody is treated in sessions."""

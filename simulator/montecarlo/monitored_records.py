@@ -7,10 +7,13 @@ import numpy as np
 from simulator.analysis import AnalysisPlan, AnalysisTable, Cut, analyse
 from simulator.analysis.analyse import followed_for
 from simulator.analysis.cut import cut_days, rows_of
+from simulator.analysis.data import Block
+from simulator.analysis.intercurrent import handled, handling_of
 from simulator.analysis.looked_at import Known, event_days, known_at, under_treatment
 from simulator.analysis.types import Design
 from simulator.conduct import Conduct
-from simulator.monitoring.asked import Moment
+from simulator.monitoring.asked import Moment, MonitoringPlan
+from simulator.montecarlo.predictive_looks import probabilities
 from simulator.montecarlo.replays import replaced
 from simulator.records import Floats, Ints, TrialRecords
 
@@ -65,6 +68,18 @@ class RecordedTrials:
             cut_day = np.minimum(cut_day, self.trial_end_day)
         table = analyse(self.records, [self._plan], self._design, cut_day)
         return table, known_at(self.records, self._plan, self._design, cut_day)
+
+    def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
+        """Predictive probability at a cut that the final analysis rejects, of two proportions."""
+        rows = handled(
+            self.records,
+            rows_of(self.records),
+            handling_of(self._plan),
+            self._design.arm_modality,
+            cut_day,
+        )
+        counts = Block(rows, cut_day, self._design.follow_up_days).counts(self._plan)
+        return probabilities(self._plan, asked, counts)
 
     def under_treatment(self, day: Floats) -> Ints:
         """Count the patients of each trial who are treated on a day, or are to be."""

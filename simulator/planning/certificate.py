@@ -15,7 +15,7 @@ from simulator.analysis import AnalysisPlan, Reason, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.baselines import WeibullBaseline
-from simulator.monitoring.asked import monitoring_plan
+from simulator.montecarlo import exact_stages
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family as JointFamily
@@ -109,7 +109,7 @@ def certify(
                 "remove it, or ask trialsim exact with --margin",
                 f"analyses[{index}].{key}",
             )
-    families, monitoring = families_of(scenario, plans), monitoring_plan(scenario, plans)
+    families, monitoring = families_of(scenario, plans), exact_stages.monitoring_of(scenario, plans)
     begun: deque[Cell] = deque()
     refused: list[tuple[Cell, str]] = []
 

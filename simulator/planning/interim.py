@@ -13,6 +13,7 @@ from simulator.planning.interim_asked import (
 )
 from simulator.planning.interim_effect import Effect
 from simulator.planning.interim_file import ObservedFile
+from simulator.planning.interim_futility import judged_by_tables
 from simulator.planning.interim_looks import Now, looks_of, prospects_of, repeated_of, stopped_of
 from simulator.planning.interim_recruitment import forecast_of
 from simulator.results.interim import (
@@ -48,6 +49,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         z, effect, approximate = statistic_of(file, asked, arms, loaded)
     if information is not None and information.fraction is not None:
         looks, now = looks_of(file, asked, information, z, effect)
+        looks, now = judged_by_tables(file, asked, looks, now, arms)
     prospects = None if now is None else prospects_of(observed, asked, now, arms, loaded)
     recruited = forecast_of(scenario, observed)
     assumed = [*_assumed(asked, now, prospects), *([] if recruited is None else recruited[1])]

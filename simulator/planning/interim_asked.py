@@ -5,10 +5,11 @@ from typing import NamedTuple
 from simulator.analysis import plans_of
 from simulator.declarations.analyses import ANALYSES, Analysis, AnalysisPlan, Information
 from simulator.declarations.keys import below
-from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Sides, sides_of
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.plan import Plan
+from simulator.montecarlo import exact_stages
 from simulator.planning.interim_effect import Effect, effect_of, z_of_counts
 from simulator.planning.interim_file import ObservedFile
 from simulator.planning.interim_keys import Observed
@@ -47,7 +48,7 @@ def asked_of(loaded: LoadedScenario) -> Asked:
     """Return what of a scenario an interim is held against."""
     scenario = loaded.scenario
     plans = plans_of(scenario)
-    looks = monitoring_plan(scenario, plans)
+    looks = exact_stages.monitoring_of(scenario, plans)
     plan = plans[0 if looks is None else looks.column]
     declared = ANALYSES[plan.test]
     if not isinstance(declared, Analysis):  # a randomisation test has no information of its own

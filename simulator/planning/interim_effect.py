@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from scipy.special import ndtri
 
 from simulator.analysis.exact_power import p_value_table, question_of
-from simulator.analysis.types import reaches
 from simulator.declarations.analyses import MOST_PATIENTS, AnalysisPlan, Information
 from simulator.declarations.analyses.measure import (
     LOG_HAZARD_RATIO,
@@ -18,7 +16,7 @@ from simulator.declarations.analyses.measure import (
     STRATIFIED_LOG_HAZARD_RATIO,
     Measure,
 )
-from simulator.monitoring.predictive import deaths_to_come, predictive_probability
+from simulator.montecarlo.predictive_looks import probability_of
 from simulator.planning.interim_keys import Counts, Result
 from simulator.results.measures import Scale
 
@@ -185,12 +183,5 @@ def enumerated(
     all0, all1 = max(first, n0), max(planned - first, n1)
     if all0 + all1 > MOST_PATIENTS.get(plan.test, _MOST_PATIENTS) or min(all0, all1) < 1:
         return None
-    to_come = all0 - n0, all1 - n1
-    table = p_value_table(question_of(plan, all0, all1))
-    rows, columns = slice(x0, x0 + to_come[0] + 1), slice(x1, x1 + to_come[1] + 1)
-    success = reaches(table[rows, columns], level)
-    if plan.hypothesis.is_two_sided:
-        one, other = (np.arange(m + 1) for m in to_come)
-        success &= (x0 + one[:, None]) * all1 > (x1 + other) * all0
-    first_law, second_law = deaths_to_come(x0, n0, to_come[0]), deaths_to_come(x1, n1, to_come[1])
-    return Enumerated(predictive_probability(first_law, second_law, success), to_come)
+    probability = probability_of(question_of(plan, all0, all1), level, (x0, n0), (x1, n1))
+    return Enumerated(probability, (all0 - n0, all1 - n1))

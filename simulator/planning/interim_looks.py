@@ -100,20 +100,19 @@ def _taken(
 ) -> LookTaken:
     second = stage.second[-1]
     sides = 2 if stage.first else 1
-    lower = -stage.first[-1].efficacy_z if stage.first else -math.inf
-    finite = math.isfinite(second.efficacy_z)
+    finite = math.isfinite(stage.second_z)
     return LookTaken(
         cut=cut,
         information=information,
         fraction=second.information,
-        efficacy_z=_finite(second.efficacy_z),
-        lower_z=_finite(lower),
+        efficacy_z=_finite(stage.second_z),
+        lower_z=_finite(-stage.first_z),
         futility_z=_finite(second.futility_z),
-        nominal_p=sides * upper_tail(second.efficacy_z),
+        nominal_p=sides * upper_tail(stage.second_z),
         alpha_spent=sum(looks[-1].upper_spent for looks in (stage.second, stage.first) if looks),
         z=z,
         p_value=None if z is None else _nominal(z, sides),
-        on_boundary=None if effect is None or not finite else effect.at(second.efficacy_z),
+        on_boundary=None if effect is None or not finite else effect.at(stage.second_z),
         verdict=verdict,
     )
 
@@ -136,7 +135,8 @@ def prospects_of(
     if not later:
         return None
     power, at = asked.power, (later, now.fraction, now.z)
-    level = upper_tail(later[-1].upper) * (1 if asked.sides.first is None else 2)
+    last = asked.sides.exact_z[-1] if asked.sides.exact_z else later[-1].upper
+    level = upper_tail(last) * (1 if asked.sides.first is None else 2)
     found = None
     if observed.arms is not None and asked.declared.table and asked.planned is not None:
         by_arm = [observed.arms[name] for name in arms]

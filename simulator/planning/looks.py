@@ -11,6 +11,7 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
+from simulator.planning.attained import attained_of
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -34,6 +35,7 @@ _SEEN = {
     "fraction": "fraction",
     "boundary_z": "boundary",
     "smallest_effect": "effect",
+    "lower_z": "lower",
 }
 _MOMENTS = {
     "deaths": "{value:g} deaths",
@@ -50,14 +52,16 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     if asked is None or sums is None:
         return None
     reports = tuple(
-        _look(prepared, asked, sums, place, run.trials) for place in range(len(asked.looks) + 1)
+        _look(prepared, asked, sums, place, run.trials)
+        for place in range(len(asked.looks) + 1)
+        if not _never_came(asked, sums, place)
     )
     return Looks(
         analysis=run.plans[asked.column].name,
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
-        spending_title=read_efficacy(asked.spending).family.title if asked.spending else "",
+        spending_title=_title_of(asked.spending),
         futility=None if asked.futility is None else asked.futility.rule,
         futility_title=_title(asked),
         binding=asked.futility is not None and asked.futility.binding,
@@ -70,7 +74,21 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             if column in sums.compared_columns
         },
         trials=run.trials,
+        lower_spending=asked.lower_spending or None,
+        lower_alpha=asked.lower_alpha or None,
+        lower_title=_title_of(asked.lower_spending),
+        exact=asked.exact,
+        attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
     )
+
+
+def _title_of(spending: str) -> str:
+    return read_efficacy(spending).family.title if spending else ""
+
+
+def _never_came(asked: MonitoringPlan, sums: LookSums, place: int) -> bool:
+    """Whether a look is one of as many as a trial comes to, and no trial came to it."""
+    return place < len(asked.looks) and asked.looks[place].repeats and not sums.taken(place)
 
 
 def _title(asked: MonitoringPlan) -> str:
@@ -82,6 +100,10 @@ def in_words(at: Moment) -> str:
     if at.of:
         one, other = map(in_words, at.of)
         return f"the {at.kind} of {one} and {other}"
+    if at.date:
+        return at.date
+    if at.month is not None:
+        return f"month {at.month:g}"
     return _MOMENTS[at.kind].format(value=at.value)
 
 

@@ -10,9 +10,10 @@ from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
-from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.declared import BoundaryError
+from simulator.montecarlo import exact_stages
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
@@ -77,7 +78,7 @@ class Prepared:
     @property
     def monitoring(self) -> MonitoringPlan | None:
         """Looks before the end; None: none."""
-        return monitoring_plan(self.asked, self.plans)
+        return exact_stages.monitoring_of(self.asked, self.plans)
 
     @property
     def asked(self) -> Scenario:
@@ -140,17 +141,18 @@ def prepare(
 
 _BOUNDARY_KEYS = {
     "spending": "monitoring.efficacy.spending",
+    "lower_spending": "monitoring.efficacy.lower_spending",
+    "lower_alpha": "monitoring.efficacy.lower_alpha",
     "futility": "monitoring.futility.rule",
 }
 
 
 def _refuse_boundaries(asked: Scenario) -> None:
     """Refuse looks whose boundaries cannot be made."""
-    plan = monitoring_plan(asked, plans_of(asked))
-    if plan is None:
-        return
     try:
-        sides_of(plan)
+        plan = exact_stages.monitoring_of(asked, plans_of(asked))
+        if plan is not None:
+            sides_of(plan)
     except BoundaryError as error:
         key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
         raise RuleError(error.rule, error.remedy, key) from None

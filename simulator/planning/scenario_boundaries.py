@@ -3,10 +3,15 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from simulator.analysis import plans_of
 from simulator.errors import RuleError
-from simulator.monitoring.asked import monitoring_plan
+from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.decisions import sides_of
+from simulator.monitoring.plan import Plan
+from simulator.montecarlo import exact_stages
+from simulator.planning.attained import attained_at
 from simulator.planning.boundaries import boundaries_answer
 from simulator.results.boundaries import Boundaries
 from simulator.scenario.schema import Scenario
@@ -14,6 +19,8 @@ from simulator.scenario.schema import Scenario
 
 def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     """Boundaries of the looks of a scenario as planned, in favour of the second arm.
+
+    Those of the first are beside them where they have a rule of their own.
 
     Parameters
     ----------
@@ -25,7 +32,7 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     RuleError
         If the scenario has no looks, or the information of one is not known before it is taken.
     """
-    asked = monitoring_plan(scenario, plans_of(scenario))
+    asked = exact_stages.monitoring_of(scenario, plans_of(scenario))
     if asked is None:
         remedy = "add monitoring, or give --information and --spending"
         raise RuleError("the scenario has no looks", remedy, "monitoring")
@@ -34,6 +41,31 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
             rule = "the information at this look is not known before it is taken"
             remedy = "trialsim power tells what looks come to; or plan it at a share of information"
             raise RuleError(rule, remedy, f"monitoring.looks[{place}].at")
-    if power is None and asked.futility is not None:
+    if power is None and asked.futility is not None and not asked.futility.is_of_tables:
         power = asked.futility.power
-    return boundaries_answer(replace(sides_of(asked).second, drift=None, beta=None), power)
+    sides = sides_of(asked)
+    found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)
+    if asked.exact:
+        plan = plans_of(scenario)[asked.column]
+        at_sizes = attained_at(plan, asked, asked.sizes, range(len(asked.sizes)))
+        return replace(found, attained=at_sizes)
+    return _with_lower(found, sides.first) if asked.lower_spending and sides.first else found
+
+
+def _with_lower(found: Boundaries, first: Plan) -> Boundaries:
+    """Set beside the boundaries of the second arm those of the first, which have their own rule."""
+    lower = planned_looks(first)
+    spent = np.diff([look.upper_spent for look in lower], prepend=0.0).tolist()
+    return replace(
+        found,
+        lower_spending=first.efficacy.text,
+        lower_alpha=first.alpha,
+        looks=tuple(
+            replace(
+                look,
+                lower_z=-its.efficacy_z if math.isfinite(its.efficacy_z) else None,
+                under_null=replace(look.under_null, lower=crosses),
+            )
+            for look, its, crosses in zip(found.looks, lower, spent, strict=True)
+        ),
+    )

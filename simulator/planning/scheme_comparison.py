@@ -19,7 +19,7 @@ from simulator.allocation.selection_effect import biased_levels
 from simulator.allocation.sequences import GUESSERS, LARGEST, mean_with_error
 from simulator.analysis import AnalysisPlan
 from simulator.declarations.estimands import tests_of
-from simulator.monitoring.asked import monitoring_plan
+from simulator.montecarlo import exact_stages
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.multiplicity import Family, families_of
 from simulator.montecarlo.workers import Workers
@@ -165,7 +165,7 @@ def compare(
     """
     found: list[SchemeResult] = []
     first: _Found | None = None
-    families, looks = families_of(scenario, plans), monitoring_plan(scenario, plans)
+    families, looks = families_of(scenario, plans), exact_stages.monitoring_of(scenario, plans)
     for number, candidate_scheme in enumerate(candidate_schemes, start=1):
         told = _teller(say, number, candidate_schemes, trials)
         told(0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Answer, Record, Row, flat
 
 
@@ -109,6 +110,9 @@ class Boundaries(Answer):
         That with which a trial without looks has it.
     inflation
         Planned information over that of a trial without looks.
+    attained
+        Of a scenario whose looks have exact nominal levels: these, and what they attain at the
+        planned sizes.
     """
 
     KIND: ClassVar[str] = "boundaries"
@@ -135,6 +139,7 @@ class Boundaries(Answer):
     fixed_drift: float | None
     inflation: float | None
     version: str
+    attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

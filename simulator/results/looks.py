@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Record, Row
 from simulator.results.measures import Estimate
 
@@ -33,11 +34,12 @@ class LookReport(Record):
         Patients under treatment when it was decided.
     fraction
         Share of the planned information.
-    boundary_z, smallest_effect
+    boundary_z, lower_z, smallest_effect
         The critical value in favour of the second arm, or of what a one-sided hypothesis is to
-        show, and how far from no difference, or from the margin, an estimate would just have
-        crossed it. These and all above from `cut_day` on are means over trials in which the
-        look was taken; None where it never was, or cannot reject.
+        show; that in favour of the first arm, of a two-sided analysis; and how far from no
+        difference, or from the margin, an estimate would just have crossed the first. These and
+        all above from `cut_day` on are means over trials in which the look was taken; None where
+        it never was, or cannot reject.
     """
 
     moment: str
@@ -53,6 +55,7 @@ class LookReport(Record):
     fraction: Estimate | None
     boundary_z: Estimate | None
     smallest_effect: Estimate | None
+    lower_z: Estimate | None
 
     @property
     def is_final(self) -> bool:
@@ -83,10 +86,18 @@ class Looks(Record):
         Its name.
     information, max_information
         What is counted as information, and how much of it is whole.
-    spending, futility
-        The rules as they are written on one line; None: none.
-    spending_title, futility_title
+    spending, futility, lower_spending
+        The rules as they are written on one line; None: none. `lower_spending` is that in favour of
+        the first arm, where it is another than that of the second.
+    lower_alpha
+        The part of alpha that it spends; None without it.
+    spending_title, futility_title, lower_title
         In words; empty without one.
+    exact
+        Whether looks reject by enumerated nominal levels.
+    attained
+        The level that looks attain at the mean sizes that they have in this run; None where it
+        cannot be enumerated.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -114,6 +125,11 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
+    lower_spending: str | None = None
+    lower_alpha: float | None = None
+    lower_title: str = ""
+    exact: bool = False
+    attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""
@@ -132,5 +148,5 @@ class Looks(Record):
 
 _MEANS = (
     *("taken", "futility", "cumulative_power", "cut_day", "decision_day", "randomised", "events"),
-    *("under_treatment", "fraction", "boundary_z", "smallest_effect"),
+    *("under_treatment", "fraction", "boundary_z", "smallest_effect", "lower_z"),
 )

@@ -1,13 +1,15 @@
 """Looks at a trial before its end, and what is decided at them (model page, section 12)."""
 
+import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.errors import RuleError
 
-_MOST_LOOKS = 20
+MOST_LOOKS = 20
 Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
 
 
@@ -24,6 +26,14 @@ class Moment(Part):
         default=None, description="at this share of max_information"
     )
     day: Positive | None = Field(default=None, description="on this day of the trial")
+    date: datetime.date | None = Field(
+        default=None, description="on this date, as 2027-03-01; trial.start_date is trial day 0"
+    )
+    every_months: Annotated[float, Field(gt=0, le=1200)] | None = Field(
+        default=None,
+        description="so many months after trial.start_date, and again after so many more, for as "
+        "many looks as the trial comes to; see times",
+    )
     earlier: Moments | None = Field(default=None, description="at the earlier of two moments")
     later: Moments | None = Field(default=None, description="at the later of two moments")
 
@@ -41,6 +51,11 @@ class Look(Part):
     """A look: when the data are cut, and how long it takes to decide."""
 
     at: Moment = Field(description="when the data are cut, as {deaths: 15}")
+    times: Annotated[int, Field(ge=1, le=MOST_LOOKS)] | None = Field(
+        default=None,
+        description="how many looks every_months stands for at the most; null: as many as fall "
+        "before the last day that the trial can have",
+    )
     cleaning_days: Annotated[float, Field(ge=0, le=3660)] = Field(
         default=0.0,
         description="from the cut to the decision; patients are recruited and treated meanwhile",
@@ -48,6 +63,13 @@ class Look(Part):
     pause: bool = Field(
         default=False, description="whether recruitment pauses from the cut to the decision"
     )
+
+    @model_validator(mode="after")
+    def _times_of_many(self) -> "Look":
+        if self.times is not None and self.at.every_months is None:
+            rule = "is of looks every so many months"
+            raise RuleError(rule, "leave it out, or look at {every_months: 6}", "times")
+        return self
 
 
 class Efficacy(Part):
@@ -61,6 +83,31 @@ class Efficacy(Part):
         "haybittle_peto(3). Each arm's favour has half of alpha, which a table ends with: "
         "table(0.005,0.025)",
     )
+    lower_spending: Word | None = Field(
+        default=None,
+        description="of a two-sided analysis: how what is in favour of the first arm is spent, "
+        "where the two sides differ; spending is then of the second arm. Needs lower_alpha",
+    )
+    lower_alpha: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="the part of the analysis's alpha that is spent in favour of the first arm; "
+        "the second has the rest",
+    )
+
+    exact: bool = Field(
+        default=False,
+        description="of tests of mortality at the end: whether the nominal level of each look is "
+        "enumerated over the tables at the planned sizes, so that the type I error is as large as "
+        "spending allows; false: it is that of the normal boundary",
+    )
+
+    @model_validator(mode="after")
+    def _both_of_lower(self) -> "Efficacy":
+        if self.lower_alpha is None and self.lower_spending is not None:
+            raise RuleError("needs lower_alpha", "give it, as 0.005 of 0.05", "lower_spending")
+        if self.lower_spending is None and self.lower_alpha is not None:
+            raise RuleError("needs lower_spending", "give it, as kim_demets(1)", "lower_alpha")
+        return self
 
 
 class Futility(Part):
@@ -69,7 +116,16 @@ class Futility(Part):
     rule: Word = Field(
         description="as trialsim boundaries has it: conditional_power(0.2,estimate), or under "
         "design or none; a threshold of z, as z(0); or a function that spends 1 - power, as "
-        "hwang_shih_decani(-2). Positive z favours the second arm",
+        "hwang_shih_decani(-2). Of tests of mortality at the end also predictive_probability(0.05) "
+        "that the final analysis rejects at the planned sizes. Positive z favours the second arm",
+    )
+    prior_control: BetaPrior | None = Field(
+        default=None,
+        description="of predictive_probability: a and b of the beta prior of the first arm's "
+        "mortality; null: [1, 1], flat",
+    )
+    prior_experimental: BetaPrior | None = Field(
+        default=None, description="the same of the second arm"
     )
     power: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.8,
@@ -94,7 +150,7 @@ class Monitoring(Part):
         "end) at which information is whole; null: as many patients as trial.target_randomised, "
         "for tests on time no default",
     )
-    looks: Annotated[list[Look], Field(min_length=1, max_length=_MOST_LOOKS)] = Field(
+    looks: Annotated[list[Look], Field(min_length=1, max_length=MOST_LOOKS)] = Field(
         description="in their order, without the final analysis"
     )
     efficacy: Efficacy | None = Field(

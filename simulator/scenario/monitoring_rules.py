@@ -5,12 +5,16 @@ import math
 from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
+from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.exact_rules import exact_rules
+from simulator.scenario.look_days import day_rules, look_day_rules
 from simulator.scenario.monitoring import Moment, Monitoring
+from simulator.scenario.predictive_rules import predictive_rules
 from simulator.scenario.schema import Scenario
 
 _ROUNDING = 1e-9
-_ORDERED = "deaths", "randomised", "completed", "information", "day"
+_ORDERED = "deaths", "randomised", "completed", "information"
 
 
 def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -44,11 +48,31 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
             f"analyses[{place}].equivalence",
         )
         return
+    yield from _lower_rules(asked, scenario.analyses[place])
+    if isinstance(declared, Analysis):
+        yield from exact_rules(asked, scenario.analyses[place], declared, scenario)
+        yield from predictive_rules(asked, scenario.analyses[place], declared, scenario)
     yield from _information_rules(asked, information, scenario)
     yield from _order_rules(asked)
+    yield from look_day_rules(asked, scenario.trial)
     yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
+
+
+def _lower_rules(asked: Monitoring, analysis: AskedAnalysis) -> Iterator[RuleError]:
+    """A boundary of its own in favour of the first arm."""
+    lower = None if asked.efficacy is None else asked.efficacy.lower_alpha
+    if lower is None:
+        return
+    if analysis.alternative != "two_sided":
+        rule = f"{analysis.name} is one-sided: it has one boundary"
+        remedy = "leave lower_spending and lower_alpha out, or make the analysis two-sided"
+        yield RuleError(rule, remedy, "monitoring.efficacy.lower_spending")
+    elif lower >= analysis.alpha:
+        rule = f"leaves nothing of alpha, {analysis.alpha:g}, in favour of the second arm"
+        remedy = f"give less than {analysis.alpha:g}, as {analysis.alpha / 5:g}"
+        yield RuleError(rule, remedy, "monitoring.efficacy.lower_alpha")
 
 
 def _information_rules(
@@ -121,10 +145,11 @@ def _moment_rules(
         rule = "is known only once the estimate is: a cut cannot wait for it"
         remedy = "cut at a number of patients completed, or on a day"
         yield RuleError(rule, remedy, f"{key}.information")
-    last = scenario.trial.max_recruitment_days + scenario.trial.longest_follow_up_days
-    if at.day is not None and at.day > last:
-        rule = f"is after the last day of the trial, {last:g}"
-        yield RuleError(rule, "give an earlier day", f"{key}.day")
+    yield from day_rules(at, key, scenario.trial)
     for name in ("earlier", "later"):
         for index, inner in enumerate(getattr(at, name) or []):
+            if inner.every_months is not None:
+                rule = "is a rule for many looks, not one moment"
+                remedy = "give it as a look of its own"
+                yield RuleError(rule, remedy, f"{key}.{name}[{index}].every_months")
             yield from _moment_rules(inner, f"{key}.{name}[{index}]", information, scenario)

@@ -113,6 +113,33 @@ def test_predictive_probability_is_that_of_every_table_to_come(told):
     assert prospects["enumerated"] == pytest.approx(total, abs=1e-9)
 
 
+def test_futility_by_predictive_probability_is_judged_by_the_counts(told):
+    probability = told(LOOKED, ARMS)["prospects"]["enumerated"]
+    for least, verdict in ((probability + 0.02, "futility"), (probability - 0.02, "go_on")):
+        rule = f"  futility: {{rule: predictive_probability({least:.4f})}}\n"
+        found = told(LOOKED + rule, ARMS)
+        assert found["verdict"] == found["looks"][-1]["verdict"] == verdict
+
+
+def test_futility_by_predictive_probability_needs_the_counts_of_each_arm(folder, refused):
+    rule = "  futility: {rule: predictive_probability(0.05)}\n"
+    (folder / "scenario.yaml").write_text(LOOKED + rule)
+    counts = "pooled: {randomised: 38, followed_up: 31, deaths: 12}\nresult: {z: 1.0}\n"
+    (folder / "observed.yaml").write_text(f"cut: 2024-03-31\n{counts}")
+    said = refused("monitor scenario.yaml --observed observed.yaml --out run")
+    assert "futility is judged by predictive_probability(0.05)" in said
+    assert "give deaths and followed_up of both arms" in said
+
+
+def test_exact_levels_are_those_of_the_interim_too(told):
+    exact = "  efficacy: {spending: lan_demets_obrien_fleming, exact: true}\n"
+    found = told(LOOKED + exact, ARMS)
+    (look,) = found["looks"]
+    # Fisher's p values at 15 v 15: 2 * 0.003161 is spent within .00305, the next one is not.
+    assert look["nominal_p"] == pytest.approx(0.0063218390804597405, rel=1e-5)
+    assert found["prospects"]["final_p"] == pytest.approx(0.06920580631231696, rel=1e-5)
+
+
 def test_without_looks_the_final_test_alone_is_to_come(told):
     found = told("extends: nct05484908\nname: plain\ntitle: plain\n", ARMS)
     (look,) = found["looks"]

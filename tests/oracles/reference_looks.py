@@ -2,8 +2,8 @@
 
 Written from the decision record on looks (0024), sections 10 and 11 of docs/model.md and what the
 scenario's schema says of `monitoring`, for `test_looks`. Tests are two-sided: each direction has
-half of alpha and a one-sided boundary of its own. Statistics at looks come from the slow analyses
-of `reference_analysis`; follow-up is 84 days, as there.
+half of alpha, unless it is given its part, and a one-sided boundary of its own. Statistics at looks
+come from the slow analyses of `reference_analysis`; follow-up is 84 days, as there.
 """
 
 import itertools
@@ -391,10 +391,15 @@ class _Trial:
         rule = asked.efficacy.spending if asked.efficacy else ""
         planned = (*planned_fractions(asked, plan, most), 1.0)
         binding = asked.futility is not None and asked.futility.binding
-        self.upper = Direction(rule, plan.alpha / 2, planned, binding)
-        self.lower = Direction(rule, plan.alpha / 2, planned)
+        lower_rule, lower_alpha = rule, plan.alpha / 2
+        if asked.efficacy and asked.efficacy.lower_alpha is not None:
+            assert asked.efficacy.lower_spending is not None
+            lower_rule, lower_alpha = asked.efficacy.lower_spending, asked.efficacy.lower_alpha
+        upper_alpha = plan.alpha - lower_alpha
+        self.upper = Direction(rule, upper_alpha, planned, binding)
+        self.lower = Direction(lower_rule, lower_alpha, planned)
         self.futility = (
-            None if asked.futility is None else futility_rule(asked, plan.alpha / 2, planned)
+            None if asked.futility is None else futility_rule(asked, upper_alpha, planned)
         )
         self.information = 0.0  # of the last look
         self.taken: list[LookTaken] = []
@@ -457,7 +462,7 @@ class _Trial:
         if not nothing:
             upper, lower = self.upper.at(t, final), -self.lower.at(t, final)
             side = self.lower if z < 0 else self.upper
-            p_value = min(1.0, 2 * side.level_of(t, abs(z)))
+            p_value = min(1.0, self.plan.alpha / side.alpha * side.level_of(t, abs(z)))
             if self.futility is not None and not final:
                 futility = self.futility.at(place, self.upper.later(t, upper), t)
                 decision = "futility" if z <= futility else decision

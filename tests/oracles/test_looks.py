@@ -194,6 +194,15 @@ CASES = {
         efficacy={"spending": "kim_demets(1)"},
         futility={"rule": "z(0)", "binding": True},
     ),
+    "less of alpha and another rule in favour of the first arm": bare_trial(
+        looks=[{"at": {"deaths": 9}, "cleaning_days": 20}, {"at": {"information": 0.7}}],
+        efficacy={
+            "spending": "lan_demets_obrien_fleming",
+            "lower_spending": "lan_demets_pocock",
+            "lower_alpha": 0.03,
+        },
+        futility={"rule": "conditional_power(0.03,design)"},
+    ),
     "a threshold of its own for each look, the first without an event": bare_trial(
         looks=[{"at": {"day": 1.0}}, {"at": {"deaths": 15}}], futility={"rule": "z(-3,0.4)"}
     ),

@@ -8,8 +8,8 @@ from scenario_builder import base_case, changed, shipped
 from test_looks import bare_trial, looked_at
 
 from simulator.analysis import plans_of
-from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo import work as work_module
+from simulator.montecarlo.exact_stages import monitoring_of
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.units import Engine, Evaluation, run_unit
@@ -31,12 +31,29 @@ LOOKS: dict[str, Any] = {
 }
 SCARCE = looked_at(base_case("nct05484908-scarce"), LOOKS | {"max_information": 28})
 BARE = bare_trial(**LOOKS)
+TABLES: dict[str, Any] = {
+    "analysis": "fisher",
+    "looks": [{"at": {"completed": 20}, "cleaning_days": 10}, {"at": {"information": 0.7}}],
+    "efficacy": {"spending": "lan_demets_pocock", "exact": True},
+    "futility": {"rule": "predictive_probability(0.1)", "prior_control": [4.0, 6.0]},
+}
+OF_TABLES = looked_at(base_case("nct05484908-scarce"), TABLES)
+MONTHS: dict[str, Any] = {
+    "looks": [{"at": {"every_months": 6.0}, "cleaning_days": 10, "pause": True}],
+    "efficacy": {
+        "spending": "lan_demets_obrien_fleming",
+        "lower_spending": "kim_demets(1)",
+        "lower_alpha": 0.04,
+    },
+    "futility": {"rule": "z(0.7)"},
+}
+EVERY_MONTHS = bare_trial(**MONTHS)
 
 
 def asked_of(scenario: Scenario) -> Evaluation:
     plans = plans_of(scenario)
     truths = (Truth(0.1, 0.001, 0.1, 0.001),) * len(plans)
-    monitoring = monitoring_plan(scenario, plans)
+    monitoring = monitoring_of(scenario, plans)
     families = families_of(scenario, plans)
     return Evaluation(plans, truths, families, table=True, monitoring=monitoring)
 
@@ -45,7 +62,10 @@ def bits(sums: Any) -> list[bytes]:
     return [array.tobytes() for array in sums.state().values()]
 
 
-@pytest.mark.parametrize("scenario", [SCARCE, BARE], ids=["scarce", "bare"])
+ENGINES = {"scarce": SCARCE, "bare": BARE, "tables": OF_TABLES, "every months": EVERY_MONTHS}
+
+
+@pytest.mark.parametrize("scenario", ENGINES.values(), ids=ENGINES)
 def test_both_engines_give_the_same_answer_with_looks(scenario: Scenario) -> None:
     params, asked = lower(scenario), asked_of(scenario)
     one = run_unit(params, asked, Engine.COMPILED, SEED, 3, 8)

@@ -41,6 +41,11 @@ def trial(
     return looked_at(bare(40, exits | analyses), asked)
 
 
+TABLES = {
+    "looks": [{"at": {"completed": 12}}, {"at": {"information": 0.7}, "cleaning_days": 20}],
+    "efficacy": {"spending": "lan_demets_pocock", "exact": True},
+    "futility": {"rule": "predictive_probability(0.1)"},
+}
 LOG_RANK = {"test": "log_rank"}
 CASES = {
     "at deaths": trial(LOG_RANK, AT_DEATHS),
@@ -52,6 +57,19 @@ CASES = {
     "a table": trial({"test": "fisher"}, MIXED | {"max_information": 36}, LOSS | OTHERS),
     "a look that never comes": trial(
         LOG_RANK, {"max_information": 40, "looks": [{"at": {"deaths": 39}}]}
+    ),
+    "by all tables": trial({"test": "fisher"}, TABLES | {"max_information": 36}, LOSS | OTHERS),
+    "every six months, sides of their own": trial(
+        LOG_RANK,
+        {
+            "looks": [{"at": {"every_months": 6.0}, "cleaning_days": 10.0}],
+            "efficacy": {
+                "spending": "lan_demets_obrien_fleming",
+                "lower_spending": "kim_demets(1)",
+                "lower_alpha": 0.04,
+            },
+            "futility": {"rule": "z(0.2)"},
+        },
     ),
     "shows nothing early": trial(LOG_RANK, MIXED | {"efficacy": None}),
     "one-sided": trial(LOG_RANK | {"alternative": "less", "alpha": 0.025}, AT_DEATHS),

@@ -1,10 +1,13 @@
 """What a run with looks tells: its parts agree with one another, and with the words for them."""
 
+import dataclasses
+
 import pytest
 
 import simulator
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.power_looks import looks_in_short, looks_section
 
 TRIALS = 400
@@ -63,6 +66,27 @@ def test_a_scenario_without_looks_tells_of_none(plain):
     assert plain.looks is None
     assert list(looks_section(plain)) == look_blocks(plain) == []
     assert interim_sentence(plain) == ""
+
+
+def test_the_level_attained_is_told_and_lies_below_the_nominal_one(answer):
+    found = answer.looks.attained
+    assert len(found.first_arm) == len(found.normal_p) == len(found.exact_p) == 2
+    assert 0.02 < found.normal_level < found.exact_level <= 0.055
+    words = attained_in_words(found, "here")
+    assert f"{100 * found.normal_level:.2f}%" in words
+    (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    assert f"a level of {100 * found.normal_level:.1f}%" in text
+
+
+def test_a_level_above_the_nominal_one_is_called_that(answer):
+    found = dataclasses.replace(answer.looks.attained, normal_level=0.0561)
+    words = attained_in_words(found, "here")
+    assert "5.61%, ABOVE IT, at a mortality" in words
+    assert words.count("ABOVE IT") == 1
+    looks = dataclasses.replace(answer.looks, attained=found)
+    blocks = look_blocks(dataclasses.replace(answer, looks=looks))
+    (text,) = (block.text for block in blocks if isinstance(block, Paragraph))
+    assert "a level of 5.6%, above the nominal one (by enumeration" in text
 
 
 def test_words_hold_the_numbers(answer):

@@ -57,6 +57,8 @@ def test_the_looks_of_these_tests_are_good(tmp_path: Path) -> None:
 FIRST, SECOND = "at: {deaths: 12}", "at: {deaths: 21}"
 SPENDING, RULE = "spending: lan_demets_pocock", "rule: z(-0.5)"
 AT = "monitoring.looks[{}].at"
+FUTILITY = "monitoring.futility"
+LOWER, KIM = "monitoring.efficacy.lower_{}", "lower_spending: kim_demets(1)"
 BAD = [
     # efficacy
     (SPENDING, "spending: lan_demets", "monitoring.efficacy.spending", "did you mean lan_demets_p"),
@@ -70,12 +72,36 @@ BAD = [
     (SPENDING, 'spending: "table(0.01,0.025)"', "monitoring.efficacy.spending", "each of 3 looks"),
     (SPENDING, 'spending: "table(0.02,0.01,0.025)"', "monitoring.efficacy.spending", "cannot fall"),
     (SPENDING, "spending: haybittle_peto(1)", "monitoring.efficacy.spending", "spend all of"),
+    # each side with a rule of its own
+    (SPENDING, "lower_spending: kim_demets(1)", LOWER.format("spending"), "needs lower_alpha"),
+    (SPENDING, "lower_alpha: 0.01", LOWER.format("alpha"), "needs lower_spending"),
+    (SPENDING, f"{KIM}, lower_alpha: 0.05", LOWER.format("alpha"), "leaves nothing of alpha, 0.05"),
+    (SPENDING, f"{KIM}, lower_alpha: 0", LOWER.format("alpha"), "must be > 0"),
+    (
+        SPENDING,
+        "lower_spending: kim_demet(1), lower_alpha: 0.01",
+        LOWER.format("spending"),
+        "did you mean kim_demets?",
+    ),
+    (
+        SPENDING,
+        'lower_spending: "table(0.01,0.025)", lower_alpha: 0.025',
+        LOWER.format("spending"),
+        "each of 3 looks",
+    ),
     # futility
     (RULE, "rule: zz(0)", "monitoring.futility.rule", "is not a rule"),
     (RULE, "rule: z(5)", "monitoring.futility.rule", "not below that for efficacy"),
     (RULE, 'rule: "z(0,1,2)"', "monitoring.futility.rule", "as many as looks before the last, 2"),
     (RULE, "rule: conditional_power(1.5)", "monitoring.futility.rule", "above 0, below 1"),
     ("power: 0.8", "power: 0.4", "monitoring.futility.power", "must be > 0.5"),
+    (
+        RULE,
+        "rule: predictive_probability(0.05)",
+        FUTILITY + ".rule",
+        "log_rank is no test of these",
+    ),
+    (RULE, f"{RULE}, prior_control: [1, 1]", FUTILITY + ".prior_control", "is of predictive_prob"),
     # moments
     (SECOND, "at: {deaths: 12}", AT.format(1) + ".deaths", "no later than the look before"),
     (SECOND, "at: {information: 0.3}", AT.format(1) + ".information", "is a look at 9 of 30"),
@@ -84,6 +110,23 @@ BAD = [
     (SECOND, "at: {randomised: 61}", AT.format(1) + ".randomised", "can never be reached"),
     (SECOND, "at: {completed: 61}", AT.format(1) + ".completed", "can never be reached"),
     (SECOND, "at: {day: 815}", AT.format(1) + ".day", "after the last day of the trial, 814"),
+    (SECOND, "at: {date: 2024-13-01}", AT.format(1) + ".date", "is not a date"),
+    (SECOND, "at: {every_months: 0}", AT.format(1) + ".every_months", "must be > 0"),
+    (SECOND, "at: {every_months: 1}", AT.format(1) + ".every_months", "give times: 19"),
+    (
+        SECOND,
+        "at: {every_months: 27}",
+        AT.format(1) + ".every_months",
+        "last day of the trial, 814",
+    ),
+    (FIRST, "at: {every_months: 6}", AT.format(0) + ".every_months", "goes on until the end"),
+    (
+        SECOND,
+        "at: {later: [{day: 300}, {every_months: 6}]}",
+        AT.format(1) + ".later[1].every_months",
+        "a look of its own",
+    ),
+    ("cleaning_days: 20", "times: 2", "monitoring.looks[0].times", "every_months: 6"),
     (SECOND, "at: {day: .nan}", AT.format(1) + ".day", "finite"),
     (SECOND, "at: {deaths: 20.5}", AT.format(1) + ".deaths", "whole number"),
     (SECOND, "at: {deaths: 0}", AT.format(1) + ".deaths", ">= 1"),
@@ -126,6 +169,88 @@ def test_looks_without_a_way_to_stop_are_refused(tmp_path: Path) -> None:
     (found,) = problems(text, tmp_path)
     assert (found.line, found.key) == (11, "monitoring.efficacy")
     assert "no look can stop the trial" in found.rule
+
+
+def test_a_one_sided_analysis_has_no_lower_side(tmp_path: Path) -> None:
+    text = FISHER.replace("test: fisher", "test: fisher, alternative: less")
+    text = text.replace(SPENDING, f"{SPENDING}, {KIM}, lower_alpha: 0.01")
+    (found,) = problems(text, tmp_path)
+    assert (found.line, found.key) == (12, "monitoring.efficacy.lower_spending")
+    assert found.rule == "fisher is one-sided: it has one boundary"
+
+
+NOT_PREDICTIVE = [
+    ("predictive_probability", "takes the predictive probability", "rule"),
+    ("predictive_probability(1)", "must be above 0, below 1", "rule"),
+    ("predictive_probability(0.05), binding: true", "has no boundary of Z", "rule"),
+    ("predictive_probability(0.05), prior_control: [1]", "at least 2", "prior_control"),
+    ("predictive_probability(0.05), prior_control: [0, 1]", "must be >= 0.01", "prior_control[0]"),
+]
+
+
+@pytest.mark.parametrize(("rule", "words", "key"), NOT_PREDICTIVE)
+def test_a_wrong_predictive_probability_is_one_message_at_its_line(
+    rule: str, words: str, key: str, tmp_path: Path
+) -> None:
+    (found,) = problems(FISHER.replace("z(-0.5)", rule), tmp_path)
+    assert (found.line, found.key) == (13, f"{FUTILITY}.{key}")
+    assert words in found.rule
+    assert found.remedy
+
+
+def test_predictive_probability_is_of_trials_whose_tables_can_be_enumerated(tmp_path: Path) -> None:
+    text = FISHER.replace("z(-0.5)", "predictive_probability(0.05)")
+    text = text.replace("test: fisher", "test: chi_square")
+    text = text.replace("  max_information: 30\n", "")
+    text = text.replace("monitoring:", "trial: {target_randomised: 2002}\nmonitoring:")
+    (found,) = problems(text, tmp_path)
+    assert found.key == f"{FUTILITY}.rule"
+    assert "at most 2,000 patients with chi_square, not 2,002" in found.rule
+
+
+EXACT = "monitoring.efficacy.exact"
+NOT_EXACT = [
+    (LOOKS, "{deaths: 12}", "log_rank has no table of p values", EXACT),
+    (FISHER, "{deaths: 12}", "the size of look 1 is not known before it is taken", EXACT),
+    (FISHER, "{completed: 1}", "the first look has 1 patients, too few", EXACT),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "rule", "key"), NOT_EXACT, ids=["time", "deaths", "few"])
+def test_exact_levels_need_tables_at_planned_sizes(
+    text: str, at: str, rule: str, key: str, tmp_path: Path
+) -> None:
+    text = text.replace(SPENDING, f"{SPENDING}, exact: true").replace("{deaths: 12}", at)
+    (found,) = problems(text.replace("{deaths: 21}", "{completed: 25}"), tmp_path)
+    assert (found.line, found.key) == (12 if "fisher" in text else 11, key)
+    assert rule in found.rule
+    assert found.remedy
+
+
+def test_exact_levels_are_of_both_directions_without_a_margin(tmp_path: Path) -> None:
+    text = FISHER.replace("{deaths: 12}", "{completed: 12}")
+    text = text.replace("{deaths: 21}", "{completed: 21}")
+    lower = text.replace(SPENDING, f"{SPENDING}, {KIM}, lower_alpha: 0.01, exact: true")
+    (found,) = problems(lower, tmp_path)
+    assert found.key == EXACT
+    assert "in both directions together" in found.rule
+    margin = text.replace(SPENDING, f"{SPENDING}, exact: true")
+    z_pooled = "test: z_pooled, alternative: less, margin: 0.1"
+    (found,) = problems(margin.replace("test: fisher", z_pooled), tmp_path)
+    assert found.key == EXACT
+    assert "has a margin" in found.rule
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact: 1"), tmp_path)
+    assert (found.line, found.key) == (12, EXACT)
+    assert "true or false" in found.rule
+
+
+def test_exact_levels_are_of_small_trials(tmp_path: Path) -> None:
+    text = FISHER.replace("{deaths: 12}", "{completed: 12}").replace("  max_information: 30\n", "")
+    text = text.replace("{deaths: 21}", "{completed: 21}")
+    text = text.replace("monitoring:", "trial: {target_randomised: 401}\nmonitoring:")
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact: true"), tmp_path)
+    assert found.key == EXACT
+    assert "at most 400 patients, not 401" in found.rule
 
 
 def test_deaths_need_a_maximum_and_completers_have_one(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from simulator.declarations.analyses.analysis import Analysis, Options
 from simulator.declarations.analyses.measure import RISK_DIFFERENCE
 from simulator.declarations.analyses.variable import DEATH_BY_DAY
 
-_BetaPrior = Annotated[
+BetaPrior = Annotated[
     list[Annotated[float, Field(ge=0.01, le=10_000)]], Field(min_length=2, max_length=2)
 ]
 
@@ -17,8 +17,8 @@ _BetaPrior = Annotated[
 class BetaBinomial(Options):
     """Posterior probability that mortality is lower in one arm."""
 
-    prior_control: _BetaPrior = Field(description="a and b of the beta prior, as [1, 1]")
-    prior_experimental: _BetaPrior = Field(description="the same of the second arm")
+    prior_control: BetaPrior = Field(description="a and b of the beta prior, as [1, 1]")
+    prior_experimental: BetaPrior = Field(description="the same of the second arm")
 
     @classmethod
     def spoken(cls, options: Mapping[str, Any]) -> dict[str, Any]:

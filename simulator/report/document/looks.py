@@ -77,7 +77,15 @@ def _plan(power: Power, found: Looks) -> list[str]:
         f"Information is counted in {_OF[found.information]}, of which "
         f"{number(found.max_information)} are planned.",
     ]
-    if found.spending:
+    if found.spending and found.lower_alpha is not None:
+        said.append(
+            f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses: "
+            f"{percent(looked_at.alpha - found.lower_alpha)} in favour of {arm} by "
+            f"{literal(found.spending_title)} and {percent(found.lower_alpha)} in favour of "
+            f"{other} by {literal(found.lower_title)}, at the information that each analysis turns "
+            "out to have [@jennison]; the final analysis has what is left."
+        )
+    elif found.spending:
         said.append(
             f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses by "
             f"{literal(found.spending_title)}, half of it for each direction, at the information "
@@ -85,6 +93,12 @@ def _plan(power: Power, found: Looks) -> list[str]:
         )
     else:
         said.append("No interim analysis stops for efficacy.")
+    if found.exact and found.attained is not None and found.attained.exact_p is not None:
+        levels = listed([number(p, None, 4) for p in found.attained.exact_p])
+        said.append(
+            f"The analyses reject at nominal levels of {levels}, which are enumerated at the "
+            "planned sizes so that no mortality common to the arms spends more than that."
+        )
     if found.futility:
         kind = (
             "The rule is binding: the level counts on it being obeyed."
@@ -117,7 +131,24 @@ def _found(power: Power, found: Looks) -> list[str]:
         f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
+        *_attained(found),
         "[#looks] has each analysis, [#with-looks] what they save and cost.",
+    ]
+
+
+def _attained(found: Looks) -> list[str]:
+    """The level attained, by enumeration."""
+    level = found.attained
+    if level is None:
+        return []
+    attained = level.exact_level if found.exact else level.normal_level
+    if attained is None:
+        return []
+    return [
+        "At the mean sizes of the analyses the test attains, over all of them and at the worst "
+        f"mortality common to the arms, a level of {percent(attained)}"
+        f"{', above the nominal one' if attained > level.level else ''} (by enumeration, futility "
+        "ignored)."
     ]
 
 

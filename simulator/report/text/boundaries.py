@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
 from simulator.results.boundaries import Boundaries, BoundaryLook, Stops
@@ -16,7 +17,8 @@ def _design(answer: Boundaries) -> Iterator[Block]:
         f"alpha {answer.alpha:g}"
     )
     if answer.lower_spending is not None:
-        yield f"lower side: {answer.lower_spending}, alpha {answer.lower_alpha:g} of it"
+        part = "of it" if answer.sides == 2 else "beside it"
+        yield f"lower side: {answer.lower_spending}, alpha {answer.lower_alpha:g} {part}"
     if answer.futility is not None:
         kind = "binding" if answer.binding else "not binding"
         yield f"futility: {answer.futility_title} ({answer.futility}), {kind}"
@@ -34,6 +36,8 @@ def _looks(answer: Boundaries) -> Iterator[Block]:
         spent, effect = _probability(look.alpha_spent), _z(look.smallest_effect)
         table.add_row(*cells, _probability(look.nominal_p), spent, effect)
     yield table
+    if answer.attained is not None:
+        yield attained_in_words(answer.attained, "at the planned sizes")
     yield (
         "smallest effect: smallest estimate that shows efficacy, in standard errors at the "
         "planned end"

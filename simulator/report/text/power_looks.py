@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.tables import new_table
@@ -29,6 +30,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
     arms = list(found.looks[0].in_favour_of)
     table = new_table(
         *("look", "taken", "day", "patients", "events", "information", "z"),
+        *["lower z"] * (found.lower_spending is not None),
         *(f"stops: {arm}" for arm in arms),
         *("futility", "power so far"),
     )
@@ -39,14 +41,18 @@ def looks_section(answer: Power) -> Iterator[Block]:
             *(_mean(e) for e in (look.cut_day, look.randomised, look.events)),
             _rounded(look.fraction, 2),
             _rounded(look.boundary_z, 2),
+            *[_rounded(look.lower_z, 2)] * (found.lower_spending is not None),
             *(percent(share) for share in look.in_favour_of.values()),
             "" if look.is_final else percent(look.futility),
             percent(look.cumulative_power),
         )
     yield table
+    if found.attained is not None:
+        yield attained_in_words(found.attained, "at the mean sizes of the looks")
     yield (
         "Means over the trials in which a look was taken; z is the critical value in favour of "
-        f"{arms[-1]}; shares are of all trials, +- the Monte Carlo standard error."
+        f"{arms[-1]}{_lower_in_words(found, arms[0])}; shares are of all trials, +- the Monte "
+        "Carlo standard error."
     )
     table = new_table("the same patients", "with looks", "without", "difference")
     power = found.power
@@ -55,6 +61,10 @@ def looks_section(answer: Power) -> Iterator[Block]:
         cells = map(mean, (row.with_looks, row.without, row.difference))
         table.add_row(_COMPARED[name], *cells)
     yield table
+
+
+def _lower_in_words(found: Looks, arm: str) -> str:
+    return "" if found.lower_spending is None else f", lower z that in favour of {arm}"
 
 
 def looks_in_short(found: Looks) -> str:
@@ -79,7 +89,11 @@ def _stops(number: int, look: LookReport) -> str:
 def rules_in_words(found: Looks) -> str:
     """Return the rules by which it is decided."""
     words = [f"information is {found.max_information:g} {_UNITS[found.information]}"]
-    words.append(f"efficacy {found.spending}" if found.spending else "no stop for efficacy")
+    efficacy = f"efficacy {found.spending}" + ", exact nominal levels" * found.exact
+    words.append(efficacy if found.spending else "no stop for efficacy")
+    if found.lower_spending:
+        first = next(iter(found.looks[0].in_favour_of))
+        words.append(f"in favour of {first} {found.lower_spending}, alpha {found.lower_alpha:g}")
     if found.futility:
         words.append(f"futility {found.futility}, {'' if found.binding else 'not '}binding")
     after = "patients complete treatment" if found.after_stopping == "complete" else "it stops too"
