@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.monitoring.adaptation import AdaptationPlan, adaptation_plan
 from simulator.scenario.monitoring import Moment as AskedMoment
 from simulator.scenario.schema import Scenario
 
@@ -53,6 +54,8 @@ class MonitoringPlan(NamedTuple):
         Level of the analysis; 2: it is two-sided.
     spending
         How the level is spent, on one line; empty: no look stops for efficacy.
+    adaptation
+        What looks change beside stopping; None: nothing.
     """
 
     column: int
@@ -64,6 +67,7 @@ class MonitoringPlan(NamedTuple):
     spending: str
     futility: FutilityPlan | None
     stops_treatment: bool
+    adaptation: AdaptationPlan | None = None
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -103,6 +107,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         spending="" if asked.efficacy is None else asked.efficacy.spending,
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
+        adaptation=adaptation_plan(scenario, information),
     )
 
 

@@ -1,6 +1,7 @@
 """What looks came to, as a result."""
 
 import math
+from dataclasses import replace
 
 from simulator.constants import DAYS_PER_MONTH
 from simulator.declarations.analyses import Information
@@ -11,6 +12,7 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
+from simulator.planning.adaptation import reestimation_of, slow_of
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -52,7 +54,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     reports = tuple(
         _look(prepared, asked, sums, place, run.trials) for place in range(len(asked.looks) + 1)
     )
-    return Looks(
+    found = Looks(
         analysis=run.plans[asked.column].name,
         information=Information(asked.information).value,
         max_information=asked.max_information,
@@ -70,6 +72,13 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             if column in sums.compared_columns
         },
         trials=run.trials,
+    )
+    if asked.adaptation is None or sums.adapted is None:
+        return found
+    return replace(
+        found,
+        reestimation=reestimation_of(asked, sums.adapted),
+        slow_recruitment=slow_of(asked.adaptation, sums.adapted, run.trials),
     )
 
 

@@ -10,6 +10,7 @@ from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
+from simulator.monitoring.adaptation_checks import ZONE, least_power
 from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.declared import BoundaryError
@@ -141,6 +142,7 @@ def prepare(
 _BOUNDARY_KEYS = {
     "spending": "monitoring.efficacy.spending",
     "futility": "monitoring.futility.rule",
+    ZONE: "monitoring.promising_zone.from_conditional_power",
 }
 
 
@@ -151,6 +153,7 @@ def _refuse_boundaries(asked: Scenario) -> None:
         return
     try:
         sides_of(plan)
+        least_power(plan)
     except BoundaryError as error:
         key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
         raise RuleError(error.rule, error.remedy, key) from None

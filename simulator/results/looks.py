@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.base import Record, Row
 from simulator.results.measures import Estimate
 
@@ -99,6 +100,8 @@ class Looks(Record):
         By what is compared: patients, deaths, months and so on.
     trials
         All trials.
+    reestimation, slow_recruitment
+        What looks change beside stopping; None: nothing.
     """
 
     analysis: str
@@ -114,6 +117,8 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
+    reestimation: Reestimation | None = None
+    slow_recruitment: SlowRecruitment | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

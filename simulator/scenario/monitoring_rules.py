@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
+from simulator.scenario.adaptation_rules import adaptation_rules
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.schema import Scenario
@@ -49,6 +50,7 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
     yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
+    yield from adaptation_rules(scenario, test, information)
 
 
 def _information_rules(
