@@ -13,6 +13,15 @@ _BLINDED, _ZONE, _SLOW = (
 )
 
 
+def highest_target(scenario: Scenario) -> int:
+    """Return the largest number of patients that looks may make the target of a scenario."""
+    asked, found = scenario.monitoring, [scenario.trial.target_randomised]
+    if asked is not None:
+        both = asked.blinded_reestimation, asked.promising_zone
+        found += [one.most_randomised for one in both if one is not None]
+    return max(found)
+
+
 def adaptation_rules(
     scenario: Scenario, test: str, information: Information
 ) -> Iterator[RuleError]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from test_monitoring_scenario import problems
 
+from simulator.allocation import AllocationError
+from simulator.planning.candidate_schemes import candidate_scheme_of, every_scheme
 from simulator.planning.prepared import prepare
 from simulator.scenario.loader import load_scenario
 
@@ -135,6 +137,16 @@ def test_a_target_above_the_places_of_the_scheme_is_refused(
     (found,) = problems(text, tmp_path)
     assert (found.line, found.key.rpartition(".")[2]) == (line, "most_randomised")
     assert f"allocation.scheme: {scheme} has exactly as many places" in found.rule
+
+
+def test_a_comparison_of_schemes_refuses_those_without_a_place(tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text(ZONE)
+    scenario = load_scenario(tmp_path / "case.yaml").scenario
+    with pytest.raises(AllocationError, match="monitoring may raise the target to 90"):
+        candidate_scheme_of(scenario, "random_allocation")
+    schemes = {text.partition("(")[0] for text in every_scheme(scenario)}
+    assert "permuted_block" in schemes
+    assert schemes.isdisjoint({"random_allocation", "truncated_binomial", "maximal"})
 
 
 def test_a_target_above_the_candidates_of_uniform_accrual_is_refused(tmp_path: Path) -> None:
