@@ -4,7 +4,7 @@ import pytest
 
 import simulator
 from simulator.report.document.adaptation import adaptation_sentences, adaptation_tables
-from simulator.report.document.looks import look_blocks
+from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.text.power_adaptation import adaptation_in_short, rule_in_words
 from simulator.report.text.power_looks import looks_in_short, looks_section
 
@@ -114,6 +114,8 @@ def test_the_document_has_a_row_for_each_group(name, request):
     assert ("blinded" in words) == (name == "blinded")
     assert ("Cui, Hung and Wang" in words) == (name == "zone")
     assert ("because it is slow" in words) == (name == "blinded")
+    clause = "re-estimated blinded" if name == "blinded" else "re-estimated in the promising zone"
+    assert clause in interim_sentence(answer)
 
 
 def test_a_trial_that_does_not_adapt_tells_of_nothing():

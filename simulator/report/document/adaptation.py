@@ -37,6 +37,18 @@ def adaptation_sentences(found: Looks) -> list[str]:
     return said
 
 
+def adaptation_clause(found: Looks) -> str:
+    """Return the same in a clause each, each after a semicolon; empty without either."""
+    words = ""
+    if found.reestimation is not None:
+        how = "blinded" if found.reestimation.zone is None else "in the promising zone"
+        words += f"; the number of patients is re-estimated {how}"
+    if found.slow_recruitment is not None:
+        closed = percent(found.slow_recruitment.closed.mean)
+        words += f"; {closed} of trials close because recruitment is slow"
+    return words
+
+
 def adaptation_tables(found: Looks) -> list[Table]:
     """Trials by what re-estimation found; empty without it."""
     asked = found.reestimation

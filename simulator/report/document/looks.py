@@ -1,6 +1,10 @@
 """Interim analyses: the monitoring section of a protocol, and what looks come to."""
 
-from simulator.report.document.adaptation import adaptation_sentences, adaptation_tables
+from simulator.report.document.adaptation import (
+    adaptation_clause,
+    adaptation_sentences,
+    adaptation_tables,
+)
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.numbers import (
@@ -68,6 +72,7 @@ def interim_sentence(power: Power) -> str:
     )
     if found.futility:
         words += f" and {percent(futility)} for futility"
+    words += adaptation_clause(found)
     return (
         f"{words}; {with_error(patients.with_looks)} patients are expected, "
         f"{with_error(patients.without)} without interim analyses."
