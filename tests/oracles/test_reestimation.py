@@ -167,6 +167,12 @@ def test_the_usual_test_keeps_the_level_from_the_least_promising_power_on_and_no
     kept = zones(power, least, 0.9) == Zone.PROMISING
     assert keeps_level(Z[kept], np.array(t), np.array(CRITICAL), raised[kept]).all()
     assert usual_level(t, np.where(kept, raised, planned)) <= ALPHA + 1e-9
+    # Of a two-sided analysis the other side gains a little, and both together keep their level.
+    gain = np.where(kept, raised, planned)
+    other = (-CRITICAL * np.sqrt(t + gain) - math.sqrt(t) * Z) / np.sqrt(gain)
+    other_level = float(LAW @ stats.norm.cdf(other))
+    assert ALPHA < other_level < ALPHA + 0.001
+    assert usual_level(t, gain) + other_level <= 2 * ALPHA + 1e-9
     everywhere = zones(power, 0.01, 0.9) == Zone.PROMISING
     assert usual_level(t, np.where(everywhere, raised, planned)) > ALPHA + 1e-4
 
