@@ -76,12 +76,22 @@ UNSUPPORTED = (
     Unsupported(
         "adaptive designs",
         "response-adaptive allocation is a scheme, as allocation.scheme: thompson; trialsim sweep "
-        "compares sample sizes",
+        "compares sample sizes; monitoring: {blinded_reestimation: ...} re-estimates them",
         (
-            *("adaptive", "adaptation", "adaptations", "reestimation", "re_estimation", "ssr"),
-            *("sample_size_reestimation", "sample_size_re_estimation", "seamless", "enrichment"),
+            *("adaptive", "adaptation", "adaptations", "seamless", "enrichment"),
             *("drop_arms", "arm_dropping"),
         ),
+    ),
+    Unsupported(
+        "re-estimation of size and stopping for slow recruitment",
+        "as promising_zone: {from_conditional_power: 0.4, most_randomised: 90}, or as "
+        "blinded_reestimation, slow_recruitment",
+        (
+            *("reestimation", "re_estimation", "ssr", "sample_size_reestimation"),
+            *("sample_size_re_estimation", "promising_zone", "blinded_reestimation"),
+            "slow_recruitment",
+        ),
+        place="monitoring of a scenario",
     ),
     Unsupported(
         "cluster randomisation",

@@ -8,6 +8,7 @@ from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Informatio
 from simulator.monitoring.futility import is_of_tables, read_futility
 from simulator.scenario.look_days import day_of, days_of
 from simulator.scenario.monitoring import Look as AskedLook
+from simulator.monitoring.adaptation import AdaptationPlan, adaptation_plan
 from simulator.scenario.monitoring import Moment as AskedMoment
 from simulator.scenario.schema import Scenario, Trial
 
@@ -82,6 +83,8 @@ class MonitoringPlan(NamedTuple):
     exact, exact_levels
         Whether nominal levels are enumerated at these sizes; and those, once they are: p values of
         the analysis at or below which each look and the end reject.
+    adaptation
+        What looks change beside stopping; None: nothing.
     """
 
     column: int
@@ -99,6 +102,7 @@ class MonitoringPlan(NamedTuple):
     exact_levels: tuple[float, ...] = ()
     lower_spending: str = ""
     lower_alpha: float = 0.0
+    adaptation: AdaptationPlan | None = None
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -147,6 +151,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
         exact=efficacy is not None and efficacy.exact,
+        adaptation=adaptation_plan(scenario, information),
     )
     ratio = scenario.allocation.ratio
     return planned._replace(sizes=_sizes(planned, ratio), final_size=by_arm(most, ratio))

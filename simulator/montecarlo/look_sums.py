@@ -9,6 +9,8 @@ from simulator.analysis.cut import Bools
 from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Decision
+from simulator.montecarlo.adapted import AdaptedRows
+from simulator.montecarlo.adapted_sums import AdaptedSums
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.monitored import LookRows
 from simulator.records import Floats, Ints
@@ -38,11 +40,14 @@ class LooksOfTrials(NamedTuple):
         The metrics of the same trials without looks.
     fixed_rejects
         Whether the analysis rejects without looks.
+    adapted
+        What looks changed beside stopping; None: nothing was asked for.
     """
 
     rows: LookRows
     fixed: MetricRows
     fixed_rejects: Bools
+    adapted: AdaptedRows | None = None
 
 
 class LookSums:
@@ -59,6 +64,8 @@ class LookSums:
         the difference.
     rejections
         (2, 2): trials by whether the analysis rejects without looks, and with them.
+    adapted
+        What looks changed beside stopping; None: nothing was asked for.
     """
 
     def __init__(self, asked: MonitoringPlan, layout: Layout) -> None:
@@ -72,9 +79,12 @@ class LookSums:
         self.rejections = np.zeros((2, 2), np.int64)
         self.seen = np.zeros((looks, len(SEEN), 3))
         self.compared = np.zeros((len(self.compared_columns), 5))
+        self.adapted = None if asked.adaptation is None else AdaptedSums(asked.adaptation)
 
     def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
+        if self.adapted is not None and found.adapted is not None:
+            self.adapted.add(found.adapted, rejects, trials)
         decision = found.rows.decision[:trials]
         for which in Decision:
             self.decisions[:, which] += (decision == which).sum(axis=0)
@@ -92,7 +102,8 @@ class LookSums:
 
     def arrays(self) -> list[Any]:
         """All that is summed."""
-        return [self.decisions, self.rejections, self.seen, self.compared]
+        of_adapted = [] if self.adapted is None else self.adapted.arrays()
+        return [self.decisions, self.rejections, self.seen, self.compared, *of_adapted]
 
     def taken(self, look: int) -> int:
         """Trials in which a look was taken."""

@@ -18,6 +18,7 @@ from simulator.analysis.looked_at import Known
 from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.analyses import Information
+from simulator.monitoring.adaptation_checks import final_critical
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import (
     Decision,
@@ -29,6 +30,7 @@ from simulator.monitoring.decisions import (
     sides_of,
 )
 from simulator.monitoring.futility import read_futility
+from simulator.montecarlo.adapted import Adaptable, AdaptedRows, Adapting, Seen
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
@@ -121,12 +123,14 @@ class LookRows(NamedTuple):
 class Monitored(NamedTuple):
     """What the looks at trials came to.
 
-    `p_value` and `favours` are those of the analysis that was looked at, one row a trial.
+    `p_value` and `favours` are those of the analysis that was looked at, one row a trial. `adapted`
+    is what was changed beside stopping; None: nothing was asked for.
     """
 
     looks: LookRows
     p_value: Floats
     favours: Ints
+    adapted: AdaptedRows | None = None
 
 
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
@@ -152,6 +156,10 @@ class _Monitoring:
         self.looks = _new_rows(size, len(asked.looks) + 1)
         self.p_value = np.full(size, math.nan)
         self.favours = np.full(size, -1, dtype=np.int64)
+        self.adapting: Adapting | None = None
+        if asked.adaptation is not None:
+            assert isinstance(trials, Adaptable)  # those of lanes are not: none adapts there
+            self.adapting = Adapting(asked, trials, self.conduct)
 
     def run(self) -> Monitored:
         """Take every look, then the final analysis."""
@@ -160,6 +168,8 @@ class _Monitoring:
             days = np.maximum(_moment(self.trials, look.at), self.before)
             # A look after the last follow-up is the final analysis.
             taken = self.active & (days < self.trials.trial_end_day)
+            if self.adapting is not None:
+                taken = self._before_look(self.adapting, days, taken)
             self._look(place, days, taken, look.cleaning_days)
             decision = self.looks.decision[:, place]
             stops = taken & (decision >= 0) & (decision != Decision.GO_ON)
@@ -173,11 +183,37 @@ class _Monitoring:
                 changed |= goes_on & (days < self.trials.recruitment_end_day)
                 paused += 1
             self.active &= ~stops
-            if changed.any():
-                self.trials.replay(self.conduct, np.flatnonzero(changed))
+            if self.adapting is not None:
+                until = days if look.pauses else decided_on
+                seen = self._seen(place) if self.adapting.zone_at(place) else None
+                changed |= self.adapting.at_cut(place, days, until, taken & ~stops, seen)
+            self._replay(changed)
+        if self.adapting is not None:
+            self._before_look(self.adapting, np.full(self.before.size, math.inf), self.active)
+            self.active &= ~self.adapting.unanswered
+            self.p_value[self.adapting.unanswered] = 1.0
         ends = np.where(self.active, math.inf, -1.0)
         self._look(len(self.asked.looks), ends, self.active, 0.0)
-        return Monitored(self.looks, self.p_value, self.favours)
+        adapted = None if self.adapting is None else self.adapting.rows
+        return Monitored(self.looks, self.p_value, self.favours, adapted)
+
+    def _before_look(self, adapting: Adapting, days: Floats, taken: Bools) -> Bools:
+        """Close trials that are slow by then; return those at which the look is taken."""
+        self._replay(adapting.by_day(days, taken & ~adapting.rows.slow, self.before))
+        return taken & ~adapting.rows.slow
+
+    def _seen(self, place: int) -> Seen:
+        """What a look found in trials in which it decided something."""
+        seen = ~np.isnan(self.looks.boundary[:, place])
+        critical = np.full(seen.size, math.nan)
+        for history in np.unique(self.history[seen]).tolist():
+            found = final_critical(self.sides, self.stages[history])
+            critical[seen & (self.history == history)] = found
+        return Seen(self.looks.z[:, place], self.looks.fraction[:, place], critical)
+
+    def _replay(self, changed: Bools) -> None:
+        if changed.any():
+            self.trials.replay(self.conduct, np.flatnonzero(changed))
 
     def _look(self, place: int, days: Floats, taken: Bools, cleaning_days: float) -> None:
         """Analyse what is known, and decide."""
@@ -189,6 +225,9 @@ class _Monitoring:
         table, known = self.trials.analysed(at)
         z = _signed(table, self.asked.sides)
         fraction = self._fraction(table, known.events, known.completed)
+        judged_at, weighted = fraction, np.zeros(z.size, np.bool_)
+        if final and self.adapting is not None:
+            z, judged_at, weighted = self.adapting.final_statistic(z, fraction)
         decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
         seen = {
             "cut_day": decision_day if final else at,
@@ -208,12 +247,16 @@ class _Monitoring:
             assert self.asked.futility is not None
             least = read_futility(self.asked.futility.rule).values[0]
             futile = informed & (self.trials.predictive(at, self.asked) < least)
-        self._judge(place, informed, futile, table)
+        self._judge(place, informed, futile, table, judged_at)
+        # No estimate alone says whether a weighted statistic crosses.
+        self.looks.effect[weighted, place] = math.nan
 
-    def _judge(self, place: int, informed: Bools, futile: Bools, table: AnalysisTable) -> None:
+    def _judge(
+        self, place: int, informed: Bools, futile: Bools, table: AnalysisTable, judged_at: Floats
+    ) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""
         looks, final = self.looks, place == len(self.asked.looks)
-        trials, stages = self._stages(place, np.flatnonzero(informed), final)
+        trials, stages = self._stages(place, np.flatnonzero(informed), judged_at, final)
         if trials.size == 0:
             return
         z, favours = looks.z[trials, place], table.favours[trials, 0]
@@ -242,12 +285,14 @@ class _Monitoring:
         shown = found <= Decision.FAVOURS_SECOND
         self.favours[trials] = np.where(shown, found, favours)
 
-    def _stages(self, place: int, trials: Ints, final: bool) -> tuple[Ints, Ints]:
+    def _stages(
+        self, place: int, trials: Ints, judged_at: Floats, final: bool
+    ) -> tuple[Ints, Ints]:
         """Trials, of some, whose look counts as one, and the number of the stage each has come to.
 
         Trials of one history and information come to the same.
         """
-        fractions, which = _distinct(self.looks.fraction[trials, place])
+        fractions, which = _distinct(judged_at[trials])
         pairs, which = _distinct(self.history[trials] * fractions.size + which)
         numbers = np.full(pairs.size, -1)
         for pair, (before, now) in enumerate(zip(*np.divmod(pairs, fractions.size), strict=True)):
@@ -317,15 +362,20 @@ def stopping_day(looks: LookRows) -> Floats:
 
 
 def write_recruitment(
-    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, looks: LookRows
+    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, found: Monitored
 ) -> None:
     """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
 
     A trial that was stopped has reached its target if it does without looks, and is on time if it
-    ends in time.
+    ends in time. Where looks change the target it is the last one that counts, and a trial closed
+    because it was slow has not reached it.
     """
-    stopped = np.isin(looks.decision[:, :-1], _STOPS).any(axis=1)
+    stopped = np.isin(found.looks.decision[:, :-1], _STOPS).any(axis=1)
     reached = fixed.counts[layout.counts["target_reached"].start] == 1
+    if found.adapted is not None:
+        randomised = rows.counts[layout.counts["randomised"]].sum(axis=0)
+        reached = np.where(stopped, reached, randomised >= found.adapted.target)
+        reached &= ~found.adapted.slow
     ends = rows.amounts[layout.amounts["trial_days"].start]
     planned_end = params.trial.planned_completion_day
     in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)

@@ -13,6 +13,7 @@ from simulator.analysis.looked_at import Known, event_days, known_at, under_trea
 from simulator.analysis.types import Design
 from simulator.conduct import Conduct
 from simulator.monitoring.asked import Moment, MonitoringPlan
+from simulator.montecarlo.pooled import Pooled, pooled_at
 from simulator.montecarlo.predictive_looks import probabilities
 from simulator.montecarlo.replays import replaced
 from simulator.records import Floats, Ints, TrialRecords
@@ -84,6 +85,17 @@ class RecordedTrials:
     def under_treatment(self, day: Floats) -> Ints:
         """Count the patients of each trial who are treated on a day, or are to be."""
         return under_treatment(self.records, day)
+
+    def randomised_by(self, day: Floats) -> Ints:
+        """Count the patients of each trial who were randomised by a day."""
+        rows = rows_of(self.records)
+        patients = np.diff(rows.first_row)
+        trial = np.repeat(np.arange(day.size), patients)
+        return np.bincount(trial[rows.entry_day <= np.repeat(day, patients)], minlength=day.size)
+
+    def pooled(self, cut_day: Floats, *, of_mean: bool) -> Pooled:
+        """Return what is known at a cut with arms pooled."""
+        return pooled_at(self.records, self._plan, self._design, cut_day, of_mean=of_mean)
 
     def replay(self, conduct: Conduct, rows: Ints) -> None:
         """Simulate the trials of some rows again, whole, as they are now conducted."""

@@ -271,7 +271,7 @@ def _run_lanes(
         block = LaneBlock(newer, params.trial.follow_up_days)
         newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
         table, rows = _with(table, rows, again, analyse_lanes(block, asked.plans), newer_rows)
-        write_recruitment(params, layout, rows, looks.fixed, found.looks)
+        write_recruitment(params, layout, rows, looks.fixed, found)
     return Part(judged(table, asked.monitoring, found), rows, _NOTHING_SEEN, looks=looks)
 
 
@@ -321,11 +321,12 @@ def run_part(
         fixed = rows
         if records is not planned:
             fixed = metric_rows_at_the_end(params, layout, planned, asked.plans)
-            write_recruitment(params, layout, rows, fixed, found.looks)
+            write_recruitment(params, layout, rows, fixed, found)
             write_deaths_reached(layout, rows, fixed)
         at_end = last_cut(params, planned)
         p_values = analyse(planned, of_looked_at, design, at_end).p_value[:, 0]
-        looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
+        rejects = reaches(p_values, of_looked_at[0].alpha)
+        looks = LooksOfTrials(found.looks, fixed, rejects, found.adapted)
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

@@ -5,9 +5,11 @@ from typing import NamedTuple
 from simulator.allocation import SCHEMES, AllocationError, Plan, Scheme, build_plan
 from simulator.allocation.notation import UNSTRATIFIED, example_of, parse_scheme
 from simulator.declarations.schemes import REQUIRED, Factors
+from simulator.declarations.schemes import SCHEMES as DECLARED
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import AllocationParams
 from simulator.results.allocation import FactorUse
+from simulator.scenario.adaptation_rules import highest_target
 from simulator.scenario.schema import Allocation, Scenario
 
 
@@ -68,6 +70,15 @@ def candidate_scheme_of(scenario: Scenario, text: str) -> CandidateScheme:
             "follows outcomes, not the numbers by arm: an investigator's guess would be no guess",
             "compare it without selection bias",
         )
+    target, highest = scenario.trial.target_randomised, highest_target(scenario)
+    if DECLARED[word].fixed_size and highest > target:
+        raise AllocationError(
+            "scheme",
+            text,
+            f"has exactly as many places as the {target} patients planned, and monitoring may "
+            f"raise the target to {highest}",
+            "compare it without re-estimation, or another scheme",
+        )
     if unstratified and scheme.factors is Factors.NEEDED:
         raise AllocationError(
             "scheme", text, f"{word} needs the factors", f"write {word} without unstratified"
@@ -79,7 +90,6 @@ def candidate_scheme_of(scenario: Scenario, text: str) -> CandidateScheme:
         scheme=word, ratio=own.ratio, options=options, factors=factors
     )
     params = lower_allocation(scenario.model_copy(update={"allocation": allocation}))
-    target = scenario.trial.target_randomised
     plan = build_plan(word, options, own.ratio, params.factor_levels, target)
     use = FactorUse.STRATA if not needed else FactorUse.MARGINS
     if not factors:

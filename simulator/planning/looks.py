@@ -1,6 +1,7 @@
 """What looks came to, as a result."""
 
 import math
+from dataclasses import replace
 
 from simulator.constants import DAYS_PER_MONTH
 from simulator.declarations.analyses import Information
@@ -12,6 +13,7 @@ from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
 from simulator.planning.attained import attained_of
+from simulator.planning.adaptation import reestimation_of, slow_of
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -56,7 +58,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         for place in range(len(asked.looks) + 1)
         if not _never_came(asked, sums, place)
     )
-    return Looks(
+    found = Looks(
         analysis=run.plans[asked.column].name,
         information=Information(asked.information).value,
         max_information=asked.max_information,
@@ -79,6 +81,13 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         lower_title=_title_of(asked.lower_spending),
         exact=asked.exact,
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
+    )
+    if asked.adaptation is None or sums.adapted is None:
+        return found
+    return replace(
+        found,
+        reestimation=reestimation_of(asked, sums.adapted),
+        slow_recruitment=slow_of(asked.adaptation, sums.adapted, run.trials),
     )
 
 

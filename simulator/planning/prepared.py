@@ -10,6 +10,7 @@ from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
+from simulator.monitoring.adaptation_checks import ZONE, least_power
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.declared import BoundaryError
@@ -144,6 +145,7 @@ _BOUNDARY_KEYS = {
     "lower_spending": "monitoring.efficacy.lower_spending",
     "lower_alpha": "monitoring.efficacy.lower_alpha",
     "futility": "monitoring.futility.rule",
+    ZONE: "monitoring.promising_zone.from_conditional_power",
 }
 
 
@@ -153,6 +155,7 @@ def _refuse_boundaries(asked: Scenario) -> None:
         plan = exact_stages.monitoring_of(asked, plans_of(asked))
         if plan is not None:
             sides_of(plan)
+            least_power(plan)
     except BoundaryError as error:
         key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
         raise RuleError(error.rule, error.remedy, key) from None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.results.attained import AttainedLevel
+from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.base import Record, Row
 from simulator.results.measures import Estimate
 
@@ -110,6 +111,8 @@ class Looks(Record):
         By what is compared: patients, deaths, months and so on.
     trials
         All trials.
+    reestimation, slow_recruitment
+        What looks change beside stopping; None: nothing.
     """
 
     analysis: str
@@ -130,6 +133,8 @@ class Looks(Record):
     lower_title: str = ""
     exact: bool = False
     attained: AttainedLevel | None = None
+    reestimation: Reestimation | None = None
+    slow_recruitment: SlowRecruitment | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
+from simulator.scenario.adaptation import BlindedReestimation, PromisingZone, SlowRecruitment
 from simulator.scenario.errors import RuleError
 
 MOST_LOOKS = 20
@@ -162,10 +163,20 @@ class Monitoring(Part):
         description="once it is decided to stop, recruitment closes; complete: patients complete "
         "their course; stop_treatment: treatment stops that day; follow-up goes on in both cases",
     )
+    blinded_reestimation: BlindedReestimation | None = Field(
+        default=None, description="a new target from pooled data; null: none"
+    )
+    promising_zone: PromisingZone | None = Field(
+        default=None, description="a higher target where a look is promising; null: none"
+    )
+    slow_recruitment: SlowRecruitment | None = Field(
+        default=None, description="when recruitment closes because it is slow; null: never"
+    )
 
     @model_validator(mode="after")
     def _decides(self) -> "Monitoring":
-        if self.efficacy is None and self.futility is None:
+        changes = self.blinded_reestimation, self.promising_zone, self.slow_recruitment
+        if self.efficacy is None and self.futility is None and not any(changes):
             rule = "no look can stop the trial"
             raise RuleError(rule, "give efficacy, futility or both", "efficacy")
         return self

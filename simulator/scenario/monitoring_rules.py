@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
 from simulator.scenario.analyses import Analysis as AskedAnalysis
+from simulator.scenario.adaptation_rules import adaptation_rules
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.exact_rules import exact_rules
 from simulator.scenario.look_days import day_rules, look_day_rules
@@ -58,6 +59,7 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
     yield from _planned_rules(asked, information, scenario)
     for index, look in enumerate(asked.looks):
         yield from _moment_rules(look.at, f"monitoring.looks[{index}].at", information, scenario)
+    yield from adaptation_rules(scenario, test, information)
 
 
 def _lower_rules(asked: Monitoring, analysis: AskedAnalysis) -> Iterator[RuleError]:

@@ -446,6 +446,10 @@ class _Trial:
         ends = np.concatenate([now.pause_until_day, [[decided]]], axis=1)
         return now._replace(pause_from_day=begins, pause_until_day=ends)
 
+    def seen(self, trial: list[dict[str, Any]], cut: float, _: bool) -> tuple[float, float]:
+        """Information and statistic at a look; a trial that adapts may weigh them otherwise."""
+        return known_at(trial, self.plan, cut, self.most)
+
     def decide(
         self,
         place: int,
@@ -454,7 +458,7 @@ class _Trial:
         decided: float,
         final: bool = False,
     ) -> LookTaken:
-        t, z = known_at(trial, self.plan, cut, self.most)
+        t, z = self.seen(trial, cut, final)
         upper, lower = math.inf, -math.inf
         decision, futility, p_value = "go on", -math.inf, math.nan
         nothing = math.isnan(z) or t == 0.0
@@ -479,11 +483,11 @@ class _Trial:
 
 def planned_fractions(asked: Monitoring, plan: AnalysisPlan, most: float) -> list[float]:
     """Share of the information at each look as planned, of those of which it is known."""
-    counted = {"deaths": "deaths", "completed": "completed"}[STATISTICS[plan.test].information]
+    counted = str(STATISTICS[plan.test].information).replace("inverse variance", "")
     found = []
     for look in asked.looks:
         if look.at.information is not None:
             found.append(math.ceil(look.at.information * most - 1e-9) / most)
-        elif getattr(look.at, counted) is not None:
+        elif counted and getattr(look.at, counted) is not None:
             found.append(getattr(look.at, counted) / most)
     return [t for t, after in itertools.pairwise([*found, 1.0]) if t < after]

@@ -64,8 +64,13 @@ def slow(scenario: Scenario, trials: int) -> list[TrialWithLooks]:
     ]
 
 
-def assert_same_trial(records: TrialRecords, trial: int, alone: TrialRecords) -> None:
-    """A trial among others is that simulated alone, in every column."""
+def assert_same_trial(
+    records: TrialRecords, trial: int, alone: TrialRecords, same_engine: bool = True
+) -> None:
+    """A trial among others is that simulated alone, in every column.
+
+    The hazard is left out where another engine simulated it alone: the loop does not ask for it.
+    """
     ends = np.cumsum(records.trials.randomised)
     rows = slice(ends[trial] - records.trials.randomised[trial], ends[trial])
     for name, place in (
@@ -74,7 +79,7 @@ def assert_same_trial(records: TrialRecords, trial: int, alone: TrialRecords) ->
         ("sessions", rows),
     ):
         for column, values in getattr(alone, name)._asdict().items():
-            if column == "first_row":
+            if column == "first_row" or not (same_engine or column != "liver_cumulative_hazard"):
                 continue
             among = getattr(getattr(records, name), column)[place]
             np.testing.assert_array_equal(among, values, err_msg=f"{trial}: {name}.{column}")

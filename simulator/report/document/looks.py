@@ -1,5 +1,10 @@
 """Interim analyses: the monitoring section of a protocol, and what looks come to."""
 
+from simulator.report.document.adaptation import (
+    adaptation_clause,
+    adaptation_sentences,
+    adaptation_tables,
+)
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.numbers import (
@@ -41,9 +46,15 @@ def look_blocks(power: Power) -> list[Block]:
     return [
         Heading("Interim analyses", name="section-interim"),
         Paragraph(joined([*_plan(power, found), *_found(power, found)])),
+        *_adaptation(found),
         _looks_table(found),
         _compared_table(found),
     ]
+
+
+def _adaptation(found: Looks) -> list[Block]:
+    said = adaptation_sentences(found)
+    return [Paragraph(joined(said)), *adaptation_tables(found)] if said else []
 
 
 def interim_sentence(power: Power) -> str:
@@ -61,6 +72,7 @@ def interim_sentence(power: Power) -> str:
     )
     if found.futility:
         words += f" and {percent(futility)} for futility"
+    words += adaptation_clause(found)
     return (
         f"{words}; {with_error(patients.with_looks)} patients are expected, "
         f"{with_error(patients.without)} without interim analyses."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
+from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
 from simulator.report.text.tables import new_table
 from simulator.results.looks import LookReport, Looks
 from simulator.results.measures import Estimate
@@ -61,6 +62,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
         cells = map(mean, (row.with_looks, row.without, row.difference))
         table.add_row(_COMPARED[name], *cells)
     yield table
+    yield from adaptation_blocks(found)
 
 
 def _lower_in_words(found: Looks, arm: str) -> str:
@@ -71,8 +73,9 @@ def looks_in_short(found: Looks) -> str:
     """When trials stop, in a line."""
     stops = "; ".join(_stops(number, look) for number, look in enumerate(found.looks[:-1], 1))
     patients = found.compared["patients"]
+    changes = adaptation_in_short(found)
     return (
-        f"{stops}; expected {mean(patients.with_looks)} patients, without looks "
+        f"{stops}; {changes}expected {mean(patients.with_looks)} patients, without looks "
         f"{mean(patients.without)}; power without looks {percent(found.power.without)}"
     )
 

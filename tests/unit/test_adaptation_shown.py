@@ -1,0 +1,125 @@
+"""What a run of a trial that adapts tells: parts agree with one another, and words with them."""
+
+import pytest
+
+import simulator
+from simulator.report.document.adaptation import adaptation_sentences, adaptation_tables
+from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.text.power_adaptation import adaptation_in_short, rule_in_words
+from simulator.report.text.power_looks import looks_in_short, looks_section
+
+TRIALS = 200
+SOLVED = {  # a baseline that need not be solved for
+    "hazard.mortality_targets": None,
+    "hazard.baseline.mortality_at_horizon": 0.5,
+}
+BLINDED = {
+    "monitoring.efficacy": None,
+    "monitoring.futility": None,
+    "monitoring.blinded_reestimation": {
+        "difference": 0.35,
+        "least_randomised": 40,
+        "most_randomised": 64,
+    },
+    "monitoring.slow_recruitment": {"day": 400, "fewer_than": 25, "then": "analyse"},
+}
+ZONE = {
+    "monitoring.futility": None,
+    "monitoring.promising_zone": {"from_conditional_power": 0.2, "most_randomised": 90},
+}
+
+
+def answer_of(changes):
+    study = simulator.load("nct05484908-looks").with_values(SOLVED | changes)
+    return study.power(TRIALS, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def blinded():
+    return answer_of(BLINDED)
+
+
+@pytest.fixture(scope="module")
+def zone():
+    return answer_of(ZONE)
+
+
+@pytest.mark.parametrize("name", ["blinded", "zone"])
+def test_groups_are_all_trials_and_all_rejections(name, request):
+    answer = request.getfixturevalue(name)
+    groups = answer.looks.reestimation.groups
+    assert sum(group.share.mean for group in groups) == pytest.approx(1)
+    rejected = sum(group.share.mean * group.power.mean for group in groups if group.power)
+    assert rejected == pytest.approx(answer.looks.power.with_looks.mean)
+    mean = sum(group.share.mean * group.mean_target for group in groups if group.mean_target)
+    assert mean == pytest.approx(answer.looks.reestimation.target.mean)
+
+
+def test_quantiles_of_the_target_are_within_its_range_and_climb(blinded):
+    found = blinded.looks.reestimation
+    order = [
+        *(found.target_min, found.target_p10, found.target_median, found.target_p90),
+        found.target_max,
+    ]
+    assert order == sorted(order)
+    assert found.least <= order[0] < found.planned < order[-1] <= found.most
+    assert found.at_most.mean > 0
+    assert 0.3 < found.decided_by.mean < 0.6  # mortality is near .45
+
+
+def test_trials_that_reach_their_last_target_are_those_not_closed(blinded):
+    """Recruitment lasts long enough for all others: a target is reached or the trial is slow."""
+    assert blinded.operations.target_reached.mean == pytest.approx(
+        1 - blinded.looks.slow_recruitment.closed.mean, abs=0.02
+    )
+
+
+def test_a_promising_trial_alone_has_a_higher_target(zone):
+    found = zone.looks.reestimation
+    by_name = {group.name: group for group in found.groups}
+    assert list(by_name) == ["unfavourable", "promising", "favourable", "not asked"]
+    assert by_name["unfavourable"].mean_target == 60
+    assert by_name["promising"].mean_target > 60
+    assert found.final_test == "cui_hung_wang"
+    assert found.least_promising is None
+    assert zone.looks.looks[-1].smallest_effect is None
+
+
+@pytest.mark.parametrize("name", ["blinded", "zone"])
+def test_it_travels_as_json(name, request):
+    answer = request.getfixturevalue(name)
+    assert type(answer).from_dict(answer.to_dict()).looks == answer.looks
+
+
+def test_words_hold_the_numbers(blinded):
+    found = blinded.looks
+    target = found.reestimation
+    assert "difference of 0.35" in rule_in_words(target)
+    assert "within 40 to 64 patients (60 planned)" in rule_in_words(target)
+    assert f"{target.target_p10} to {target.target_p90}" in adaptation_in_short(found)
+    assert adaptation_in_short(found) in looks_in_short(found)
+    closed = f"{100 * found.slow_recruitment.closed.mean:.1f}"
+    assert f"{closed}% close for slow recruitment" in adaptation_in_short(found)
+    assert any("Recruitment closes with fewer than 25" in str(b) for b in looks_section(blinded))
+
+
+@pytest.mark.parametrize("name", ["blinded", "zone"])
+def test_the_document_has_a_row_for_each_group(name, request):
+    answer = request.getfixturevalue(name)
+    (table,) = adaptation_tables(answer.looks)
+    assert table in look_blocks(answer)
+    assert len(table.rows) == 4
+    assert all(len(row) == len(table.header) for row in table.rows)
+    words = " ".join(adaptation_sentences(answer.looks))
+    assert ("blinded" in words) == (name == "blinded")
+    assert ("Cui, Hung and Wang" in words) == (name == "zone")
+    assert ("because it is slow" in words) == (name == "blinded")
+    clause = "re-estimated blinded" if name == "blinded" else "re-estimated in the promising zone"
+    assert clause in interim_sentence(answer)
+
+
+def test_a_trial_that_does_not_adapt_tells_of_nothing():
+    answer = answer_of({})
+    assert answer.looks.reestimation is answer.looks.slow_recruitment is None
+    assert adaptation_sentences(answer.looks) == adaptation_tables(answer.looks) == []
+    assert adaptation_in_short(answer.looks) == ""
