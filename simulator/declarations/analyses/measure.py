@@ -55,6 +55,8 @@ class Measure:
         patients, as `module:name`.
     loss_bias
         Which way the lost bias it.
+    more_is_better
+        Whether the second arm fares better where the estimate is above no difference.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Measure:
     scale: Scale
     truth: str
     loss_bias: LossBias
+    more_is_better: bool = False
 
     def in_words(self, follow_up_days: int, options: Mapping[str, Any]) -> str:
         """Return the measure of an analysis with these options in words."""
@@ -135,6 +138,7 @@ RMST_DIFFERENCE = Measure(
     Scale.DAYS,
     f"{_TRUTH}:rmst_difference",
     _OF_MEAN_TIME,
+    more_is_better=True,
 )
 LOG_CUMULATIVE_HAZARD_RATIO = Measure(
     "ratio of cumulative hazards",
@@ -185,6 +189,7 @@ WORST_RANK = Measure(
     Scale.PROBABILITY,
     f"{_TRUTH}:worst_rank",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 LOG_WIN_RATIO = Measure(
     "win ratio",
@@ -192,6 +197,7 @@ LOG_WIN_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:log_win_ratio",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 NET_BENEFIT = Measure(
     "net benefit",
@@ -199,6 +205,7 @@ NET_BENEFIT = Measure(
     Scale.PROBABILITY,
     f"{_TRUTH}:net_benefit",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 LOG_WIN_ODDS = Measure(
     "win odds",
@@ -206,4 +213,5 @@ LOG_WIN_ODDS = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:log_win_odds",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
