@@ -3,7 +3,7 @@
 import math
 
 from simulator.constants import DAYS_PER_MONTH
-from simulator.declarations.analyses import Information
+from simulator.declarations.analyses import STATISTICS, Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.monitoring.families import read_efficacy
@@ -11,6 +11,8 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
+from simulator.planning.look_effects import EffectScale, effect_scale
+from simulator.planning.planned_looks import planned_boundaries
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -49,11 +51,16 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     asked, sums = run.asked.monitoring, run.sums.looks
     if asked is None or sums is None:
         return None
+    plan = run.plans[asked.column]
     reports = tuple(
-        _look(prepared, asked, sums, place, run.trials) for place in range(len(asked.looks) + 1)
+        _look(prepared, asked, sums, place, run.trials, effect_scale(plan))
+        for place in range(len(asked.looks) + 1)
     )
+    measure = STATISTICS[plan.test].measure
     return Looks(
-        analysis=run.plans[asked.column].name,
+        analysis=plan.name,
+        measure=measure.name,
+        scale=measure.scale,
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
@@ -63,6 +70,11 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         binding=asked.futility is not None and asked.futility.binding,
         after_stopping="stop_treatment" if asked.stops_treatment else "complete",
         looks=reports,
+        boundaries=planned_boundaries(
+            asked,
+            [look.moment for look in reports],
+            [None if look.fraction is None else look.fraction.mean for look in reports],
+        ),
         power=_power(sums, run.trials),
         compared={
             name: _compared(sums, column, unit, run.trials)
@@ -86,7 +98,12 @@ def in_words(at: Moment) -> str:
 
 
 def _look(
-    prepared: Prepared, asked: MonitoringPlan, sums: LookSums, place: int, trials: int
+    prepared: Prepared,
+    asked: MonitoringPlan,
+    sums: LookSums,
+    place: int,
+    trials: int,
+    scale: EffectScale,
 ) -> LookReport:
     final = place == len(asked.looks)
     by_arm = zip(prepared.arms, sums.decisions[place, : len(prepared.arms)].tolist(), strict=True)
@@ -94,6 +111,8 @@ def _look(
     means: dict[str, Estimate | None] = {
         name: _known(sums.mean_seen(place, column)) for name, column in _SEEN.items()
     }
+    least = means["smallest_effect"]
+    means["smallest_effect"] = None if least is None else scale.estimate(least)
     return LookReport(
         moment="" if final else in_words(asked.looks[place].at),
         taken=_share(sums.taken(place), trials),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.results.base import Record, Row
-from simulator.results.measures import Estimate
+from simulator.results.measures import Estimate, Scale
+from simulator.results.planned_looks import PlannedBoundaries
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,9 +36,10 @@ class LookReport(Record):
         Share of the planned information.
     boundary_z, smallest_effect
         The critical value in favour of the second arm, or of what a one-sided hypothesis is to
-        show, and how far from no difference, or from the margin, an estimate would just have
-        crossed it. These and all above from `cut_day` on are means over trials in which the
-        look was taken; None where it never was, or cannot reject.
+        show, and the smallest effect that would just have crossed it, with the standard error that
+        the look has: a difference, or a ratio (`Looks.scale`). These and all above from `cut_day`
+        on are means over trials in which the look was taken, of a ratio the geometric mean; None
+        where it never was, or cannot reject.
     """
 
     moment: str
@@ -81,6 +83,8 @@ class Looks(Record):
     ----------
     analysis
         Its name.
+    measure, scale
+        What it estimates, as `hazard ratio`, and in which unit; of a log ratio the ratio is shown.
     information, max_information
         What is counted as information, and how much of it is whole.
     spending, futility
@@ -93,6 +97,9 @@ class Looks(Record):
         `complete` or `stop_treatment`.
     looks
         In their order, the final analysis last.
+    boundaries
+        At the planned information, with the level that they have; None where information is not
+        planned and does not grow from look to look on average.
     power
         Share of trials that reject.
     compared
@@ -102,6 +109,8 @@ class Looks(Record):
     """
 
     analysis: str
+    measure: str
+    scale: Scale
     information: str
     max_information: float
     spending: str | None
@@ -111,6 +120,7 @@ class Looks(Record):
     binding: bool
     after_stopping: str
     looks: tuple[LookReport, ...]
+    boundaries: PlannedBoundaries | None
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int

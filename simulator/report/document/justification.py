@@ -13,6 +13,7 @@ from simulator.report.document.blocks import (
     printable,
 )
 from simulator.report.document.checklist import checklist_blocks
+from simulator.report.document.committee import committee_blocks
 from simulator.report.document.dossier import Dossier, date_in_words, switched_off
 from simulator.report.document.feasibility import (
     feasibility_blocks,
@@ -165,6 +166,7 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         *_design(dossier),
         *_size_and_power(dossier),
         *look_blocks(dossier.power),
+        *committee_blocks(dossier),
         *_conduct(dossier),
         *_sensitivity(dossier),
         Heading("Limits", name="section-limits"),

@@ -3,6 +3,7 @@
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.numbers import (
+    MINUS,
     counted,
     joined,
     listed,
@@ -12,6 +13,12 @@ from simulator.report.document.numbers import (
     points_with_error,
     whole_percent,
     with_error,
+)
+from simulator.report.look_words import (
+    effect_in_words,
+    effect_name,
+    information_of,
+    level_in_words,
 )
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate
@@ -60,7 +67,7 @@ def interim_sentence(power: Power) -> str:
         f"{percent(efficacy)} of trials early for efficacy"
     )
     if found.futility:
-        words += f" and {percent(futility)} for futility"
+        words += f" and {percent(futility)} for futility, which count as not rejecting"
     return (
         f"{words}; {with_error(patients.with_looks)} patients are expected, "
         f"{with_error(patients.without)} without interim analyses."
@@ -112,17 +119,39 @@ def _found(power: Power, found: Looks) -> list[str]:
     """What the looks come to."""
     gap, efficacy = found.power.difference, _stopped(found)[0]
     change = points_with_error(gap.mean, gap.mcse)
+    futile = _stopped(found)[1]
     return [
+        _level(found),
         f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
         f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
+        f"A trial that is stopped for efficacy counts as a rejection; one that is stopped for "
+        f"futility ({percent(futile)}) counts as none, whatever its final estimate."
+        if found.futility
+        else "A trial that is stopped for efficacy counts as a rejection.",
         "[#looks] has each analysis, [#with-looks] what they save and cost.",
     ]
 
 
+def _level(found: Looks) -> str:
+    """The level of the analysis with its looks; empty where boundaries are not known."""
+    if found.boundaries is None:
+        return ""
+    level = level_in_words(found.boundaries, has_futility=found.futility is not None)
+    return (
+        f"By the boundaries at {information_of(found.boundaries)} the level is {level}, of a "
+        f"nominal {whole_percent(found.boundaries.level.nominal)}."
+    )
+
+
 def _looks_table(found: Looks) -> Table:
     arms = list(found.looks[0].in_favour_of)
+    effects: list[str] = []
+    if found.boundaries is None:  # else they stand beside these
+        effects = [
+            effect_in_words(found, look.smallest_effect).replace("-", MINUS) for look in found.looks
+        ]
     rows = []
     for place, look in enumerate(found.looks, 1):
         rows.append(
@@ -133,7 +162,7 @@ def _looks_table(found: Looks) -> Table:
                 _mean(look.randomised),
                 _percent(look.fraction),
                 _to(look.boundary_z, 2),
-                _to(look.smallest_effect, 2),
+                *effects[place - 1 : place],
                 *(percent_with_error(share) for share in look.in_favour_of.values()),
                 "" if look.is_final else percent_with_error(look.futility),
                 percent_with_error(look.cumulative_power),
@@ -148,7 +177,7 @@ def _looks_table(found: Looks) -> Table:
             "Patients",
             "Information, %",
             "Critical *z*",
-            "Least effect",
+            *["Smallest effect"] * bool(effects),
             *(f"For {the_arm(arm)}, %" for arm in arms),
             "Futility, %",
             "Power, %",
@@ -157,9 +186,12 @@ def _looks_table(found: Looks) -> Table:
         note=joined(
             [
                 "Taken, ended in favour of an arm, or for futility, and power so far: shares of "
-                "all trials. The others are means over the trials in which the analysis is taken;",
-                "the least effect is the distance of an estimate from no difference, or from the "
-                "margin, that just rejects. With the Monte Carlo standard error.",
+                "all trials. The others are means over the trials in which the analysis is taken"
+                + (";" if effects else "."),
+                f"the smallest effect is the {effect_name(found)}, that just rejects."
+                if effects
+                else "",
+                "With the Monte Carlo standard error.",
             ]
         ),
         name="looks",

@@ -2,6 +2,12 @@
 
 from collections.abc import Iterator
 
+from simulator.report.look_words import (
+    effect_in_words,
+    effect_name,
+    information_of,
+    level_in_words,
+)
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.tables import new_table
@@ -28,7 +34,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
     yield f"Looks at {found.analysis}: {rules_in_words(found)}."
     arms = list(found.looks[0].in_favour_of)
     table = new_table(
-        *("look", "taken", "day", "patients", "events", "information", "z"),
+        *("look", "taken", "day", "patients", "events", "information", "z", "smallest effect"),
         *(f"stops: {arm}" for arm in arms),
         *("futility", "power so far"),
     )
@@ -39,6 +45,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
             *(_mean(e) for e in (look.cut_day, look.randomised, look.events)),
             _rounded(look.fraction, 2),
             _rounded(look.boundary_z, 2),
+            effect_in_words(found, look.smallest_effect),
             *(percent(share) for share in look.in_favour_of.values()),
             "" if look.is_final else percent(look.futility),
             percent(look.cumulative_power),
@@ -46,8 +53,10 @@ def looks_section(answer: Power) -> Iterator[Block]:
     yield table
     yield (
         "Means over the trials in which a look was taken; z is the critical value in favour of "
-        f"{arms[-1]}; shares are of all trials, +- the Monte Carlo standard error."
+        f"{arms[-1]}, smallest effect the {effect_name(found)}, that just crosses it; shares are "
+        "of all trials, +- the Monte Carlo standard error."
     )
+    yield from _level(found)
     table = new_table("the same patients", "with looks", "without", "difference")
     power = found.power
     table.add_row("power", *map(percent, (power.with_looks, power.without, power.difference)))
@@ -55,6 +64,16 @@ def looks_section(answer: Power) -> Iterator[Block]:
         cells = map(mean, (row.with_looks, row.without, row.difference))
         table.add_row(_COMPARED[name], *cells)
     yield table
+
+
+def _level(found: Looks) -> Iterator[str]:
+    if found.boundaries is None:
+        return
+    level = level_in_words(found.boundaries, has_futility=found.futility is not None)
+    yield (
+        f"Level by the boundaries at {information_of(found.boundaries)}: {level}; "
+        f"{100 * found.boundaries.level.nominal:g}% is nominal."
+    )
 
 
 def looks_in_short(found: Looks) -> str:
