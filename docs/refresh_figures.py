@@ -13,9 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 FIGURES = ROOT / "tutorials" / "figures"
 _POWER = "power nct05484908 --out run", "report run --format figures"
+_LOOKS = "power nct05484908-looks --out run", "report run --format figures"
 COMMANDS = {  # by file: what draws it, and what it is called in the folder of the run
     "survival.png": (_POWER, "survival.png"),
     "flow.svg": (_POWER, "flow.svg"),
+    "looks.svg": (_LOOKS, "looks.svg"),
+    "stops.svg": (_LOOKS, "stops.svg"),
     "heat-map.svg": (
         (
             "sweep nct05484908 --vary trial.target_randomised=60,140 "

@@ -17,7 +17,7 @@ from simulator.results.measures import Estimate
 DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
 SEEN = (
-    *("cut_day", "decision_day", "fraction", "boundary", "z", "effect"),
+    *("cut_day", "decision_day", "fraction", "boundary", "z", "standard_error", "effect"),
     *("randomised", "events", "treated"),
 )
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.

@@ -84,10 +84,11 @@ class LookRows(NamedTuple):
     ----------
     decision
         (trials, looks): a `Decision`; -1 where the look was not taken.
-    cut_day, decision_day, fraction, boundary, z, effect
+    cut_day, decision_day, fraction, boundary, z, standard_error, effect
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
         the critical value in favour of the second arm, or of what is to be shown; the statistic;
-        how far from no difference, or from the margin, an estimate would just have crossed it.
+        standard error of the estimate; how far from no difference, or from the margin, an estimate
+        would just have crossed it.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -99,6 +100,7 @@ class LookRows(NamedTuple):
     fraction: Floats
     boundary: Floats
     z: Floats
+    standard_error: Floats
     effect: Floats
     randomised: Ints
     events: Ints
@@ -186,6 +188,7 @@ class _Monitoring:
             "decision_day": decision_day,
             "fraction": fraction,
             "z": z,
+            "standard_error": table.standard_error[:, 0],
             "randomised": known.randomised,
             "events": known.events,
             "treated": self.trials.under_treatment(decision_day),
@@ -327,6 +330,6 @@ def _moment(trials: Trials, at: Moment) -> Floats:
 
 def _new_rows(trials: int, looks: int) -> LookRows:
     shape = trials, looks
-    numbers = [np.full(shape, math.nan) for _ in range(6)]
+    numbers = [np.full(shape, math.nan) for _ in range(7)]
     counts = [np.zeros(shape, np.int64) for _ in range(3)]
     return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

@@ -52,15 +52,14 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     if asked is None or sums is None:
         return None
     plan = run.plans[asked.column]
-    reports = tuple(
-        _look(prepared, asked, sums, place, run.trials, effect_scale(plan))
-        for place in range(len(asked.looks) + 1)
-    )
+    effects, places = effect_scale(plan), range(len(asked.looks) + 1)
+    reports = tuple(_look(prepared, asked, sums, place, run.trials, effects) for place in places)
     measure = STATISTICS[plan.test].measure
     return Looks(
         analysis=plan.name,
         measure=measure.name,
         scale=measure.scale,
+        null_effect=effects.at(0.0),
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
@@ -74,6 +73,8 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             asked,
             [look.moment for look in reports],
             [None if look.fraction is None else look.fraction.mean for look in reports],
+            [sums.mean_seen(place, "standard_error").mean for place in places],
+            effects,
         ),
         power=_power(sums, run.trials),
         compared={

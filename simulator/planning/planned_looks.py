@@ -10,11 +10,16 @@ from simulator.monitoring.decisions import Stage, looked, sides_of
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look
 from simulator.monitoring.recursion import is_new
+from simulator.planning.look_effects import EffectScale
 from simulator.results.planned_looks import LookLevels, PlannedBoundaries, PlannedLook
 
 
 def planned_boundaries(
-    asked: MonitoringPlan, moments: Sequence[str], mean_fractions: Sequence[float | None]
+    asked: MonitoringPlan,
+    moments: Sequence[str],
+    mean_fractions: Sequence[float | None],
+    mean_errors: Sequence[float],
+    effects: EffectScale,
 ) -> PlannedBoundaries | None:
     """Return the boundaries of looks at their planned information.
 
@@ -24,6 +29,8 @@ def planned_boundaries(
         Of each look in words, empty for the final analysis.
     mean_fractions
         What the looks had of the planned information, on average; None: a look was never taken.
+    mean_errors
+        Standard errors of the estimate at the looks, on average; NaN where there is none.
 
     Returns
     -------
@@ -43,7 +50,10 @@ def planned_boundaries(
         futility_obeyed=level_of(looks, obeyed=True),
         futility_ignored=level_of(looks, obeyed=False),
     )
-    found = tuple(_shown(asked, *pair) for pair in zip(moments, looks, strict=True))
+    found = tuple(
+        _shown(asked, moment, look, error, effects)
+        for moment, look, error in zip(moments, looks, mean_errors, strict=True)
+    )
     return PlannedBoundaries(as_planned, found, level)
 
 
@@ -66,18 +76,27 @@ def boundaries_on_both_sides(asked: MonitoringPlan, fractions: Sequence[float]) 
     )
 
 
-def _shown(asked: MonitoringPlan, moment: str, look: Look) -> PlannedLook:
+def _shown(
+    asked: MonitoringPlan, moment: str, look: Look, error: float, effects: EffectScale
+) -> PlannedLook:
     p_value = asked.sides * upper_tail(look.efficacy_z)
-    is_final = not moment
+    futility_z = look.futility_z if moment else -math.inf
+
+    def effect(z: float) -> float | None:
+        return effects.at(z * error) if math.isfinite(z * error) else None
+
     return PlannedLook(
         moment=moment,
         fraction=look.information,
         information=look.information * asked.max_information,
         efficacy_z=_finite(look.efficacy_z),
         lower_z=_finite(look.lower_z),
-        futility_z=None if is_final else _finite(look.futility_z),
+        futility_z=_finite(futility_z),
         nominal_p=p_value if math.isfinite(look.efficacy_z) else None,
         alpha_spent=look.alpha_spent,
+        efficacy_effect=effect(look.efficacy_z),
+        lower_effect=effect(look.lower_z),
+        futility_effect=effect(futility_z),
     )
 
 

@@ -85,6 +85,8 @@ class Looks(Record):
         Its name.
     measure, scale
         What it estimates, as `hazard ratio`, and in which unit; of a log ratio the ratio is shown.
+    null_effect
+        No difference, or the margin, on that scale.
     information, max_information
         What is counted as information, and how much of it is whole.
     spending, futility
@@ -111,6 +113,7 @@ class Looks(Record):
     analysis: str
     measure: str
     scale: Scale
+    null_effect: float
     information: str
     max_information: float
     spending: str | None

@@ -25,6 +25,9 @@ class PlannedLook(Record):
         P value that just rejects, by the sides of the analysis; None: none does.
     alpha_spent
         So far, by both sides.
+    efficacy_effect, lower_effect, futility_effect
+        Effects that stand on the boundaries with the mean standard error that the look has in the
+        trials, on the scale of `Looks.measure`; None: no boundary, or the look was never taken.
     """
 
     moment: str
@@ -35,6 +38,9 @@ class PlannedLook(Record):
     futility_z: float | None
     nominal_p: float | None
     alpha_spent: float
+    efficacy_effect: float | None = None
+    lower_effect: float | None = None
+    futility_effect: float | None = None
 
 
 @dataclass(frozen=True, repr=False)

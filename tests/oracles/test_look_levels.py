@@ -14,11 +14,13 @@ from scipy import stats
 
 import simulator
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
+from simulator.planning.look_effects import EffectScale
 from simulator.planning.planned_looks import boundaries_on_both_sides, planned_boundaries
 
 INSTALL = "apt-get install r-base-core r-cran-rpact"
 SCRIPT = Path(__file__).with_name("looks_in_r.R")
 EVENTS = 200
+HAZARD_RATIO = EffectScale(null=0.0, sign=-1, is_ratio=True)
 
 
 def asked(fractions, spending, futility=None, *, sides=1, binding=False):
@@ -40,7 +42,9 @@ def asked(fractions, spending, futility=None, *, sides=1, binding=False):
 def found(plan):
     """Its boundaries as planned."""
     moments = [f"look {k}" for k, _ in enumerate(plan.looks)]
-    boundaries = planned_boundaries(plan, [*moments, ""], [None] * (len(moments) + 1))
+    errors = [2 / math.sqrt(EVENTS * fraction) for fraction in plan.fractions]
+    unknown = [None] * len(errors)
+    boundaries = planned_boundaries(plan, [*moments, ""], unknown, errors, HAZARD_RATIO)
     assert boundaries is not None
     assert boundaries.as_planned
     return boundaries
@@ -122,14 +126,29 @@ def test_critical_values_and_alpha_are_those_published():
 def test_where_information_is_not_planned_boundaries_are_at_the_mean():
     plan = asked((0.5, 1.0), "lan_demets_obrien_fleming")
     late = plan._replace(looks=(LookPlan(Moment("day", 400.0), 0.0, False),))
-    boundaries = planned_boundaries(late, ["day 400", ""], [0.37, 0.9])
+    errors = [math.nan, 0.2]
+    boundaries = planned_boundaries(late, ["day 400", ""], [0.37, 0.9], errors, HAZARD_RATIO)
     assert boundaries is not None
     assert not boundaries.as_planned
     assert [look.fraction for look in boundaries.looks] == [0.37, 0.9]
     (same,) = [look.efficacy_z for look in boundaries_on_both_sides(late, (0.37, 0.9))][:1]
     assert boundaries.looks[0].efficacy_z == same
+    assert [look.efficacy_effect is None for look in boundaries.looks] == [True, False]
     for fractions in ([None, 1.0], [0.9, 0.9], [1.1, 1.2]):
-        assert planned_boundaries(late, ["day 400", ""], fractions) is None
+        assert planned_boundaries(late, ["day 400", ""], fractions, errors, HAZARD_RATIO) is None
+
+
+def test_hazard_ratios_on_the_boundaries_are_those_of_rpact():
+    fractions = (0.4, 0.75, 1.0)
+    plan = asked(fractions, "lan_demets_obrien_fleming", "z(0,0.7)", sides=2)
+    looks = found(plan).looks
+    _, ratios = ask_rpact(fractions, "asOF", (0.0, 0.7), binding=False)
+    assert [look.efficacy_effect for look in looks] == pytest.approx(ratios, abs=1e-6)
+    for look, ratio in zip(looks, ratios, strict=True):
+        assert look.lower_effect == pytest.approx(1 / ratio, rel=1e-6)
+    # By the standard error of a log hazard ratio, 2 over the root of the deaths.
+    futile = [1.0, math.exp(-0.7 * 2 / math.sqrt(150)), None]
+    assert [look.futility_effect for look in looks] == pytest.approx(futile)
 
 
 SCENARIO = """\

@@ -201,9 +201,9 @@ def _after(dossier: Dossier, found: Looks) -> list[str]:
     ]
     if found.information == "completed":
         said += [
-            f"By the cut of look {place}, {with_error(look.randomised)} patients are randomised, of "
-            f"whom {number(look.fraction.mean * found.max_information, None, 1)} have an end that "
-            "is known."
+            f"By the cut of look {place}, {with_error(look.randomised)} patients are randomised, "
+            f"of whom {number(look.fraction.mean * found.max_information, None, 1)} have a known "
+            "end."
             for place, look in enumerate(found.looks[:-1], 1)
             if look.randomised is not None and look.fraction is not None
         ]

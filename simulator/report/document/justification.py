@@ -21,7 +21,7 @@ from simulator.report.document.feasibility import (
     recruitment_in_short,
     sessions_sentence,
 )
-from simulator.report.document.figure_citations import FIGURE
+from simulator.report.document.figure_citations import FIGURE, shown_in
 from simulator.report.document.figures import pictures
 from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
@@ -165,7 +165,7 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
-        *look_blocks(dossier.power),
+        *look_blocks(dossier.power, shown_in(dossier, "looks", "stops")),
         *committee_blocks(dossier),
         *_conduct(dossier),
         *_sensitivity(dossier),

@@ -40,14 +40,20 @@ _OF = {
 }
 
 
-def look_blocks(power: Power) -> list[Block]:
-    """The section on interim analyses; empty where none is planned."""
+def look_blocks(power: Power, shown: str = "") -> list[Block]:
+    """The section on interim analyses; empty where none is planned.
+
+    Parameters
+    ----------
+    shown
+        Which figures show them.
+    """
     found = power.looks
     if found is None:
         return []
     return [
         Heading("Interim analyses", name="section-interim"),
-        Paragraph(joined([*_plan(power, found), *_found(power, found)])),
+        Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
         _looks_table(found),
         _compared_table(found),
     ]
