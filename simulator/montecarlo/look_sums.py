@@ -10,6 +10,7 @@ from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.look_costs import PricedSums
 from simulator.montecarlo.monitored import LookRows
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -57,6 +58,8 @@ class LookSums:
     compared
         (COMPARED, 5): sums of a number with looks, without, of their squares, and of the square of
         the difference.
+    priced
+        What can have a price, with looks and without.
     rejections
         (2, 2): trials by whether the analysis rejects without looks, and with them.
     """
@@ -72,6 +75,7 @@ class LookSums:
         self.rejections = np.zeros((2, 2), np.int64)
         self.seen = np.zeros((looks, len(SEEN), 3))
         self.compared = np.zeros((len(self.compared_columns), 5))
+        self.priced = PricedSums(layout)
 
     def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
@@ -84,6 +88,7 @@ class LookSums:
         _add_seen(decision, seen, self.seen)
         now, before = rows, found.fixed
         _add_compared(*now, *before, self._places, trials, self.compared)
+        self.priced.add(rows, found.fixed, trials)
 
     def merge(self, later: "LookSums") -> None:
         """Take in the sums of the trials that come next."""
@@ -92,7 +97,7 @@ class LookSums:
 
     def arrays(self) -> list[Any]:
         """All that is summed."""
-        return [self.decisions, self.rejections, self.seen, self.compared]
+        return [self.decisions, self.rejections, self.seen, self.compared, self.priced.sums]
 
     def taken(self, look: int) -> int:
         """Trials in which a look was taken."""

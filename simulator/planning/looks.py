@@ -8,6 +8,7 @@ from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
+from simulator.montecarlo.costs import prices_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
@@ -81,7 +82,8 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             name: _compared(sums, column, unit, run.trials)
             for name, (column, unit) in _COMPARED.items()
             if column in sums.compared_columns
-        },
+        }
+        | _costs(prepared, sums, run.trials),
         trials=run.trials,
     )
 
@@ -149,3 +151,12 @@ def _compared(sums: LookSums, column: str, unit: str, trials: int) -> WithAndWit
     days = DAYS_PER_MONTH if unit == "months" else 1.0
     means = sums.compared_means(column, trials)
     return WithAndWithout(unit, *(Estimate(e.mean / days, e.mcse / days) for e in means))
+
+
+def _costs(prepared: Prepared, sums: LookSums, trials: int) -> dict[str, WithAndWithout]:
+    """What a trial costs, if the scenario has prices."""
+    prices = prices_of(prepared.solved)
+    if prices is None:
+        return {}
+    means = sums.priced.mean_costs(prices.by_column, prices.fixed, trials)
+    return {"cost": WithAndWithout(prices.currency, *means)}

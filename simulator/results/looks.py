@@ -105,7 +105,8 @@ class Looks(Record):
     power
         Share of trials that reject.
     compared
-        By what is compared: patients, deaths, months and so on.
+        By what is compared: patients, deaths, months and so on, and `cost`, whose unit is the
+        currency, where the scenario has prices.
     trials
         All trials.
     """

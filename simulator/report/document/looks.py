@@ -207,7 +207,7 @@ def _looks_table(found: Looks) -> Table:
 def _compared_table(found: Looks) -> Table:
     rows = [
         (
-            _COMPARED[name],
+            f"Cost, {literal(row.unit)}" if name == "cost" else _COMPARED[name],
             with_error(row.with_looks),
             with_error(row.without),
             with_error(row.difference),

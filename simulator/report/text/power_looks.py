@@ -62,7 +62,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
     table.add_row("power", *map(percent, (power.with_looks, power.without, power.difference)))
     for name, row in found.compared.items():
         cells = map(mean, (row.with_looks, row.without, row.difference))
-        table.add_row(_COMPARED[name], *cells)
+        table.add_row(f"cost, {row.unit}" if name == "cost" else _COMPARED[name], *cells)
     yield table
 
 
