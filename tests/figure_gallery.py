@@ -25,12 +25,13 @@ from figure_points import (
     swimmer_patients,
 )
 
+import simulator
 from simulator.declarations.schemes import SCHEMES as DECLARED
 from simulator.report.figures.baseline import draw_baseline
 from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import draw_heat_map
-from simulator.report.figures.looks import draw_looks
+from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.power_curve import draw_power_curve
 from simulator.report.figures.recruitment import RecruitmentPlan, draw_recruitment
@@ -79,6 +80,12 @@ FIGURES = {
         look_points(5, Scale.DAYS),
         ARMS[1],
     ),
+    "boundaries": lambda: draw_boundaries(
+        simulator.boundaries(
+            (0.3, 0.6, 1), "obrien_fleming", power=0.9, futility="hwang_shih_decani(-2)"
+        )
+    ),
+    "boundaries, one look": lambda: draw_boundaries(simulator.boundaries((1,), "pocock")),
     "stops": lambda: draw_stops(stop_points()),
     "stops, one kind": lambda: draw_stops(stop_points()[-2:]),
     "power": lambda: draw_power_curve(rate_points(), "patients"),

@@ -15,7 +15,7 @@ from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.forest import draw_forest
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
-from simulator.report.figures.looks import draw_looks
+from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.numbers import RATES, Place
 from simulator.report.figures.pareto import draw_pareto
@@ -39,6 +39,7 @@ from simulator.results.allocation import Allocation
 from simulator.results.assurance import Assurance
 from simulator.results.base import Value
 from simulator.results.baseline import BaselineHazard
+from simulator.results.boundaries import Boundaries
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.design import DesignSearch
@@ -69,7 +70,16 @@ __all__ = [
     "draw_sweep",
     "draw_trace",
     "recruitment_plan",
+    "save_boundaries",
 ]
+
+
+def save_boundaries(answer: Boundaries, path: Path) -> str:
+    """Write the figure of a design's boundaries, in the format of the suffix; return its caption.
+
+    The caption is written beside it as text.
+    """
+    return save(draw_boundaries(answer), path.with_suffix(""), [path.suffix[1:]])
 
 
 def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds = KINDS) -> Pictures:

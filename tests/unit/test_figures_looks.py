@@ -9,7 +9,8 @@ from figure_points import ARMS, look_points, looks_answer, stop_points
 from figure_texts import said
 from scipy.stats import norm
 
-from simulator.report.figures.looks import draw_looks
+import simulator
+from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.stops import draw_stops
 from simulator.results.measures import Scale
 
@@ -94,3 +95,16 @@ def test_bars_hold_when_trials_end_and_why():
     )
     with pytest.raises(ValueError, match="nothing to draw"):
         draw_stops(())
+
+
+def test_boundaries_of_a_design_alone_have_effects_in_standard_errors():
+    answer = simulator.boundaries((0.3, 0.6, 1), "lan_demets_obrien_fleming", alpha=0.05, sides=2)
+    drawing = draw_boundaries(answer)
+    z_axes, _, effect_axes = drawing.figure.axes
+    upper, lower = boundaries(z_axes)
+    assert upper.get_ydata().tolist() == [look.efficacy_z for look in answer.looks]
+    assert lower.get_ydata().tolist() == [look.lower_z for look in answer.looks]
+    effects = boundaries(effect_axes)[0].get_ydata().tolist()
+    assert effects == [look.smallest_effect for look in answer.looks]
+    assert "Level 0.05, two-sided" in drawing.caption
+    assert paths(z_axes) == []

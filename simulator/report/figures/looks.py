@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from scipy.special import ndtr
 
@@ -13,6 +14,7 @@ from simulator.report.figures import labels, style
 from simulator.report.figures.drawing import Drawing
 from simulator.report.figures.numbers import require
 from simulator.report.look_words import effect_name, information_of
+from simulator.results.boundaries import Boundaries, BoundaryLook
 from simulator.results.curves import LookPoint
 from simulator.results.looks import Looks
 from simulator.results.measures import Scale
@@ -67,25 +69,80 @@ def draw_looks(found: Looks, points: Sequence[LookPoint], arm: str) -> Drawing:
     if boundaries is None:
         raise ValueError("there is nothing to draw: no boundaries")
     require(boundaries.looks, "looks")
-    with style.context():
-        figure = style.new_figure(style.HEIGHT)
-        grid = figure.subplots(1, 3)
-        panels = _panels(found, grid)
-        handles: dict[str, Any] = {}
-        for panel in panels:
-            handles |= _draw_paths(panel, points)
-            handles |= _draw_boundaries(panel, boundaries)
-            _set_information(panel.axes, boundaries, points)
-        _finish(found, boundaries, points, grid)
-        labels.legend_above_all(figure, list(handles.values()), list(handles), _LEGEND)
+    is_ratio = found.scale is Scale.LOG_RATIO
+    factor = 100.0 if found.scale is Scale.PROPORTION else 1.0
+    scale = _EffectScale(effect_name(found), factor, is_ratio, found.null_effect)
+    figure = _three_panels(boundaries.looks, points, scale)
     shows = "Boundaries of the looks"
     if points:
         shows += ", and simulated trials along them"
     return Drawing(figure, shows, tuple(_notes(boundaries, points, arm)))
 
 
-def _panels(found: Looks, grid: Sequence[Axes]) -> list[_Panel]:
-    factor = 100.0 if found.scale is Scale.PROPORTION else 1.0
+def draw_boundaries(answer: Boundaries) -> Drawing:
+    """Draw the boundaries of a design alone, effects in standard errors at the planned end."""
+    looks = tuple(_planned(answer, place, look) for place, look in enumerate(answer.looks, 1))
+    unit = "effect, in standard errors at the planned end"
+    figure = _three_panels(looks, (), _EffectScale(unit, 1.0, False, 0.0))
+    rules = [f"Efficacy: {answer.spending_title} ({answer.spending})"]
+    if answer.futility is not None:
+        kind = "binding" if answer.binding else "not binding"
+        rules.append(f"Futility: {answer.futility_title} ({answer.futility}), {kind}")
+    sides = "one-sided" if answer.sides == 1 else "two-sided, of both sides together"
+    notes = ("What favours the experimental arm is above in each panel", *rules)
+    shows = "Boundaries of a group-sequential design"
+    return Drawing(figure, shows, (*notes, f"Level {answer.alpha:g}, {sides}"))
+
+
+def _planned(answer: Boundaries, place: int, look: BoundaryLook) -> PlannedLook:
+    is_final = place == len(answer.looks)
+    futility_z = None if is_final else look.futility_z
+    root = math.sqrt(look.information)
+    efficacy, lower, futile = (
+        None if z is None else z / root for z in (look.efficacy_z, look.lower_z, futility_z)
+    )
+    return PlannedLook(
+        moment="" if is_final else f"look {place}",
+        fraction=look.information,
+        information=look.information,
+        efficacy_z=look.efficacy_z,
+        lower_z=look.lower_z,
+        futility_z=futility_z,
+        nominal_p=look.nominal_p,
+        alpha_spent=look.alpha_spent,
+        efficacy_effect=efficacy,
+        lower_effect=lower,
+        futility_effect=futile,
+    )
+
+
+class _EffectScale(NamedTuple):
+    """The axis of effects: its name, what they are multiplied by, whether ratios, and no effect."""
+
+    name: str
+    factor: float
+    is_ratio: bool
+    null: float
+
+
+def _three_panels(
+    looks: Sequence[PlannedLook], points: Sequence[LookPoint], scale: _EffectScale
+) -> Figure:
+    with style.context():
+        figure = style.new_figure(style.HEIGHT)
+        grid = figure.subplots(1, 3)
+        handles: dict[str, Any] = {}
+        for panel in _panels(scale, grid):
+            handles |= _draw_paths(panel, points)
+            handles |= _draw_boundaries(panel, looks)
+            _set_information(panel.axes, looks, points)
+        _finish(scale, looks, points, grid)
+        labels.legend_above_all(figure, list(handles.values()), list(handles), _LEGEND)
+    return figure
+
+
+def _panels(scale: _EffectScale, grid: Sequence[Axes]) -> list[_Panel]:
+    factor = scale.factor
 
     def effects(look: PlannedLook) -> tuple[float | None, float | None, float | None]:
         raw = look.efficacy_effect, look.lower_effect, look.futility_effect
@@ -138,7 +195,7 @@ def _draw_paths(panel: _Panel, points: Sequence[LookPoint]) -> dict[str, Any]:
     return {end.name: handles[end.name] for end in _ENDS.values() if end.name in handles}
 
 
-def _draw_boundaries(panel: _Panel, boundaries: PlannedBoundaries) -> dict[str, Any]:
+def _draw_boundaries(panel: _Panel, looks: Sequence[PlannedLook]) -> dict[str, Any]:
     """Draw the boundaries, joined from look to look to be seen as one."""
     handles: dict[str, Any] = {}
     kinds = (
@@ -149,7 +206,7 @@ def _draw_boundaries(panel: _Panel, boundaries: PlannedBoundaries) -> dict[str, 
     for name, place, line, marker in kinds:
         known = [
             (look.fraction, value)
-            for look in boundaries.looks
+            for look in looks
             if (value := panel.of_look(look)[place]) is not None
         ]
         if known:
@@ -168,31 +225,27 @@ def _draw_boundaries(panel: _Panel, boundaries: PlannedBoundaries) -> dict[str, 
     return handles
 
 
-def _set_information(
-    axes: Axes, boundaries: PlannedBoundaries, points: Iterable[LookPoint]
-) -> None:
-    most = max([look.fraction for look in boundaries.looks] + [p.information for p in points])
-    least = min([look.fraction for look in boundaries.looks] + [p.information for p in points])
-    room = 0.08 * max(most - least, 0.1)
-    axes.set_xlim(max(0.0, least - room), most + room)
+def _set_information(axes: Axes, looks: Sequence[PlannedLook], points: Iterable[LookPoint]) -> None:
+    every = [look.fraction for look in looks] + [point.information for point in points]
+    room = 0.08 * max(max(every) - min(every), 0.1)
+    axes.set_xlim(max(0.0, min(every) - room), max(every) + room)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter("{x:g}")
 
 
 def _finish(
-    found: Looks,
-    boundaries: PlannedBoundaries,
+    scale: _EffectScale,
+    looks: Sequence[PlannedLook],
     points: Sequence[LookPoint],
     grid: Sequence[Axes],
 ) -> None:
     """Name the axes and set their scales: what favours the second arm is above in all of them."""
-    every = [abs(z) for look in boundaries.looks for z in _z(look) if z is not None]
-    most = min(max([*every, *(abs(p.z) for p in points if math.isfinite(p.z)), 1.0]), _MOST_Z)
-    has_lower = any(look.lower_z is not None for look in boundaries.looks)
-    z_values = [p.z for p in points if math.isfinite(p.z)]
-    z_values += [z for look in boundaries.looks for z in _z(look) if z is not None]
-    low = -most - 0.4 if has_lower else max(min([*z_values, 0.0]), -_MOST_Z) - 0.4
-    high = most + 0.4
+    every = [z for look in looks for z in _z(look) if z is not None]
+    every += [point.z for point in points if math.isfinite(point.z)]
+    low, high = max(min([*every, 0.0]), -_MOST_Z) - 0.4, min(max([*every, 1.0]), _MOST_Z) + 0.4
+    if any(look.lower_z is not None for look in looks):
+        high = max(high, -low)
+        low = -high
     grid[0].set_ylim(low, high)
     grid[0].yaxis.set_major_locator(MaxNLocator(7, integer=True))
     grid[1].set_yscale("logit")
@@ -200,23 +253,21 @@ def _finish(
     grid[1].set_yticks([p for p in _TICKS if _p(high) <= p <= _p(low)])
     grid[1].yaxis.set_major_formatter(FuncFormatter(lambda p, _: f"{p:.5f}".rstrip("0")))
     grid[1].yaxis.set_minor_locator(NullLocator())
-    _set_effects(found, boundaries, grid[2])
-    for axes, name in zip(grid, ("Z", "one-sided p", effect_name(found)), strict=True):
+    _set_effects(scale, looks, grid[2])
+    for axes, name in zip(grid, ("Z", "one-sided p", scale.name), strict=True):
         style.tidy(axes, "", style.wrap(name, 150.0, style.SIZE))
     grid[1].set_xlabel("Information, of that planned", fontsize=style.SIZE)
 
 
-def _set_effects(found: Looks, boundaries: PlannedBoundaries, axes: Axes) -> None:
-    if found.scale is Scale.LOG_RATIO:
+def _set_effects(scale: _EffectScale, looks: Sequence[PlannedLook], axes: Axes) -> None:
+    if scale.is_ratio:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(
-            LogLocator(10, subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0), numticks=30)
-        )
+        axes.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.yaxis.set_major_formatter("{x:g}")
-    known = [look.efficacy_effect for look in boundaries.looks if look.efficacy_effect is not None]
-    if known and known[-1] < found.null_effect:
+    known = [look.efficacy_effect for look in looks if look.efficacy_effect is not None]
+    if known and known[-1] < scale.null:
         axes.invert_yaxis()
 
 
