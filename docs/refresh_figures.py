@@ -13,9 +13,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 FIGURES = ROOT / "tutorials" / "figures"
 _POWER = "power nct05484908 --out run", "report run --format figures"
+_LOOKS = "power nct05484908-looks --out run", "report run --format figures"
 COMMANDS = {  # by file: what draws it, and what it is called in the folder of the run
     "survival.png": (_POWER, "survival.png"),
     "flow.svg": (_POWER, "flow.svg"),
+    "looks.svg": (_LOOKS, "looks.svg"),
+    "stops.svg": (_LOOKS, "stops.svg"),
+    "boundaries.svg": (
+        (
+            "boundaries --information 0.3,0.6,1 --spending lan_demets_obrien_fleming --power 0.9 "
+            "--futility hwang_shih_decani(-2) --figure boundaries.svg",
+        ),
+        "boundaries.svg",
+    ),
     "heat-map.svg": (
         (
             "sweep nct05484908 --vary trial.target_randomised=60,140 "
@@ -38,7 +48,8 @@ def draw(name: str) -> None:
             subprocess.run(
                 [*asked, *command.split()], cwd=folder, check=True, stdout=subprocess.DEVNULL
             )
-        shutil.copyfile(Path(folder) / "run" / "figures" / drawn, FIGURES / name)
+        of_run = Path(folder) / "run" / "figures"
+        shutil.copyfile((of_run if of_run.is_dir() else Path(folder)) / drawn, FIGURES / name)
     print(f"drew {name}")
 
 

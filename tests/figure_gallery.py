@@ -13,29 +13,35 @@ from figure_points import (
     gantt_days,
     gantt_sessions,
     heat_points,
+    look_points,
+    looks_answer,
     meld_points,
     plasma_points,
     rate_points,
     recruitment_points,
     session_points,
+    stop_points,
     survival_points,
     swimmer_patients,
 )
 
+import simulator
 from simulator.declarations.schemes import SCHEMES as DECLARED
 from simulator.report.figures.baseline import draw_baseline
 from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import draw_heat_map
+from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.power_curve import draw_power_curve
 from simulator.report.figures.recruitment import RecruitmentPlan, draw_recruitment
 from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.size_curve import draw_size_curve
+from simulator.report.figures.stops import draw_stops
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
-from simulator.results.measures import NullHypothesis
+from simulator.results.measures import NullHypothesis, Scale
 from simulator.results.size import SizeBasis, SizeEstimate
 
 _EVERY = {word: SCHEMES.get(word, {}) for word in DECLARED}
@@ -64,6 +70,24 @@ FIGURES = {
     "sessions, long arms, one trial": lambda: draw_sessions(
         session_points(LONG_ARMS), plasma_points(3, 0)
     ),
+    "looks": lambda: draw_looks(looks_answer(), look_points(), ARMS[1]),
+    "looks, boundaries alone": lambda: draw_looks(looks_answer(), (), ARMS[1]),
+    "looks, a difference": lambda: draw_looks(
+        looks_answer(Scale.PROPORTION), look_points(100, Scale.PROPORTION), LONG_ARMS[1]
+    ),
+    "looks, a long name": lambda: draw_looks(
+        looks_answer(Scale.DAYS, measure="difference in restricted mean survival time"),
+        look_points(5, Scale.DAYS),
+        ARMS[1],
+    ),
+    "boundaries": lambda: draw_boundaries(
+        simulator.boundaries(
+            (0.3, 0.6, 1), "obrien_fleming", power=0.9, futility="hwang_shih_decani(-2)"
+        )
+    ),
+    "boundaries, one look": lambda: draw_boundaries(simulator.boundaries((1,), "pocock")),
+    "stops": lambda: draw_stops(stop_points()),
+    "stops, one kind": lambda: draw_stops(stop_points()[-2:]),
     "power": lambda: draw_power_curve(rate_points(), "patients"),
     "size": lambda: draw_size_curve(size_curve()),
     "size, exact": lambda: draw_size_curve(

@@ -1,6 +1,7 @@
 """Points of every kind that figures are drawn from, as short as their story needs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from answers import arm_flow
@@ -11,12 +12,17 @@ from simulator.report.figures.heat_map import HeatPoint
 from simulator.report.figures.power_curve import RatePoint
 from simulator.report.figures.swimmer import SwimmerPatient, SwimmerSession
 from simulator.results.curves import (
+    LookPoint,
     MeldPoint,
     PlasmaPoint,
     RecruitmentPoint,
     SessionsPoint,
+    StopPoint,
     SurvivalPoint,
 )
+from simulator.results.looks import Looks, WithAndWithout
+from simulator.results.measures import Estimate, Scale
+from simulator.results.planned_looks import LookLevels, PlannedBoundaries, PlannedLook
 
 ARMS = ("PE", "DPMAS+LPE")
 
@@ -189,3 +195,78 @@ def gantt_sessions(count=180, days=900, arms=ARMS):
         )
         for k, start in enumerate(np.sort(rng.uniform(0, days, count)).tolist())
     ]
+
+
+def look_points(trials=40, scale=Scale.LOG_RATIO):
+    """Two looks and the end of trials that drift upwards, each ended by what it meets first."""
+    draw, points = np.random.default_rng(3), []
+    for trial in range(trials):
+        score = 0.0
+        for place, (at, before) in enumerate(((0.3, 0.0), (0.6, 0.3), (1.0, 0.6))):
+            score += draw.normal(2.0 * (at - before), math.sqrt(at - before))
+            z = score / math.sqrt(at)
+            raw = -z * 2 / math.sqrt(200 * at)
+            rejects, futile = z >= (3.9, 2.7, 2.0)[place], place < 2 and z <= (0.0, 0.5)[place]
+            decision = "rejects" if rejects else "futility" if futile else "goes on"
+            if place == 2 and not rejects:
+                decision = "does not reject"
+            effect = math.exp(raw) if scale is Scale.LOG_RATIO else raw / 3
+            favours = ARMS[1] if rejects else ""
+            points.append(LookPoint(trial, place + 1, 900 * at, at, z, effect, decision, favours))
+            if rejects or futile:
+                break
+    return points
+
+
+def looks_answer(scale=Scale.LOG_RATIO, **changes):
+    """Two looks and the end, two-sided, with futility; reports of looks are left out."""
+    ratio = scale is Scale.LOG_RATIO
+
+    def effect(z, at):
+        raw = -z * 2 / math.sqrt(200 * at)
+        return math.exp(raw) if ratio else raw / 3
+
+    looks = tuple(
+        PlannedLook(
+            *(moment, at, 200 * at, z, -z, futile, 0.01, 0.01),
+            *(effect(z, at), effect(-z, at), None if futile is None else effect(futile, at)),
+        )
+        for moment, at, z, futile in (
+            ("60 deaths", 0.3, 3.9, 0.0),
+            ("120 deaths", 0.6, 2.7, 0.5),
+            ("", 1.0, 2.0, None),
+        )
+    )
+    unknown = Estimate(0.5, 0.01)
+    made = Looks(
+        analysis="log_rank",
+        measure="hazard ratio" if ratio else "risk difference",
+        scale=scale,
+        null_effect=1.0 if ratio else 0.0,
+        information="deaths",
+        max_information=200.0,
+        spending="lan_demets_obrien_fleming",
+        spending_title="Lan-DeMets spending, O'Brien-Fleming type",
+        futility="z(0,0.5)",
+        futility_title="threshold",
+        binding=False,
+        after_stopping="complete",
+        looks=(),
+        boundaries=PlannedBoundaries(True, looks, LookLevels(0.05, 0.031, 0.05)),
+        power=WithAndWithout("1", unknown, unknown, unknown),
+        compared={},
+        trials=40,
+    )
+    return replace(made, **changes)
+
+
+def stop_points(months=38):
+    """Trials that stop at two looks, most of them at the end."""
+    points = []
+    for month in range(10, months):
+        futility = 0.03 if 11 <= month <= 13 else 0.01 if 17 <= month <= 20 else 0.0
+        efficacy = 0.05 if 17 <= month <= 20 else 0.0
+        planned = 0.335 if month >= months - 2 else 0.0
+        days = 30.4375 * month
+        points.append(StopPoint(month + 1, days, days + 30.4375, efficacy, futility, planned))
+    return points

@@ -1,6 +1,8 @@
 """`trialsim boundaries`: critical values of a group-sequential design, without simulation."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ from simulator.cli.shared import (
     deliver,
     fail,
     numeric,
+    path_given,
     refuse,
     stoppable,
 )
@@ -18,6 +21,7 @@ from simulator.cli.shared import (
 if TYPE_CHECKING:
     from simulator.results.boundaries import Boundaries
 
+_SUFFIXES = ".svg", ".png", ".pdf"
 _RULES = "lan_demets_obrien_fleming, hwang_shih_decani(-4), pocock ..."
 
 
@@ -71,6 +75,14 @@ def boundaries(
     lower_alpha: Annotated[
         float | None, numeric("--lower-alpha", "Its part of alpha.", show_default=False)
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to draw them in, ending in .svg, .png or .pdf; an old one is replaced.",
+            show_default=False,
+            callback=path_given("--figure"),
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Boundaries of a group-sequential design, without simulation."""
@@ -80,7 +92,7 @@ def boundaries(
     if scenario is not None:
         own = information, spending, alpha, sides, futility, lower_spending, lower_alpha
         _refuse_beside_scenario(own, binding=binding)
-        deliver(_of_scenario(scenario, power), json)
+        _deliver(_of_scenario(scenario, power), figure, as_json=json)
         return
     for name, given, example in (
         ("--information", information, "as 0.5,1, or name a scenario with looks"),
@@ -103,7 +115,32 @@ def boundaries(
     except BoundaryError as error:
         rule = error.rule.replace("needs lower_", "needs --lower-")
         refuse(f"--{error.name.replace('_', '-')}", error.value, rule, error.remedy)
-    deliver(found, json)
+    _deliver(found, figure, as_json=json)
+
+
+def _deliver(answer: "Boundaries", figure: Path | None, *, as_json: bool) -> None:
+    """Print the answer, and draw it if that is asked for."""
+    if figure is not None:
+        _draw(answer, figure)
+    deliver(answer, as_json)
+
+
+def _draw(answer: "Boundaries", path: Path) -> None:
+    if path.suffix not in _SUFFIXES:
+        refuse("--figure", path, f"ends in none of {', '.join(_SUFFIXES)}", "as boundaries.svg")
+    if not path.absolute().parent.is_dir():
+        refuse("--figure", path, "its folder does not exist", "create it first")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        refuse("--figure", path, "needs matplotlib", "pip install 'trialsim[report]'")
+    from simulator.report.pictures import save_boundaries
+
+    try:
+        save_boundaries(answer, path)
+    except OSError as error:
+        refuse("--figure", path, f"cannot be written: {error.strerror}", "name another place")
+    print(f"drew {path}", file=sys.stderr)
 
 
 _DESIGN = (

@@ -12,6 +12,7 @@ from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.adapted_sums import AdaptedSums
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.look_costs import PricedSums
 from simulator.montecarlo.monitored import LookRows
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -19,7 +20,7 @@ from simulator.results.measures import Estimate
 DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
 SEEN = (
-    *("cut_day", "decision_day", "fraction", "boundary", "z", "effect", "lower"),
+    *("cut_day", "decision_day", "fraction", "boundary", "z", "standard_error", "effect", "lower"),
     *("randomised", "events", "treated"),
 )
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.
@@ -62,6 +63,8 @@ class LookSums:
     compared
         (COMPARED, 5): sums of a number with looks, without, of their squares, and of the square of
         the difference.
+    priced
+        What can have a price, with looks and without.
     rejections
         (2, 2): trials by whether the analysis rejects without looks, and with them.
     adapted
@@ -80,6 +83,7 @@ class LookSums:
         self.seen = np.zeros((looks, len(SEEN), 3))
         self.compared = np.zeros((len(self.compared_columns), 5))
         self.adapted = None if asked.adaptation is None else AdaptedSums(asked.adaptation)
+        self.priced = PricedSums(layout)
 
     def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
@@ -94,6 +98,7 @@ class LookSums:
         _add_seen(decision, seen, self.seen)
         now, before = rows, found.fixed
         _add_compared(*now, *before, self._places, trials, self.compared)
+        self.priced.add(rows, found.fixed, trials)
 
     def merge(self, later: "LookSums") -> None:
         """Take in the sums of the trials that come next."""
@@ -103,7 +108,8 @@ class LookSums:
     def arrays(self) -> list[Any]:
         """All that is summed."""
         of_adapted = [] if self.adapted is None else self.adapted.arrays()
-        return [self.decisions, self.rejections, self.seen, self.compared, *of_adapted]
+        sums = self.decisions, self.rejections, self.seen, self.compared, self.priced.sums
+        return [*sums, *of_adapted]
 
     def taken(self, look: int) -> int:
         """Trials in which a look was taken."""

@@ -92,11 +92,12 @@ class LookRows(NamedTuple):
     ----------
     decision
         (trials, looks): a `Decision`; -1 where the look was not taken.
-    cut_day, decision_day, fraction, boundary, z, effect, lower
+    cut_day, decision_day, fraction, boundary, z, standard_error, effect, lower
         (trials, looks), NaN where it was not taken: trial days; share of the planned information;
         the critical value in favour of the second arm, or of what is to be shown; the statistic;
-        how far from no difference, or from the margin, an estimate would just have crossed it; the
-        critical value in favour of the first arm, of a two-sided analysis.
+        standard error of the estimate; how far from no difference, or from the margin, an estimate
+        would just have crossed it; the critical value in favour of the first arm, of a two-sided
+        analysis.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -108,6 +109,7 @@ class LookRows(NamedTuple):
     fraction: Floats
     boundary: Floats
     z: Floats
+    standard_error: Floats
     effect: Floats
     lower: Floats
     randomised: Ints
@@ -234,6 +236,7 @@ class _Monitoring:
             "decision_day": decision_day,
             "fraction": fraction,
             "z": z,
+            "standard_error": table.standard_error[:, 0],
             "randomised": known.randomised,
             "events": known.events,
             "treated": self.trials.under_treatment(decision_day),

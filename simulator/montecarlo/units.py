@@ -25,7 +25,13 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_of
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
-from simulator.montecarlo.monitored import judged, monitored, stopping_day, write_recruitment
+from simulator.montecarlo.monitored import (
+    LookRows,
+    judged,
+    monitored,
+    stopping_day,
+    write_recruitment,
+)
 from simulator.montecarlo.monitored_lanes import LaneTrials, are_looked_at_in_lanes
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
@@ -75,11 +81,14 @@ class Observer(NamedTuple):
         The number below which trials are looked at; None: at all.
     asked
         What, beside the parameters, decides what is seen: of what `work_key.key_of` takes.
+    at_looks
+        What is seen of looks at trials before their end, a row a trial, beside the records.
     """
 
     look: Callable[[Params, TrialRecords], Observed]
     trials: int | None
     asked: tuple[Any, ...]
+    at_looks: Callable[[LookRows], Observed] | None = None
 
 
 class Evaluation(NamedTuple):
@@ -330,6 +339,8 @@ def run_part(
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)
+        if asked.observer.at_looks is not None and looks is not None:
+            observed = (*observed, *asked.observer.at_looks(looks.rows))
     return Part(table, rows, observed, looks=looks)
 
 

@@ -50,7 +50,7 @@ class Effect(NamedTuple):
         """Return an estimate of what an analysis is to show."""
         scale, hypothesis = measure.scale, plan.hypothesis
         if hypothesis.is_two_sided:
-            sign = 1 if scale is Scale.DAYS else -1  # survival time is good; all else is deaths
+            sign = 1 if measure.more_is_better else -1
         else:
             sign = -1 if hypothesis.alternative == "less" else 1
         null = 0.0 if hypothesis.equivalence is not None else hypothesis.tested(scale).null

@@ -4,16 +4,19 @@ import math
 from dataclasses import replace
 
 from simulator.constants import DAYS_PER_MONTH
-from simulator.declarations.analyses import Information
+from simulator.declarations.analyses import STATISTICS, Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
+from simulator.montecarlo.costs import prices_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
 from simulator.planning.attained import attained_of
 from simulator.planning.adaptation import reestimation_of, slow_of
+from simulator.planning.look_effects import EffectScale, effect_scale
+from simulator.planning.planned_looks import planned_boundaries
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -53,13 +56,19 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
     asked, sums = run.asked.monitoring, run.sums.looks
     if asked is None or sums is None:
         return None
+    plan = run.plans[asked.column]
+    effects = effect_scale(plan)
     reports = tuple(
-        _look(prepared, asked, sums, place, run.trials)
+        _look(prepared, asked, sums, place, run.trials, effects)
         for place in range(len(asked.looks) + 1)
         if not _never_came(asked, sums, place)
     )
+    measure = STATISTICS[plan.test].measure
     found = Looks(
-        analysis=run.plans[asked.column].name,
+        analysis=plan.name,
+        measure=measure.name,
+        scale=measure.scale,
+        null_effect=effects.at(0.0),
         information=Information(asked.information).value,
         max_information=asked.max_information,
         spending=asked.spending or None,
@@ -69,12 +78,20 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         binding=asked.futility is not None and asked.futility.binding,
         after_stopping="stop_treatment" if asked.stops_treatment else "complete",
         looks=reports,
+        boundaries=planned_boundaries(
+            asked,
+            [look.moment for look in reports],
+            [None if look.fraction is None else look.fraction.mean for look in reports],
+            [sums.mean_seen(place, "standard_error").mean for place in places],
+            effects,
+        ),
         power=_power(sums, run.trials),
         compared={
             name: _compared(sums, column, unit, run.trials)
             for name, (column, unit) in _COMPARED.items()
             if column in sums.compared_columns
-        },
+        }
+        | _costs(prepared, sums, run.trials),
         trials=run.trials,
         lower_spending=asked.lower_spending or None,
         lower_alpha=asked.lower_alpha or None,
@@ -117,7 +134,12 @@ def in_words(at: Moment) -> str:
 
 
 def _look(
-    prepared: Prepared, asked: MonitoringPlan, sums: LookSums, place: int, trials: int
+    prepared: Prepared,
+    asked: MonitoringPlan,
+    sums: LookSums,
+    place: int,
+    trials: int,
+    scale: EffectScale,
 ) -> LookReport:
     final = place == len(asked.looks)
     by_arm = zip(prepared.arms, sums.decisions[place, : len(prepared.arms)].tolist(), strict=True)
@@ -125,6 +147,8 @@ def _look(
     means: dict[str, Estimate | None] = {
         name: _known(sums.mean_seen(place, column)) for name, column in _SEEN.items()
     }
+    least = means["smallest_effect"]
+    means["smallest_effect"] = None if least is None else scale.estimate(least)
     return LookReport(
         moment="" if final else in_words(asked.looks[place].at),
         taken=_share(sums.taken(place), trials),
@@ -160,3 +184,12 @@ def _compared(sums: LookSums, column: str, unit: str, trials: int) -> WithAndWit
     days = DAYS_PER_MONTH if unit == "months" else 1.0
     means = sums.compared_means(column, trials)
     return WithAndWithout(unit, *(Estimate(e.mean / days, e.mcse / days) for e in means))
+
+
+def _costs(prepared: Prepared, sums: LookSums, trials: int) -> dict[str, WithAndWithout]:
+    """What a trial costs, if the scenario has prices."""
+    prices = prices_of(prepared.solved)
+    if prices is None:
+        return {}
+    means = sums.priced.mean_costs(prices.by_column, prices.fixed, trials)
+    return {"cost": WithAndWithout(prices.currency, *means)}

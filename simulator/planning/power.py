@@ -19,13 +19,16 @@ from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.montecarlo.workers import Workers
 from simulator.planning.accepted import accepted
 from simulator.planning.averaged_deaths import AveragedDeaths
-from simulator.planning.curves import CurveRecorder, grid_of, observer
+from simulator.planning.curves import CurveRecorder, CurveRows, grid_of, observer
 from simulator.planning.effects import effect_of, null_in_effect
+from simulator.planning.look_effects import effect_scale
+from simulator.planning.look_paths import PathRecorder, see_looks
 from simulator.planning.looks import looks_of
 from simulator.planning.low_power import why_below_level
 from simulator.planning.prepared import Prepared
 from simulator.planning.trial_end import trial_end_of
 from simulator.results.acceptance import Acceptance
+from simulator.results.curves import TRIALS_SEEN, Curves
 from simulator.results.measures import CONVENTIONAL_POWER, Estimate, Judgement
 from simulator.results.operations import Operations
 from simulator.results.power import (
@@ -78,13 +81,16 @@ def estimate_power(
     """
     params, plans = prepared.params, prepared.plans
     acceptance = accepted(prepared, workers.jobs)
-    curves = CurveRecorder(grid_of(params))
+    curves, paths = CurveRecorder(grid_of(params)), PathRecorder(TRIALS_SEEN)
+    seen_by = observer(curves.grid)
+    if prepared.monitoring is not None:
+        seen_by = seen_by._replace(asked=(*seen_by.asked, "looks"), at_looks=see_looks)
     averaged = AveragedDeaths(params, plans) if conditional else None
     evaluation = Evaluation(
         plans,
         true_values(params, plans),
         families_of(prepared.asked, plans),
-        observer(curves.grid),
+        seen_by,
         table=keep is not None,
         control=None if averaged is None else averaged.controls,
         monitoring=prepared.monitoring,
@@ -93,14 +99,16 @@ def estimate_power(
     def take(first: int, unit: UnitResult) -> None:
         if keep is not None:
             keep(first, unit)
-        curves.keep(first, unit)
+        of_records = len(CurveRows._fields)
+        curves.keep(first, unit._replace(observed=unit.observed[:of_records]))
+        paths.keep(unit.observed[of_records:])
         if averaged is not None:
             averaged.add(unit)
 
     precise = None if averaged is None else averaged.precise_after
     asked = Run(params, evaluation, seed, stop, watch, take, precise_after=precise)
     run = monte_carlo(asked, workers, engine)
-    answer = _answer(prepared, run, curves, target_power, acceptance)
+    answer = _answer(prepared, run, curves, paths, target_power, acceptance)
     return answer if averaged is None else averaged.beside(answer)
 
 
@@ -108,6 +116,7 @@ def _answer(
     prepared: Prepared,
     run: MonteCarlo,
     curves: CurveRecorder,
+    paths: PathRecorder,
     target_power: float,
     acceptance: Acceptance | None,
 ) -> Power:
@@ -151,8 +160,19 @@ def _answer(
         looks=looks_of(prepared, run),
         trial_end=trial_end_of(prepared, run),
         recruitment_key=_recruitment_key(solved, params.eligibility.randomised_share),
-        curves=curves.tables(params, prepared.arms),
+        curves=_curves(prepared, run, curves, paths),
     )
+
+
+def _curves(
+    prepared: Prepared, run: MonteCarlo, curves: CurveRecorder, paths: PathRecorder
+) -> Curves:
+    """Tables over time, those of looks too."""
+    found, asked = curves.tables(prepared.params, prepared.arms), run.asked.monitoring
+    if asked is None:
+        return found
+    looks, stops = paths.tables(effect_scale(run.plans[asked.column]), prepared.arms)
+    return replace(found, looks=looks, stops=stops)
 
 
 def _analysis(

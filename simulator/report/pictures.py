@@ -15,6 +15,7 @@ from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.forest import draw_forest
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
+from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.numbers import RATES, Place
 from simulator.report.figures.pareto import draw_pareto
@@ -28,6 +29,7 @@ from simulator.report.figures.saving import KINDS, save
 from simulator.report.figures.schemes import draw_schemes
 from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.size_curve import draw_size_curve
+from simulator.report.figures.stops import draw_stops
 from simulator.report.figures.survival import draw_survival
 from simulator.report.figures.swimmer import draw_swimmer
 from simulator.report.figures.tornado import draw_tornado
@@ -37,6 +39,7 @@ from simulator.results.allocation import Allocation
 from simulator.results.assurance import Assurance
 from simulator.results.base import Value
 from simulator.results.baseline import BaselineHazard
+from simulator.results.boundaries import Boundaries
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.design import DesignSearch
@@ -67,7 +70,16 @@ __all__ = [
     "draw_sweep",
     "draw_trace",
     "recruitment_plan",
+    "save_boundaries",
 ]
+
+
+def save_boundaries(answer: Boundaries, path: Path) -> str:
+    """Write the figure of a design's boundaries, in the format of the suffix; return its caption.
+
+    The caption is written beside it as text.
+    """
+    return save(draw_boundaries(answer), path.with_suffix(""), [path.suffix[1:]])
 
 
 def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds = KINDS) -> Pictures:
@@ -89,6 +101,10 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
         drawings["meld"] = draw_meld(curves.meld)
     if curves.sessions and curves.plasma:
         drawings["sessions"] = draw_sessions(curves.sessions, curves.plasma)
+    if power.looks is not None and power.looks.boundaries is not None and curves.looks:
+        drawings["looks"] = draw_looks(power.looks, curves.looks, power.arms[-1])
+    if curves.stops:
+        drawings["stops"] = draw_stops(curves.stops)
     of = f"{power.scenario}: {power.trials:,} simulated trials, seed {power.seed}"
     if power.trials > TRIALS_SEEN:
         of += f"; curves are of the first {TRIALS_SEEN:,}"

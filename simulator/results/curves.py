@@ -80,6 +80,59 @@ class PlasmaPoint(Record):
 
 
 @dataclass(frozen=True, repr=False)
+class LookPoint(Record):
+    """A look at one trial, of the first trials of a run.
+
+    Attributes
+    ----------
+    trial, look
+        Index of the trial, and which look, from 1; the last is the final analysis.
+    day
+        Trial day on which its data were cut.
+    information
+        Share of the planned information.
+    z
+        Positive in favour of the second arm, or of what is to be shown; NaN without a result.
+    effect
+        That z on the scale of `Looks.measure`: the null value moved by z standard errors. It is
+        the estimate where that is normal.
+    decision
+        `rejects`, `futility`, `goes on`; at the final analysis `rejects` or `does not reject`.
+    favours
+        The arm in whose favour it rejects; else empty.
+    """
+
+    trial: int
+    look: int
+    day: float
+    information: float
+    z: float
+    effect: float
+    decision: str
+    favours: str
+
+
+@dataclass(frozen=True, repr=False)
+class StopPoint(Record):
+    """Share of trials that end in an interval of trial days, by how they end.
+
+    Attributes
+    ----------
+    efficacy, futility
+        A look stops them: the day is that of its decision.
+    planned
+        No look does: the day is that of the last follow-up.
+    """
+
+    month: int
+    start_day: float
+    end_day: float
+    efficacy: float
+    futility: float
+    planned: float
+
+
+@dataclass(frozen=True, repr=False)
 class Curves(Record):
     """All of them; a table that the scenario does not model is empty."""
 
@@ -88,6 +141,8 @@ class Curves(Record):
     meld: tuple[MeldPoint, ...] = ()
     sessions: tuple[SessionsPoint, ...] = ()
     plasma: tuple[PlasmaPoint, ...] = ()
+    looks: tuple[LookPoint, ...] = ()
+    stops: tuple[StopPoint, ...] = ()
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the tables that are not empty, by name."""
@@ -117,6 +172,8 @@ _POINTS: dict[str, type[Record]] = {
     "meld": MeldPoint,
     "sessions": SessionsPoint,
     "plasma": PlasmaPoint,
+    "looks": LookPoint,
+    "stops": StopPoint,
 }
 
 

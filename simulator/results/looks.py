@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from simulator.results.attained import AttainedLevel
 from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.base import Record, Row
-from simulator.results.measures import Estimate
+from simulator.results.measures import Estimate, Scale
+from simulator.results.planned_looks import PlannedBoundaries
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,10 +38,11 @@ class LookReport(Record):
         Share of the planned information.
     boundary_z, lower_z, smallest_effect
         The critical value in favour of the second arm, or of what a one-sided hypothesis is to
-        show; that in favour of the first arm, of a two-sided analysis; and how far from no
-        difference, or from the margin, an estimate would just have crossed the first. These and
-        all above from `cut_day` on are means over trials in which the look was taken; None where
-        it never was, or cannot reject.
+        show; that in favour of the first arm, of a two-sided analysis; and the smallest effect that
+        would just have crossed the first, with the standard error that the look has: a difference,
+        or a ratio (`Looks.scale`). These and all above from `cut_day` on are means over trials in
+        which the look was taken, of a ratio the geometric mean; None where it never was, or cannot
+        reject.
     """
 
     moment: str
@@ -85,6 +87,10 @@ class Looks(Record):
     ----------
     analysis
         Its name.
+    measure, scale
+        What it estimates, as `hazard ratio`, and in which unit; of a log ratio the ratio is shown.
+    null_effect
+        No difference, or the margin, on that scale.
     information, max_information
         What is counted as information, and how much of it is whole.
     spending, futility, lower_spending
@@ -105,10 +111,14 @@ class Looks(Record):
         `complete` or `stop_treatment`.
     looks
         In their order, the final analysis last.
+    boundaries
+        At the planned information, with the level that they have; None where information is not
+        planned and does not grow from look to look on average.
     power
         Share of trials that reject.
     compared
-        By what is compared: patients, deaths, months and so on.
+        By what is compared: patients, deaths, months and so on, and `cost`, whose unit is the
+        currency, where the scenario has prices.
     trials
         All trials.
     reestimation, slow_recruitment
@@ -116,6 +126,9 @@ class Looks(Record):
     """
 
     analysis: str
+    measure: str
+    scale: Scale
+    null_effect: float
     information: str
     max_information: float
     spending: str | None
@@ -125,6 +138,7 @@ class Looks(Record):
     binding: bool
     after_stopping: str
     looks: tuple[LookReport, ...]
+    boundaries: PlannedBoundaries | None
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int

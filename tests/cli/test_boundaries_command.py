@@ -146,3 +146,30 @@ def test_every_rule_and_option_is_on_the_page_of_boundaries():
     command = typer.main.get_command(cli.app).commands["boundaries"]
     for option in command.params:
         assert option.opts[0] in page, option.opts
+
+
+@pytest.mark.parametrize(
+    "design", [f"{FUTILE} hwang_shih_decani(-2)", "boundaries nct05484908-looks"]
+)
+def test_a_figure_of_the_boundaries_is_drawn_beside_the_answer(run, folder, design):
+    done = run(design, "--figure looks.svg")
+    assert done.status == 0
+    assert "drew looks.svg" in done.err
+    assert done.out == run(design).out
+    svg = (folder / "looks.svg").read_text("utf-8")
+    assert "<!-- boundary for futility -->" in svg
+    caption = (folder / "looks.txt").read_text("utf-8")
+    assert caption.startswith("Boundaries of a group-sequential design.")
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("looks.jpg", "ends in none of .svg, .png, .pdf"),
+        ("looks", "ends in none of"),
+        ("nowhere/looks.svg", "its folder does not exist"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(refused, path, rule):
+    said = refused(OBRIEN, f"--figure {path}")
+    assert f"--figure = {path}: {rule}" in said

@@ -3,9 +3,11 @@
 import dataclasses
 
 import pytest
+from documents import dossier, valued
 
 import simulator
 from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.power_looks import looks_in_short, looks_section
@@ -65,6 +67,7 @@ def test_looks_travel_as_json(answer):
 def test_a_scenario_without_looks_tells_of_none(plain):
     assert plain.looks is None
     assert list(looks_section(plain)) == look_blocks(plain) == []
+    assert committee_blocks(dossier(plain)) == []
     assert interim_sentence(plain) == ""
 
 
@@ -98,3 +101,50 @@ def test_words_hold_the_numbers(answer):
     assert [table.name for table in tables] == ["looks", "with-looks"]
     assert "by Fisher's exact test is planned, at 30 patients followed up" in words
     assert all(len(row) == len(table.header) for table in tables for row in table.rows)
+
+
+def test_the_committees_table_is_the_typed_result(answer):
+    (table,) = (b for b in committee_blocks(dossier(answer)) if isinstance(b, Table))
+    assert table.name == "boundaries"
+    minus = "\N{MINUS SIGN}"
+    heads = [head.replace("*", "") for head in table.header]
+    for row, planned, look in zip(
+        table.rows, answer.looks.boundaries.looks, answer.looks.looks, strict=True
+    ):
+        cells = dict(zip(heads, (cell.replace(minus, "-") for cell in row), strict=True))
+        assert cells["Analysis at"] == (look.moment or "the end")
+        assert float(cells["Information, followed up"]) == planned.information
+        assert float(cells["z for DPMAS+LPE, at least"]) == round(planned.efficacy_z, 2)
+        assert float(cells["z for PE, at most"]) == round(planned.lower_z, 2)
+        assert float(cells["Nominal p"]) == pytest.approx(planned.nominal_p, abs=5e-5)
+        assert float(cells["Smallest effect"]) == pytest.approx(
+            100 * look.smallest_effect.mean, abs=0.06
+        )
+    assert [bool(row[heads.index("Futility z, at most")]) for row in table.rows] == [True, False]
+
+
+def test_what_binds_the_committee_and_what_is_left_to_the_applicants_is_said(answer):
+    page = dossier(
+        answer,
+        values=(
+            valued("monitoring.looks[0].cleaning_days", 14),
+            valued("monitoring.looks[0].pause", False),
+        ),
+    )
+    words = " ".join(b.text for b in committee_blocks(page) if isinstance(b, Paragraph))
+    assert "at 30 patients followed up (about day" in words
+    assert "decided 14 days after the cut, in which recruitment goes on" in words
+    assert "Stopping is not binding" in words
+    assert "To be filled in by the applicants" in words
+    assert "who prepares the closed report and is unblinded" in words
+
+
+def test_the_level_is_told_in_both_readings(answer):
+    level = answer.looks.boundaries.level
+    assert level.futility_obeyed < level.futility_ignored == pytest.approx(0.05, abs=1e-4)
+    shown = f"{100 * level.futility_obeyed:.2f}% if futility is obeyed and "
+    shown += f"{100 * level.futility_ignored:.2f}% if it is ignored"
+    assert any(isinstance(block, str) and shown in block for block in looks_section(answer))
+    (words,) = (b.text for b in look_blocks(answer) if isinstance(b, Paragraph))
+    assert shown in words
+    assert "counts as none" in words

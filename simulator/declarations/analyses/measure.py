@@ -58,6 +58,8 @@ class Measure:
     of_all_follow_up
         Whether it is of all the time for which patients are followed: where hazards are not
         proportional its value depends on how long that is.
+    more_is_better
+        Whether the second arm fares better where the estimate is above no difference.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Measure:
     truth: str
     loss_bias: LossBias
     of_all_follow_up: bool = False
+    more_is_better: bool = False
 
     def in_words(self, follow_up_days: int, options: Mapping[str, Any]) -> str:
         """Return the measure of an analysis with these options in words."""
@@ -142,6 +145,7 @@ RMST_DIFFERENCE = Measure(
     Scale.DAYS,
     f"{_TRUTH}:rmst_difference",
     _OF_MEAN_TIME,
+    more_is_better=True,
 )
 LOG_CUMULATIVE_HAZARD_RATIO = Measure(
     "ratio of cumulative hazards",
@@ -194,6 +198,7 @@ WORST_RANK = Measure(
     Scale.PROBABILITY,
     f"{_TRUTH}:worst_rank",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 LOG_WIN_RATIO = Measure(
     "win ratio",
@@ -201,6 +206,7 @@ LOG_WIN_RATIO = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:log_win_ratio",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 NET_BENEFIT = Measure(
     "net benefit",
@@ -208,6 +214,7 @@ NET_BENEFIT = Measure(
     Scale.PROBABILITY,
     f"{_TRUTH}:net_benefit",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )
 LOG_WIN_ODDS = Measure(
     "win odds",
@@ -215,4 +222,5 @@ LOG_WIN_ODDS = Measure(
     Scale.LOG_RATIO,
     f"{_TRUTH}:log_win_odds",
     _OF_DIFFERENCE,
+    more_is_better=True,
 )

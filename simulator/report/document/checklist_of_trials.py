@@ -228,9 +228,17 @@ def _beside(written: Written) -> tuple[Item, ...]:
             left="subgroup analyses",
         ),
         Item(
+            "28a",
+            "Data monitoring committee: role, reporting, independence; or why there is none",
+            at("section-committee"),
+            left="members, and who is unblinded"
+            if at("section-committee")
+            else "whether there is one",
+        ),
+        Item(
             "28b",
             "Interim analyses and stopping",
-            at("section-interim", "looks") or at("section-limits"),
+            at("section-interim", "looks", "boundaries") or at("section-limits"),
             left=""
             if at("section-interim")
             else "whether interim analyses are planned: the simulation has none",

@@ -10,6 +10,8 @@ _SENTENCES = {
     "flow": "{figure} shows what becomes of candidates and patients.",
     "sessions": "{figure} shows when sessions are given and what plasma they take.",
     "meld": "{figure} shows MELD at the visits.",
+    "looks": "{figure} shows the boundaries with simulated trials along them.",
+    "stops": "{figure} shows when trials end.",
     "power_curve": "{figure} draws it.",
     "heat_map": "{figure} draws it.",
     "size": "{figure} draws them{fit}.",

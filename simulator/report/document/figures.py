@@ -7,6 +7,7 @@ from simulator.report.document.feasibility import (
     recruitment_sentence,
     sessions_sentence,
 )
+from simulator.report.document.looks import interim_sentence
 from simulator.report.document.needed_size import amount, confidence_interval
 from simulator.report.document.numbers import (
     listed,
@@ -62,6 +63,21 @@ def _sessions(dossier: Dossier) -> str:
     return sessions_sentence(o) if o.has_sessions else "No sessions are planned."
 
 
+def _looks(dossier: Dossier) -> str:
+    return interim_sentence(dossier.power)
+
+
+def _stops(dossier: Dossier) -> str:
+    found = dossier.power.looks
+    row = None if found is None else found.compared.get("trial_months")
+    if row is None:
+        return "The numbers are in the text."
+    return (
+        f"On average the last follow-up ends in month {rounded_mean(row.with_looks)}, without "
+        f"interim analyses in month {rounded_mean(row.without)}."
+    )
+
+
 def _range(dossier: Dossier) -> str:
     name = dossier.power.primary.name
     found = [
@@ -100,6 +116,8 @@ _WORDS = {
     "recruitment": _recruitment,
     "meld": _meld,
     "sessions": _sessions,
+    "looks": _looks,
+    "stops": _stops,
     "power_curve": _range,
     "heat_map": _range,
     "size": _size,

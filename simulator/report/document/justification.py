@@ -13,6 +13,7 @@ from simulator.report.document.blocks import (
     printable,
 )
 from simulator.report.document.checklist import checklist_blocks
+from simulator.report.document.committee import committee_blocks
 from simulator.report.document.dossier import Dossier, date_in_words, switched_off
 from simulator.report.document.feasibility import (
     feasibility_blocks,
@@ -20,7 +21,7 @@ from simulator.report.document.feasibility import (
     recruitment_in_short,
     sessions_sentence,
 )
-from simulator.report.document.figure_citations import FIGURE
+from simulator.report.document.figure_citations import FIGURE, shown_in
 from simulator.report.document.figures import pictures
 from simulator.report.document.held_out import at_odds_sentence
 from simulator.report.document.inputs import effect_status
@@ -164,7 +165,8 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
-        *look_blocks(dossier.power),
+        *look_blocks(dossier.power, shown_in(dossier, "looks", "stops")),
+        *committee_blocks(dossier),
         *_conduct(dossier),
         *_sensitivity(dossier),
         Heading("Limits", name="section-limits"),

@@ -66,12 +66,24 @@ def _slow(dossier: Dossier) -> str:
     return f"Recruitment is a risk. {words}"
 
 
+def _analysed(power: Power) -> str:
+    """Say when the trial is analysed."""
+    if power.looks is None:
+        return "the trial is analysed once, at its end"
+    if not power.analyses[1:]:
+        return "stopping rules are followed as they are written"
+    return (
+        "stopping rules are followed as they are written, and the analyses without them are made "
+        "once, at the actual end of the trial"
+    )
+
+
 def _limits_of_model(dossier: Dossier) -> list[str]:
     """Limits of the model page that bear on what this scenario uses."""
     power = dossier.power
     found = [
         "In the model loss, withdrawal and transplant do not depend on how ill a patient is, and "
-        "the trial is analysed once, at its end."
+        f"{_analysed(power)}."
     ]
     slope = dossier.value("hazard.log_hazard_ratio_per_meld_point")
     if known(slope) and slope:

@@ -8,6 +8,7 @@ from simulator.report.document.adaptation import (
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.numbers import (
+    MINUS,
     counted,
     joined,
     listed,
@@ -17,6 +18,12 @@ from simulator.report.document.numbers import (
     points_with_error,
     whole_percent,
     with_error,
+)
+from simulator.report.look_words import (
+    effect_in_words,
+    effect_name,
+    information_of,
+    level_in_words,
 )
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate
@@ -38,14 +45,20 @@ _OF = {
 }
 
 
-def look_blocks(power: Power) -> list[Block]:
-    """The section on interim analyses; empty where none is planned."""
+def look_blocks(power: Power, shown: str = "") -> list[Block]:
+    """The section on interim analyses; empty where none is planned.
+
+    Parameters
+    ----------
+    shown
+        Which figures show them.
+    """
     found = power.looks
     if found is None:
         return []
     return [
         Heading("Interim analyses", name="section-interim"),
-        Paragraph(joined([*_plan(power, found), *_found(power, found)])),
+        Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
         *_adaptation(found),
         _looks_table(found),
         _compared_table(found),
@@ -71,7 +84,7 @@ def interim_sentence(power: Power) -> str:
         f"{percent(efficacy)} of trials early for efficacy"
     )
     if found.futility:
-        words += f" and {percent(futility)} for futility"
+        words += f" and {percent(futility)} for futility, which count as not rejecting"
     words += adaptation_clause(found)
     return (
         f"{words}; {with_error(patients.with_looks)} patients are expected, "
@@ -138,11 +151,17 @@ def _found(power: Power, found: Looks) -> list[str]:
     """What the looks come to."""
     gap, efficacy = found.power.difference, _stopped(found)[0]
     change = points_with_error(gap.mean, gap.mcse)
+    futile = _stopped(found)[1]
     return [
+        _level(found),
         f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
         f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
+        f"A trial that is stopped for efficacy counts as a rejection; one that is stopped for "
+        f"futility ({percent(futile)}) counts as none, whatever its final estimate."
+        if found.futility
+        else "A trial that is stopped for efficacy counts as a rejection.",
         *_attained(found),
         "[#looks] has each analysis, [#with-looks] what they save and cost.",
     ]
@@ -164,8 +183,24 @@ def _attained(found: Looks) -> list[str]:
     ]
 
 
+def _level(found: Looks) -> str:
+    """The level of the analysis with its looks; empty where boundaries are not known."""
+    if found.boundaries is None:
+        return ""
+    level = level_in_words(found.boundaries, has_futility=found.futility is not None)
+    return (
+        f"By the boundaries at {information_of(found.boundaries)} the level is {level}, of a "
+        f"nominal {whole_percent(found.boundaries.level.nominal)}."
+    )
+
+
 def _looks_table(found: Looks) -> Table:
     arms = list(found.looks[0].in_favour_of)
+    effects: list[str] = []
+    if found.boundaries is None:  # else they stand beside these
+        effects = [
+            effect_in_words(found, look.smallest_effect).replace("-", MINUS) for look in found.looks
+        ]
     rows = []
     for place, look in enumerate(found.looks, 1):
         rows.append(
@@ -176,7 +211,7 @@ def _looks_table(found: Looks) -> Table:
                 _mean(look.randomised),
                 _percent(look.fraction),
                 _to(look.boundary_z, 2),
-                _to(look.smallest_effect, 2),
+                *effects[place - 1 : place],
                 *(percent_with_error(share) for share in look.in_favour_of.values()),
                 "" if look.is_final else percent_with_error(look.futility),
                 percent_with_error(look.cumulative_power),
@@ -191,7 +226,7 @@ def _looks_table(found: Looks) -> Table:
             "Patients",
             "Information, %",
             "Critical *z*",
-            "Least effect",
+            *["Smallest effect"] * bool(effects),
             *(f"For {the_arm(arm)}, %" for arm in arms),
             "Futility, %",
             "Power, %",
@@ -200,9 +235,12 @@ def _looks_table(found: Looks) -> Table:
         note=joined(
             [
                 "Taken, ended in favour of an arm, or for futility, and power so far: shares of "
-                "all trials. The others are means over the trials in which the analysis is taken;",
-                "the least effect is the distance of an estimate from no difference, or from the "
-                "margin, that just rejects. With the Monte Carlo standard error.",
+                "all trials. The others are means over the trials in which the analysis is taken"
+                + (";" if effects else "."),
+                f"the smallest effect is the {effect_name(found)}, that just rejects."
+                if effects
+                else "",
+                "With the Monte Carlo standard error.",
             ]
         ),
         name="looks",
@@ -212,7 +250,7 @@ def _looks_table(found: Looks) -> Table:
 def _compared_table(found: Looks) -> Table:
     rows = [
         (
-            _COMPARED[name],
+            f"Cost, {literal(row.unit)}" if name == "cost" else _COMPARED[name],
             with_error(row.with_looks),
             with_error(row.without),
             with_error(row.difference),

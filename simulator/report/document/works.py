@@ -37,6 +37,11 @@ _WORKS = {
         "Chapman and Hall/CRC; 2000.",
         "https://doi.org/10.1201/9780367805326",
     ),
+    "damocles": (
+        "DAMOCLES Study Group. A proposed charter for clinical trial data monitoring committees: "
+        "helping them to do their job well. Lancet 2005;365:711-722.",
+        "https://doi.org/10.1016/S0140-6736(05)17965-3",
+    ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
         "Biometrics 1983;39:499-503.",

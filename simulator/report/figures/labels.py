@@ -17,6 +17,12 @@ _LINE = 1.25  # height of a line of text, in its size
 _WIDEST = 118.0  # points that a name beside the axes may take before it is wrapped
 _ABOVE = 390.0  # points of a legend above the axes
 _HANDLE = 40.0  # points of a legend's entry that are not its text
+_PLAIN: Any = {
+    "frameon": False,
+    "fontsize": _NAME,
+    "handlelength": 2.2,
+    "columnspacing": 1.2,
+}
 
 
 def name_lines(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, Artist]]) -> None:
@@ -96,6 +102,29 @@ def legend_above(
 
     It is lifted by a share of the height of the axes where something else stands there.
     """
+    wrapped, columns = _in_columns(figure, names, width)
+    axes.legend(
+        list(handles),
+        [plain(text) for text in wrapped],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0 + lift),
+        borderaxespad=0.2,
+        ncols=columns,
+        **_PLAIN,
+    )
+
+
+def legend_above_all(
+    figure: Figure, handles: Sequence[Any], names: Sequence[str], width: float = _ABOVE
+) -> None:
+    """Set one legend above all axes of a figure, in as many columns as `width` points hold."""
+    wrapped, columns = _in_columns(figure, names, width)
+    texts = [plain(text) for text in wrapped]
+    figure.legend(list(handles), texts, loc="outside upper left", ncols=columns, **_PLAIN)
+
+
+def _in_columns(figure: Figure, names: Sequence[str], width: float) -> tuple[list[str], int]:
+    """Wrap names of a legend, make the figure as much higher, and return the columns it has."""
     wrapped = [wrap(name, width - _HANDLE, _NAME) for name in names]
     widths = [
         _HANDLE + max(text_width(line, _NAME) for line in text.split("\n")) for text in wrapped
@@ -108,18 +137,7 @@ def legend_above(
     depth = -(-len(names) // columns)
     lines = max(text.count("\n") + 1 for text in wrapped)
     grow(figure, depth * (_NAME * _LINE * lines + 4.0) + 4.0)
-    axes.legend(
-        list(handles),
-        [plain(text) for text in wrapped],
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0 + lift),
-        frameon=False,
-        fontsize=_NAME,
-        ncols=columns,
-        borderaxespad=0.2,
-        handlelength=2.2,
-        columnspacing=1.2,
-    )
+    return wrapped, columns
 
 
 def mark_x(axes: Axes, x: float, text: str, width: float = 280.0) -> int:

@@ -3,6 +3,12 @@
 from collections.abc import Iterator
 
 from simulator.report.text.attained import attained_in_words
+from simulator.report.look_words import (
+    effect_in_words,
+    effect_name,
+    information_of,
+    level_in_words,
+)
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
@@ -32,6 +38,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
     table = new_table(
         *("look", "taken", "day", "patients", "events", "information", "z"),
         *["lower z"] * (found.lower_spending is not None),
+        "smallest effect",
         *(f"stops: {arm}" for arm in arms),
         *("futility", "power so far"),
     )
@@ -43,6 +50,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
             _rounded(look.fraction, 2),
             _rounded(look.boundary_z, 2),
             *[_rounded(look.lower_z, 2)] * (found.lower_spending is not None),
+            effect_in_words(found, look.smallest_effect),
             *(percent(share) for share in look.in_favour_of.values()),
             "" if look.is_final else percent(look.futility),
             percent(look.cumulative_power),
@@ -52,21 +60,32 @@ def looks_section(answer: Power) -> Iterator[Block]:
         yield attained_in_words(found.attained, "at the mean sizes of the looks")
     yield (
         "Means over the trials in which a look was taken; z is the critical value in favour of "
-        f"{arms[-1]}{_lower_in_words(found, arms[0])}; shares are of all trials, +- the Monte "
-        "Carlo standard error."
+        f"{arms[-1]}{_lower_in_words(found, arms[0])}, smallest effect the {effect_name(found)}, "
+        "that just crosses it; shares are of all trials, +- the Monte Carlo standard error."
     )
+    yield from _level(found)
     table = new_table("the same patients", "with looks", "without", "difference")
     power = found.power
     table.add_row("power", *map(percent, (power.with_looks, power.without, power.difference)))
     for name, row in found.compared.items():
         cells = map(mean, (row.with_looks, row.without, row.difference))
-        table.add_row(_COMPARED[name], *cells)
+        table.add_row(f"cost, {row.unit}" if name == "cost" else _COMPARED[name], *cells)
     yield table
     yield from adaptation_blocks(found)
 
 
 def _lower_in_words(found: Looks, arm: str) -> str:
     return "" if found.lower_spending is None else f", lower z that in favour of {arm}"
+
+
+def _level(found: Looks) -> Iterator[str]:
+    if found.boundaries is None:
+        return
+    level = level_in_words(found.boundaries, has_futility=found.futility is not None)
+    yield (
+        f"Level by the boundaries at {information_of(found.boundaries)}: {level}; "
+        f"{100 * found.boundaries.level.nominal:g}% is nominal."
+    )
 
 
 def looks_in_short(found: Looks) -> str:

@@ -1,0 +1,44 @@
+"""Words for looks that pages of text, documents and figures share: effects, levels."""
+
+from simulator.report import digits
+from simulator.results.looks import Looks
+from simulator.results.measures import Estimate, Scale
+from simulator.results.planned_looks import PlannedBoundaries
+
+_UNITS = {Scale.PROPORTION: "percentage points", Scale.DAYS: "days", Scale.MELD_POINTS: "points"}
+_LEAST_RATIO = 0.1  # below it a ratio has two digits rather than two decimals
+
+
+def effect_name(found: Looks) -> str:
+    """Return what the analysis estimates, with its unit."""
+    unit = _UNITS.get(found.scale)
+    return f"{found.measure}, {unit}" if unit else found.measure
+
+
+def effect_in_words(found: Looks, value: Estimate | None) -> str:
+    """Return an effect in the unit of `effect_name`, with the digits that its error supports."""
+    if value is None:
+        return ""
+    factor = 100.0 if found.scale is Scale.PROPORTION else 1.0
+    shown, error = factor * value.mean, factor * value.mcse
+    most = 2 if found.scale is Scale.LOG_RATIO and shown >= _LEAST_RATIO else 1
+    if found.scale is Scale.LOG_RATIO and shown < _LEAST_RATIO:
+        return f"{shown:.2g}"
+    decimals = max(min(digits.of_mean(shown, error), most), 0)
+    words = f"{shown:.{decimals}f}"
+    return words.lstrip("-") if not words.strip("-0.") else words
+
+
+def level_in_words(boundaries: PlannedBoundaries, *, has_futility: bool) -> str:
+    """Return the level with looks, futility obeyed and ignored, as a clause."""
+    level = boundaries.level
+    obeyed, ignored = (
+        f"{100 * found:.2f}%" for found in (level.futility_obeyed, level.futility_ignored)
+    )
+    words = f"{obeyed} if futility is obeyed and {ignored} if it is ignored"
+    return words if has_futility else ignored
+
+
+def information_of(boundaries: PlannedBoundaries) -> str:
+    """Return at which information boundaries are, as a phrase."""
+    return "the planned information" if boundaries.as_planned else "the mean information"
