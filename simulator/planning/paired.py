@@ -215,7 +215,7 @@ def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyT
 
 
 def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
-    """Leave what a goal counts: the first analysis, or any hypothesis of the one family."""
+    """Leave what a goal counts: the first analysis, or any or all of the one family."""
     if not goal.is_family:
         return run._replace(
             rejected=run.rejected[:, :1],
@@ -224,7 +224,7 @@ def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
         )
     (family,) = run.families
     return run._replace(
-        rejected=family.any_of[:, None],
+        rejected=(family.all_of if goal.of_all else family.any_of)[:, None],
         analysable=family.analysable[:, None],
         favouring=np.zeros_like(run.favouring[:1]),
     )

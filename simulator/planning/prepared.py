@@ -23,7 +23,7 @@ from simulator.scenario.schema import Scenario
 
 
 class Goal(NamedTuple):
-    """What a size is looked for: that an analysis rejects, or any hypothesis of a family.
+    """What a size is looked for: that an analysis rejects, or any or every one of a family.
 
     Attributes
     ----------
@@ -31,12 +31,15 @@ class Goal(NamedTuple):
         Of the analysis or the family; the second as it stands within a sentence.
     is_family
         Whether it is the scenario's one family; else it is the scenario's first analysis.
+    of_all
+        Whether every hypothesis of the family is to be rejected; else any of them.
     """
 
     name: str
     test_name: str
     alpha: float
     is_family: bool
+    of_all: bool = False
 
 
 def goal_of(plans: Sequence[AnalysisPlan], place: int) -> Goal:

@@ -236,10 +236,11 @@ class _Rates(NamedTuple):
         return [test.label for test in tests_of(self.prepared.plans)]
 
     def analyses(self) -> tuple[PointPower, ...]:
-        """Each analysis, or the goal alone: of a family, that any hypothesis is rejected."""
+        """Each analysis, or the goal alone: of a family, that any or all of it is rejected."""
         if self.goal is not None and self.goal.is_family:
             (family,) = self.families()
-            return (replace(family.any, name=self.goal.name, label=self.goal.test_name),)
+            found = family.all if self.goal.of_all else family.any
+            return (replace(found, name=self.goal.name, label=self.goal.test_name),)
         run, base = self.run, self.base
         plans = self.prepared.plans[: None if self.goal is None else 1]
         named = zip(plans, self.labels[: len(plans)], strict=True)
