@@ -10,14 +10,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.analysis.looked_at import Known
 from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
-from simulator.declarations.analyses import Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import (
     Decision,
@@ -29,6 +27,7 @@ from simulator.monitoring.decisions import (
     sides_of,
 )
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.look_statistics import adds_nothing, fraction_of, signed
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
@@ -110,23 +109,47 @@ class LookRows(NamedTuple):
         return int(self.decision.shape[0])
 
 
+class FamilyRows(NamedTuple):
+    """What looks came to for the analyses of a family; the last look is the final analysis.
+
+    Attributes
+    ----------
+    rejected_at
+        (trials, analyses): the look at which each was rejected; -1: it was not.
+    fraction
+        (trials, looks, analyses): share of the planned information, NaN where it was not looked at.
+    aimed
+        (trials,): whether that was rejected which stops a trial.
+    """
+
+    rejected_at: Ints
+    fraction: Floats
+    aimed: Bools
+
+
 class Monitored(NamedTuple):
     """What the looks at trials came to.
 
-    `p_value` and `favours` are those of the analysis that was looked at, one row a trial.
+    Attributes
+    ----------
+    p_value, favours
+        (trials,): of the analysis that was looked at; of a family (trials, analyses).
+    family
+        What the looks came to for each analysis of a family; None: one analysis was looked at.
     """
 
     looks: LookRows
     p_value: Floats
     favours: Ints
+    family: "FamilyRows | None" = None
 
 
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
     """Look at trials, and have those simulated again whose conduct changes."""
-    return _Monitoring(asked, trials).run()
+    return Monitoring(asked, trials).run()
 
 
-class _Monitoring:
+class Monitoring:
     """A block of trials under its looks."""
 
     def __init__(self, asked: MonitoringPlan, trials: Trials) -> None:
@@ -178,8 +201,8 @@ class _Monitoring:
         # Of others nobody was randomised yet: they take no time.
         at = np.where(taken, days, -1.0)
         table, known = self.trials.analysed(at)
-        z = _signed(table, self.asked.sides)
-        fraction = self._fraction(table, known.events, known.completed)
+        z = signed(table, self.asked.sides)
+        fraction = fraction_of(self.asked, table, known)
         decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
         seen = {
             "cut_day": decision_day if final else at,
@@ -193,11 +216,12 @@ class _Monitoring:
         for name, column in seen.items():
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         self.looks.decision[taken, place] = Decision.GO_ON
-        self._judge(place, taken & (fraction > 0.0) & ~np.isnan(z), table)
+        self._judge(place, taken, table)
 
-    def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
+    def _judge(self, place: int, taken: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""
         looks, final = self.looks, place == len(self.asked.looks)
+        informed = taken & (looks.fraction[:, place] > 0.0) & ~np.isnan(looks.z[:, place])
         trials, stages = self._stages(place, np.flatnonzero(informed), final)
         if trials.size == 0:
             return
@@ -233,23 +257,12 @@ class _Monitoring:
         for pair, (before, now) in enumerate(zip(*np.divmod(pairs, fractions.size), strict=True)):
             earlier, fraction = self.stages[before], float(fractions[now])
             # All that is left else is the final analysis's.
-            if final or not (fraction >= 1.0 or _adds_nothing(earlier, fraction)):
+            if final or not (fraction >= 1.0 or adds_nothing(earlier, fraction)):
                 numbers[pair] = len(self.stages)
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
         stages = numbers[which]
         counts = stages >= 0
         return trials[counts], stages[counts]
-
-    def _fraction(self, table: AnalysisTable, events: Ints, completed: Ints) -> Floats:
-        """Share of the planned information; NaN or 0 where there is none."""
-        if self.asked.information == Information.DEATHS:
-            found = events.astype(float)
-        elif self.asked.information == Information.COMPLETED:
-            found = completed.astype(float)
-        else:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found = 1.0 / table.standard_error[:, 0] ** 2
-        return np.asarray(found / self.asked.max_information)
 
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:
         """Close recruitment of trials that stop; return those of which that changes anything."""
@@ -262,16 +275,18 @@ class _Monitoring:
 
 
 def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> AnalysisTable:
-    """Return a table at the end with what the looks came to in the place of its last analysis.
+    """Return a table at the end with what the looks came to in the place of its last analyses.
 
     Estimate, standard error and interval stay: the usual ones, of all who were followed.
     """
-    column = asked.column
     p_values, favours, reason = table.p_value.copy(), table.favours.copy(), table.reason.copy()
-    known = ~np.isnan(found.p_value)
-    p_values[known, column] = found.p_value[known]
-    favours[known, column] = found.favours[known]
-    reason[known, column] = ANALYSED
+    shape = p_values.shape[0], len(asked.columns)
+    seen, arms = found.p_value.reshape(shape), found.favours.reshape(shape)
+    for k, column in enumerate(asked.columns):
+        known = ~np.isnan(seen[:, k])
+        p_values[known, column] = seen[known, k]
+        favours[known, column] = arms[known, k]
+        reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
 
 
@@ -282,11 +297,6 @@ def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
     """
     distinct = np.unique(values)
     return distinct, np.searchsorted(distinct, values)
-
-
-def _adds_nothing(earlier: Stage, fraction: float) -> bool:
-    """Whether a look has no more information than the one before: they are one."""
-    return bool(earlier.second) and fraction <= earlier.second[-1].information
 
 
 def write_recruitment(
@@ -304,17 +314,6 @@ def write_recruitment(
     in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
     rows.counts[layout.counts["target_reached"].start] = reached
     rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
-
-
-def _signed(table: AnalysisTable, sides: int) -> Floats:
-    """Statistic of each trial: positive in favour of the second arm, NaN without a result.
-
-    That of a one-sided hypothesis is positive in favour of what is to be shown.
-    """
-    if sides == 1:
-        return np.asarray(-ndtri(table.p_value[:, 0]))
-    sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
-    return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
 
 
 def _moment(trials: Trials, at: Moment) -> Floats:

@@ -21,6 +21,8 @@ from simulator.records import Floats, Ints
 def are_looked_at_in_lanes(plans: tuple[AnalysisPlan, ...], asked: MonitoringPlan) -> bool:
     """Whether looks of trials in lanes can be taken there."""
     pauses = any(look.pauses for look in asked.looks)
+    if asked.family is not None:
+        return False
     return not pauses and can_be_cut(plans[asked.column], asked.information)
 
 

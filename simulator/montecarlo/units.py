@@ -26,6 +26,7 @@ from simulator.montecarlo.columns import Layout, MetricRows, column_of, layout_o
 from simulator.montecarlo.lane_metrics import come_in_lanes, lane_metric_rows_of
 from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored import judged, monitored, write_recruitment
+from simulator.montecarlo.monitored_family import aim_without, take_looks, watched
 from simulator.montecarlo.monitored_lanes import LaneTrials, are_looked_at_in_lanes
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
@@ -304,10 +305,10 @@ def run_part(
         rows = metric_rows_of(params, layout, records, asked.plans)
     else:
         planned = records
-        of_looked_at = [asked.plans[asked.monitoring.column]]
+        of_looked_at = watched(asked.monitoring, asked.plans)
         target = params.trial.target_randomised
-        under_looks = RecordedTrials(planned, of_looked_at[0], design, target, conducted)
-        found = monitored(asked.monitoring, under_looks)
+        under_looks = RecordedTrials(planned, of_looked_at, design, target, conducted)
+        found = take_looks(asked.monitoring, under_looks, asked.plans, asked.families)
         records = under_looks.records
         table = judged(analyse(records, asked.plans, design, END), asked.monitoring, found)
         rows = metric_rows_of(params, layout, records, asked.plans)
@@ -315,8 +316,9 @@ def run_part(
         if records is not planned:
             fixed = metric_rows_of(params, layout, planned, asked.plans)
             write_recruitment(params, layout, rows, fixed, found.looks)
-        p_values = analyse(planned, of_looked_at, design, END).p_value[:, 0]
-        looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
+        p_values = analyse(planned, of_looked_at, design, END).p_value
+        fixed_aim = aim_without(asked.monitoring, of_looked_at, p_values, asked.families)
+        looks = LooksOfTrials(found.looks, fixed, fixed_aim, found.family)
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

@@ -123,8 +123,10 @@ def _of_families(run: PairedTrials, analysis: str | None) -> _Found:
     """By family: trials that reject any hypothesis or, where that is asked for, all of them."""
     if analysis is not None:
         name, of_all = family_named(analysis, [f.family.name for f in run.families])
-        found = [f for f in run.families if f.family.name == name]
-        return {analysis: (f.all_of if of_all else f.any_of, f.analysable) for f in found}
+        found = next((f for f in run.families if f.family.name == name), None)
+        if found is None:
+            return {}
+        return {analysis: (found.all_of if of_all else found.any_of, found.analysable)}
     return {f.family.name: (f.any_of, f.analysable) for f in run.families}
 
 

@@ -222,7 +222,7 @@ def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
             analysable=run.analysable[:, :1],
             favouring=run.favouring[:1],
         )
-    (family,) = run.families
+    family = run.families[0]  # another that is looked at may stand beside it
     return run._replace(
         rejected=(family.all_of if goal.of_all else family.any_of)[:, None],
         analysable=family.analysable[:, None],

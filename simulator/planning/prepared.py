@@ -13,12 +13,15 @@ from simulator.declarations.estimands import tests_of
 from simulator.monitoring.asked import MonitoringPlan, monitoring_plan
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.declared import BoundaryError
+from simulator.montecarlo.family_levels import levels_of
+from simulator.montecarlo.multiplicity import families_of
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loaded import LoadedScenario
+from simulator.scenario.monitored_family_rules import spending_key
 from simulator.scenario.schema import Scenario
 
 
@@ -141,19 +144,24 @@ def prepare(
     return Prepared(loaded, solved, params, plans_of(asked))
 
 
-_BOUNDARY_KEYS = {
-    "spending": "monitoring.efficacy.spending",
-    "futility": "monitoring.futility.rule",
-}
-
-
 def _refuse_boundaries(asked: Scenario) -> None:
-    """Refuse looks whose boundaries cannot be made."""
-    plan = monitoring_plan(asked, plans_of(asked))
-    if plan is None:
+    """Refuse looks whose boundaries cannot be made, at any level that an analysis can have."""
+    plans = plans_of(asked)
+    plan = monitoring_plan(asked, plans)
+    if plan is None or asked.monitoring is None:
         return
-    try:
-        sides_of(plan)
-    except BoundaryError as error:
-        key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
-        raise RuleError(error.rule, error.remedy, key) from None
+    every = [plan]
+    for one in () if plan.family is None else plan.family.hypotheses:
+        levels = levels_of(one.column, plans[one.column].alpha, families_of(asked, plans))
+        every += [one._replace(alpha=level) for level in levels]
+    for one in every:
+        try:
+            sides_of(one)
+        except BoundaryError as error:
+            keys = {
+                "spending": spending_key(asked.monitoring, plans[one.column].name),
+                "futility": "monitoring.futility.rule",
+            }
+            key = keys.get(error.name, "monitoring.looks")
+            of = f"{plans[one.column].name} at level {one.alpha:g}: " if plan.family else ""
+            raise RuleError(f"{of}{error.rule}", error.remedy, key) from None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.results.base import Record, Row
+from simulator.results.family_looks import FamilyLooks
 from simulator.results.measures import Estimate
 
 
@@ -75,12 +76,13 @@ class WithAndWithout(Record):
 
 @dataclass(frozen=True, repr=False)
 class Looks(Record):
-    """Looks at one analysis.
+    """Looks at one analysis, or at a family.
 
     Attributes
     ----------
     analysis
-        Its name.
+        Its name; of a family that of the analysis which leads, whose information and boundary
+        `looks` tell of.
     information, max_information
         What is counted as information, and how much of it is whole.
     spending, futility
@@ -99,6 +101,9 @@ class Looks(Record):
         By what is compared: patients, deaths, months and so on.
     trials
         All trials.
+    family
+        What looks come to for each analysis of a family: a rejection in `looks`, and `power`, are
+        then of what stops a trial. None: one analysis is looked at.
     """
 
     analysis: str
@@ -114,6 +119,7 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
+    family: FamilyLooks | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
 from simulator.scenario.errors import RuleError, nearest
+from simulator.scenario.monitored_family_rules import family_rules, looked_at
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.schema import Scenario
 
@@ -19,13 +20,19 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
     if asked is None:
         return
     names = [analysis.name for analysis in scenario.analyses]
+    of_family = list(family_rules(scenario))
+    if of_family:
+        yield from of_family
+        return
     if asked.analysis is not None and asked.analysis not in names:
         rule = f"unknown analysis '{asked.analysis}'; known: {', '.join(names)}"
         near = nearest(asked.analysis, names)
         remedy = f"did you mean {near}?" if near else "use a known name"
         yield RuleError(rule, remedy, "monitoring.analysis")
         return
-    place = 0 if asked.analysis is None else names.index(asked.analysis)
+    if asked.family is not None and looked_at(scenario) not in names:
+        return  # which is refused as such
+    place = names.index(looked_at(scenario))
     test = scenario.analyses[place].test
     declared = ANALYSES[test]
     information = declared.information if isinstance(declared, Analysis) else Information.NONE

@@ -2,6 +2,7 @@
 
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
+from simulator.report.document.family_looks import family_looks_table, family_plan
 from simulator.report.document.numbers import (
     counted,
     joined,
@@ -32,6 +33,8 @@ _OF = {
     "inverse variance": "units of information (1 over the squared standard error)",
 }
 
+_TOGETHER = "[#looks-together] when each hypothesis is rejected, "
+
 
 def look_blocks(power: Power) -> list[Block]:
     """The section on interim analyses; empty where none is planned."""
@@ -42,6 +45,7 @@ def look_blocks(power: Power) -> list[Block]:
         Heading("Interim analyses", name="section-interim"),
         Paragraph(joined([*_plan(power, found), *_found(power, found)])),
         _looks_table(found),
+        *([] if found.family is None else [family_looks_table(power, found.family)]),
         _compared_table(found),
     ]
 
@@ -77,7 +81,9 @@ def _plan(power: Power, found: Looks) -> list[str]:
         f"Information is counted in {_OF[found.information]}, of which "
         f"{number(found.max_information)} are planned.",
     ]
-    if found.spending:
+    if found.family is not None:
+        said += family_plan(power, found.family)
+    elif found.spending:
         said.append(
             f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses by "
             f"{literal(found.spending_title)}, half of it for each direction, at the information "
@@ -114,11 +120,23 @@ def _found(power: Power, found: Looks) -> list[str]:
     change = points_with_error(gap.mean, gap.mcse)
     return [
         f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
-        f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
+        f"for efficacy; the {_power_of(found)} is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
-        "[#looks] has each analysis, [#with-looks] what they save and cost.",
+        f"[#looks] has each analysis, {_TOGETHER if found.family else ''}"
+        "[#with-looks] what they save and cost.",
     ]
+
+
+def _power_of(found: Looks) -> str:
+    """Whose power it is, as looks have it."""
+    if found.family is None:
+        return "power of this analysis"
+    return {
+        "primary": "power of this analysis",
+        "any": "probability to reject at least one hypothesis",
+        "all": "probability to reject all hypotheses",
+    }[found.family.stop_when]
 
 
 def _looks_table(found: Looks) -> Table:

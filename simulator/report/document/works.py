@@ -37,6 +37,11 @@ _WORKS = {
         "Chapman and Hall/CRC; 2000.",
         "https://doi.org/10.1201/9780367805326",
     ),
+    "maurer": (
+        "Maurer W, Bretz F. Multiple testing in group sequential trials using graphical "
+        "approaches. Statistics in Biopharmaceutical Research 2013;5:311-320.",
+        "https://doi.org/10.1080/19466315.2013.807748",
+    ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
         "Biometrics 1983;39:499-503.",
