@@ -545,7 +545,8 @@ class Study:
         ----------
         analysis
             Name of the one that is to have it, or of a family of those judged together, of which
-            any hypothesis is then to be rejected; the scenario's first analysis if None.
+            any hypothesis is then to be rejected or, as `all:NAME`, every one; the scenario's first
+            analysis if None.
         by
             A numeric key.
         between

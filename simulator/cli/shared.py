@@ -40,7 +40,7 @@ ScenarioArgument = Annotated[
         show_default=False,
     ),
 ]
-_ANALYSIS = "Which analysis, or family of those judged together"
+_ANALYSIS = "Which analysis, or family of those judged together (all:NAME: all of it)"
 AnalysisOrAllOption = Annotated[
     str | None,
     typer.Option("--analysis", help=f"{_ANALYSIS} [default: all].", show_default=False),

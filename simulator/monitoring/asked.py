@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.monitoring.adaptation import AdaptationPlan, adaptation_plan
 from simulator.monitoring.futility import is_of_tables, read_futility
 from simulator.scenario.look_days import day_of, days_of
+from simulator.scenario.monitored_family_rules import (
+    family_of,
+    first_weight,
+    hypotheses_of,
+    looked_at,
+    max_information_of,
+)
 from simulator.scenario.monitoring import Look as AskedLook
-from simulator.monitoring.adaptation import AdaptationPlan, adaptation_plan
 from simulator.scenario.monitoring import Moment as AskedMoment
 from simulator.scenario.schema import Scenario, Trial
 
@@ -57,6 +64,30 @@ class FutilityPlan(NamedTuple):
         return is_of_tables(read_futility(self.rule))
 
 
+class FamilyPlan(NamedTuple):
+    """A family of analyses of which each is looked at.
+
+    Attributes
+    ----------
+    name
+        Of the family.
+    stop_when
+        Which rejection stops a trial: `primary`, `any` or `all`.
+    looks_back
+        Whether an analysis whose level has grown may be rejected by an earlier look.
+    hypotheses
+        Each analysis of the family, in its order, as if it were looked at alone.
+    primary
+        Place among them of the one that leads.
+    """
+
+    name: str
+    stop_when: str
+    looks_back: bool
+    hypotheses: "tuple[MonitoringPlan, ...]"
+    primary: int
+
+
 class MonitoringPlan(NamedTuple):
     """What is looked at, when, and how it is decided.
 
@@ -69,7 +100,8 @@ class MonitoringPlan(NamedTuple):
     max_information
         At which it is whole.
     alpha, sides
-        Level of the analysis; 2: it is two-sided.
+        Level of the analysis, or that which the one that leads a family has at first; 2: it is
+        two-sided.
     spending
         How the level is spent, on one line; empty: no look stops for efficacy.
     lower_spending, lower_alpha
@@ -85,6 +117,8 @@ class MonitoringPlan(NamedTuple):
         the analysis at or below which each look and the end reject.
     adaptation
         What looks change beside stopping; None: nothing.
+    family
+        Analyses that are looked at together; None: one is, alone.
     """
 
     column: int
@@ -103,6 +137,14 @@ class MonitoringPlan(NamedTuple):
     lower_spending: str = ""
     lower_alpha: float = 0.0
     adaptation: AdaptationPlan | None = None
+    family: FamilyPlan | None = None
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Of the analyses that are looked at."""
+        if self.family is None:
+            return (self.column,)
+        return tuple(one.column for one in self.family.hypotheses)
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -125,7 +167,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         return None
     efficacy = asked.efficacy
     names = [plan.name for plan in plans]
-    column = 0 if asked.analysis is None else names.index(asked.analysis)
+    column = names.index(looked_at(scenario))
     information = STATISTICS[plans[column].test].information
     most = asked.max_information or float(scenario.trial.target_randomised)
     looks = tuple(
@@ -138,7 +180,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         given = asked.futility.model_dump()
         lists = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
         futility = FutilityPlan(**given | lists)
-    planned = MonitoringPlan(
+    alone = MonitoringPlan(
         column=column,
         information=information.value,
         max_information=most,
@@ -154,7 +196,45 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         adaptation=adaptation_plan(scenario, information),
     )
     ratio = scenario.allocation.ratio
-    return planned._replace(sizes=_sizes(planned, ratio), final_size=by_arm(most, ratio))
+    alone = alone._replace(sizes=_sizes(alone, ratio), final_size=by_arm(most, ratio))
+    return _of_family(alone, scenario, plans)
+
+
+def _of_family(
+    lead: MonitoringPlan, scenario: Scenario, plans: tuple[AnalysisPlan, ...]
+) -> MonitoringPlan:
+    """Return the plan with the family that is looked at, if one is."""
+    asked, family = scenario.monitoring, family_of(scenario)
+    if asked is None or asked.family is None or family is None:
+        return lead
+    names, name = [plan.name for plan in plans], plans[lead.column].name
+    own = {one.analysis: one.spending for one in hypotheses_of(asked) if one.spending is not None}
+    found = []
+    for other in family.analyses:
+        plan = plans[names.index(other)]
+        one = lead._replace(spending=own.get(other, lead.spending), alpha=plan.alpha)
+        if other != name:
+            one = one._replace(
+                column=names.index(other),
+                information=STATISTICS[plan.test].information.value,
+                max_information=max_information_of(scenario, other) or math.nan,
+                sides=2 if plan.hypothesis.is_two_sided else 1,
+                looks=tuple(look._replace(at=_of_another(look.at)) for look in lead.looks),
+                futility=None,
+            )
+        found.append(one)
+    place, words = family.analyses.index(name), asked.family
+    return found[place]._replace(
+        alpha=family.alpha * first_weight(family, name),
+        family=FamilyPlan(words.name, words.stop_when, words.look_back, tuple(found), place),
+    )
+
+
+def _of_another(at: Moment) -> Moment:
+    """A moment as another analysis sees it: events of the one that leads are not its own."""
+    if at.of:
+        return at._replace(of=tuple(map(_of_another, at.of)))
+    return at._replace(kind="events of another") if at.kind == "events" else at
 
 
 def _sizes(planned: MonitoringPlan, ratio: Sequence[int]) -> tuple[tuple[int, int], ...]:

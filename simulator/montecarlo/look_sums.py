@@ -12,8 +12,10 @@ from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.adapted_sums import AdaptedSums
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.family_look_sums import FamilyLookSums
 from simulator.montecarlo.look_costs import PricedSums
-from simulator.montecarlo.monitored import LookRows
+from simulator.montecarlo.monitored import FamilyRows, LookRows
+from simulator.montecarlo.ordered_sums import mean_of
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
 
@@ -40,15 +42,19 @@ class LooksOfTrials(NamedTuple):
     fixed
         The metrics of the same trials without looks.
     fixed_rejects
-        Whether the analysis rejects without looks.
+        Whether the analysis rejects without looks; of a family, whether that is rejected which
+        stops a trial.
     adapted
         What looks changed beside stopping; None: nothing was asked for.
+    family
+        What the looks came to for each analysis of a family.
     """
 
     rows: LookRows
     fixed: MetricRows
     fixed_rejects: Bools
     adapted: AdaptedRows | None = None
+    family: FamilyRows | None = None
 
 
 class LookSums:
@@ -69,6 +75,8 @@ class LookSums:
         (2, 2): trials by whether the analysis rejects without looks, and with them.
     adapted
         What looks changed beside stopping; None: nothing was asked for.
+    family
+        Sums of each analysis of a family; None: one analysis is looked at.
     """
 
     def __init__(self, asked: MonitoringPlan, layout: Layout) -> None:
@@ -84,6 +92,8 @@ class LookSums:
         self.compared = np.zeros((len(self.compared_columns), 5))
         self.adapted = None if asked.adaptation is None else AdaptedSums(asked.adaptation)
         self.priced = PricedSums(layout)
+        together = asked.family
+        self.family = None if together is None else FamilyLookSums(looks, len(together.hypotheses))
 
     def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
@@ -92,6 +102,9 @@ class LookSums:
         decision = found.rows.decision[:trials]
         for which in Decision:
             self.decisions[:, which] += (decision == which).sum(axis=0)
+        if self.family is not None and found.family is not None:
+            rejects = found.family.aimed
+            self.family.add(found.family, trials)
         fixed = found.fixed_rejects[:trials].astype(np.int64)
         np.add.at(self.rejections, (fixed, rejects[:trials].astype(np.int64)), 1)
         seen = np.stack([getattr(found.rows, name)[:trials] for name in SEEN], axis=2)
@@ -108,8 +121,9 @@ class LookSums:
     def arrays(self) -> list[Any]:
         """All that is summed."""
         of_adapted = [] if self.adapted is None else self.adapted.arrays()
+        of_family = [] if self.family is None else self.family.arrays()
         sums = self.decisions, self.rejections, self.seen, self.compared, self.priced.sums
-        return [*sums, *of_adapted]
+        return [*sums, *of_adapted, *of_family]
 
     def taken(self, look: int) -> int:
         """Trials in which a look was taken."""
@@ -118,26 +132,16 @@ class LookSums:
     def mean_seen(self, look: int, name: str) -> Estimate:
         """Mean of a number over the trials in which a look was taken and it is known."""
         known, total, squares = self.seen[look, SEEN.index(name)].tolist()
-        return _mean(known, total, squares)
+        return mean_of(known, total, squares)
 
     def compared_means(self, name: str, trials: int) -> tuple[Estimate, Estimate, Estimate]:
         """Mean of a number with looks, without, and of the difference, over all trials."""
         now, before, now2, before2, apart2 = self.compared[self.compared_columns.index(name)]
         return (
-            _mean(trials, now, now2),
-            _mean(trials, before, before2),
-            _mean(trials, now - before, apart2),
+            mean_of(trials, now, now2),
+            mean_of(trials, before, before2),
+            mean_of(trials, now - before, apart2),
         )
-
-
-def _mean(known: float, total: float, squares: float) -> Estimate:
-    if known < 1:
-        return Estimate(math.nan, math.nan)
-    mean = total / known
-    if known < 2:
-        return Estimate(mean, math.nan)
-    variance = max(squares - known * mean**2, 0.0) / (known - 1)
-    return Estimate(mean, math.sqrt(variance / known))
 
 
 def _place(layout: Layout, name: str) -> tuple[int, int, bool]:

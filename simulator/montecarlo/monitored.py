@@ -10,14 +10,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.analysis.looked_at import Known
 from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
-from simulator.declarations.analyses import Information
 from simulator.monitoring.adaptation_checks import final_critical
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.monitoring.decisions import (
@@ -32,6 +30,7 @@ from simulator.monitoring.decisions import (
 from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.adapted import Adaptable, AdaptedRows, Adapting, Seen
 from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.look_statistics import adds_nothing, fraction_of, signed
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
@@ -122,25 +121,50 @@ class LookRows(NamedTuple):
         return int(self.decision.shape[0])
 
 
+class FamilyRows(NamedTuple):
+    """What looks came to for the analyses of a family; the last look is the final analysis.
+
+    Attributes
+    ----------
+    rejected_at
+        (trials, analyses): the look at which each was rejected; -1: it was not.
+    fraction
+        (trials, looks, analyses): share of the planned information, NaN where it was not looked at.
+    aimed
+        (trials,): whether that was rejected which stops a trial.
+    """
+
+    rejected_at: Ints
+    fraction: Floats
+    aimed: Bools
+
+
 class Monitored(NamedTuple):
     """What the looks at trials came to.
 
-    `p_value` and `favours` are those of the analysis that was looked at, one row a trial. `adapted`
-    is what was changed beside stopping; None: nothing was asked for.
+    Attributes
+    ----------
+    p_value, favours
+        (trials,): of the analysis that was looked at; of a family (trials, analyses).
+    adapted
+        What was changed beside stopping; None: nothing was asked for.
+    family
+        What the looks came to for each analysis of a family; None: one analysis was looked at.
     """
 
     looks: LookRows
     p_value: Floats
     favours: Ints
     adapted: AdaptedRows | None = None
+    family: "FamilyRows | None" = None
 
 
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
     """Look at trials, and have those simulated again whose conduct changes."""
-    return _Monitoring(asked, trials).run()
+    return Monitoring(asked, trials).run()
 
 
-class _Monitoring:
+class Monitoring:
     """A block of trials under its looks."""
 
     def __init__(self, asked: MonitoringPlan, trials: Trials) -> None:
@@ -225,11 +249,11 @@ class _Monitoring:
         # Of others nobody was randomised yet: they take no time.
         at = np.where(taken, days, -1.0)
         table, known = self.trials.analysed(at)
-        z = _signed(table, self.asked.sides)
-        fraction = self._fraction(table, known.events, known.completed)
-        judged_at, weighted = fraction, np.zeros(z.size, np.bool_)
+        z = signed(table, self.asked.sides)
+        fraction = fraction_of(self.asked, table, known)
+        self.judged_at, weighted = fraction, np.zeros(z.size, np.bool_)
         if final and self.adapting is not None:
-            z, judged_at, weighted = self.adapting.final_statistic(z, fraction)
+            z, self.judged_at, weighted = self.adapting.final_statistic(z, fraction)
         decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
         seen = {
             "cut_day": decision_day if final else at,
@@ -244,22 +268,25 @@ class _Monitoring:
         for name, column in seen.items():
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         self.looks.decision[taken, place] = Decision.GO_ON
-        informed = taken & (fraction > 0.0) & ~np.isnan(z)
-        futile = np.zeros(taken.size, dtype=bool)
-        if self.of_tables and not final:
-            assert self.asked.futility is not None
-            least = read_futility(self.asked.futility.rule).values[0]
-            futile = informed & (self.trials.predictive(at, self.asked) < least)
-        self._judge(place, informed, futile, table, judged_at)
+        self._judge(place, taken, table)
         # No estimate alone says whether a weighted statistic crosses.
         self.looks.effect[weighted, place] = math.nan
 
-    def _judge(
-        self, place: int, informed: Bools, futile: Bools, table: AnalysisTable, judged_at: Floats
-    ) -> None:
+    def _futile_by_tables(self, place: int, informed: Bools) -> Bools:
+        """Which trials a rule that looks at the deaths of each arm gives up."""
+        if not self.of_tables or place == len(self.asked.looks):
+            return np.zeros(informed.size, np.bool_)
+        assert self.asked.futility is not None
+        least = read_futility(self.asked.futility.rule).values[0]
+        at = np.where(informed, self.looks.cut_day[:, place], -1.0)
+        return informed & (self.trials.predictive(at, self.asked) < least)
+
+    def _judge(self, place: int, taken: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""
         looks, final = self.looks, place == len(self.asked.looks)
-        trials, stages = self._stages(place, np.flatnonzero(informed), judged_at, final)
+        informed = taken & (looks.fraction[:, place] > 0.0) & ~np.isnan(looks.z[:, place])
+        futile = self._futile_by_tables(place, informed)
+        trials, stages = self._stages(place, np.flatnonzero(informed), final)
         if trials.size == 0:
             return
         z, favours = looks.z[trials, place], table.favours[trials, 0]
@@ -288,36 +315,23 @@ class _Monitoring:
         shown = found <= Decision.FAVOURS_SECOND
         self.favours[trials] = np.where(shown, found, favours)
 
-    def _stages(
-        self, place: int, trials: Ints, judged_at: Floats, final: bool
-    ) -> tuple[Ints, Ints]:
+    def _stages(self, place: int, trials: Ints, final: bool) -> tuple[Ints, Ints]:
         """Trials, of some, whose look counts as one, and the number of the stage each has come to.
 
         Trials of one history and information come to the same.
         """
-        fractions, which = _distinct(judged_at[trials])
+        fractions, which = _distinct(self.judged_at[trials])
         pairs, which = _distinct(self.history[trials] * fractions.size + which)
         numbers = np.full(pairs.size, -1)
         for pair, (before, now) in enumerate(zip(*np.divmod(pairs, fractions.size), strict=True)):
             earlier, fraction = self.stages[before], float(fractions[now])
             # All that is left else is the final analysis's.
-            if final or not (fraction >= 1.0 or _adds_nothing(earlier, fraction)):
+            if final or not (fraction >= 1.0 or adds_nothing(earlier, fraction)):
                 numbers[pair] = len(self.stages)
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
         stages = numbers[which]
         counts = stages >= 0
         return trials[counts], stages[counts]
-
-    def _fraction(self, table: AnalysisTable, events: Ints, completed: Ints) -> Floats:
-        """Share of the planned information; NaN or 0 where there is none."""
-        if self.asked.information == Information.DEATHS:
-            found = events.astype(float)
-        elif self.asked.information == Information.COMPLETED:
-            found = completed.astype(float)
-        else:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found = 1.0 / table.standard_error[:, 0] ** 2
-        return np.asarray(found / self.asked.max_information)
 
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:
         """Close recruitment of trials that stop; return those of which that changes anything."""
@@ -330,16 +344,18 @@ class _Monitoring:
 
 
 def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> AnalysisTable:
-    """Return a table at the end with what the looks came to in the place of its last analysis.
+    """Return a table at the end with what the looks came to in the place of its last analyses.
 
     Estimate, standard error and interval stay: the usual ones, of all who were followed.
     """
-    column = asked.column
     p_values, favours, reason = table.p_value.copy(), table.favours.copy(), table.reason.copy()
-    known = ~np.isnan(found.p_value)
-    p_values[known, column] = found.p_value[known]
-    favours[known, column] = found.favours[known]
-    reason[known, column] = ANALYSED
+    shape = p_values.shape[0], len(asked.columns)
+    seen, arms = found.p_value.reshape(shape), found.favours.reshape(shape)
+    for k, column in enumerate(asked.columns):
+        known = ~np.isnan(seen[:, k])
+        p_values[known, column] = seen[known, k]
+        favours[known, column] = arms[known, k]
+        reason[known, column] = ANALYSED
     return table._replace(p_value=p_values, favours=favours, reason=reason)
 
 
@@ -350,11 +366,6 @@ def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
     """
     distinct = np.unique(values)
     return distinct, np.searchsorted(distinct, values)
-
-
-def _adds_nothing(earlier: Stage, fraction: float) -> bool:
-    """Whether a look has no more information than the one before: they are one."""
-    return bool(earlier.second) and fraction <= earlier.second[-1].information
 
 
 def stopping_day(looks: LookRows) -> Floats:
@@ -386,17 +397,6 @@ def write_recruitment(
     rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
 
 
-def _signed(table: AnalysisTable, sides: int) -> Floats:
-    """Statistic of each trial: positive in favour of the second arm, NaN without a result.
-
-    That of a one-sided hypothesis is positive in favour of what is to be shown.
-    """
-    if sides == 1:
-        return np.asarray(-ndtri(table.p_value[:, 0]))
-    sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
-    return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
-
-
 def _moment(trials: Trials, at: Moment) -> Floats:
     """Trial day of a moment in each trial, infinity where it never comes."""
     if not at.of:
@@ -407,6 +407,6 @@ def _moment(trials: Trials, at: Moment) -> Floats:
 
 def _new_rows(trials: int, looks: int) -> LookRows:
     shape = trials, looks
-    numbers = [np.full(shape, math.nan) for _ in range(7)]
+    numbers = [np.full(shape, math.nan) for _ in range(8)]
     counts = [np.zeros(shape, np.int64) for _ in range(3)]
     return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

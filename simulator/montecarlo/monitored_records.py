@@ -1,6 +1,6 @@
 """Trials under looks whose records are whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -28,18 +28,24 @@ class RecordedTrials:
     ----------
     records
         Of the trials as they are conducted so far.
+
+    Parameters
+    ----------
+    plans
+        The analyses that are looked at, the one that leads first, then a family's in its order.
     """
 
     def __init__(
         self,
         records: TrialRecords,
-        plan: AnalysisPlan,
+        plans: Sequence[AnalysisPlan],
         design: Design,
         target_randomised: int,
         simulate: Simulate,
     ) -> None:
         self.records, self.target_randomised = records, target_randomised
-        self._plan, self._design, self._simulate = plan, design, simulate
+        self._plan, *self._family = plans
+        self._design, self._simulate = design, simulate
 
     @property
     def trial(self) -> Ints:
@@ -65,10 +71,17 @@ class RecordedTrials:
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
+        return self._analysed(self._plan, cut_day)
+
+    def analysed_by(self, place: int, cut_day: Floats) -> tuple[AnalysisTable, Known]:
+        """Do as `analysed` does, by the analysis of a place in the family."""
+        return self._analysed(self._family[place], cut_day)
+
+    def _analysed(self, plan: AnalysisPlan, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         if self._design.has_common_end:  # infinity is the end, here a cut as well
             cut_day = np.minimum(cut_day, self.trial_end_day)
-        table = analyse(self.records, [self._plan], self._design, cut_day)
-        return table, known_at(self.records, self._plan, self._design, cut_day)
+        table = analyse(self.records, [plan], self._design, cut_day)
+        return table, known_at(self.records, plan, self._design, cut_day)
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""

@@ -32,6 +32,7 @@ from simulator.montecarlo.monitored import (
     stopping_day,
     write_recruitment,
 )
+from simulator.montecarlo.monitored_family import aim_without, take_looks, watched
 from simulator.montecarlo.monitored_lanes import LaneTrials, are_looked_at_in_lanes
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.multiplicity import Family
@@ -319,10 +320,10 @@ def run_part(
         rows = metric_rows_at_the_end(params, layout, records, asked.plans)
     else:
         planned = records
-        of_looked_at = [asked.plans[asked.monitoring.column]]
+        of_looked_at = watched(asked.monitoring, asked.plans)
         target = params.trial.target_randomised
-        under_looks = RecordedTrials(planned, of_looked_at[0], design, target, conducted)
-        found = monitored(asked.monitoring, under_looks)
+        under_looks = RecordedTrials(planned, of_looked_at, design, target, conducted)
+        found = take_looks(asked.monitoring, under_looks, asked.plans, asked.families)
         records = stopped_ones_end(params, under_looks.records, stopping_day(found.looks))
         table = analyse(records, asked.plans, design, last_cut(params, records))
         table = judged(table, asked.monitoring, found)
@@ -333,9 +334,9 @@ def run_part(
             write_recruitment(params, layout, rows, fixed, found)
             write_deaths_reached(layout, rows, fixed)
         at_end = last_cut(params, planned)
-        p_values = analyse(planned, of_looked_at, design, at_end).p_value[:, 0]
-        rejects = reaches(p_values, of_looked_at[0].alpha)
-        looks = LooksOfTrials(found.looks, fixed, rejects, found.adapted)
+        p_values = analyse(planned, of_looked_at, design, at_end).p_value
+        fixed_aim = aim_without(asked.monitoring, of_looked_at, p_values, asked.families)
+        looks = LooksOfTrials(found.looks, fixed, fixed_aim, found.adapted, found.family)
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

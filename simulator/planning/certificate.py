@@ -147,9 +147,9 @@ def certify(
         _, rule = refused[0]
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
-    looked_at = -1 if monitoring is None else monitoring.column
+    looked_at = () if monitoring is None else monitoring.columns
     levels = tuple(
-        _level(scenario, plan, index, runs, is_looked_at=index == looked_at)
+        _level(scenario, plan, index, runs, is_looked_at=index in looked_at)
         for index, plan in enumerate(plans)
     )
     together = tuple(_level_of_family(family, index, runs) for index, family in enumerate(families))

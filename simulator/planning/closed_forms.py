@@ -60,6 +60,18 @@ def margin_patients(
     The error under the null hypothesis is that at the proportions on its border that are likeliest
     where the true ones are seen (Farrington and Manning 1990, their third way).
     """
+    apart, under_null, error = margin_errors(p_control, p_experimental, border, ratio)
+    z = -special.ndtri(alpha / 2) * under_null - special.ndtri(1 - power) * error
+    return float((z / apart) ** 2)
+
+
+def margin_errors(
+    p_control: float, p_experimental: float, border: Border, ratio: float
+) -> tuple[float, float, float]:
+    """What is assumed less the margin, and its errors at the margin and as assumed.
+
+    Errors are times the root of the number of patients.
+    """
 
     def surprise(p0: float) -> float:
         p1 = float(border.second(np.array([p0]))[0])
@@ -78,9 +90,7 @@ def margin_patients(
         return math.sqrt((1 + ratio) * (p1 * (1 - p1) / ratio + factor**2 * p0 * (1 - p0)))
 
     under_null = error(likeliest, float(border.second(np.array([likeliest]))[0]))
-    z = -special.ndtri(alpha / 2) * under_null
-    z -= special.ndtri(1 - power) * error(p_control, p_experimental)
-    return float((z / (p_experimental - factor * p_control - null)) ** 2)
+    return p_experimental - factor * p_control - null, under_null, error(p_control, p_experimental)
 
 
 def t_test_patients(

@@ -10,6 +10,7 @@ from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
+from simulator.planning.goals import ALL_OF, family_named
 from simulator.planning.paired import PairedTrials, paired_runs, rate_beside
 from simulator.planning.prepared import Prepared
 from simulator.results.acceptance import Acceptance
@@ -51,14 +52,7 @@ def compare_scenarios(
     told = ((one, partial(watch, number)) for number, one in enumerate(pair, start=1))
     runs = list(paired_runs(told, trials, seed, workers))
     alone = [_by_name(one, run, analysis) for one, run in zip(pair, runs, strict=True)]
-    together = [
-        {
-            f.family.name: (f.any_of, f.analysable)
-            for f in run.families
-            if analysis in (None, f.family.name)
-        }
-        for run in runs
-    ]
+    together = [_of_families(run, analysis) for run in runs]
     lacking = [
         tuple(
             name
@@ -95,6 +89,8 @@ def refuse_without_shared(first: Prepared, second: Prepared, analysis: str | Non
     (names, families), (others, other_families) = (_names(one) for one in (first, second))
     shared = [name for name in names if name in others]
     shared += [name for name in families if name in other_families]
+    if analysis is not None:
+        shared += [f"{ALL_OF}{name}" for name in families if name in other_families]
     if analysis is None and not shared:
         rule = f"the scenarios share no analysis by its name: {', '.join(names)} in the first"
         remedy = f"call alike what is alike; the second has {', '.join(others)}"
@@ -121,6 +117,17 @@ def _by_name(prepared: Prepared, run: PairedTrials, analysis: str | None) -> _Fo
         for k, plan in enumerate(prepared.plans)
         if analysis in (None, plan.name)
     }
+
+
+def _of_families(run: PairedTrials, analysis: str | None) -> _Found:
+    """By family: trials that reject any hypothesis or, where that is asked for, all of them."""
+    if analysis is not None:
+        name, of_all = family_named(analysis, [f.family.name for f in run.families])
+        found = next((f for f in run.families if f.family.name == name), None)
+        if found is None:
+            return {}
+        return {analysis: (found.all_of if of_all else found.any_of, found.analysable)}
+    return {f.family.name: (f.any_of, f.analysable) for f in run.families}
 
 
 def _compared(first: _Found, second: _Found) -> tuple[ComparedPower, ...]:

@@ -62,7 +62,7 @@ class Facts(NamedTuple):
         declared = STATISTICS.get(self.plan.test)  # a randomisation test has none
         asked = self.plan.hypothesis
         odds = self.plan.test == "odds_ratio" and asked.has_margin
-        if declared is None or asked.equivalence is not None or odds:
+        if declared is None or odds:
             return SizeFormula.NONE
         return declared.size_formula
 
@@ -82,31 +82,59 @@ class Facts(NamedTuple):
     @property
     def border(self) -> Border:
         """Border of the null hypothesis of a test of proportions."""
-        return Border(RATIO if self.plan.test == "risk_ratio" else DIFFERENCE, self.null)
+        return self.border_at(self.null)
+
+    def border_at(self, null: float) -> Border:
+        """Border of a test of proportions at a null value, a logarithm where it is one."""
+        return Border(RATIO if self.plan.test == "risk_ratio" else DIFFERENCE, null)
+
+    @property
+    def nulls(self) -> tuple[float, float] | None:
+        """Both null values of equivalence, as `null` has one; None where it is not to be shown."""
+        asked, declared = self.plan.hypothesis.equivalence, STATISTICS.get(self.plan.test)
+        if asked is None or declared is None:
+            return None
+        ratio = declared.measure.scale is Scale.LOG_RATIO
+        low, high = (math.log(one) if ratio else one for one in asked)
+        return low, high
 
     @property
     def apart(self) -> float:
-        """What is assumed less the null value, on the scale that the formula has."""
+        """What is assumed less the null value, on the scale that the formula has.
+
+        Of equivalence the distance from the nearer margin, negative beyond it.
+        """
+        if self.nulls is not None:
+            low, high = self.nulls
+            return min(self._apart(low), -self._apart(high))
+        return self._apart(self.null)
+
+    def _apart(self, null: float) -> float:
         if self.formula in OF_MEANS:
-            return math.nan if self.means is None else self.means.difference - self.null
+            return math.nan if self.means is None else self.means.difference - null
         if self.formula is SizeFormula.HAZARDS:
             first, second = self.risks
             known = first.hazard > 0 and second.hazard > 0
-            return math.log(second.hazard / first.hazard) - self.null if known else math.nan
+            return math.log(second.hazard / first.hazard) - null if known else math.nan
         control, other = self.analysed
         if self.plan.test == "risk_ratio":
-            return other - math.exp(self.null) * control
-        return other - control - self.null
+            return other - math.exp(null) * control
+        return other - control - null
 
     @property
     def off_margin(self) -> dict[str, Any]:
         """What a formula's answer has with a margin."""
-        margin = self.plan.hypothesis.margin
+        asked = self.plan.hypothesis
+        if asked.equivalence is not None:
+            return {"equivalence": asked.equivalence, "apart": self.apart}
+        margin = asked.margin
         return {} if margin is None else {"margin": margin, "apart": self.apart}
 
     @property
     def on_the_side(self) -> bool:
         """Whether what is assumed is what is to be shown, on one side."""
+        if self.nulls is not None:
+            return self.apart > 0.0
         side = self.plan.hypothesis.tested(Scale.PROPORTION).side
         return side == AWAY or (self.apart < 0) == (side == BELOW)
 

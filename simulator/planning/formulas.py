@@ -18,6 +18,7 @@ from simulator.planning.closed_forms import (
     schoenfeld_events,
     t_test_patients,
 )
+from simulator.planning.equivalence_form import equivalence_form, equivalence_start
 from simulator.planning.facts import OF_MEANS, Facts
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.measures import Scale
@@ -44,7 +45,10 @@ def closed_forms(facts: Facts, power: float) -> ClosedForms:
             SizeFormula.MEANS: _of_means,
             SizeFormula.ADJUSTED_MEANS: _of_means,
         }
-        needed = tuple(makers[facts.formula](facts, power))
+        if facts.nulls is not None:
+            needed = (equivalence_form(facts, power),)
+        else:
+            needed = tuple(makers[facts.formula](facts, power))
     control, experimental = _shown_risks(facts)
     return ClosedForms(
         target_power=power,
@@ -92,7 +96,8 @@ def _differ(facts: Facts) -> bool:
         means = facts.means
         return means is not None and abs(facts.apart) > max(2 * means.mcse, _LEAST)
     control, other = facts.analysed
-    apart = abs(control - other) if facts.null == 0.0 else abs(facts.apart)
+    no_margin = facts.null == 0.0 and facts.nulls is None
+    apart = abs(control - other) if no_margin else abs(facts.apart)
     return 0 < control < 1 and 0 < other < 1 and apart > max(2 * _error(facts), _LEAST)
 
 
@@ -107,6 +112,8 @@ def normal_size(facts: Facts, power: float) -> float | None:
     A place to look first for any analysis, whatever its outcome.
     """
     control, other = facts.analysed
+    if facts.nulls is not None:
+        return equivalence_start(facts, power) if facts.lost <= _MOST_LOST else None
     border = _border_of_risk(facts)
     apart = abs(control - other) if border is None else abs(other - control - border.null)
     is_lost = facts.lost > _MOST_LOST

@@ -8,6 +8,7 @@ from simulator.scenario.errors import Problem, ScenarioError, nearest
 from simulator.scenario.loaded import LoadedScenario
 
 Narrow = Callable[[LoadedScenario], LoadedScenario]  # leaves a goal alone of what is analysed
+ALL_OF = "all:"  # before the name of a family: every hypothesis of it is to be rejected
 
 
 def asked_for(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal | None]:
@@ -27,7 +28,8 @@ def goal_named(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal]:
     Parameters
     ----------
     analysis
-        Name of an analysis, or of a family of those judged together; None: the first analysis.
+        Name of an analysis, or of a family of those judged together, of which any hypothesis is to
+        be rejected or, as `all:NAME`, every one; None: the first analysis.
 
     Raises
     ------
@@ -37,14 +39,25 @@ def goal_named(prepared: Prepared, analysis: str | None) -> tuple[Narrow, Goal]:
     families = prepared.asked.multiplicity or []
     names = [family.name for family in families]
     known = [plan.name for plan in prepared.plans]
-    if analysis in names and analysis not in known:
-        index = names.index(analysis)
-        family = families[index]
-        words = f"any hypothesis of {family.name} ({family.method.replace('_', ' ')})"
-        goal = Goal(family.name, words, family.alpha, True)
-        return methodcaller("with_one_family", index), goal
-    place = 0 if analysis is None else place_of(prepared, analysis, names)
+    if analysis is not None and analysis not in known:
+        name, of_all = family_named(analysis, names)
+        if name in names:
+            index = names.index(name)
+            family = families[index]
+            which = "all hypotheses" if of_all else "any hypothesis"
+            words = f"{which} of {name} ({family.method.replace('_', ' ')})"
+            goal = Goal(analysis, words, family.alpha, True, of_all)
+            return methodcaller("with_one_family", index), goal
+    others = [*names, *(f"{ALL_OF}{name}" for name in names)]
+    place = 0 if analysis is None else place_of(prepared, analysis, others)
     return methodcaller("with_one_analysis", place), goal_of(prepared.plans, place)
+
+
+def family_named(asked: str, names: Sequence[str]) -> tuple[str, bool]:
+    """Return the name of the family that is asked for, and whether all of it is."""
+    if asked in names or not asked.startswith(ALL_OF):
+        return asked, False
+    return asked.removeprefix(ALL_OF), True
 
 
 def place_of(prepared: Prepared, analysis: str, others: Sequence[str] = ()) -> int:

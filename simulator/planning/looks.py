@@ -13,8 +13,9 @@ from simulator.montecarlo.costs import prices_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
-from simulator.planning.attained import attained_of
 from simulator.planning.adaptation import reestimation_of, slow_of
+from simulator.planning.attained import attained_of
+from simulator.planning.family_looks import family_looks_of
 from simulator.planning.look_effects import EffectScale, effect_scale
 from simulator.planning.planned_looks import planned_boundaries
 from simulator.planning.prepared import Prepared
@@ -58,11 +59,8 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         return None
     plan = run.plans[asked.column]
     effects = effect_scale(plan)
-    reports = tuple(
-        _look(prepared, asked, sums, place, run.trials, effects)
-        for place in range(len(asked.looks) + 1)
-        if not _never_came(asked, sums, place)
-    )
+    taken = [k for k in range(len(asked.looks) + 1) if not _never_came(asked, sums, k)]
+    reports = tuple(_look(prepared, asked, sums, k, run.trials, effects) for k in taken)
     measure = STATISTICS[plan.test].measure
     found = Looks(
         analysis=plan.name,
@@ -82,7 +80,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             asked,
             [look.moment for look in reports],
             [None if look.fraction is None else look.fraction.mean for look in reports],
-            [sums.mean_seen(place, "standard_error").mean for place in places],
+            [sums.mean_seen(place, "standard_error").mean for place in taken],
             effects,
         ),
         power=_power(sums, run.trials),
@@ -98,6 +96,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         lower_title=_title_of(asked.lower_spending),
         exact=asked.exact,
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
+        family=family_looks_of(run),
     )
     if asked.adaptation is None or sums.adapted is None:
         return found

@@ -215,16 +215,16 @@ def _families(families: tuple[Family, ...], verdicts: Verdicts) -> tuple[FamilyT
 
 
 def _of_goal(run: PairedTrials, goal: Goal) -> PairedTrials:
-    """Leave what a goal counts: the first analysis, or any hypothesis of the one family."""
+    """Leave what a goal counts: the first analysis, or any or all of the one family."""
     if not goal.is_family:
         return run._replace(
             rejected=run.rejected[:, :1],
             analysable=run.analysable[:, :1],
             favouring=run.favouring[:1],
         )
-    (family,) = run.families
+    family = run.families[0]  # another that is looked at may stand beside it
     return run._replace(
-        rejected=family.any_of[:, None],
+        rejected=(family.all_of if goal.of_all else family.any_of)[:, None],
         analysable=family.analysable[:, None],
         favouring=np.zeros_like(run.favouring[:1]),
     )

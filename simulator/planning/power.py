@@ -127,7 +127,7 @@ def _answer(
     first = analyses[0]
     limits = first.ci_low, first.ci_high
     verdict = judge(null, *limits, first.alpha, target_power, trials=run.trials)
-    is_looked_at = run.asked.monitoring is not None and run.asked.monitoring.column == 0
+    is_looked_at = run.asked.monitoring is not None and 0 in run.asked.monitoring.columns
     if verdict.is_power and first.ci_high < first.alpha and not is_looked_at:
         low = why_below_level(run.plans[0], first, params.allocation.ratio, operations)
         verdict = replace(verdict, below_level=low)

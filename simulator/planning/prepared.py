@@ -15,17 +15,20 @@ from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.declared import BoundaryError
 from simulator.montecarlo import exact_stages
+from simulator.montecarlo.family_levels import levels_of
+from simulator.montecarlo.multiplicity import families_of
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loaded import LoadedScenario
+from simulator.scenario.monitored_family_rules import spending_key
 from simulator.scenario.schema import Scenario
 
 
 class Goal(NamedTuple):
-    """What a size is looked for: that an analysis rejects, or any hypothesis of a family.
+    """What a size is looked for: that an analysis rejects, or any or every one of a family.
 
     Attributes
     ----------
@@ -33,12 +36,15 @@ class Goal(NamedTuple):
         Of the analysis or the family; the second as it stands within a sentence.
     is_family
         Whether it is the scenario's one family; else it is the scenario's first analysis.
+    of_all
+        Whether every hypothesis of the family is to be rejected; else any of them.
     """
 
     name: str
     test_name: str
     alpha: float
     is_family: bool
+    of_all: bool = False
 
 
 def goal_of(plans: Sequence[AnalysisPlan], place: int) -> Goal:
@@ -140,22 +146,31 @@ def prepare(
     return Prepared(loaded, solved, params, plans_of(asked))
 
 
-_BOUNDARY_KEYS = {
-    "spending": "monitoring.efficacy.spending",
-    "lower_spending": "monitoring.efficacy.lower_spending",
-    "lower_alpha": "monitoring.efficacy.lower_alpha",
-    "futility": "monitoring.futility.rule",
-    ZONE: "monitoring.promising_zone.from_conditional_power",
-}
-
-
 def _refuse_boundaries(asked: Scenario) -> None:
-    """Refuse looks whose boundaries cannot be made."""
+    """Refuse looks whose boundaries cannot be made, at any level that an analysis can have."""
+    if asked.monitoring is None:
+        return
+    plans = plans_of(asked)
+    name, of = plans[0].name, ""
     try:
-        plan = exact_stages.monitoring_of(asked, plans_of(asked))
-        if plan is not None:
-            sides_of(plan)
-            least_power(plan)
+        plan = exact_stages.monitoring_of(asked, plans)
+        assert plan is not None
+        every = [plan]
+        for one in () if plan.family is None else plan.family.hypotheses:
+            levels = levels_of(one.column, plans[one.column].alpha, families_of(asked, plans))
+            every += [one._replace(alpha=level) for level in levels]
+        for one in every:
+            name = plans[one.column].name
+            of = f"{name} at level {one.alpha:g}: " if plan.family else ""
+            sides_of(one)
+        least_power(plan)
     except BoundaryError as error:
-        key = _BOUNDARY_KEYS.get(error.name, "monitoring.looks")
-        raise RuleError(error.rule, error.remedy, key) from None
+        keys = {
+            "spending": spending_key(asked.monitoring, name),
+            "lower_spending": "monitoring.efficacy.lower_spending",
+            "lower_alpha": "monitoring.efficacy.lower_alpha",
+            "futility": "monitoring.futility.rule",
+            ZONE: "monitoring.promising_zone.from_conditional_power",
+        }
+        key = keys.get(error.name, "monitoring.looks")
+        raise RuleError(f"{of}{error.rule}", error.remedy, key) from None

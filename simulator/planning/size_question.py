@@ -26,7 +26,7 @@ def size_question(
     """Check what is asked; return the scenario with that goal alone, the key, where to look.
 
     `analysis` is the name of an analysis, or of a family of those judged together, whose power is
-    that any hypothesis is rejected.
+    that any hypothesis is rejected or, as `all:NAME`, every one.
 
     Raises
     ------

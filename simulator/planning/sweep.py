@@ -13,6 +13,7 @@ from simulator.declarations.estimands import tests_of
 from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
 from simulator.montecarlo.judgement import judge
+from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
 from simulator.montecarlo.units import Engine, Evaluation, run_unit, trials_a_unit
 from simulator.montecarlo.workers import Workers
@@ -62,7 +63,10 @@ class Planned:
         if patients * trials <= _FEW_PATIENTS:
             return 0.0
         params, plans = self.base.params, self.base.plans
-        asked = Evaluation(plans, (UNKNOWN,) * len(plans), (), monitoring=self.base.monitoring)
+        families = families_of(self.base.asked, plans)
+        asked = Evaluation(
+            plans, (UNKNOWN,) * len(plans), families, monitoring=self.base.monitoring
+        )
         pilot = trials_a_unit(params, plans)
         least = math.inf
         for _ in range(1 + _PILOTS):
@@ -236,10 +240,11 @@ class _Rates(NamedTuple):
         return [test.label for test in tests_of(self.prepared.plans)]
 
     def analyses(self) -> tuple[PointPower, ...]:
-        """Each analysis, or the goal alone: of a family, that any hypothesis is rejected."""
+        """Each analysis, or the goal alone: of a family, that any or all of it is rejected."""
         if self.goal is not None and self.goal.is_family:
-            (family,) = self.families()
-            return (replace(family.any, name=self.goal.name, label=self.goal.test_name),)
+            family = self.families()[0]
+            found = family.all if self.goal.of_all else family.any
+            return (replace(found, name=self.goal.name, label=self.goal.test_name),)
         run, base = self.run, self.base
         plans = self.prepared.plans[: None if self.goal is None else 1]
         named = zip(plans, self.labels[: len(plans)], strict=True)

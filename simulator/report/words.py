@@ -36,6 +36,10 @@ FORMULAS = {
     Formula.EXACT_BINOMIAL: "Exact binomial",
     Formula.T_TEST: "Two means, noncentral t",
     Formula.ANCOVA: "ANCOVA, noncentral t",
+    Formula.EQUIVALENT_HAZARDS: "Schoenfeld, two one-sided tests",
+    Formula.EQUIVALENT_PROPORTIONS: "Farrington and Manning, two one-sided tests",
+    Formula.EQUIVALENT_MEANS: "Two means, two one-sided t tests",
+    Formula.EQUIVALENT_ADJUSTED_MEANS: "ANCOVA, two one-sided t tests",
 }
 _CONTRASTS = {
     Contrast.NO_DIFFERENCE: (
@@ -345,6 +349,8 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
         }
         return f"not calculated: {why[form.missing]}"
     margin = "" if form.margin is None else f", margin {form.margin:g}"
+    if form.equivalence is not None:
+        margin = ", equivalence within {:g} and {:g}".format(*form.equivalence)
     return _assumed_by(form, forms, digits) + margin
 
 
@@ -352,7 +358,8 @@ def _assumed_by(form: ClosedForm, forms: ClosedForms, digits: int) -> str:
     share = partial(_share, digits=digits)
     if form.difference is not None and form.standard_deviation is not None:
         sds = " and ".join(f"{sd:.{digits + 1}f}" for sd in form.standard_deviation)
-        about = " about the regression on baseline" if form.formula is Formula.ANCOVA else ""
+        adjusted = Formula.ANCOVA, Formula.EQUIVALENT_ADJUSTED_MEANS
+        about = " about the regression on baseline" if form.formula in adjusted else ""
         return (
             f"difference of {form.difference:.{digits + 2}f} points of MELD, "
             f"standard deviations {sds}{about}, {share(form.analysed)} of patients analysed"
@@ -367,7 +374,7 @@ def _assumed_by(form: ClosedForm, forms: ClosedForms, digits: int) -> str:
     risks = f"risk {share(forms.control)} v {share(forms.experimental)}, {lost}"
     if form.formula is Formula.EXACT_BINOMIAL:
         return f"{forms.test_name}, whole arms of fixed size, {risks}"
-    return risks if form.margin is not None else f"{risks}, no correction for continuity"
+    return risks if form.apart is not None else f"{risks}, no correction for continuity"
 
 
 def _share(value: float | None, digits: int) -> str:

@@ -16,6 +16,10 @@ class Formula(StrEnum):
     EXACT_BINOMIAL = "exact_binomial"  # a test of two proportions, by enumeration
     T_TEST = "t_test"  # two means, noncentral t distribution
     ANCOVA = "ancova"  # the same about the regression on baseline
+    EQUIVALENT_HAZARDS = "equivalent_hazards"  # two one-sided log-rank tests
+    EQUIVALENT_PROPORTIONS = "equivalent_proportions"  # two one-sided score tests of proportions
+    EQUIVALENT_MEANS = "equivalent_means"  # two one-sided t tests
+    EQUIVALENT_ADJUSTED_MEANS = "equivalent_adjusted_means"  # about the regression on baseline
 
 
 class Missing(StrEnum):
@@ -62,6 +66,9 @@ class ClosedForm(Record):
     margin, apart
         With a margin: the margin, a difference or a ratio, and what is assumed less the margin (of
         hazard ratios their logarithms).
+    equivalence
+        Both margins, where equivalence is to be shown; `apart` is then the distance from the nearer
+        one.
     """
 
     formula: Formula
@@ -78,6 +85,7 @@ class ClosedForm(Record):
     analysed: float | None = None
     margin: float | None = None
     apart: float | None = None
+    equivalence: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -94,7 +94,7 @@ class Comparison(Answer):
         What they are called.
     analyses, families
         Those that both have, by name; of families of analyses judged together, that any hypothesis
-        is rejected.
+        is rejected or, where `all:NAME` was asked for, every one.
     trials_of
         Either scenario, the first first.
     different

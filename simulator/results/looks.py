@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.results.attained import AttainedLevel
 from simulator.results.adaptation import Reestimation, SlowRecruitment
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Record, Row
+from simulator.results.family_looks import FamilyLooks
 from simulator.results.measures import Estimate, Scale
 from simulator.results.planned_looks import PlannedBoundaries
 
@@ -81,12 +82,13 @@ class WithAndWithout(Record):
 
 @dataclass(frozen=True, repr=False)
 class Looks(Record):
-    """Looks at one analysis.
+    """Looks at one analysis, or at a family.
 
     Attributes
     ----------
     analysis
-        Its name.
+        Its name; of a family that of the analysis which leads, whose information and boundary
+        `looks` tell of.
     measure, scale
         What it estimates, as `hazard ratio`, and in which unit; of a log ratio the ratio is shown.
     null_effect
@@ -123,6 +125,9 @@ class Looks(Record):
         All trials.
     reestimation, slow_recruitment
         What looks change beside stopping; None: nothing.
+    family
+        What looks come to for each analysis of a family: a rejection in `looks`, and `power`, are
+        then of what stops a trial. None: one analysis is looked at.
     """
 
     analysis: str
@@ -149,6 +154,7 @@ class Looks(Record):
     attained: AttainedLevel | None = None
     reestimation: Reestimation | None = None
     slow_recruitment: SlowRecruitment | None = None
+    family: FamilyLooks | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -131,7 +131,7 @@ class Sweep(Answer):
         What each key is called, with its unit.
     analysis
         The analysis, or family of those judged together, that alone is asked for; None: all. Of a
-        family `analyses` has one entry under its name: that any hypothesis is rejected.
+        family `analyses` has one entry under its name: that any hypothesis, or all, are rejected.
     acceptance
         Of the base, against published figures that it was not set by; None: none are held out.
     """

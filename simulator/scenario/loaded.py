@@ -14,6 +14,7 @@ from simulator.scenario.defaults import filled, nodes_of
 from simulator.scenario.errors import Problem, RuleError, ScenarioError, nearest, shown
 from simulator.scenario.merging import Merger
 from simulator.scenario.messages import Finding, findings
+from simulator.scenario.monitored_family_rules import family_of, looked_at
 from simulator.scenario.range_checks import RangeOf, range_findings, ranges_of
 from simulator.scenario.schema import Scenario
 from simulator.scenario.sources import source_of, wrong_sources
@@ -233,13 +234,14 @@ class LoadedScenario:
         # A randomisation test stands on the analysis whose statistic it compares.
         below = [names.index(of) for i in chosen if (of := getattr(asked[i], "of", None)) in names]
         analyses = root.value["analyses"]
-        monitoring, looked_at = self._monitoring(names[0])
-        below += [names.index(looked_at)] if looked_at else []
+        monitoring, looked_at = self._monitoring()
+        below += [names.index(name) for name in looked_at]
         kept = [analyses.value[index] for index in dict.fromkeys([*chosen, *below])]
         together = nodes_of(None, root.file, root.line)
-        if family is not None:
+        kept_families = self._families(family)
+        if kept_families:
             families = root.value["multiplicity"]
-            together = replace(families, value=[families.value[family]])
+            together = replace(families, value=[families.value[index] for index in kept_families])
         parts = {"analyses": replace(analyses, value=kept), "multiplicity": together}
         if monitoring is not None:
             parts["monitoring"] = monitoring
@@ -247,14 +249,22 @@ class LoadedScenario:
         whole = replace(root, value=root.value | parts)
         return checked(whole, self.files, self.asked, self.files, [])
 
-    def _monitoring(self, first: str) -> tuple[Node | None, str]:
-        """What is written of looks, with the analysis that is looked at by its name; that name."""
+    def _monitoring(self) -> tuple[Node | None, list[str]]:
+        """What is written of looks, with the analysis that leads by its name; all looked at."""
         asked, root = self.scenario.monitoring, self._written
         if asked is None:
-            return None, ""
-        written, name = root.value["monitoring"], asked.analysis or first
+            return None, []
+        written, family = root.value["monitoring"], family_of(self.scenario)
+        name = looked_at(self.scenario)
         named = nodes_of(name, written.file, written.line)
-        return replace(written, value=written.value | {"analysis": named}), name
+        beside = [] if family is None else family.analyses
+        return replace(written, value=written.value | {"analysis": named}), [name, *beside]
+
+    def _families(self, chosen: int | None) -> list[int]:
+        """Places of the family that is chosen, first, and of that which is looked at."""
+        families, watched = self.scenario.multiplicity or [], family_of(self.scenario)
+        beside = [k for k, family in enumerate(families) if family is watched]
+        return list(dict.fromkeys([*([] if chosen is None else [chosen]), *beside]))
 
     def leaves(self, key: str) -> tuple[str, ...]:
         """Return the keys of single values that a key, as `key` gives it, stands for or holds."""

@@ -9,6 +9,7 @@ from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.adaptation import BlindedReestimation, PromisingZone, SlowRecruitment
 from simulator.scenario.errors import RuleError
+from simulator.scenario.monitored_family import MonitoredFamily
 
 MOST_LOOKS = 20
 Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
@@ -140,10 +141,15 @@ class Futility(Part):
 
 
 class Monitoring(Part):
-    """Looks at one analysis; the others are tested once, at the actual end."""
+    """Looks at one analysis, or at a family; others are tested once, at the actual end."""
 
     analysis: Word | None = Field(
-        default=None, description="the analysis that is looked at; null: the first"
+        default=None,
+        description="the analysis that is looked at; null: the first, or the family's first",
+    )
+    family: MonitoredFamily | None = Field(
+        default=None,
+        description="a family that is looked at, all of its analyses; null: one analysis alone",
     )
     max_information: Positive | None = Field(
         default=None,

@@ -5,11 +5,12 @@ import math
 from collections.abc import Iterator
 
 from simulator.declarations.analyses import ANALYSES, Analysis, Information
-from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.adaptation_rules import adaptation_rules
+from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.exact_rules import exact_rules
 from simulator.scenario.look_days import day_rules, look_day_rules
+from simulator.scenario.monitored_family_rules import family_rules, looked_at
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.predictive_rules import predictive_rules
 from simulator.scenario.schema import Scenario
@@ -24,13 +25,19 @@ def monitoring_rules(scenario: Scenario) -> Iterator[RuleError]:
     if asked is None:
         return
     names = [analysis.name for analysis in scenario.analyses]
+    of_family = list(family_rules(scenario))
+    if of_family:
+        yield from of_family
+        return
     if asked.analysis is not None and asked.analysis not in names:
         rule = f"unknown analysis '{asked.analysis}'; known: {', '.join(names)}"
         near = nearest(asked.analysis, names)
         remedy = f"did you mean {near}?" if near else "use a known name"
         yield RuleError(rule, remedy, "monitoring.analysis")
         return
-    place = 0 if asked.analysis is None else names.index(asked.analysis)
+    if asked.family is not None and looked_at(scenario) not in names:
+        return  # which is refused as such
+    place = names.index(looked_at(scenario))
     test = scenario.analyses[place].test
     declared = ANALYSES[test]
     information = declared.information if isinstance(declared, Analysis) else Information.NONE

@@ -117,6 +117,26 @@ def test_a_size_can_be_that_of_a_family(by_hand, answer_of):
     assert answer["closed_forms"]["needed"] == []
 
 
+def test_a_size_can_be_that_of_all_of_a_family(by_hand, answer_of):
+    asked = "size together.yaml --analysis all:pair --power 0.9 --patients 1000 --jobs 1"
+    answer = answer_of(asked)
+    assert answer["analysis"] == "all:pair"
+    assert answer["test_name"] == "all hypotheses of pair (holm)"
+    own = next(point for point in answer["curve"] if point["value"] == 60)
+    assert own["trials"] == TRIALS
+    assert own["rejections"] == all_of(by_hand)
+    any_answer = answer_of(asked.replace("all:pair", "pair"))
+    assert answer["answer"]["value"] > any_answer["answer"]["value"]
+
+
+def test_a_sweep_can_be_of_all_of_a_family(by_hand, answer_of):
+    asked = "sweep together.yaml --vary hazard.effect.hazard_ratio=0.3 --analysis all:pair --jobs 1"
+    answer = answer_of(asked, "--trials", TRIALS)
+    base = next(point for point in answer["points"] if point["is_base"])
+    (shown,) = base["analyses"]
+    assert (shown["name"], round(shown["power"] * TRIALS)) == ("all:pair", all_of(by_hand))
+
+
 def test_a_size_can_be_that_of_a_test_that_replays_another(answer_of):
     answer = answer_of(
         "size together.yaml --analysis replayed --power 0.5 --patients 1000 --jobs 1"
@@ -130,6 +150,9 @@ def test_an_unknown_name_is_told_beside_the_families(run, folder):
     assert status == 2
     assert "pair" in err
     assert "log_rank" in err
+    status, _, err = run("size together.yaml --analysis all:nobody")
+    assert status == 2
+    assert "all:order" in err
 
 
 def test_allocation_judges_together_under_every_scheme(by_hand, answer_of):
@@ -157,6 +180,10 @@ def test_a_comparison_has_the_families_of_both(by_hand, folder):
     assert [family.name for family in found.families] == ["pair", "order"]
     assert round(found.families[0].first * TRIALS) == any_of(by_hand)
     assert found.families[0].difference > 0
+    of_all = study.compare(other, TRIALS, jobs=1, analysis="all:pair")
+    assert [family.name for family in of_all.families] == ["all:pair"]
+    assert of_all.analyses == ()
+    assert round(of_all.families[0].first * TRIALS) == all_of(by_hand)
 
 
 def test_a_certificate_judges_together(answer_of):

@@ -23,6 +23,8 @@ _CITATIONS = {
     Formula.SCHOENFELD: "schoenfeld",
     Formula.FREEDMAN: "freedman",
     Formula.FARRINGTON_MANNING: "farrington_manning",
+    Formula.EQUIVALENT_HAZARDS: "schoenfeld",
+    Formula.EQUIVALENT_PROPORTIONS: "farrington_manning",
 }
 _LATEX = {
     Formula.SCHOENFELD: (
@@ -69,7 +71,10 @@ _LEVELS = {
     "two-sided": "the two-sided significance level",
     "one-sided": "twice the one-sided significance level",
 }
-_OF_RISKS = Formula.NORMAL, Formula.FARRINGTON_MANNING, Formula.EXACT_BINOMIAL
+_OF_RISKS = (
+    *(Formula.NORMAL, Formula.FARRINGTON_MANNING, Formula.EXACT_BINOMIAL),
+    Formula.EQUIVALENT_PROPORTIONS,
+)
 _MOST_DIGITS = 5  # decimals of a percentage
 
 

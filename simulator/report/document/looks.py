@@ -7,6 +7,7 @@ from simulator.report.document.adaptation import (
 )
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
+from simulator.report.document.family_looks import family_looks_table, family_plan
 from simulator.report.document.numbers import (
     MINUS,
     counted,
@@ -44,6 +45,8 @@ _OF = {
     "inverse variance": "units of information (1 over the squared standard error)",
 }
 
+_TOGETHER = "[#looks-together] when each hypothesis is rejected, "
+
 
 def look_blocks(power: Power, shown: str = "") -> list[Block]:
     """The section on interim analyses; empty where none is planned.
@@ -61,6 +64,7 @@ def look_blocks(power: Power, shown: str = "") -> list[Block]:
         Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
         *_adaptation(found),
         _looks_table(found),
+        *([] if found.family is None else [family_looks_table(power, found.family)]),
         _compared_table(found),
     ]
 
@@ -102,7 +106,9 @@ def _plan(power: Power, found: Looks) -> list[str]:
         f"Information is counted in {_OF[found.information]}, of which "
         f"{number(found.max_information)} are planned.",
     ]
-    if found.spending and found.lower_alpha is not None:
+    if found.family is not None:
+        said += family_plan(power, found.family)
+    elif found.spending and found.lower_alpha is not None:
         said.append(
             f"The two-sided level of {whole_percent(looked_at.alpha)} is kept over all analyses: "
             f"{percent(looked_at.alpha - found.lower_alpha)} in favour of {arm} by "
@@ -155,7 +161,7 @@ def _found(power: Power, found: Looks) -> list[str]:
     return [
         _level(found),
         f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
-        f"for efficacy; the power of this analysis is {percent(found.power.with_looks.mean)} with "
+        f"for efficacy; the {_power_of(found)} is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
         f"A trial that is stopped for efficacy counts as a rejection; one that is stopped for "
@@ -163,7 +169,8 @@ def _found(power: Power, found: Looks) -> list[str]:
         if found.futility
         else "A trial that is stopped for efficacy counts as a rejection.",
         *_attained(found),
-        "[#looks] has each analysis, [#with-looks] what they save and cost.",
+        f"[#looks] has each analysis, {_TOGETHER if found.family else ''}"
+        "[#with-looks] what they save and cost.",
     ]
 
 
@@ -192,6 +199,17 @@ def _level(found: Looks) -> str:
         f"By the boundaries at {information_of(found.boundaries)} the level is {level}, of a "
         f"nominal {whole_percent(found.boundaries.level.nominal)}."
     )
+
+
+def _power_of(found: Looks) -> str:
+    """Whose power it is, as looks have it."""
+    if found.family is None:
+        return "power of this analysis"
+    return {
+        "primary": "power of this analysis",
+        "any": "probability to reject at least one hypothesis",
+        "all": "probability to reject all hypotheses",
+    }[found.family.stop_when]
 
 
 def _looks_table(found: Looks) -> Table:

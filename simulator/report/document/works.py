@@ -42,6 +42,11 @@ _WORKS = {
         "helping them to do their job well. Lancet 2005;365:711-722.",
         "https://doi.org/10.1016/S0140-6736(05)17965-3",
     ),
+    "maurer": (
+        "Maurer W, Bretz F. Multiple testing in group sequential trials using graphical "
+        "approaches. Statistics in Biopharmaceutical Research 2013;5:311-320.",
+        "https://doi.org/10.1080/19466315.2013.807748",
+    ),
     "schoenfeld": (
         "Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. "
         "Biometrics 1983;39:499-503.",

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from simulator.report.text.attained import attained_in_words
 from simulator.report.look_words import (
     effect_in_words,
     effect_name,
     information_of,
     level_in_words,
 )
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
+from simulator.report.text.power_family_looks import family_in_short, family_looks_blocks
 from simulator.report.text.tables import new_table
 from simulator.results.looks import LookReport, Looks
 from simulator.results.measures import Estimate
@@ -33,7 +34,8 @@ def looks_section(answer: Power) -> Iterator[Block]:
     found = answer.looks
     if found is None:
         return
-    yield f"Looks at {found.analysis}: {rules_in_words(found)}."
+    of = found.analysis if found.family is None else family_in_short(found.family)
+    yield f"Looks at {of}: {rules_in_words(found)}."
     arms = list(found.looks[0].in_favour_of)
     table = new_table(
         *("look", "taken", "day", "patients", "events", "information", "z"),
@@ -64,9 +66,14 @@ def looks_section(answer: Power) -> Iterator[Block]:
         "that just crosses it; shares are of all trials, +- the Monte Carlo standard error."
     )
     yield from _level(found)
+    if found.family is not None:
+        yield from family_looks_blocks(found.family)
     table = new_table("the same patients", "with looks", "without", "difference")
     power = found.power
-    table.add_row("power", *map(percent, (power.with_looks, power.without, power.difference)))
+    table.add_row(
+        "power" if found.family is None else "what is to stop it",
+        *map(percent, (power.with_looks, power.without, power.difference)),
+    )
     for name, row in found.compared.items():
         cells = map(mean, (row.with_looks, row.without, row.difference))
         table.add_row(f"cost, {row.unit}" if name == "cost" else _COMPARED[name], *cells)

@@ -1,0 +1,39 @@
+"""What a look holds against a boundary: the statistic, and the information that it has."""
+
+import numpy as np
+from scipy.special import ndtri
+
+from simulator.analysis import AnalysisTable
+from simulator.analysis.looked_at import Known
+from simulator.declarations.analyses import Information
+from simulator.monitoring.asked import MonitoringPlan
+from simulator.monitoring.decisions import Stage
+from simulator.records import Floats
+
+
+def signed(table: AnalysisTable, sides: int) -> Floats:
+    """Statistic of each trial: positive in favour of the second arm, NaN without a result.
+
+    That of a one-sided hypothesis is positive in favour of what is to be shown.
+    """
+    if sides == 1:
+        return np.asarray(-ndtri(table.p_value[:, 0]))
+    sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
+    return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
+
+
+def fraction_of(asked: MonitoringPlan, table: AnalysisTable, known: Known) -> Floats:
+    """Share of the planned information; NaN or 0 where there is none."""
+    if asked.information == Information.DEATHS:
+        found = known.events.astype(float)
+    elif asked.information == Information.COMPLETED:
+        found = known.completed.astype(float)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = 1.0 / table.standard_error[:, 0] ** 2
+    return np.asarray(found / asked.max_information)
+
+
+def adds_nothing(earlier: Stage, fraction: float) -> bool:
+    """Whether a look has no more information than the one before: they are one."""
+    return bool(earlier.second) and fraction <= earlier.second[-1].information

@@ -1,0 +1,80 @@
+"""What a run with looks at a family tells: its parts agree with one another, and with the words."""
+
+import pytest
+from test_monitored_family_scenario import LOOKS
+
+import simulator
+from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.looks import look_blocks
+from simulator.report.text.power_looks import looks_section
+
+TRIALS = 400
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory):
+    path = tmp_path_factory.mktemp("family") / "together.yaml"
+    effect = "hazard: {effect: {kind: direct, hazard_ratio: 0.35}}\n"
+    path.write_text(LOOKS + effect)
+    return simulator.load(path).power(TRIALS, jobs=1)
+
+
+def test_looks_add_up_to_what_the_family_rejects(answer):
+    """The rejections of looks are those that the graph finds in the p values at the end."""
+    found, judged = answer.looks.family, answer.multiplicity[0]
+    assert (found.name, judged.name) == ("pair", "pair")
+    assert found.any[-1] == judged.any
+    assert found.all[-1] == judged.all
+    for one in found.hypotheses:
+        assert one.looks[-1].cumulative_power == judged.by_analysis[one.analysis]
+        early = sum(look.rejected.mean for look in one.looks)
+        assert early == pytest.approx(one.looks[-1].cumulative_power.mean)
+    assert answer.looks.power.with_looks == judged.by_analysis["log_rank"]
+    assert 0.2 < judged.all.mean < judged.any.mean < 1
+
+
+def test_a_trial_stops_where_the_analysis_that_leads_is_rejected(answer):
+    first = answer.looks.looks[0]
+    stopped = sum(share.mean for share in first.in_favour_of.values())
+    assert stopped == pytest.approx(answer.looks.family.hypotheses[0].looks[0].rejected.mean)
+    assert stopped > 0.03
+    assert answer.looks.looks[1].taken.mean == pytest.approx(1 - stopped - first.futility.mean)
+
+
+def test_levels_are_those_of_the_family(answer):
+    one, other = answer.looks.family.hypotheses
+    assert one.first_level == other.first_level == 0.025
+    assert (one.spending, other.spending) == ("lan_demets_pocock", "kim_demets(2)")
+    assert (one.max_information, other.max_information) == (30, 60)
+    # A level that grew has lower boundaries; that at first is the boundary of the same level alone.
+    first = simulator.boundaries(
+        information=[0.4, 1], spending="lan_demets_pocock", alpha=0.0125, sides=1
+    )
+    grown = simulator.boundaries(
+        information=[0.4, 1], spending="lan_demets_pocock", alpha=0.025, sides=1
+    )
+    shown = answer.looks.looks[0].boundary_z.mean
+    assert grown.looks[0].efficacy_z < shown <= first.looks[0].efficacy_z
+
+
+def test_looks_at_a_family_travel_as_json(answer):
+    assert type(answer).from_dict(answer.to_dict()).looks == answer.looks
+
+
+def test_the_text_has_each_hypothesis_at_each_look(answer):
+    told = [str(getattr(block, "rows", block)) for block in looks_section(answer)]
+    assert "stops when log_rank is rejected" in told[0]
+    (table,) = (rows for rows in told if "at least one" in rows)
+    for one in answer.looks.family.hypotheses:
+        assert f"{100 * one.looks[-1].cumulative_power.mean:.1f}%" in table
+
+
+def test_the_document_says_how_the_level_is_kept(answer):
+    blocks = look_blocks(answer)
+    text = " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    assert "tested together by the Holm procedure, at the familywise level of 5%" in text
+    assert "[@maurer]" in text
+    tables = {block.name: block for block in blocks if isinstance(block, Table)}
+    rows = tables["looks-together"].rows
+    assert [row[0] for row in rows][2:] == ["At least one", "All"]
+    assert all(len(row) == len(tables["looks-together"].header) for row in rows)
