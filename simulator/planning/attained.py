@@ -49,11 +49,14 @@ def attained_at(
     stages = stages_of(plan, sizes)
     normal = _normal_levels(asked, sizes)
     by_normal = attained(stages, normal)
-    exact_p, by_exact = None, None
+    near = [stages_of(plan, other) for other in _near(sizes)]
+    exact_p, by_exact, most = None, None, None
     planned = asked.exact_levels or _planned_levels(plan, asked)
     if planned:
         exact_p = tuple(planned[place] for place in looks)
-        by_exact = attained(stages, [(level, level) for level in exact_p])
+        exact = [(level, level) for level in exact_p]
+        by_exact = attained(stages, exact)
+        most = max(attained(other, exact).probability for other in near)
     return AttainedLevel(
         level=plan.alpha,
         first_arm=tuple(n0 for n0, _ in sizes),
@@ -64,7 +67,21 @@ def attained_at(
         exact_p=exact_p,
         exact_level=_level(by_exact),
         exact_at=None if by_exact is None else by_exact.at,
+        normal_most=max(attained(other, normal).probability for other in near),
+        exact_most=most,
     )
+
+
+def _near(sizes: Sizes) -> list[Sizes]:
+    """These sizes, and those with a patient more or fewer in an arm at the final analysis."""
+    *earlier, (n0, n1) = sizes
+    before = earlier[-1] if earlier else (0, 0)
+    ends = [(n0 + k, n1 + m) for k, m in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))]
+    return [
+        [*earlier, end]
+        for end in ends
+        if end[0] >= before[0] and end[1] >= before[1] and min(end) >= 1
+    ]
 
 
 def _level(found: Attained | None) -> float | None:

@@ -23,6 +23,9 @@ class AttainedLevel(Record):
         None where planned sizes are not known.
     normal_level, exact_level
         The type I error with these; None without `exact_p`.
+    normal_most, exact_most
+        The largest of these where at the final analysis an arm has as many patients, or one more or
+        one fewer: the level of a test of whole numbers goes up and down with the sizes.
     normal_at, exact_at
         The common mortality at which it is largest.
     """
@@ -36,3 +39,5 @@ class AttainedLevel(Record):
     exact_p: tuple[float, ...] | None
     exact_level: float | None
     exact_at: float | None
+    normal_most: float
+    exact_most: float | None

@@ -99,8 +99,8 @@ class Efficacy(Part):
     exact: bool = Field(
         default=False,
         description="of tests of mortality at the end: whether the nominal level of each look is "
-        "enumerated over the tables at the planned sizes, so that the type I error is as large as "
-        "spending allows; false: it is that of the normal boundary",
+        "enumerated over the tables at the planned sizes, so that there the type I error is as "
+        "large as spending allows; false: it is that of the normal boundary",
     )
 
     @model_validator(mode="after")

@@ -111,6 +111,21 @@ def test_exact_levels_of_half_and_all_of_sixty_patients_use_up_the_level() -> No
     assert attained(stages, more).probability > spent[1]
 
 
+NEAR = [((14, 15), (29, 28)), ((15, 14), (30, 28)), ((15, 15), (30, 29)), ((14, 14), (28, 29))]
+
+
+@pytest.mark.parametrize(("test", "holds"), [("fisher", False), ("boschloo", True)])
+def test_levels_of_planned_sizes_hold_elsewhere_where_the_test_is_exact_itself(
+    test: str, holds: bool
+) -> None:
+    """Which docs/boundaries.md warns of: Fisher's p value is conservative by the sizes."""
+    planned = tuple(ExactQuestion(test, n, n, 0.05) for n in (15, 30))
+    levels = [(level, level) for level in exact_levels(planned, (0.0030506, 0.05))]
+    for sizes in NEAR:
+        stages = [ExactQuestion(test, n0, n1, 0.05) for n0, n1 in sizes]
+        assert (attained(stages, levels).probability <= 0.05) == holds
+
+
 def test_an_asymmetric_level_counts_each_direction() -> None:
     stage = ExactQuestion("fisher", 8, 8, 0.05)
     both = attained([stage], [(0.06, 0.06)])

@@ -180,13 +180,14 @@ def _attained(found: Looks) -> list[str]:
     if level is None:
         return []
     attained = level.exact_level if found.exact else level.normal_level
-    if attained is None:
+    most = level.exact_most if found.exact else level.normal_most
+    if attained is None or most is None:
         return []
     return [
         "At the mean sizes of the analyses the test attains, over all of them and at the worst "
         f"mortality common to the arms, a level of {percent(attained)}"
         f"{', above the nominal one' if attained > level.level else ''} (by enumeration, futility "
-        "ignored)."
+        f"ignored), and up to {percent(most)} with a patient more or fewer in an arm at the end."
     ]
 
 

@@ -16,14 +16,25 @@ def attained_in_words(found: AttainedLevel, where: str) -> str:
     if found.exact_p is not None and found.exact_level is not None and found.exact_at is not None:
         exact = _attained(found, found.exact_p, found.exact_level, found.exact_at, EXACT)
         words += f"; {exact}"
+    words += f". With a patient more or fewer in an arm at the end up to {_most(found)}"
     return f"{words}. By enumeration, the largest over the mortality common to the arms."
+
+
+def _most(found: AttainedLevel) -> str:
+    """The largest levels at sizes near by."""
+    levels = [found.normal_most, *([] if found.exact_most is None else [found.exact_most])]
+    return " and ".join(_percent(level) + _above(level, found.level) for level in levels)
+
+
+def _above(level: float, nominal: float) -> str:
+    return ", ABOVE IT" if level > nominal else ""
 
 
 def _attained(
     found: AttainedLevel, levels: tuple[float, ...], level: float, at: float, name: str
 ) -> str:
     nominal = ", ".join(rounded(p, 5) if p else "none" for p in levels)
-    above = ", ABOVE IT" if level > found.level else ""
+    above = _above(level, found.level)
     return f"{name} (p {nominal}) {_percent(level)}{above}, at a mortality of {rounded(at, 2)}"
 
 
