@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, kept
+from simulator.cli.runs import ForceOption, FullOption, RunOption, answer, draw, kept
 from simulator.cli.shared import JsonOption, path_given, refuse, stoppable
 
 if TYPE_CHECKING:
@@ -65,7 +65,13 @@ def monitor(
     question = question_of(loaded, "monitor", 0, evidence=cited_rows(loaded), observed=known)
 
     def work(enclosed: "Enclosures") -> "Interim":
-        del enclosed
+        draw(lambda figures: _draw(result, figures), enclosed)
         return result
 
     answer(question, out, force, json, work, full=full)
+
+
+def _draw(result: "Interim", folder: Path) -> None:
+    from simulator.report.pictures import draw_interim
+
+    draw_interim(result, folder)

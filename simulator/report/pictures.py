@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from scipy.special import ndtri
+
 from simulator.declarations.schemes import scheme_name
 from simulator.report.figures import baseline as baseline_figure
 from simulator.report.figures.acceptance import draw_acceptance
@@ -15,6 +17,7 @@ from simulator.report.figures.flow import draw_flow
 from simulator.report.figures.forest import draw_forest
 from simulator.report.figures.gantt import draw_gantt
 from simulator.report.figures.heat_map import HeatPoint, draw_heat_map
+from simulator.report.figures.interim import draw_forecast, draw_observed
 from simulator.report.figures.looks import draw_boundaries, draw_looks
 from simulator.report.figures.meld import draw_meld
 from simulator.report.figures.numbers import RATES, Place
@@ -43,6 +46,7 @@ from simulator.results.boundaries import Boundaries
 from simulator.results.calibration import Calibration
 from simulator.results.curves import TRIALS_SEEN
 from simulator.results.design import DesignSearch
+from simulator.results.interim import Interim
 from simulator.results.levers import Levers
 from simulator.results.power import Power
 from simulator.results.prior import Prior
@@ -63,6 +67,7 @@ __all__ = [
     "draw_baseline",
     "draw_calibration",
     "draw_design",
+    "draw_interim",
     "draw_levers",
     "draw_power",
     "draw_prior",
@@ -72,6 +77,21 @@ __all__ = [
     "recruitment_plan",
     "save_boundaries",
 ]
+
+
+def draw_interim(interim: Interim, folder: Path, kinds: Kinds = KINDS) -> Pictures:
+    """Draw a running trial: its looks so far and their boundaries, and recruitment to come."""
+    drawings: dict[str, Drawing] = {}
+    if interim.looks:
+        is_one_sided = interim.hypothesis.sides == "one-sided"
+        favoured = "what is to be shown" if is_one_sided else interim.arms[1]
+        end_z = None
+        if interim.prospects is not None and not interim.final:
+            end_z = float(-ndtri(interim.prospects.final_p / (1 if is_one_sided else 2)))
+        drawings["looks"] = draw_observed(interim.looks, favoured, end_z)
+    if interim.recruitment is not None and interim.recruitment.patients:
+        drawings["forecast"] = draw_forecast(interim.recruitment, interim.cut)
+    return _saved(drawings, f"{interim.scenario}, data of {interim.cut}", folder, kinds)
 
 
 def save_boundaries(answer: Boundaries, path: Path) -> str:
