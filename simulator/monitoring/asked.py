@@ -4,6 +4,8 @@ import math
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.declarations.analyses.hypothesis import Hypothesis
+from simulator.results.measures import Scale
 from simulator.scenario.monitoring import Moment as AskedMoment
 from simulator.scenario.schema import Scenario
 
@@ -104,6 +106,16 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
     )
+
+
+def sign_of(hypothesis: Hypothesis, scale: Scale) -> int:
+    """Return 1 where a larger estimate has a larger statistic, else -1.
+
+    A positive statistic is in favour of the second arm, or of what is to be shown.
+    """
+    if hypothesis.is_two_sided:
+        return 1 if scale is Scale.DAYS else -1  # survival time is good; all else is deaths
+    return -1 if hypothesis.alternative == "less" else 1
 
 
 def _moment(at: AskedMoment, information: Information, most: float) -> Moment:

@@ -5,14 +5,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Decision
+from simulator.montecarlo.after_stopping import AfterStopping, AtTheStop
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.monitored import LookRows
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
+from simulator.truth import Truth
 
 DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
@@ -38,11 +41,14 @@ class LooksOfTrials(NamedTuple):
         The metrics of the same trials without looks.
     fixed_rejects
         Whether the analysis rejects without looks.
+    stop
+        What the data at the stop say.
     """
 
     rows: LookRows
     fixed: MetricRows
     fixed_rejects: Bools
+    stop: AtTheStop
 
 
 class LookSums:
@@ -59,9 +65,13 @@ class LookSums:
         the difference.
     rejections
         (2, 2): trials by whether the analysis rejects without looks, and with them.
+    after
+        How good estimates after stopping are.
     """
 
-    def __init__(self, asked: MonitoringPlan, layout: Layout) -> None:
+    def __init__(
+        self, asked: MonitoringPlan, layout: Layout, plan: AnalysisPlan, truth: Truth
+    ) -> None:
         looks = len(asked.looks) + 1
         self._layout, self._column = layout, asked.column
         self.compared_columns = tuple(
@@ -72,9 +82,18 @@ class LookSums:
         self.rejections = np.zeros((2, 2), np.int64)
         self.seen = np.zeros((looks, len(SEEN), 3))
         self.compared = np.zeros((len(self.compared_columns), 5))
+        self.after = AfterStopping(plan, truth)
 
-    def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
+    def add(
+        self,
+        found: LooksOfTrials,
+        rows: MetricRows,
+        table: AnalysisTable,
+        rejects: Bools,
+        trials: int,
+    ) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
+        self.after.add(found.stop, table, self._column, rejects, trials)
         decision = found.rows.decision[:trials]
         for which in Decision:
             self.decisions[:, which] += (decision == which).sum(axis=0)
@@ -87,11 +106,15 @@ class LookSums:
 
     def merge(self, later: "LookSums") -> None:
         """Take in the sums of the trials that come next."""
-        for mine, theirs in zip(self.arrays(), later.arrays(), strict=True):
+        for mine, theirs in zip(self._added(), later._added(), strict=True):
             mine += theirs
+        self.after.merge(later.after)
 
     def arrays(self) -> list[Any]:
         """All that is summed."""
+        return [*self._added(), *self.after.arrays()]
+
+    def _added(self) -> list[Any]:
         return [self.decisions, self.rejections, self.seen, self.compared]
 
     def taken(self, look: int) -> int:

@@ -28,6 +28,7 @@ from simulator.monitoring.decisions import (
     p_values,
     sides_of,
 )
+from simulator.montecarlo.after_stopping import AtTheStop, Stops
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
@@ -113,12 +114,14 @@ class LookRows(NamedTuple):
 class Monitored(NamedTuple):
     """What the looks at trials came to.
 
-    `p_value` and `favours` are those of the analysis that was looked at, one row a trial.
+    `p_value` and `favours` are those of the analysis that was looked at, one row a trial, `stop`
+    what the data at the stop say of its estimate.
     """
 
     looks: LookRows
     p_value: Floats
     favours: Ints
+    stop: AtTheStop
 
 
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
@@ -143,6 +146,7 @@ class _Monitoring:
         self.looks = _new_rows(size, len(asked.looks) + 1)
         self.p_value = np.full(size, math.nan)
         self.favours = np.full(size, -1, dtype=np.int64)
+        self.stops = Stops(size)
 
     def run(self) -> Monitored:
         """Take every look, then the final analysis."""
@@ -168,7 +172,9 @@ class _Monitoring:
                 self.trials.replay(self.conduct, np.flatnonzero(changed))
         ends = np.where(self.active, math.inf, -1.0)
         self._look(len(self.asked.looks), ends, self.active, 0.0)
-        return Monitored(self.looks, self.p_value, self.favours)
+        of_trials = self.stages, self.history, self.looks.z, self.looks.decision
+        stop = self.stops.corrected(self.asked, *of_trials)
+        return Monitored(self.looks, self.p_value, self.favours, stop)
 
     def _look(self, place: int, days: Floats, taken: Bools, cleaning_days: float) -> None:
         """Analyse what is known, and decide."""
@@ -194,6 +200,7 @@ class _Monitoring:
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         self.looks.decision[taken, place] = Decision.GO_ON
         self._judge(place, taken & (fraction > 0.0) & ~np.isnan(z), table)
+        self.stops.note(place, ~np.isnan(self.p_value), table)
 
     def _judge(self, place: int, informed: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""

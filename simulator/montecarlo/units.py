@@ -258,7 +258,7 @@ def _run_lanes(
     found = monitored(asked.monitoring, under_looks)
     column = asked.monitoring.column
     rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
-    looks = LooksOfTrials(found.looks, rows, rejects)
+    looks = LooksOfTrials(found.looks, rows, rejects, found.stop)
     again = under_looks.rows
     if under_looks.conduct is not None:
         newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
@@ -316,7 +316,8 @@ def run_part(
             fixed = metric_rows_of(params, layout, planned, asked.plans)
             write_recruitment(params, layout, rows, fixed, found.looks)
         p_values = analyse(planned, of_looked_at, design, END).p_value[:, 0]
-        looks = LooksOfTrials(found.looks, fixed, reaches(p_values, of_looked_at[0].alpha))
+        rejects = reaches(p_values, of_looked_at[0].alpha)
+        looks = LooksOfTrials(found.looks, fixed, rejects, found.stop)
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

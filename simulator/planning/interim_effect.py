@@ -18,6 +18,7 @@ from simulator.declarations.analyses.measure import (
     STRATIFIED_LOG_HAZARD_RATIO,
     Measure,
 )
+from simulator.monitoring.asked import sign_of
 from simulator.monitoring.predictive import deaths_to_come, predictive_probability
 from simulator.planning.interim_keys import Counts, Result
 from simulator.results.measures import Scale
@@ -51,10 +52,7 @@ class Effect(NamedTuple):
     def of(cls, plan: AnalysisPlan, measure: Measure, raw: float, error: float) -> "Effect":
         """Return an estimate of what an analysis is to show."""
         scale, hypothesis = measure.scale, plan.hypothesis
-        if hypothesis.is_two_sided:
-            sign = 1 if scale is Scale.DAYS else -1  # survival time is good; all else is deaths
-        else:
-            sign = -1 if hypothesis.alternative == "less" else 1
+        sign = sign_of(hypothesis, scale)
         null = 0.0 if hypothesis.equivalence is not None else hypothesis.tested(scale).null
         return cls(raw, error, sign, null, scale is Scale.LOG_RATIO)
 

@@ -11,6 +11,7 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
+from simulator.planning.after_stopping import estimates_of
 from simulator.planning.prepared import Prepared
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -70,6 +71,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
             if column in sums.compared_columns
         },
         trials=run.trials,
+        estimates=estimates_of(sums.after),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.results.after_stopping import EstimatesWithLooks
 from simulator.results.base import Record, Row
 from simulator.results.measures import Estimate
 
@@ -99,6 +100,8 @@ class Looks(Record):
         By what is compared: patients, deaths, months and so on.
     trials
         All trials.
+    estimates
+        How good the estimates are, by kind (see `results.after_stopping`).
     """
 
     analysis: str
@@ -114,6 +117,7 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
+    estimates: Mapping[str, EstimatesWithLooks]
 
     def rows(self) -> list[Row]:
         """One row per look."""

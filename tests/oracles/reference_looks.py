@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from analysis_records import Result
 from reference_analysis import F, slow_result, state, trials_in
 from scipy import optimize, stats
 from scipy.special import ndtr
@@ -322,6 +323,8 @@ class LookTaken:
     lower: float
     decision: str  # "go on", "second", "first", "futility"
     p_value: float  # by the stage-wise ordering, if the trial ends here without futility
+    futility: float  # threshold, minus infinity without one
+    result: Result  # the usual one
 
 
 @dataclass
@@ -348,8 +351,8 @@ def with_sessions(records: TrialRecords) -> list[dict[str, Any]]:
 
 def known_at(
     trial: list[dict[str, Any]], plan: AnalysisPlan, day: float, most: float
-) -> tuple[float, float]:
-    """Information, as a share of the most, and Z in favour of the second arm (NaN: none)."""
+) -> tuple[float, float, Result]:
+    """Share of the most information, Z in favour of the second arm (NaN: none), and the result."""
     if plan.population == "treated":
         trial = was_treated(trial, day)
     found = slow_result(trial, plan, day)
@@ -363,7 +366,7 @@ def known_at(
     z = math.nan
     if not math.isnan(found.p_value):
         z = float(stats.norm.isf(found.p_value / 2)) * {1: 1, 0: -1, -1: 0}[found.favours]
-    return information / most, z
+    return information / most, z, found
 
 
 def slow_looks(
@@ -449,7 +452,7 @@ class _Trial:
         decided: float,
         final: bool = False,
     ) -> LookTaken:
-        t, z = known_at(trial, self.plan, cut, self.most)
+        t, z, result = known_at(trial, self.plan, cut, self.most)
         upper, lower = math.inf, -math.inf
         decision, futility, p_value = "go on", -math.inf, math.nan
         nothing = math.isnan(z) or t == 0.0
@@ -467,7 +470,8 @@ class _Trial:
         if z >= upper or z <= lower:
             decision = "second" if z >= upper else "first"
         entered = sum(p["entry_day"] <= cut for p in trial)
-        taken = LookTaken(place, cut, decided, entered, t, z, upper, lower, decision, p_value)
+        known = cut, decided, entered, t, z, upper, lower, decision, p_value, futility, result
+        taken = LookTaken(place, *known)
         self.taken.append(taken)
         return taken
 
