@@ -47,7 +47,7 @@ def _table(found: Looks, scale: Scale) -> Table:
             count(max(one.estimates, one.intervals)),
             _cell(one.bias, one.bias_mcse, times),
             _share(one.above_truth, one.above_truth_mcse),
-            number(times * one.rmse, None, 3) if known(one.rmse) else DASH,
+            _rounded(one.rmse, one.rmse_mcse, times),
             _share(one.coverage, one.coverage_mcse),
         )
         for kind, one in found.estimates.items()
@@ -82,6 +82,12 @@ def _cell(found: float | None, error: float | None, times: float = 1.0) -> str:
     if not known(found):
         return DASH
     return with_error(Estimate(times * found, times * error if known(error) else float("nan")))
+
+
+def _rounded(found: float | None, error: float | None, times: float) -> str:
+    if not known(found):
+        return DASH
+    return number(times * found, times * error if known(error) else None, 3)
 
 
 def _share(found: float | None, error: float | None) -> str:
