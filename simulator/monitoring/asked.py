@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulator.declarations.analyses import STATISTICS, AnalysisPlan, Information
+from simulator.declarations.analyses.hypothesis import Hypothesis
+from simulator.declarations.analyses.measure import Measure
 from simulator.monitoring.adaptation import AdaptationPlan, adaptation_plan
 from simulator.monitoring.futility import is_of_tables, read_futility
 from simulator.scenario.look_days import day_of, days_of
@@ -147,6 +149,13 @@ class MonitoringPlan(NamedTuple):
         return tuple(one.column for one in self.family.hypotheses)
 
     @property
+    def estimates_allow_for_looks(self) -> bool:
+        """Whether the order of outcomes that estimates after stopping rest on is known."""
+        of_tables = self.futility is not None and self.futility.is_of_tables
+        changes = self.adaptation is not None or self.family is not None
+        return not (of_tables or changes or self.exact or self.lower_spending)
+
+    @property
     def fractions(self) -> tuple[float, ...]:
         """Share of the information at each look as it is planned and at the end; NaN: not known."""
         return (*(self._fraction(look.at) for look in self.looks), 1.0)
@@ -228,6 +237,16 @@ def _of_family(
         alpha=family.alpha * first_weight(family, name),
         family=FamilyPlan(words.name, words.stop_when, words.look_back, tuple(found), place),
     )
+
+
+def sign_of(hypothesis: Hypothesis, measure: Measure) -> int:
+    """Return 1 where a larger estimate has a larger statistic, else -1.
+
+    A positive statistic is in favour of the second arm, or of what is to be shown.
+    """
+    if hypothesis.is_two_sided:
+        return 1 if measure.more_is_better else -1
+    return -1 if hypothesis.alternative == "less" else 1
 
 
 def _of_another(at: Moment) -> Moment:

@@ -14,7 +14,6 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import Looks, next_look
@@ -25,8 +24,9 @@ from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
 from simulator.monitoring.interpolated import Interpolated, values
-from simulator.monitoring.plan import Look, Plan, regions_of
-from simulator.monitoring.recursion import Region, density_after, fine_enough, is_new, newly_beyond
+from simulator.monitoring.ordering import more_extreme, outcomes_of
+from simulator.monitoring.plan import Look, Plan
+from simulator.monitoring.recursion import is_new
 from simulator.monitoring.unplanned import refuse_unplanned
 from simulator.records import Floats, Ints
 
@@ -257,20 +257,14 @@ def _smooth(stage: Stage, futile: bool) -> Interpolated:
 
 def _p_values(stage: Stage, futile: bool, z: Floats) -> Floats:
     if futile:
-        earlier, last = stage.second[:-1], stage.second[-1]
-        regions = regions_of(earlier, obeyed=True)
-        below = sum(
-            newly_beyond(regions[:place], 0.0, look.information, look.futility_z, -1)
-            for place, look in enumerate(earlier)
-        )
-        one_sided = 1.0 - below - _beyond(regions, last.information, z, -1)
         times = stage.times[0] if stage.first else 1.0
-        return np.asarray(times * one_sided)
+        return np.asarray(times * more_extreme(stage.second, z, 0.0, obeyed=True))
     if not stage.first:
         return _one_sided(stage.second, z, obeyed=stage.binding)
     far = np.abs(z)
-    first = _one_sided(stage.first, far, obeyed=False)
     second = _one_sided(stage.second, far, obeyed=stage.binding)
+    alike = stage.first is stage.second and not stage.binding
+    first = second if alike else _one_sided(stage.first, far, obeyed=False)
     of_second, of_first = stage.times
     return np.where(z < 0.0, of_first * first, of_second * second)
 
@@ -287,18 +281,7 @@ def _all_moved(stages: Sequence[Stage], which: Ints, z: Floats) -> Floats:
 
 
 def _one_sided(looks: Looks, z: Floats, *, obeyed: bool) -> Floats:
-    last = looks[-1]
-    # A look with no more information has the same statistic: it is one with the last.
-    earlier = [look for look in looks[:-1] if is_new(last.information, look.information)]
+    # What earlier looks spent is known to the last digit, so that p is alpha on the boundary.
+    earlier = [look for look in looks[:-1] if is_new(looks[-1].information, look.information)]
     spent = earlier[-1].upper_spent if earlier else 0.0
-    return spent + _beyond(regions_of(earlier, obeyed=obeyed), last.information, z, 1)
-
-
-def _beyond(regions: tuple[Region, ...], information: float, z: Floats, sign: int) -> Floats:
-    """Probability under no effect to have gone on so far and then to be beyond each value."""
-    before = density_after(regions, 0.0, fine_enough(regions, information))
-    start = before.z * math.sqrt(before.information)
-    gained = math.sqrt(information - before.information)
-    far = (z[:, None] * math.sqrt(information) - start) / gained
-    # Not by a product of matrices, whose last digits depend on how many values are asked for.
-    return np.asarray((ndtr(-sign * far) * before.mass).sum(axis=1))
+    return spent + outcomes_of(looks, obeyed).above(z)

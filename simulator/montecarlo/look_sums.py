@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.adapted_sums import AdaptedSums
+from simulator.montecarlo.after_stopping import AfterStopping, AtTheStop
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.family_look_sums import FamilyLookSums
 from simulator.montecarlo.look_costs import PricedSums
@@ -18,6 +20,7 @@ from simulator.montecarlo.monitored import FamilyRows, LookRows
 from simulator.montecarlo.ordered_sums import mean_of
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
+from simulator.truth import Truth
 
 DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
@@ -48,6 +51,8 @@ class LooksOfTrials(NamedTuple):
         What looks changed beside stopping; None: nothing was asked for.
     family
         What the looks came to for each analysis of a family.
+    stop
+        What the data at the stop say; None: nothing that allows for the looks is asked for.
     """
 
     rows: LookRows
@@ -55,6 +60,7 @@ class LooksOfTrials(NamedTuple):
     fixed_rejects: Bools
     adapted: AdaptedRows | None = None
     family: FamilyRows | None = None
+    stop: AtTheStop | None = None
 
 
 class LookSums:
@@ -77,9 +83,13 @@ class LookSums:
         What looks changed beside stopping; None: nothing was asked for.
     family
         Sums of each analysis of a family; None: one analysis is looked at.
+    after
+        How good estimates after stopping are; None: none is made that allows for the looks.
     """
 
-    def __init__(self, asked: MonitoringPlan, layout: Layout) -> None:
+    def __init__(
+        self, asked: MonitoringPlan, layout: Layout, plan: AnalysisPlan, truth: Truth
+    ) -> None:
         looks = len(asked.looks) + 1
         self._layout, self._column = layout, asked.column
         self.compared_columns = tuple(
@@ -94,11 +104,21 @@ class LookSums:
         self.priced = PricedSums(layout)
         together = asked.family
         self.family = None if together is None else FamilyLookSums(looks, len(together.hypotheses))
+        self.after = AfterStopping(plan, truth) if asked.estimates_allow_for_looks else None
 
-    def add(self, found: LooksOfTrials, rows: MetricRows, rejects: Bools, trials: int) -> None:
+    def add(
+        self,
+        found: LooksOfTrials,
+        rows: MetricRows,
+        table: AnalysisTable,
+        rejects: Bools,
+        trials: int,
+    ) -> None:
         """Add the first so many trials, which come next; `rejects` is with looks."""
         if self.adapted is not None and found.adapted is not None:
             self.adapted.add(found.adapted, rejects, trials)
+        if self.after is not None and found.stop is not None:
+            self.after.add(found.stop, table, self._column, rejects, trials)
         decision = found.rows.decision[:trials]
         for which in Decision:
             self.decisions[:, which] += (decision == which).sum(axis=0)
@@ -115,11 +135,15 @@ class LookSums:
 
     def merge(self, later: "LookSums") -> None:
         """Take in the sums of the trials that come next."""
-        for mine, theirs in zip(self.arrays(), later.arrays(), strict=True):
+        for mine, theirs in zip(self._added(), later._added(), strict=True):
             mine += theirs
+        self.after.merge(later.after)
 
     def arrays(self) -> list[Any]:
         """All that is summed."""
+        return [*self._added(), *([] if self.after is None else self.after.arrays())]
+
+    def _added(self) -> list[Any]:
         of_adapted = [] if self.adapted is None else self.adapted.arrays()
         of_family = [] if self.family is None else self.family.arrays()
         sums = self.decisions, self.rejections, self.seen, self.compared, self.priced.sums

@@ -29,6 +29,7 @@ from simulator.monitoring.decisions import (
 )
 from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.adapted import Adaptable, AdaptedRows, Adapting, Seen
+from simulator.montecarlo.after_stopping import AtTheStop, Stops
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.look_statistics import adds_nothing, fraction_of, signed
 from simulator.params.types import Params
@@ -150,6 +151,8 @@ class Monitored(NamedTuple):
         What was changed beside stopping; None: nothing was asked for.
     family
         What the looks came to for each analysis of a family; None: one analysis was looked at.
+    stop
+        What the data at the stop say of the estimate; None: nothing allows for the looks.
     """
 
     looks: LookRows
@@ -157,6 +160,7 @@ class Monitored(NamedTuple):
     favours: Ints
     adapted: AdaptedRows | None = None
     family: "FamilyRows | None" = None
+    stop: AtTheStop | None = None
 
 
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
@@ -186,6 +190,7 @@ class Monitoring:
         if asked.adaptation is not None:
             assert isinstance(trials, Adaptable)  # those of lanes are not: none adapts there
             self.adapting = Adapting(asked, trials, self.conduct)
+        self.stops = Stops(size) if asked.estimates_allow_for_looks else None
 
     def run(self) -> Monitored:
         """Take every look, then the final analysis."""
@@ -220,8 +225,11 @@ class Monitoring:
             self.p_value[self.adapting.unanswered] = 1.0
         ends = np.where(self.active, math.inf, -1.0)
         self._look(len(self.asked.looks), ends, self.active, 0.0)
-        adapted = None if self.adapting is None else self.adapting.rows
-        return Monitored(self.looks, self.p_value, self.favours, adapted)
+        adapted, stop = None if self.adapting is None else self.adapting.rows, None
+        if self.stops is not None:
+            of_trials = self.stages, self.history, self.looks.z, self.looks.decision
+            stop = self.stops.corrected(self.asked, *of_trials)
+        return Monitored(self.looks, self.p_value, self.favours, adapted, stop=stop)
 
     def _before_look(self, adapting: Adapting, days: Floats, taken: Bools) -> Bools:
         """Close trials that are slow by then; return those at which the look is taken."""
@@ -271,6 +279,8 @@ class Monitoring:
         self._judge(place, taken, table)
         # No estimate alone says whether a weighted statistic crosses.
         self.looks.effect[weighted, place] = math.nan
+        if self.stops is not None:
+            self.stops.note(place, ~np.isnan(self.p_value), table)
 
     def _futile_by_tables(self, place: int, informed: Bools) -> Bools:
         """Which trials a rule that looks at the deaths of each arm gives up."""

@@ -107,8 +107,11 @@ class Sums:
         self.joint = Joint(analyses, families)
         self.estimation = Estimation(truths)
         self.totals = Totals(layout)
-        self.looks = None if monitoring is None else LookSums(monitoring, layout)
-        self._looked_at = 0 if monitoring is None else monitoring.column
+        self.looks: LookSums | None = None
+        self._looked_at = 0
+        if monitoring is not None:
+            self._looked_at = column = monitoring.column
+            self.looks = LookSums(monitoring, layout, plans[column], truths[column])
         self._alpha = np.array([plan.alpha for plan in plans])
         self._hypotheses = sum(len(family.columns) for family in families)
 
@@ -136,7 +139,7 @@ class Sums:
         self.estimation.add(table, found, trials)
         self.totals.add(rows, trials)
         if self.looks is not None and looks is not None:
-            self.looks.add(looks, rows, found[self._looked_at], trials)
+            self.looks.add(looks, rows, table, found[self._looked_at], trials)
         self.trials += trials
         return found
 

@@ -274,7 +274,7 @@ def _run_lanes(
     found = monitored(asked.monitoring, under_looks)
     column = asked.monitoring.column
     rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
-    looks = LooksOfTrials(found.looks, rows, rejects)
+    looks = LooksOfTrials(found.looks, rows, rejects, found.stop)
     again = under_looks.rows
     if under_looks.conduct is not None:
         newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
@@ -336,7 +336,9 @@ def run_part(
         at_end = last_cut(params, planned)
         p_values = analyse(planned, of_looked_at, design, at_end).p_value
         fixed_aim = aim_without(asked.monitoring, of_looked_at, p_values, asked.families)
-        looks = LooksOfTrials(found.looks, fixed, fixed_aim, found.adapted, found.family)
+        looks = LooksOfTrials(
+            found.looks, fixed, fixed_aim, found.adapted, found.family, found.stop
+        )
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

@@ -16,6 +16,7 @@ from simulator.declarations.analyses.measure import (
     STRATIFIED_LOG_HAZARD_RATIO,
     Measure,
 )
+from simulator.monitoring.asked import sign_of
 from simulator.montecarlo.predictive_looks import probability_of
 from simulator.planning.interim_keys import Counts, Result
 from simulator.results.measures import Scale
@@ -49,10 +50,7 @@ class Effect(NamedTuple):
     def of(cls, plan: AnalysisPlan, measure: Measure, raw: float, error: float) -> "Effect":
         """Return an estimate of what an analysis is to show."""
         scale, hypothesis = measure.scale, plan.hypothesis
-        if hypothesis.is_two_sided:
-            sign = 1 if measure.more_is_better else -1
-        else:
-            sign = -1 if hypothesis.alternative == "less" else 1
+        sign = sign_of(hypothesis, measure)
         null = 0.0 if hypothesis.equivalence is not None else hypothesis.tested(scale).null
         return cls(raw, error, sign, null, scale is Scale.LOG_RATIO)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.monitoring.after_stopping import corrected
 from simulator.monitoring.boundaries import looks_to_come
 from simulator.monitoring.characteristics import drift_for
 from simulator.monitoring.conditional import conditional_power, predictive_power
 from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, p_values
 from simulator.monitoring.normal import upper_tail
-from simulator.monitoring.ordering import stagewise
 from simulator.monitoring.plan import Look
 from simulator.monitoring.repeated import repeated_interval
 from simulator.planning.interim_asked import Asked
@@ -168,16 +168,11 @@ def stopped_of(asked: Asked, now: Now) -> Stopped | None:
     """Return what follows if the trial stops here; None: there is no statistic."""
     if now.z is None:
         return None
-    stage, confidence = now.stage, 1 - asked.plan.interval_alpha
-    # Each arm's favour has looks of its own: the outcome is ordered among those of its side.
-    if now.z >= 0 or not stage.first:
-        found = stagewise(stage.second, now.z, confidence, obeyed=stage.binding)
-        drifts = found.median_unbiased, found.low, found.high
-    else:
-        found = stagewise(stage.first, -now.z, confidence)
-        drifts = -found.median_unbiased, -found.high, -found.low
-    futile = now.verdict is Verdict.FUTILITY
-    p = p_values([stage], _ALONE, np.array([now.z]), futile=futile)
+    futile, tail = now.verdict is Verdict.FUTILITY, asked.plan.interval_alpha / 2
+    z = np.array([now.z])
+    found = corrected([now.stage], _ALONE, z, np.array([futile]), tail)
+    drifts = ((now.z + shift[0]) / math.sqrt(now.fraction) for shift in found[:3])
+    p = p_values([now.stage], _ALONE, z, futile=futile)
     return Stopped(float(p[0]), _interval(now, *drifts))
 
 

@@ -14,6 +14,7 @@ from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.loop import MonteCarlo
 from simulator.planning.adaptation import reestimation_of, slow_of
+from simulator.planning.after_stopping import estimates_of
 from simulator.planning.attained import attained_of
 from simulator.planning.family_looks import family_looks_of
 from simulator.planning.look_effects import EffectScale, effect_scale
@@ -97,6 +98,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         exact=asked.exact,
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
         family=family_looks_of(run),
+        estimates={} if sums.after is None else estimates_of(sums.after),
     )
     if asked.adaptation is None or sums.adapted is None:
         return found

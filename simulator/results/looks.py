@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.results.adaptation import Reestimation, SlowRecruitment
+from simulator.results.after_stopping import EstimatesWithLooks
 from simulator.results.attained import AttainedLevel
 from simulator.results.base import Record, Row
 from simulator.results.family_looks import FamilyLooks
@@ -123,6 +124,9 @@ class Looks(Record):
         currency, where the scenario has prices.
     trials
         All trials.
+    estimates
+        How good the estimates are, by kind (see `results.after_stopping`); empty where none is made
+        that allows for the looks.
     reestimation, slow_recruitment
         What looks change beside stopping; None: nothing.
     family
@@ -147,6 +151,7 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
+    estimates: Mapping[str, EstimatesWithLooks]
     lower_spending: str | None = None
     lower_alpha: float | None = None
     lower_title: str = ""

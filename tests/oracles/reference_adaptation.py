@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from analysis_records import Result
 from reference_analysis import F, slow_result, state
 from reference_looks import (
     Conducted,
@@ -95,9 +96,11 @@ class _Adapting(_Trial):
         self.weighted = False
         self.records: TrialRecords
 
-    def seen(self, trial: list[dict[str, Any]], cut: float, final: bool) -> tuple[float, float]:
+    def seen(
+        self, trial: list[dict[str, Any]], cut: float, final: bool
+    ) -> tuple[float, float, Result]:
         """Information and statistic; of MELD by the standard error of the estimate."""
-        t, z = super().seen(trial, cut, final)
+        t, z, result = super().seen(trial, cut, final)
         if STATISTICS[self.plan.test].information == "inverse variance":
             t = 1 / slow_result(trial, self.plan, cut).standard_error ** 2 / self.most
         zone = self.asked.promising_zone
@@ -106,8 +109,8 @@ class _Adapting(_Trial):
             self.weighted = t > s
             if self.weighted:  # increments of the score, each with its own unit variance
                 gained = (math.sqrt(t) * z - math.sqrt(s) * z_before) / math.sqrt(t - s)
-                return 1.0, math.sqrt(s) * z_before + math.sqrt(1 - s) * gained
-        return t, z
+                return 1.0, math.sqrt(s) * z_before + math.sqrt(1 - s) * gained, result
+        return t, z, result
 
     def promising_target(self, here: LookTaken) -> int:
         """The target by conditional power under the estimate, searched for."""

@@ -156,7 +156,7 @@ def slow_family_looks(
         earliest = cut + look.cleaning_days
         taken.append(place)
         known = zip(of_family, most, strict=True)
-        tests.take(place, [known_at(trial, plan, cut, m) for plan, m in known], final=False)
+        tests.take(place, [known_at(trial, plan, cut, m)[:2] for plan, m in known], final=False)
         if stops(tests.rejected_at):
             closes = np.array([cut if look.pause else earliest])
             conduct = conduct._replace(recruitment_closes_day=closes)
@@ -168,7 +168,7 @@ def slow_family_looks(
             records = conducted(conduct)
     trial, last = with_sessions(records), len(asked.looks)
     known = zip(of_family, most, strict=True)
-    tests.take(last, [known_at(trial, plan, math.inf, m) for plan, m in known], final=True)
+    tests.take(last, [known_at(trial, plan, math.inf, m)[:2] for plan, m in known], final=True)
     return SlowTrial(tests.rejected_at, [*taken, last], None, records)
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from analysis_records import Result
 from reference_analysis import F, slow_result, state, trials_in
 from scipy import optimize, stats
 from scipy.special import ndtr
@@ -322,6 +323,8 @@ class LookTaken:
     lower: float
     decision: str  # "go on", "second", "first", "futility"
     p_value: float  # by the stage-wise ordering, if the trial ends here without futility
+    futility: float  # threshold, minus infinity without one
+    result: Result  # the usual one
 
 
 @dataclass
@@ -348,8 +351,8 @@ def with_sessions(records: TrialRecords) -> list[dict[str, Any]]:
 
 def known_at(
     trial: list[dict[str, Any]], plan: AnalysisPlan, day: float, most: float
-) -> tuple[float, float]:
-    """Information, as a share of the most, and Z in favour of the second arm (NaN: none)."""
+) -> tuple[float, float, Result]:
+    """Share of the most information, Z in favour of the second arm (NaN: none), and the result."""
     if plan.population == "treated":
         trial = was_treated(trial, day)
     found = slow_result(trial, plan, day)
@@ -363,7 +366,7 @@ def known_at(
     z = math.nan
     if not math.isnan(found.p_value):
         z = float(stats.norm.isf(found.p_value / 2)) * {1: 1, 0: -1, -1: 0}[found.favours]
-    return information / most, z
+    return information / most, z, found
 
 
 def slow_looks(
@@ -446,8 +449,8 @@ class _Trial:
         ends = np.concatenate([now.pause_until_day, [[decided]]], axis=1)
         return now._replace(pause_from_day=begins, pause_until_day=ends)
 
-    def seen(self, trial: list[dict[str, Any]], cut: float, _: bool) -> tuple[float, float]:
-        """Information and statistic at a look; a trial that adapts may weigh them otherwise."""
+    def seen(self, trial: list[dict[str, Any]], cut: float, _: bool) -> tuple[float, float, Result]:
+        """Information, statistic and result at a look; a trial that adapts may weigh them otherwise."""
         return known_at(trial, self.plan, cut, self.most)
 
     def decide(
@@ -458,7 +461,7 @@ class _Trial:
         decided: float,
         final: bool = False,
     ) -> LookTaken:
-        t, z = self.seen(trial, cut, final)
+        t, z, result = self.seen(trial, cut, final)
         upper, lower = math.inf, -math.inf
         decision, futility, p_value = "go on", -math.inf, math.nan
         nothing = math.isnan(z) or t == 0.0
@@ -476,7 +479,8 @@ class _Trial:
         if z >= upper or z <= lower:
             decision = "second" if z >= upper else "first"
         entered = sum(p["entry_day"] <= cut for p in trial)
-        taken = LookTaken(place, cut, decided, entered, t, z, upper, lower, decision, p_value)
+        known = cut, decided, entered, t, z, upper, lower, decision, p_value, futility, result
+        taken = LookTaken(place, *known)
         self.taken.append(taken)
         return taken
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import integrate, stats
 
@@ -22,7 +23,7 @@ from simulator.monitoring.characteristics import (
 from simulator.monitoring.conditional import conditional_power, predictive_power
 from simulator.monitoring.families import EFFICACY, read_efficacy
 from simulator.monitoring.futility import read_futility
-from simulator.monitoring.ordering import more_extreme, stagewise
+from simulator.monitoring.ordering import Ordered, more_extreme, stagewise
 from simulator.monitoring.plan import Look, Lower, Plan
 from simulator.monitoring.repeated import repeated_interval
 
@@ -369,15 +370,21 @@ def test_conditional_power_over_two_later_looks_is_an_integral_over_the_first():
     assert found == pytest.approx(first + second, abs=1e-7)
 
 
+def one_of(found: Ordered) -> Ordered:
+    """What is said of the only outcome."""
+    return Ordered(*(float(column[0]) for column in found))
+
+
 def test_a_trial_that_ends_at_its_first_look_has_the_usual_estimate_and_interval():
     looks = planned_looks(plan("kim_demets(2)", 2))[:1]
-    found = stagewise(looks, 2.9, 0.95)
+    found = one_of(stagewise(looks, np.array([2.9]), 0.95))
     root = math.sqrt(0.5)
     assert found.p_value == pytest.approx(stats.norm.sf(2.9), rel=1e-9)
     half = stats.norm.isf(0.025) / root
     expected = (2.9 / root, 2.9 / root - half, 2.9 / root + half)
     assert (found.median_unbiased, found.low, found.high) == pytest.approx(expected, abs=1e-9)
-    assert stagewise(looks, -2.9, 0.95, sides=2).p_value == pytest.approx(2 * stats.norm.sf(2.9))
+    below = stagewise(looks, np.array([-2.9]), 0.95, sides=2)
+    assert below.p_value == pytest.approx(2 * stats.norm.sf(2.9))
 
 
 @pytest.mark.parametrize(("sides", "obeyed"), [(1, False), (2, False), (1, True)])
@@ -390,14 +397,14 @@ def test_a_second_look_counts_what_would_have_ended_at_the_first(sides, obeyed):
         right = stats.norm.sf(one.efficacy_z - drift * math.sqrt(0.4))
         right += two_sequential(0.4, 1.0, one.efficacy_z, lower, 1.4, drift)
         assert more_extreme(looks, 1.4, drift, obeyed=obeyed) == pytest.approx(right, abs=1e-8)
-    found = stagewise(looks, 1.4, 0.95, sides=sides, obeyed=obeyed)
+    found = one_of(stagewise(looks, np.array([1.4]), 0.95, sides=sides, obeyed=obeyed))
     for limit, share in ((found.low, 0.025), (found.median_unbiased, 0.5), (found.high, 0.975)):
         assert more_extreme(looks, 1.4, limit, obeyed=obeyed) == pytest.approx(share, abs=1e-9)
 
 
 def test_the_stagewise_p_value_is_alpha_on_the_last_boundary():
     looks = planned_looks(plan("hwang_shih_decani(-2)", 4))
-    found = stagewise(looks, looks[-1].efficacy_z, 1 - 2 * ALPHA)
+    found = one_of(stagewise(looks, np.array([looks[-1].efficacy_z]), 1 - 2 * ALPHA))
     assert found.p_value == pytest.approx(ALPHA, abs=1e-9)
     assert found.low == pytest.approx(0.0, abs=1e-6)
 

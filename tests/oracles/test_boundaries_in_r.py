@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from simulator.monitoring.boundaries import looks_to_come, planned_looks
@@ -281,9 +282,9 @@ def test_inference_after_stopping_is_that_of_rpact(found):
         if math.isnan(row["p"]):
             continue
         compared += 1
-        ours = stagewise(looks, z, 1 - 2 * plan.alpha, obeyed=plan.binding)
+        ours = stagewise(looks, np.array([z]), 1 - 2 * plan.alpha, obeyed=plan.binding)
         assert ours.p_value == pytest.approx(row["p"], abs=1e-7), outcome
-        numbers = (ours.median_unbiased, ours.low, ours.high)
+        numbers = (ours.median_unbiased[0], ours.low[0], ours.high[0])
         theirs_too = (row["estimate"], row["low"], row["high"])
         assert numbers == pytest.approx(theirs_too, abs=1e-5), outcome
     assert compared == 14

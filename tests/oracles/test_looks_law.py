@@ -17,16 +17,20 @@ from simulator.monitoring.characteristics import exits
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.plan import Plan
+from simulator.montecarlo.after_stopping import KINDS
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.units import Engine, run_unit
 from simulator.params.lower import lower
+from simulator.truth import Truth
 
 PATIENTS, DEATHS, TRIALS = 1000, 450, 8_000
 FRACTIONS = (1 / 3, 2 / 3, 1.0)
 ALPHA = 0.05
 
 
-def by_look(spending: str, hazard_ratio: float, futility: str | None = None) -> LookSums:
+def by_look(
+    spending: str, hazard_ratio: float, futility: str | None = None, *, binding: bool = False
+) -> LookSums:
     """Trials by what each look came to."""
     scenario = looked_at(
         bare(
@@ -37,10 +41,12 @@ def by_look(spending: str, hazard_ratio: float, futility: str | None = None) -> 
             "max_information": DEATHS,
             "looks": [{"at": {"information": t}} for t in FRACTIONS[:-1]],
             "efficacy": {"spending": spending},
-            "futility": None if futility is None else {"rule": futility},
+            "futility": None if futility is None else {"rule": futility, "binding": binding},
         },
     )
-    unit = run_unit(lower(scenario), asked_of(scenario), Engine.COMPILED, 11, 0, TRIALS)
+    truth = Truth(math.log(hazard_ratio), 0.0, math.nan, math.nan)
+    asked = asked_of(scenario)._replace(truths=(truth,))
+    unit = run_unit(lower(scenario), asked, Engine.COMPILED, 11, 0, TRIALS)
     assert unit.sums.looks is not None
     return unit.sums.looks
 
@@ -79,3 +85,18 @@ def test_when_trials_stop_is_as_the_joint_normal_law_has_it(
             allowed = 4 * math.sqrt(max(one * (1 - one), 1 / TRIALS) / TRIALS) + abs(one - other)
             assert abs(share - one) <= allowed, (place, column, share, one, other)
     np.testing.assert_array_equal(found.decisions.sum(axis=1)[0], TRIALS)
+
+
+@pytest.mark.slow
+def test_after_stopping_estimates_are_median_unbiased_and_intervals_hold_the_truth() -> None:
+    # Without an effect, which is stopped for futility in half of all trials at the first look: the
+    # usual estimate at the stop is pulled towards the first arm, and misses the truth too often.
+    after = by_look("lan_demets_pocock", 1.0, "z(0.3)", binding=True).after
+    half, held = 4 * math.sqrt(0.25 / TRIALS), 4 * math.sqrt(0.05 * 0.95 / TRIALS)
+    found = {kind: after.performance(kind) for kind in KINDS}
+    assert all(one.estimates == TRIALS for one in found.values())
+    assert abs(after.above_truth("median_unbiased").mean - 0.5) <= half
+    assert abs(found["median_unbiased"].coverage - 0.95) <= held
+    assert found["repeated"].coverage >= 0.95 - held
+    assert found["at_stop"].bias > 4 * found["at_stop"].bias_mcse
+    assert 0 < found["median_unbiased"].bias < found["at_stop"].bias

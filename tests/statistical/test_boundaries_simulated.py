@@ -73,5 +73,5 @@ def test_the_stagewise_tail_of_an_outcome_is_uniform_under_its_own_drift():
 
 def _tail_at_most(looks, z, drift, share):
     grid = np.linspace(-4, 9, 1301)
-    tails = np.array([more_extreme(looks, value, drift) for value in grid])
+    tails = more_extreme(looks, grid, drift)
     return z >= np.interp(-share, -tails, grid)

@@ -6,11 +6,16 @@ import pytest
 from documents import dossier, valued
 
 import simulator
+from simulator.report.document.after_stopping import after_stopping_blocks
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.document.numbers import with_error
 from simulator.report.text.attained import attained_in_words
+from simulator.report.text.power_after_stopping import estimates_with_looks
+from simulator.report.text.power_estimates import estimates_section
 from simulator.report.text.power_looks import looks_in_short, looks_section
+from simulator.results.measures import Estimate
 
 TRIALS = 400
 
@@ -151,3 +156,48 @@ def test_the_level_is_told_in_both_readings(answer):
     (words,) = (b.text for b in look_blocks(answer) if isinstance(b, Paragraph))
     assert shown in words
     assert "counts as none" in words
+
+
+def test_estimates_with_looks_are_told_as_they_are(answer):
+    found, usual = answer.looks.estimates, answer.primary.performance
+    assert list(found) == ["all_data", "at_stop", "median_unbiased", "repeated"]
+    for name in ("estimates", "intervals", "bias", "bias_mcse", "rmse", "coverage", "exaggeration"):
+        assert getattr(found["all_data"], name) == getattr(usual, name), name
+    assert found["repeated"].bias is found["repeated"].above_truth is None
+    assert found["repeated"].coverage >= found["median_unbiased"].coverage
+
+
+def test_estimates_with_looks_in_text_and_document_hold_their_numbers(answer):
+    found = answer.looks.estimates
+    *_, table, words = estimates_with_looks(answer.looks)
+    assert [row[0] for row in table.rows][1:3] == [
+        "usual, of the data at the stop",
+        "median-unbiased, at the stop",
+    ]
+    for row, one in zip(table.rows, found.values(), strict=True):
+        assert row[-1] == f"{100 * one.coverage:.1f}%"
+    assert "half of all trials" in words
+    paragraph, document = after_stopping_blocks(answer)
+    assert "[#after-stopping]" in paragraph.text
+    for row, one in zip(document.rows, found.values(), strict=True):
+        share = with_error(Estimate(100 * one.coverage, 100 * one.coverage_mcse))
+        assert row[-1] == share, row
+    # In percentage points.
+    assert document.rows[0][2].lstrip("\N{MINUS SIGN}") == with_error(
+        Estimate(100 * abs(found["all_data"].bias), 100 * found["all_data"].bias_mcse)
+    )
+
+
+def test_trials_without_an_estimate_at_the_stop_are_counted(answer):
+    looks = answer.looks
+    fewer = {
+        kind: dataclasses.replace(one, estimates=one.estimates - 3)
+        for kind, one in looks.estimates.items()
+    }
+    *_, said = estimates_with_looks(dataclasses.replace(looks, estimates=fewer))
+    assert said == f"3 of {TRIALS} trials end without an estimate at the stop."
+
+
+def test_a_scenario_without_looks_has_no_second_table(plain):
+    assert after_stopping_blocks(plain) == []
+    assert not any("stop" in str(block) for block in estimates_section(plain))

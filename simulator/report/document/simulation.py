@@ -1,5 +1,6 @@
 """The simulation in the order of ADEMP, with its equations."""
 
+from simulator.report.document.after_stopping import after_stopping_blocks
 from simulator.report.document.blocks import Block, Equation, Heading, Paragraph, Table, literal
 from simulator.report.document.dossier import (
     Dossier,
@@ -232,6 +233,7 @@ def _measures(power: Power) -> list[Block]:
         ),
         *_conditional(power),
         _performance_table(power),
+        *after_stopping_blocks(power),
     ]
 
 

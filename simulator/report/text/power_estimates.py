@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.report.text.numbers import LEFT_OUT, plain, plain_percent, rounded, value_or_dash
 from simulator.report.text.page import Block
+from simulator.report.text.power_after_stopping import estimates_with_looks
 from simulator.report.text.tables import Table, new_table
 from simulator.results.power import AnalysisPower, Performance, Power, PriorReport
 
@@ -26,6 +27,8 @@ def estimates_section(answer: Power) -> Iterator[Block]:
     yield LEFT_OUT
     yield from _explained(answer)
     yield from _loss_explained(answer)
+    if answer.looks is not None and answer.looks.estimates:
+        yield from estimates_with_looks(answer.looks)
 
 
 def _table(answer: Power) -> Table:

@@ -1,0 +1,202 @@
+"""How good estimates of trials with looks are: the usual ones, and those that allow for the looks.
+
+The latter are made of the data at the stop. An estimate is moved by so many of its standard errors
+there as the statistic, the normal quantile of the p value, is moved by the order of outcomes; and
+limits by as many of those by which the usual ones lie apart from it.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from simulator.analysis import AnalysisPlan, AnalysisTable
+from simulator.analysis.cut import Bools
+from simulator.declarations.analyses import STATISTICS, Information
+from simulator.monitoring.after_stopping import Corrected, corrected
+from simulator.monitoring.asked import MonitoringPlan, sign_of
+from simulator.monitoring.decisions import Decision, Stage
+from simulator.montecarlo.performance import Estimation
+from simulator.records import Floats, Ints
+from simulator.results.measures import Estimate
+from simulator.results.power import Performance
+from simulator.truth import Truth
+
+# What is compared: the usual estimate and interval, at the actual end and of the data at the stop;
+# the median-unbiased estimate with the interval by the stage-wise ordering; the usual estimate at
+# the stop with the repeated interval.
+ALL_DATA, AT_STOP, MEDIAN_UNBIASED, REPEATED = KINDS = (
+    *("all_data", "at_stop", "median_unbiased", "repeated"),
+)
+_BELOW, _AT, _ABOVE = range(3)
+
+
+class AtTheStop(NamedTuple):
+    """The usual result of the data at the stop, and how far from it the others are.
+
+    Each column has shape (trials,), and is NaN where no look and no final analysis was judged.
+
+    Attributes
+    ----------
+    estimate, standard_error, low, high
+        The usual result.
+    shifts
+        In standard errors.
+    """
+
+    estimate: Floats
+    standard_error: Floats
+    low: Floats
+    high: Floats
+    shifts: Corrected
+
+
+class Stops:
+    """Keeps the results of trials at the look with which they end."""
+
+    def __init__(self, trials: int) -> None:
+        self.place = np.full(trials, -1, dtype=np.int64)  # of the look
+        self._usual = np.full((4, trials), math.nan)
+
+    def note(self, place: int, ended: Bools, table: AnalysisTable) -> None:
+        """Take the results of a look for those trials that have ended by it, not before."""
+        now = ended & (self.place < 0)
+        self.place[now] = place
+        columns = table.estimate, table.standard_error, table.low, table.high
+        for kept, column in zip(self._usual, columns, strict=True):
+            kept[now] = column[now, 0]
+
+    def corrected(
+        self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints
+    ) -> AtTheStop:
+        """Return what follows from the looks.
+
+        Parameters
+        ----------
+        stages, history
+            Histories of looks, and which of them each trial has had.
+        z, decision
+            (trials, looks).
+        """
+        found = np.full((len(Corrected._fields), self.place.size), math.nan)
+        ended = np.flatnonzero(self.place >= 0)
+        if ended.size:
+            numbers, which = np.unique(history[ended], return_inverse=True)
+            alike = [stages[number] for number in numbers.tolist()]
+            at = ended, self.place[ended]
+            futile, tail = decision[at] == Decision.FUTILITY, asked.alpha / asked.sides
+            # Where every trial has an information of its own a table would be of a single trial.
+            by_table = asked.information != Information.INVERSE_VARIANCE
+            found[:, ended] = corrected(alike, which, z[at], futile, tail, by_table=by_table)
+        estimate, error, low, high = self._usual
+        return AtTheStop(estimate, error, low, high, Corrected(*found))
+
+
+class EffectScale(NamedTuple):
+    """How a statistic is told on the scale of the effect.
+
+    Attributes
+    ----------
+    sign
+        1 where a larger estimate has a larger statistic, else -1.
+    quantile
+        Normal quantile of the usual interval.
+    """
+
+    sign: int
+    quantile: float
+
+    @classmethod
+    def of(cls, plan: AnalysisPlan) -> "EffectScale":
+        """Return that of an analysis."""
+        sign = sign_of(plan.hypothesis, STATISTICS[plan.test].measure)
+        return cls(sign, float(-ndtri(plan.interval_alpha / 2.0)))
+
+
+class AfterStopping:
+    """Sums over the trials added so far: how good each kind of estimate is."""
+
+    def __init__(self, plan: AnalysisPlan, truth: Truth) -> None:
+        self._scale = EffectScale.of(plan)
+        self._truth = truth.value
+        self._estimation = Estimation((truth,) * len(KINDS))
+        self.sides = np.zeros((len(KINDS), 3), np.int64)  # estimates below, at, above the truth
+
+    def add(
+        self, stop: AtTheStop, table: AnalysisTable, column: int, rejects: Bools, trials: int
+    ) -> None:
+        """Add the first so many trials, which come next.
+
+        Parameters
+        ----------
+        table, column
+            At the actual end, and where the analysis is in it.
+        rejects
+            (trials,), with looks.
+        """
+        estimate, error, low, high = _results(stop, table, column, self._scale, trials)
+        result = table._replace(estimate=estimate, standard_error=error, low=low, high=high)
+        self._estimation.add(result, np.tile(rejects[:trials], (len(KINDS), 1)), trials)
+        for kind, estimates in enumerate(result.estimate.T):
+            apart = estimates[np.isfinite(estimates)] - self._truth
+            for side, those in ((_BELOW, apart < 0.0), (_AT, apart == 0.0), (_ABOVE, apart > 0.0)):
+                self.sides[kind, side] += int(those.sum())
+
+    def merge(self, later: "AfterStopping") -> None:
+        """Take in the sums of the trials that come next."""
+        self._estimation.merge(later._estimation)
+        self.sides += later.sides
+
+    def arrays(self) -> list[Any]:
+        """All that is summed."""
+        return [self.sides, *self._estimation.arrays()]
+
+    def performance(self, kind: str) -> Performance:
+        """Summarise a kind of estimate and its interval."""
+        return self._estimation.performance(KINDS.index(kind))
+
+    def above_truth(self, kind: str) -> Estimate:
+        """Share of estimates above the truth, of those that are the truth half."""
+        _, at, above = self.sides[KINDS.index(kind)].tolist()
+        known = int(self.sides[KINDS.index(kind)].sum())
+        if known < 2:
+            return Estimate(math.nan, math.nan)
+        share = (above + at / 2) / known
+        variance = (above + at / 4) / known - share**2
+        return Estimate(share, math.sqrt(max(variance, 0.0) / (known - 1)))
+
+
+def _results(
+    stop: AtTheStop, table: AnalysisTable, column: int, scale: EffectScale, trials: int
+) -> list[Floats]:
+    """Estimates, standard errors, lower and upper limits, each (trials, kinds)."""
+    names = "estimate", "standard_error", "low", "high"
+    end = [getattr(table, name)[:trials, column] for name in names]
+    usual = [values[:trials] for values in stop[:4]]
+    shifts = Corrected(*(scale.sign * shift[:trials] for shift in stop.shifts))
+    estimate, error, low, high = usual
+    median = estimate + shifts.median_unbiased * error
+    units = _unit(estimate - low, error, scale), _unit(high - estimate, error, scale)
+
+    def limits(low: Floats, high: Floats) -> list[Floats]:
+        with np.errstate(invalid="ignore"):  # an infinite limit of an estimate without an error
+            return [estimate + x * np.where(x < 0.0, *units) for x in (low, high)[:: scale.sign]]
+
+    kinds = (
+        end,
+        usual,
+        [median, error, *limits(shifts.low, shifts.high)],
+        [estimate, error, *limits(shifts.repeated_low, shifts.repeated_high)],
+    )
+    columns = np.array(kinds)  # (kinds, numbers, trials)
+    return [np.ascontiguousarray(columns[:, place].T) for place in range(len(names))]
+
+
+def _unit(half_width: Floats, error: Floats, scale: EffectScale) -> Floats:
+    """What a shift of 1 is on one side of the estimate.
+
+    With a shift by the normal quantile the limit is the usual one, whose width has its own reasons.
+    """
+    known = np.maximum(half_width, 0.0) / scale.quantile
+    return np.asarray(np.where(np.isnan(half_width), error, known))

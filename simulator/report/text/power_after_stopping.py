@@ -1,0 +1,48 @@
+"""Estimates with looks: what allows for them beside what does not."""
+
+from collections.abc import Iterator
+
+from simulator.report.text.numbers import plain, plain_percent, value_or_dash
+from simulator.report.text.page import Block
+from simulator.report.text.tables import new_table
+from simulator.results.looks import Looks
+
+_ROWS = {
+    "all_data": "usual, of all data at the end",
+    "at_stop": "usual, of the data at the stop",
+    "median_unbiased": "median-unbiased, at the stop",
+    "repeated": "repeated interval at the stop",
+}
+
+
+def estimates_with_looks(found: Looks) -> Iterator[Block]:
+    """Bias and coverage of each kind of estimate, and what the words mean."""
+    table = new_table(
+        f"{found.analysis}, with looks",
+        *("trials", "bias", "above the true value", "RMSE", "type M error", "coverage"),
+    )
+    for kind, one in found.estimates.items():
+        table.add_row(
+            _ROWS[kind],
+            f"{max(one.estimates, one.intervals):,}",
+            value_or_dash(one.bias, one.bias_mcse),
+            value_or_dash(one.above_truth, one.above_truth_mcse, share=True),
+            plain(one.rmse),
+            value_or_dash(one.exaggeration, one.exaggeration_mcse),
+            plain_percent(one.coverage),
+        )
+    yield table
+    yield (
+        "At the stop: by the data with which a look, or the final analysis, ended the trial; at "
+        "the end: with those of the patients who were followed up after a stop. The "
+        "median-unbiased estimate and its interval are by the stage-wise ordering of outcomes. A "
+        "median-unbiased estimate is above the true value in half of all trials."
+    )
+    yield from _missing(found)
+
+
+def _missing(found: Looks) -> Iterator[str]:
+    """Trials that are in no row."""
+    lacking = found.trials - found.estimates["at_stop"].estimates
+    if lacking:
+        yield f"{lacking:,} of {found.trials:,} trials end without an estimate at the stop."
