@@ -137,7 +137,8 @@ class LookSums:
         """Take in the sums of the trials that come next."""
         for mine, theirs in zip(self._added(), later._added(), strict=True):
             mine += theirs
-        self.after.merge(later.after)
+        if self.after is not None and later.after is not None:
+            self.after.merge(later.after)
 
     def arrays(self) -> list[Any]:
         """All that is summed."""

@@ -274,7 +274,7 @@ def _run_lanes(
     found = monitored(asked.monitoring, under_looks)
     column = asked.monitoring.column
     rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
-    looks = LooksOfTrials(found.looks, rows, rejects, found.stop)
+    looks = LooksOfTrials(found.looks, rows, rejects, stop=found.stop)
     again = under_looks.rows
     if under_looks.conduct is not None:
         newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
@@ -336,9 +336,8 @@ def run_part(
         at_end = last_cut(params, planned)
         p_values = analyse(planned, of_looked_at, design, at_end).p_value
         fixed_aim = aim_without(asked.monitoring, of_looked_at, p_values, asked.families)
-        looks = LooksOfTrials(
-            found.looks, fixed, fixed_aim, found.adapted, found.family, found.stop
-        )
+        beside = found.adapted, found.family, found.stop
+        looks = LooksOfTrials(found.looks, fixed, fixed_aim, *beside)
     observed = _NOTHING_SEEN
     if asked.observer is not None and asked.is_looked_at(first_trial):
         observed = asked.observer.look(params, records)

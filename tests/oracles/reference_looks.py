@@ -450,7 +450,7 @@ class _Trial:
         return now._replace(pause_from_day=begins, pause_until_day=ends)
 
     def seen(self, trial: list[dict[str, Any]], cut: float, _: bool) -> tuple[float, float, Result]:
-        """Information, statistic and result at a look; a trial that adapts may weigh them otherwise."""
+        """Information, statistic and result; a trial that adapts may weigh them otherwise."""
         return known_at(trial, self.plan, cut, self.most)
 
     def decide(
