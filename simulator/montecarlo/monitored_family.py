@@ -167,6 +167,8 @@ class _FamilyMonitoring(Monitoring):
         primary = self.family.primary
         critical = _at_level(found[primary].critical, levels[:, primary])
         self.looks.boundary[taken, place] = critical[taken]
+        if self.asked.sides == 2:  # each arm's favour has the same boundary
+            self.looks.lower[taken, place] = -critical[taken]
         self.looks.effect[:, place] = self.looks.boundary[:, place] * table.standard_error[:, 0]
         self._decide(place, taken, found[primary], levels[:, primary])
 
