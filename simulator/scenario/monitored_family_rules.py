@@ -185,9 +185,25 @@ def _boundary_rules(asked: Monitoring) -> Iterator[RuleError]:
     """What boundaries of a level that grows cannot be."""
     if asked.efficacy is not None and asked.efficacy.spending.strip().startswith("table"):
         yield _no_table("monitoring.efficacy.spending")
+    for key, is_asked in _of_one_alone(asked):
+        if is_asked:
+            rule = "is of one analysis that is looked at alone, and a family is looked at"
+            remedy = "leave it out, or look at one analysis"
+            yield RuleError(rule, remedy, f"monitoring.{key}")
     if asked.futility is not None and asked.futility.binding:
         rule = "a boundary that counts on futility is not one of a family, whose level can grow"
         yield RuleError(rule, "set it to false", "monitoring.futility.binding")
+
+
+def _of_one_alone(asked: Monitoring) -> Iterator[tuple[str, bool]]:
+    """What boundaries of a family do not have, and whether it is asked for."""
+    efficacy, futility = asked.efficacy, asked.futility
+    yield "efficacy.exact", efficacy is not None and efficacy.exact
+    yield "efficacy.lower_spending", efficacy is not None and efficacy.lower_spending is not None
+    of_tables = futility is not None and futility.rule.strip().startswith("predictive")
+    yield "futility.rule", of_tables
+    for key in ("blinded_reestimation", "promising_zone", "slow_recruitment"):
+        yield key, getattr(asked, key) is not None
 
 
 def _no_table(key: str) -> RuleError:

@@ -56,6 +56,18 @@ BAD = [
         "give monitoring.max",
     ),
     ("kim_demets(2)", '"table(0.01,0.025)"', f"{OWN}[0].spending", "a table spends one level"),
+    (
+        "lan_demets_pocock}",
+        "lan_demets_pocock, lower_spending: lan_demets_pocock, lower_alpha: 0.01}",
+        "monitoring.efficacy.lower_spending",
+        "is of one analysis that is looked at alone",
+    ),
+    (
+        "  looks:\n",
+        "  slow_recruitment: {day: 200, fewer_than: 10, then: analyse}\n  looks:\n",
+        "monitoring.slow_recruitment",
+        "is of one analysis that is looked at alone",
+    ),
     ("kim_demets(2)", "kim_demets(-2)", f"{OWN}[0].spending", "fisher at level"),
     ("kim_demets(2)", "haybittle_peto(2)", f"{OWN}[0].spending", "fisher at level 0.025"),
     ("max_information: 60", "max_information: 61", OWN, "61 completed are more than the 60"),
