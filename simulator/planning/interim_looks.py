@@ -171,7 +171,7 @@ def stopped_of(asked: Asked, now: Now) -> Stopped | None:
     futile, tail = now.verdict is Verdict.FUTILITY, asked.plan.interval_alpha / 2
     z = np.array([now.z])
     found = corrected([now.stage], _ALONE, z, np.array([futile]), tail)
-    drifts = ((now.z + shift[0]) / math.sqrt(now.fraction) for shift in found[:3])
+    drifts = (float(now.z + shift[0]) / math.sqrt(now.fraction) for shift in found[:3])
     p = p_values([now.stage], _ALONE, z, futile=futile)
     return Stopped(float(p[0]), _interval(now, *drifts))
 

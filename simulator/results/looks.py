@@ -1,7 +1,7 @@
 """What looks before the end of a trial come to, beside the same trial without them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.after_stopping import EstimatesWithLooks
@@ -151,7 +151,7 @@ class Looks(Record):
     power: WithAndWithout
     compared: Mapping[str, WithAndWithout]
     trials: int
-    estimates: Mapping[str, EstimatesWithLooks]
+    estimates: Mapping[str, EstimatesWithLooks] = field(default_factory=dict)
     lower_spending: str | None = None
     lower_alpha: float | None = None
     lower_title: str = ""

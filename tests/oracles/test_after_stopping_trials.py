@@ -105,7 +105,7 @@ def test_the_sign_of_every_analysis_is_that_of_its_estimates(scenario: str) -> N
     for column, plan in enumerate(plans):
         if plan.name not in MONITORED[scenario]:
             continue
-        sign = sign_of(plan.hypothesis, STATISTICS[plan.test].measure.scale)
+        sign = sign_of(plan.hypothesis, STATISTICS[plan.test].measure)
         estimate, favours = table.estimate[:, column], table.favours[:, column]
         judged = np.isfinite(estimate) & (favours >= 0) & (estimate != 0)
         second = sign * estimate[judged] > 0
