@@ -116,11 +116,6 @@ class Outcomes:
         """Information since the last look that could have stopped a trial."""
         return self._last.gained
 
-    @property
-    def are_of_one_look(self) -> bool:
-        """Whether no earlier look could have stopped a trial."""
-        return self._last.before == 0.0
-
     def above(self, z: Floats) -> Floats:
         """Return the probability, without an effect, to go on so far and then be above values."""
         start, mass, _, gained = self._last
