@@ -20,8 +20,9 @@ from calibration.synthesis.synthesis import Assumptions, extrapolation_of
 from simulator.analysis import exact_power
 from simulator.arguments import Jobs, number, pair_of, require, whole, workers
 from simulator.constants import LARGEST_SEED, LARGEST_TRIAL
+from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.loop import Stop
-from simulator.montecarlo.units import Engine, UnitResult
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.planning.assurance import (
     PlannedAssurance,
     plan_assurance,

@@ -31,6 +31,7 @@ _COMPILED = (
     "kernels.py",
     "lanes",
     "linked.py",
+    "monitoring/interpolated.py",
     "montecarlo/conditional_paths.py",
     "montecarlo/conditional_redraws.py",
     "montecarlo/conditional_tables.py",

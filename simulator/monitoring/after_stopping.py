@@ -6,19 +6,26 @@ that is not binding is not counted on. A trial that stopped for futility obeyed 
 among the trials that do.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.monitoring.boundaries import Looks
 from simulator.monitoring.decisions import Stage
+from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import Outcomes, outcomes_of
-from simulator.monitoring.tabulated import Shifts, interpolated, solved
 from simulator.records import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
 _FUTILE, _OF_SECOND, _OF_FIRST = _KINDS = range(3)
+_FARTHEST = 8.0  # a statistic farther from 0 is shifted as much as this one: p is below 1e-14
+_WIDEST = 1.0  # cell in which shifts are interpolated ...
+# ... and that by the spread of the statistic, given the look before: what went on there ends
+# sharply.
+_WIDEST_BY_SPREAD = 1.25
 
 
 class Corrected(NamedTuple):
@@ -74,30 +81,69 @@ def corrected(
     mirrored = two_sided & ~futile & (z < 0.0) & (not binding or z <= -of_first)
     sign = np.where(mirrored, -1.0, 1.0)
     kinds = np.where(futile, _FUTILE, np.where(mirrored, _OF_FIRST, _OF_SECOND))
-    groups, group = np.unique(len(_KINDS) * which + kinds, return_inverse=True)
-    outcomes = [
-        _outcomes(stages[number], kind)
+    groups = np.unique(len(_KINDS) * which + kinds)
+    group = np.searchsorted(groups, len(_KINDS) * which + kinds)
+    orders = [
+        _order(stages[number], kind, tail)
         for number, kind in zip(*np.divmod(groups, len(_KINDS)), strict=True)
     ]
-    shifts = _shifts(outcomes, group, sign * z, tail, by_table=by_table)
-    low = np.where(mirrored, -shifts.high, shifts.low)
-    high = np.where(mirrored, -shifts.low, shifts.high)
-    return Corrected(sign * shifts.median_unbiased, low, high, -of_second, of_first)
-
-
-def _outcomes(stage: Stage, kind: int) -> Outcomes:
-    """Those among which a trial is that stopped for futility, or is in favour of an arm."""
-    if kind == _OF_FIRST:
-        return outcomes_of(stage.first, False)
-    return outcomes_of(stage.second, stage.binding or kind == _FUTILE)
-
-
-def _shifts(
-    outcomes: list[Outcomes], group: Ints, z: Floats, tail: float, *, by_table: bool
-) -> Shifts:
     if by_table:
-        return interpolated(outcomes, group, z, tail)
-    found = np.empty((3, z.size))
-    for number, one in enumerate(outcomes):
-        found[:, group == number] = solved(one, z[group == number], tail)
-    return Shifts(*found)
+        found = _SHIFTS.values(orders, group, np.clip(sign * z, -_FARTHEST, _FARTHEST))
+    else:
+        found = np.empty((3, z.size))
+        for number, order in enumerate(orders):
+            mine = group == number
+            found[:, mine] = shifts(order, sign[mine] * z[mine])
+    median_unbiased, low, high = found
+    low, high = np.where(mirrored, -high, low), np.where(mirrored, -low, high)
+    return Corrected(sign * median_unbiased, low, high, -of_second, of_first)
+
+
+class Order(NamedTuple):
+    """Whose outcomes are in order, and how far limits go.
+
+    Attributes
+    ----------
+    looks
+        Until the end.
+    obeyed
+        Whether trials stop for futility.
+    tail
+        The probability beyond each limit.
+    """
+
+    looks: Looks
+    obeyed: bool
+    tail: float
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Those at the last look."""
+        return outcomes_of(self.looks, self.obeyed)
+
+
+def shifts(order: Order, z: Floats) -> Floats:
+    """Return how far drifts lie from the usual estimate, (3, trials).
+
+    Those of the median-unbiased estimate and of the limits of the interval, in standard errors at
+    the stop; positive towards larger statistics.
+    """
+    outcomes, near = order.outcomes, np.clip(z, -_FARTHEST, _FARTHEST)
+    return np.asarray(outcomes.drifts(near, order.tail) * outcomes.root - near)
+
+
+def _smooth(order: Order) -> Smooth:
+    """Shifts as a function that is smooth from cell to cell: right to 1e-6 where z is within 6."""
+    spread = math.sqrt(order.outcomes.gained) / order.outcomes.root
+    width = min(_WIDEST, _WIDEST_BY_SPREAD * spread)
+    return Smooth(lambda z: shifts(order, z), math.ceil(_FARTHEST / width))
+
+
+_SHIFTS = Interpolated(_smooth, outputs=3, farthest=_FARTHEST)
+
+
+def _order(stage: Stage, kind: int, tail: float) -> Order:
+    """That of a trial that stopped for futility, or that is in favour of an arm."""
+    if kind == _OF_FIRST:
+        return Order(stage.first, False, tail)
+    return Order(stage.second, stage.binding or kind == _FUTILE, tail)

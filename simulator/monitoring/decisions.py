@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from simulator.monitoring.declared import BoundaryError
 from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
-from simulator.monitoring.interpolated import Interpolated, values
+from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import more_extreme, outcomes_of
 from simulator.monitoring.plan import Look, Plan
 from simulator.monitoring.recursion import is_new
@@ -245,14 +245,20 @@ def p_values(stages: Sequence[Stage], which: Ints, z: Floats, *, futile: bool) -
     """
     if not futile and stages[0].exact_z is not None:
         z = _all_moved(stages, which, z)
-    found = values([_smooth(stage, futile) for stage in stages], which, z)
+    found: Floats = _P_VALUES.values([(stage, futile) for stage in stages], which, z)[0]
     return np.minimum(1.0, found) if stages[0].first else found
 
 
-@lru_cache(maxsize=1024)
-def _smooth(stage: Stage, futile: bool) -> Interpolated:
-    """P values of trials with these looks; those of two-sided analyses may be above 1."""
-    return Interpolated(partial(_p_values, stage, futile))
+_FAR, _CELLS_A_UNIT = 10, 4
+
+
+def _smooth(of: tuple[Stage, bool]) -> Smooth:
+    """P values of trials with some looks; those of two-sided analyses may be above 1."""
+    stage, futile = of
+    return Smooth(lambda z: _p_values(stage, futile, z)[None], _FAR * _CELLS_A_UNIT)
+
+
+_P_VALUES = Interpolated(_smooth, outputs=1, farthest=_FAR)
 
 
 def _p_values(stage: Stage, futile: bool, z: Floats) -> Floats:

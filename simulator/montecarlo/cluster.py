@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import ClusterError
 from simulator.interrupts import GO_ON
 from simulator.log import count, event
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult, run_unit
+from simulator.montecarlo.evaluation import Engine, Evaluation
+from simulator.montecarlo.open_unit import UnitResult
+from simulator.montecarlo.units import run_unit
 from simulator.montecarlo.work import Done, Results, Work
 from simulator.montecarlo.work_key import program
 from simulator.params.types import Params

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.montecarlo.monitored import FamilyRows
+from simulator.montecarlo.look_rows import FamilyRows
 from simulator.montecarlo.ordered_sums import add_in_order
 
 

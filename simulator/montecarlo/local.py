@@ -16,8 +16,11 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from simulator.errors import LostWorkersError
 from simulator.interrupts import unbroken
 from simulator.log import count, event
+from simulator.montecarlo.evaluation import Engine
+from simulator.montecarlo.open_unit import OpenUnit, Part, UnitResult
+from simulator.montecarlo.parts import run_part
 from simulator.montecarlo.sums import Sums
-from simulator.montecarlo.units import Engine, OpenUnit, Part, UnitResult, run_part, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.montecarlo.work import Done, Results, Work, spans
 
 _TRIALS_A_TASK = 50  # of the reference engine, whose units are shared out in parts

@@ -16,7 +16,7 @@ from simulator.montecarlo.after_stopping import AfterStopping, AtTheStop
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.family_look_sums import FamilyLookSums
 from simulator.montecarlo.look_costs import PricedSums
-from simulator.montecarlo.monitored import FamilyRows, LookRows
+from simulator.montecarlo.look_rows import FamilyRows, LookRows
 from simulator.montecarlo.ordered_sums import mean_of
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate

@@ -12,14 +12,15 @@ from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
 from simulator.interrupts import unbroken
 from simulator.montecarlo.cluster import by_cluster
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.journal import Journal
 from simulator.montecarlo.local import by_processes, by_threads
 from simulator.montecarlo.multiplicity import Joint
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.performance import Estimation
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.montecarlo.work import Done, Results, Waiting, Work
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params

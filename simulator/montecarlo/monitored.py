@@ -6,7 +6,7 @@ all that was known at the cut as it was (decision 24).
 """
 
 import math
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ import numpy.typing as npt
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.analysis.looked_at import Known
-from simulator.analysis.types import ANALYSED
 from simulator.conduct import Conduct, as_planned
 from simulator.monitoring.adaptation_checks import final_critical
 from simulator.monitoring.asked import Moment, MonitoringPlan
@@ -28,15 +27,13 @@ from simulator.monitoring.decisions import (
     sides_of,
 )
 from simulator.monitoring.futility import read_futility
-from simulator.montecarlo.adapted import Adaptable, AdaptedRows, Adapting, Seen
-from simulator.montecarlo.after_stopping import AtTheStop, Stops
-from simulator.montecarlo.columns import Layout, MetricRows
+from simulator.montecarlo.adapted import Adaptable, Adapting, Seen
+from simulator.montecarlo.after_stopping import Stops
+from simulator.montecarlo.look_rows import Monitored, new_look_rows
 from simulator.montecarlo.look_statistics import adds_nothing, fraction_of, signed
-from simulator.params.types import Params
 from simulator.records import Floats, Ints
 
 _ABOVE = 1.0 + 1e-6  # an alpha that much larger is not reached
-_STOPS = [Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND, Decision.FUTILITY]
 
 
 class Trials(Protocol):
@@ -85,84 +82,6 @@ class Trials(Protocol):
         ...
 
 
-class LookRows(NamedTuple):
-    """What looks came to; the last look is the final analysis.
-
-    Attributes
-    ----------
-    decision
-        (trials, looks): a `Decision`; -1 where the look was not taken.
-    cut_day, decision_day, fraction, boundary, z, standard_error, effect, lower
-        (trials, looks), NaN where it was not taken: trial days; share of the planned information;
-        the critical value in favour of the second arm, or of what is to be shown; the statistic;
-        standard error of the estimate; how far from no difference, or from the margin, an estimate
-        would just have crossed it; the critical value in favour of the first arm, of a two-sided
-        analysis.
-    randomised, events, treated
-        (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
-        under treatment when it was decided.
-    """
-
-    decision: Ints
-    cut_day: Floats
-    decision_day: Floats
-    fraction: Floats
-    boundary: Floats
-    z: Floats
-    standard_error: Floats
-    effect: Floats
-    lower: Floats
-    randomised: Ints
-    events: Ints
-    treated: Ints
-
-    @property
-    def trials(self) -> int:
-        """How many."""
-        return int(self.decision.shape[0])
-
-
-class FamilyRows(NamedTuple):
-    """What looks came to for the analyses of a family; the last look is the final analysis.
-
-    Attributes
-    ----------
-    rejected_at
-        (trials, analyses): the look at which each was rejected; -1: it was not.
-    fraction
-        (trials, looks, analyses): share of the planned information, NaN where it was not looked at.
-    aimed
-        (trials,): whether that was rejected which stops a trial.
-    """
-
-    rejected_at: Ints
-    fraction: Floats
-    aimed: Bools
-
-
-class Monitored(NamedTuple):
-    """What the looks at trials came to.
-
-    Attributes
-    ----------
-    p_value, favours
-        (trials,): of the analysis that was looked at; of a family (trials, analyses).
-    adapted
-        What was changed beside stopping; None: nothing was asked for.
-    family
-        What the looks came to for each analysis of a family; None: one analysis was looked at.
-    stop
-        What the data at the stop say of the estimate; None: nothing allows for the looks.
-    """
-
-    looks: LookRows
-    p_value: Floats
-    favours: Ints
-    adapted: AdaptedRows | None = None
-    family: "FamilyRows | None" = None
-    stop: AtTheStop | None = None
-
-
 def monitored(asked: MonitoringPlan, trials: Trials) -> Monitored:
     """Look at trials, and have those simulated again whose conduct changes."""
     return Monitoring(asked, trials).run()
@@ -183,7 +102,7 @@ class Monitoring:
         self.history = np.zeros(size, dtype=np.int64)  # which of them
         self.active = np.ones(size, dtype=bool)
         self.before = np.full(size, -math.inf)  # trial day of the last decision
-        self.looks = _new_rows(size, len(asked.looks) + 1)
+        self.looks = new_look_rows(size, len(asked.looks) + 1)
         self.p_value = np.full(size, math.nan)
         self.favours = np.full(size, -1, dtype=np.int64)
         self.adapting: Adapting | None = None
@@ -353,22 +272,6 @@ class Monitoring:
         return changed
 
 
-def judged(table: AnalysisTable, asked: MonitoringPlan, found: Monitored) -> AnalysisTable:
-    """Return a table at the end with what the looks came to in the place of its last analyses.
-
-    Estimate, standard error and interval stay: the usual ones, of all who were followed.
-    """
-    p_values, favours, reason = table.p_value.copy(), table.favours.copy(), table.reason.copy()
-    shape = p_values.shape[0], len(asked.columns)
-    seen, arms = found.p_value.reshape(shape), found.favours.reshape(shape)
-    for k, column in enumerate(asked.columns):
-        known = ~np.isnan(seen[:, k])
-        p_values[known, column] = seen[known, k]
-        favours[known, column] = arms[known, k]
-        reason[known, column] = ANALYSED
-    return table._replace(p_value=p_values, favours=favours, reason=reason)
-
-
 def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
     """Return the distinct values, which climb, and the place of each value among them.
 
@@ -378,45 +281,9 @@ def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
     return distinct, np.searchsorted(distinct, values)
 
 
-def stopping_day(looks: LookRows) -> Floats:
-    """Trial day on which it was decided to stop each trial early, NaN where none was stopped."""
-    stops = np.isin(looks.decision[:, :-1], _STOPS)
-    days = np.where(stops, looks.decision_day[:, :-1], math.inf).min(axis=1, initial=math.inf)
-    return np.where(np.isinf(days), math.nan, days)
-
-
-def write_recruitment(
-    params: Params, layout: Layout, rows: MetricRows, fixed: MetricRows, found: Monitored
-) -> None:
-    """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
-
-    A trial that was stopped has reached its target if it does without looks, and is on time if it
-    ends in time. Where looks change the target it is the last one that counts, and a trial closed
-    because it was slow has not reached it.
-    """
-    stopped = np.isin(found.looks.decision[:, :-1], _STOPS).any(axis=1)
-    reached = fixed.counts[layout.counts["target_reached"].start] == 1
-    if found.adapted is not None:
-        randomised = rows.counts[layout.counts["randomised"]].sum(axis=0)
-        reached = np.where(stopped, reached, randomised >= found.adapted.target)
-        reached &= ~found.adapted.slow
-    ends = rows.amounts[layout.amounts["trial_days"].start]
-    planned_end = params.trial.planned_completion_day
-    in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
-    rows.counts[layout.counts["target_reached"].start] = reached
-    rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time
-
-
 def _moment(trials: Trials, at: Moment) -> Floats:
     """Trial day of a moment in each trial, infinity where it never comes."""
     if not at.of:
         return trials.moment(at)
     one, other = (_moment(trials, inner) for inner in at.of)
     return np.minimum(one, other) if at.kind == "earlier" else np.maximum(one, other)
-
-
-def _new_rows(trials: int, looks: int) -> LookRows:
-    shape = trials, looks
-    numbers = [np.full(shape, math.nan) for _ in range(8)]
-    counts = [np.zeros(shape, np.int64) for _ in range(3)]
-    return LookRows(np.full(shape, -1, np.int64), *numbers, *counts)

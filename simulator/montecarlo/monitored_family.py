@@ -16,7 +16,8 @@ from simulator.analysis.types import reaches
 from simulator.monitoring.asked import FamilyPlan, MonitoringPlan
 from simulator.monitoring.decisions import Decision
 from simulator.montecarlo.family_levels import levels_after, levels_of, rows_after
-from simulator.montecarlo.monitored import FamilyRows, Monitored, Monitoring, Trials, monitored
+from simulator.montecarlo.look_rows import FamilyRows, Monitored
+from simulator.montecarlo.monitored import Monitoring, Trials, monitored
 from simulator.montecarlo.multiplicity import Family, rejected
 from simulator.montecarlo.repeated_p import APART, RepeatedP, Tested
 from simulator.records import Floats, Ints

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis import AnalysisTable
+from simulator.montecarlo.evaluation import Evaluation
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.sums import Verdicts
-from simulator.montecarlo.units import Evaluation, UnitResult
 from simulator.params.types import Params
 
 Arrays = Mapping[str, npt.NDArray[Any]]

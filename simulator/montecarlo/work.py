@@ -7,9 +7,11 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from simulator.log import count
+from simulator.montecarlo.evaluation import Engine, Evaluation
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.sums import Sums
 from simulator.montecarlo.unit_arrays import arrays_of, unit_from
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult, run_unit, trials_a_unit
+from simulator.montecarlo.units import run_unit, trials_a_unit
 from simulator.montecarlo.work_key import key_of, program
 from simulator.params.types import Params
 from simulator.store.units import KeptUnits, UnitStore

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from simulator.analysis import AnalysisPlan
 from simulator.montecarlo.conditional import LEAST_TRIALS, PILOT_TRIALS, Conditional
 from simulator.montecarlo.controls import MOST_PATIENTS, Controls
+from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.loop import TRIALS_PER_CHUNK
-from simulator.montecarlo.units import Engine, UnitResult
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.params.types import Params
 from simulator.results.power import Power
 from simulator.scenario.schema import Scenario

@@ -16,11 +16,11 @@ from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.baselines import WeibullBaseline
 from simulator.montecarlo import exact_stages
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family as JointFamily
 from simulator.montecarlo.multiplicity import families_of
-from simulator.montecarlo.units import Engine, Evaluation
 from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.planning.power import drift_of, selection_bias_of

@@ -14,7 +14,8 @@ import numpy as np
 from simulator.constants import DAYS_PER_MONTH, FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.kernels import njit
-from simulator.montecarlo.units import Observed, Observer, UnitResult
+from simulator.montecarlo.evaluation import Observed, Observer
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.params.types import Params
 from simulator.records import SESSIONS_GIVEN, Floats, Ints, TrialRecords
 from simulator.results.curves import (

@@ -9,8 +9,8 @@ import numpy as np
 
 from simulator.constants import DAYS_PER_MONTH
 from simulator.monitoring.decisions import Decision
-from simulator.montecarlo.monitored import LookRows
-from simulator.montecarlo.units import Observed
+from simulator.montecarlo.evaluation import Observed
+from simulator.montecarlo.look_rows import LookRows
 from simulator.planning.look_effects import EffectScale
 from simulator.records import Floats
 from simulator.results.curves import LookPoint, StopPoint

@@ -10,7 +10,7 @@ from simulator.allocation.sequences import describe
 from simulator.constants import FIRST_AUXILIARY_TRIAL
 from simulator.engines.compiled import simulate
 from simulator.kernels import njit
-from simulator.montecarlo.units import Observed, Observer
+from simulator.montecarlo.evaluation import Observed, Observer
 from simulator.params.types import Params
 from simulator.records import Floats, Ints, TrialRecords
 

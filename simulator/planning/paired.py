@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.montecarlo.costs import cost_of, prices_of, trial_costs
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo_runs
 from simulator.montecarlo.multiplicity import Family, families_of
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.sums import Verdicts, joined
 from simulator.montecarlo.totals import Totals
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools, Ints
 from simulator.planning.prepared import Goal, Prepared

@@ -10,12 +10,13 @@ from simulator.analysis.bayes import prior_report
 from simulator.declarations.claims import is_claim, is_of_trial
 from simulator.declarations.estimands import day_of, scale_of, tests_of
 from simulator.declarations.keys import key_path, steps_of
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.judgement import judge, trials_to_settle
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.operations import operations_of
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult
 from simulator.montecarlo.workers import Workers
 from simulator.planning.accepted import accepted
 from simulator.planning.averaged_deaths import AveragedDeaths

@@ -8,9 +8,10 @@ import numpy as np
 
 from simulator.analysis import AnalysisPlan
 from simulator.monitoring.asked import MonitoringPlan
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import Family
-from simulator.montecarlo.units import Engine, Evaluation, UnitResult
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Params
 from simulator.planning.candidate_schemes import CandidateScheme

@@ -12,10 +12,11 @@ from simulator.declarations.claims import is_of_trial
 from simulator.declarations.estimands import tests_of
 from simulator.declarations.keys import steps_of
 from simulator.declarations.quantities import name_with_unit
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.judgement import judge
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.operations import operations_of
-from simulator.montecarlo.units import Engine, Evaluation, run_unit, trials_a_unit
+from simulator.montecarlo.units import run_unit, trials_a_unit
 from simulator.montecarlo.workers import Workers
 from simulator.params.types import Bools
 from simulator.planning.accepted import accepted

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis import REASONS, AnalysisPlan, AnalysisTable, Reason
-from simulator.montecarlo.units import UnitResult
+from simulator.montecarlo.open_unit import UnitResult
 from simulator.store import csv_text
 
 

@@ -12,8 +12,9 @@ from scenario_builder import base_case, shipped
 from table import record
 
 from simulator.analysis import plans_of
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.unit_arrays import arrays_of
-from simulator.montecarlo.units import Engine, Evaluation, run_unit, trials_a_unit
+from simulator.montecarlo.units import run_unit, trials_a_unit
 from simulator.montecarlo.work import Work
 from simulator.params.lower import lower
 from simulator.store.units import UnitStore

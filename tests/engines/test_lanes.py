@@ -23,8 +23,9 @@ from simulator.engines.lanes import simulate_lanes
 from simulator.engines.lanes.others import least_words
 from simulator.lanes.records import by_trial
 from simulator.montecarlo import units
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.lane_metrics import come_in_lanes
-from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.params.types import ExitParams
 from simulator.rules import hazard

@@ -15,7 +15,8 @@ from simulator.conduct import as_planned
 from simulator.engines import compiled, reference
 from simulator.monitoring.reestimation import Zone
 from simulator.montecarlo.adapted import Change
-from simulator.montecarlo.units import Engine, run_unit
+from simulator.montecarlo.evaluation import Engine
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 

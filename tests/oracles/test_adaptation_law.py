@@ -14,8 +14,9 @@ from test_looks import looked_at
 from test_looks_identities import asked_of
 
 from simulator.monitoring.reestimation import Zone, conditional_power, gain_needed, zones
+from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.look_sums import LookSums
-from simulator.montecarlo.units import Engine, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 
 PATIENTS, DEATHS, TRIALS, CAP = 600, 300, 6_000, 1_200

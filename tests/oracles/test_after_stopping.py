@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.monitoring.after_stopping import Corrected, corrected
+from simulator.monitoring.after_stopping import _SHIFTS, Corrected, Order, corrected, shifts
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
 from simulator.monitoring.decisions import (
     Decision,
@@ -17,10 +17,8 @@ from simulator.monitoring.decisions import (
     p_values,
     sides_of,
 )
-from simulator.monitoring.ordering import outcomes_of
 from simulator.monitoring.plan import Look, regions_of
 from simulator.monitoring.recursion import newly_beyond
-from simulator.monitoring.tabulated import _table_of, interpolated, solved
 from simulator.records import Floats, Ints
 
 TRIALS = 40_000
@@ -83,9 +81,9 @@ def test_each_drift_that_is_solved_for_has_its_share_of_outcomes(name: str) -> N
     stage = looks_at(plan, fractions)[-1]
     obeyed = stage.binding
     z = np.array([-4.0, -1.0, 0.0, 1.3, 1.99, 2.6, 4.5])
-    found = solved(outcomes_of(stage.second, obeyed), z, 0.025)
-    for shifts, share in zip(found, (0.5, 0.025, 0.975), strict=True):
-        drifts = (z + shifts) / stage.second[-1].information ** 0.5
+    found = shifts(Order(stage.second, obeyed, 0.025), z)
+    for moved, share in zip(found, (0.5, 0.025, 0.975), strict=True):
+        drifts = (z + moved) / stage.second[-1].information ** 0.5
         tails = [
             tail_by_integration(stage.second, *pair, obeyed)
             for pair in zip(z.tolist(), drifts.tolist(), strict=True)
@@ -96,17 +94,16 @@ def test_each_drift_that_is_solved_for_has_its_share_of_outcomes(name: str) -> N
 
 def test_tables_have_the_solutions_whatever_they_were_asked_before() -> None:
     stages = [looks_at(*case)[-1] for case in CASES.values()]
-    outcomes = [outcomes_of(stage.second, stage.binding) for stage in stages]
+    orders = [Order(stage.second, stage.binding, 0.025) for stage in stages]
     rng = np.random.default_rng(3)
-    z, which = rng.uniform(-6.0, 6.0, 1500), rng.integers(len(outcomes), size=1500)
-    once = np.stack(interpolated(outcomes, which, z, 0.025))
-    for number, one in enumerate(outcomes):
+    z, which = rng.uniform(-6.0, 6.0, 1500), rng.integers(len(orders), size=1500)
+    once = _SHIFTS.values(orders, which, z)
+    for number, order in enumerate(orders):
         mine = which == number
-        right = np.stack(solved(one, z[mine], 0.025))
-        np.testing.assert_allclose(once[:, mine], right, rtol=0, atol=1e-6)
-    _table_of.cache_clear()  # and one by one, from the other end
+        np.testing.assert_allclose(once[:, mine], shifts(order, z[mine]), rtol=0, atol=1e-6)
+    _SHIFTS.forget()  # and one by one, from the other end
     singly = [
-        np.stack(interpolated(outcomes[which[k] :], np.zeros(1, int), z[k : k + 1], 0.025))
+        _SHIFTS.values(orders[which[k] :], np.zeros(1, int), z[k : k + 1])
         for k in reversed(range(z.size))
     ]
     assert np.concatenate(singly[::-1], axis=1).tobytes() == once.tobytes()

@@ -19,7 +19,8 @@ from simulator.engines import compiled
 from simulator.monitoring.after_stopping import Corrected
 from simulator.monitoring.asked import sign_of
 from simulator.montecarlo.after_stopping import KINDS, AfterStopping, AtTheStop
-from simulator.montecarlo.units import Engine, run_unit
+from simulator.montecarlo.evaluation import Engine
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 from simulator.truth import Truth

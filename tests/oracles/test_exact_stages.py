@@ -15,8 +15,9 @@ from scipy import stats
 
 from simulator.analysis import plans_of
 from simulator.analysis.exact_power import ExactQuestion, rejection_set, size
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.exact_stages import attained, exact_levels, monitoring_of
-from simulator.montecarlo.units import Engine, Evaluation, run_part
+from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
 
 MORTALITIES = np.linspace(0.0, 1.0, 401)

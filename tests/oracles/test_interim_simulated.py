@@ -11,7 +11,8 @@ from simulator.analysis.cut import rows_of
 from simulator.analysis.data import Block
 from simulator.analysis.intercurrent import handled, handling_of
 from simulator.monitoring.asked import monitoring_plan
-from simulator.montecarlo.units import Engine, Evaluation, Observer, run_part
+from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
+from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
 from simulator.planning.interim import interim
 from simulator.planning.interim_file import read_observed

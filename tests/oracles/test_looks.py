@@ -11,7 +11,9 @@ from simulator.analysis import plans_of
 from simulator.conduct import as_planned
 from simulator.engines import compiled
 from simulator.monitoring.asked import monitoring_plan
-from simulator.montecarlo.units import Engine, Evaluation, Observer, Part, run_part
+from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
+from simulator.montecarlo.open_unit import Part
+from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
 from simulator.records import TrialRecords
 from simulator.scenario.schema import Scenario

@@ -24,12 +24,14 @@ from simulator.monitoring.asked import (
     MonitoringPlan,
     monitoring_plan,
 )
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.family_levels import levels_after, levels_of
-from simulator.montecarlo.monitored import Monitored
+from simulator.montecarlo.look_rows import Monitored
 from simulator.montecarlo.monitored_family import take_looks
 from simulator.montecarlo.multiplicity import Family, families_of, rejected
+from simulator.montecarlo.open_unit import Part
+from simulator.montecarlo.parts import run_part
 from simulator.montecarlo.repeated_p import RepeatedP
-from simulator.montecarlo.units import Engine, Evaluation, Part, run_part
 from simulator.params.lower import lower
 from simulator.records import Floats, Ints
 from simulator.scenario.schema import Scenario

@@ -9,10 +9,11 @@ from test_looks import bare_trial, looked_at
 
 from simulator.analysis import plans_of
 from simulator.montecarlo import work as work_module
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.exact_stages import monitoring_of
 from simulator.montecarlo.loop import MonteCarlo, Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
-from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario

@@ -11,8 +11,9 @@ from test_looks_identities import asked_of
 from simulator.analysis import plans_of
 from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo import units
+from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.monitored_lanes import are_looked_at_in_lanes
-from simulator.montecarlo.units import Engine, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 

@@ -18,8 +18,9 @@ from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.plan import Plan
 from simulator.montecarlo.after_stopping import KINDS
+from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.look_sums import LookSums
-from simulator.montecarlo.units import Engine, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.truth import Truth
 

@@ -14,9 +14,10 @@ from simulator.analysis import plans_of
 from simulator.analysis.exact_power import ExactQuestion
 from simulator.engines import compiled
 from simulator.monitoring.asked import MonitoringPlan
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.exact_stages import monitoring_of
+from simulator.montecarlo.parts import run_part
 from simulator.montecarlo.predictive_looks import final_level, probability_of
-from simulator.montecarlo.units import Engine, Evaluation, run_part
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
 

@@ -18,7 +18,8 @@ from simulator.conduct import as_planned
 from simulator.engines import compiled
 from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo.columns import column_of
-from simulator.montecarlo.units import Engine, Evaluation, Observer, run_part
+from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
+from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
 
 SEED = 2022

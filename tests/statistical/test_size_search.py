@@ -29,9 +29,9 @@ from size_coverage import (
     target,
 )
 
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
-from simulator.montecarlo.units import Engine, Evaluation
 from simulator.montecarlo.workers import Workers
 from simulator.planning import simulated
 from simulator.planning.closed_forms import normal_patients

@@ -17,7 +17,8 @@ from simulator.allocation.metrics import _free_imbalance
 from simulator.analysis import plans_of
 from simulator.montecarlo import local
 from simulator.montecarlo import work as work_module
-from simulator.montecarlo.units import Engine, Evaluation, trials_a_unit
+from simulator.montecarlo.evaluation import Engine, Evaluation
+from simulator.montecarlo.units import trials_a_unit
 from simulator.params import population
 from simulator.params.lower import lower
 from simulator.planning.observed import _count_known

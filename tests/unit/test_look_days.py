@@ -9,8 +9,9 @@ from scenario_builder import changed, shipped
 
 from simulator.analysis import plans_of
 from simulator.monitoring.asked import monitoring_plan
-from simulator.montecarlo.monitored import LookRows
-from simulator.montecarlo.units import Engine, Evaluation, run_part
+from simulator.montecarlo.evaluation import Engine, Evaluation
+from simulator.montecarlo.look_rows import LookRows
+from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
 from simulator.planning.looks import in_words
 from simulator.planning.prepared import prepare

@@ -9,7 +9,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from simulator.errors import LostWorkersError
 from simulator.log import count_anew, counted
 from simulator.montecarlo import local, work
-from simulator.montecarlo.units import Engine, Evaluation
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.params.lower import lower
 from simulator.scenario.loader import load_scenario
 

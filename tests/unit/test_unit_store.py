@@ -16,10 +16,11 @@ from scenario_builder import base_case, shipped
 
 from simulator.analysis import plans_of
 from simulator.montecarlo import work as work_module
+from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.loop import Run, Stop, monte_carlo
 from simulator.montecarlo.multiplicity import families_of
 from simulator.montecarlo.unit_arrays import arrays_of, unit_from
-from simulator.montecarlo.units import Engine, Evaluation, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.montecarlo.work import Work
 from simulator.montecarlo.work_key import key_of
 from simulator.montecarlo.workers import Workers

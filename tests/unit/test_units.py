@@ -11,9 +11,10 @@ from test_totals import answers
 from simulator.analysis import END, Reason, analyse, design_of, plans_of, rejects
 from simulator.engines.compiled import simulate
 from simulator.montecarlo import local, units, work
+from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
 from simulator.montecarlo.loop import Run, Stop, monte_carlo, monte_carlo_runs
 from simulator.montecarlo.multiplicity import families_of, rejected
-from simulator.montecarlo.units import Engine, Evaluation, Observer, run_unit
+from simulator.montecarlo.units import run_unit
 from simulator.montecarlo.workers import Workers
 from simulator.params.lower import lower
 from simulator.truth import Truth
