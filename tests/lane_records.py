@@ -41,7 +41,8 @@ def as_lanes(
             counts[block, Count.PATIENTS, int(p.arm[row]), lane] += 1
             row += 1
     closes_day = np.full(trials, math.nan)  # not in records
-    return LaneRecords(trials, closes_day, entry, key, transplant, counts)
+    nobody_asked = np.zeros((blocks, 0, lanes), np.int16)
+    return LaneRecords(trials, closes_day, entry, key, transplant, counts, nobody_asked)
 
 
 def assert_same_trials(

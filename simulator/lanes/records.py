@@ -20,6 +20,8 @@ import numpy.typing as npt
 from simulator.records import Floats, Ints
 from simulator.rules.kernel import inlined
 
+Counted = npt.NDArray[np.int16]
+
 CENSORED, SECOND = 2, 1
 NOBODY = 2**63 - 2
 """Key of a patient who did not enter or is left out: after all others."""
@@ -61,6 +63,9 @@ class LaneRecords(NamedTuple):
         (blocks, P, lanes), infinity for none; (blocks, 0, lanes) where the scenario has none.
     counts
         (blocks, `Count`, arms, lanes).
+    counted_as
+        (blocks, P, lanes), or (blocks, 0, lanes) where nobody asked: 0 for whom the liver's death
+        or nothing ended; for others the sum of `bit_of` what they are counted as.
     """
 
     trials: int
@@ -69,6 +74,12 @@ class LaneRecords(NamedTuple):
     key: Ints
     transplant_after_days: Floats
     counts: Ints
+    counted_as: Counted
+
+
+def bit_of(count: Count) -> int:
+    """Return the bit that stands for a count in `counted_as`."""
+    return 1 << count
 
 
 def by_trial(column: npt.NDArray[Any], trials: int) -> npt.NDArray[Any]:

@@ -1,9 +1,11 @@
 """Parts of a unit whose trials come in lanes."""
 
+import numpy as np
+
 from simulator.analysis import AnalysisTable
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.types import reaches
-from simulator.engines.lanes import conduct_lanes, simulate_lanes
+from simulator.engines.lanes import close_lanes, simulate_lanes
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.evaluation import NOTHING_SEEN, Evaluation
 from simulator.montecarlo.lane_metrics import lane_metric_rows_of
@@ -25,28 +27,33 @@ def run_lane_part(
     trials: int,
 ) -> Part:
     """Do what `run_part` does with the trials as lanes: the same table and rows, sooner."""
-    records = simulate_lanes(params, seed, first_trial, trials)
+    monitoring = asked.monitoring
+    can_close = monitoring is not None
+    records = simulate_lanes(params, seed, first_trial, trials, can_close=can_close)
     block = LaneBlock(records, params.trial.follow_up_days)
     table = analyse_lanes(block, asked.plans)
     rows = lane_metric_rows_of(params, layout, records, block, asked.plans)
-    if asked.monitoring is None:
+    if monitoring is None:
         return Part(table, rows, NOTHING_SEEN)
-    planned = table, rows
-    under_looks = LaneTrials(
-        records, block, asked.plans, asked.monitoring, first_trial, layout, planned
+    plan = asked.plans[monitoring.column]
+    of_looked_at = AnalysisTable._make(
+        column[:, monitoring.column : monitoring.column + 1] for column in table
     )
-    found = monitored(asked.monitoring, under_looks)
-    column = asked.monitoring.column
-    rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
+    days = (rows.amounts[layout.amounts[name].start] for name in ("enrolment_days", "trial_days"))
+    looked_at = LaneTrials(
+        records, block, plan, monitoring.information, first_trial, of_looked_at, *days
+    )
+    found = monitored(monitoring, looked_at)
+    rejects = reaches(of_looked_at.p_value[:, 0], plan.alpha)
     looks = LooksOfTrials(found.looks, rows, rejects, stop=found.stop)
-    again = under_looks.rows
-    if under_looks.conduct is not None:
-        newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
+    closed = np.flatnonzero(~np.isnan(looked_at.closes_day))
+    if closed.size:
+        newer = close_lanes(records, closed, looked_at.closes_day[closed])
         block = LaneBlock(newer, params.trial.follow_up_days)
         newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
-        table, rows = _with(table, rows, again, analyse_lanes(block, asked.plans), newer_rows)
+        table, rows = _with(table, rows, closed, analyse_lanes(block, asked.plans), newer_rows)
         write_recruitment(params, layout, rows, looks.fixed, found)
-    return Part(judged(table, asked.monitoring, found), rows, NOTHING_SEEN, looks=looks)
+    return Part(judged(table, monitoring, found), rows, NOTHING_SEEN, looks=looks)
 
 
 def _with(

@@ -1,7 +1,7 @@
 """Trials under looks that come in lanes: what `monitored_records` does, sooner.
 
-No patient touches another there, so that a stop changes who enters and nothing else: the trials
-that were stopped are simulated again once, after the last look.
+No patient touches another there, so that a stop changes who enters and nothing else: nothing is
+simulated again.
 """
 
 import numpy as np
@@ -14,7 +14,6 @@ from simulator.conduct import Conduct
 from simulator.declarations.analyses import Information
 from simulator.lanes.records import LaneRecords
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.predictive_looks import probabilities
 from simulator.records import Floats, Ints
 
@@ -29,43 +28,39 @@ def are_looked_at_in_lanes(plans: tuple[AnalysisPlan, ...], asked: MonitoringPla
 class LaneTrials:
     """A block of trials as `monitored` sees them: `Trials`.
 
+    Parameters
+    ----------
+    plan, information
+        The analysis that is looked at, and how its information is counted.
+    at_end
+        Its result at the end, as planned.
+
     Attributes
     ----------
     trial, target_randomised, recruitment_end_day, trial_end_day
         As `Trials` has them; of the trials as planned.
-    conduct
-        Of the trials that are to be simulated again; their past is the planned trial's.
-    rows
-        Those trials.
+    closes_day
+        (trials,): trial day on which a look closes recruitment; NaN where none does.
     """
 
     def __init__(
         self,
         records: LaneRecords,
         block: LaneBlock,
-        plans: tuple[AnalysisPlan, ...],
-        asked: MonitoringPlan,
+        plan: AnalysisPlan,
+        information: str,
         first_trial: int,
-        layout: Layout,
-        planned: tuple[AnalysisTable, MetricRows],
+        at_end: AnalysisTable,
+        recruitment_end_day: Floats,
+        trial_end_day: Floats,
     ) -> None:
-        table, rows = planned
-        column = asked.column
-        self._at_end = AnalysisTable._make(x[:, column : column + 1] for x in table)
-        self._counts_completed = asked.information == Information.COMPLETED
         self.trial = np.arange(first_trial, first_trial + records.trials)
         self.target_randomised = records.key.shape[1]
-        self.recruitment_end_day = rows.amounts[layout.amounts["enrolment_days"].start]
-        self.trial_end_day = rows.amounts[layout.amounts["trial_days"].start]
-        self.conduct: Conduct | None = None
-        self._changed = np.zeros(records.trials, np.bool_)
-        self._records, self._block, self._plan = records, block, plans[column]
+        self.recruitment_end_day, self.trial_end_day = recruitment_end_day, trial_end_day
+        self.closes_day = np.full(records.trials, np.nan)
+        self._records, self._block, self._plan = records, block, plan
+        self._at_end, self._counts_completed = at_end, information == Information.COMPLETED
         self._calendars: dict[str, Floats] = {}
-
-    @property
-    def rows(self) -> Ints:
-        """Trials that are to be simulated again."""
-        return np.flatnonzero(self._changed)
 
     def moment(self, at: Moment) -> Floats:
         """Trial day of a moment in each trial, infinity where it never comes."""
@@ -93,7 +88,7 @@ class LaneTrials:
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
-        cut: LaneCut = LaneCut(self._block, self._records, self._plan, cut_day)
+        cut = LaneCut(self._block, self._records, self._plan, cut_day)
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
             completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
@@ -112,6 +107,5 @@ class LaneTrials:
         return np.zeros(day.size, np.int64)
 
     def replay(self, conduct: Conduct, rows: Ints) -> None:
-        """Note that trials are to be simulated again."""
-        self.conduct = conduct
-        self._changed[rows] = True
+        """Note the days on which recruitment closes: that is all that looks can change here."""
+        self.closes_day[rows] = conduct.recruitment_closes_day[rows]

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from analysis_records import plan_of
 from conducts import conduct_of, gate, together
 from conducts_at_ties import TRIALS, conducts, planned
 from differences import assert_same
@@ -16,19 +17,19 @@ from generated_scenarios import _OPTIONS as OPTIONS
 from generated_units import Draw, pick
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
-from lane_records import as_lanes
+from lane_records import as_lanes, assert_same_results
 from scenario_builder import bare
 
 from simulator.allocation import SCHEMES
+from simulator.analysis.lanes import take_lanes
 from simulator.conduct import Conduct, as_planned
 from simulator.declarations.schemes import Factors
 from simulator.engines import reference
 from simulator.engines.independence import are_independent
-from simulator.engines.lanes import conduct_lanes, simulate_lanes
+from simulator.engines.lanes import close_lanes, simulate_lanes
 from simulator.lanes.records import by_trial
 from simulator.params.lower import lower
 from simulator.params.types import Params
-from simulator.records import TrialRecords
 
 SEED = 2**40 + 9
 LANES = 4
@@ -81,22 +82,21 @@ def test_engines_agree_on_conducts_of_bare_trials(batch):
     assert any(independent)
 
 
-def without_a_pause(draw: Draw, params: Params, first: int) -> Conduct:
-    """Closing days and caps of trials in their order, which is what lanes can do."""
-    target = params.trial.target_randomised
+def closing_early(draw: Draw, params: Params, first: int) -> Conduct:
+    """Closing days of some trials, which is what lanes can do; the first of them apart."""
     rows = []
-    for trial in range(first, first + 2 * LANES - 1):
+    for trial in (first + 9, *range(first, first + 2 * LANES - 1)):
         entry = reference.simulate(params, SEED, trial, 1).patients.entry_day.tolist()
         day = pick(draw, math.inf, *entry, 0.0)
         closes = float(pick(draw, day, np.nextafter(day, -1.0), np.nextafter(day, math.inf)))
-        most = pick(draw, target, draw(st.integers(1, target)))
-        rows.append(conduct_of(params, trial, closes=max(closes, 0.0), most=most, stops=closes + 1))
+        rows.append(conduct_of(params, trial, closes=max(closes, 0.0), stops=closes + 1))
     return together(rows)
 
 
 @pytest.mark.parametrize("batch", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_lanes_agree_with_the_reference_engine_on_conducts_without_a_pause(batch):
+def test_lanes_that_close_agree_with_the_reference_engine(batch):
     compared = []
+    analyses = plan_of("log_rank", "censored", name="a"), plan_of("chi_square", name="b")
 
     @seed(batch)
     @settings(derandomize=True, max_examples=200 if batch else 30, print_blob=True)
@@ -105,24 +105,24 @@ def test_lanes_agree_with_the_reference_engine_on_conducts_without_a_pause(batch
         if not are_independent(params):
             return
         first = data.draw(st.sampled_from([0, 5, 64]))
-        conduct = data.draw(st.composite(without_a_pause)(params, first))
+        conduct = data.draw(st.composite(closing_early)(params, first))
         records = reference.conducted(params, SEED, conduct)
         trials = conduct.trial.size
-        found = conduct_lanes(params, SEED, conduct, LANES)
-        expected = lanes_of(records, params, found.transplant_after_days.shape[1] > 0)
+        planned = simulate_lanes(params, SEED, first, 10, 3, can_close=True)
+        closes = conduct.recruitment_closes_day
+        found = close_lanes(planned, conduct.trial - first, closes, LANES)
+        target, follow_up = params.trial.target_randomised, params.trial.follow_up_days
+        has_transplant = found.transplant_after_days.shape[1] > 0
+        expected = as_lanes(records, follow_up, target, LANES, has_transplant)
         for name in ("entry_day", "key", "transplant_after_days"):
             ours, theirs = (by_trial(getattr(lane, name), trials) for lane in (found, expected))
             np.testing.assert_array_equal(ours, theirs, err_msg=name)
+        plans = tuple(plan for plan in analyses if take_lanes(params, [plan]))
+        assert_same_results(found, records, params, plans, SEED)
         compared.append(trials)
 
     agree()
     assert len(compared) > 10
-
-
-def lanes_of(records: TrialRecords, params: Params, has_transplant: bool):
-    """The reference engine's records as lanes hold them."""
-    target, follow_up = params.trial.target_randomised, params.trial.follow_up_days
-    return as_lanes(records, follow_up, target, LANES, has_transplant)
 
 
 def test_a_pause_moves_candidates_up_to_earlier_numbers_with_their_own_fate():
@@ -144,13 +144,11 @@ def test_a_pause_moves_candidates_up_to_earlier_numbers_with_their_own_fate():
     )
 
 
-def test_what_is_conducted_as_planned_is_the_same_in_lanes():
+def test_trials_that_close_after_everybody_came_are_what_was_planned():
     params = lower(bare(20))
+    planned = simulate_lanes(params, SEED, 0, 8, LANES, can_close=True)
+    never = close_lanes(planned, np.arange(8), np.full(8, math.inf), LANES)
+    for ours, theirs in zip(never[:-1], planned[:-1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     conduct = as_planned(np.arange(8), 20)
-    for a, b in zip(
-        conduct_lanes(params, SEED, conduct, LANES),
-        simulate_lanes(params, SEED, 0, 8, LANES),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(a, b)
     assert_same(reference.conducted(params, SEED, conduct), reference.simulate(params, SEED, 0, 8))

@@ -35,9 +35,7 @@ from simulator import draws
 from simulator.allocation import SCHEMES
 from simulator.conduct import as_planned
 from simulator.engines import compiled
-from simulator.engines.lanes import conduct_lanes
 from simulator.errors import ConductError
-from simulator.lanes.records import NOBODY, by_trial, key_of
 from simulator.params.lower import lower
 from simulator.records import SESSIONS_GIVEN, SessionStatus
 from simulator.scenario.errors import RuleError
@@ -566,30 +564,7 @@ def test_days_that_are_skipped_change_nothing_where_treatment_stops(changes):
     assert_same(compiled.conducted(*asked, with_hazard=False), compiled.conducted(*asked), HAZARD)
 
 
-# Lanes, and what is refused
-
-
-def test_trials_in_lanes_close_and_are_capped_as_records_are():
-    loss = {"exits.loss": {"net_probability": 0.3, "by_day": 84.0}}
-    params, trial = lower(bare(30, loss)), np.arange(7, 57)
-    conduct = plan(params, trial)._replace(
-        recruitment_closes_day=np.where(trial % 3, 12.0 * trial, np.inf),
-        most_randomised=np.where(trial % 4, 30, 9),
-    )
-    records = compiled.conducted(params, SEED, conduct)
-    found = conduct_lanes(params, SEED, conduct, 16)
-    entry, key = np.full((50, 30), np.inf), np.full((50, 30), NOBODY)
-    p = records.patients
-    for row in range(p.trial.size):
-        place = p.trial[row] - 7, p.patient[row]
-        until = min(p.loss_after_days[row], 84.0)
-        dies = p.death_after_days[row] <= until
-        entry[place] = p.entry_day[row]
-        key[place] = key_of(
-            float(min(p.death_after_days[row], until)), 0 if dies else 2, int(p.arm[row])
-        )
-    np.testing.assert_array_equal(by_trial(found.entry_day, 50), entry)
-    np.testing.assert_array_equal(by_trial(found.key, 50), key)
+# What is refused
 
 
 def test_what_cannot_be_is_refused():
@@ -599,5 +574,3 @@ def test_what_cannot_be_is_refused():
         compiled.conducted(params, SEED, conduct._replace(most_randomised=np.full(3, 61)))
     with pytest.raises(ConductError, match="0 or later"):
         compiled.conducted(params, SEED, conduct._replace(treatment_stops_day=np.full(3, np.nan)))
-    with pytest.raises(ConductError, match="no trial in lanes pauses"):
-        conduct_lanes(params, SEED, paused(conduct, (1.0, 2.0)))

@@ -5,6 +5,7 @@ order that lets the processor take several trials at once. What is kept is what 
 mortality and trial metrics need; every other column is made by the compiled engine when asked for.
 """
 
-from simulator.engines.lanes.simulate import conduct_lanes, lanes_of, simulate_lanes
+from simulator.engines.lanes.closing import close_lanes
+from simulator.engines.lanes.simulate import lanes_of, simulate_lanes
 
-__all__ = ["conduct_lanes", "lanes_of", "simulate_lanes"]
+__all__ = ["close_lanes", "lanes_of", "simulate_lanes"]

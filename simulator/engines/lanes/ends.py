@@ -18,7 +18,7 @@ from simulator.engines.lanes.others import (
     others_of,
 )
 from simulator.engines.lanes.words import Words, draw_words, rows_of
-from simulator.lanes.records import Count
+from simulator.lanes.records import Count, Counted
 from simulator.params.types import Params
 from simulator.records import Floats, Ints
 from simulator.rules import hazard as rule
@@ -67,14 +67,18 @@ def ends_of(params: Params) -> Ends:
 
 
 def settle_lanes(
-    ends: Ends, seed: int, trial: Ints, entry_day: Floats, key: Ints
-) -> tuple[Floats, Ints]:
-    """Replace arms, as `key` has them, by keys; return times of transplant, and counts."""
+    ends: Ends, seed: int, trial: Ints, entry_day: Floats, key: Ints, one_by_one: bool
+) -> tuple[Floats, Ints, Counted]:
+    """Replace arms, as `key` has them, by keys; return the rest of `LaneRecords`.
+
+    With `one_by_one` that is also what each patient is counted as.
+    """
     blocks, patients, lanes = key.shape
     happens, size = ends.others.happens, patients * lanes
     kept = patients if _TRANSPLANT in happens else 0
     transplant = np.full((blocks, kept, lanes), math.inf)
     counts = np.zeros((blocks, len(Count), 2, lanes), np.int64)
+    counted_as = np.zeros((blocks, patients if one_by_one else 0, lanes), np.int16)
     room = _Room(
         words=np.empty((rows_of(patients), lanes), np.uint32),
         liver=np.empty((patients, lanes)),
@@ -83,8 +87,8 @@ def settle_lanes(
         few=np.empty(happens.size * size + 1, np.int64),
         when=np.empty(happens.size * size + 1),
     )
-    _settle(seed, trial, *ends, room, entry_day, key, transplant, counts)
-    return transplant, counts
+    _settle(seed, trial, *ends, room, entry_day, key, transplant, counts, counted_as)
+    return transplant, counts, counted_as
 
 
 @entry
@@ -99,6 +103,7 @@ def _settle(
     key: Ints,
     transplant: Floats,
     counts: Ints,
+    counted_as: "Counted",
 ) -> None:
     """Settle block after block."""
     lanes, happens, row_of = key.shape[2], others.happens, np.empty(others.least.size, np.int64)
@@ -124,8 +129,9 @@ def _settle(
                 for k in range(before, found):
                     time[row, few[k]] = when[k]
         flat = entry_day[block].reshape(-1), liver.reshape(-1), mine.reshape(-1)
+        each = counted_as[block].reshape(-1)
         if loss_alone:
-            end_by_loss(horizon, lanes, few[:found], when, *flat, ours)
+            end_by_loss(horizon, lanes, few[:found], when, *flat, ours, each)
         else:
             out = transplant[block].reshape(-1)
-            end_by_others(horizon, lanes, few[:found], row_of, time, *flat, out, ours)
+            end_by_others(horizon, lanes, few[:found], row_of, time, *flat, out, ours, each)

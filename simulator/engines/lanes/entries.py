@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from simulator import draws
-from simulator.conduct import Conduct
 from simulator.engines.compiled.kernel import entry
 from simulator.engines.lanes.words import A_BLOCK, Words, draw_words, rows_of
 from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block, sort_lanes
@@ -40,20 +39,6 @@ def draw_entries(params: Params, seed: int, trial: Ints) -> Floats:
     for block in range(blocks):
         _place(words[block], candidates, over_days, limit, days[block])
     return days
-
-
-def end_recruitment(conduct: Conduct, entry_day: Floats) -> None:
-    """Let those never enter who come after their trial's closing day or beyond its cap.
-
-    Pauses cannot be: who stands in a lane is a patient and a candidate by one number.
-    """
-    blocks, patients, lanes = entry_day.shape
-    closes, most = np.full(blocks * lanes, math.inf), np.full(blocks * lanes, patients)
-    trials = conduct.trial.size
-    closes[:trials], most[:trials] = conduct.recruitment_closes_day, conduct.most_randomised
-    late = entry_day > closes.reshape(blocks, 1, lanes)
-    late |= np.arange(patients)[:, None] >= most.reshape(blocks, 1, lanes)
-    entry_day[late] = math.inf
 
 
 @entry

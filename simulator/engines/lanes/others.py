@@ -8,9 +8,9 @@ import numpy as np
 from simulator import draws
 from simulator.declarations.exits import Exit
 from simulator.engines.compiled.exits import settled_exits, within
-from simulator.engines.compiled.kernel import kernel
+from simulator.engines.compiled.kernel import inlined, kernel
 from simulator.engines.lanes.words import Words
-from simulator.lanes.records import CENSORED, NOBODY, Count, key_of
+from simulator.lanes.records import CENSORED, NOBODY, Count, Counted, bit_of, key_of
 from simulator.params.types import ExitParams
 from simulator.records import DeathCause, Floats, Ints
 from simulator.rules import hazard as rule
@@ -18,11 +18,10 @@ from simulator.rules import hazard as rule
 _TUMOUR, _TRANSPLANT = int(Exit.TUMOUR), int(Exit.TRANSPLANT)
 _WITHDRAWAL, _LOSS, _INFECTION = int(Exit.WITHDRAWAL), int(Exit.LOSS), int(Exit.INFECTION)
 _OF_TUMOUR = int(DeathCause.TUMOUR)
+_PATIENTS, _LOST = int(Count.PATIENTS), int(Count.LOST)
 _DEATHS, _DEATHS_SEEN = int(Count.DEATHS), int(Count.DEATHS_SEEN)
-_TUMOUR_DEATHS, _LOST = int(Count.DEATHS_FROM_TUMOUR), int(Count.LOST)
-_TRANSPLANTS, _TRANSPLANTS_SEEN = int(Count.TRANSPLANTS), int(Count.TRANSPLANTS_SEEN)
-_WITHDRAWN, _WITHDRAWALS_SEEN = int(Count.WITHDRAWN), int(Count.WITHDRAWALS_SEEN)
-_INFECTIONS = int(Count.INFECTIONS)
+_A_PATIENT, _A_LOSS = bit_of(Count.PATIENTS), bit_of(Count.LOST)
+_A_DEATH, _A_DEATH_SEEN = bit_of(Count.DEATHS), bit_of(Count.DEATHS_SEEN)
 _TOGETHER = 8  # words looked at together: most of them are none of the few
 _NEVER = 2**32  # a word that no word reaches
 
@@ -113,6 +112,7 @@ def end_by_loss(
     liver: Floats,
     key: Ints,
     counts: Ints,
+    counted_as: "Counted",
 ) -> None:
     """Do what `end_by_others` does where loss is all there is besides the liver."""
     for k in range(few.size):
@@ -122,9 +122,13 @@ def end_by_loss(
             continue
         arm, t = key[place] & 1, np.uint32(place) % np.uint32(lanes)
         counts[_LOST, arm, t] += 1
+        dead = np.int64(dies <= horizon)
+        seen = dead if loss >= horizon else np.int64(0)
+        counts[_DEATHS_SEEN, arm, t] -= dead - seen
         if loss < horizon:
-            counts[_DEATHS_SEEN, arm, t] -= dies <= horizon
             key[place] = key_of(loss, CENSORED, arm)
+        if counted_as.size > 0:
+            counted_as[place] = _A_PATIENT + _A_LOSS + dead * _A_DEATH + seen * _A_DEATH_SEEN
 
 
 @kernel
@@ -139,6 +143,7 @@ def end_by_others(
     key: Ints,
     transplant: Floats,
     counts: Ints,
+    counted_as: "Counted",
 ) -> None:
     """Settle those who have an exit other than the liver's; leave `time` infinite as it was.
 
@@ -169,19 +174,37 @@ def end_by_others(
         )
         seen_until = min(loss, horizon)
         dead, seen = death <= horizon, death <= seen_until
-        ours[_DEATHS] += np.int64(dead) - by_liver
-        ours[_DEATHS_SEEN] += np.int64(seen) - by_liver
-        if cause == _OF_TUMOUR:
-            ours[_TUMOUR_DEATHS] += 1
-        if transplanted <= horizon:
-            ours[_TRANSPLANTS] += 1
-            ours[_TRANSPLANTS_SEEN] += transplanted <= seen_until
+        transplants, withdraws = transplanted <= horizon, withdrawal <= horizon
+        if transplants:
             transplant[place] = transplanted
-        if withdrawal <= horizon:
-            ours[_WITHDRAWN] += 1
-            ours[_WITHDRAWALS_SEEN] += withdrawal <= seen_until
-        if loss <= horizon:
-            ours[_LOST] += 1
-        if infection <= horizon:
-            ours[_INFECTIONS] += 1
         key[place] = key_of(min(death, seen_until), 0 if seen else CENSORED, arm)
+        # In the order of `Count`.
+        counted = (
+            True,
+            dead,
+            cause == _OF_TUMOUR,
+            transplants,
+            withdraws,
+            loss <= horizon,
+            infection <= horizon,
+            seen,
+            transplants and transplanted <= seen_until,
+            withdraws and withdrawal <= seen_until,
+        )
+        bits = np.int64(0)
+        for count in range(len(counted)):
+            bits += np.int64(counted[count]) << count
+        count_in(bits, 1, ours)
+        # Until now counted as if there were no other exit.
+        ours[_PATIENTS] -= 1
+        ours[_DEATHS] -= by_liver
+        ours[_DEATHS_SEEN] -= by_liver
+        if counted_as.size > 0:
+            counted_as[place] = bits
+
+
+@inlined
+def count_in(bits: int, number: int, counts: Ints) -> None:
+    """Add so many patients who are counted as some bits say; `counts` are those of their arm."""
+    for count in range(counts.shape[0]):
+        counts[count] += number * ((bits >> count) & 1)
