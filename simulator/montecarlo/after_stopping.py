@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.declarations.analyses import STATISTICS, Information
+from simulator.kernels import njit
 from simulator.monitoring.after_stopping import Corrected, corrected
 from simulator.monitoring.asked import MonitoringPlan, sign_of
 from simulator.monitoring.decisions import Decision, Stage
@@ -62,10 +63,10 @@ class Stops:
     def note(self, place: int, ended: Bools, table: AnalysisTable) -> None:
         """Take the results of a look for those trials that have ended by it, not before."""
         now = ended & (self.place < 0)
-        self.place[now] = place
+        np.copyto(self.place, place, where=now)
         columns = table.estimate, table.standard_error, table.low, table.high
         for kept, column in zip(self._usual, columns, strict=True):
-            kept[now] = column[now, 0]
+            np.copyto(kept, column[:, 0], where=now)
 
     def corrected(
         self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints
@@ -82,7 +83,8 @@ class Stops:
         found = np.full((len(Corrected._fields), self.place.size), math.nan)
         ended = np.flatnonzero(self.place >= 0)
         if ended.size:
-            numbers, which = np.unique(history[ended], return_inverse=True)
+            numbers = np.unique(history[ended])
+            which = np.searchsorted(numbers, history[ended])
             alike = [stages[number] for number in numbers.tolist()]
             at = ended, self.place[ended]
             futile, tail = decision[at] == Decision.FUTILITY, asked.alpha / asked.sides
@@ -135,13 +137,14 @@ class AfterStopping:
         rejects
             (trials,), with looks.
         """
-        estimate, error, low, high = _results(stop, table, column, self._scale, trials)
+        end = table.estimate, table.standard_error, table.low, table.high
+        found = np.empty((4, trials, len(KINDS)))
+        at_end = tuple(values[:, column] for values in end)
+        _results(at_end, stop[:4], tuple(stop.shifts), *self._scale, found)
+        estimate, error, low, high = found
         result = table._replace(estimate=estimate, standard_error=error, low=low, high=high)
         self._estimation.add(result, np.tile(rejects[:trials], (len(KINDS), 1)), trials)
-        for kind, estimates in enumerate(result.estimate.T):
-            apart = estimates[np.isfinite(estimates)] - self._truth
-            for side, those in ((_BELOW, apart < 0.0), (_AT, apart == 0.0), (_ABOVE, apart > 0.0)):
-                self.sides[kind, side] += int(those.sum())
+        _add_sides(estimate, self._truth, self.sides)
 
     def merge(self, later: "AfterStopping") -> None:
         """Take in the sums of the trials that come next."""
@@ -167,36 +170,47 @@ class AfterStopping:
         return Estimate(share, math.sqrt(max(variance, 0.0) / (known - 1)))
 
 
+Columns = tuple[Floats, ...]
+
+
+@njit(error_model="numpy", nogil=True)
 def _results(
-    stop: AtTheStop, table: AnalysisTable, column: int, scale: EffectScale, trials: int
-) -> list[Floats]:
-    """Estimates, standard errors, lower and upper limits, each (trials, kinds)."""
-    names = "estimate", "standard_error", "low", "high"
-    end = [getattr(table, name)[:trials, column] for name in names]
-    usual = [values[:trials] for values in stop[:4]]
-    shifts = Corrected(*(scale.sign * shift[:trials] for shift in stop.shifts))
-    estimate, error, low, high = usual
-    median = estimate + shifts.median_unbiased * error
-    units = _unit(estimate - low, error, scale), _unit(high - estimate, error, scale)
+    end: "Columns", stop: "Columns", shifts: "Columns", sign: int, quantile: float, found: Floats
+) -> None:
+    """Write estimates, standard errors, lower and upper limits, (4, trials, kinds).
 
-    def limits(low: Floats, high: Floats) -> list[Floats]:
-        with np.errstate(invalid="ignore"):  # an infinite limit of an estimate without an error
-            return [estimate + x * np.where(x < 0.0, *units) for x in (low, high)[:: scale.sign]]
-
-    kinds = (
-        end,
-        usual,
-        [median, error, *limits(shifts.low, shifts.high)],
-        [estimate, error, *limits(shifts.repeated_low, shifts.repeated_high)],
-    )
-    columns = np.array(kinds)  # (kinds, numbers, trials)
-    return [np.ascontiguousarray(columns[:, place].T) for place in range(len(names))]
+    `end` and `stop` have these four of the usual analysis, `shifts` the columns of `Corrected`.
+    """
+    for k in range(found.shape[1]):
+        for number in range(4):
+            found[number, k, 0] = end[number][k]
+            found[number, k, 1] = stop[number][k]
+        estimate, error = stop[0][k], stop[1][k]
+        below = _unit(estimate - stop[2][k], error, quantile)
+        above = _unit(stop[3][k] - estimate, error, quantile)
+        for kind in (2, 3):
+            moved = shifts[0][k] if kind == 2 else 0.0
+            found[0, k, kind], found[1, k, kind] = estimate + sign * moved * error, error
+            for side in (0, 1):
+                # A limit of a statistic is the other one of what falls as it grows.
+                shift = sign * shifts[2 * kind - 3 + (side if sign > 0 else 1 - side)][k]
+                found[2 + side, k, kind] = estimate + shift * (below if shift < 0.0 else above)
 
 
-def _unit(half_width: Floats, error: Floats, scale: EffectScale) -> Floats:
+@njit(error_model="numpy", nogil=True, forceinline=True)
+def _unit(half_width: float, error: float, quantile: float) -> float:
     """What a shift of 1 is on one side of the estimate.
 
     With a shift by the normal quantile the limit is the usual one, whose width has its own reasons.
     """
-    known = np.maximum(half_width, 0.0) / scale.quantile
-    return np.asarray(np.where(np.isnan(half_width), error, known))
+    return error if math.isnan(half_width) else max(half_width, 0.0) / quantile
+
+
+@njit(error_model="numpy", nogil=True)
+def _add_sides(estimate: Floats, truth: float, sides: Ints) -> None:
+    """Count estimates below, at and above the truth, by kind."""
+    for k in range(estimate.shape[0]):
+        for kind in range(estimate.shape[1]):
+            apart = estimate[k, kind] - truth
+            if math.isfinite(apart):
+                sides[kind, _BELOW if apart < 0.0 else (_ABOVE if apart > 0.0 else _AT)] += 1

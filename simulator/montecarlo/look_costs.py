@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from simulator.kernels import njit
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.records import Floats
 from simulator.results.measures import Estimate
@@ -39,15 +40,7 @@ class PricedSums:
 
     def add(self, now: MetricRows, before: MetricRows, trials: int) -> None:
         """Add the first so many trials, which come next, with looks and without."""
-        with_looks, without = (self._elements(rows, trials) for rows in (now, before))
-        parts = [with_looks, without]
-        parts += [
-            values[:, self._first] * values[:, self._second]
-            for values in (with_looks, without, with_looks - without)
-        ]
-        # One after another, so that it does not matter where blocks begin.
-        rows = np.concatenate([self.sums[None], np.concatenate(parts, axis=1)])
-        self.sums[:] = np.add.accumulate(rows)[-1]
+        _add(self._elements(now, trials), self._elements(before, trials), self.sums)
 
     def _elements(self, rows: MetricRows, trials: int) -> Floats:
         found = np.empty((trials, len(self._places)))
@@ -89,6 +82,24 @@ class PricedSums:
             Estimate(fixed + without.mean, without.mcse),
             apart,
         )
+
+
+@njit(error_model="numpy", nogil=True)
+def _add(now: Floats, before: Floats, sums: Floats) -> None:
+    """Add up trials one after another, so that it does not matter where blocks begin."""
+    size = now.shape[1]
+    for k in range(now.shape[0]):
+        for i in range(size):
+            sums[i] += now[k, i]
+            sums[size + i] += before[k, i]
+        place, pairs = 2 * size, (sums.size - 2 * size) // 3
+        for i in range(size):
+            for j in range(i, size):
+                sums[place] += now[k, i] * now[k, j]
+                sums[place + pairs] += before[k, i] * before[k, j]
+                apart = (now[k, i] - before[k, i]) * (now[k, j] - before[k, j])
+                sums[place + 2 * pairs] += apart
+                place += 1
 
 
 def _mean(total: float, squares: float, trials: int) -> Estimate:

@@ -125,10 +125,11 @@ class LookSums:
         if self.family is not None and found.family is not None:
             rejects = found.family.aimed
             self.family.add(found.family, trials)
-        fixed = found.fixed_rejects[:trials].astype(np.int64)
-        np.add.at(self.rejections, (fixed, rejects[:trials].astype(np.int64)), 1)
-        seen = np.stack([getattr(found.rows, name)[:trials] for name in SEEN], axis=2)
-        _add_seen(decision, seen, self.seen)
+        without, now_rejects = found.fixed_rejects[:trials], rejects[:trials]
+        both = np.bincount(2 * without.astype(np.int64) + now_rejects, minlength=4)
+        self.rejections += both.reshape(2, 2)
+        for place, name in enumerate(SEEN):
+            _add_seen(decision, getattr(found.rows, name)[:trials], place, self.seen)
         now, before = rows, found.fixed
         _add_compared(*now, *before, self._places, trials, self.compared)
         self.priced.add(rows, found.fixed, trials)
@@ -180,17 +181,15 @@ def _place(layout: Layout, name: str) -> tuple[int, int, bool]:
 
 
 @njit(error_model="numpy", nogil=True)
-def _add_seen(decision: Ints, seen: Floats, sums: Floats) -> None:
-    """Add up what looks came to, where they were taken and it is known."""
-    for trial in range(decision.shape[0]):
-        for look in range(decision.shape[1]):
-            if decision[trial, look] >= 0:
-                for place in range(seen.shape[2]):
-                    value = seen[trial, look, place]
-                    if math.isfinite(value):
-                        sums[look, place, 0] += 1.0
-                        sums[look, place, 1] += value
-                        sums[look, place, 2] += value * value
+def _add_seen(decision: Ints, seen: Floats, place: int, sums: Floats) -> None:
+    """Add up one of the numbers of looks, where they were taken and it is known."""
+    for look in range(decision.shape[1]):
+        for trial in range(decision.shape[0]):
+            value = float(seen[trial, look])
+            if decision[trial, look] >= 0 and math.isfinite(value):
+                sums[look, place, 0] += 1.0
+                sums[look, place, 1] += value
+                sums[look, place, 2] += value * value
 
 
 @njit(error_model="numpy", nogil=True)

@@ -6,10 +6,9 @@ all that was known at the cut as it was (decision 24).
 """
 
 import math
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.cut import Bools
@@ -178,7 +177,7 @@ class Monitoring:
         table, known = self.trials.analysed(at)
         z = signed(table, self.asked.sides)
         fraction = fraction_of(self.asked, table, known)
-        self.judged_at, weighted = fraction, np.zeros(z.size, np.bool_)
+        self.judged_at, weighted = fraction, None
         if final and self.adapting is not None:
             z, self.judged_at, weighted = self.adapting.final_statistic(z, fraction)
         decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
@@ -194,10 +193,10 @@ class Monitoring:
         }
         for name, column in seen.items():
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
-        self.looks.decision[taken, place] = Decision.GO_ON
+        np.copyto(self.looks.decision[:, place], Decision.GO_ON, where=taken)
         self._judge(place, taken, table)
-        # No estimate alone says whether a weighted statistic crosses.
-        self.looks.effect[weighted, place] = math.nan
+        if weighted is not None:  # no estimate alone says whether the statistic crosses
+            self.looks.effect[weighted, place] = math.nan
         if self.stops is not None:
             self.stops.note(place, ~np.isnan(self.p_value), table)
 
@@ -212,55 +211,58 @@ class Monitoring:
 
     def _judge(self, place: int, taken: Bools, table: AnalysisTable) -> None:
         """Hold statistics to their boundaries, which are one trial's and all of its like."""
-        looks, final = self.looks, place == len(self.asked.looks)
-        informed = taken & (looks.fraction[:, place] > 0.0) & ~np.isnan(looks.z[:, place])
+        looks, final, z = self.looks, place == len(self.asked.looks), self.looks.z[:, place]
+        informed = taken & (looks.fraction[:, place] > 0.0) & ~np.isnan(z)
         futile = self._futile_by_tables(place, informed)
-        trials, stages = self._stages(place, np.flatnonzero(informed), final)
-        if trials.size == 0:
+        alike, which = self._stages(place, informed, final)
+        if not alike:
             return
-        z, favours = looks.z[trials, place], table.favours[trials, 0]
-        numbers, which = _distinct(stages)
-        alike = [self.stages[number] for number in numbers.tolist()]
-        limits = limits_of(alike, which)
+        counts = which >= 0
+        which = np.maximum(which, 0)  # what is found of others is nothing
+        limits, favours = limits_of(alike, which), table.favours[:, 0]
         found = decided(limits, z, final)
-        found[(found == Decision.GO_ON) & futile[trials]] = Decision.FUTILITY
+        found[(found == Decision.GO_ON) & futile] = Decision.FUTILITY
         if self.asked.sides == 1:  # which arm fared better is another matter
-            of_first = (found == Decision.FAVOURS_SECOND) & (favours == 0)
-            found[of_first] = Decision.FAVOURS_FIRST
-        looks.decision[trials, place] = found
-        looks.boundary[trials, place] = limits.efficacy_z
+            found[(found == Decision.FAVOURS_SECOND) & (favours == 0)] = Decision.FAVOURS_FIRST
+        written = [
+            (looks.decision, found),
+            (looks.boundary, limits.efficacy_z),
+            (looks.effect, limits.efficacy_z * table.standard_error[:, 0]),
+        ]
         if limits.first_z is not None:
-            looks.lower[trials, place] = -limits.first_z
-        looks.effect[trials, place] = limits.efficacy_z * table.standard_error[trials, 0]
-        self.history[trials] = stages
+            written.append((looks.lower, -limits.first_z))
+        for column, values in written:
+            np.copyto(column[:, place], values, where=counts)
+        ends = counts if final else counts & (found != Decision.GO_ON)
         for gives_up in (False, True):
-            ends = (found == Decision.FUTILITY) == gives_up
-            ends &= final | (found != Decision.GO_ON)
-            if ends.any():
-                found_p = p_values(alike, which[ends], z[ends], futile=gives_up)
+            trials = np.flatnonzero(ends & ((found == Decision.FUTILITY) == gives_up))
+            if trials.size:
+                p = p_values(alike, which[trials], z[trials], futile=gives_up)
                 # Whoever gives up does not reject, however far z is.
-                least = self.asked.alpha * _ABOVE if gives_up else 0.0
-                self.p_value[trials[ends]] = np.maximum(found_p, least)
-        shown = found <= Decision.FAVOURS_SECOND
-        self.favours[trials] = np.where(shown, found, favours)
+                self.p_value[trials] = np.maximum(p, self.asked.alpha * _ABOVE if gives_up else 0)
+        favours = np.where(found <= Decision.FAVOURS_SECOND, found, favours)
+        np.copyto(self.favours, favours, where=counts)
 
-    def _stages(self, place: int, trials: Ints, final: bool) -> tuple[Ints, Ints]:
-        """Trials, of some, whose look counts as one, and the number of the stage each has come to.
+    def _stages(self, place: int, informed: Bools, final: bool) -> tuple[list[Stage], Ints]:
+        """The stages that trials come to by a look, and each trial's place among them.
 
-        Trials of one history and information come to the same.
+        That is -1 where the look does not count as one. Trials of one history and information come
+        to the same.
         """
-        fractions, which = _distinct(self.judged_at[trials])
-        pairs, which = _distinct(self.history[trials] * fractions.size + which)
-        numbers = np.full(pairs.size, -1)
-        for pair, (before, now) in enumerate(zip(*np.divmod(pairs, fractions.size), strict=True)):
+        fractions = np.unique(self.judged_at[informed])
+        pairs = self.history * fractions.size + np.searchsorted(fractions, self.judged_at)
+        alone = np.unique(pairs[informed])
+        first, places = len(self.stages), np.full(alone.size, -1)
+        for pair, (before, now) in enumerate(zip(*np.divmod(alone, fractions.size), strict=True)):
             earlier, fraction = self.stages[before], float(fractions[now])
             # All that is left else is the final analysis's.
             if final or not (fraction >= 1.0 or adds_nothing(earlier, fraction)):
-                numbers[pair] = len(self.stages)
+                places[pair] = len(self.stages) - first
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
-        stages = numbers[which]
-        counts = stages >= 0
-        return trials[counts], stages[counts]
+        which = np.full(informed.size, -1)
+        which[informed] = places[np.searchsorted(alone, pairs[informed])]
+        np.copyto(self.history, first + which, where=which >= 0)
+        return self.stages[first:], which
 
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:
         """Close recruitment of trials that stop; return those of which that changes anything."""
@@ -270,15 +272,6 @@ class Monitoring:
             self.conduct.treatment_stops_day[stops] = decided_on[stops]
             changed |= stops & (decided_on < self.trials.trial_end_day)
         return changed
-
-
-def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
-    """Return the distinct values, which climb, and the place of each value among them.
-
-    Of whole numbers, or of few, sooner than by sorting places as `numpy.unique` does.
-    """
-    distinct = np.unique(values)
-    return distinct, np.searchsorted(distinct, values)
 
 
 def _moment(trials: Trials, at: Moment) -> Floats:
