@@ -6,6 +6,8 @@ of the time of a key. A trial in which somebody dies in a step that another shar
 `survival.log_rank`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +27,7 @@ from simulator.analysis.types import (
 from simulator.declarations.analyses import AnalysisPlan
 from simulator.declarations.analyses.hypothesis import Tested
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, turned
-from simulator.lanes.sorting import padded, sort_lanes
+from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block, sort_lanes
 from simulator.records import Floats, Ints
 
 Places = npt.NDArray[np.uint32]
@@ -38,17 +40,39 @@ _STEP = 4  # a place is a step, then the last two bits of a key
 _turned = inlined(turned)
 
 
+class _Found(NamedTuple):
+    """Where the results of trials are written.
+
+    Attributes
+    ----------
+    shared
+        (trials,): whether two share a step, so that the trial is left to `survival.log_rank`.
+    table, column
+        Where the others are written.
+    """
+
+    shared: npt.NDArray[np.bool_]
+    table: AnalysisTable
+    column: int
+
+
 def log_rank(block: LaneBlock, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log-rank test, as `survival.log_rank` has it."""
     keys = block.keys(plan, left_out=True)
     blocks, patients, lanes = keys.shape
-    places = np.empty((blocks, padded(patients), lanes), np.uint32)
-    _place(keys, float(block.follow_up_days), places)
-    sort_lanes(places)
-    numbers, sums = np.empty((3, lanes), np.int64), np.empty((4, lanes))
-    shared, quantile = np.empty(block.trials, np.bool_), two_sided_quantile(plan.interval_alpha)
-    _log_ranks(places, quantile, tested_by(plan), numbers, sums, shared, table, column)
-    again = np.flatnonzero(shared)
+    steps = _LAST_STEP / float(block.follow_up_days)
+    found = _Found(np.empty(block.trials, np.bool_), table, column)
+    asked = two_sided_quantile(plan.interval_alpha), tested_by(plan)
+    room = np.empty((3, lanes), np.int64), np.empty((4, lanes))
+    if patients <= MOST_ROWS:
+        places = np.empty((padded(patients), lanes), np.uint32)
+        _test_in_turn(keys, steps, places, *network(padded(patients)), asked, room, found)
+    else:
+        ordered = np.empty((blocks, padded(patients), lanes), np.uint32)
+        _place_all(keys, steps, ordered)
+        sort_lanes(ordered)
+        _test_ordered(ordered, asked, room, found)
+    again = np.flatnonzero(found.shared)
     if again.size:
         redone = new_table(again.size, 1)
         survival.log_rank_of(block.times_of(plan, again), plan, redone, 0)
@@ -57,47 +81,77 @@ def log_rank(block: LaneBlock, plan: AnalysisPlan, table: AnalysisTable, column:
 
 
 @kernel
-def _place(keys: Ints, follow_up_days: float, places: "Places") -> None:
-    """Turn keys into steps of time with the last two bits of the keys."""
-    steps = _LAST_STEP / follow_up_days
+def _test_in_turn(
+    keys: Ints,
+    steps: float,
+    places: "Places",
+    lines: Ints,
+    sizes: Ints,
+    asked: tuple[float, Tested],
+    room: tuple[Ints, Floats],
+    found: _Found,
+) -> None:
+    """Place, sort and test block after block, in one block of places."""
     for block in range(keys.shape[0]):
-        for p in range(keys.shape[1]):
-            mine, out = keys[block, p], places[block, p]
-            for t in range(mine.size):
-                step = np.int32(time_of(_turned(mine[t])) * steps)
-                place = np.uint32(step * _STEP + (mine[t] & (CENSORED | SECOND)))
-                out[t] = _NOBODY if mine[t] == NOBODY else place
-        places[block, keys.shape[1] :] = _NOBODY
+        _place(keys[block], steps, places)
+        sort_block(places, lines, sizes)
+        _test(block, places, asked, room, found)
 
 
 @kernel
-def _log_ranks(
-    ordered: "Places",
-    quantile: float,
-    tested: Tested,
-    numbers: Ints,
-    sums: Floats,
-    shared: npt.NDArray[np.bool_],
-    table: AnalysisTable,
-    column: int,
+def _place_all(keys: Ints, steps: float, places: "Places") -> None:
+    for block in range(keys.shape[0]):
+        _place(keys[block], steps, places[block])
+
+
+@kernel
+def _test_ordered(
+    ordered: "Places", asked: tuple[float, Tested], room: tuple[Ints, Floats], found: _Found
 ) -> None:
-    lanes, trials = ordered.shape[2], shared.size
     for block in range(ordered.shape[0]):
-        _count(ordered[block], numbers)
-        _walk(ordered[block], numbers, sums)
-        for t in range(min(lanes, trials - block * lanes)):
-            k = block * lanes + t
-            patients, second = numbers[_PATIENTS, t], numbers[_SECOND, t]
-            excess, variance = sums[_EXCESS, t], sums[_VARIANCE, t]
-            shared[k] = numbers[_SHARED, t] != 0 or not variance > 0.0
-            if second == 0 or second == patients:
-                shared[k] = False
-                write_no_result(table, k, column, EMPTY_ARM)
-            elif not shared[k]:
-                write_one_step(table, k, column, excess, variance, variance, 1, tested)
-            half = quantile * table.standard_error[k, column]
-            table.low[k, column] = table.estimate[k, column] - half
-            table.high[k, column] = table.estimate[k, column] + half
+        _test(block, ordered[block], asked, room, found)
+
+
+@kernel
+def _place(keys: Ints, steps: float, places: "Places") -> None:
+    """Turn keys into steps of time, so many a day, with the last two bits of the keys."""
+    for p in range(keys.shape[0]):
+        mine, out = keys[p], places[p]
+        for t in range(mine.size):
+            step = np.int32(time_of(_turned(mine[t])) * steps)
+            place = np.uint32(step * _STEP + (mine[t] & (CENSORED | SECOND)))
+            out[t] = _NOBODY if mine[t] == NOBODY else place
+    places[keys.shape[0] :] = _NOBODY
+
+
+@kernel
+def _test(
+    block: int,
+    ordered: "Places",
+    asked: tuple[float, Tested],
+    room: tuple[Ints, Floats],
+    found: _Found,
+) -> None:
+    """Test the trials of a block."""
+    quantile, tested = asked
+    numbers, sums = room
+    shared, table, column = found
+    lanes = ordered.shape[1]
+    _count(ordered, numbers)
+    _walk(ordered, numbers, sums)
+    for t in range(min(lanes, shared.size - block * lanes)):
+        k = block * lanes + t
+        patients, second = numbers[_PATIENTS, t], numbers[_SECOND, t]
+        excess, variance = sums[_EXCESS, t], sums[_VARIANCE, t]
+        shared[k] = numbers[_SHARED, t] != 0 or not variance > 0.0
+        if second == 0 or second == patients:
+            shared[k] = False
+            write_no_result(table, k, column, EMPTY_ARM)
+        elif not shared[k]:
+            write_one_step(table, k, column, excess, variance, variance, 1, tested)
+        half = quantile * table.standard_error[k, column]
+        table.low[k, column] = table.estimate[k, column] - half
+        table.high[k, column] = table.estimate[k, column] + half
 
 
 @kernel

@@ -39,9 +39,16 @@ def run_lane_part(
     of_looked_at = AnalysisTable._make(
         column[:, monitoring.column : monitoring.column + 1] for column in table
     )
-    days = (rows.amounts[layout.amounts[name].start] for name in ("enrolment_days", "trial_days"))
     looked_at = LaneTrials(
-        records, block, plan, monitoring.information, first_trial, of_looked_at, *days
+        records,
+        block,
+        plan,
+        monitoring.information,
+        first_trial,
+        of_looked_at,
+        rows.counts[layout.counts["randomised"].start],
+        rows.amounts[layout.amounts["enrolment_days"].start],
+        rows.amounts[layout.amounts["trial_days"].start],
     )
     found = monitored(monitoring, looked_at)
     rejects = reaches(of_looked_at.p_value[:, 0], plan.alpha)

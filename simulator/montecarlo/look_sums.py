@@ -24,10 +24,10 @@ from simulator.truth import Truth
 
 DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
-SEEN = (
+_NUMBERS = (
     *("cut_day", "decision_day", "fraction", "boundary", "z", "standard_error", "effect", "lower"),
-    *("randomised", "events", "treated"),
 )
+SEEN = *_NUMBERS, "randomised", "events", "treated"
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.
 COMPARED = (
     *("randomised", "deaths", "enrolment_days", "trial_days"),
@@ -128,8 +128,10 @@ class LookSums:
         without, now_rejects = found.fixed_rejects[:trials], rejects[:trials]
         both = np.bincount(2 * without.astype(np.int64) + now_rejects, minlength=4)
         self.rejections += both.reshape(2, 2)
-        for place, name in enumerate(SEEN):
-            _add_seen(decision, getattr(found.rows, name)[:trials], place, self.seen)
+        seen = tuple(getattr(found.rows, name)[:trials] for name in SEEN)
+        numbers, counts = seen[: len(_NUMBERS)], seen[len(_NUMBERS) :]
+        _add_seen(decision, numbers, self.seen[:, : len(_NUMBERS)])
+        _add_seen(decision, counts, self.seen[:, len(_NUMBERS) :])
         now, before = rows, found.fixed
         _add_compared(*now, *before, self._places, trials, self.compared)
         self.priced.add(rows, found.fixed, trials)
@@ -181,15 +183,17 @@ def _place(layout: Layout, name: str) -> tuple[int, int, bool]:
 
 
 @njit(error_model="numpy", nogil=True)
-def _add_seen(decision: Ints, seen: Floats, place: int, sums: Floats) -> None:
-    """Add up one of the numbers of looks, where they were taken and it is known."""
+def _add_seen(decision: Ints, seen: "tuple[Floats, ...]", sums: Floats) -> None:
+    """Add up what looks came to, where they were taken and it is known."""
     for look in range(decision.shape[1]):
         for trial in range(decision.shape[0]):
-            value = float(seen[trial, look])
-            if decision[trial, look] >= 0 and math.isfinite(value):
-                sums[look, place, 0] += 1.0
-                sums[look, place, 1] += value
-                sums[look, place, 2] += value * value
+            if decision[trial, look] >= 0:
+                for place in range(len(seen)):
+                    value = float(seen[place][trial, look])
+                    if math.isfinite(value):
+                        sums[look, place, 0] += 1.0
+                        sums[look, place, 1] += value
+                        sums[look, place, 2] += value * value
 
 
 @njit(error_model="numpy", nogil=True)

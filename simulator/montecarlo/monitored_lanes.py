@@ -32,8 +32,8 @@ class LaneTrials:
     ----------
     plan, information
         The analysis that is looked at, and how its information is counted.
-    at_end
-        Its result at the end, as planned.
+    at_end, randomised
+        Its result at the end, and the patients of each trial by then, as planned.
 
     Attributes
     ----------
@@ -51,6 +51,7 @@ class LaneTrials:
         information: str,
         first_trial: int,
         at_end: AnalysisTable,
+        randomised: Ints,
         recruitment_end_day: Floats,
         trial_end_day: Floats,
     ) -> None:
@@ -59,7 +60,8 @@ class LaneTrials:
         self.recruitment_end_day, self.trial_end_day = recruitment_end_day, trial_end_day
         self.closes_day = np.full(records.trials, np.nan)
         self._records, self._block, self._plan = records, block, plan
-        self._at_end, self._counts_completed = at_end, information == Information.COMPLETED
+        self._at_end, self._randomised = at_end, randomised
+        self._counts_completed = information == Information.COMPLETED
         self._calendars: dict[str, Floats] = {}
 
     def moment(self, at: Moment) -> Floats:
@@ -88,14 +90,15 @@ class LaneTrials:
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
+        if np.isinf(cut_day).any():  # the end, as planned: none of these trials was stopped
+            of_first, of_second = self._block.counts(self._plan).swapaxes(0, 1)
+            events, completed = (of_first + of_second).T
+            return self._at_end, Known(self._randomised, events, completed)
         cut = LaneCut(self._block, self._records, self._plan, cut_day)
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
             completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
-        known = Known(cut.randomised, cut.events, completed)
-        if np.isin(cut_day, (-1.0, np.inf)).all():  # at the end, as planned
-            return self._at_end, known
-        return analyse_lanes(cut, [self._plan]), known
+        return analyse_lanes(cut, [self._plan]), Known(cut.randomised, cut.events, completed)
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""

@@ -67,19 +67,22 @@ def _close(
 ) -> None:
     """Copy trials, and take out who comes late."""
     lanes, new_lanes = key.shape[2], new_key.shape[2]
-    for place in range(source.size):
-        block, lane = source[place] // lanes, source[place] % lanes
-        b, t = place // new_lanes, place % new_lanes
-        new_counts[b, :, :, t] = counts[block, :, :, lane]
+    for b in range(new_key.shape[0]):
+        places = source[b * new_lanes : (b + 1) * new_lanes]
+        closes = closes_day[b * new_lanes : (b + 1) * new_lanes]
+        for t in range(new_lanes):
+            new_counts[b, :, :, t] = counts[places[t] // lanes, :, :, places[t] % lanes]
         for p in range(key.shape[1]):
-            enters, ends = entry_day[block, p, lane], key[block, p, lane]
-            if enters > closes_day[place] and ends != NOBODY:
-                by_key = _A_PATIENT + (0 if ends & CENSORED else _A_KNOWN_DEATH)
-                by_exits = int(counted_as[block, p, lane])
-                bits = by_exits if by_exits else by_key
-                count_in(bits, -1, new_counts[b, :, ends & SECOND, t])
-                enters, ends = math.inf, np.int64(NOBODY)
-            new_entry_day[b, p, t], new_key[b, p, t] = enters, ends
-        for p in range(transplant.shape[1]):
-            is_in = new_key[b, p, t] != NOBODY
-            new_transplant[b, p, t] = transplant[block, p, lane] if is_in else math.inf
+            for t in range(new_lanes):
+                block, lane = places[t] // lanes, places[t] % lanes
+                enters, ends = entry_day[block, p, lane], key[block, p, lane]
+                late = enters > closes[t] and ends != NOBODY
+                new_entry_day[b, p, t] = math.inf if late else enters
+                new_key[b, p, t] = NOBODY if late else ends
+                if p < transplant.shape[1]:
+                    new_transplant[b, p, t] = math.inf if late else transplant[block, p, lane]
+                if late:
+                    by_key = _A_PATIENT + (0 if ends & CENSORED else _A_KNOWN_DEATH)
+                    by_exits = int(counted_as[block, p, lane])
+                    bits = by_exits if by_exits else by_key
+                    count_in(bits, -1, new_counts[b, :, ends & SECOND, t])
