@@ -38,6 +38,7 @@ _COMPILED = (
     "montecarlo/conditional_tables.py",
     "montecarlo/lane_metrics.py",
     "montecarlo/look_costs.py",
+    "montecarlo/look_statistics.py",
     "montecarlo/look_sums.py",
     "montecarlo/multiplicity.py",
     "montecarlo/patient_counts.py",

@@ -4,11 +4,13 @@ import numpy as np
 from scipy.special import ndtri
 
 from simulator.analysis import AnalysisTable
+from simulator.analysis.cut import Bools
 from simulator.analysis.looked_at import Known
 from simulator.declarations.analyses import Information
+from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.decisions import Stage
-from simulator.records import Floats
+from simulator.records import Floats, Ints
 
 
 def signed(table: AnalysisTable, sides: int) -> Floats:
@@ -37,3 +39,34 @@ def fraction_of(asked: MonitoringPlan, table: AnalysisTable, known: Known) -> Fl
 def adds_nothing(earlier: Stage, fraction: float) -> bool:
     """Whether a look has no more information than the one before: they are one."""
     return bool(earlier.second) and fraction <= earlier.second[-1].information
+
+
+def alike_among(history: Ints, information: Floats, informed: Bools) -> tuple[Ints, Ints]:
+    """Return trials of which no two are alike, and the place among them of that like each trial.
+
+    Trials are alike whose history and information are the same; of trials that are not informed
+    the place is -1.
+    """
+    places, of_trial = np.empty(history.size, np.int64), np.empty(history.size, np.int64)
+    number = _alike(history, information, informed, places, of_trial)
+    return places[:number], of_trial
+
+
+@njit(error_model="numpy", nogil=True)
+def _alike(
+    history: Ints, information: Floats, informed: Bools, places: Ints, of_trial: Ints
+) -> int:
+    number = 0
+    for k in range(history.size):
+        of_trial[k] = -1
+        if informed[k]:
+            of_trial[k] = number
+            for j in range(number):
+                first = places[j]
+                if history[k] == history[first] and information[k] == information[first]:
+                    of_trial[k] = j
+                    break
+            if of_trial[k] == number:
+                places[number] = k
+                number += 1
+    return number

@@ -29,7 +29,7 @@ from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.adapted import Adaptable, Adapting, Seen
 from simulator.montecarlo.after_stopping import Stops
 from simulator.montecarlo.look_rows import Monitored, new_look_rows
-from simulator.montecarlo.look_statistics import adds_nothing, fraction_of, signed
+from simulator.montecarlo.look_statistics import adds_nothing, alike_among, fraction_of, signed
 from simulator.records import Floats, Ints
 
 _ABOVE = 1.0 + 1e-6  # an alpha that much larger is not reached
@@ -249,18 +249,16 @@ class Monitoring:
         That is -1 where the look does not count as one. Trials of one history and information come
         to the same.
         """
-        fractions = np.unique(self.judged_at[informed])
-        pairs = self.history * fractions.size + np.searchsorted(fractions, self.judged_at)
-        alone = np.unique(pairs[informed])
-        first, places = len(self.stages), np.full(alone.size, -1)
-        for pair, (before, now) in enumerate(zip(*np.divmod(alone, fractions.size), strict=True)):
-            earlier, fraction = self.stages[before], float(fractions[now])
+        alike, of_trial = alike_among(self.history, self.judged_at, informed)
+        first, places = len(self.stages), np.full(alike.size + 1, -1)
+        histories, fractions = self.history[alike].tolist(), self.judged_at[alike].tolist()
+        for k, (before, fraction) in enumerate(zip(histories, fractions, strict=True)):
+            earlier = self.stages[before]
             # All that is left else is the final analysis's.
             if final or not (fraction >= 1.0 or adds_nothing(earlier, fraction)):
-                places[pair] = len(self.stages) - first
+                places[k] = len(self.stages) - first
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
-        which = np.full(informed.size, -1)
-        which[informed] = places[np.searchsorted(alone, pairs[informed])]
+        which = places[of_trial]
         np.copyto(self.history, first + which, where=which >= 0)
         return self.stages[first:], which
 
