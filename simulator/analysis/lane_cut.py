@@ -14,11 +14,10 @@ from simulator.analysis.lanes import LaneBlock, count_known
 from simulator.analysis.sort_keys import time_of
 from simulator.declarations.analyses import AnalysisPlan, Information
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, LaneRecords, key_of, turned
-from simulator.lanes.sorting import sorted_lanes
+from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block
 from simulator.records import Floats, Ints
 
 _turned = inlined(turned)
-_NEVER = int(np.float64(math.inf).view(np.int64))
 
 
 def can_be_cut(plan: AnalysisPlan, information: str) -> bool:
@@ -65,26 +64,53 @@ class LaneCut(LaneBlock):
         return self._once("counts", make)
 
 
-def calendar_of(records: LaneRecords, keys: Ints, *, deaths_alone: bool) -> Floats:
-    """Trial days on which patients die, or are followed no more, in order, then infinity.
+def days_of(records: LaneRecords, keys: Ints, numbers: Ints, *, deaths_alone: bool) -> Floats:
+    """Trial days on which so many have died, or are followed no more; infinity for never.
 
-    Shape (blocks, padded patients, lanes).
+    Shape (numbers, trials).
     """
-    days = np.empty(keys.shape)
-    _end_days(keys, records.entry_day, deaths_alone, days)
-    # The bits of positive floats sort like the floats.
-    return sorted_lanes(days.view(np.int64), _NEVER).view(np.float64)
+    blocks, patients, lanes = keys.shape
+    found = np.empty((numbers.size, blocks, lanes))
+    asked = keys, records.entry_day, CENSORED if deaths_alone else 0
+    if patients <= MOST_ROWS:
+        room = np.empty((padded(patients), lanes))
+        _days_in_turn(*asked, numbers, *network(padded(patients)), room, found)
+    else:
+        days = np.empty(keys.shape)
+        for block in range(blocks):
+            _end_days(block, *asked, days[block])
+        found[:] = np.sort(days, axis=1)[:, numbers - 1].swapaxes(0, 1)
+    return found.reshape(numbers.size, -1)[:, : records.trials]
 
 
 @kernel
-def _end_days(keys: Ints, entry_day: Floats, deaths_alone: bool, days: Floats) -> None:
-    others = CENSORED if deaths_alone else np.int64(0)
+def _days_in_turn(
+    keys: Ints,
+    entry_day: Floats,
+    others: int,
+    numbers: Ints,
+    lines: Ints,
+    sizes: Ints,
+    room: Floats,
+    found: Floats,
+) -> None:
+    """Put days in order, block after block, in one block of room."""
     for block in range(keys.shape[0]):
-        for p in range(keys.shape[1]):
-            mine, entry, out = keys[block, p], entry_day[block, p], days[block, p]
-            for t in range(mine.size):
-                day = entry[t] + time_of(_turned(mine[t]))
-                out[t] = math.inf if mine[t] & others else day
+        _end_days(block, keys, entry_day, others, room)
+        sort_block(room, lines, sizes)
+        for k in range(numbers.size):
+            found[k, block] = room[numbers[k] - 1]
+
+
+@kernel
+def _end_days(block: int, keys: Ints, entry_day: Floats, others: int, days: Floats) -> None:
+    """Write the day on which each patient ends; of those whose key has a bit of `others`, never."""
+    for p in range(keys.shape[1]):
+        mine, entry, out = keys[block, p], entry_day[block, p], days[p]
+        for t in range(mine.size):
+            day = entry[t] + time_of(_turned(mine[t]))
+            out[t] = math.inf if mine[t] & others else day
+    days[keys.shape[1] :] = math.inf
 
 
 @kernel

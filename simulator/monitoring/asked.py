@@ -38,6 +38,13 @@ class Moment(NamedTuple):
     date: str = ""
     month: float | None = None
 
+    @property
+    def simple(self) -> "tuple[Moment, ...]":
+        """Those of which it is made."""
+        if not self.of:
+            return (self,)
+        return tuple(moment for inner in self.of for moment in inner.simple)
+
 
 class LookPlan(NamedTuple):
     """A look: when data are cut, how long it takes to decide, and whether recruitment pauses.

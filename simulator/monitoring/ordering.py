@@ -27,26 +27,6 @@ _NOTHING = 1e-8  # nearer to 0 or 1 the slope of a probability is lost in roundi
 _ROOT_OF_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
-class Ordered(NamedTuple):
-    """What outcomes say of the drift; the effect is the drift times its standard error at the
-    planned end. Each has shape (outcomes,).
-
-    Attributes
-    ----------
-    p_value
-        By the number of sides.
-    median_unbiased
-        Drift under which a less and a more extreme outcome are equally probable.
-    low, high
-        Limits of the confidence interval.
-    """
-
-    p_value: Floats
-    median_unbiased: Floats
-    low: Floats
-    high: Floats
-
-
 class _Crossing(NamedTuple):
     """Having gone on before a look, and then being above a value of its score, z * sqrt(t).
 
@@ -189,27 +169,6 @@ def more_extreme(
     """
     every, drifts = np.broadcast_arrays(np.atleast_1d(z).astype(float), drift)
     return Outcomes(looks, obeyed=obeyed).more_extreme(every, np.asarray(drifts, float))[0]
-
-
-def stagewise(
-    looks: Sequence[Look], z: Floats, confidence: float, *, sides: int = 1, obeyed: bool = False
-) -> Ordered:
-    """Return p values, median-unbiased estimates and intervals of trials that ended at a look.
-
-    Parameters
-    ----------
-    looks, z, obeyed
-        As in `more_extreme`.
-    confidence
-        Of the interval, which is two-sided with equal tails: 0.95 where alpha is 0.025 one-sided or
-        0.05 two-sided.
-    sides
-        Of the p value; two-sided it is twice the smaller tail.
-    """
-    outcomes, tail = Outcomes(looks, obeyed=obeyed), (1 - confidence) / 2
-    above, _ = outcomes.more_extreme(z, np.zeros_like(z))
-    both = np.minimum(2.0 * np.minimum(above, 1.0 - above), 1.0)
-    return Ordered(above if sides == 1 else both, *outcomes.drifts(z, tail))
 
 
 def _roots(

@@ -43,7 +43,7 @@ def run_lane_part(
         records,
         block,
         plan,
-        monitoring.information,
+        monitoring,
         first_trial,
         of_looked_at,
         rows.counts[layout.counts["randomised"].start],

@@ -7,7 +7,7 @@ simulated again.
 import numpy as np
 
 from simulator.analysis import AnalysisPlan, AnalysisTable
-from simulator.analysis.lane_cut import LaneCut, calendar_of, can_be_cut
+from simulator.analysis.lane_cut import LaneCut, can_be_cut, days_of
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.looked_at import Known
 from simulator.conduct import Conduct
@@ -30,8 +30,8 @@ class LaneTrials:
 
     Parameters
     ----------
-    plan, information
-        The analysis that is looked at, and how its information is counted.
+    plan, asked
+        The analysis that is looked at, and the looks.
     at_end, randomised
         Its result at the end, and the patients of each trial by then, as planned.
 
@@ -48,7 +48,7 @@ class LaneTrials:
         records: LaneRecords,
         block: LaneBlock,
         plan: AnalysisPlan,
-        information: str,
+        asked: MonitoringPlan,
         first_trial: int,
         at_end: AnalysisTable,
         randomised: Ints,
@@ -61,8 +61,9 @@ class LaneTrials:
         self.closes_day = np.full(records.trials, np.nan)
         self._records, self._block, self._plan = records, block, plan
         self._at_end, self._randomised = at_end, randomised
-        self._counts_completed = information == Information.COMPLETED
-        self._calendars: dict[str, Floats] = {}
+        self._looks = asked.looks
+        self._counts_completed = asked.information == Information.COMPLETED
+        self._days: dict[str, dict[int, Floats]] = {}
 
     def moment(self, at: Moment) -> Floats:
         """Trial day of a moment in each trial, infinity where it never comes."""
@@ -74,19 +75,22 @@ class LaneTrials:
         if at.kind in ("randomised", "due"):
             entry = self._of_patient(records.entry_day, number)
             return entry if at.kind == "randomised" else entry + self._block.follow_up_days
-        return self._of_patient(self._calendar(at.kind), number)
+        if at.kind not in self._days:
+            self._learn(at.kind)
+        return self._days[at.kind][number]
 
     def _of_patient(self, days: Floats, number: int) -> Floats:
         return days[:, number - 1].ravel()[: self._records.trials]
 
-    def _calendar(self, kind: str) -> Floats:
-        if kind not in self._calendars:
-            records = self._records
-            of_events = kind == "events"
-            keys = self._block.keys(self._plan, left_out=False) if of_events else records.key
-            alone = kind != "completed"
-            self._calendars[kind] = calendar_of(records, keys, deaths_alone=alone)
-        return self._calendars[kind]
+    def _learn(self, kind: str) -> None:
+        """Find the days of all numbers of a kind that looks ask for."""
+        moments = (moment for look in self._looks for moment in look.at.simple)
+        asked = (int(moment.value) for moment in moments if moment.kind == kind)
+        numbers = sorted({number for number in asked if number <= self.target_randomised})
+        records, alone = self._records, kind != "completed"
+        keys = records.key if kind != "events" else self._block.keys(self._plan, left_out=False)
+        days = days_of(records, keys, np.array(numbers), deaths_alone=alone)
+        self._days[kind] = dict(zip(numbers, days, strict=True))
 
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy import integrate, stats
+from stagewise import Ordered, stagewise
 
 from simulator.monitoring.boundaries import (
     boundaries_at,
@@ -23,7 +24,7 @@ from simulator.monitoring.characteristics import (
 from simulator.monitoring.conditional import conditional_power, predictive_power
 from simulator.monitoring.families import EFFICACY, read_efficacy
 from simulator.monitoring.futility import read_futility
-from simulator.monitoring.ordering import Ordered, more_extreme, stagewise
+from simulator.monitoring.ordering import more_extreme
 from simulator.monitoring.plan import Look, Lower, Plan
 from simulator.monitoring.repeated import repeated_interval
 

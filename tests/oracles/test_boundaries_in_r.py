@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from stagewise import stagewise
 
 from simulator.monitoring.boundaries import looks_to_come, planned_looks
 from simulator.monitoring.characteristics import assuming, drift_for, exits, expected_information
@@ -17,7 +18,6 @@ from simulator.monitoring.conditional import conditional_power
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
 from simulator.monitoring.normal import upper_tail
-from simulator.monitoring.ordering import stagewise
 from simulator.monitoring.plan import Plan, regions_of
 from simulator.monitoring.repeated import repeated_interval
 

@@ -34,12 +34,15 @@ MIXED = {
 
 
 def trial(
-    analysis: dict[str, Any], monitoring: dict[str, Any], exits: dict[str, Any] = LOSS
+    analysis: dict[str, Any],
+    monitoring: dict[str, Any],
+    exits: dict[str, Any] = LOSS,
+    patients: int = 40,
 ) -> Scenario:
     asked = {"analysis": "looked_at", "max_information": 30} | monitoring
     first = {"name": "end", "test": "fisher"}
     analyses = {"analyses": [first, {"name": "looked_at"} | analysis]}
-    return looked_at(bare(40, exits | analyses), asked)
+    return looked_at(bare(patients, exits | analyses), asked)
 
 
 TABLES = {
@@ -59,6 +62,7 @@ CASES = {
     "a look that never comes": trial(
         LOG_RANK, {"max_information": 40, "looks": [{"at": {"deaths": 39}}]}
     ),
+    "more patients than are sorted side by side": trial(LOG_RANK, MIXED, patients=140),
     "by all tables": trial({"test": "fisher"}, TABLES | {"max_information": 36}, LOSS | OTHERS),
     "every six months, sides of their own": trial(
         LOG_RANK,
