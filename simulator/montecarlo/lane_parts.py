@@ -1,7 +1,10 @@
 """Parts of a unit whose trials come in lanes."""
 
+import numpy as np
+
 from simulator.analysis import AnalysisTable
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
+from simulator.analysis.looked_at import Known
 from simulator.analysis.types import reaches
 from simulator.engines.lanes import conduct_lanes, simulate_lanes
 from simulator.montecarlo.columns import Layout, MetricRows
@@ -11,6 +14,7 @@ from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored import monitored
 from simulator.montecarlo.monitored_lanes import LaneTrials
 from simulator.montecarlo.open_unit import Part
+from simulator.montecarlo.overrun import note_overrun
 from simulator.montecarlo.with_looks import judged, write_recruitment
 from simulator.params.types import Params
 from simulator.records import Ints
@@ -40,9 +44,15 @@ def run_lane_part(
     rejects = reaches(table.p_value[:, column], asked.plans[column].alpha)
     looks = LooksOfTrials(found.looks, rows, rejects, stop=found.stop)
     again = under_looks.rows
+    late = np.setdiff1d(np.flatnonzero(found.looks.stopped), again)  # nothing more was to change
+    if late.size:
+        end = under_looks.known_at_end(block, records)
+        note_overrun(asked.monitoring, found.looks, late, Known(*(x[late] for x in end)))
     if under_looks.conduct is not None:
         newer = conduct_lanes(params, seed, under_looks.conduct.of(again))
         block = LaneBlock(newer, params.trial.follow_up_days)
+        end = under_looks.known_at_end(block, newer)
+        note_overrun(asked.monitoring, found.looks, again, end)
         newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
         table, rows = _with(table, rows, again, analyse_lanes(block, asked.plans), newer_rows)
         write_recruitment(params, layout, rows, looks.fixed, found)

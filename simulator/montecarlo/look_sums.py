@@ -27,6 +27,7 @@ DECISIONS = len(Decision)
 SEEN = (
     *("cut_day", "decision_day", "fraction", "boundary", "z", "standard_error", "effect", "lower"),
     *("randomised", "events", "treated"),
+    *("overrun_randomised", "overrun_completed", "overrun_events"),
 )
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.
 COMPARED = (

@@ -12,7 +12,7 @@ from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.looked_at import Known
 from simulator.conduct import Conduct
 from simulator.declarations.analyses import Information
-from simulator.lanes.records import LaneRecords
+from simulator.lanes.records import CENSORED, LaneRecords
 from simulator.monitoring.asked import Moment, MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.predictive_looks import probabilities
@@ -94,13 +94,24 @@ class LaneTrials:
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
         cut: LaneCut = LaneCut(self._block, self._records, self._plan, cut_day)
-        completed = np.full(cut.trials, -1)
-        if self._counts_completed:
-            completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
-        known = Known(cut.randomised, cut.events, completed)
+        known = Known(cut.randomised, cut.events, self._completed(cut))
         if np.isin(cut_day, (-1.0, np.inf)).all():  # at the end, as planned
             return self._at_end, known
         return analyse_lanes(cut, [self._plan]), known
+
+    def known_at_end(self, block: LaneBlock, records: LaneRecords) -> Known:
+        """Count what the final analyses of trials know, of these or of some simulated again."""
+        keys = block.keys(self._plan, left_out=False)
+        counts = np.isfinite(records.entry_day), (keys & CENSORED) == 0
+        randomised, events = (x.sum(axis=1).ravel()[: records.trials] for x in counts)
+        return Known(randomised, events, self._completed(block))
+
+    def _completed(self, block: LaneBlock) -> Ints:
+        """Patients with a known end, -1 where nobody asks."""
+        if not self._counts_completed:
+            return np.full(block.trials, -1)
+        found: Ints = block.counts(self._plan)[:, :, 1].sum(axis=1)
+        return found
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""
