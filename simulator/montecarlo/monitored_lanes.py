@@ -25,6 +25,13 @@ def are_looked_at_in_lanes(plans: tuple[AnalysisPlan, ...], asked: MonitoringPla
     return not changes and can_be_cut(plans[asked.column], asked.information)
 
 
+def known_at_end(block: LaneBlock, plan: AnalysisPlan, randomised: Ints) -> Known:
+    """Count what an analysis knows at the end of trials with so many patients."""
+    of_first, of_second = block.counts(plan).swapaxes(0, 1)
+    events, completed = (of_first + of_second).T
+    return Known(randomised, events, completed)
+
+
 class LaneTrials:
     """A block of trials as `monitored` sees them: `Trials`.
 
@@ -32,8 +39,8 @@ class LaneTrials:
     ----------
     plan, asked
         The analysis that is looked at, and the looks.
-    at_end, randomised
-        Its result at the end, and the patients of each trial by then, as planned.
+    at_end
+        What `analysed` finds at the planned end.
 
     Attributes
     ----------
@@ -50,8 +57,7 @@ class LaneTrials:
         plan: AnalysisPlan,
         asked: MonitoringPlan,
         first_trial: int,
-        at_end: AnalysisTable,
-        randomised: Ints,
+        at_end: tuple[AnalysisTable, Known],
         recruitment_end_day: Floats,
         trial_end_day: Floats,
     ) -> None:
@@ -60,8 +66,7 @@ class LaneTrials:
         self.recruitment_end_day, self.trial_end_day = recruitment_end_day, trial_end_day
         self.closes_day = np.full(records.trials, np.nan)
         self._records, self._block, self._plan = records, block, plan
-        self._at_end, self._randomised = at_end, randomised
-        self._looks = asked.looks
+        self._at_end, self._looks = at_end, asked.looks
         self._counts_completed = asked.information == Information.COMPLETED
         self._days: dict[str, dict[int, Floats]] = {}
 
@@ -95,9 +100,7 @@ class LaneTrials:
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
         if np.isinf(cut_day).any():  # the end, as planned: none of these trials was stopped
-            of_first, of_second = self._block.counts(self._plan).swapaxes(0, 1)
-            events, completed = (of_first + of_second).T
-            return self._at_end, Known(self._randomised, events, completed)
+            return self._at_end
         cut = LaneCut(self._block, self._records, self._plan, cut_day)
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
