@@ -182,8 +182,13 @@ class Adapting:
             )
         return changed
 
-    def final_statistic(self, z: Floats, information: Floats) -> tuple[Floats, Floats, Bools]:
-        """Return the final statistic, the information that it stands for, and where it is weighted.
+    @property
+    def weighs(self) -> bool:
+        """Whether the final statistic gives stages the weights that were planned."""
+        return self.plan.zone is not None and self.plan.zone.weighted
+
+    def final_statistic(self, z: Floats, information: Floats) -> tuple[Floats, Floats]:
+        """Return the final statistic, and the information that it stands for.
 
         Where a look judged conditional power and the weights are those planned, the stages before
         and after it have them, and the boundary is that of the planned end (model page, 12.1).
@@ -193,14 +198,14 @@ class Adapting:
         z, information
             Of the usual statistic at the end.
         """
-        zone, seen = self.plan.zone, self._zone_seen
-        if zone is None or seen is None or not zone.weighted:
-            return z, information, np.zeros(z.size, np.bool_)
+        seen = self._zone_seen
+        if seen is None or not self.weighs:
+            return z, information
         weighted = ~np.isnan(seen.critical) & (information > seen.information) & ~np.isnan(z)
         start = np.where(weighted, seen.z, 0.0), np.where(weighted, seen.information, 0.5)
         end = np.where(weighted, z, 0.0), np.where(weighted, information, 1.0)
         combined = reestimation.weighted_z(*start, *end, start[1])
-        return np.where(weighted, combined, z), np.where(weighted, 1.0, information), weighted
+        return np.where(weighted, combined, z), np.where(weighted, 1.0, information)
 
     def _close_slow(self, day: Floats, closes: Floats, trials: Bools) -> Bools:
         assert self.plan.slow is not None

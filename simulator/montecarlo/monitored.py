@@ -177,9 +177,9 @@ class Monitoring:
         table, known = self.trials.analysed(at)
         z = signed(table, self.asked.sides)
         fraction = fraction_of(self.asked, table, known)
-        self.judged_at, weighted = fraction, None
+        self.judged_at = fraction
         if final and self.adapting is not None:
-            z, self.judged_at, weighted = self.adapting.final_statistic(z, fraction)
+            z, self.judged_at = self.adapting.final_statistic(z, fraction)
         decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
         seen = {
             "cut_day": decision_day if final else at,
@@ -195,8 +195,10 @@ class Monitoring:
             np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
         np.copyto(self.looks.decision[:, place], Decision.GO_ON, where=taken)
         self._judge(place, taken, table)
-        if weighted is not None:  # no estimate alone says whether the statistic crosses
-            self.looks.effect[weighted, place] = math.nan
+        if final and self.adapting is not None and self.adapting.weighs:
+            # No estimate alone says whether a weighted statistic crosses, and the few trials whose
+            # statistic is the usual one do not stand for the others.
+            self.looks.effect[:, place] = math.nan
         if self.stops is not None:
             self.stops.note(place, ~np.isnan(self.p_value), table)
 

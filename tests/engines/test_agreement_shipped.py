@@ -13,6 +13,7 @@ from simulator.scenario.loader import load_scenario
 
 SHIPPED = (
     "nct05484908",
+    "nct05484908-events",
     "nct05484908-null",
     "nct05484908-noninferiority",
     "nct05484908-scarce",

@@ -123,3 +123,12 @@ def test_a_trial_that_does_not_adapt_tells_of_nothing():
     assert answer.looks.reestimation is answer.looks.slow_recruitment is None
     assert adaptation_sentences(answer.looks) == adaptation_tables(answer.looks) == []
     assert adaptation_in_short(answer.looks) == ""
+
+
+def test_a_weighted_final_statistic_has_no_smallest_effect(zone):
+    """Its few trials at which the zone was not judged do not stand for the others."""
+    before, final = zone.looks.looks
+    assert before.smallest_effect.mean < -0.25
+    assert final.is_final
+    assert final.smallest_effect is None
+    assert final.boundary_z is not None
