@@ -53,8 +53,6 @@ def trace(
     loaded = load_scenario(scenario)
     if loaded.scenario.monitoring is not None:
         say("no look is taken in a trace: the trial goes on as planned")
-    if loaded.scenario.trial.end is not None:
-        say("a trace follows every patient to the last day: trial.end does not cut it")
     study = cache(partial(study_of, loaded))
     evidence = cited_rows(loaded)
     question = question_of(loaded, "trace", seed, evidence=evidence, trial=trial, patient=patient)

@@ -1,26 +1,32 @@
 """The question of one trial: every event of it, from the reference engine."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.analysis import (
-    END,
     REASONS,
     AnalysisTable,
     Reason,
     analyse,
+    cut,
     design_of,
     rejects,
 )
-from simulator.engines.reference import simulate
+from simulator.conduct import Conduct, as_planned
+from simulator.engines.reference import conducted
 from simulator.engines.reference.patient import Patient
 from simulator.engines.reference.trial import SimulatedTrial
 from simulator.montecarlo.multiplicity import families_of, rejected
+from simulator.montecarlo.trial_ends import ending, last_cut
+from simulator.params.types import Params
 from simulator.planning.prepared import Prepared
 from simulator.records import SESSIONS_GIVEN, DeathCause, SessionStatus, TrialRecords
 from simulator.results.base import Cell
 from simulator.results.trace import (
     Trace,
     TraceAnalysis,
+    TraceEnd,
     TraceEvent,
     TraceFamily,
     TracePatient,
@@ -48,10 +54,23 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
             own = now - patient.entry_day
             events.append(TraceEvent(now, own, event, patient.number, arms[patient.arm], known))
 
-    records = simulate(params, seed, trial, 1, observe)
+    def simulate(conduct: Conduct) -> TrialRecords:
+        events.clear()  # where the end closes recruitment the trial is simulated again
+        return conducted(params, seed, conduct, observe)
+
+    planned = as_planned(np.array([trial]), params.trial.target_randomised)
+    records = ending(params, simulate)(planned)
     t, p = records.trials, records.patients
-    table = analyse(records, prepared.plans, design_of(params, seed), END)
-    dead = p.death_after_days <= params.trial.follow_up_days
+    table = analyse(records, prepared.plans, design_of(params, seed), last_cut(params, records))
+    patients = _patients(records, arms)
+    dead, ended = p.death_after_days <= params.trial.follow_up_days, None
+    if params.has_common_end:
+        ended, censored = _ended(params, records)
+        end = ended.trial_day
+        events = [event for event in events if event.trial_day <= end]
+        events += _end_events(ended, [patients[row] for row in censored])
+        patients = [_by_the_end(p, end, row in censored) for row, p in enumerate(patients)]
+        dead = p.entry_day + p.death_after_days <= end
     return Trace(
         scenario=prepared.solved.name,
         seed=seed,
@@ -66,12 +85,56 @@ def trace_trial(prepared: Prepared, seed: int, trial: int) -> Trace:
         randomised_by_arm={name: int((p.arm == arm).sum()) for arm, name in enumerate(arms)},
         analyses=_analyses(prepared, table),
         families=_families(prepared, table),
-        patients=_patients(records, arms),
+        patients=tuple(patients),
         has_unit=prepared.solved.unit is not None,
         plasma=_plasma(prepared),
         event_count=len(events),
         all_events=tuple(events),
+        ended=ended,
     )
+
+
+def _ended(params: Params, records: TrialRecords) -> tuple[TraceEnd, list[int]]:
+    """Return the end of a trial that ends for all at once, and rows of those it finds followed."""
+    end = records.trials.trial_end_day
+    known = cut(records, params.trial.max_follow_up_days, end.copy())
+    over = known.entry_day + params.trial.max_follow_up_days <= end[0]
+    over |= np.isfinite(known.transplant_after_days)  # which closes a patient's file
+    followed = known.entered & ~known.died & ~known.lost & ~over
+    deaths = int(known.died.sum())
+    asked = params.trial.ends_at_deaths or None
+    found = TraceEnd(
+        trial_day=float(end[0]),
+        deaths_asked=asked,
+        known_deaths=deaths,
+        reached=None if asked is None else deaths >= asked,
+        still_followed=int(followed.sum()),
+    )
+    return found, np.flatnonzero(followed).tolist()
+
+
+def _end_events(ended: TraceEnd, censored: list[TracePatient]) -> list[TraceEvent]:
+    """Tell of the end, and of those whose follow-up it ends."""
+    day = ended.trial_day
+    counts: dict[str, Cell] = {
+        "known_deaths": ended.known_deaths,
+        "still_followed": ended.still_followed,
+    }
+    return [
+        TraceEvent(day, None, "trial ends", None, None, counts),
+        *(
+            TraceEvent(day, day - p.entry_day, "censored: trial ends", p.patient, p.arm, {})
+            for p in censored
+        ),
+    ]
+
+
+def _by_the_end(patient: TracePatient, end: float, is_censored: bool) -> TracePatient:
+    """Return what became of a patient by the end of the trial."""
+    kept = [pair for pair in patient.outcomes if patient.entry_day + pair[1] <= end]
+    if is_censored:
+        kept.append(("trial end", end - patient.entry_day))
+    return replace(patient, outcomes=tuple(kept))
 
 
 def _names(prepared: Prepared) -> dict[str, list[str]]:
@@ -127,9 +190,9 @@ def _analyses(prepared: Prepared, table: AnalysisTable) -> tuple[TraceAnalysis, 
     )
 
 
-def _patients(records: TrialRecords, arms: list[str]) -> tuple[TracePatient, ...]:
+def _patients(records: TrialRecords, arms: list[str]) -> list[TracePatient]:
     p, s = records.patients, records.sessions
-    return tuple(
+    return [
         TracePatient(
             patient=int(p.patient[i]),
             candidate=int(p.candidate[i]),
@@ -142,7 +205,7 @@ def _patients(records: TrialRecords, arms: list[str]) -> tuple[TracePatient, ...
             outcomes=_outcomes(records, i),
         )
         for i in range(p.patient.size)
-    )
+    ]
 
 
 def _outcomes(records: TrialRecords, row: int) -> tuple[tuple[str, float], ...]:

@@ -63,7 +63,9 @@ class TraceFamily(Record):
 class TracePatient(Record):
     """A patient: order of randomisation, candidate, arm, MELD, sessions and what became of them.
 
-    `outcomes` are (word, patient day) in the order in which they happened, empty for who is alive.
+    `outcomes` are (word, patient day) in the order in which they happened, empty for who is alive;
+    `trial end` for whom the end of the trial finds in follow-up, and nothing after it. Sessions and
+    plasma are of the whole course, which goes on where a trial ends.
     """
 
     patient: int
@@ -89,6 +91,27 @@ class TracePlasma(Record):
 
 
 @dataclass(frozen=True, repr=False)
+class TraceEnd(Record):
+    """The end of a trial that ends for all its patients at once (`trial.end`).
+
+    Attributes
+    ----------
+    trial_day
+        On which the data are cut.
+    deaths_asked, reached
+        Known deaths that are to end it, and whether they came; None: a closing date does.
+    known_deaths, still_followed
+        Known deaths by then, and patients whose follow-up it ends.
+    """
+
+    trial_day: float
+    deaths_asked: int | None
+    known_deaths: int
+    reached: bool | None
+    still_followed: int
+
+
+@dataclass(frozen=True, repr=False)
 class Trace(Answer):
     """One trial.
 
@@ -104,6 +127,11 @@ class Trace(Answer):
         What analyses judged together reject.
     has_unit, plasma
         Whether there is an ALSS unit; its plasma, if that is limited.
+    deaths
+        By arm, known or not, within `follow_up_days`; of a trial that ends for all at once those
+        until then.
+    ended
+        That end: no event after it is told. None: each patient has a follow-up of their own.
     """
 
     KIND: ClassVar[str] = "trace"
@@ -126,6 +154,7 @@ class Trace(Answer):
     event_count: int
     events: tuple[TraceEvent, ...] = ()
     families: tuple[TraceFamily, ...] = ()
+    ended: TraceEnd | None = None
     all_events: tuple[TraceEvent, ...] = field(default=(), metadata={"json": False})
 
     def of_patient(self, patient: int) -> "Trace":
@@ -170,10 +199,11 @@ class Trace(Answer):
         dead = ", ".join(
             f"{arm} {count} of {self.randomised_by_arm[arm]}" for arm, count in self.deaths.items()
         )
+        by = "follow-up" if self.ended is None else "the trial"
         return [
             f"Trial {self.trial} of {self.scenario}, seed {self.seed}: {self.randomised} "
             f"randomised, {self.event_count:,} events",
-            f"  dead by the end of follow-up: {dead}",
+            f"  dead by the end of {by}: {dead}",
         ]
 
 

@@ -36,6 +36,7 @@ _OUTCOMES = {
     "tumour death": _Mark("P", "white", "tumour-related death", 1.25),
     "transplant": _Mark("*", style.INK, "transplanted", 1.6),
     "loss": _Mark("D", "white", "lost to follow-up"),
+    "trial end": _Mark(">", "white", "in follow-up when the trial ended"),
     "completed": _Mark(">", style.INK, "completed follow-up"),
 }
 _WITHDRAWN = _Mark("v", style.INK, "withdrawn from treatment")
@@ -62,7 +63,7 @@ class SwimmerPatient:
     ----------
     end_day, outcome
         Day since randomisation on which the observation ended, and how: `liver death`,
-        `tumour death`, `transplant`, `loss` or `completed`.
+        `tumour death`, `transplant`, `loss`, `trial end` or `completed`.
     withdrawn_day
         When treatment was withdrawn; None if it was not.
     """

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from simulator.report.text.numbers import plain, rounded
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
-from simulator.results.trace import Trace, TracePatient
+from simulator.results.trace import Trace, TraceEnd, TracePatient
 
 _OUTCOMES = {
     "liver death": "liver-related death",
@@ -14,6 +14,7 @@ _OUTCOMES = {
     "transplant": "transplant",
     "withdrawal": "withdrawal",
     "loss": "lost to follow-up",
+    "trial end": "in follow-up when the trial ended",
 }
 
 
@@ -55,15 +56,29 @@ def _events(answer: Trace) -> Iterator[Block]:
 
 def _trial(answer: Trace) -> Iterator[Block]:
     """How long the trial took, and who died."""
-    yield (
+    recruited = (
         f"{answer.screened} screened, {answer.randomised} randomised by day "
-        f"{answer.recruitment_end_day:.1f}, the last followed up by day "
-        f"{answer.trial_end_day:.1f}."
+        f"{answer.recruitment_end_day:.1f}"
     )
+    if answer.ended is None:
+        yield f"{recruited}, the last followed up by day {answer.trial_end_day:.1f}."
+    else:
+        yield f"{recruited}. {_end_in_words(answer.ended)}"
     counts = ", ".join(
         f"{arm} {dead} of {answer.randomised_by_arm[arm]}" for arm, dead in answer.deaths.items()
     )
-    yield f"Dead by the end of follow-up, known or not: {counts}."
+    by = "follow-up" if answer.ended is None else "the trial"
+    yield f"Dead by the end of {by}, known or not: {counts}."
+
+
+def _end_in_words(ended: TraceEnd) -> str:
+    asked = "" if ended.reached else f" The {ended.deaths_asked} that were to end it did not come."
+    return (
+        f"The trial ends on day {ended.trial_day:.1f}, with {ended.known_deaths} known deaths and "
+        f"{ended.still_followed} patients in follow-up, who are censored there."
+        f"{'' if ended.deaths_asked is None else asked} No event after it is told; a course of "
+        "treatment under way goes on, and its sessions and plasma count."
+    )
 
 
 def _analyses(answer: Trace) -> Iterator[Block]:
