@@ -3,6 +3,8 @@
 For tests of two proportions it is exact: over every common mortality, at the planned sizes of the
 arms, with outcomes independent given the arm. For every analysis it is also simulated under the
 strong null hypothesis, over a family that is named, with a bound that holds for all of it at once.
+Arms treated alike are no null hypothesis of an analysis with a margin: of these the exact level
+alone is told, on the border of the hypothesis, and nothing where no exact law is known.
 """
 
 from collections import deque
@@ -14,6 +16,7 @@ from calibration.targets import solve_targets
 from simulator.analysis import AnalysisPlan, Reason, exact_power, plans_of
 from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
+from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.baselines import WeibullBaseline
 from simulator.montecarlo import exact_stages
 from simulator.montecarlo.evaluation import Engine, Evaluation
@@ -31,6 +34,8 @@ from simulator.results.certificate import (
     Family,
     Level,
     LevelVerdict,
+    MarginLevel,
+    NoLevel,
     NotAnalysable,
     RefusedCell,
     SimulatedLevel,
@@ -100,22 +105,14 @@ def certify(
         If no cell can be simulated: the scenario's other ways to die exceed every mortality.
     """
     plans = plans_of(scenario)
-    for index, plan in enumerate(plans):
-        if plan.hypothesis.has_margin:
-            key = "margin" if plan.hypothesis.equivalence is None else "equivalence"
-            raise RuleError(
-                "the certificate looks for rejections where nothing has an effect, which is no "
-                "null hypothesis of an analysis with a margin",
-                "remove it, or ask trialsim exact with --margin",
-                f"analyses[{index}].{key}",
-            )
     families, monitoring = families_of(scenario, plans), exact_stages.monitoring_of(scenario, plans)
     begun: deque[Cell] = deque()
     refused: list[tuple[Cell, str]] = []
 
     def asked() -> Iterator[Run]:
         """Solve one cell after another; those before it are still worked at."""
-        cells = cells_of(scenario)
+        # Of analyses with a margin nothing is simulated.
+        cells = () if all(plan.hypothesis.has_margin for plan in plans) else cells_of(scenario)
         for number, cell in enumerate(cells, start=1):
             name = (
                 f"cell {number} of {len(cells)}: mortality {cell.mortality:g}, Weibull shape "
@@ -143,7 +140,7 @@ def certify(
         if run.interrupted:
             raise KeyboardInterrupt
         runs[begun.popleft()] = run
-    if not runs:
+    if refused and not runs:
         _, rule = refused[0]
         key = f"hazard.mortality_targets.{scenario.arms[0].name}"
         raise RuleError(f"no common mortality can be simulated: {rule}", "lower the exits", key)
@@ -151,8 +148,19 @@ def certify(
     levels = tuple(
         _level(scenario, plan, index, runs, is_looked_at=index in looked_at)
         for index, plan in enumerate(plans)
+        if not plan.hypothesis.has_margin
     )
-    together = tuple(_level_of_family(family, index, runs) for index, family in enumerate(families))
+    with_margin = {k for k, plan in enumerate(plans) if plan.hypothesis.has_margin}
+    mixed = [family for family in families if with_margin & set(family.columns)]
+    together = tuple(
+        _level_of_family(family, index, runs)
+        for index, family in enumerate(families)
+        if family not in mixed
+    )
+    at_margins = (
+        *(_at_margin(scenario, plans[k], is_looked_at=k in looked_at) for k in sorted(with_margin)),
+        *(MarginLevel(f.name, f.method, f.alpha, "", None, NoLevel.TOGETHER, None) for f in mixed),
+    )
     return Certificate(
         scenario=scenario.name,
         seed=seed,
@@ -170,7 +178,26 @@ def certify(
         judged_together=together,
         selection_bias=selection_bias_of(scenario),
         drift=drift_of(scenario),
+        at_margins=at_margins,
     )
+
+
+def _at_margin(scenario: Scenario, plan: AnalysisPlan, *, is_looked_at: bool) -> MarginLevel:
+    """Level of an analysis with a margin, by enumeration where the law of its table is known."""
+    measure = STATISTICS[plan.test].measure
+    exact = missing = verdict = None
+    if plan.test not in exact_power.TESTS:
+        missing = NoLevel.NO_TABLE
+    elif plan.population != "randomised":
+        missing = NoLevel.TREATED
+    elif is_looked_at:
+        missing = NoLevel.LOOKED_AT
+    else:
+        exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
+        assert exact is not None
+        verdict = verdict_on(plan.test, plan.alpha, exact, (0.0, 1.0), (0.0, 1.0))
+    shows = plan.hypothesis.in_words(measure.name, measure.scale)
+    return MarginLevel(plan.name, plan.test, plan.alpha, shows, exact, missing, verdict)
 
 
 class CellCount(NamedTuple):

@@ -119,6 +119,43 @@ class Level(Record):
         return self.not_analysable.share > 0.5
 
 
+class NoLevel(StrEnum):
+    """Why no level at the margin is known."""
+
+    NO_TABLE = "no_table"  # the test is not of one 2 x 2 table, whose law is known
+    TREATED = "treated"  # who was treated depends on the arm
+    LOOKED_AT = "looked_at"  # looks decide, and the law of their tables at a margin is not built
+    TOGETHER = "together"  # analyses judged together have no common border
+
+
+@dataclass(frozen=True, repr=False)
+class MarginLevel(Record):
+    """Largest type I error at the margin, of an analysis with one or of a family with such.
+
+    Attributes
+    ----------
+    test
+        Its word in a scenario or, of analyses judged together, the procedure.
+    shows
+        What is to be shown, in words; empty of analyses judged together.
+    exact
+        By enumeration at the planned sizes, the largest over the first arm's mortality with the
+        second's at the margin; of equivalence at either margin. None: it is not known.
+    missing
+        Why it is not; None: it is.
+    verdict
+        None without a level.
+    """
+
+    name: str
+    test: str
+    alpha: float
+    shows: str
+    exact: ExactLevel | None
+    missing: NoLevel | None
+    verdict: LevelVerdict | None
+
+
 @dataclass(frozen=True, repr=False)
 class Family(Record):
     """The values that the cells combine, and how many cells were simulated."""
@@ -135,6 +172,8 @@ class Certificate(Answer):
 
     `judged_together` are the levels of analyses that the scenario judges together, the
     probability that any hypothesis is rejected. `selection_bias` and `drift` distort every cell.
+    `at_margins` are of analyses with a margin, which arms treated alike are no null hypothesis of:
+    these are enumerated, and nothing of them is simulated. Where all have one there are no cells.
     """
 
     KIND: ClassVar[str] = "certificate"
@@ -154,16 +193,17 @@ class Certificate(Answer):
     judged_together: tuple[Level, ...]
     selection_bias: SelectionBias | None
     drift: Drift | None
+    at_margins: tuple[MarginLevel, ...] = ()
 
     def rows(self) -> list[Row]:
         """One row per analysis: its level, the cell where it is, and the exact one if any.
 
-        Below stand the analyses judged together, a row each.
+        Below stand the analyses judged together, a row each, and those with a margin.
         """
         return [
-            _row(level, together=found is self.judged_together)
-            for found in (self.levels, self.judged_together)
-            for level in found
+            *(_row(level, together=False) for level in self.levels),
+            *(_row(level, together=True) for level in self.judged_together),
+            *map(_margin_row, self.at_margins),
         ]
 
     def headline(self) -> list[str]:
@@ -177,7 +217,27 @@ class Certificate(Answer):
                 f"{without_result(level.not_analysable.count, level.not_analysable.trials)}"
                 for level in (*self.levels, *self.judged_together)
             ),
+            *(
+                f"  {level.name}: no level at the margin"
+                if level.exact is None or level.verdict is None
+                else f"  {level.name}: {level.verdict.value.replace('_', ' ')} {level.alpha:g}; at "
+                f"the margin {level.exact.probability:.4f}"
+                for level in self.at_margins
+            ),
         ]
+
+
+def _margin_row(level: MarginLevel) -> Row:
+    """As `_row`, of what is enumerated alone."""
+    return {
+        "name": level.name,
+        "test": level.test,
+        "judged_together": level.missing is NoLevel.TOGETHER,
+        "alpha": level.alpha,
+        "exact": level.exact.probability if level.exact else None,
+        **dict.fromkeys(_SIMULATED),
+        "verdict": level.verdict.value if level.verdict else None,
+    }
 
 
 def _row(level: Level, *, together: bool) -> Row:
@@ -205,3 +265,11 @@ def _row(level: Level, *, together: bool) -> Row:
         "not_analysable_of": none.trials,
         "verdict": level.verdict.value,
     }
+
+
+_SIMULATED = (
+    *("simulated", "mcse", "low", "high", "trials", "rejections"),
+    *("at_mortality", "at_shape", "at_loss"),
+    *("analysable_simulated", "analysable_mcse", "analysable_low", "analysable_high"),
+    *("analysable_trials", "not_analysable_most", "not_analysable_of"),
+)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from scenario_builder import assert_share, changed, shipped
-from scipy import stats
+from scipy import optimize, stats
 
 from calibration.targets import solve_targets
 from simulator.analysis import exact_power as exact
@@ -25,7 +25,7 @@ from simulator.planning.certificate import (
     under,
     verdict_on,
 )
-from simulator.results.certificate import Cell, ExactLevel, LevelVerdict
+from simulator.results.certificate import Cell, ExactLevel, LevelVerdict, NoLevel
 from simulator.scenario.errors import RuleError
 from simulator.scenario.schema import Scenario
 
@@ -196,3 +196,103 @@ def test_a_scenario_in_which_other_deaths_exceed_every_mortality_is_refused():
     )
     with pytest.raises(RuleError, match="no common mortality"):
         certify(scenario, 10, 1, Workers(), lambda _: None)
+
+
+# With a margin
+
+
+def with_margins(**own):
+    """A trial of 12 v 12 with a risk difference and a hazard ratio that have margins."""
+    shared = DECLARED | {"alpha": 0.05}
+    analyses = [
+        shared
+        | {"name": "risk", "test": "risk_difference", "interval": "miettinen_nurminen"}
+        | {"lost": "excluded", "alternative": "less", "margin": 0.2}
+        | own,
+        shared
+        | {"name": "time", "test": "cox", "ties": "efron", "statistic": "score"}
+        | {"lost": "censored", "alternative": "less", "margin": 1.5},
+    ]
+    frame = {"analyses": analyses, "trial.target_randomised": 24, "accrual.candidates": 24}
+    return changed(shipped("two-arm-survival"), frame)
+
+
+def slow_size(n, margin, alpha):
+    """Largest size of the score test with Miettinen and Nurminen's variance, and where.
+
+    The restricted estimate is found by a search, the size on a grid of mortalities.
+    """
+    rejects = np.zeros((n + 1, n + 1), bool)
+    for x0 in range(n + 1):
+        for x1 in range(n + 1):
+
+            def against(p0, x0=x0, x1=x1):
+                first = stats.binom.logpmf(x0, n, p0)
+                return -(first + stats.binom.logpmf(x1, n, p0 + margin))
+
+            top = 1 - margin
+            found = optimize.minimize_scalar(
+                against, bounds=(0, top), method="bounded", options={"xatol": 1e-12}
+            )
+            p0 = min((0.0, top, float(found.x)), key=against)
+            p1 = p0 + margin
+            variance = (p0 * (1 - p0) + p1 * (1 - p1)) / n * 2 * n / (2 * n - 1)
+            apart = (x1 - x0) / n - margin
+            rejects[x0, x1] = variance > 0 and stats.norm.cdf(apart / variance**0.5) <= alpha
+    grid = np.linspace(0, 1 - margin, 4001)
+    deaths = np.arange(n + 1)
+    first = stats.binom.pmf(deaths, n, grid[:, None])
+    second = stats.binom.pmf(deaths, n, grid[:, None] + margin)
+    sizes = np.einsum("gi,ij,gj->g", first, rejects, second)
+    return sizes.max(), grid[sizes.argmax()]
+
+
+def test_the_level_at_a_margin_is_enumerated_and_none_is_made_up():
+    lines: list[str] = []
+    found = certify(with_margins(), 50, 1, Workers(1), lines.append)
+    assert not lines  # nothing is simulated
+    assert (found.levels, found.judged_together, found.refused) == ((), (), ())
+    assert found.family.cells == 0
+    risk, time = found.at_margins
+    size, at = slow_size(12, 0.2, 0.05)
+    assert risk.exact.probability == pytest.approx(size, rel=1e-5)
+    assert risk.exact.probability >= size * (1 - 1e-12)
+    assert risk.exact.at == pytest.approx(at, abs=1e-3)
+    assert risk.missing is None
+    exceeds = size > 0.05
+    assert risk.verdict is (
+        LevelVerdict.EXCEEDS_EXACT if exceeds else LevelVerdict.HOLDS_AT_PLANNED_SIZES
+    )
+    assert (time.exact, time.missing, time.verdict) == (None, NoLevel.NO_TABLE, None)
+
+
+def test_the_law_of_who_was_treated_is_not_known():
+    whole = shipped("nct05484908-noninferiority")
+    treated = [a.model_dump() for a in whole.analyses if a.name == "as_treated"]
+    scenario = changed(whole, {"analyses": treated, "multiplicity": None})
+    (level,) = certify(scenario, 50, 1, Workers(1), lambda _: None).at_margins
+    assert (level.exact, level.missing) == (None, NoLevel.TREATED)
+
+
+def test_looks_at_a_margin_have_no_level_and_the_others_theirs():
+    scenario = changed(
+        with_margins(), {"monitoring": {"looks": [{"at": {"information": 0.5}}], "futility": None}}
+    )
+    fisher = scenario.analyses[0].model_dump() | {"name": "plain", "margin": None}
+    analyses = [a.model_dump() for a in scenario.analyses] + [fisher]
+    multiplicity = [
+        {"name": "mixed", "method": "holm", "alpha": 0.05, "analyses": ["risk", "plain"]}
+    ]
+    both = changed(scenario, {"analyses": analyses, "multiplicity": multiplicity})
+    found = certify(both, 20, 1, Workers(1), lambda _: None)
+    assert [level.name for level in found.levels] == ["plain"]
+    assert found.levels[0].exact is not None
+    assert {level.name: level.missing for level in found.at_margins} == {
+        "risk": NoLevel.LOOKED_AT,
+        "time": NoLevel.NO_TABLE,
+        "mixed": NoLevel.TOGETHER,
+    }
+    assert not found.judged_together
+    rows = found.rows()
+    assert len(rows) == 4
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}

@@ -7,7 +7,7 @@ from simulator.report.text.numbers import plain_percent, rounded
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
 from simulator.report.words import biases_in_words
-from simulator.results.certificate import Certificate, Level, LevelVerdict
+from simulator.results.certificate import Certificate, Level, LevelVerdict, MarginLevel, NoLevel
 
 VERDICTS = {
     LevelVerdict.EXCEEDS_EXACT: "EXCEEDS its level (exact)",
@@ -42,6 +42,8 @@ def _notes(answer: Certificate) -> Iterator[Block]:
         ", ".join(f"{x:g}" for x in values)
         for values in (family.mortality, family.weibull_shape, family.loss)
     )
+    if not answer.levels:
+        return
     yield (
         "exact: largest type I error over every common mortality from 0 to 1, at the planned "
         "sizes of the arms, nobody lost."
@@ -73,6 +75,47 @@ def _notes(answer: Certificate) -> Iterator[Block]:
 
 def _levels(answer: Certificate) -> Iterator[Block]:
     """The largest type I error of each analysis, and what it amounts to."""
+    if answer.levels:
+        yield _simulated_table(answer)
+    if answer.at_margins:
+        yield from _at_margins(answer.at_margins)
+
+
+def _at_margins(levels: tuple[MarginLevel, ...]) -> Iterator[Block]:
+    """Levels of analyses with a margin, and why those that are missing are."""
+    heads = "with a margin", "level", "exact", "at mortality", "to be shown", "verdict"
+    table = new_table(*heads, words=("with a margin", "to be shown", "verdict"))
+    for level in levels:
+        exact = level.exact
+        table.add_row(
+            level.name,
+            f"{level.alpha:g}",
+            f"{exact.probability:.4f}" if exact else "-",
+            f"{exact.at:.3f}" if exact else "-",
+            level.shows or "any of them",
+            "no level known" if level.verdict is None else VERDICTS[level.verdict],
+        )
+    yield table
+    yield (
+        "With a margin arms treated alike are no null hypothesis, so nothing is simulated: exact "
+        "is the largest type I error at the margin, by enumeration over the mortality of the first "
+        "arm (at mortality), at the planned sizes, nobody lost."
+    )
+    for why, words in _MISSING.items():
+        names = [level.name for level in levels if level.missing is why]
+        if names:
+            yield f"No level of {', '.join(names)}: {words}."
+
+
+_MISSING = {
+    NoLevel.NO_TABLE: "the test is not of one 2 x 2 table, and no exact law of it is known here",
+    NoLevel.TREATED: "who was treated depends on the arm, so that outcomes are not independent",
+    NoLevel.LOOKED_AT: "looks decide, and the law of their tables at a margin is not built",
+    NoLevel.TOGETHER: "hypotheses with and without margins have no common border",
+}
+
+
+def _simulated_table(answer: Certificate) -> Block:
     heads = ["level", "exact", "at mortality", "simulated", "+-", "bound"]
     some_fail = _some_fail(answer)
     heads += ["analysable", "of these", "+-", "bound"] * some_fail
@@ -88,7 +131,7 @@ def _levels(answer: Certificate) -> Iterator[Block]:
             *(_among_analysable(level) * some_fail),
             _verdict(level),
         )
-    yield table
+    return table
 
 
 def _rate(simulated: float, error: float, high: float, alpha: float) -> tuple[str, str, str]:
