@@ -4,6 +4,7 @@ import numpy as np
 
 from simulator.analysis import AnalysisTable
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
+from simulator.analysis.looked_at import Known
 from simulator.analysis.types import reaches
 from simulator.engines.lanes import close_lanes, simulate_lanes
 from simulator.montecarlo.columns import Layout, MetricRows
@@ -13,6 +14,7 @@ from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored import monitored
 from simulator.montecarlo.monitored_lanes import LaneTrials
 from simulator.montecarlo.open_unit import Part
+from simulator.montecarlo.overrun import note_overrun
 from simulator.montecarlo.with_looks import judged, write_recruitment
 from simulator.params.types import Params
 from simulator.records import Ints
@@ -54,10 +56,17 @@ def run_lane_part(
     rejects = reaches(of_looked_at.p_value[:, 0], plan.alpha)
     looks = LooksOfTrials(found.looks, rows, rejects, stop=found.stop)
     closed = np.flatnonzero(~np.isnan(looked_at.closes_day))
+    everybody = layout.counts["randomised"].start
+    late = np.setdiff1d(np.flatnonzero(found.looks.stopped), closed)  # nobody was to come
+    if late.size:
+        end = looked_at.known_at_end(block, rows.counts[everybody])
+        note_overrun(monitoring, found.looks, late, Known(*(x[late] for x in end)))
     if closed.size:
         newer = close_lanes(records, closed, looked_at.closes_day[closed])
         block = LaneBlock(newer, params.trial.follow_up_days)
         newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
+        end = looked_at.known_at_end(block, newer_rows.counts[everybody])
+        note_overrun(monitoring, found.looks, closed, end)
         table, rows = _with(table, rows, closed, analyse_lanes(block, asked.plans), newer_rows)
         write_recruitment(params, layout, rows, looks.fixed, found)
     return Part(judged(table, monitoring, found), rows, NOTHING_SEEN, looks=looks)

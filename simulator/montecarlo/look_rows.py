@@ -25,6 +25,10 @@ class LookRows(NamedTuple):
         standard error of the estimate; how far from no difference, or from the margin, an estimate
         would just have crossed it; the critical value in favour of the first arm, of a two-sided
         analysis.
+    overrun_randomised, overrun_completed, overrun_events
+        (trials, looks): how many more patients, patients with a known end, and events the final
+        analysis has than the look that stopped the trial; NaN where a look did not, and of patients
+        with a known end where information is not counted in them.
     randomised, events, treated
         (trials, looks), 0 where it was not taken: patients by the cut, events by then, and patients
         under treatment when it was decided.
@@ -39,6 +43,9 @@ class LookRows(NamedTuple):
     standard_error: Floats
     effect: Floats
     lower: Floats
+    overrun_randomised: Floats
+    overrun_completed: Floats
+    overrun_events: Floats
     randomised: Ints
     events: Ints
     treated: Ints
@@ -53,6 +60,13 @@ class LookRows(NamedTuple):
         """(trials,): whether a look stopped them, before the final analysis."""
         decided = self.decision[:, :-1]
         return np.asarray(((decided >= 0) & (decided != Decision.GO_ON)).any(axis=1))
+
+    @property
+    def stopping_look(self) -> Ints:
+        """(trials,): the look that stopped them, -1 where none did."""
+        decided = self.decision[:, :-1]
+        stops = (decided >= 0) & (decided != Decision.GO_ON)
+        return np.where(stops.any(axis=1), stops.argmax(axis=1), -1)
 
     @property
     def stopping_day(self) -> Floats:
@@ -107,6 +121,6 @@ class Monitored(NamedTuple):
 def new_look_rows(trials: int, looks: int) -> LookRows:
     """Return rows of looks of which none was taken yet; one look's are beside each other."""
     shape = trials, looks
-    numbers = [np.full(shape, math.nan, order="F") for _ in range(8)]
+    numbers = [np.full(shape, math.nan, order="F") for _ in range(11)]
     counts = [np.zeros(shape, np.int64, order="F") for _ in range(3)]
     return LookRows(np.full(shape, -1, np.int64, order="F"), *numbers, *counts)

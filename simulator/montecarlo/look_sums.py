@@ -26,6 +26,7 @@ DECISIONS = len(Decision)
 # Of each look that is taken: their sums and sums of squares are kept.
 _NUMBERS = (
     *("cut_day", "decision_day", "fraction", "boundary", "z", "standard_error", "effect", "lower"),
+    *("overrun_randomised", "overrun_completed", "overrun_events"),
 )
 SEEN = *_NUMBERS, "randomised", "events", "treated"
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.

@@ -91,14 +91,18 @@ class LaneTrials:
     def analysed(self, cut_day: Floats) -> tuple[AnalysisTable, Known]:
         """Analyse what is known at a cut, and count it."""
         if np.isinf(cut_day).any():  # the end, as planned: none of these trials was stopped
-            of_first, of_second = self._block.counts(self._plan).swapaxes(0, 1)
-            events, completed = (of_first + of_second).T
-            return self._at_end, Known(self._randomised, events, completed)
+            return self._at_end, self.known_at_end(self._block, self._randomised)
         cut = LaneCut(self._block, self._records, self._plan, cut_day)
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
             completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
         return analyse_lanes(cut, [self._plan]), Known(cut.randomised, cut.events, completed)
+
+    def known_at_end(self, block: LaneBlock, randomised: Ints) -> Known:
+        """Count what is known at the end of trials, of these or of some that were closed."""
+        of_first, of_second = block.counts(self._plan).swapaxes(0, 1)
+        events, completed = (of_first + of_second).T
+        return Known(randomised, events, completed)
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from simulator.analysis import AnalysisTable, analyse, design_of
+from simulator.analysis.looked_at import Known, known_at
 from simulator.analysis.types import Design
 from simulator.conduct import Conduct, as_planned
 from simulator.engines import compiled, reference
@@ -15,6 +16,7 @@ from simulator.montecarlo.look_sums import LooksOfTrials
 from simulator.montecarlo.monitored_family import aim_without, take_looks, watched
 from simulator.montecarlo.monitored_records import RecordedTrials, Simulate
 from simulator.montecarlo.open_unit import Part
+from simulator.montecarlo.overrun import note_overrun
 from simulator.montecarlo.trial_ends import (
     ending,
     last_cut,
@@ -24,7 +26,7 @@ from simulator.montecarlo.trial_ends import (
 )
 from simulator.montecarlo.with_looks import judged, write_recruitment
 from simulator.params.types import Params
-from simulator.records import TrialRecords
+from simulator.records import Floats, TrialRecords
 
 
 def run_part(
@@ -69,6 +71,10 @@ def _with_looks(
     found = take_looks(monitoring, trials, asked.plans, asked.families)
     records = stopped_ones_end(params, trials.records, found.looks.stopping_day)
     table = analyse(records, asked.plans, design, last_cut(params, records))
+    stopped = np.flatnonzero(found.looks.stopped)
+    if stopped.size:
+        end = known_at(records, looked_at[0], design, _last_days(params, records))
+        note_overrun(monitoring, found.looks, stopped, Known(*(x[stopped] for x in end)))
     rows = metric_rows_at_the_end(params, layout, records, asked.plans)
     fixed = rows
     if records is not planned:
@@ -80,6 +86,12 @@ def _with_looks(
     beside = found.adapted, found.family, found.stop
     looks = LooksOfTrials(found.looks, fixed, fixed_aim, *beside)
     return records, judged(table, monitoring, found), rows, looks
+
+
+def _last_days(params: Params, records: TrialRecords) -> Floats:
+    """Days up to which the final analyses of trials know of their patients."""
+    ends = records.trials.trial_end_day
+    return ends.copy() if params.has_common_end else np.full(ends.size, np.inf)
 
 
 def _conducted(params: Params, engine: Engine, seed: int, conduct: Conduct) -> TrialRecords:

@@ -43,6 +43,7 @@ _SEEN = {
     "boundary_z": "boundary",
     "smallest_effect": "effect",
     "lower_z": "lower",
+    "overrun_events": "overrun_events",
 }
 _MOMENTS = {
     "deaths": "{value:g} deaths",
@@ -148,6 +149,9 @@ def _look(
     means: dict[str, Estimate | None] = {
         name: _known(sums.mean_seen(place, column)) for name, column in _SEEN.items()
     }
+    counted = asked.information == Information.COMPLETED
+    more = sums.mean_seen(place, "overrun_completed" if counted else "overrun_randomised")
+    means["overrun_patients"] = _known(more)
     least = means["smallest_effect"]
     means["smallest_effect"] = None if least is None else scale.estimate(least)
     return LookReport(

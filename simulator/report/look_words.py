@@ -42,3 +42,8 @@ def level_in_words(boundaries: PlannedBoundaries, *, has_futility: bool) -> str:
 def information_of(boundaries: PlannedBoundaries) -> str:
     """Return at which information boundaries are, as a phrase."""
     return "the planned information" if boundaries.as_planned else "the mean information"
+
+
+def overrun_patients_in_words(found: Looks) -> str:
+    """Return what `overrun_patients` counts, in the plural."""
+    return "patients with a known end" if found.information == "completed" else "patients"

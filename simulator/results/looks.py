@@ -36,6 +36,10 @@ class LookReport(Record):
         Patients randomised, and events of the analysis known, by the cut.
     under_treatment
         Patients under treatment when it was decided.
+    overrun_patients, overrun_events
+        How many more patients and events the final analysis has than this look, over the trials
+        that it stopped: of tests of mortality at the end patients with a known end, else those
+        randomised. None at the end, and where it stopped none.
     fraction
         Share of the planned information.
     boundary_z, lower_z, smallest_effect
@@ -61,6 +65,8 @@ class LookReport(Record):
     boundary_z: Estimate | None
     smallest_effect: Estimate | None
     lower_z: Estimate | None
+    overrun_patients: Estimate | None = None
+    overrun_events: Estimate | None = None
 
     @property
     def is_final(self) -> bool:
@@ -179,4 +185,5 @@ class Looks(Record):
 _MEANS = (
     *("taken", "futility", "cumulative_power", "cut_day", "decision_day", "randomised", "events"),
     *("under_treatment", "fraction", "boundary_z", "smallest_effect", "lower_z"),
+    *("overrun_patients", "overrun_events"),
 )

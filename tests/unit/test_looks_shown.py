@@ -12,6 +12,7 @@ from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.numbers import with_error
 from simulator.report.text.attained import attained_in_words
+from simulator.report.text.numbers import mean
 from simulator.report.text.power_after_stopping import estimates_with_looks
 from simulator.report.text.power_estimates import estimates_section
 from simulator.report.text.power_looks import looks_in_short, looks_section
@@ -201,3 +202,18 @@ def test_trials_without_an_estimate_at_the_stop_are_counted(answer):
 def test_a_scenario_without_looks_has_no_second_table(plain):
     assert after_stopping_blocks(plain) == []
     assert not any("stop" in str(block) for block in estimates_section(plain))
+
+
+def test_the_overrun_after_a_stop_is_told_in_text_and_to_the_committee(answer):
+    """All analysed patients of stopped trials: those of the look, and the overrun."""
+    first, last = answer.looks.looks
+    assert last.overrun_patients is last.overrun_events is None
+    at_look = first.fraction.mean * answer.looks.max_information
+    assert 4 < first.overrun_patients.mean < 12  # six are randomised and not followed up by then
+    assert at_look + first.overrun_patients.mean < first.randomised.mean + 4
+    text = " ".join(block for block in looks_section(answer) if isinstance(block, str))
+    more = f"{mean(first.overrun_patients)} patients with a known end and "
+    assert f"{more}{mean(first.overrun_events)} events after look 1." in text
+    page = " ".join(b.text for b in committee_blocks(dossier(answer)) if isinstance(b, Paragraph))
+    more = f"{with_error(first.overrun_patients)} patients with a known end and "
+    assert f"{more}{with_error(first.overrun_events)} events after look 1" in page

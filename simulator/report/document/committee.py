@@ -18,7 +18,12 @@ from simulator.report.document.numbers import (
     percent,
     with_error,
 )
-from simulator.report.look_words import effect_in_words, effect_name, information_of
+from simulator.report.look_words import (
+    effect_in_words,
+    effect_name,
+    information_of,
+    overrun_patients_in_words,
+)
 from simulator.results.looks import LookReport, Looks
 from simulator.results.planned_looks import PlannedLook
 from simulator.results.power import Power
@@ -212,8 +217,25 @@ def _after(dossier: Dossier, found: Looks) -> list[str]:
         for place, look in enumerate(found.looks[:-1], 1)
         if look.under_treatment is not None
     ]
+    said += _added(found)
     if overrun and dossier.power.operations.has_sessions:
         said.append(
             f"When it is decided, patients under treatment are expected: {listed(overrun)}."
         )
     return said
+
+
+def _added(found: Looks) -> list[str]:
+    """What the final analysis of a stopped trial has beyond the look."""
+    more = [
+        f"{with_error(look.overrun_patients)} {overrun_patients_in_words(found)} and "
+        f"{with_error(look.overrun_events)} events after look {place}"
+        for place, look in enumerate(found.looks[:-1], 1)
+        if look.overrun_patients is not None and look.overrun_events is not None
+    ]
+    if not more:
+        return []
+    return [
+        "The final analysis of a stopped trial is expected to have more than the look that stopped "
+        f"it: {listed(more)}."
+    ]

@@ -7,6 +7,7 @@ from simulator.report.look_words import (
     effect_name,
     information_of,
     level_in_words,
+    overrun_patients_in_words,
 )
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.numbers import mean, percent, rounded
@@ -65,6 +66,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
         f"{arms[-1]}{_lower_in_words(found, arms[0])}, smallest effect the {effect_name(found)}, "
         "that just crosses it; shares are of all trials, +- the Monte Carlo standard error."
     )
+    yield from _overrun(found)
     yield from _level(found)
     if found.family is not None:
         yield from family_looks_blocks(found.family)
@@ -83,6 +85,21 @@ def looks_section(answer: Power) -> Iterator[Block]:
 
 def _lower_in_words(found: Looks, arm: str) -> str:
     return "" if found.lower_spending is None else f", lower z that in favour of {arm}"
+
+
+def _overrun(found: Looks) -> Iterator[str]:
+    """What the final analyses of stopped trials have beyond the look that stopped them."""
+    said = [
+        f"{mean(look.overrun_patients)} {overrun_patients_in_words(found)} and "
+        f"{mean(look.overrun_events)} events after look {number}"
+        for number, look in enumerate(found.looks, 1)
+        if look.overrun_patients is not None and look.overrun_events is not None
+    ]
+    if said:
+        yield (
+            "Overrun, which the final analysis of a stopped trial has beyond the look that stopped "
+            f"it: {'; '.join(said)}."
+        )
 
 
 def _level(found: Looks) -> Iterator[str]:
