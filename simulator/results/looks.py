@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.after_stopping import EstimatesWithLooks
 from simulator.results.attained import AttainedLevel
-from simulator.results.base import Record, Row
+from simulator.results.base import Record, Row, flat
 from simulator.results.family_looks import FamilyLooks
 from simulator.results.measures import Estimate, Scale
 from simulator.results.planned_looks import PlannedBoundaries
@@ -167,6 +167,22 @@ class Looks(Record):
     slow_recruitment: SlowRecruitment | None = None
     family: FamilyLooks | None = None
 
+    def tables(self) -> dict[str, list[Row]]:
+        """Return what looks came to as tidy tables, by name.
+
+        `look_means` has a row per look; `look_savings` one for each number compared with the same
+        trials without looks, power first; `look_estimates` one for each kind of estimate.
+        """
+        compared = {"power": self.power, **self.compared}
+        return {
+            "look_means": self.rows(),
+            "look_savings": [_compared_row(name, row) for name, row in compared.items()],
+            "look_estimates": [
+                {"analysis": self.analysis, "kind": kind, **flat(found)}
+                for kind, found in self.estimates.items()
+            ],
+        }
+
     def rows(self) -> list[Row]:
         """One row per look."""
         found: list[Row] = []
@@ -180,6 +196,14 @@ class Looks(Record):
                 row[f"{name}_mcse"] = None if value is None else value.mcse
             found.append(row)
         return found
+
+
+def _compared_row(name: str, row: WithAndWithout) -> Row:
+    found: Row = {"compared": name, "unit": row.unit}
+    for column in ("with_looks", "without", "difference"):
+        value: Estimate = getattr(row, column)
+        found |= {column: value.mean, f"{column}_mcse": value.mcse}
+    return found
 
 
 _MEANS = (

@@ -515,6 +515,8 @@ class Power(Answer):
         agreement = table(self.agreement)
         assumed = [{**flat(a), **_source_cells(a)} for a in self.assumptions]
         beside = {"families": families, "agreement": agreement, "assumptions": assumed}
+        if self.looks is not None:
+            beside |= self.looks.tables()
         return {**self.curves.tables(), **{name: rows for name, rows in beside.items() if rows}}
 
     def with_tables(self, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Self:

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from command_line import run_here
 from documents import dossier, valued
 
 import simulator
@@ -217,3 +218,32 @@ def test_the_overrun_after_a_stop_is_told_in_text_and_to_the_committee(answer):
     page = " ".join(b.text for b in committee_blocks(dossier(answer)) if isinstance(b, Paragraph))
     more = f"{with_error(first.overrun_patients)} patients with a known end and "
     assert f"{more}{with_error(first.overrun_events)} events after look 1" in page
+
+
+def test_tables_hold_the_typed_results(answer, plain):
+    tables, found = answer.tables(), answer.looks
+    assert [row["kind"] for row in tables["look_estimates"]] == list(found.estimates)
+    for row in tables["look_estimates"]:
+        kept = found.estimates[row.pop("kind")]
+        assert row.pop("analysis") == "fisher"
+        assert row == dataclasses.asdict(kept)
+    assert [row["moment"] for row in tables["look_means"]] == ["30 patients followed up", "end"]
+    first = tables["look_means"][0]
+    assert first["overrun_events"] == found.looks[0].overrun_events.mean
+    saved = {row["compared"]: row for row in tables["look_savings"]}
+    assert list(saved) == ["power", *found.compared]
+    assert saved["patients"]["difference"] == found.compared["patients"].difference.mean
+    assert saved["power"]["without_mcse"] == found.power.without.mcse
+    assert not [name for name in plain.tables() if name.startswith("look_")]
+
+
+def test_a_run_writes_its_tables_and_reads_them_back(tmp_path):
+    asked = "power nct05484908-looks --trials 100 --jobs 1 --out run"
+    assert run_here(asked, folder=tmp_path).status == 0
+    kept = tmp_path / "run" / "data"
+    for name, rows in (("look_means", 2), ("look_estimates", 4), ("look_savings", 9)):
+        lines = (kept / f"{name}.csv").read_text("utf-8").splitlines()
+        assert len(lines) == rows + 1, name
+    shown = run_here("show run looks", folder=tmp_path)
+    assert shown.status == 0
+    assert "Overrun" in shown.out
