@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from simulator.declarations.analyses import Analysis as Declared
 from simulator.scenario.analyses import Analysis
 from simulator.scenario.errors import RuleError
+from simulator.scenario.monitored_family_rules import planned_information
 from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.schema import Scenario
 
@@ -42,7 +43,7 @@ def exact_rules(
 
 def _size_rules(asked: Monitoring, scenario: Scenario) -> Iterator[RuleError]:
     """Neither too many patients, nor a look that has none in an arm."""
-    most = asked.max_information or float(scenario.trial.target_randomised)
+    most = planned_information(scenario)
     if most > MOST_PATIENTS:
         rule = f"enumerates tables of at most {MOST_PATIENTS} patients, not {most:g}"
         yield RuleError(rule, "leave exact out: at such sizes the normal boundary serves", _KEY)

@@ -9,7 +9,7 @@ from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.adaptation import BlindedReestimation, PromisingZone, SlowRecruitment
 from simulator.scenario.errors import RuleError
-from simulator.scenario.monitored_family import MonitoredFamily
+from simulator.scenario.monitored_family import MonitoredFamily, refuse_information_twice
 
 MOST_LOOKS = 20
 Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
@@ -155,7 +155,12 @@ class Monitoring(Part):
         default=None,
         description="deaths (tests on time) or patients who completed (tests of mortality at the "
         "end) at which information is whole; null: as many patients as trial.target_randomised, "
-        "for tests on time no default",
+        "for tests on time as many deaths as end the trial (trial.end), else no default",
+    )
+    max_information_per_patient: Positive | None = Field(
+        default=None,
+        description="the same for each patient of trial.target_randomised, as 0.45 deaths, so that "
+        "it goes with the target; deaths and patients are rounded up; null: max_information",
     )
     looks: Annotated[list[Look], Field(min_length=1, max_length=MOST_LOOKS)] = Field(
         description="in their order, without the final analysis"
@@ -178,6 +183,11 @@ class Monitoring(Part):
     slow_recruitment: SlowRecruitment | None = Field(
         default=None, description="when recruitment closes because it is slow; null: never"
     )
+
+    @model_validator(mode="after")
+    def _given_once(self) -> "Monitoring":
+        refuse_information_twice(self.max_information, self.max_information_per_patient)
+        return self
 
     @model_validator(mode="after")
     def _decides(self) -> "Monitoring":
