@@ -73,6 +73,13 @@ class Look(Part):
             raise RuleError(rule, "leave it out, or look at {every_months: 6}", "times")
         return self
 
+    @model_validator(mode="after")
+    def _pause_of_some_days(self) -> "Look":
+        if self.pause and self.cleaning_days == 0.0:
+            rule = "is from the cut to the decision, and without cleaning_days that takes no time"
+            raise RuleError(rule, "give cleaning_days, as 14, or set it to false", "pause")
+        return self
+
 
 class Efficacy(Part):
     """The boundary beyond which a look rejects."""

@@ -30,7 +30,7 @@ class TrialEnd(Part):
     def _one_of_them(self) -> "TrialEnd":
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
-            keys = " and ".join(type(self).model_fields)
+            keys = ", ".join(type(self).model_fields)
             rule = f"takes one of {keys}" if not given else f"has {' and '.join(given)}"
             raise RuleError(rule, "give one, as {deaths: 60}", "")
         return self
