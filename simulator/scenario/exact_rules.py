@@ -31,6 +31,14 @@ def exact_rules(
     if asked.efficacy.lower_spending is not None:
         rule = "exact levels spend alpha in both directions together, and lower_spending apart"
         yield RuleError(rule, "leave one of them out", _KEY)
+    for key in ("blinded_reestimation", "promising_zone", "slow_recruitment"):
+        if getattr(asked, key) is not None:
+            rule = (
+                f"{key} changes the sizes at the end, and exact levels are enumerated at planned "
+            )
+            rule += "sizes"
+            yield RuleError(rule, remedy, _KEY)
+            return
     for place, look in enumerate(asked.looks):
         if look.at.completed is None and look.at.information is None:
             rule = f"the size of look {place + 1} is not known before it is taken, and exact "

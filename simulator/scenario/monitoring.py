@@ -202,4 +202,7 @@ class Monitoring(Part):
         if self.efficacy is None and self.futility is None and not any(changes):
             rule = "no look can stop the trial"
             raise RuleError(rule, "give efficacy, futility or both", "efficacy")
+        if self.efficacy is None and self.futility is None and self.after_stopping != "complete":
+            rule = "no look stops the trial; after slow recruitment treatment is completed"
+            raise RuleError(rule, "leave it out, or give efficacy or futility", "after_stopping")
         return self
