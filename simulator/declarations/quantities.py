@@ -63,6 +63,9 @@ CONDUCT = (
     Quantity("trial.follow_up_days", "Follow-up per patient", "days"),
     Quantity("trial.max_follow_up_days", "Longest follow-up per patient", "days"),
     Quantity("trial.end.deaths", "Known deaths that end the trial", "deaths"),
+    Quantity(
+        "trial.end.deaths_per_patient", "Known deaths that end the trial, per patient planned"
+    ),
     Quantity("trial.end.min_follow_up_days", "Follow-up of the last patient", "days"),
     Quantity("trial.start_date", "Start"),
     Quantity("trial.planned_completion_date", "Planned completion"),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from simulator.declarations.analyses import Information
 from simulator.scenario.monitoring import Monitoring
+from simulator.scenario.planned_numbers import highest_new_target
 from simulator.scenario.schema import Scenario
 
 
@@ -86,7 +87,7 @@ def adaptation_plan(scenario: Scenario, information: Information) -> AdaptationP
         target=target,
         share_second=second / (first + second),
         blinded=_blinded(asked, target, information),
-        zone=_zone(asked),
+        zone=_zone(asked, target),
         slow=_slow(asked, target),
     )
     asked_for = plan.blinded, plan.zone, plan.slow
@@ -104,11 +105,11 @@ def _blinded(asked: Monitoring, target: int, information: Information) -> Blinde
         of_mean=information is Information.INVERSE_VARIANCE,
         power=found.power,
         least=found.least_randomised or target,
-        most=found.most_randomised,
+        most=highest_new_target(found, target),
     )
 
 
-def _zone(asked: Monitoring) -> ZonePlan | None:
+def _zone(asked: Monitoring, target: int) -> ZonePlan | None:
     found = asked.promising_zone
     if found is None:
         return None
@@ -116,7 +117,7 @@ def _zone(asked: Monitoring) -> ZonePlan | None:
         low=found.from_conditional_power,
         high=found.to_conditional_power or found.conditional_power,
         power=found.conditional_power,
-        most=found.most_randomised,
+        most=highest_new_target(found, target),
         weighted=found.final_test == "cui_hung_wang",
     )
 

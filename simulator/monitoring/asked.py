@@ -16,6 +16,7 @@ from simulator.scenario.monitored_family_rules import (
     hypotheses_of,
     looked_at,
     max_information_of,
+    planned_information,
 )
 from simulator.scenario.monitoring import Look as AskedLook
 from simulator.scenario.monitoring import Moment as AskedMoment
@@ -185,7 +186,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
     names = [plan.name for plan in plans]
     column = names.index(looked_at(scenario))
     information = STATISTICS[plans[column].test].information
-    most = asked.max_information or float(scenario.trial.target_randomised)
+    most = planned_information(scenario)
     looks = tuple(
         LookPlan(at, look.cleaning_days, look.pause, look.at.every_months is not None)
         for look in asked.looks

@@ -50,7 +50,7 @@ def check_plan(plan: Plan, names: dict[str, str] | None = None) -> tuple[Look, .
     ----------
     names
         What messages call `information`, `efficacy`, `alpha`, `sides`, `futility` and `lower`,
-        where that is another name.
+        where that is another name; `level`: words that messages add to alpha.
 
     Raises
     ------
@@ -61,7 +61,8 @@ def check_plan(plan: Plan, names: dict[str, str] | None = None) -> tuple[Look, .
     called = {"efficacy": "spending"} | (names or {})
     check_information(plan.information, called.get("information", "information"))
     _check_levels(plan, called)
-    _check_rule(plan, plan.efficacy, plan.alpha, called.get("efficacy", "efficacy"))
+    name = called.get("efficacy", "efficacy")
+    _check_rule(plan, plan.efficacy, plan.alpha, name, called.get("level", ""))
     if plan.futility is not None:
         _check_futility(plan, called.get("futility", "futility"))
     looks = planned_looks(plan)
@@ -95,7 +96,8 @@ def _check_levels(plan: Plan, called: dict[str, str]) -> None:
         _check_rule(plan, plan.lower.rule, plan.lower.alpha, name)
 
 
-def _check_rule(plan: Plan, rule: Rule, alpha: float, name: str) -> None:
+def _check_rule(plan: Plan, rule: Rule, alpha: float, name: str, level: str = "") -> None:
+    """Check a table; `level` says what alpha is, where it is no more than a part of one."""
     if not rule.is_table:
         return
     shown, values = rule.text, rule.values
@@ -106,10 +108,10 @@ def _check_rule(plan: Plan, rule: Rule, alpha: float, name: str) -> None:
         told = "what is spent by the looks cannot fall"
         raise BoundaryError(name, shown, told, "give what is spent by each look, earlier ones too")
     if max(values) > alpha * (1 + _ROUNDING):
-        told = f"spends {max(values):g}, more than {alpha:g}"
+        told = f"spends {max(values):g}, more than {alpha:g}{level}"
         raise BoundaryError(name, shown, told, f"end with {alpha:g}")
     if values[-1] < alpha * (1 - _ROUNDING):
-        told = f"spends {values[-1]:g}, and the last look spends all of {alpha:g}"
+        told = f"spends {values[-1]:g}, and the last look spends all of {alpha:g}{level}"
         raise BoundaryError(name, shown, told, f"end with {alpha:g}")
 
 

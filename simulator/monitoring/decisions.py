@@ -117,7 +117,7 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     efficacy = read_efficacy(asked.spending or _NEVER)
     refuse_unplanned(asked, efficacy)
     plain = Plan(information=known, efficacy=efficacy, alpha=alpha)
-    check_plan(plain)
+    check_plan(plain, {"level": _level_in_words(asked)})
     first = plain if asked.sides == 2 else None
     if asked.lower_spending:
         first = _lower(asked, known)
@@ -134,8 +134,15 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
-    check_plan(second)
+    check_plan(second, {"level": _level_in_words(asked)})
     return Sides(second, first, shows_early, exact_z)
+
+
+def _level_in_words(asked: MonitoringPlan) -> str:
+    """Say of what the level of one side is a part; empty: it is all of it."""
+    if asked.lower_spending:
+        return f", what lower_alpha leaves of the two-sided alpha of {asked.alpha:g}"
+    return f", half of the two-sided alpha of {asked.alpha:g}" if asked.sides == 2 else ""
 
 
 def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:

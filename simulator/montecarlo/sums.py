@@ -100,6 +100,8 @@ class Sums:
         monitoring: MonitoringPlan | None = None,
     ) -> None:
         analyses = len(plans)
+        if len(truths) != analyses:  # compiled sums would write beside their arrays
+            raise ValueError(f"{analyses} analyses need as many truths, not {len(truths)}")
         self.trials = 0
         self.rejections = np.zeros(analyses, np.int64)
         self.favouring = np.zeros((analyses, layout.arms), np.int64)

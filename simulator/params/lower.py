@@ -17,6 +17,7 @@ from simulator.params.recruitment import (
 from simulator.params.treatment import lower_modalities, lower_plans, lower_units
 from simulator.params.types import ModalityParams, Params, PlanParams, TrialParams, UnitParams
 from simulator.scenario.errors import RuleError
+from simulator.scenario.planned_numbers import deaths_at_end
 from simulator.scenario.population import LAB_VARIABLES
 from simulator.scenario.schema import Scenario
 
@@ -152,7 +153,7 @@ def _trial(scenario: Scenario) -> TrialParams:
         max_recruitment_days=trial.max_recruitment_days,
         follow_up_days=trial.follow_up_days,
         max_follow_up_days=trial.longest_follow_up_days,
-        ends_at_deaths=(trial.end and trial.end.deaths) or 0,
+        ends_at_deaths=deaths_at_end(trial) or 0,
         min_follow_up_days=(trial.end and trial.end.min_follow_up_days) or 0,
         start_weekday=trial.start_date.weekday(),
         planned_completion_day=float((planned - trial.start_date).days) if planned else math.nan,

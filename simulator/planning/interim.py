@@ -3,6 +3,7 @@
 import math
 
 from simulator.monitoring.normal import upper_quantile
+from simulator.planning.interim_adaptation import reestimated_of, slow_of, weighted_at_the_end
 from simulator.planning.interim_asked import (
     Asked,
     asked_of,
@@ -12,6 +13,7 @@ from simulator.planning.interim_asked import (
     statistic_of,
 )
 from simulator.planning.interim_effect import Effect
+from simulator.planning.interim_family import at_current_level, family_now
 from simulator.planning.interim_file import ObservedFile
 from simulator.planning.interim_futility import judged_by_tables
 from simulator.planning.interim_looks import Now, looks_of, prospects_of, repeated_of, stopped_of
@@ -40,15 +42,17 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
     observed, scenario = file.observed, loaded.scenario
     arms = scenario.arms[0].name, scenario.arms[1].name
     refuse_other_arms(file, arms)
-    asked = asked_of(loaded)
+    asked = at_current_level(asked_of(loaded), file, scenario)
     refuse_unlike(file, asked)
     information, now = information_of(file, asked), None
     looks: tuple[LookTaken, ...] = ()
     z, effect, approximate = None, None, False
     if information is not None:
         z, effect, approximate = statistic_of(file, asked, arms, loaded)
+    share = None if information is None else information.fraction
+    weighted = weighted_at_the_end(observed, asked, share, z)
     if information is not None and information.fraction is not None:
-        looks, now = looks_of(file, asked, information, z, effect)
+        looks, now = looks_of(file, asked, information, z, effect, weighted)
         looks, now = judged_by_tables(file, asked, looks, now, arms)
     prospects = None if now is None else prospects_of(observed, asked, now, arms, loaded)
     recruited = forecast_of(scenario, observed)
@@ -78,11 +82,16 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         effect=None if effect is None else _usual(asked, effect),
         verdict=Verdict.NOT_KNOWN if now is None else now.verdict,
         prospects=prospects,
-        repeated=None if now is None else repeated_of(now),
-        stopped=None if now is None else stopped_of(asked, now),
+        # No interval is known of a statistic whose stages have weights of their own.
+        repeated=None if now is None or weighted is not None else repeated_of(now),
+        stopped=None if now is None or weighted is not None else stopped_of(asked, now),
         recruitment=None if recruited is None else recruited[0],
         assumptions=tuple(assumed),
         version=program_version(),
+        reestimated=reestimated_of(observed, asked, now),
+        slow=slow_of(observed, asked, scenario),
+        weighted=weighted,
+        family=family_now(asked, file, scenario, information, z),
     )
 
 

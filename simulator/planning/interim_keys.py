@@ -91,6 +91,24 @@ class EarlierLook(Part):
     )
 
 
+class HypothesisSeen(Part):
+    """An analysis of a family that is looked at, beside the one that leads."""
+
+    analysis: Word = Field(description="its name in the scenario")
+    rejected: bool = Field(default=False, description="whether an earlier look rejected it")
+    z: Statistic | None = Field(
+        default=None, description="its statistic at this cut; null: not known"
+    )
+    information: Positive | None = Field(
+        default=None,
+        description="that it has, in its own unit; null: that of the analysis which leads, where "
+        "it is counted alike",
+    )
+    earlier_information: list[Positive] = Field(
+        default=[], max_length=20, description="that it had at each of earlier_looks"
+    )
+
+
 class SiteCounts(Part):
     """A site and what it has recruited."""
 
@@ -176,6 +194,9 @@ class Observed(Part):
     earlier_looks: list[EarlierLook] = Field(
         default=[], max_length=20, description="looks before this one, in their order"
     )
+    hypotheses: list[HypothesisSeen] = Field(
+        default=[], max_length=6, description="other analyses of a family that is looked at"
+    )
     recruitment: Recruited | None = Field(
         default=None, description="recruitment by site, for the forecast; null: none is made"
     )
@@ -229,6 +250,10 @@ def _look_rules(observed: Observed) -> Iterator[RuleError]:
         if look.information <= before.information:
             rule = f"does not rise: the look before it had {before.information:g}"
             yield RuleError(rule, "correct one of them", f"earlier_looks[{place}].information")
+    named = [one.analysis for one in observed.hypotheses]
+    for place, name in enumerate(named):
+        if name in named[:place]:
+            yield RuleError("is named twice", "name it once", f"hypotheses[{place}].analysis")
     if looks and looks[-1].cut >= observed.cut:
         rule = f"is not before the cut, {observed.cut}"
         yield RuleError(rule, "correct one of the two", f"earlier_looks[{len(looks) - 1}].cut")

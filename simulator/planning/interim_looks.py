@@ -25,6 +25,7 @@ from simulator.results.interim import (
     Prospects,
     Stopped,
     Verdict,
+    WeightedNow,
 )
 from simulator.scenario.loaded import LoadedScenario
 
@@ -54,8 +55,15 @@ def looks_of(
     information: InformationNow,
     z: float | None,
     effect: Effect | None,
+    weighted: WeightedNow | None = None,
 ) -> tuple[tuple[LookTaken, ...], Now]:
-    """Every look so far at its information, and what is known at this one."""
+    """Every look so far at its information, and what is known at this one.
+
+    Parameters
+    ----------
+    weighted
+        The final statistic of planned weights, which is held to the boundary of the planned end.
+    """
     observed = file.observed
     assert information.now is not None
     assert information.fraction is not None
@@ -67,8 +75,11 @@ def looks_of(
         verdict = _verdict(stage, look.z, final=False)
         taken.append(_taken(stage, look.cut.isoformat(), look.information, look.z, None, verdict))
     final = information.fraction >= 1 if observed.final is None else observed.final
-    stage = _next(asked, stage, information.fraction, final=final)
-    now = Now(stage, information.fraction, final, z, effect, _verdict(stage, z, final=final))
+    judged_at = information.fraction
+    if weighted is not None:
+        judged_at, z, effect = 1.0, weighted.z, None
+    stage = _next(asked, stage, judged_at, final=final)
+    now = Now(stage, judged_at, final, z, effect, _verdict(stage, z, final=final))
     cut = observed.cut.isoformat()
     taken.append(_taken(stage, cut, information.now, z, effect, now.verdict))
     return tuple(taken), now

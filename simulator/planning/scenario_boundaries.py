@@ -45,11 +45,34 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
         power = asked.futility.power
     sides = sides_of(asked)
     found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)
+    if not sides.shows_early:
+        found = _at_the_end_alone(found)
     if asked.exact:
         plan = plans_of(scenario)[asked.column]
         at_sizes = attained_at(plan, asked, asked.sizes, range(len(asked.sizes)))
         return replace(found, attained=at_sizes)
     return _with_lower(found, sides.first) if asked.lower_spending and sides.first else found
+
+
+def _at_the_end_alone(found: Boundaries) -> Boundaries:
+    """Boundaries of looks that cannot show efficacy, for which a boundary out of reach stands in.
+
+    It spends less than 1e-80 of alpha, so that the numbers of the last look are what they are.
+    """
+    *early, last = found.looks
+    looks = [
+        replace(
+            look,
+            efficacy_z=None,
+            smallest_effect=None,
+            nominal_p=0.0,
+            alpha_spent=0.0,
+            under_null=replace(look.under_null, efficacy=0.0),
+            under_design=look.under_design and replace(look.under_design, efficacy=0.0),
+        )
+        for look in early
+    ]
+    return replace(found, spending=None, spending_title="", looks=(*looks, last))
 
 
 def _with_lower(found: Boundaries, first: Plan) -> Boundaries:

@@ -12,6 +12,7 @@ from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.operations import operations_of
 from simulator.planning.facts import facts_of
 from simulator.planning.formulas import closed_forms
+from simulator.planning.held_numbers import held_numbers
 from simulator.planning.lasting import ExactPower
 from simulator.planning.prepared import Prepared
 from simulator.planning.refinement import Crossing
@@ -102,6 +103,7 @@ def size_answer(
         fit=None if crossing is None else PowerFit(*crossing.line),
         fitted=() if crossing is None else _fitted(search, crossing),
         closed_forms=_closed_forms(at, operations, asked.power),
+        held=held_numbers(base.asked, (asked.key,)),
     )
 
 

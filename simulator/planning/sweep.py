@@ -22,6 +22,7 @@ from simulator.params.types import Bools
 from simulator.planning.accepted import accepted
 from simulator.planning.effects import null_in_effect
 from simulator.planning.goals import asked_for
+from simulator.planning.held_numbers import held_numbers
 from simulator.planning.paired import UNKNOWN, FamilyTrials, PairedTrials, paired_runs, rate_beside
 from simulator.planning.power import drift_of, selection_bias_of
 from simulator.planning.prepared import Goal, Prepared, prepare
@@ -205,6 +206,7 @@ def run_sweep(
         selection_bias=selection_bias_of(own.solved),
         drift=drift_of(own.solved),
         acceptance=acceptance,
+        held=held_numbers(own.asked, tuple(planned.own)),
     )
 
 

@@ -10,6 +10,7 @@ from simulator.declarations.analyses.hypothesis import Alternative, Hypothesis
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.flow import flow
+from simulator.results.held_numbers import HeldNumber
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import Cost, Costed, LeftOut
 from simulator.results.power import (
@@ -382,3 +383,15 @@ def _share(value: float | None, digits: int) -> str:
     text = f"{100 * (math.nan if value is None else value):.{digits}f}"
     first = text.find(".") + 2
     return f"{text[:first]}{text[first:].rstrip('0')}%"
+
+
+def held_in_words(held: Sequence[HeldNumber]) -> str:
+    """Say which numbers stay while the number of patients is varied; empty: none do."""
+    if not held:
+        return ""
+    stay = ", ".join(f"{one.key} = {one.value:g}" for one in held)
+    along = ", ".join(dict.fromkeys(one.goes_along for one in held))
+    return (
+        f"These stay as they are whatever the number of patients: {stay}. Given as shares of the "
+        f"plan they go with it: {along}."
+    )

@@ -87,7 +87,8 @@ class Boundaries(Answer):
     Attributes
     ----------
     spending, futility, lower_spending
-        The rules, as they are written on one line; None: there is none.
+        The rules, as they are written on one line; None: there is none. Without `spending` no look
+        before the last shows efficacy, and the last has all of alpha.
     spending_title, futility_title
         In words.
     alpha, sides
@@ -121,7 +122,7 @@ class Boundaries(Answer):
         *("smallest_effect", "design_efficacy"),
     )
 
-    spending: str
+    spending: str | None
     spending_title: str
     alpha: float
     sides: int
@@ -153,7 +154,8 @@ class Boundaries(Answer):
         """The critical values, and what they cost."""
         values = ", ".join(_z(look.efficacy_z) for look in self.looks)
         side = "one-sided" if self.sides == 1 else "two-sided"
-        lines = [f"{self.spending}, {side}, alpha {self.alpha:g}: efficacy Z {values}"]
+        rule = self.spending or "efficacy at the end alone"
+        lines = [f"{rule}, {side}, alpha {self.alpha:g}: efficacy Z {values}"]
         if self.futility is not None:
             lines.append(f"futility Z {', '.join(_z(look.futility_z) for look in self.looks)}")
         if self.power is not None:

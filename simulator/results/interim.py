@@ -193,6 +193,114 @@ class EffectNow(Record):
         return self.scale is Scale.LOG_RATIO
 
 
+class NoTarget(Enum):
+    """Why a look sets no new target."""
+
+    ANOTHER_LOOK = "another_look"  # it is not the look at which the target is re-estimated
+    NOT_POOLED = "not_pooled"  # what is pooled is not in the file, or no count
+    NO_STATISTIC = "no_statistic"
+    STOPS = "stops"  # a boundary is crossed
+
+
+@dataclass(frozen=True, repr=False)
+class ReestimatedNow(Record):
+    """A target re-estimated at this look.
+
+    Attributes
+    ----------
+    kind, look
+        `blinded_reestimation` or `promising_zone`, and at which look, the first is 1.
+    planned, most
+        The target planned, and the highest.
+    value, zone
+        Pooled mortality, or conditional power under the estimate; and the zone of that, in a word.
+    target, missing
+        The new target, or why there is none.
+    """
+
+    kind: str
+    look: int
+    planned: int
+    most: int
+    value: float | None
+    zone: str | None
+    target: int | None
+    missing: NoTarget | None
+
+
+@dataclass(frozen=True, repr=False)
+class SlowNow(Record):
+    """Whether recruitment is so slow that it closes.
+
+    Attributes
+    ----------
+    fewest, look, date
+        It closes with fewer than so many randomised, at the cut of a look or on a date.
+    randomised
+        By this cut; None: not known.
+    due, slow
+        Whether that has come, and whether it closes; None: this cut does not tell.
+    unanswered
+        Whether the trial then ends without its test.
+    """
+
+    fewest: int
+    look: int | None
+    date: str | None
+    randomised: int | None
+    due: bool
+    slow: bool | None
+    unanswered: bool
+
+
+@dataclass(frozen=True, repr=False)
+class WeightedNow(Record):
+    """The final statistic that gives the stages their planned weights (Cui, Hung and Wang 1999).
+
+    `weight` is that of what came before the last look; `z` None: a statistic is not known.
+    """
+
+    z: float | None
+    weight: float
+
+
+@dataclass(frozen=True, repr=False)
+class HypothesisNow(Record):
+    """An analysis of a family at this look.
+
+    Attributes
+    ----------
+    level
+        That it has once those that are rejected have passed theirs on; 0 of one that an earlier
+        look rejected.
+    fraction
+        Of its planned information; None: not known, and so no boundary.
+    efficacy_z, lower_z, nominal_p
+        Its boundary at that level, as `LookTaken` has it.
+    z, rejected
+        Its statistic, and whether it is rejected, here or, `earlier`, before.
+    """
+
+    name: str
+    level: float
+    fraction: float | None
+    efficacy_z: float | None
+    lower_z: float | None
+    nominal_p: float | None
+    z: float | None
+    rejected: bool
+    earlier: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class FamilyNow(Record):
+    """A family of analyses at this look, by the procedure that passes levels on."""
+
+    name: str
+    method: str
+    hypotheses: tuple[HypothesisNow, ...]
+
+
 @dataclass(frozen=True, repr=False)
 class Interim(Answer):
     """What is known and to be expected at a cut of the data.
@@ -224,6 +332,11 @@ class Interim(Answer):
         The statistic; None: not known.
     repeated
         Repeated confidence interval, valid whether or not the trial stops.
+    reestimated, slow, weighted
+        What the look changes beside stopping the trial, and the final statistic of a trial whose
+        stages have planned weights; None: not asked for.
+    family
+        Each analysis of a family that is looked at; None: one is.
     """
 
     KIND: ClassVar[str] = "monitor"
@@ -258,6 +371,10 @@ class Interim(Answer):
     recruitment: RecruitmentForecast | None
     assumptions: tuple[Assumption, ...]
     version: str
+    reestimated: ReestimatedNow | None = None
+    slow: SlowNow | None = None
+    weighted: WeightedNow | None = None
+    family: FamilyNow | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -8,6 +8,7 @@ from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, Value, flat, table
 from simulator.results.closed_forms import ClosedForms
+from simulator.results.held_numbers import HeldNumber
 from simulator.results.measures import Days, Estimate, Share
 from simulator.results.operations import ByArm, Cost
 
@@ -216,6 +217,8 @@ class Size(Answer):
         The regression, None where no crossing was found, and its curve as far as it was fitted.
     acceptance
         Of the scenario, against published figures that it was not set by; None: none are held out.
+    held
+        Numbers of looks, or of the end, that stay while the number of patients is varied.
     """
 
     KIND: ClassVar[str] = "size"
@@ -256,6 +259,7 @@ class Size(Answer):
     fitted: tuple[FittedPower, ...]
     closed_forms: ClosedForms
     acceptance: Acceptance | None = None
+    held: tuple[HeldNumber, ...] = ()
 
     @property
     def is_of_patients(self) -> bool:

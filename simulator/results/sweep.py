@@ -7,6 +7,7 @@ from typing import ClassVar
 from simulator.constants import NORMAL_QUANTILE_975
 from simulator.results.acceptance import Acceptance
 from simulator.results.base import Answer, Record, Row, Value, cell_of, flat
+from simulator.results.held_numbers import HeldNumber
 from simulator.results.measures import (
     Days,
     Estimate,
@@ -134,6 +135,8 @@ class Sweep(Answer):
         family `analyses` has one entry under its name: that any hypothesis, or all, are rejected.
     acceptance
         Of the base, against published figures that it was not set by; None: none are held out.
+    held
+        Numbers of looks, or of the end, that stay while the number of patients is varied.
     """
 
     KIND: ClassVar[str] = "sweep"
@@ -154,6 +157,7 @@ class Sweep(Answer):
     names: Mapping[str, str] = field(default_factory=dict)
     analysis: str | None = None
     acceptance: Acceptance | None = None
+    held: tuple[HeldNumber, ...] = ()
 
     @property
     def finished(self) -> bool:

@@ -30,7 +30,16 @@ class BlindedReestimation(Part):
         default=None,
         description="lowest new target; null: trial.target_randomised, so that it is never lowered",
     )
-    most_randomised: Count = Field(description="highest new target")
+    most_randomised: Count | None = Field(default=None, description="highest new target")
+    most_times_target: Annotated[float, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="the same as so many times trial.target_randomised, rounded down; one of both",
+    )
+
+    @model_validator(mode="after")
+    def _one_cap(self) -> "BlindedReestimation":
+        _one_of_both(self.most_randomised, self.most_times_target)
+        return self
 
 
 class PromisingZone(Part):
@@ -45,13 +54,32 @@ class PromisingZone(Part):
     conditional_power: _Power = Field(
         default=0.8, description="to which the information of a promising trial is raised"
     )
-    most_randomised: Count = Field(description="highest new target")
+    most_randomised: Count | None = Field(default=None, description="highest new target")
+    most_times_target: Annotated[float, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="the same as so many times trial.target_randomised, rounded down; one of both",
+    )
     final_test: Literal["cui_hung_wang", "conventional"] = Field(
         default="cui_hung_wang",
         description="cui_hung_wang: the information before and after the look has the weights that "
         "were planned, whatever the target; conventional: the usual statistic, where the zone "
         "begins high enough for that",
     )
+
+    @model_validator(mode="after")
+    def _one_cap(self) -> "PromisingZone":
+        _one_of_both(self.most_randomised, self.most_times_target)
+        return self
+
+
+def _one_of_both(most: int | None, times: float | None) -> None:
+    """Refuse a highest target that is given twice, or not at all."""
+    if (most is None) == (times is None):
+        rule = "takes most_randomised or most_times_target"
+        if most is not None:
+            rule = "has both most_randomised and most_times_target"
+        key = "" if most is None else "most_times_target"
+        raise RuleError(rule, "give one, as most_randomised: 90 or most_times_target: 1.5", key)
 
 
 class SlowRecruitment(Part):

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from simulator.declarations.analyses import Information
 from simulator.declarations.schemes import SCHEMES
+from simulator.scenario.adaptation import BlindedReestimation, PromisingZone
 from simulator.scenario.errors import RuleError
+from simulator.scenario.planned_numbers import highest_new_target
 from simulator.scenario.schema import Scenario
 
 _MEANS = "meld_welch", "meld_ancova"
@@ -15,10 +17,11 @@ _BLINDED, _ZONE, _SLOW = (
 
 def highest_target(scenario: Scenario) -> int:
     """Return the largest number of patients that looks may make the target of a scenario."""
-    asked, found = scenario.monitoring, [scenario.trial.target_randomised]
+    asked, target = scenario.monitoring, scenario.trial.target_randomised
+    found = [target]
     if asked is not None:
         both = asked.blinded_reestimation, asked.promising_zone
-        found += [one.most_randomised for one in both if one is not None]
+        found += [highest_new_target(one, target) for one in both if one is not None]
     return max(found)
 
 
@@ -51,7 +54,7 @@ def _blinded_rules(scenario: Scenario, test: str, information: Information) -> I
     assert asked.blinded_reestimation is not None
     found = asked.blinded_reestimation
     yield from _look_rules(scenario, found.look, _BLINDED)
-    yield from _cap_rules(scenario, found.most_randomised, _BLINDED)
+    yield from _cap_rules(scenario, found, _BLINDED)
     least = found.least_randomised
     if least is not None and least > target:
         rule = f"is above the target of {target}, which would then always be raised"
@@ -94,7 +97,7 @@ def _zone_rules(scenario: Scenario) -> Iterator[RuleError]:
     assert scenario.monitoring is not None
     found = scenario.monitoring.promising_zone
     assert found is not None
-    yield from _cap_rules(scenario, found.most_randomised, _ZONE)
+    yield from _cap_rules(scenario, found, _ZONE)
     high = found.to_conditional_power or found.conditional_power
     if found.from_conditional_power >= high:
         rule = f"is not below {high:g}, where the zone ends"
@@ -127,22 +130,26 @@ def _look_rules(scenario: Scenario, look: int, key: str) -> Iterator[RuleError]:
         yield RuleError(rule, f"give a look from 1 to {looks}", f"{key}.look")
 
 
-def _cap_rules(scenario: Scenario, most: int, key: str) -> Iterator[RuleError]:
+def _cap_rules(
+    scenario: Scenario, asked: BlindedReestimation | PromisingZone, key: str
+) -> Iterator[RuleError]:
     """A target may be raised as far as accrual and allocation have a place for patients."""
+    word = "most_randomised" if asked.most_times_target is None else "most_times_target"
+    most = highest_new_target(asked, scenario.trial.target_randomised)
     target, scheme = scenario.trial.target_randomised, SCHEMES[scenario.allocation.scheme]
     if most < target:
         rule = f"is below the target of {target}, which is never lowered to it"
-        yield RuleError(rule, f"give {target} or more", f"{key}.most_randomised")
+        yield RuleError(rule, f"give {target} or more", f"{key}.{word}")
     elif most > target and scenario.accrual.kind == "uniform":
         rule = (
             f"is above the target of {target}, and under accrual.kind: uniform the number of "
             "candidates is fixed"
         )
-        yield RuleError(rule, "use accrual.kind: poisson", f"{key}.most_randomised")
+        yield RuleError(rule, "use accrual.kind: poisson", f"{key}.{word}")
     elif most > target and scheme.fixed_size:
         rule = (
             f"is above the target of {target}, and allocation.scheme: {scheme.word} has exactly as "
             "many places"
         )
         remedy = "use another scheme, as permuted_blocks"
-        yield RuleError(rule, remedy, f"{key}.most_randomised")
+        yield RuleError(rule, remedy, f"{key}.{word}")

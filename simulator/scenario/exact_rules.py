@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from simulator.declarations.analyses import Analysis as Declared
 from simulator.scenario.analyses import Analysis
 from simulator.scenario.errors import RuleError
+from simulator.scenario.monitored_family_rules import planned_information
 from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.schema import Scenario
 
@@ -30,6 +31,14 @@ def exact_rules(
     if asked.efficacy.lower_spending is not None:
         rule = "exact levels spend alpha in both directions together, and lower_spending apart"
         yield RuleError(rule, "leave one of them out", _KEY)
+    for key in ("blinded_reestimation", "promising_zone", "slow_recruitment"):
+        if getattr(asked, key) is not None:
+            rule = (
+                f"{key} changes the sizes at the end, and exact levels are enumerated at planned "
+            )
+            rule += "sizes"
+            yield RuleError(rule, remedy, _KEY)
+            return
     for place, look in enumerate(asked.looks):
         if look.at.completed is None and look.at.information is None:
             rule = f"the size of look {place + 1} is not known before it is taken, and exact "
@@ -42,7 +51,7 @@ def exact_rules(
 
 def _size_rules(asked: Monitoring, scenario: Scenario) -> Iterator[RuleError]:
     """Neither too many patients, nor a look that has none in an arm."""
-    most = asked.max_information or float(scenario.trial.target_randomised)
+    most = planned_information(scenario)
     if most > MOST_PATIENTS:
         rule = f"enumerates tables of at most {MOST_PATIENTS} patients, not {most:g}"
         yield RuleError(rule, "leave exact out: at such sizes the normal boundary serves", _KEY)

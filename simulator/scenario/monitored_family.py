@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.declarations.parts import Part, Positive, Word
+from simulator.scenario.errors import RuleError
 
 MOST_TOGETHER = 6  # a graph of m hypotheses has up to 2^(m - 1) levels of each
 
@@ -18,10 +19,25 @@ class HypothesisLooks(Part):
         description="as monitoring.max_information, of this analysis; null: that of monitoring, if "
         "information is the same, or as many patients as trial.target_randomised",
     )
+    max_information_per_patient: Positive | None = Field(
+        default=None, description="as monitoring.max_information_per_patient, of this analysis"
+    )
     spending: Word | None = Field(
         default=None,
         description="as monitoring.efficacy.spending, of this analysis; null: as that",
     )
+
+    @model_validator(mode="after")
+    def _given_once(self) -> "HypothesisLooks":
+        refuse_information_twice(self.max_information, self.max_information_per_patient)
+        return self
+
+
+def refuse_information_twice(whole: float | None, per_patient: float | None) -> None:
+    """Refuse information at the planned end that is given in both ways."""
+    if whole is not None and per_patient is not None:
+        rule = "is given beside max_information"
+        raise RuleError(rule, "give one of the two", "max_information_per_patient")
 
 
 class MonitoredFamily(Part):

@@ -7,6 +7,7 @@ from simulator.scenario.analyses import GraphicalMultiplicity, Procedure
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.monitored_family import MOST_TOGETHER, HypothesisLooks, MonitoredFamily
 from simulator.scenario.monitoring import Monitoring
+from simulator.scenario.planned_numbers import deaths_at_end, information_given
 from simulator.scenario.schema import Scenario
 
 _KEY = "monitoring.family"
@@ -61,15 +62,40 @@ def max_information_of(scenario: Scenario, name: str) -> float | None:
     """Return the information of an analysis at the planned end; None: it is not known."""
     asked = scenario.monitoring
     assert asked is not None
-    own = [h for h in hypotheses_of(asked) if h.analysis == name and h.max_information is not None]
-    if own:
-        return own[0].max_information
     information, lead = _information(scenario, name), looked_at(scenario)
+    target = scenario.trial.target_randomised
     alike = name == lead or information is _information(scenario, lead)
-    if alike and asked.max_information is not None:
-        return asked.max_information
-    counted = information is Information.COMPLETED
-    return float(scenario.trial.target_randomised) if counted else None
+    given = [
+        (own.max_information, own.max_information_per_patient)
+        for own in hypotheses_of(asked)
+        if own.analysis == name
+    ]
+    if alike:
+        given.append((asked.max_information, asked.max_information_per_patient))
+    for whole, per_patient in given:
+        counted = information is not Information.INVERSE_VARIANCE
+        found = information_given(whole, per_patient, target, counted=counted)
+        if found is not None:
+            return found
+    if information is Information.COMPLETED:
+        return float(target)
+    deaths = deaths_at_end(scenario.trial) if information is Information.DEATHS else None
+    return None if deaths is None else float(deaths)
+
+
+def planned_information(scenario: Scenario) -> float:
+    """Return the information at the planned end of the analysis that is looked at.
+
+    As many patients as are to be randomised where it is not known, which is refused.
+    """
+    found = max_information_of(scenario, looked_at(scenario))
+    return float(scenario.trial.target_randomised) if found is None else found
+
+
+def information_key(asked: Monitoring) -> str:
+    """Return the key by which the information at the planned end is given."""
+    per_patient = asked.max_information_per_patient is not None
+    return f"monitoring.max_information{'_per_patient' * per_patient}"
 
 
 def family_rules(scenario: Scenario) -> Iterator[RuleError]:
@@ -171,9 +197,10 @@ def _own_rules(asked: Monitoring, family: Procedure, lead: str) -> Iterator[Rule
         if own.analysis in said:
             yield RuleError("is named twice", "name it once", f"{key}.analysis")
         said.append(own.analysis)
-        if own.analysis == lead and own.max_information is not None:
-            rule = "is of the analysis by whose information looks are taken"
-            yield RuleError(rule, "give monitoring.max_information", f"{key}.max_information")
+        for word in ("max_information", "max_information_per_patient"):
+            if own.analysis == lead and getattr(own, word) is not None:
+                rule = "is of the analysis by whose information looks are taken"
+                yield RuleError(rule, f"give monitoring.{word}", f"{key}.{word}")
         if own.spending is not None and own.spending.strip().startswith("table"):
             yield _no_table(f"{key}.spending")
         if own.spending is not None and asked.efficacy is None:

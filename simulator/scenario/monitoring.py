@@ -9,7 +9,7 @@ from simulator.declarations.analyses.bayes import BetaPrior
 from simulator.declarations.parts import Count, Part, Positive, Word
 from simulator.scenario.adaptation import BlindedReestimation, PromisingZone, SlowRecruitment
 from simulator.scenario.errors import RuleError
-from simulator.scenario.monitored_family import MonitoredFamily
+from simulator.scenario.monitored_family import MonitoredFamily, refuse_information_twice
 
 MOST_LOOKS = 20
 Moments = Annotated[list["Moment"], Field(min_length=2, max_length=2)]
@@ -71,6 +71,13 @@ class Look(Part):
         if self.times is not None and self.at.every_months is None:
             rule = "is of looks every so many months"
             raise RuleError(rule, "leave it out, or look at {every_months: 6}", "times")
+        return self
+
+    @model_validator(mode="after")
+    def _pause_of_some_days(self) -> "Look":
+        if self.pause and self.cleaning_days == 0.0:
+            rule = "is from the cut to the decision, and without cleaning_days that takes no time"
+            raise RuleError(rule, "give cleaning_days, as 14, or set it to false", "pause")
         return self
 
 
@@ -155,7 +162,12 @@ class Monitoring(Part):
         default=None,
         description="deaths (tests on time) or patients who completed (tests of mortality at the "
         "end) at which information is whole; null: as many patients as trial.target_randomised, "
-        "for tests on time no default",
+        "for tests on time as many deaths as end the trial (trial.end), else no default",
+    )
+    max_information_per_patient: Positive | None = Field(
+        default=None,
+        description="the same for each patient of trial.target_randomised, as 0.45 deaths, so that "
+        "it goes with the target; deaths and patients are rounded up; null: max_information",
     )
     looks: Annotated[list[Look], Field(min_length=1, max_length=MOST_LOOKS)] = Field(
         description="in their order, without the final analysis"
@@ -180,9 +192,17 @@ class Monitoring(Part):
     )
 
     @model_validator(mode="after")
+    def _given_once(self) -> "Monitoring":
+        refuse_information_twice(self.max_information, self.max_information_per_patient)
+        return self
+
+    @model_validator(mode="after")
     def _decides(self) -> "Monitoring":
         changes = self.blinded_reestimation, self.promising_zone, self.slow_recruitment
         if self.efficacy is None and self.futility is None and not any(changes):
             rule = "no look can stop the trial"
             raise RuleError(rule, "give efficacy, futility or both", "efficacy")
+        if self.efficacy is None and self.futility is None and self.after_stopping != "complete":
+            rule = "no look stops the trial; after slow recruitment treatment is completed"
+            raise RuleError(rule, "leave it out, or give efficacy or futility", "after_stopping")
         return self

@@ -10,7 +10,13 @@ from simulator.scenario.analyses import Analysis as AskedAnalysis
 from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.exact_rules import exact_rules
 from simulator.scenario.look_days import day_rules, look_day_rules
-from simulator.scenario.monitored_family_rules import family_rules, looked_at
+from simulator.scenario.monitored_family_rules import (
+    family_rules,
+    information_key,
+    looked_at,
+    max_information_of,
+    planned_information,
+)
 from simulator.scenario.monitoring import Moment, Monitoring
 from simulator.scenario.predictive_rules import predictive_rules
 from simulator.scenario.schema import Scenario
@@ -88,17 +94,19 @@ def _information_rules(
     asked: Monitoring, information: Information, scenario: Scenario
 ) -> Iterator[RuleError]:
     """What information there can be."""
-    target, most = scenario.trial.target_randomised, asked.max_information
+    target = scenario.trial.target_randomised
+    most = max_information_of(scenario, looked_at(scenario))
     if most is None:
         if information is not Information.COMPLETED:
             of = "deaths" if information is Information.DEATHS else "1 / standard error^2"
             rule = f"is not given, and information is {of}"
-            remedy = "give what is expected at the end, as 30"
+            remedy = "give what is expected at the end, as 30, or max_information_per_patient: 0.45"
             yield RuleError(rule, remedy, "monitoring.max_information")
     elif information is not Information.INVERSE_VARIANCE and most > target:
         unit = information.value
         rule = f"{most:g} {unit} are more than the {target} patients to be randomised"
-        yield RuleError(rule, "lower it", "monitoring.max_information")
+        remedy = "lower it, or give max_information_per_patient, which goes with the number"
+        yield RuleError(rule, remedy, information_key(asked))
 
 
 def _order_rules(asked: Monitoring) -> Iterator[RuleError]:
@@ -118,7 +126,7 @@ def _planned_rules(
 ) -> Iterator[RuleError]:
     """Looks at numbers that are information, in whichever words, climb and come before the end."""
     counted = {Information.DEATHS: "deaths", Information.COMPLETED: "completed"}.get(information)
-    most = asked.max_information or scenario.trial.target_randomised
+    most = planned_information(scenario)
     if counted is None:
         return
     before, kind_before, share_before = 0.0, "", 0.0
@@ -149,7 +157,8 @@ def _moment_rules(
         number = getattr(at, name)
         if number is not None and number > target:
             rule = f"can never be reached: {target} patients are to be randomised"
-            yield RuleError(rule, "lower it", f"{key}.{name}")
+            remedy = "lower it, or look at a share of the plan, as information: 0.5"
+            yield RuleError(rule, remedy, f"{key}.{name}")
     if at.information is not None and information is Information.INVERSE_VARIANCE:
         rule = "is known only once the estimate is: a cut cannot wait for it"
         remedy = "cut at a number of patients completed, or on a day"

@@ -6,6 +6,7 @@ from simulator.declarations.analyses import MOST_PATIENTS
 from simulator.declarations.analyses import Analysis as Declared
 from simulator.scenario.analyses import Analysis
 from simulator.scenario.errors import RuleError
+from simulator.scenario.monitored_family_rules import planned_information
 from simulator.scenario.monitoring import Monitoring
 from simulator.scenario.schema import Scenario
 
@@ -34,7 +35,7 @@ def predictive_rules(
         yield RuleError(rule, remedy, f"{_KEY}.rule")
         return
     most = MOST_PATIENTS.get(analysis.test, _MOST_PATIENTS)
-    patients = asked.max_information or float(scenario.trial.target_randomised)
+    patients = planned_information(scenario)
     if patients > most:
         rule = f"{WORD} enumerates tables of at most {most:,} patients with {analysis.test}, not "
         rule += f"{patients:,.0f}"

@@ -28,7 +28,8 @@ def trial_end_rules(scenario: Scenario) -> Iterator[RuleError]:
         return
     if end.deaths is not None and end.deaths > trial.target_randomised:
         rule = f"can never be reached: {trial.target_randomised} patients are to be randomised"
-        yield RuleError(rule, "lower it", "trial.end.deaths")
+        remedy = "lower it, or give deaths_per_patient: 0.6, which goes with the number"
+        yield RuleError(rule, remedy, "trial.end.deaths")
     if end.min_follow_up_days is not None and end.min_follow_up_days > longest:
         given = "max_follow_up_days" if trial.max_follow_up_days else "follow_up_days"
         yield RuleError(

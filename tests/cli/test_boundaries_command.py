@@ -173,3 +173,22 @@ def test_a_figure_of_the_boundaries_is_drawn_beside_the_answer(run, folder, desi
 def test_a_figure_that_cannot_be_drawn_is_refused(refused, path, rule):
     said = refused(OBRIEN, f"--figure {path}")
     assert f"--figure = {path}: {rule}" in said
+
+
+def test_looks_that_show_no_efficacy_are_called_that(run, answer_of, folder):
+    """No boundary stands in for them in what is told; the end has all of alpha."""
+    text = "extends: nct05484908-looks\nname: futile\ntitle: futility alone\nmonitoring:\n"
+    (folder / "futile.yaml").write_text(f"{text}  efficacy: null\n")
+    found = answer_of("boundaries futile.yaml")
+    assert (found["spending"], found["spending_title"]) == (None, "")
+    first, last = found["looks"]
+    assert first["efficacy_z"] is first["smallest_effect"] is None
+    assert first["nominal_p"] == first["alpha_spent"] == first["under_null"]["efficacy"] == 0
+    assert last["efficacy_z"] == pytest.approx(1.959964, abs=1e-6)
+    assert last["alpha_spent"] == 0.025
+    out = run("boundaries futile.yaml").out
+    assert "No look before the last shows efficacy, one-sided, alpha 0.025" in out
+    assert "haybittle" not in out.lower()
+    assert "19.0000" not in out
+    assert run("boundaries futile.yaml --figure looks.svg").status == 0
+    assert "No look before the last shows efficacy" in (folder / "looks.txt").read_text()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from reference_adaptation import Adapted, adapted_looks
-from scenario_builder import base_case
+from scenario_builder import base_case, changed
 from test_looks import SEED, assert_same_trial, fast, looked_at
 from test_looks_identities import asked_of
 
@@ -101,6 +101,33 @@ CASES = {
                 "final_test": "conventional",
             },
         }
+    ),
+    "promising, sides that differ, futility that binds, treatment stops": trial(
+        {
+            "looks": [{"at": {"deaths": 6}}, {"at": {"deaths": 13}, "cleaning_days": 20}],
+            "efficacy": {
+                "spending": "lan_demets_pocock",
+                "lower_spending": "kim_demets(1)",
+                "lower_alpha": 0.02,
+            },
+            "futility": {"rule": "z(-0.4)", "binding": True},
+            "after_stopping": "stop_treatment",
+            "promising_zone": {"from_conditional_power": 0.1, "most_randomised": 90},
+            "slow_recruitment": {"look": 1, "fewer_than": 17, "then": "unanswered"},
+        }
+    ),
+    "blinded, sides that differ, conditional power": trial(
+        {
+            "looks": [{"at": {"deaths": 8}}, {"at": {"deaths": 14}, "cleaning_days": 10}],
+            "efficacy": {
+                "spending": "lan_demets_obrien_fleming",
+                "lower_spending": "lan_demets_pocock",
+                "lower_alpha": 0.03,
+            },
+            "futility": {"rule": "conditional_power(0.05,estimate)"},
+            "after_stopping": "stop_treatment",
+        }
+        | blinded(hazard_ratio=0.45, look=1)
     ),
     "promising by Fisher's test with weights": trial(
         {
@@ -242,6 +269,28 @@ def test_up_to_the_decision_a_trial_with_another_target_is_the_same(name: str) -
         np.testing.assert_array_equal(dies[known], dies_after[known])
         changed += one.target != 60
     assert changed >= 3
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_closing_date_after_all_follow_up_changes_nothing(name: str) -> None:
+    """The data are then cut when the last of those that there are has been followed."""
+    scenario = CASES[name]
+    closing = scenario.trial.follow_up_days
+    ours, theirs = (
+        fast(one, 30)[0]
+        for one in (scenario, changed(scenario, {"trial.end": {"min_follow_up_days": closing}}))
+    )
+    assert ours.looks is not None
+    assert theirs.looks is not None
+    assert ours.looks.adapted is not None
+    assert theirs.looks.adapted is not None
+    for of, other in (
+        (ours.table, theirs.table),
+        (ours.looks.rows, theirs.looks.rows),
+        (ours.looks.adapted, theirs.looks.adapted),
+    ):
+        for column, values in of._asdict().items():
+            np.testing.assert_array_equal(values, getattr(other, column), err_msg=column)
 
 
 def test_they_are_those_of_the_reference_engine() -> None:

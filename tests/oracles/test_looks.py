@@ -236,3 +236,16 @@ def test_the_cases_come_to_every_decision_and_replay() -> None:
     found = slow(CASES["binding futility and a pause that changes who comes"], 40)
     assert {look.decision for one in found for look in one.looks} >= {"second", "futility", "go on"}
     assert max(one.replays for one in found) == 2
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_closing_date_after_all_follow_up_changes_nothing(name: str) -> None:
+    """The data are then cut when the last of those that there are has been followed."""
+    scenario = CASES[name]
+    closing = {"trial.end": {"min_follow_up_days": scenario.trial.follow_up_days}}
+    ours, theirs = (fast(one, 40)[0] for one in (scenario, changed(scenario, closing)))
+    assert ours.looks is not None
+    assert theirs.looks is not None
+    for of, other in ((ours.table, theirs.table), (ours.looks.rows, theirs.looks.rows)):
+        for column, values in of._asdict().items():
+            np.testing.assert_array_equal(values, getattr(other, column), err_msg=column)

@@ -416,3 +416,18 @@ def test_looks_that_never_come_leave_the_family_as_it_is_at_the_end():
     (family,) = families_of(plain, plans_of(plain))
     together = rejected(other.table.p_value, family)
     assert ((asked.looks.family.rejected_at >= 0) == together)[none].all()
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_closing_date_after_all_follow_up_changes_nothing(name):
+    """The data are then cut when the last of those that there are has been followed."""
+    scenario = TRIALS[name]
+    closing = {"trial.end": {"min_follow_up_days": scenario.trial.follow_up_days}}
+    ours, theirs = (fast(one, 30) for one in (scenario, changed(scenario, closing)))
+    for of, other in (
+        (ours.table, theirs.table),
+        (ours.looks.rows, theirs.looks.rows),
+        (ours.looks.family, theirs.looks.family),
+    ):
+        for column, values in of._asdict().items():
+            np.testing.assert_array_equal(values, getattr(other, column), err_msg=column)

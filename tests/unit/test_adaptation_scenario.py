@@ -224,3 +224,37 @@ def test_looks_that_only_change_the_target_need_not_stop(tmp_path: Path) -> None
     (found,) = problems(text, tmp_path)
     assert found.key == "monitoring.efficacy"
     assert "no look can stop the trial" in found.rule
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "line", "key", "words"),
+    [
+        (
+            "  efficacy: {exact: true}\n"
+            "  promising_zone: {from_conditional_power: 0.5, most_randomised: 90}\n",
+            7, "monitoring.efficacy.exact", "promising_zone changes the sizes at the end",
+        ),
+        (
+            "  efficacy: {exact: true}\n"
+            "  blinded_reestimation: {difference: 0.3, most_randomised: 90}\n",
+            7, "monitoring.efficacy.exact", "blinded_reestimation changes the sizes",
+        ),
+        (
+            "  efficacy: {exact: true}\n"
+            "  slow_recruitment: {day: 300, fewer_than: 9, then: analyse}\n",
+            7, "monitoring.efficacy.exact", "slow_recruitment changes the sizes",
+        ),
+        (
+            "  after_stopping: stop_treatment\n  efficacy: null\n"
+            "  blinded_reestimation: {difference: 0.3, most_randomised: 90}\n",
+            7, "monitoring.after_stopping", "no look stops the trial",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_do_nothing_or_not_hold_together_is_refused(
+    monitoring: str, line: int, key: str, words: str, tmp_path: Path
+) -> None:
+    text = f"{HEAD}monitoring:\n  looks: [{{at: {{completed: 30}}}}]\n{monitoring}"
+    (found,) = problems(text, tmp_path)
+    assert (found.line, found.key) == (line, key)
+    assert words in found.rule

@@ -29,7 +29,14 @@ END, LONGEST = "end: {deaths: 40}", "max_follow_up_days: 365"
 BAD = [
     (EVENTS, END, "end: {deaths: 61}", "trial.end.deaths", 6, "60 patients are to be randomised"),
     (EVENTS, END, "end: {deaths: 0}", "trial.end.deaths", 6, "must be"),
-    (EVENTS, END, "end: {}", "trial.end", 6, "takes one of deaths and min_follow_up_days"),
+    (
+        EVENTS,
+        END,
+        "end: {}",
+        "trial.end",
+        6,
+        "takes one of deaths, deaths_per_patient, min_follow_up_days",
+    ),
     (EVENTS, END, "end: {deaths: 9, min_follow_up_days: 9}", "trial.end", 6, "has deaths and"),
     (
         *(EVENTS, END, "end: {min_follow_up_days: 366}", "trial.end.min_follow_up_days"),

@@ -85,6 +85,8 @@ def draw_boundaries(answer: Boundaries) -> Drawing:
     unit = "effect, in standard errors at the planned end"
     figure = _three_panels(looks, (), _EffectScale(unit, 1.0, False, 0.0))
     rules = [f"Efficacy: {answer.spending_title} ({answer.spending})"]
+    if answer.spending is None:
+        rules = ["No look before the last shows efficacy"]
     if answer.futility is not None:
         kind = "binding" if answer.binding else "not binding"
         rules.append(f"Futility: {answer.futility_title} ({answer.futility}), {kind}")

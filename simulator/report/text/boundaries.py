@@ -12,10 +12,10 @@ _SIDES = {1: "one-sided", 2: "two-sided"}
 
 
 def _design(answer: Boundaries) -> Iterator[Block]:
-    yield Bold(
-        f"{answer.spending_title} ({answer.spending}), {_SIDES[answer.sides]}, "
-        f"alpha {answer.alpha:g}"
-    )
+    rule = f"{answer.spending_title} ({answer.spending})"
+    if answer.spending is None:
+        rule = "No look before the last shows efficacy"
+    yield Bold(f"{rule}, {_SIDES[answer.sides]}, alpha {answer.alpha:g}")
     if answer.lower_spending is not None:
         part = "of it" if answer.sides == 2 else "beside it"
         yield f"lower side: {answer.lower_spending}, alpha {answer.lower_alpha:g} {part}"

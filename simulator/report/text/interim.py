@@ -6,7 +6,16 @@ from pathlib import Path
 from simulator.report.text.interim_recruitment import recruitment, sites
 from simulator.report.text.page import Block, Bold, Section, apart
 from simulator.report.text.tables import new_table
-from simulator.results.interim import Assumption, EffectNow, Interim, Interval, Verdict
+from simulator.results.interim import (
+    Assumption,
+    EffectNow,
+    Interim,
+    Interval,
+    NoTarget,
+    ReestimatedNow,
+    SlowNow,
+    Verdict,
+)
 from simulator.results.measures import Scale
 
 _UNITS = {
@@ -91,6 +100,87 @@ def _looks(answer: Interim) -> Iterator[Block]:
         rules.append(f"futility: {answer.futility}, {'' if answer.binding else 'not '}binding")
     rules.append(f"Z above 0 favours {_favoured(answer)}")
     yield "; ".join(rules)
+
+
+_ZONES = {
+    "unfavourable": "unfavourable: the target stays",
+    "promising": "promising",
+    "favourable": "favourable: the target stays",
+}
+_NO_TARGET = {
+    NoTarget.ANOTHER_LOOK: "this is another look",
+    NoTarget.NOT_POOLED: "the file has no patients followed up and deaths, or the analysis is no "
+    "test of mortality at the end, whose pooled data the file could have",
+    NoTarget.NO_STATISTIC: "no statistic is known",
+    NoTarget.STOPS: "a boundary is crossed",
+}
+
+
+def _changes(answer: Interim) -> Iterator[Block]:
+    """What the look changes beside stopping the trial."""
+    found, slow, weighted = answer.reestimated, answer.slow, answer.weighted
+    if found is not None:
+        yield _reestimated(found)
+    if slow is not None:
+        yield _slow(slow)
+    if weighted is not None:
+        shown = "not known: give result and z of the look before" if weighted.z is None else ""
+        yield (
+            f"The final statistic gives what came before the last look its planned weight, "
+            f"{weighted.weight:.4g}: Z {shown or _z(weighted.z)}. No interval is known of it."
+        )
+
+
+def _reestimated(found: ReestimatedNow) -> str:
+    if found.missing is not None or found.value is None or found.target is None:
+        why = "" if found.missing is None else f": {_NO_TARGET[found.missing]}"
+        return f"The target of {found.planned} is re-estimated at look {found.look}{why}."
+    if found.zone is None:
+        said = f"Pooled mortality is {_share(found.value)}, as if nobody were lost"
+        return f"{said}: the new target is {found.target} ({found.planned} planned)."
+    said = f"Conditional power under the estimate is {_share(found.value)}, {_ZONES[found.zone]}"
+    if found.zone != "promising":
+        return f"{said} at {found.target}."
+    return (
+        f"{said}: the new target is {found.target} ({found.planned} planned, {found.most} at the "
+        "most)."
+    )
+
+
+def _slow(found: SlowNow) -> str:
+    when = f"by {found.date}" if found.look is None else f"at look {found.look}"
+    rule = f"Recruitment closes with fewer than {found.fewest} randomised {when}"
+    if found.slow:
+        after = (
+            "nothing is tested" if found.unanswered else "those randomised are tested at the end"
+        )
+        return f"{rule}: there are {found.randomised}, so it closes, and {after}."
+    if found.slow is None:
+        why = "this cut does not tell" if found.due else "not yet due"
+        return f"{rule}: {why}."
+    return f"{rule}: there are {found.randomised}, so it goes on."
+
+
+def _family(answer: Interim) -> Iterator[Block]:
+    """Each analysis of a family at the level that it has."""
+    found = answer.family
+    if found is None:
+        return
+    heads = "level", "information", "efficacy Z", "lower Z", "nominal p", "Z", "rejected"
+    title = f"{found.name}, {found.method.replace('_', ' ')}"
+    table = new_table(title, *heads, words=(title, "rejected"))
+    for one in found.hypotheses:
+        share = "-" if one.fraction is None else f"{one.fraction:.4f}"
+        said = "no" if one.z is not None and one.efficacy_z is not None else "-"
+        said = ("before" if one.earlier else "now") if one.rejected else said
+        level = "-" if one.earlier else f"{one.level:.4g}"
+        numbers = _z(one.efficacy_z), _z(one.lower_z), _p(one.nominal_p), _z(one.z)
+        table.add_row(one.name, level, share, *numbers, said)
+    yield table
+    yield (
+        "Each is held to the boundary of the level that it has once those that are rejected have "
+        "passed theirs on; without information of its own it has none."
+    )
 
 
 def _on_boundary(answer: Interim) -> Iterator[Block]:
@@ -197,8 +287,13 @@ def _verdict(answer: Interim) -> Iterator[Block]:
     text = words[answer.verdict]
     if answer.verdict is Verdict.FUTILITY and not answer.binding:
         text += ", which is not binding"
-    if answer.verdict is Verdict.GO_ON and answer.spending is None and answer.futility is None:
-        text = "No look is planned here, so no boundary applies"
+    changes = answer.reestimated is not None or answer.slow is not None
+    if answer.spending is None and answer.futility is None and not answer.final:
+        if changes:  # nobody need be unblinded for that
+            yield Bold("Looks stop nothing by a boundary here.")
+            return
+        if answer.verdict is Verdict.GO_ON:
+            text = "No look is planned here, so no boundary applies"
     yield Bold(f"{text}.")
     if answer.verdict is Verdict.NOT_KNOWN:
         yield _what_is_missing(answer)
@@ -225,6 +320,7 @@ def interim_screen(answer: Interim, width: int, run: Path | None) -> list[Block]
     last = (last if number else []) + ([f"Kept in {run}."] if run is not None else [])
     parts = [
         [*_head(answer), *_looks(answer)],
+        [*_family(answer), *_changes(answer)],
         [*_prospects(answer), *_estimates(answer)],
         recruitment(answer),
         [*_verdict(answer), *([" ".join(last)] if last else [])],
@@ -249,6 +345,8 @@ def _share(value: float) -> str:
 INTERIM_SECTIONS = (
     Section("head", _head),
     Section("looks", _looks),
+    Section("family", _family),
+    Section("changes", _changes),
     Section("boundary", _on_boundary),
     Section("prospects", _prospects),
     Section("ends", _ends),

@@ -24,6 +24,7 @@ from simulator.report.words import (
     basis_in_words,
     contrast_in_words,
     costed_in_words,
+    held_in_words,
     not_analysable_in_words,
     planned_in_words,
     reason_in_words,
@@ -169,6 +170,8 @@ def _takes(answer: Size) -> Iterator[Block]:
     yield f"{words}."
     if answer.recruitment is not None:
         yield recruitment_limit_in_words(answer.recruitment)
+    if answer.held:
+        yield held_in_words(answer.held)
     if o.on_time is not None:
         yield f"Probability of completing by the planned date: {share_in_words(o.on_time)}."
 

@@ -22,7 +22,7 @@ from simulator.report.text.numbers import (
 from simulator.report.text.page import Block, Bold, Command, Section, apart
 from simulator.report.text.power_rates import family_in_words
 from simulator.report.text.tables import Table, new_table
-from simulator.report.words import RATES, biases_in_words
+from simulator.report.words import RATES, biases_in_words, held_in_words
 from simulator.results.base import Value
 from simulator.results.measures import Judgement, NullHypothesis
 from simulator.results.sweep import PointPower, Sweep, SweepPoint
@@ -199,6 +199,8 @@ def _limit(answer: Sweep) -> Iterator[Block]:
             f"RECRUITMENT IS THE LIMIT at {rounded(len(limited), 0)} of {len(answer.points)} "
             f"points, where most trials do not reach the target: {told}."
         )
+    if answer.held:
+        yield held_in_words(answer.held)
     yield from acceptance_blocks(answer.acceptance)
     if answer.interrupted:
         yield "Interrupted before the last point; the points shown are complete."
