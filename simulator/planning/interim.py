@@ -3,6 +3,7 @@
 import math
 
 from simulator.monitoring.normal import upper_quantile
+from simulator.planning.attained_so_far import attained_so_far
 from simulator.planning.interim_asked import (
     Asked,
     asked_of,
@@ -83,6 +84,9 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         recruitment=None if recruited is None else recruited[0],
         assumptions=tuple(assumed),
         version=program_version(),
+        attained=None
+        if now is None
+        else attained_so_far(asked, observed, arms, loaded, final=now.final),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.interim_recruitment import RecruitmentForecast
 from simulator.results.measures import Scale
@@ -224,6 +225,10 @@ class Interim(Answer):
         The statistic; None: not known.
     repeated
         Repeated confidence interval, valid whether or not the trial stops.
+    attained
+        The level that the looks attain, of a test of two proportions: this one at the sizes of the
+        arms that were observed, earlier ones with theirs shared out by the allocation ratio, later
+        ones and the end at those planned. None: it cannot be enumerated.
     """
 
     KIND: ClassVar[str] = "monitor"
@@ -258,6 +263,7 @@ class Interim(Answer):
     recruitment: RecruitmentForecast | None
     assumptions: tuple[Assumption, ...]
     version: str
+    attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

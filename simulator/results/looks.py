@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.results.adaptation import Reestimation, SlowRecruitment
 from simulator.results.after_stopping import EstimatesWithLooks
-from simulator.results.attained import AttainedLevel
+from simulator.results.attained import AttainedLevel, AttainedOverTrials
 from simulator.results.base import Record, Row
 from simulator.results.family_looks import FamilyLooks
 from simulator.results.measures import Estimate, Scale
@@ -108,6 +108,9 @@ class Looks(Record):
     attained
         The level that looks attain at the mean sizes that they have in this run; None where it
         cannot be enumerated.
+    attained_over_trials
+        That which they attain at the sizes of single trials; None where it cannot be enumerated, or
+        sizes change with what is seen.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -157,6 +160,7 @@ class Looks(Record):
     lower_title: str = ""
     exact: bool = False
     attained: AttainedLevel | None = None
+    attained_over_trials: AttainedOverTrials | None = None
     reestimation: Reestimation | None = None
     slow_recruitment: SlowRecruitment | None = None
     family: FamilyLooks | None = None

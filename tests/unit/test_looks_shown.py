@@ -11,7 +11,7 @@ from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.numbers import with_error
-from simulator.report.text.attained import attained_in_words
+from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.power_after_stopping import estimates_with_looks
 from simulator.report.text.power_estimates import estimates_section
 from simulator.report.text.power_looks import looks_in_short, looks_section
@@ -98,6 +98,30 @@ def test_a_level_above_the_nominal_one_is_called_that(answer):
     blocks = look_blocks(dataclasses.replace(answer, looks=looks))
     (text,) = (block.text for block in blocks if isinstance(block, Paragraph))
     assert "a level of 5.6%, above the nominal one (by enumeration" in text
+
+
+def test_the_level_over_trials_is_told_in_text_and_document(answer):
+    found = answer.looks.attained_over_trials
+    assert found.trials == TRIALS
+    assert 1 < found.distinct < TRIALS
+    assert found.normal_mean < found.own_mean <= found.own_largest.level <= 0.05
+    assert 0.05 < found.exact_mean < found.exact_largest.level
+    assert 0.5 < found.exact_above < 1
+    words = attained_over_trials_in_words(found)
+    assert words.startswith(
+        f"Level attained at the sizes of 400 trials, {found.distinct} different"
+    )
+    assert f"exact levels {100 * found.exact_mean:.2f}% on average, ABOVE IT, at most" in words
+    assert f"at each trial's own sizes {100 * found.own_mean:.2f}% on average, at most" in words
+    assert words in [block for block in looks_section(answer) if isinstance(block, str)]
+    (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    said = f"At the sizes of 400 simulated trials it is {100 * found.normal_mean:.1f}% on average"
+    assert said in text
+    exact = dataclasses.replace(answer, looks=dataclasses.replace(answer.looks, exact=True))
+    (text,) = (block.text for block in look_blocks(exact) if isinstance(block, Paragraph))
+    assert f"it is {100 * found.exact_mean:.1f}% on average and at most" in text
+    assert f"own sizes would have {100 * found.own_mean:.1f}% on average." in text
+    assert answer.to_dict()["looks"]["attained_over_trials"]["own_mean"] == found.own_mean
 
 
 def test_words_hold_the_numbers(answer):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.interim_recruitment import recruitment, sites
 from simulator.report.text.page import Block, Bold, Section, apart
 from simulator.report.text.tables import new_table
@@ -91,6 +92,11 @@ def _looks(answer: Interim) -> Iterator[Block]:
         rules.append(f"futility: {answer.futility}, {'' if answer.binding else 'not '}binding")
     rules.append(f"Z above 0 favours {_favoured(answer)}")
     yield "; ".join(rules)
+
+
+def _level(answer: Interim) -> Iterator[Block]:
+    if answer.attained is not None:
+        yield attained_in_words(answer.attained, "at the sizes so far, then those planned")
 
 
 def _on_boundary(answer: Interim) -> Iterator[Block]:
@@ -249,6 +255,7 @@ def _share(value: float) -> str:
 INTERIM_SECTIONS = (
     Section("head", _head),
     Section("looks", _looks),
+    Section("level", _level),
     Section("boundary", _on_boundary),
     Section("prospects", _prospects),
     Section("ends", _ends),
