@@ -11,10 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis import AnalysisPlan, design_of
-from simulator.analysis.cut import rows_of
-from simulator.analysis.data import Block
-from simulator.analysis.intercurrent import handled, handling_of
-from simulator.analysis.types import Design
 from simulator.conduct import as_planned
 from simulator.engines import compiled
 from simulator.monitoring.asked import MonitoringPlan
@@ -22,7 +18,6 @@ from simulator.montecarlo.monitored import monitored
 from simulator.montecarlo.monitored_records import RecordedTrials
 from simulator.montecarlo.trial_ends import ending
 from simulator.params.types import Params
-from simulator.records import Floats, Ints, TrialRecords
 
 Arms = tuple[int, int]
 
@@ -54,12 +49,12 @@ def look_sizes(
     planned = conducted(as_planned(np.arange(trials), target))
     block = RecordedTrials(planned, [plan], design, target, conducted)
     never = asked._replace(
-        spending="", lower_spending="", futility=None, exact=False, exact_levels=()
+        spending="", lower_spending="", futility=None, exact=False, own_sizes=False
     )
     days = monitored(never, block).looks.cut_day
-    found = np.stack(
-        [_counted(block.records, plan, design, day) for day in _cuts(days, block, design).T], axis=1
-    )
+    cuts = np.where(np.isnan(days), -1.0, days)  # before anybody, where no look is taken
+    cuts[:, -1] = math.inf
+    found = np.stack([block.counted(cut)[:, :, 1] for cut in cuts.T], axis=1)
     return [analyses_among(sizes, asked.max_information) for sizes in found.tolist()]
 
 
@@ -81,16 +76,3 @@ def analyses_among(sizes: list[Arms], whole: float) -> LookSizes:
             kept.append((n0, n1))
             before = n0 + n1
     return LookSizes(tuple(places), tuple(kept))
-
-
-def _cuts(days: Floats, block: RecordedTrials, design: Design) -> Floats:
-    """Days on which data are cut, (trials, looks): -1, before anybody, where no look is taken."""
-    cuts = np.where(np.isnan(days), -1.0, days)
-    cuts[:, -1] = block.trial_end_day if design.has_common_end else math.inf
-    return cuts
-
-
-def _counted(records: TrialRecords, plan: AnalysisPlan, design: Design, day: Floats) -> Ints:
-    """Patients of each arm that an analysis counts at a cut, (trials, arms)."""
-    rows = handled(records, rows_of(records), handling_of(plan), design.arm_modality, day)
-    return Block(rows, day, design.follow_up_days).counts(plan)[:, :, 1]

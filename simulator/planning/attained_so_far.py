@@ -1,12 +1,12 @@
 """What level the looks of a running trial attain at the sizes that it has so far."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from simulator.monitoring.asked import by_arm
 from simulator.planning.attained import attained_at
 from simulator.planning.interim_asked import Asked
 from simulator.planning.interim_keys import Observed
+from simulator.planning.interim_levels import rise
 from simulator.results.attained import AttainedLevel
 from simulator.scenario.loaded import LoadedScenario
 
@@ -31,12 +31,6 @@ def attained_so_far(
     this = len(plan.sizes) - 1 if final else len(sizes)
     places = [*range(len(sizes)), this, *range(this + 1, len(plan.sizes))]
     sizes += [(followed[0] or 0, followed[1] or 0), *plan.sizes[this + 1 :]]
-    if len(set(places)) < len(places) or not _rise(sizes):
+    if len(set(places)) < len(places) or not rise(sizes):
         return None  # more looks than planned, or fewer patients than at one before
     return attained_at(asked.plan, plan, sizes, places)
-
-
-def _rise(sizes: Sequence[Arms]) -> bool:
-    """Whether no arm shrinks, and each has somebody."""
-    grows = all(m0 <= n0 and m1 <= n1 for (m0, m1), (n0, n1) in pairwise(sizes))
-    return grows and min(sizes[0]) >= 1

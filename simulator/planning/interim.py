@@ -49,7 +49,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
     if information is not None:
         z, effect, approximate = statistic_of(file, asked, arms, loaded)
     if information is not None and information.fraction is not None:
-        looks, now = looks_of(file, asked, information, z, effect)
+        looks, now = looks_of(file, asked, information, z, effect, arms)
         looks, now = judged_by_tables(file, asked, looks, now, arms)
     prospects = None if now is None else prospects_of(observed, asked, now, arms, loaded)
     recruited = forecast_of(scenario, observed)

@@ -30,6 +30,10 @@ def exact_rules(
     if asked.efficacy.lower_spending is not None:
         rule = "exact levels spend alpha in both directions together, and lower_spending apart"
         yield RuleError(rule, "leave one of them out", _KEY)
+    actual = asked.efficacy.exact_sizes == "actual"
+    if actual and (asked.promising_zone or asked.blinded_reestimation):
+        rule = "enumerates at sizes of which outcomes say nothing, and here they change the target"
+        yield RuleError(rule, "use exact_sizes: planned", f"{_KEY}_sizes")
     for place, look in enumerate(asked.looks):
         if look.at.completed is None and look.at.information is None:
             rule = f"the size of look {place + 1} is not known before it is taken, and exact "

@@ -10,7 +10,7 @@ from scipy import stats
 
 import simulator
 from simulator.analysis.exact_power import ExactQuestion
-from simulator.montecarlo.exact_stages import attained
+from simulator.montecarlo.exact_stages import attained, exact_levels
 from simulator.planning.interim_file import EXAMPLE
 
 LOOKED = """\
@@ -71,6 +71,30 @@ def test_the_level_of_the_looks_is_that_of_the_sizes_observed(told):
     stages = [ExactQuestion("fisher", *arms, 0.05) for arms in ((16, 15), (30, 30))]
     assert found["exact_level"] == pytest.approx(attained(stages, levels).probability, rel=1e-12)
     assert found["exact_p"] == pytest.approx((0.00632184, 0.06920581), rel=1e-6)
+
+
+def test_own_sizes_have_the_level_enumerated_at_what_is_observed(told):
+    """At 16 v 15 now and, for what is to come, the end as planned after that."""
+    found = told(EXACT.replace("exact: true", "exact: true, exact_sizes: actual"), ARMS)
+    spent = 0.0030506455, 0.05
+    stages = tuple(ExactQuestion("fisher", *arms, 0.05) for arms in ((16, 15), (30, 30)))
+    now, end = exact_levels(stages, spent)
+    (look,) = found["looks"]
+    assert look["nominal_p"] == pytest.approx(now, rel=2e-6)
+    assert look["efficacy_z"] == pytest.approx(stats.norm.isf(now / 2), rel=1e-5)
+    assert found["prospects"]["final_p"] == pytest.approx(end, rel=2e-6)
+    assert now != pytest.approx(0.00632184, rel=1e-3)  # that of 15 v 15
+
+
+def test_own_sizes_of_a_final_analysis_follow_those_before(told):
+    arms = ARMS.replace("16, deaths: 8", "29, deaths: 8").replace("15, deaths: 4", "27, deaths: 4")
+    arms = arms.replace("randomised: 19", "randomised: 30")
+    earlier = "earlier_looks: [{cut: 2023-05-31, information: 28, z: 0.4}]\nfinal: true\n"
+    scenario = EXACT.replace("exact: true", "exact: true, exact_sizes: actual")
+    found = told(scenario, f"{arms}{earlier}")
+    stages = tuple(ExactQuestion("fisher", *arms, 0.05) for arms in ((14, 14), (29, 27)))
+    levels = exact_levels(stages, (0.0030506455, 0.05))
+    assert [look["nominal_p"] for look in found["looks"]] == pytest.approx(levels, rel=2e-6)
 
 
 def test_the_level_stands_on_the_full_page(folder, run):

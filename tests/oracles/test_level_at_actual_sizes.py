@@ -14,11 +14,11 @@ from scipy import stats
 
 from simulator.analysis import plans_of
 from simulator.montecarlo.evaluation import Engine, Evaluation
-from simulator.montecarlo.exact_stages import monitoring_of
+from simulator.montecarlo.exact_stages import monitoring_of, spent_by
 from simulator.montecarlo.look_sizes import LookSizes, analyses_among, look_sizes
 from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
-from simulator.planning.attained_over_trials import level_over
+from simulator.planning.attained_over_trials import level_over, own_levels
 
 LEVELS = 0.0063218390804597405, 0.06920580631231696  # of 15 v 15 and 30 v 30, O'Brien-Fleming type
 MORTALITIES = np.linspace(0.02, 0.5, 121)  # a Fisher test is symmetric about one half
@@ -178,3 +178,42 @@ def test_the_level_over_trials_is_the_mean_and_the_largest_of_the_law() -> None:
 def test_only_looks_that_are_tests_count(sizes, places) -> None:
     found = analyses_among(sizes, 60.0)
     assert found == LookSizes(places, tuple(sizes[place] for place in places))
+
+
+def run_with(exact_sizes: str, trials: int):
+    looks = [{"at": {"information": 0.5}}]
+    efficacy = {"spending": "lan_demets_pocock", "exact": True, "exact_sizes": exact_sizes}
+    scenario = changed(base_case(), {"monitoring": {"looks": looks, "efficacy": efficacy}})
+    plans = plans_of(scenario)
+    asked = monitoring_of(scenario, plans)
+    params, evaluation = lower(scenario), Evaluation(plans, (), (), monitoring=asked)
+    part = run_part(params, evaluation, Engine.COMPILED, 5, 0, trials)
+    return (
+        asked,
+        plans[asked.column],
+        part,
+        look_sizes(params, plans[asked.column], asked, 5, trials),
+    )
+
+
+def test_levels_at_own_sizes_are_at_most_what_is_spent_and_decide_the_trials() -> None:
+    """Each look rejects where Fisher's p value is at most the level of this trial's sizes."""
+    asked, plan, part, sizes = run_with("actual", 300)
+    rows = part.looks.rows
+    p = 2 * stats.norm.sf(np.abs(rows.z))
+    for trial, one in enumerate(sizes):
+        own = own_levels(plan, one, spent_by(asked))
+        levels = own[0][0], own[1][0]
+        four = (*one.sizes[0], *one.sizes[1])
+        if trial < 25:
+            assert max(law(four, m, levels) for m in MORTALITIES) <= 0.05
+        taken = rows.decision[trial] >= 0
+        shown = (rows.decision[trial] == 0) | (rows.decision[trial] == 1)
+        crossed = p[trial] <= np.array(levels) * (1 + 1e-8)
+        np.testing.assert_array_equal(shown[taken], crossed[taken])
+        assert (part.table.p_value[trial, asked.column] <= plan.alpha) == shown.any()
+        z = -stats.norm.ppf(np.array(levels) / 2)
+        np.testing.assert_allclose(rows.boundary[trial][taken], z[taken], rtol=1e-6)
+    assert ((rows.decision == 0) | (rows.decision == 1)).any(axis=0).all()
+    by_planned = run_with("planned", 300)[2].looks.rows
+    assert (rows.decision != by_planned.decision).any()  # there it makes a difference

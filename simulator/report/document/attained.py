@@ -12,7 +12,7 @@ def attained_sentences(found: Looks) -> list[str]:
 def _at_mean_sizes(found: Looks) -> list[str]:
     """The level attained, by enumeration."""
     level = found.attained
-    if level is None:
+    if level is None or found.own_sizes:
         return []
     attained = level.exact_level if found.exact else level.normal_level
     most = level.exact_most if found.exact else level.normal_most
@@ -34,15 +34,18 @@ def _over_trials(found: Looks) -> list[str]:
     level, largest = over.normal_mean, over.normal_largest
     if found.exact and over.exact_mean is not None and over.exact_largest is not None:
         level, largest = over.exact_mean, over.exact_largest
+    own = over.own_mean
+    if found.own_sizes and own is not None and over.own_largest is not None:
+        level, largest = own, over.own_largest
     if not largest.first_arm:
         return []
     sizes = zip(largest.first_arm, largest.second_arm, strict=True)
     said = (
-        f"At the sizes of {over.trials:,} simulated trials it is {percent(level)} on average and "
-        f"at most {percent(largest.level)} "
+        f"At the sizes of {over.trials:,} simulated trials the level attained is {percent(level)} "
+        f"on average and at most {percent(largest.level)} "
         f"({listed([f'{n0} v {n1} patients' for n0, n1 in sizes])})"
     )
-    if found.exact and over.own_mean is not None:
-        own = percent(over.own_mean)
-        said += f"; nominal levels enumerated at each trial's own sizes would have {own} on average"
+    if found.exact and not found.own_sizes and own is not None:
+        said += "; nominal levels enumerated at each trial's own sizes would have "
+        said += f"{percent(own)} on average"
     return [f"{said}."]

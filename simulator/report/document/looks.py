@@ -125,7 +125,12 @@ def _plan(power: Power, found: Looks) -> list[str]:
         )
     else:
         said.append("No interim analysis stops for efficacy.")
-    if found.exact and found.attained is not None and found.attained.exact_p is not None:
+    if found.own_sizes:
+        said.append(
+            "The analyses reject at nominal levels which are enumerated at the sizes that the arms "
+            "then have, so that no mortality common to the arms spends more than that."
+        )
+    elif found.exact and found.attained is not None and found.attained.exact_p is not None:
         levels = listed([number(p, None, 4) for p in found.attained.exact_p])
         said.append(
             f"The analyses reject at nominal levels of {levels}, which are enumerated at the "

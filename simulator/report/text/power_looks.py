@@ -121,6 +121,7 @@ def rules_in_words(found: Looks) -> str:
     """Return the rules by which it is decided."""
     words = [f"information is {found.max_information:g} {_UNITS[found.information]}"]
     efficacy = f"efficacy {found.spending}" + ", exact nominal levels" * found.exact
+    efficacy += " at each trial's own sizes" * found.own_sizes
     words.append(efficacy if found.spending else "no stop for efficacy")
     if found.lower_spending:
         first = next(iter(found.looks[0].in_favour_of))
