@@ -125,6 +125,9 @@ class MonitoringPlan(NamedTuple):
     exact, exact_levels
         Whether nominal levels are enumerated at these sizes; and those, once they are: p values of
         the analysis at or below which each look and the end reject.
+    own_sizes
+        Whether these are enumerated anew at the sizes that each trial turns out to have, so that
+        `exact_levels` only say what they would be as planned.
     adaptation
         What looks change beside stopping; None: nothing.
     family
@@ -144,6 +147,7 @@ class MonitoringPlan(NamedTuple):
     final_size: tuple[int, int] = (0, 0)
     exact: bool = False
     exact_levels: tuple[float, ...] = ()
+    own_sizes: bool = False
     lower_spending: str = ""
     lower_alpha: float = 0.0
     adaptation: AdaptationPlan | None = None
@@ -157,11 +161,21 @@ class MonitoringPlan(NamedTuple):
         return tuple(one.column for one in self.family.hypotheses)
 
     @property
+    def no_order(self) -> tuple[str, ...]:
+        """Why the order of outcomes that estimates after stopping rest on is not known."""
+        known = {
+            "exact": self.exact,
+            "sides_differ": bool(self.lower_spending),
+            "predictive_futility": self.futility is not None and self.futility.is_of_tables,
+            "adaptation": self.adaptation is not None,
+            "family": self.family is not None,
+        }
+        return tuple(reason for reason, holds in known.items() if holds)
+
+    @property
     def estimates_allow_for_looks(self) -> bool:
         """Whether the order of outcomes that estimates after stopping rest on is known."""
-        of_tables = self.futility is not None and self.futility.is_of_tables
-        changes = self.adaptation is not None or self.family is not None
-        return not (of_tables or changes or self.exact or self.lower_spending)
+        return not self.no_order
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -210,6 +224,7 @@ def monitoring_plan(scenario: Scenario, plans: tuple[AnalysisPlan, ...]) -> Moni
         futility=futility,
         stops_treatment=asked.after_stopping == "stop_treatment",
         exact=efficacy is not None and efficacy.exact,
+        own_sizes=efficacy is not None and efficacy.exact_sizes == "actual",
         adaptation=adaptation_plan(scenario, information),
     )
     ratio = scenario.allocation.ratio

@@ -15,13 +15,17 @@ _FARTHEST = 9.0  # beyond, a critical value spends nothing
 def exact_z_of(asked: MonitoringPlan) -> tuple[float, ...]:
     """Return the critical values of exact nominal levels, which a p value reaches but for rounding.
 
-    Empty where they are not asked for.
+    Empty where they are not asked for, or are each trial's own.
     """
-    if not asked.exact:
+    if not asked.exact or asked.own_sizes:
         return ()
     assert asked.exact_levels, "exact levels are enumerated before boundaries are used"
-    levels = [level * (1.0 + _ROUNDING) / asked.sides for level in asked.exact_levels]
-    return tuple(-float(ndtri(level)) for level in levels)
+    return tuple(z_of(level, asked.sides) for level in asked.exact_levels)
+
+
+def z_of(level: float, sides: int) -> float:
+    """Return the critical value of an exact nominal level; infinite of 0."""
+    return -float(ndtri(level * (1.0 + _ROUNDING) / sides))
 
 
 def moved_to(exact: float, spent: float, z: Floats) -> Floats:

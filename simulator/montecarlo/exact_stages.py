@@ -71,7 +71,7 @@ def attained(stages: Sequence[ExactQuestion], levels: Sequence[Levels]) -> Attai
     return _largest(way.rejected)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16_384)  # trials that lose patients have hundreds of sizes
 def exact_levels(stages: tuple[ExactQuestion, ...], spent: tuple[float, ...]) -> tuple[float, ...]:
     """Return the nominal level of each look: the largest p value that the level allows.
 
@@ -103,7 +103,7 @@ _START = _Way(np.ones((1, 1)), np.zeros(1))
 
 def _largest_level(before: _Way, stage: ExactQuestion, by_now: float) -> float:
     """Halve the p values of the tables that can be reached: more of them reject more."""
-    values = np.unique(p_value_table(stage)[before.going > 0.0])
+    values = np.unique(_table(stage)[before.going > 0.0])
     enough, too_many = -1, values.size
     while too_many - enough > 1:
         middle = (enough + too_many) // 2
@@ -116,9 +116,14 @@ def _largest_level(before: _Way, stage: ExactQuestion, by_now: float) -> float:
     return _NEVER if enough < 0 else float(values[enough])
 
 
+@lru_cache(maxsize=128)
+def _table(stage: ExactQuestion) -> Floats:
+    return p_value_table(stage)
+
+
 def _rejecting(stage: ExactQuestion, levels: Levels) -> Bools:
     """Tables that reject, shape (n0 + 1, n1 + 1); of a two-sided test those that favour an arm."""
-    table = p_value_table(stage)
+    table = _table(stage)
     if stage.alternative != "two_sided":
         return np.asarray(reaches(table, levels[0]) & (levels[0] > _NEVER))
     x0, x1 = np.arange(stage.n0 + 1)[:, None], np.arange(stage.n1 + 1)[None, :]

@@ -30,6 +30,7 @@ from simulator.montecarlo.adapted import Adaptable, Adapting, Seen
 from simulator.montecarlo.after_stopping import Stops
 from simulator.montecarlo.look_rows import Monitored, new_look_rows
 from simulator.montecarlo.look_statistics import adds_nothing, alike_among, fraction_of, signed
+from simulator.montecarlo.own_levels import Counting, OwnLevels, on_spent_scale, with_critical
 from simulator.records import Floats, Ints
 
 _ABOVE = 1.0 + 1e-6  # an alpha that much larger is not reached
@@ -108,6 +109,10 @@ class Monitoring:
         if asked.adaptation is not None:
             assert isinstance(trials, Adaptable)  # those of lanes are not: none adapts there
             self.adapting = Adapting(asked, trials, self.conduct)
+        self.own: OwnLevels | None = None
+        if asked.own_sizes:
+            assert isinstance(trials, Counting)  # those of lanes are not looked at so
+            self.own = OwnLevels(asked, trials, size)
         self.stops = Stops(size) if asked.estimates_allow_for_looks else None
 
     def run(self) -> Monitored:
@@ -221,7 +226,14 @@ class Monitoring:
             return
         counts = which >= 0
         which = np.maximum(which, 0)  # what is found of others is nothing
-        limits, favours = limits_of(alike, which), table.favours[:, 0]
+        limits, favours, moved = limits_of(alike, which), table.favours[:, 0], z
+        if self.own is not None:
+            at = np.full(z.size, math.inf) if final else looks.cut_day[:, place]
+            critical = self.own.critical(place, counts, at)
+            moved = on_spent_scale(
+                alike, which, np.where(counts, z, math.nan), critical, self.asked.sides
+            )
+            limits = with_critical(limits, critical)
         found = decided(limits, z, final)
         found[(found == Decision.GO_ON) & futile] = Decision.FUTILITY
         if self.asked.sides == 1:  # which arm fared better is another matter
@@ -239,7 +251,8 @@ class Monitoring:
         for gives_up in (False, True):
             trials = np.flatnonzero(ends & ((found == Decision.FUTILITY) == gives_up))
             if trials.size:
-                p = p_values(alike, which[trials], z[trials], futile=gives_up)
+                judged = z if gives_up else moved
+                p = p_values(alike, which[trials], judged[trials], futile=gives_up)
                 # Whoever gives up does not reject, however far z is.
                 self.p_value[trials] = np.maximum(p, self.asked.alpha * _ABOVE if gives_up else 0)
         favours = np.where(found <= Decision.FAVOURS_SECOND, found, favours)

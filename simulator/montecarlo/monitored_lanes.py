@@ -21,7 +21,7 @@ from simulator.records import Floats, Ints
 def are_looked_at_in_lanes(plans: tuple[AnalysisPlan, ...], asked: MonitoringPlan) -> bool:
     """Whether looks of trials in lanes can be taken there."""
     pauses = any(look.pauses for look in asked.looks)
-    changes = pauses or asked.adaptation is not None or asked.family is not None
+    changes = pauses or asked.adaptation is not None or asked.family is not None or asked.own_sizes
     return not changes and can_be_cut(plans[asked.column], asked.information)
 
 

@@ -85,6 +85,17 @@ class RecordedTrials:
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""
+        return probabilities(self._plan, asked, self.counted(cut_day))
+
+    @property
+    def plan(self) -> AnalysisPlan:
+        """The analysis that is looked at."""
+        return self._plan
+
+    def counted(self, cut_day: Floats) -> Ints:
+        """Count the dead and all of each arm, (trials, arms, 2), that a proportion is of."""
+        if self._design.has_common_end:
+            cut_day = np.minimum(cut_day, self.trial_end_day)
         rows = handled(
             self.records,
             rows_of(self.records),
@@ -92,8 +103,7 @@ class RecordedTrials:
             self._design.arm_modality,
             cut_day,
         )
-        counts = Block(rows, cut_day, self._design.follow_up_days).counts(self._plan)
-        return probabilities(self._plan, asked, counts)
+        return Block(rows, cut_day, self._design.follow_up_days).counts(self._plan)
 
     def under_treatment(self, day: Floats) -> Ints:
         """Count the patients of each trial who are treated on a day, or are to be."""

@@ -44,14 +44,14 @@ def attained_at(
     looks
         Places of the looks with these sizes among those planned.
     """
-    if not sizes or not _has_tables(plan, asked, sizes):
+    if not sizes or not has_tables(plan, asked, sizes):
         return None
     stages = stages_of(plan, sizes)
-    normal = _normal_levels(asked, sizes)
+    normal = normal_levels(asked, sizes)
     by_normal = attained(stages, normal)
     near = [stages_of(plan, other) for other in _near(sizes)]
     exact_p, by_exact, most = None, None, None
-    planned = asked.exact_levels or _planned_levels(plan, asked)
+    planned = planned_levels(plan, asked)
     if planned:
         exact_p = tuple(planned[place] for place in looks)
         exact = [(level, level) for level in exact_p]
@@ -88,7 +88,8 @@ def _level(found: Attained | None) -> float | None:
     return None if found is None else found.probability
 
 
-def _has_tables(plan: AnalysisPlan, asked: MonitoringPlan, sizes: Sizes) -> bool:
+def has_tables(plan: AnalysisPlan, asked: MonitoringPlan, sizes: Sizes) -> bool:
+    """Whether the level at some sizes can be enumerated, and does not take long."""
     known = asked.information == Information.COMPLETED and bool(STATISTICS[plan.test].table)
     most = min(MOST_PATIENTS, MOST_OF_TEST.get(plan.test, MOST_PATIENTS))
     every = [*sizes, *asked.sizes]
@@ -96,15 +97,20 @@ def _has_tables(plan: AnalysisPlan, asked: MonitoringPlan, sizes: Sizes) -> bool
     return known and few and not plan.hypothesis.has_margin
 
 
-def _planned_levels(plan: AnalysisPlan, asked: MonitoringPlan) -> tuple[float, ...]:
-    """Exact levels that the looks would have; empty: sizes are not known, or sides differ."""
+def planned_levels(plan: AnalysisPlan, asked: MonitoringPlan) -> tuple[float, ...]:
+    """Return the exact levels of planned sizes, as they are or would be.
+
+    Empty: these are not known, or sides differ.
+    """
+    if asked.exact_levels:
+        return asked.exact_levels
     if not asked.sizes or asked.lower_spending or not asked.spending:
         return ()
     return exact_levels(stages_of(plan, asked.sizes), spent_by(asked))
 
 
-def _normal_levels(asked: MonitoringPlan, sizes: Sizes) -> list[tuple[float, float]]:
-    """P values at or below which the normal boundary rejects, by the arm that they favour."""
+def normal_levels(asked: MonitoringPlan, sizes: Sizes) -> list[tuple[float, float]]:
+    """Return p values at which the normal boundary rejects, by the arm that they favour."""
     sides = sides_of(asked._replace(exact=False, futility=None))
     fractions = tuple(sum(arms) / asked.max_information for arms in sizes)
     second = boundaries_at(sides.second, fractions)

@@ -3,6 +3,7 @@
 import math
 
 from simulator.monitoring.normal import upper_quantile
+from simulator.planning.attained_so_far import attained_so_far
 from simulator.planning.interim_adaptation import reestimated_of, slow_of, weighted_at_the_end
 from simulator.planning.interim_asked import (
     Asked,
@@ -52,7 +53,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
     share = None if information is None else information.fraction
     weighted = weighted_at_the_end(observed, asked, share, z)
     if information is not None and information.fraction is not None:
-        looks, now = looks_of(file, asked, information, z, effect, weighted)
+        looks, now = looks_of(file, asked, information, z, effect, arms, weighted)
         looks, now = judged_by_tables(file, asked, looks, now, arms)
     prospects = None if now is None else prospects_of(observed, asked, now, arms, loaded)
     recruited = forecast_of(scenario, observed)
@@ -92,6 +93,9 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         slow=slow_of(observed, asked, scenario),
         weighted=weighted,
         family=family_now(asked, file, scenario, information, z),
+        attained=None
+        if now is None
+        else attained_so_far(asked, observed, arms, loaded, final=now.final),
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from simulator.planning.interim_asked import Asked
 from simulator.planning.interim_effect import Effect, enumerated
 from simulator.planning.interim_file import ObservedFile
 from simulator.planning.interim_keys import Observed
+from simulator.planning.interim_levels import own_z, sizes_so_far
 from simulator.results.interim import (
     InformationNow,
     Interval,
@@ -29,6 +30,7 @@ from simulator.results.interim import (
 )
 from simulator.scenario.loaded import LoadedScenario
 
+Sizes = tuple[tuple[int, int], ...]
 _ALONE = np.zeros(1, np.int64)  # one trial, of the only stage
 _VERDICTS = {
     Decision.FAVOURS_FIRST: Verdict.EFFICACY_FIRST,
@@ -55,6 +57,7 @@ def looks_of(
     information: InformationNow,
     z: float | None,
     effect: Effect | None,
+    arms: Sequence[str],
     weighted: WeightedNow | None = None,
 ) -> tuple[tuple[LookTaken, ...], Now]:
     """Every look so far at its information, and what is known at this one.
@@ -69,26 +72,37 @@ def looks_of(
     assert information.fraction is not None
     assert asked.planned is not None
     stage, taken = Stage(), []
-    for look in observed.earlier_looks:
+    sizes = _own_sizes(asked, observed, arms, information.now)
+    for place, look in enumerate(observed.earlier_looks, start=1):
         fraction = look.information / asked.planned
-        stage = _next(asked, stage, fraction, final=False)
+        stage = _next(asked, stage, fraction, sizes[:place], final=False)
         verdict = _verdict(stage, look.z, final=False)
         taken.append(_taken(stage, look.cut.isoformat(), look.information, look.z, None, verdict))
     final = information.fraction >= 1 if observed.final is None else observed.final
     judged_at = information.fraction
     if weighted is not None:
         judged_at, z, effect = 1.0, weighted.z, None
-    stage = _next(asked, stage, judged_at, final=final)
+    stage = _next(asked, stage, judged_at, sizes, final=final)
     now = Now(stage, judged_at, final, z, effect, _verdict(stage, z, final=final))
     cut = observed.cut.isoformat()
     taken.append(_taken(stage, cut, information.now, z, effect, now.verdict))
     return tuple(taken), now
 
 
-def _next(asked: Asked, stage: Stage, fraction: float, *, final: bool) -> Stage:
+def _own_sizes(asked: Asked, observed: Observed, arms: Sequence[str], now: float) -> Sizes:
+    """Patients by arm at each look, where exact levels are those of the trial's own sizes."""
+    if asked.looks is None or not asked.looks.own_sizes:
+        return ()
+    return sizes_so_far(asked.looks, observed, arms, now)
+
+
+def _next(asked: Asked, stage: Stage, fraction: float, sizes: Sizes, *, final: bool) -> Stage:
     """The looks with the next one, which has no boundary where none is planned."""
     if asked.looks is not None or final:
-        return looked(asked.sides, stage, len(stage.second), fraction, final)
+        found = looked(asked.sides, stage, len(stage.second), fraction, final)
+        if asked.looks is None or not sizes:
+            return found
+        return replace(found, exact_z=own_z(asked.plan, asked.looks, sizes, final=final))
     free = Look(fraction, math.inf)
     first = () if asked.sides.first is None else (*stage.first, free)
     return Stage((*stage.second, free), first)
@@ -147,6 +161,10 @@ def prospects_of(
         return None
     power, at = asked.power, (later, now.fraction, now.z)
     last = asked.sides.exact_z[-1] if asked.sides.exact_z else later[-1].upper
+    if asked.looks is not None and asked.looks.own_sizes:  # at the end as planned
+        so_far = _own_sizes(asked, observed, arms, now.fraction * asked.looks.max_information)
+        to_come = asked.looks.sizes[len(so_far) :] or asked.looks.sizes[-1:]
+        last = own_z(asked.plan, asked.looks, (*so_far, *to_come), final=True)
     level = upper_tail(last) * (1 if asked.sides.first is None else 2)
     found = None
     if observed.arms is not None and asked.declared.table and asked.planned is not None:

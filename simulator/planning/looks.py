@@ -16,10 +16,12 @@ from simulator.montecarlo.loop import MonteCarlo
 from simulator.planning.adaptation import reestimation_of, slow_of
 from simulator.planning.after_stopping import estimates_of
 from simulator.planning.attained import attained_of
+from simulator.planning.attained_over_trials import attained_over_trials
 from simulator.planning.family_looks import family_looks_of
 from simulator.planning.look_effects import EffectScale, effect_scale
 from simulator.planning.planned_looks import planned_boundaries
 from simulator.planning.prepared import Prepared
+from simulator.results.after_stopping import NoEstimates
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
 
@@ -97,7 +99,10 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         lower_alpha=asked.lower_alpha or None,
         lower_title=_title_of(asked.lower_spending),
         exact=asked.exact,
+        own_sizes=asked.own_sizes,
+        no_estimates=tuple(map(NoEstimates, asked.no_order)),
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
+        attained_over_trials=attained_over_trials(prepared, asked, run.seed, run.trials),
         family=family_looks_of(run),
         estimates={} if sums.after is None else estimates_of(sums.after),
     )

@@ -1,6 +1,7 @@
 """Words for looks that pages of text, documents and figures share: effects, levels."""
 
 from simulator.report import digits
+from simulator.results.after_stopping import NoEstimates
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate, Scale
 from simulator.results.planned_looks import PlannedBoundaries
@@ -47,3 +48,26 @@ def information_of(boundaries: PlannedBoundaries) -> str:
 def overrun_patients_in_words(found: Looks) -> str:
     """Return what `overrun_patients` counts, in the plural."""
     return "patients with a known end" if found.information == "completed" else "patients"
+
+
+_NO_ESTIMATES = {
+    NoEstimates.EXACT: "looks reject by exact levels, which no boundary of Z orders",
+    NoEstimates.SIDES_DIFFER: "the sides have rules of their own, and an outcome is ordered by "
+    "the boundaries of both",
+    NoEstimates.PREDICTIVE_FUTILITY: "futility goes by the tables of deaths, where it has no "
+    "boundary of Z",
+    NoEstimates.ADAPTATION: "what was seen changes the information to come",
+    NoEstimates.FAMILY: "the trial stops by a family, and not by this analysis alone",
+}
+
+
+def no_estimates_in_words(found: Looks) -> str:
+    """Return why there is no estimate that allows for looks; empty where there is."""
+    reasons = "; ".join(_NO_ESTIMATES[reason] for reason in found.no_estimates)
+    if not reasons:
+        return ""
+    return (
+        f"No estimate of {found.analysis} that allows for the looks (median-unbiased, stage-wise "
+        f"or repeated intervals) is made: {reasons}. The usual estimates are of all data at the "
+        "end, and know nothing of the looks."
+    )

@@ -7,8 +7,19 @@ were randomised followed up; `at_stop`, those of the data at the look with which
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from simulator.results.base import Record
+
+
+class NoEstimates(Enum):
+    """Why no estimate is made that allows for looks; renderers have the words."""
+
+    EXACT = "exact"
+    SIDES_DIFFER = "sides_differ"
+    PREDICTIVE_FUTILITY = "predictive_futility"
+    ADAPTATION = "adaptation"
+    FAMILY = "family"
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from simulator.results.attained import AttainedLevel
 from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.interim_recruitment import RecruitmentForecast
 from simulator.results.measures import Scale
@@ -337,6 +338,10 @@ class Interim(Answer):
         stages have planned weights; None: not asked for.
     family
         Each analysis of a family that is looked at; None: one is.
+    attained
+        The level that the looks attain, of a test of two proportions: this one at the sizes of the
+        arms that were observed, earlier ones with theirs shared out by the allocation ratio, later
+        ones and the end at those planned. None: it cannot be enumerated.
     """
 
     KIND: ClassVar[str] = "monitor"
@@ -375,6 +380,7 @@ class Interim(Answer):
     slow: SlowNow | None = None
     weighted: WeightedNow | None = None
     family: FamilyNow | None = None
+    attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simulator.results.adaptation import Reestimation, SlowRecruitment
-from simulator.results.after_stopping import EstimatesWithLooks
-from simulator.results.attained import AttainedLevel
+from simulator.results.after_stopping import EstimatesWithLooks, NoEstimates
+from simulator.results.attained import AttainedLevel, AttainedOverTrials
 from simulator.results.base import Record, Row, flat
 from simulator.results.family_looks import FamilyLooks
 from simulator.results.measures import Estimate, Scale
@@ -111,9 +111,14 @@ class Looks(Record):
         In words; empty without one.
     exact
         Whether looks reject by enumerated nominal levels.
+    own_sizes
+        Whether these are enumerated anew at the sizes that each trial turns out to have.
     attained
         The level that looks attain at the mean sizes that they have in this run; None where it
         cannot be enumerated.
+    attained_over_trials
+        That which they attain at the sizes of single trials; None where it cannot be enumerated, or
+        sizes change with what is seen.
     binding
         Whether the efficacy boundary counts on futility being obeyed.
     after_stopping
@@ -133,6 +138,8 @@ class Looks(Record):
     estimates
         How good the estimates are, by kind (see `results.after_stopping`); empty where none is made
         that allows for the looks.
+    no_estimates
+        Why none is made; empty where `estimates` has them.
     reestimation, slow_recruitment
         What looks change beside stopping; None: nothing.
     family
@@ -162,7 +169,10 @@ class Looks(Record):
     lower_alpha: float | None = None
     lower_title: str = ""
     exact: bool = False
+    own_sizes: bool = False
+    no_estimates: tuple[NoEstimates, ...] = ()
     attained: AttainedLevel | None = None
+    attained_over_trials: AttainedOverTrials | None = None
     reestimation: Reestimation | None = None
     slow_recruitment: SlowRecruitment | None = None
     family: FamilyLooks | None = None

@@ -39,6 +39,10 @@ def exact_rules(
             rule += "sizes"
             yield RuleError(rule, remedy, _KEY)
             return
+    actual = asked.efficacy.exact_sizes == "actual"
+    if actual and (asked.promising_zone or asked.blinded_reestimation):
+        rule = "enumerates at sizes of which outcomes say nothing, and here they change the target"
+        yield RuleError(rule, "use exact_sizes: planned", f"{_KEY}_sizes")
     for place, look in enumerate(asked.looks):
         if look.at.completed is None and look.at.information is None:
             rule = f"the size of look {place + 1} is not known before it is taken, and exact "

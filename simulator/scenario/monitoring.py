@@ -109,6 +109,12 @@ class Efficacy(Part):
         "enumerated over the tables at the planned sizes, so that there the type I error is as "
         "large as spending allows; false: it is that of the normal boundary",
     )
+    exact_sizes: Literal["planned", "actual"] = Field(
+        default="planned",
+        description="at which sizes exact levels are enumerated: once at those planned, or anew at "
+        "those that each trial turns out to have, which holds the level where patients are lost. "
+        "Needs exact: true",
+    )
 
     @model_validator(mode="after")
     def _both_of_lower(self) -> "Efficacy":
@@ -116,6 +122,9 @@ class Efficacy(Part):
             raise RuleError("needs lower_alpha", "give it, as 0.005 of 0.05", "lower_spending")
         if self.lower_spending is None and self.lower_alpha is not None:
             raise RuleError("needs lower_spending", "give it, as kim_demets(1)", "lower_alpha")
+        if self.exact_sizes == "actual" and not self.exact:
+            rule = "says at which sizes exact levels are enumerated, and exact is false"
+            raise RuleError(rule, "add exact: true, or leave exact_sizes out", "exact_sizes")
         return self
 
 

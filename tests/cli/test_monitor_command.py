@@ -9,6 +9,8 @@ from rich.cells import cell_len
 from scipy import stats
 
 import simulator
+from simulator.analysis.exact_power import ExactQuestion
+from simulator.montecarlo.exact_stages import attained, exact_levels
 from simulator.planning.interim_file import EXAMPLE
 
 LOOKED = """\
@@ -56,6 +58,70 @@ def test_the_example_is_a_file_that_the_command_takes(folder, run):
     assert again.status == 0
     assert "No look is planned here" in again.out
     assert "answered before" in run("monitor nct05484908 --observed observed.yaml --out run").err
+
+
+EXACT = f"{LOOKED}  efficacy: {{spending: lan_demets_obrien_fleming, exact: true}}\n"
+
+
+def test_the_level_of_the_looks_is_that_of_the_sizes_observed(told):
+    """This look's as they are, the end's as planned."""
+    found = told(EXACT, ARMS)["attained"]
+    assert (found["first_arm"], found["second_arm"]) == ([16, 30], [15, 30])
+    levels = [(p, p) for p in found["exact_p"]]
+    stages = [ExactQuestion("fisher", *arms, 0.05) for arms in ((16, 15), (30, 30))]
+    assert found["exact_level"] == pytest.approx(attained(stages, levels).probability, rel=1e-12)
+    assert found["exact_p"] == pytest.approx((0.00632184, 0.06920581), rel=1e-6)
+
+
+def test_own_sizes_have_the_level_enumerated_at_what_is_observed(told):
+    """At 16 v 15 now and, for what is to come, the end as planned after that."""
+    found = told(EXACT.replace("exact: true", "exact: true, exact_sizes: actual"), ARMS)
+    spent = 0.0030506455, 0.05
+    stages = tuple(ExactQuestion("fisher", *arms, 0.05) for arms in ((16, 15), (30, 30)))
+    now, end = exact_levels(stages, spent)
+    (look,) = found["looks"]
+    assert look["nominal_p"] == pytest.approx(now, rel=2e-6)
+    assert look["efficacy_z"] == pytest.approx(stats.norm.isf(now / 2), rel=1e-5)
+    assert found["prospects"]["final_p"] == pytest.approx(end, rel=2e-6)
+    assert now != pytest.approx(0.00632184, rel=1e-3)  # that of 15 v 15
+
+
+def test_own_sizes_of_a_final_analysis_follow_those_before(told):
+    arms = ARMS.replace("16, deaths: 8", "29, deaths: 8").replace("15, deaths: 4", "27, deaths: 4")
+    arms = arms.replace("randomised: 19", "randomised: 30")
+    earlier = "earlier_looks: [{cut: 2023-05-31, information: 28, z: 0.4}]\nfinal: true\n"
+    scenario = EXACT.replace("exact: true", "exact: true, exact_sizes: actual")
+    found = told(scenario, f"{arms}{earlier}")
+    stages = tuple(ExactQuestion("fisher", *arms, 0.05) for arms in ((14, 14), (29, 27)))
+    levels = exact_levels(stages, (0.0030506455, 0.05))
+    assert [look["nominal_p"] for look in found["looks"]] == pytest.approx(levels, rel=2e-6)
+
+
+def test_the_level_stands_on_the_full_page(folder, run):
+    (folder / "scenario.yaml").write_text(EXACT)
+    (folder / "observed.yaml").write_text(f"cut: 2024-03-31\n{ARMS}")
+    text = run("monitor scenario.yaml --observed observed.yaml --out run --full").out
+    words = " ".join(text.split())
+    assert "at the sizes so far, then those planned (16 v 15, 30 v 30 patients)" in words
+
+
+def test_the_level_of_a_final_analysis_has_earlier_looks_shared_out(told):
+    arms = ARMS.replace("16, deaths: 8", "29, deaths: 8").replace("15, deaths: 4", "27, deaths: 4")
+    arms = arms.replace("randomised: 19", "randomised: 30")
+    earlier = "earlier_looks: [{cut: 2023-05-31, information: 28, z: 0.4}]\nfinal: true\n"
+    found = told(EXACT, f"{arms}{earlier}")["attained"]
+    assert (found["first_arm"], found["second_arm"]) == ([14, 29], [14, 27])
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        "pooled: {randomised: 38, followed_up: 31, deaths: 12}\n",
+        "arms:\n  PE: {randomised: 19}\n  DPMAS+LPE: {randomised: 19}\nresult: {z: 1.3}\n",
+    ],
+)
+def test_without_patients_by_arm_no_level_is_enumerated(told, observed):
+    assert told(EXACT, observed)["attained"] is None
 
 
 def test_the_statistic_of_counts_is_that_of_the_test(told):

@@ -12,11 +12,11 @@ from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.numbers import with_error
-from simulator.report.text.attained import attained_in_words
+from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean
 from simulator.report.text.power_after_stopping import estimates_with_looks
 from simulator.report.text.power_estimates import estimates_section
-from simulator.report.text.power_looks import looks_in_short, looks_section
+from simulator.report.text.power_looks import looks_in_short, looks_section, rules_in_words
 from simulator.results.measures import Estimate
 
 TRIALS = 400
@@ -100,6 +100,76 @@ def test_a_level_above_the_nominal_one_is_called_that(answer):
     blocks = look_blocks(dataclasses.replace(answer, looks=looks))
     (text,) = (block.text for block in blocks if isinstance(block, Paragraph))
     assert "a level of 5.6%, above the nominal one (by enumeration" in text
+
+
+def test_the_level_over_trials_is_told_in_text_and_document(answer):
+    found = answer.looks.attained_over_trials
+    assert found.trials == TRIALS
+    assert 1 < found.distinct < TRIALS
+    assert found.normal_mean < found.own_mean <= found.own_largest.level <= 0.05
+    assert 0.05 < found.exact_mean < found.exact_largest.level
+    assert 0.5 < found.exact_above < 1
+    words = attained_over_trials_in_words(found)
+    assert words.startswith(
+        f"Level attained at the sizes of 400 trials, {found.distinct} different"
+    )
+    assert f"exact levels {100 * found.exact_mean:.2f}% on average, ABOVE IT, at most" in words
+    assert f"at each trial's own sizes {100 * found.own_mean:.2f}% on average, at most" in words
+    assert words in [block for block in looks_section(answer) if isinstance(block, str)]
+    (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    said = f"sizes of 400 simulated trials the level attained is {100 * found.normal_mean:.1f}%"
+    assert said in text
+    exact = dataclasses.replace(answer, looks=dataclasses.replace(answer.looks, exact=True))
+    (text,) = (block.text for block in look_blocks(exact) if isinstance(block, Paragraph))
+    assert f"attained is {100 * found.exact_mean:.1f}% on average and at most" in text
+    assert f"own sizes would have {100 * found.own_mean:.1f}% on average." in text
+    looks = dataclasses.replace(answer.looks, exact=True, own_sizes=True)
+    (text,) = (
+        block.text
+        for block in look_blocks(dataclasses.replace(answer, looks=looks))
+        if isinstance(block, Paragraph)
+    )
+    assert f"the level attained is {100 * found.own_mean:.1f}% on average and at most" in text
+    assert "enumerated at the sizes that the arms then have" in text
+    assert "exact nominal levels at each trial's own sizes" in rules_in_words(looks)
+    assert answer.to_dict()["looks"]["attained_over_trials"]["own_mean"] == found.own_mean
+
+
+NO_ESTIMATES = {
+    "exact": ({"efficacy.exact": True}, "reject by exact levels"),
+    "sides_differ": (
+        {"efficacy.lower_spending": "kim_demets(1)", "efficacy.lower_alpha": 0.01},
+        "rules of their own",
+    ),
+    "predictive_futility": (
+        {"futility": {"rule": "predictive_probability(0.05)", "binding": False}},
+        "goes by the tables of deaths",
+    ),
+    "adaptation": (
+        {"blinded_reestimation": {"difference": 0.3, "most_randomised": 80}},
+        "changes the information to come",
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", NO_ESTIMATES)
+def test_why_no_estimate_allows_for_looks_stands_where_it_is_looked_for(reason):
+    keys, words = NO_ESTIMATES[reason]
+    keys = {f"monitoring.{key}": value for key, value in keys.items()}
+    answer = simulator.load("nct05484908-looks").with_values(keys).power(50, jobs=1)
+    assert not answer.looks.estimates
+    assert [one.value for one in answer.looks.no_estimates] == [reason]
+    (text,) = (b for b in estimates_section(answer) if isinstance(b, str) and "that allows" in b)
+    assert words in text
+    (paragraph,) = after_stopping_blocks(answer)
+    assert words in paragraph.text
+    assert answer.to_dict()["looks"]["no_estimates"] == [reason]
+
+
+def test_no_reason_is_given_where_estimates_allow_for_looks(answer):
+    assert answer.looks.estimates
+    assert not answer.looks.no_estimates
+    assert not [b for b in estimates_section(answer) if isinstance(b, str) and "is made" in b]
 
 
 def test_words_hold_the_numbers(answer):

@@ -221,6 +221,7 @@ def test_predictive_probability_is_of_trials_whose_tables_can_be_enumerated(tmp_
 
 
 EXACT = "monitoring.efficacy.exact"
+BLINDED = "  blinded_reestimation: {difference: 0.3, most_randomised: 40}\n"
 NOT_EXACT = [
     (LOOKS, "{deaths: 12}", "log_rank has no table of p values", EXACT),
     (FISHER, "{deaths: 12}", "the size of look 1 is not known before it is taken", EXACT),
@@ -254,6 +255,21 @@ def test_exact_levels_are_of_both_directions_without_a_margin(tmp_path: Path) ->
     (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact: 1"), tmp_path)
     assert (found.line, found.key) == (12, EXACT)
     assert "true or false" in found.rule
+
+
+def test_sizes_of_exact_levels_need_them_and_outcomes_that_leave_them(tmp_path: Path) -> None:
+    text = FISHER.replace("{deaths: 12}", "{completed: 12}")
+    text = text.replace("{deaths: 21}", "{completed: 21}")
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact_sizes: actual"), tmp_path)
+    assert (found.line, found.key) == (12, f"{EXACT}_sizes")
+    assert "exact is false" in found.rule
+    assert found.remedy == "add exact: true, or leave exact_sizes out"
+    (found,) = problems(text.replace(SPENDING, f"{SPENDING}, exact_sizes: mean"), tmp_path)
+    assert (found.line, found.key) == (12, f"{EXACT}_sizes")
+    exact = f"{SPENDING}, exact: true, exact_sizes: actual"
+    blinded = f"{text.replace(SPENDING, exact)}{BLINDED}"
+    (found,) = (one for one in problems(blinded, tmp_path) if one.key == f"{EXACT}_sizes")
+    assert "they change the target" in found.rule
 
 
 def test_exact_levels_are_of_small_trials(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from simulator.report.document.numbers import (
     percent_with_error,
     with_error,
 )
+from simulator.report.look_words import no_estimates_in_words
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate, Scale
 from simulator.results.power import Power
@@ -24,10 +25,13 @@ _ROWS = {
 
 
 def after_stopping_blocks(power: Power) -> list[Block]:
-    """Bias and coverage with interim analyses; empty where none is planned."""
+    """Bias and coverage with interim analyses, or why not; empty where none is planned."""
     found = power.looks
-    if found is None or not found.estimates:
+    if found is None:
         return []
+    if not found.estimates:
+        why = literal(no_estimates_in_words(found))
+        return [Paragraph(why)] if why else []
     scale = next(a.scale for a in power.analyses if a.name == found.analysis)
     said = (
         "A trial that an interim analysis stops has an extreme estimate more often than not "

@@ -6,6 +6,7 @@ from simulator.report.document.adaptation import (
     adaptation_tables,
 )
 from simulator.report.document.arm_words import the_arm
+from simulator.report.document.attained import attained_sentences
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
 from simulator.report.document.family_looks import family_looks_table, family_plan
 from simulator.report.document.numbers import (
@@ -124,7 +125,12 @@ def _plan(power: Power, found: Looks) -> list[str]:
         )
     else:
         said.append("No interim analysis stops for efficacy.")
-    if found.exact and found.attained is not None and found.attained.exact_p is not None:
+    if found.own_sizes:
+        said.append(
+            "The analyses reject at nominal levels which are enumerated at the sizes that the arms "
+            "then have, so that no mortality common to the arms spends more than that."
+        )
+    elif found.exact and found.attained is not None and found.attained.exact_p is not None:
         levels = listed([number(p, None, 4) for p in found.attained.exact_p])
         said.append(
             f"The analyses reject at nominal levels of {levels}, which are enumerated at the "
@@ -168,26 +174,9 @@ def _found(power: Power, found: Looks) -> list[str]:
         f"futility ({percent(futile)}) counts as none, whatever its final estimate."
         if found.futility
         else "A trial that is stopped for efficacy counts as a rejection.",
-        *_attained(found),
+        *attained_sentences(found),
         f"[#looks] has each analysis, {_TOGETHER if found.family else ''}"
         "[#with-looks] what they save and cost.",
-    ]
-
-
-def _attained(found: Looks) -> list[str]:
-    """The level attained, by enumeration."""
-    level = found.attained
-    if level is None:
-        return []
-    attained = level.exact_level if found.exact else level.normal_level
-    most = level.exact_most if found.exact else level.normal_most
-    if attained is None or most is None:
-        return []
-    return [
-        "At the mean sizes of the analyses the test attains, over all of them and at the worst "
-        f"mortality common to the arms, a level of {percent(attained)}"
-        f"{', above the nominal one' if attained > level.level else ''} (by enumeration, futility "
-        f"ignored), and up to {percent(most)} with a patient more or fewer in an arm at the end."
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from simulator.report.text.attained import attained_in_words
 from simulator.report.text.interim_recruitment import recruitment, sites
 from simulator.report.text.page import Block, Bold, Section, apart
 from simulator.report.text.tables import new_table
@@ -183,6 +184,11 @@ def _family(answer: Interim) -> Iterator[Block]:
     )
 
 
+def _level(answer: Interim) -> Iterator[Block]:
+    if answer.attained is not None:
+        yield attained_in_words(answer.attained, "at the sizes so far, then those planned")
+
+
 def _on_boundary(answer: Interim) -> Iterator[Block]:
     look = answer.looks[-1] if answer.looks else None
     if answer.effect is None or look is None or look.on_boundary is None:
@@ -347,6 +353,7 @@ INTERIM_SECTIONS = (
     Section("looks", _looks),
     Section("family", _family),
     Section("changes", _changes),
+    Section("level", _level),
     Section("boundary", _on_boundary),
     Section("prospects", _prospects),
     Section("ends", _ends),

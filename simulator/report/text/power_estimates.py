@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from simulator.report.look_words import no_estimates_in_words
 from simulator.report.text.numbers import LEFT_OUT, plain, plain_percent, rounded, value_or_dash
 from simulator.report.text.page import Block
 from simulator.report.text.power_after_stopping import estimates_with_looks
@@ -27,8 +28,12 @@ def estimates_section(answer: Power) -> Iterator[Block]:
     yield LEFT_OUT
     yield from _explained(answer)
     yield from _loss_explained(answer)
-    if answer.looks is not None and answer.looks.estimates:
+    if answer.looks is None:
+        return
+    if answer.looks.estimates:
         yield from estimates_with_looks(answer.looks)
+    elif answer.looks.no_estimates:
+        yield no_estimates_in_words(answer.looks)
 
 
 def _table(answer: Power) -> Table:

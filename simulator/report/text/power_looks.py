@@ -9,7 +9,7 @@ from simulator.report.look_words import (
     level_in_words,
     overrun_patients_in_words,
 )
-from simulator.report.text.attained import attained_in_words
+from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
 from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
@@ -61,6 +61,8 @@ def looks_section(answer: Power) -> Iterator[Block]:
     yield table
     if found.attained is not None:
         yield attained_in_words(found.attained, "at the mean sizes of the looks")
+    if found.attained_over_trials is not None:
+        yield attained_over_trials_in_words(found.attained_over_trials)
     yield (
         "Means over the trials in which a look was taken; z is the critical value in favour of "
         f"{arms[-1]}{_lower_in_words(found, arms[0])}, smallest effect the {effect_name(found)}, "
@@ -136,6 +138,7 @@ def rules_in_words(found: Looks) -> str:
     """Return the rules by which it is decided."""
     words = [f"information is {found.max_information:g} {_UNITS[found.information]}"]
     efficacy = f"efficacy {found.spending}" + ", exact nominal levels" * found.exact
+    efficacy += " at each trial's own sizes" * found.own_sizes
     words.append(efficacy if found.spending else "no stop for efficacy")
     if found.lower_spending:
         first = next(iter(found.looks[0].in_favour_of))
