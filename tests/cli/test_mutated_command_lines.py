@@ -82,13 +82,16 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("of_seed", range(2))
+@pytest.mark.parametrize(
+    ("of_seed", "lines"),
+    [(0, 100), *(pytest.param(of_seed, 250, marks=pytest.mark.slow) for of_seed in range(4))],
+)
 def test_a_mutated_command_line_ends_with_a_status_and_a_message(
-    of_seed, door_alone, folder, monkeypatch, capsys
+    of_seed, lines, door_alone, folder, monkeypatch, capsys
 ):
     @seed(of_seed)
     @settings(
-        max_examples=250,
+        max_examples=lines,
         database=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),

@@ -21,9 +21,9 @@ SHIPPED = (
     "nct05484908-strata",
     "two-arm-survival",
 )
-TRIALS_A_BATCH = 20
-TRIALS_BEFORE = 40  # in the slow test
-# Seed and first trial: five batches make 100 trials of each scenario, and slowly 300.
+TRIALS_A_BATCH = 8
+TRIALS_BEFORE = 52  # in the slow test, which holds those of the daily one too
+# Seed and first trial: five batches make 40 trials of each scenario, and slowly 300.
 BATCHES = (
     (1, 0),
     (20220812, 1_000),

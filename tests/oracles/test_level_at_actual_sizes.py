@@ -180,14 +180,14 @@ def test_only_looks_that_are_tests_count(sizes, places) -> None:
     assert found == LookSizes(places, tuple(sizes[place] for place in places))
 
 
-def run_with(exact_sizes: str, trials: int):
+def run_with(exact_sizes: str, trials: int, first: int = 0, engine: Engine = Engine.COMPILED):
     looks = [{"at": {"information": 0.5}}]
     efficacy = {"spending": "lan_demets_pocock", "exact": True, "exact_sizes": exact_sizes}
     scenario = changed(base_case(), {"monitoring": {"looks": looks, "efficacy": efficacy}})
     plans = plans_of(scenario)
     asked = monitoring_of(scenario, plans)
     params, evaluation = lower(scenario), Evaluation(plans, (), (), monitoring=asked)
-    part = run_part(params, evaluation, Engine.COMPILED, 5, 0, trials)
+    part = run_part(params, evaluation, engine, 5, first, trials)
     return (
         asked,
         plans[asked.column],
@@ -217,3 +217,14 @@ def test_levels_at_own_sizes_are_at_most_what_is_spent_and_decide_the_trials() -
     assert ((rows.decision == 0) | (rows.decision == 1)).any(axis=0).all()
     by_planned = run_with("planned", 300)[2].looks.rows
     assert (rows.decision != by_planned.decision).any()  # there it makes a difference
+
+
+@pytest.mark.parametrize("engine", [Engine.COMPILED, Engine.REFERENCE])
+def test_own_levels_depend_on_neither_blocks_nor_engine(engine: Engine) -> None:
+    _, _, whole, _ = run_with("actual", 12)
+    again = [run_with("actual", 6, first, engine)[2] for first in (0, 6)]
+    for name in ("decision", "boundary", "lower", "z"):
+        mine = np.concatenate([getattr(part.looks.rows, name) for part in again])
+        np.testing.assert_array_equal(mine, getattr(whole.looks.rows, name))
+    p_values = np.concatenate([part.table.p_value for part in again])
+    np.testing.assert_array_equal(p_values, whole.table.p_value)
