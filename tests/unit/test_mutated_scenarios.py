@@ -17,7 +17,7 @@ from simulator.scenario.loader import load_scenario
 from simulator.scenario.shipped import shipped_folder
 from simulator.scenario.yaml_reader import Node, Reader
 
-QUICK, THOROUGH, A_SEED = 2_000, 20_000, 1_000
+QUICK, THOROUGH, A_SEED = 500, 22_000, 1_000
 
 
 class ReadOnce(Reader):
@@ -104,14 +104,11 @@ def go_through(number: int, of_seed: int, path: Path, monkeypatch: pytest.Monkey
     each()
 
 
-@pytest.mark.parametrize("of_seed", range(QUICK // A_SEED))
-def test_a_mutated_scenario_loads_or_is_refused_in_messages_that_help(
-    of_seed, tmp_path, monkeypatch
-):
-    go_through(A_SEED, of_seed, tmp_path / "mutated.yaml", monkeypatch)
+def test_a_mutated_scenario_loads_or_is_refused_in_messages_that_help(tmp_path, monkeypatch):
+    go_through(QUICK, 0, tmp_path / "mutated.yaml", monkeypatch)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("of_seed", range(1_000, 1_000 + THOROUGH // A_SEED))
-def test_twenty_thousand_mutated_scenarios(of_seed, tmp_path, monkeypatch):
+@pytest.mark.parametrize("of_seed", range(THOROUGH // A_SEED))
+def test_thousands_of_mutated_scenarios(of_seed, tmp_path, monkeypatch):
     go_through(A_SEED, of_seed, tmp_path / "mutated.yaml", monkeypatch)
