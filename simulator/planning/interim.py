@@ -19,6 +19,7 @@ from simulator.planning.interim_file import ObservedFile
 from simulator.planning.interim_futility import judged_by_tables
 from simulator.planning.interim_looks import Now, looks_of, prospects_of, repeated_of, stopped_of
 from simulator.planning.interim_recruitment import forecast_of
+from simulator.results.after_stopping import NoEstimates
 from simulator.results.interim import (
     Assumption,
     EffectNow,
@@ -61,6 +62,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
     if approximate:
         assumed.insert(0, Assumption.APPROXIMATE_STANDARD_ERROR)
     rules = asked.looks
+    no_order = () if rules is None else rules.no_order
     return Interim(
         scenario=scenario.name,
         cut=observed.cut.isoformat(),
@@ -84,7 +86,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         verdict=Verdict.NOT_KNOWN if now is None else now.verdict,
         prospects=prospects,
         # No interval is known of a statistic whose stages have weights of their own.
-        repeated=None if now is None or weighted is not None else repeated_of(now),
+        repeated=None if now is None or weighted is not None or no_order else repeated_of(now),
         stopped=None if now is None or weighted is not None else stopped_of(asked, now),
         recruitment=None if recruited is None else recruited[0],
         assumptions=tuple(assumed),
@@ -93,6 +95,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         slow=slow_of(observed, asked, scenario),
         weighted=weighted,
         family=family_now(asked, file, scenario, information, z),
+        no_estimates=tuple(map(NoEstimates, no_order)),
         attained=None
         if now is None
         else attained_so_far(asked, observed, arms, loaded, final=now.final),

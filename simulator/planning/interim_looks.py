@@ -199,10 +199,12 @@ def stopped_of(asked: Asked, now: Now) -> Stopped | None:
         return None
     futile, tail = now.verdict is Verdict.FUTILITY, asked.plan.interval_alpha / 2
     z = np.array([now.z])
+    p = float(p_values([now.stage], _ALONE, z, futile=futile)[0])
+    if asked.looks is not None and asked.looks.no_order:
+        return Stopped(p, None)
     found = corrected([now.stage], _ALONE, z, np.array([futile]), tail)
     drifts = (float(now.z + shift[0]) / math.sqrt(now.fraction) for shift in found[:3])
-    p = p_values([now.stage], _ALONE, z, futile=futile)
-    return Stopped(float(p[0]), _interval(now, *drifts))
+    return Stopped(p, _interval(now, *drifts))
 
 
 def _interval(now: Now, estimate: float, low: float, high: float) -> Interval:

@@ -2,6 +2,7 @@
 
 from simulator.report import digits
 from simulator.results.after_stopping import NoEstimates
+from simulator.results.interim import Interim
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate, Scale
 from simulator.results.planned_looks import PlannedBoundaries
@@ -61,13 +62,12 @@ _NO_ESTIMATES = {
 }
 
 
-def no_estimates_in_words(found: Looks) -> str:
+def no_estimates_in_words(found: Looks | Interim) -> str:
     """Return why there is no estimate that allows for looks; empty where there is."""
     reasons = "; ".join(_NO_ESTIMATES[reason] for reason in found.no_estimates)
     if not reasons:
         return ""
     return (
         f"No estimate of {found.analysis} that allows for the looks (median-unbiased, stage-wise "
-        f"or repeated intervals) is made: {reasons}. The usual estimates are of all data at the "
-        "end, and know nothing of the looks."
+        f"or repeated intervals) is made: {reasons}. The usual ones know nothing of the looks."
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from simulator.results.after_stopping import NoEstimates
 from simulator.results.attained import AttainedLevel
 from simulator.results.base import Answer, Record, Row, flat
 from simulator.results.interim_recruitment import RecruitmentForecast
@@ -158,11 +159,12 @@ class Stopped(Record):
     p_value
         By the sides of the hypothesis.
     estimate
-        Median unbiased, with its confidence interval.
+        Median unbiased, with its confidence interval; None where no order of outcomes is known that
+        it could rest on (`Interim.no_estimates`).
     """
 
     p_value: float
-    estimate: Interval
+    estimate: Interval | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -338,6 +340,8 @@ class Interim(Answer):
         stages have planned weights; None: not asked for.
     family
         Each analysis of a family that is looked at; None: one is.
+    no_estimates
+        Why no estimate and no interval is made that allows for the looks; empty where they are.
     attained
         The level that the looks attain, of a test of two proportions: this one at the sizes of the
         arms that were observed, earlier ones with theirs shared out by the allocation ratio, later
@@ -380,6 +384,7 @@ class Interim(Answer):
     slow: SlowNow | None = None
     weighted: WeightedNow | None = None
     family: FamilyNow | None = None
+    no_estimates: tuple[NoEstimates, ...] = ()
     attained: AttainedLevel | None = None
 
     def rows(self) -> list[Row]:

@@ -103,6 +103,16 @@ def test_the_level_stands_on_the_full_page(folder, run):
     text = run("monitor scenario.yaml --observed observed.yaml --out run --full").out
     words = " ".join(text.split())
     assert "at the sizes so far, then those planned (16 v 15, 30 v 30 patients)" in words
+    assert "is made: looks reject by exact levels" in words
+
+
+def test_exact_levels_have_a_p_value_and_no_interval_that_allows_for_looks(told):
+    """As `power` has it: no boundary of Z orders the outcomes."""
+    found = told(EXACT, ARMS)
+    assert found["no_estimates"] == ["exact"]
+    assert 0.05 < found["stopped"]["p_value"] < 1.0
+    assert found["stopped"]["estimate"] is None
+    assert found["repeated"] is None
 
 
 def test_the_level_of_a_final_analysis_has_earlier_looks_shared_out(told):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from simulator.report.look_words import no_estimates_in_words
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.interim_recruitment import recruitment, sites
 from simulator.report.text.page import Block, Bold, Section, apart
@@ -248,12 +249,15 @@ def _estimates(answer: Interim) -> Iterator[Block]:
     if repeated is not None:
         table.add_row("repeated, valid at every look", "", _interval(effect, repeated), "")
     name = "stage-wise" if answer.final else "stage-wise, if the trial stops here"
-    at = stopped.estimate
-    middle = f"{at.estimate:.3f}"
-    if effect is not None and at.effect is not None:
-        middle = _effect(effect, at.effect)
-    table.add_row(name, middle, _interval(effect, at), _p(stopped.p_value))
+    at, middle, limits = stopped.estimate, "", ""
+    if at is not None:
+        middle, limits = f"{at.estimate:.3f}", _interval(effect, at)
+        if effect is not None and at.effect is not None:
+            middle = _effect(effect, at.effect)
+    table.add_row(name, middle, limits, _p(stopped.p_value))
     yield table
+    if answer.no_estimates:
+        yield no_estimates_in_words(answer)
 
 
 def _measure(effect: EffectNow) -> str:
