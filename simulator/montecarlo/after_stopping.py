@@ -83,14 +83,12 @@ class Stops:
         found = np.full((len(Corrected._fields), self.place.size), math.nan)
         ended = np.flatnonzero(self.place >= 0)
         if ended.size:
-            numbers = np.unique(history[ended])
-            which = np.searchsorted(numbers, history[ended])
-            alike = [stages[number] for number in numbers.tolist()]
             at = ended, self.place[ended]
+            looked, which = stages[1:], history[ended] - 1  # the first is that of no look
             futile, tail = decision[at] == Decision.FUTILITY, asked.alpha / asked.sides
             # Where every trial has an information of its own a table would be of a single trial.
             by_table = asked.information != Information.INVERSE_VARIANCE
-            found[:, ended] = corrected(alike, which, z[at], futile, tail, by_table=by_table)
+            found[:, ended] = corrected(looked, which, z[at], futile, tail, by_table=by_table)
         estimate, error, low, high = self._usual
         return AtTheStop(estimate, error, low, high, Corrected(*found))
 
