@@ -90,18 +90,15 @@ def slow_in_words(found: SlowRecruitment) -> str:
 
 
 def adaptation_in_short(found: Looks) -> str:
-    """Return the target and slow recruitment, each with a semicolon; empty without either."""
+    """Return the target and slow recruitment; empty without either."""
     words = []
     if found.reestimation is not None:
         target = found.reestimation
-        words.append(
-            f"target re-estimated: mean {mean(target.target)}, {target.target_p10} to "
-            f"{target.target_p90} in 80% of trials"
-        )
+        words.append(f"new target {target.target_p10} to {target.target_p90} in 80% of trials")
     if found.slow_recruitment is not None:
         closed = rounded(100 * found.slow_recruitment.closed.mean, 1)
         words.append(f"{closed}% close for slow recruitment")
-    return "".join(f"{word}; " for word in words)
+    return "; ".join(words)
 
 
 def _groups(found: Reestimation) -> Block:

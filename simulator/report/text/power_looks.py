@@ -118,11 +118,13 @@ def looks_in_short(found: Looks) -> str:
     """When trials stop, in a line."""
     stops = "; ".join(_stops(number, look) for number, look in enumerate(found.looks[:-1], 1))
     patients = found.compared["patients"]
-    changes = adaptation_in_short(found)
-    return (
-        f"{stops}; {changes}expected {mean(patients.with_looks)} patients, without looks "
-        f"{mean(patients.without)}; power without looks {percent(found.power.without)}"
+    words = (
+        stops,
+        f"expected {mean(patients.with_looks)} patients, without looks {mean(patients.without)}",
+        f"power without looks {percent(found.power.without)}",
+        adaptation_in_short(found),  # last: a screen may cut it
     )
+    return "; ".join(filter(None, words))
 
 
 def _stops(number: int, look: LookReport) -> str:
