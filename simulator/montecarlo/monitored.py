@@ -238,10 +238,12 @@ class Monitoring:
         found[(found == Decision.GO_ON) & futile] = Decision.FUTILITY
         if self.asked.sides == 1:  # which arm fared better is another matter
             found[(found == Decision.FAVOURS_SECOND) & (favours == 0)] = Decision.FAVOURS_FIRST
+        with np.errstate(invalid="ignore"):  # no error, and nothing to cross: no effect crosses
+            effect = limits.efficacy_z * table.standard_error[:, 0]
         written = [
             (looks.decision, found),
             (looks.boundary, limits.efficacy_z),
-            (looks.effect, limits.efficacy_z * table.standard_error[:, 0]),
+            (looks.effect, effect),
         ]
         if limits.first_z is not None:
             written.append((looks.lower, -limits.first_z))
