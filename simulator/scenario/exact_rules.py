@@ -33,16 +33,10 @@ def exact_rules(
         yield RuleError(rule, "leave one of them out", _KEY)
     for key in ("blinded_reestimation", "promising_zone", "slow_recruitment"):
         if getattr(asked, key) is not None:
-            rule = (
-                f"{key} changes the sizes at the end, and exact levels are enumerated at planned "
-            )
-            rule += "sizes"
+            rule = f"{key} changes the sizes at the end, and exact levels are enumerated at sizes "
+            rule += "that do not follow from what is seen"
             yield RuleError(rule, remedy, _KEY)
             return
-    actual = asked.efficacy.exact_sizes == "actual"
-    if actual and (asked.promising_zone or asked.blinded_reestimation):
-        rule = "enumerates at sizes of which outcomes say nothing, and here they change the target"
-        yield RuleError(rule, "use exact_sizes: planned", f"{_KEY}_sizes")
     for place, look in enumerate(asked.looks):
         if look.at.completed is None and look.at.information is None:
             rule = f"the size of look {place + 1} is not known before it is taken, and exact "

@@ -268,8 +268,8 @@ def test_sizes_of_exact_levels_need_them_and_outcomes_that_leave_them(tmp_path: 
     assert (found.line, found.key) == (12, f"{EXACT}_sizes")
     exact = f"{SPENDING}, exact: true, exact_sizes: actual"
     blinded = f"{text.replace(SPENDING, exact)}{BLINDED}"
-    (found,) = (one for one in problems(blinded, tmp_path) if one.key == f"{EXACT}_sizes")
-    assert "they change the target" in found.rule
+    (found,) = (one for one in problems(blinded, tmp_path) if one.key == EXACT)
+    assert "blinded_reestimation changes the sizes at the end" in found.rule
 
 
 def test_exact_levels_are_of_small_trials(tmp_path: Path) -> None:
