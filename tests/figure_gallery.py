@@ -86,8 +86,8 @@ FIGURES = {
         )
     ),
     "boundaries, one look": lambda: draw_boundaries(simulator.boundaries((1,), "pocock")),
-    "stops": lambda: draw_stops(stop_points()),
-    "stops, one kind": lambda: draw_stops(stop_points()[-2:]),
+    "stops": lambda: draw_stops(stop_points(), 400),
+    "stops, one kind": lambda: draw_stops(stop_points()[-2:], 400),
     "power": lambda: draw_power_curve(rate_points(), "patients"),
     "size": lambda: draw_size_curve(size_curve()),
     "size, exact": lambda: draw_size_curve(

@@ -13,9 +13,10 @@ from simulator.montecarlo import exact_stages
 from simulator.planning.interim_effect import Effect, effect_of, z_of_counts
 from simulator.planning.interim_file import ObservedFile
 from simulator.planning.interim_keys import Observed
+from simulator.planning.refused_looks import refuse_boundaries
 from simulator.results.interim import InformationNow
 from simulator.results.measures import Scale
-from simulator.scenario.errors import nearest
+from simulator.scenario.errors import RuleError, nearest
 from simulator.scenario.loaded import LoadedScenario
 
 _POWER = 0.8  # of the design's effect, where the scenario says nothing
@@ -45,8 +46,18 @@ class Asked(NamedTuple):
 
 
 def asked_of(loaded: LoadedScenario) -> Asked:
-    """Return what of a scenario an interim is held against."""
+    """Return what of a scenario an interim is held against.
+
+    Raises
+    ------
+    ScenarioError
+        If boundaries of its looks cannot be made, with the place of the key that is why.
+    """
     scenario = loaded.scenario
+    try:
+        refuse_boundaries(scenario)
+    except RuleError as error:
+        raise loaded.located(error) from None
     plans = plans_of(scenario)
     looks = exact_stages.monitoring_of(scenario, plans)
     plan = plans[0 if looks is None else looks.column]

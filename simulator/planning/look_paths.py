@@ -98,7 +98,11 @@ def _words(decision: Decision, *, is_final: bool) -> str:
 
 
 def _stops(seen: PathRows) -> tuple[StopPoint, ...]:
-    """Shares of trials by how and when they end, in months or several of them."""
+    """Shares of trials by how and when they end, in months or several of them.
+
+    Those whose recruitment was so slow that nothing is tested have no analysis with which they end,
+    and are in none.
+    """
     early = seen.decision[:, :-1]
     futility = early == Decision.FUTILITY
     efficacy = (early >= 0) & (early <= Decision.FAVOURS_SECOND)
@@ -108,8 +112,11 @@ def _stops(seen: PathRows) -> tuple[StopPoint, ...]:
         np.where(stopped, seen.decision_day[:, :-1], 0.0).sum(axis=1),
         seen.decision_day[:, -1],
     )
-    apart = math.ceil(days.max() / DAYS_PER_MONTH / _MOST_INTERVALS) * DAYS_PER_MONTH
-    interval = (days // apart).astype(np.int64)
+    ends = ~np.isnan(days)
+    if not ends.any():
+        return ()
+    apart = math.ceil(days[ends].max() / DAYS_PER_MONTH / _MOST_INTERVALS) * DAYS_PER_MONTH
+    interval = np.where(ends, days // apart, -1).astype(np.int64)
     trials = days.size
     table = []
     for k in range(int(interval.max()) + 1):

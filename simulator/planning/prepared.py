@@ -10,20 +10,15 @@ from calibration.targets import solve_targets
 from simulator.allocation import AllocationError, build_plan
 from simulator.analysis import AnalysisPlan, plans_of
 from simulator.declarations.estimands import tests_of
-from simulator.monitoring.adaptation_checks import ZONE, least_power
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import sides_of
-from simulator.monitoring.declared import BoundaryError
 from simulator.montecarlo import exact_stages
-from simulator.montecarlo.family_levels import levels_of
-from simulator.montecarlo.multiplicity import families_of
 from simulator.params.lower import lower
 from simulator.params.recruitment import lower_allocation
 from simulator.params.types import Params
 from simulator.planning.observed import refuse_if_nothing_is_known
+from simulator.planning.refused_looks import refuse_boundaries
 from simulator.scenario.errors import RuleError
 from simulator.scenario.loaded import LoadedScenario
-from simulator.scenario.monitored_family_rules import spending_key
 from simulator.scenario.schema import Scenario
 
 
@@ -134,7 +129,7 @@ def prepare(
     try:
         a = lower_allocation(asked)  # before what takes long
         build_plan(a.scheme, a.options, a.ratio, a.factor_levels, asked.trial.target_randomised)
-        _refuse_boundaries(asked)
+        refuse_boundaries(asked)
         solved = solve(asked, say)
         params = lower(solved)
         refuse_if_nothing_is_known(params)
@@ -144,33 +139,3 @@ def prepare(
     except RuleError as error:
         raise loaded.located(error) from None
     return Prepared(loaded, solved, params, plans_of(asked))
-
-
-def _refuse_boundaries(asked: Scenario) -> None:
-    """Refuse looks whose boundaries cannot be made, at any level that an analysis can have."""
-    if asked.monitoring is None:
-        return
-    plans = plans_of(asked)
-    name, of = plans[0].name, ""
-    try:
-        plan = exact_stages.monitoring_of(asked, plans)
-        assert plan is not None
-        every = [plan]
-        for one in () if plan.family is None else plan.family.hypotheses:
-            levels = levels_of(one.column, plans[one.column].alpha, families_of(asked, plans))
-            every += [one._replace(alpha=level) for level in levels]
-        for one in every:
-            name = plans[one.column].name
-            of = f"{name} at level {one.alpha:g}: " if plan.family else ""
-            sides_of(one)
-        least_power(plan)
-    except BoundaryError as error:
-        keys = {
-            "spending": spending_key(asked.monitoring, name),
-            "lower_spending": "monitoring.efficacy.lower_spending",
-            "lower_alpha": "monitoring.efficacy.lower_alpha",
-            "futility": "monitoring.futility.rule",
-            ZONE: "monitoring.promising_zone.from_conditional_power",
-        }
-        key = keys.get(error.name, "monitoring.looks")
-        raise RuleError(f"{of}{error.rule}", error.remedy, key) from None

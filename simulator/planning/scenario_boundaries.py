@@ -13,6 +13,7 @@ from simulator.monitoring.plan import Plan
 from simulator.montecarlo import exact_stages
 from simulator.planning.attained import attained_at
 from simulator.planning.boundaries import boundaries_answer
+from simulator.planning.refused_looks import refuse_boundaries
 from simulator.results.boundaries import Boundaries
 from simulator.scenario.schema import Scenario
 
@@ -30,7 +31,8 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     Raises
     ------
     RuleError
-        If the scenario has no looks, or the information of one is not known before it is taken.
+        If the scenario has no looks, the information of one is not known before it is taken, or
+        boundaries cannot be made.
     """
     asked = exact_stages.monitoring_of(scenario, plans_of(scenario))
     if asked is None:
@@ -41,6 +43,7 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
             rule = "the information at this look is not known before it is taken"
             remedy = "trialsim power tells what looks come to; or plan it at a share of information"
             raise RuleError(rule, remedy, f"monitoring.looks[{place}].at")
+    refuse_boundaries(scenario)
     if power is None and asked.futility is not None and not asked.futility.is_of_tables:
         power = asked.futility.power
     sides = sides_of(asked)

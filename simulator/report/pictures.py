@@ -124,7 +124,7 @@ def draw_power(power: Power, plan: RecruitmentPlan, folder: Path, kinds: Kinds =
     if power.looks is not None and power.looks.boundaries is not None and curves.looks:
         drawings["looks"] = draw_looks(power.looks, curves.looks, power.arms[-1])
     if curves.stops:
-        drawings["stops"] = draw_stops(curves.stops)
+        drawings["stops"] = draw_stops(curves.stops, min(power.trials, TRIALS_SEEN))
     of = f"{power.scenario}: {power.trials:,} simulated trials, seed {power.seed}"
     if power.trials > TRIALS_SEEN:
         of += f"; curves are of the first {TRIALS_SEEN:,}"

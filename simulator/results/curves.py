@@ -122,6 +122,8 @@ class StopPoint(Record):
         A look stops them: the day is that of its decision.
     planned
         No look does: the day is that of the last follow-up.
+
+    Trials that slow recruitment ends without a test are in none of them.
     """
 
     month: int

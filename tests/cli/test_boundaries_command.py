@@ -131,6 +131,68 @@ def test_what_cannot_be_is_refused_with_rule_and_remedy(refused, options, words)
         assert word in message
 
 
+LOOKED = """\
+extends: nct05484908
+name: looked
+title: NCT05484908 with one look
+monitoring:
+  looks: [{at: {completed: 30}}]
+  efficacy: {spending: EFFICACY}
+  futility: FUTILITY
+"""
+CANNOT_BE = [
+    (LOOKED.replace("EFFICACY", spending).replace("FUTILITY", futility), line, key, rule, remedy)
+    for spending, futility, line, key, rule, remedy in (
+        ("pocock(3)", "null", 6, "efficacy.spending", "takes no number", "write pocock"),
+        ("nonsense", "null", 6, "efficacy.spending", "is not a rule", "use one of"),
+        (
+            '"table(0,0.06)"',
+            "null",
+            6,
+            "efficacy.spending",
+            "more than 0.025, half of",
+            "end with 0.025",
+        ),
+        ('"table(0.05)"', "null", 6, "efficacy.spending", "each of 2 looks, not 1", "give what"),
+        ("haybittle_peto(1)", "null", 6, "efficacy.spending", "spend all of 0.025", "raise it"),
+        (
+            '"pocock", lower_spending: "haybittle_peto(1)", lower_alpha: 0.01',
+            *("null", 6, "efficacy.lower_spending", "spend all of 0.01", "raise it"),
+        ),
+        (
+            "pocock",
+            "{rule: z(3)}",
+            7,
+            "futility.rule",
+            "not below that for efficacy",
+            "less readily",
+        ),
+        ("pocock", '{rule: "z(0,0.5)"}', 7, "futility.rule", "as many as looks", "as z(0)"),
+        (
+            "pocock",
+            '{rule: "conditional_power(0.99,design)"}',
+            *(7, "futility.rule", "not below that for efficacy", "less readily"),
+        ),
+    )
+]
+
+
+@pytest.mark.parametrize(("scenario", "line", "key", "rule", "remedy"), CANNOT_BE)
+@pytest.mark.parametrize("command", ["boundaries", "monitor --observed observed.yaml"])
+def test_boundaries_of_a_scenario_that_cannot_be_made_are_refused_at_their_key(
+    folder, refused, command, scenario, line, key, rule, remedy
+):
+    (folder / "looked.yaml").write_text(scenario)
+    arms = "{PE: {randomised: 20, followed_up: 15, deaths: 8}, DPMAS+LPE: {randomised: 20}}"
+    (folder / "observed.yaml").write_text(f"cut: 2024-03-31\narms: {arms}\n")
+    name, *options = command.split()
+    message = refused(name, "looked.yaml", *options)
+    assert message.startswith(f"looked.yaml:{line}: monitoring.{key} = ")
+    assert "\n" not in message.strip()
+    assert rule in message
+    assert remedy in message
+
+
 def test_python_answers_what_the_command_does(answer_of):
     found = simulator.boundaries((0.5, 1), "pocock", alpha=0.05, sides=2, power=0.8)
     assert found.to_dict() == answer_of(f"{TWO} pocock --alpha 0.05 --sides 2 --power 0.8")

@@ -83,7 +83,7 @@ def test_effects_have_their_unit():
 
 def test_bars_hold_when_trials_end_and_why():
     points = stop_points()
-    drawing = draw_stops(points)
+    drawing = draw_stops(points, 400)
     (axes,) = drawing.figure.axes
     for bars, kind in zip(axes.containers, ("efficacy", "futility", "planned"), strict=True):
         shares = [100 * getattr(point, kind) for point in points]
@@ -93,8 +93,19 @@ def test_bars_hold_when_trials_end_and_why():
     assert "20% stopped for efficacy, 13% stopped for futility, 67% ended as planned" in (
         drawing.caption
     )
+    largest = max(max(p.efficacy, p.futility, p.planned) for p in points)
+    error = 100 * (largest * (1 - largest) / 400) ** 0.5
+    assert f"(Monte Carlo standard error at most {error:.2g} percentage points)" in drawing.caption
+    assert "without a test" not in drawing.caption
     with pytest.raises(ValueError, match="nothing to draw"):
-        draw_stops(())
+        draw_stops((), 1)
+
+
+def test_trials_that_end_without_a_test_are_told_of_and_are_in_no_bar():
+    points = [replace(point, planned=0.9 * point.planned) for point in stop_points()]
+    lost = 0.1 * sum(point.planned for point in stop_points())
+    caption = draw_stops(points, 400).caption
+    assert f"{100 * lost:.1f}% ended without a test, and are in no bar" in caption
 
 
 def test_boundaries_of_a_design_alone_have_effects_in_standard_errors():

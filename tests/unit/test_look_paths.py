@@ -88,3 +88,26 @@ def test_a_run_without_looks_tells_of_none():
     curves = simulator.load("nct05484908").power(100, jobs=1).curves
     assert curves.looks == curves.stops == ()
     assert not {"looks", "stops"} & set(curves.tables())
+
+
+UNANSWERED = """\
+extends: nct05484908
+name: unanswered
+title: NCT05484908 that gives up where hardly anybody comes
+monitoring:
+  looks: [{at: {completed: 30}}]
+  slow_recruitment: {day: 365, fewer_than: NUMBER, then: unanswered}
+"""
+
+
+@pytest.mark.parametrize("fewest", [28, 60])
+def test_trials_without_a_final_test_end_in_no_month(tmp_path, fewest):
+    """Some of them, or all."""
+    path = tmp_path / "unanswered.yaml"
+    path.write_text(UNANSWERED.replace("NUMBER", str(fewest)))
+    found = simulator.load(path).power(60, jobs=1)
+    slow = found.looks.slow_recruitment.closed.mean
+    assert slow > 0.2 if fewest == 28 else slow == 1
+    shares = [s.efficacy + s.futility + s.planned for s in found.curves.stops]
+    assert sum(shares) == pytest.approx(1 - slow)
+    assert "nan%" not in str(found).lower()

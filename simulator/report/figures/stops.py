@@ -1,5 +1,6 @@
 """When trials end: month by month, stopped for efficacy or futility, or at their planned end."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
@@ -15,10 +16,16 @@ _KINDS = (  # hatched too, so that they are told apart in grey
     ("stopped for futility", "futility", style.look(1).colour, "////"),
     ("ended as planned", "planned", "#bdbdbd", ""),
 )
+_ROUNDING = 1e-9  # of shares that are summed
 
 
-def draw_stops(points: Sequence[StopPoint]) -> Drawing:
+def draw_stops(points: Sequence[StopPoint], trials: int) -> Drawing:
     """Draw the share of trials that end in each month, by how they end.
+
+    Parameters
+    ----------
+    trials
+        Of which the shares are.
 
     Raises
     ------
@@ -54,15 +61,21 @@ def draw_stops(points: Sequence[StopPoint]) -> Drawing:
         axes.yaxis.set_major_locator(MaxNLocator(6))
         style.tidy(axes, "months since the first site opened", "trials (%)")
         labels.legend_above(figure, axes, list(handles.values()), list(handles))
-    return Drawing(figure, "When trials end, and why", tuple(_notes(points)))
+    return Drawing(figure, "When trials end, and why", tuple(_notes(points, trials)))
 
 
-def _notes(points: Sequence[StopPoint]) -> list[str]:
+def _notes(points: Sequence[StopPoint], trials: int) -> list[str]:
     shares = {name: sum(getattr(p, field) for p in points) for name, field, *_ in _KINDS}
     told = [f"{percent(share)} {name}" for name, share in shares.items() if share > 0]
     apart = (points[0].end_day - points[0].start_day) / DAYS_PER_MONTH
     unit = "month" if round(apart) == 1 else f"{apart:.0f} months"
+    unanswered = 1 - sum(shares.values())
+    if unanswered > _ROUNDING:
+        told.append(f"{percent(unanswered)} ended without a test, and are in no bar")
+    bars = (getattr(point, field) for point in points for _, field, *_ in _KINDS)
+    error = 100 * max(math.sqrt(share * (1 - share) / trials) for share in bars)
     return [
-        f"Bars: share of all trials per {unit}; {', '.join(told)}",
+        f"Bars: share of all trials per {unit} (Monte Carlo standard error at most {error:.2g} "
+        f"percentage points); {', '.join(told)}",
         "A trial that is stopped ends on the day of the decision, another with its last follow-up",
     ]
