@@ -73,7 +73,8 @@ class Interpolated:
         with self._lock:
             if len(self._known) + len(keys) > _MOST:
                 self.forget()
-            functions, first = zip(*(self._function(key) for key in keys), strict=True)
+            self._make_room(keys)
+            functions, first = zip(*(self._known[key] for key in keys), strict=True)
             sides = np.array([smooth.cells for smooth in functions])
             asked = which, z, self._farthest, np.array(first), sides
             found, lacking = np.empty((self._cells.shape[1], z.size)), np.empty(z.size, np.int64)
@@ -85,14 +86,17 @@ class Interpolated:
             found[:, trial] = functions[which[trial]].function(z[trial : trial + 1])[:, 0]
         return found
 
-    def _function(self, key: Any) -> tuple[Smooth, int]:
-        """Return a function and its first cell; there is room for the cells of a new one."""
-        if key not in self._known:
-            smooth, size = self._smooth(key), len(self._cells)
-            self._known[key] = smooth, size
-            new = np.full((2 * smooth.cells, *self._cells.shape[1:]), math.nan)
+    def _make_room(self, keys: Sequence[Any]) -> None:
+        """Make room for the cells of functions that are new."""
+        size = len(self._cells)
+        for key in keys:
+            if key not in self._known:
+                smooth = self._smooth(key)
+                self._known[key] = smooth, size
+                size += 2 * smooth.cells
+        new = np.full((size - len(self._cells), *self._cells.shape[1:]), math.nan)
+        if new.size:
             self._cells = np.concatenate([self._cells, new])
-        return self._known[key]
 
     def _learn(
         self, functions: Sequence[Smooth], first: Sequence[int], which: Ints, z: Floats
