@@ -151,5 +151,5 @@ def _cap_rules(
             f"is above the target of {target}, and allocation.scheme: {scheme.word} has exactly as "
             "many places"
         )
-        remedy = "use another scheme, as permuted_blocks"
+        remedy = "use another scheme, as permuted_block"
         yield RuleError(rule, remedy, f"{key}.{word}")

@@ -137,6 +137,11 @@ def test_a_target_above_the_places_of_the_scheme_is_refused(
     (found,) = problems(text, tmp_path)
     assert (found.line, found.key.rpartition(".")[2]) == (line, "most_randomised")
     assert f"allocation.scheme: {scheme} has exactly as many places" in found.rule
+    named = found.remedy.rpartition(", as ")[2]
+    mended = text.replace(f"scheme: {scheme}, options: {{}}", f"scheme: {named}")
+    mended = mended.replace(f"{named}}}", f"{named}, options: {{block_size: 4}}}}")
+    (tmp_path / "mended.yaml").write_text(mended)
+    load_scenario(tmp_path / "mended.yaml")
 
 
 def test_a_comparison_of_schemes_refuses_those_without_a_place(tmp_path: Path) -> None:
