@@ -295,26 +295,27 @@ REFERENCE = "power small.yaml --engine reference --jobs 2 --out run --trials"
 
 
 def workers_of(process):
-    """Processes of joblib's that a process has started."""
+    """Processes of joblib's that a process has started; other processes' words may be no text."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            words = (status.parent / "cmdline").read_text()
+            parent = int(status.read_bytes().rpartition(b")")[2].split()[1])
+            if parent != process.pid:
+                continue
+            words = (status.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if parent == process.pid and "LokyProcess" in words:
+        if b"LokyProcess" in words:
             found.append(int(status.parent.name))
     return found
 
 
 def is_there(number):
     try:
-        return (Path("/proc") / str(number) / "stat").read_text().rpartition(")")[2].split()[
-            0
-        ] != "Z"
+        stat = (Path("/proc") / str(number) / "stat").read_bytes()
     except OSError:
         return False
+    return stat.rpartition(b")")[2].split()[0] != b"Z"
 
 
 on_linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
