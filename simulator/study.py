@@ -46,8 +46,8 @@ from simulator.planning.designs import (
 from simulator.planning.evidence import evidence_about, evidence_overview
 from simulator.planning.exact import exact_answer, refusal
 from simulator.planning.goals import place_of
-from simulator.planning.interim import interim
-from simulator.planning.interim_file import read_observed
+from simulator.planning.interim.answer import interim
+from simulator.planning.interim.file import read_observed
 from simulator.planning.levers import LEVER_TRIALS, PlannedLevers, plan_levers, run_levers
 from simulator.planning.observed import refuse_if_nothing_is_known
 from simulator.planning.power import estimate_power

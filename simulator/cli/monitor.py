@@ -43,7 +43,7 @@ def monitor(
     json: JsonOption = False,
 ) -> None:
     """Where a running trial stands: boundary, conditional power, recruitment to come."""
-    from simulator.planning.interim_file import EXAMPLE, read_observed
+    from simulator.planning.interim.file import EXAMPLE, read_observed
 
     if example:
         print(EXAMPLE.read_text(encoding="utf-8"), end="")
@@ -53,7 +53,7 @@ def monitor(
     if observed is None:
         refuse("--observed", '""', "is missing", "trialsim monitor --example prints such a file")
     from calibration.evidence import cited_rows
-    from simulator.planning.interim import interim
+    from simulator.planning.interim.answer import interim
     from simulator.scenario.loader import load_scenario
     from simulator.store import question_of
 

@@ -11,7 +11,7 @@ from scipy import stats
 import simulator
 from simulator.analysis.exact_power import ExactQuestion
 from simulator.montecarlo.exact_stages import attained, exact_levels
-from simulator.planning.interim_file import EXAMPLE
+from simulator.planning.interim.file import EXAMPLE
 
 LOOKED = """\
 extends: nct05484908

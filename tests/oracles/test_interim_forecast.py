@@ -17,7 +17,7 @@ from simulator.monitoring.forecast import (
 )
 from simulator.monitoring.predictive import deaths_to_come, predictive_probability
 from simulator.params.recruitment import lower_accrual
-from simulator.planning.interim_recruitment import _pace
+from simulator.planning.interim.recruitment import _pace
 from simulator.scenario.population import PoissonAccrual
 from simulator.scenario.population import Site as PlannedSite
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from simulator.planning.interim import interim
-from simulator.planning.interim_file import read_observed
+from simulator.planning.interim.answer import interim
+from simulator.planning.interim.file import read_observed
 from simulator.results.interim import Interim
 from simulator.scenario.loader import load_scenario
 

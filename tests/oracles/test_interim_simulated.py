@@ -14,8 +14,8 @@ from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
 from simulator.montecarlo.parts import run_part
 from simulator.params.lower import lower
-from simulator.planning.interim import interim
-from simulator.planning.interim_file import read_observed
+from simulator.planning.interim.answer import interim
+from simulator.planning.interim.file import read_observed
 from simulator.records import TrialRecords
 from simulator.results.interim import Verdict
 from simulator.scenario.loader import load_scenario

@@ -7,7 +7,7 @@ from figure_texts import assert_nothing_collides, said
 from scipy.stats import norm
 
 import simulator
-from simulator.planning.interim_file import EXAMPLE
+from simulator.planning.interim.file import EXAMPLE
 from simulator.report.figures.interim import draw_forecast, draw_observed
 from simulator.report.pictures import draw_interim
 

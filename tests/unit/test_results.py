@@ -13,7 +13,7 @@ import pytest
 from answers import calibrated_values
 
 import simulator
-from simulator.planning.interim_file import EXAMPLE
+from simulator.planning.interim.file import EXAMPLE
 from simulator.results import ANSWERS
 from simulator.results.base import Answer, AnswerError, Record
 from simulator.results.curves import Curves

@@ -21,7 +21,7 @@ from answers import (
 from ruamel.yaml import YAML
 
 import simulator
-from simulator.planning.interim_file import EXAMPLE
+from simulator.planning.interim.file import EXAMPLE
 from simulator.results import ANSWERS
 from simulator.results.base import Answer, Record, Records, cell_of
 from simulator.results.flow import flow

@@ -18,7 +18,7 @@ from simulator.declarations.analyses.measure import (
 )
 from simulator.monitoring.asked import sign_of
 from simulator.montecarlo.predictive_looks import probability_of
-from simulator.planning.interim_keys import Counts, Result
+from simulator.planning.interim.keys import Counts, Result
 from simulator.results.measures import Scale
 
 _FARTHEST = 40.0  # a p value of 1 is that of a z far below

@@ -7,9 +7,9 @@ import numpy as np
 
 from simulator.monitoring.futility import read_futility
 from simulator.montecarlo.predictive_looks import probabilities
-from simulator.planning.interim_asked import Asked
-from simulator.planning.interim_file import ObservedFile
-from simulator.planning.interim_looks import Now
+from simulator.planning.interim.asked import Asked
+from simulator.planning.interim.file import ObservedFile
+from simulator.planning.interim.looks import Now
 from simulator.results.interim import LookTaken, Verdict
 
 

@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 from simulator.constants import DAYS_PER_MONTH
 from simulator.monitoring.forecast import MOST_DAYS, Forecast, Pace, Rate, Site, updated
 from simulator.params.lower import randomised_share
-from simulator.planning.interim_keys import FurtherSite as AskedSite
-from simulator.planning.interim_keys import Observed, SiteCounts
+from simulator.planning.interim.keys import FurtherSite as AskedSite
+from simulator.planning.interim.keys import Observed, SiteCounts
 from simulator.results.interim import Assumption
 from simulator.results.interim_recruitment import (
     Dates,

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.declarations.keys import key_path, steps_of
-from simulator.planning.interim_keys import Observed
+from simulator.planning.interim.keys import Observed
 from simulator.scenario.defaults import nodes_of
 from simulator.scenario.errors import Problem, ScenarioError, shown
 from simulator.scenario.loaded import values_of

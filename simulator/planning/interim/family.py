@@ -8,9 +8,9 @@ from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, 
 from simulator.monitoring.normal import upper_tail
 from simulator.montecarlo.family_levels import shares_after
 from simulator.montecarlo.multiplicity import Family, families_of
-from simulator.planning.interim_asked import Asked
-from simulator.planning.interim_file import ObservedFile
-from simulator.planning.interim_keys import HypothesisSeen
+from simulator.planning.interim.asked import Asked
+from simulator.planning.interim.file import ObservedFile
+from simulator.planning.interim.keys import HypothesisSeen
 from simulator.results.interim import FamilyNow, HypothesisNow, InformationNow
 from simulator.scenario.errors import nearest
 from simulator.scenario.schema import Scenario

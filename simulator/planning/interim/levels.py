@@ -7,7 +7,7 @@ from simulator.analysis import AnalysisPlan
 from simulator.monitoring.asked import MonitoringPlan, by_arm
 from simulator.monitoring.exact_z import z_of
 from simulator.montecarlo.exact_stages import exact_levels, spent_by, stages_of
-from simulator.planning.interim_keys import Observed
+from simulator.planning.interim.keys import Observed
 
 Arms = tuple[int, int]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from simulator.monitoring.asked import by_arm
 from simulator.planning.attained import attained_at
-from simulator.planning.interim_asked import Asked
-from simulator.planning.interim_keys import Observed
-from simulator.planning.interim_levels import rise
+from simulator.planning.interim.asked import Asked
+from simulator.planning.interim.keys import Observed
+from simulator.planning.interim.levels import rise
 from simulator.results.attained import AttainedLevel
 from simulator.scenario.loaded import LoadedScenario
 

@@ -14,11 +14,11 @@ from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, 
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look
 from simulator.monitoring.repeated import repeated_interval
-from simulator.planning.interim_asked import Asked
-from simulator.planning.interim_effect import Effect, enumerated
-from simulator.planning.interim_file import ObservedFile
-from simulator.planning.interim_keys import Observed
-from simulator.planning.interim_levels import own_z, sizes_so_far
+from simulator.planning.interim.asked import Asked
+from simulator.planning.interim.effect import Effect, enumerated
+from simulator.planning.interim.file import ObservedFile
+from simulator.planning.interim.keys import Observed
+from simulator.planning.interim.levels import own_z, sizes_so_far
 from simulator.results.interim import (
     InformationNow,
     Interval,

@@ -10,9 +10,9 @@ from simulator.monitoring.decisions import Sides, sides_of
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.plan import Plan
 from simulator.montecarlo import exact_stages
-from simulator.planning.interim_effect import Effect, effect_of, z_of_counts
-from simulator.planning.interim_file import ObservedFile
-from simulator.planning.interim_keys import Observed
+from simulator.planning.interim.effect import Effect, effect_of, z_of_counts
+from simulator.planning.interim.file import ObservedFile
+from simulator.planning.interim.keys import Observed
 from simulator.planning.refused_looks import refuse_boundaries
 from simulator.results.interim import InformationNow
 from simulator.results.measures import Scale

@@ -9,9 +9,9 @@ from simulator.monitoring import reestimation
 from simulator.monitoring.adaptation import BlindedPlan, SlowPlan, ZonePlan
 from simulator.monitoring.adaptation_checks import final_critical
 from simulator.monitoring.reestimation import Zone
-from simulator.planning.interim_asked import Asked
-from simulator.planning.interim_keys import Observed
-from simulator.planning.interim_looks import Now
+from simulator.planning.interim.asked import Asked
+from simulator.planning.interim.keys import Observed
+from simulator.planning.interim.looks import Now
 from simulator.results.interim import (
     NoTarget,
     ReestimatedNow,

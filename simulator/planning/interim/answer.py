@@ -3,9 +3,8 @@
 import math
 
 from simulator.monitoring.normal import upper_quantile
-from simulator.planning.attained_so_far import attained_so_far
-from simulator.planning.interim_adaptation import reestimated_of, slow_of, weighted_at_the_end
-from simulator.planning.interim_asked import (
+from simulator.planning.interim.adaptation import reestimated_of, slow_of, weighted_at_the_end
+from simulator.planning.interim.asked import (
     Asked,
     asked_of,
     information_of,
@@ -13,12 +12,13 @@ from simulator.planning.interim_asked import (
     refuse_unlike,
     statistic_of,
 )
-from simulator.planning.interim_effect import Effect
-from simulator.planning.interim_family import at_current_level, family_now
-from simulator.planning.interim_file import ObservedFile
-from simulator.planning.interim_futility import judged_by_tables
-from simulator.planning.interim_looks import Now, looks_of, prospects_of, repeated_of, stopped_of
-from simulator.planning.interim_recruitment import forecast_of
+from simulator.planning.interim.attained import attained_so_far
+from simulator.planning.interim.effect import Effect
+from simulator.planning.interim.family import at_current_level, family_now
+from simulator.planning.interim.file import ObservedFile
+from simulator.planning.interim.futility import judged_by_tables
+from simulator.planning.interim.looks import Now, looks_of, prospects_of, repeated_of, stopped_of
+from simulator.planning.interim.recruitment import forecast_of
 from simulator.results.after_stopping import NoEstimates
 from simulator.results.interim import (
     Assumption,

@@ -1,0 +1,1 @@
+"""The interim of a running trial: what a file of observations says beside its plan."""
