@@ -8,6 +8,7 @@ quotes, as in `costs.per_session["LPE 1.0 L"]`, so that a path and its text say 
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 Step = str | int
@@ -41,15 +42,19 @@ def joined(key: str, relative: str) -> str:
 
 def below(key: str, *steps: Step) -> str:
     """Return the path of what lies some steps below a key."""
-    return joined(key, key_path(steps))
+    for step in steps:
+        key = joined(key, _written(step))
+    return key
 
 
+@lru_cache(maxsize=4096)
 def _written(step: Step) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     return step if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
+@lru_cache(maxsize=4096)
 def steps_of(path: str) -> tuple[Step, ...] | None:
     """Return the steps that a key path is written for, the inverse of `key_path`.
 

@@ -4,6 +4,7 @@ The one place for them: documents, tables and axes of figures take their names f
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simulator.declarations.keys import Step, key_path, matched, steps_of
@@ -236,6 +237,7 @@ def owner_of(key: str, stars: tuple[Step, ...], value_at: ValueAt) -> str:
     return str(next((name for name in names if name is not None), place))
 
 
+@lru_cache(maxsize=4096)
 def _match(key: str) -> tuple[Quantity, tuple[Step, ...]] | None:
     for quantity in _ALL:
         stars = matched(quantity.pattern, key)

@@ -58,13 +58,19 @@ class Node:
 
 def walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
     """Key path and node of a tree's nodes, each before those it holds, as the file has them."""
-    yield path, node
+    found: list[tuple[str, Node]] = []
+    _gather(node, path, found)
+    return iter(found)
+
+
+def _gather(node: Node, path: str, found: list[tuple[str, Node]]) -> None:
+    found.append((path, node))
     if isinstance(node.value, dict):
         for key, child in node.value.items():
-            yield from walk(child, below(path, key))
+            _gather(child, below(path, key), found)
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
-            yield from walk(child, below(path, index))
+            _gather(child, below(path, index), found)
 
 
 def read_text(path: Path, name: str) -> str:

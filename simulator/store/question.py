@@ -57,7 +57,7 @@ class Question:
     asked: Mapping[str, Any]
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Twelve digits that another question, or another version of the program, changes."""
         return digest_of(self.plain(), PROGRAM)

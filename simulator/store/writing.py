@@ -20,7 +20,15 @@ def to_json(value: Any) -> str:
 
 def plain_json(value: Any) -> Any:
     """Return a value as JSON holds it, and `json.loads` gives it back."""
-    return json.loads(json.dumps(_finite(value), ensure_ascii=False, default=str))
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, default=_as_json)
+    except ValueError:  # a number that does not exist
+        text = json.dumps(_finite(value), ensure_ascii=False, default=str)
+    return json.loads(text)
+
+
+def _as_json(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _finite(value: Any) -> Any:

@@ -12,12 +12,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
 from simulator import cli
 from simulator.cli.signals import listen
+from simulator.report import pictures
+from simulator.report.figures.drawing import Drawing
+from simulator.report.figures.saving import KINDS, save
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-c", "from simulator.cli import main; main()"]
@@ -36,17 +40,25 @@ def words_of(arguments: tuple[object, ...]) -> list[str]:
     return [word for argument in arguments for word in str(argument).split()]
 
 
-def run_here(*arguments: object, folder: Path) -> Ended:
-    """Run a command in this process, as if from a folder."""
-    return run_words(words_of(arguments), folder=folder)
+def run_here(*arguments: object, folder: Path, kinds: Sequence[str] = ("svg",)) -> Ended:
+    """Run a command in this process, as if from a folder, its figures of these kinds alone.
+
+    A PNG and a PDF of each would take most of the time of most commands; few tests look at them.
+    """
+    return run_words(words_of(arguments), folder=folder, kinds=kinds)
 
 
-def run_words(words: list[str], *, folder: Path) -> Ended:
+def run_words(words: list[str], *, folder: Path, kinds: Sequence[str] = ("svg",)) -> Ended:
     """Run a command of words, which may have spaces in them, in this process."""
+
+    def of_kinds(drawing: Drawing, stem: Path, asked: Sequence[str] = KINDS) -> str:
+        return save(drawing, stem, [kind for kind in asked if kind in kinds] or asked)
+
     out, err, status = io.StringIO(), io.StringIO(), 0
     with (
         contextlib.chdir(folder),
         mock.patch.object(sys, "argv", ["trialsim", *words]),
+        mock.patch.object(pictures, "save", of_kinds),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

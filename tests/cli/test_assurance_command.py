@@ -110,7 +110,7 @@ def test_json_has_the_keys_of_the_contract_and_draws_and_figures_are_kept(answer
     assert [float(row["rejections_log_rank"]) for row in draws] == [
         draw["rejections"]["log_rank"] for draw in plain["drawn"]
     ]
-    assert (run / "figures" / "assurance.png").is_file()
+    assert (run / "figures" / "assurance.svg").is_file()
     again = Assurance.from_dict(json.loads((run / "estimates.json").read_text()))
     assert again.draws == 12
 

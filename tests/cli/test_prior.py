@@ -90,7 +90,7 @@ def test_draws_have_the_distributions_that_are_told(shipped):
 
 def test_the_figure_is_drawn_and_every_section_can_be_shown(shipped):
     folder, _, _ = shipped
-    assert {p.name for p in (folder / "figures").iterdir()} >= {"forest.svg", "forest.png"}
+    assert {p.name for p in (folder / "figures").iterdir()} >= {"forest.svg", "forest.txt"}
     status, out, _ = run_here(f"show {folder} sensitivity", folder=folder)
     assert status == 0
     assert "half_cauchy(0.5)" in out
