@@ -33,7 +33,8 @@ def main():
         make_environment(venv)
     what = "installing trialsim into {}, once, {}".format(venv, ABOUT.get(extra, ""))
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    packages = ["install", "-c", "constraints.txt", "-e", f".[{extra}]"]
+    # Python compiles what is imported, when it is; much of what is installed never is.
+    packages = ["install", "--no-compile", "-c", "constraints.txt", "-e", f".[{extra}]"]
     status, said = watched([*pip, *packages], what)
     if status != 0:
         fail(said)

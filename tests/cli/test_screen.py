@@ -23,7 +23,17 @@ def _no_columns(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
-@pytest.fixture(scope="module", params=sorted(shipped_titles()))
+# What these show, the base case shows too.
+ALIKE = {f"nct05484908-{name}" for name in ("null", "scarce", "slow", "strata")}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else [])
+        for name in sorted(shipped_titles())
+    ],
+)
 def shipped(request):
     return simulator.load(request.param).power(TRIALS)
 

@@ -9,12 +9,12 @@ from command_line import ROOT, run_here
 PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
 FILE = re.compile(r"<!-- file: ([^\n]*) -->\n```yaml\n(.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- output of: trialsim ([^\n]*) -->\n```\n(.*?)```", re.DOTALL)
-# 36 scenarios of 10,000 trials, four schemes of 8,000, 55 sets of values of 1,000 trials, a hundred
-# moves of 5,000, designs of a thousand patients, 400 draws of 500 trials: the same commands are
-# tested with fewer.
+# What takes more than some five seconds, as 36 scenarios of 10,000 trials or a hundred moves of
+# 5,000: the same commands are tested with fewer trials every day.
 SLOW = (
-    *("--certify", "allocation nct05484908 --trials 4000", "calibrate nct05484908"),
-    *("levers nct05484908", "design nct05484908", "assurance nct05484908"),
+    *("--certify", "allocation ", "calibrate nct05484908", "size nct05484908", "sweep nct05484908"),
+    *("levers nct05484908", "design nct05484908", "assurance ", "power minimised.yaml"),
+    *("power nct05484908-adapts", "power nct05484908-family", "power nct05484908-events"),
 )
 
 
@@ -61,6 +61,7 @@ def test_the_lines_shown_are_printed_in_their_order(command, text, folder):
     assert not missing
 
 
+@pytest.mark.slow
 def test_the_paragraph_shown_is_the_one_that_is_written(folder):
     page = (ROOT / "docs" / "tutorials" / "grant-writer.md").read_text("utf-8")
     (scenario, quoted) = re.findall(r"<!-- paragraph of: (.*) -->\n> (.*)\n", page)[0]

@@ -26,7 +26,7 @@ COMMANDS = {
 }
 
 
-DAILY = "power", "by trial", "sweep", "size"
+DAILY = "power", "by trial", "sweep"
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_all_workers_that_are_killed_are_waited_for(run, folder, own_cluster, be
     assert files_of(folder / "run") == expected
 
 
+@pytest.mark.slow  # every day, one without a cluster: tests/faults/test_killed.py
 def test_a_command_that_is_killed_goes_on(run, folder, own_cluster, begin):
     expected = undisturbed(run, folder, TRIALS)
     own_cluster.add(1)

@@ -150,6 +150,7 @@ def test_three_thousand_patients_without_anything_else():
     assert (records.trials.randomised == 3000).all()
 
 
+@pytest.mark.slow
 def test_three_thousand_patients_at_a_unit():
     changes = {
         "trial.target_randomised": 3000,

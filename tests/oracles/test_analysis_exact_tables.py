@@ -149,7 +149,9 @@ def test_z_pooled_is_scipys(x0, n0, x1, n1, alternative):
     assert ours == pytest.approx(scipys, rel=0.02)
 
 
-@pytest.mark.parametrize(("n0", "n1", "gamma"), [(6, 9, 0.001), (8, 8, 0.01)])
+@pytest.mark.parametrize(
+    ("n0", "n1", "gamma"), [(6, 9, 0.001), pytest.param(8, 8, 0.01, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("test", ["z_pooled_berger_boos", "boschloo_berger_boos"])
 def test_berger_and_boos_are_a_fine_grid_within_the_interval(test, n0, n1, gamma):
     ours = p_values(test, n0, n1, gamma)

@@ -82,7 +82,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+IN_DEPTH = "transplant is a loss", "a table", "shows nothing early", "one-sided"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in IN_DEPTH else []) for name in CASES],
+)
 def test_looks_in_lanes_are_those_of_records(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = CASES[name]
     params, asked = lower(scenario), asked_of(scenario)

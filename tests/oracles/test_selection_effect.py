@@ -56,7 +56,7 @@ def t_rejects(shift: float, within: float, freedom: int) -> float:
 
 
 @pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize("n", [5, 8])
+@pytest.mark.parametrize("n", [5, pytest.param(8, marks=pytest.mark.slow)])
 def test_the_level_of_a_t_test_is_the_sum_over_every_sequence(name, n):
     expected, effect, law = 0.0, 0.9, LAWS[name][1]
     for sequence in itertools.product((0, 1), repeat=n):

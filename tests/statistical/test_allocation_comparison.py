@@ -159,7 +159,7 @@ ADAPTIVE = ("play_the_winner", "drop_the_loser", "adaptive_coin", "erade", "thom
 @functools.cache
 def adaptive():
     scenario = with_rerandomisation(bare(40), draws=99)
-    return compared(scenario, "complete", *ADAPTIVE, trials=1_500)
+    return compared(scenario, "complete", *ADAPTIVE, trials=500)
 
 
 @pytest.mark.parametrize("place", range(1, 6), ids=ADAPTIVE)

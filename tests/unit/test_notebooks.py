@@ -39,7 +39,14 @@ def test_each_user_has_a_notebook():
     assert tuple(path.stem for path in NOTEBOOKS) == USERS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=USERS)
+@pytest.mark.parametrize(
+    "path",
+    [  # the grant writer's searches for a size
+        pytest.param(path, marks=[pytest.mark.slow] if path.stem == "grant-writer" else [])
+        for path in NOTEBOOKS
+    ],
+    ids=USERS,
+)
 def test_a_notebook_shows_what_its_cells_give_now(path, tmp_path, monkeypatch):
     """If not, `python docs/refresh_notebooks.py` brings it up to date."""
     monkeypatch.chdir(tmp_path)
