@@ -3,6 +3,7 @@
 import math
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -25,15 +26,23 @@ from simulator.planning.equivalence_sizes import (
 )
 
 
-def in_r(expression: str) -> float:
-    """A number that rpact gives."""
-    if shutil.which("Rscript") is None:
+@pytest.fixture(scope="module")
+def in_r() -> Iterator[Callable[[str], float]]:
+    """Numbers that rpact gives: one R answers all, which takes seconds to load it."""
+    if shutil.which("R") is None:
         pytest.skip("needs R")
-    program = f"suppressMessages(library(rpact)); cat(format({expression}, digits = 12))"
-    done = subprocess.run(["Rscript", "-e", program], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("needs R's package rpact")
-    return float(done.stdout)
+    command = ["R", "--no-echo", "--no-save", "--no-restore"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as r:
+
+        def answered(expression: str) -> str:
+            r.stdin.write(f"cat({expression}, '\\n')\n")
+            r.stdin.flush()
+            return r.stdout.readline().strip()
+
+        if answered("suppressMessages(suppressWarnings(require(rpact, quietly = TRUE)))") != "TRUE":
+            pytest.skip("needs R's package rpact")
+        yield lambda expression: float(answered(f"format({expression}, digits = 12)"))
+        r.stdin.close()
 
 
 @pytest.mark.parametrize(
@@ -42,7 +51,7 @@ def in_r(expression: str) -> float:
      (True, 0.4, 0.4, 1.4, 1.0), (True, 0.5, 0.45, 1.2, 2.0)],
 )  # fmt: skip
 def test_farrington_and_mannings_size_is_rpacts(
-    ratio_of_risks, p_control, p_second, null, allocation
+    in_r, ratio_of_risks, p_control, p_second, null, allocation
 ):
     border = Border(RATIO, math.log(null)) if ratio_of_risks else Border(DIFFERENCE, null)
     ours = margin_patients(p_control, p_second, border, 0.05, 0.8, allocation)
@@ -59,7 +68,7 @@ def test_without_a_margin_farrington_and_mannings_size_is_the_normal_one():
     assert ours == pytest.approx(normal_patients(0.6, 0.4, 0.05, 0.8), rel=1e-9)
 
 
-def test_schoenfelds_events_with_a_margin_are_rpacts():
+def test_schoenfelds_events_with_a_margin_are_rpacts(in_r):
     ours = schoenfeld_events(0.9 / 1.3, 0.05, 0.8)
     theirs = in_r(
         "getSampleSizeSurvival(thetaH0 = 1.3, hazardRatio = 0.9, alpha = 0.025, beta = 0.2,"
@@ -68,7 +77,7 @@ def test_schoenfelds_events_with_a_margin_are_rpacts():
     assert ours == pytest.approx(theirs, rel=1e-9)
 
 
-def test_the_size_of_means_with_a_margin_is_rpacts():
+def test_the_size_of_means_with_a_margin_is_rpacts(in_r):
     ours = t_test_patients(0.5 - 2.0, (5.0, 5.0), 0.05, 0.8)
     theirs = in_r(
         "getSampleSizeMeans(thetaH0 = -2, alternative = -0.5, stDev = 5, alpha = 0.025,"

@@ -215,7 +215,10 @@ GUESSES = {
 BY_BILIRUBIN = {"variable": "bilirubin_umol_per_l", "poor_above": 380.0}
 
 
-@pytest.mark.parametrize("kind", GUESSES)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=[] if k == "defer" else [pytest.mark.slow]) for k in GUESSES],
+)
 def test_what_an_investigator_guesses_changes_no_truth(kind):
     """The contrast of the treatments, which no choice of patients is part of: equal bit by bit."""
     chosen = {} if kind == "shift" else BY_BILIRUBIN
