@@ -31,7 +31,7 @@ _NUMBERS = (
 SEEN = *_NUMBERS, "randomised", "events", "treated"
 # Of each trial, summed over arms and modalities: with looks, and under the same patients without.
 COMPARED = (
-    *("randomised", "deaths", "enrolment_days", "trial_days"),
+    *("randomised", "deaths", "deaths_by_the_end", "enrolment_days", "trial_days"),
     *("sessions_delivered", "plasma_litres", "machine_hours"),
 )
 

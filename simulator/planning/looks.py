@@ -29,6 +29,7 @@ from simulator.results.measures import Estimate
 _COMPARED = {
     "patients": ("randomised", "1"),
     "deaths": ("deaths", "1"),
+    "deaths_by_the_end": ("deaths_by_the_end", "1"),
     "recruitment_months": ("enrolment_days", "months"),
     "trial_months": ("trial_days", "months"),
     "sessions": ("sessions_delivered", "1"),
@@ -63,6 +64,9 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         return None
     plan = run.plans[asked.column]
     effects = effect_scale(plan)
+    # Where patients are followed longer than `follow_up_days`, deaths within these are not all
+    # that the trial has.
+    unsaid = "deaths" if "deaths_by_the_end" in sums.compared_columns else ""
     taken = [k for k in range(len(asked.looks) + 1) if not _never_came(asked, sums, k)]
     reports = tuple(_look(prepared, asked, sums, k, run.trials, effects) for k in taken)
     measure = STATISTICS[plan.test].measure
@@ -91,7 +95,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         compared={
             name: _compared(sums, column, unit, run.trials)
             for name, (column, unit) in _COMPARED.items()
-            if column in sums.compared_columns
+            if column in sums.compared_columns and name != unsaid
         }
         | _costs(prepared, sums, run.trials),
         trials=run.trials,

@@ -131,8 +131,9 @@ class Looks(Record):
     power
         Share of trials that reject.
     compared
-        By what is compared: patients, deaths, months and so on, and `cost`, whose unit is the
-        currency, where the scenario has prices.
+        By what is compared: patients, deaths within `follow_up_days` (where patients are followed
+        longer `deaths_by_the_end` in their place, those known by then), months and so on, and
+        `cost`, whose unit is the currency, where the scenario has prices.
     trials
         All trials.
     estimates

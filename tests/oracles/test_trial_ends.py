@@ -20,7 +20,9 @@ from simulator.monitoring.asked import monitoring_plan
 from simulator.montecarlo.columns import column_of
 from simulator.montecarlo.evaluation import Engine, Evaluation, Observer
 from simulator.montecarlo.parts import run_part
+from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
+from simulator.truth import Truth
 
 SEED = 2022
 LOG_RANK_FIRST = {
@@ -308,3 +310,31 @@ def test_a_stopped_trial_ends_once_follow_up_is_over_or_its_own_end_comes():
         assert end <= max(decided, last)
         if metric("deaths_by_the_end")[trial].sum() < 40:
             assert end == max(decided, last)
+
+
+def test_deaths_beside_the_trial_without_looks_are_those_known_by_its_end():
+    """Counted patient by patient: with looks by the end that they leave, without by its own."""
+    scenario, trials = looked_at(**{"exits.loss": {"net_probability": 0.2, "by_day": 84.0}}), 60
+    _, _, records = part_of(scenario, trials)
+    plain = part_of(changed(scenario, {"monitoring": None}), trials)[2]
+    most = scenario.trial.max_follow_up_days
+
+    def known(of):
+        followed, ends = trials_in(of), of.trials.trial_end_day
+        return np.array(
+            [
+                sum(p["entry_day"] + known_death(p, most) <= end for p in patients)
+                for patients, end in zip(followed, ends, strict=True)
+            ]
+        )
+
+    plans = plans_of(scenario)
+    truths = (Truth(0.1, 0.001, 0.1, 0.001),) * len(plans)
+    asked = Evaluation(plans, truths, (), monitoring=monitoring_plan(scenario, plans))
+    looks = run_unit(lower(scenario), asked, Engine.COMPILED, SEED, 0, trials).sums.looks
+    found = looks.compared_means("deaths_by_the_end", trials)
+    now, before = known(records), known(plain)
+    for ours, slow in zip(found, (now, before, now - before), strict=True):
+        assert ours.mean == pytest.approx(slow.mean(), rel=1e-12)
+        assert ours.mcse == pytest.approx(slow.std(ddof=1) / math.sqrt(trials), rel=1e-9)
+    assert now.mean() < before.mean() <= 40

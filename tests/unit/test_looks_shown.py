@@ -61,6 +61,33 @@ def test_without_looks_is_the_scenario_without_them(answer, plain):
         assert row.difference.mean == pytest.approx(row.with_looks.mean - row.without.mean)
 
 
+BY_DEATHS = """\
+extends: two-arm-survival
+name: by_deaths
+title: a trial that ends at 40 deaths, with a look at 20
+trial: {max_follow_up_days: 3000, end: {deaths: 40}}
+exits: {loss: {net_probability: 0}}
+monitoring: {looks: [{at: {deaths: 20}}], futility: {rule: z(0)}}
+"""
+
+
+def test_deaths_of_a_trial_that_ends_by_them_are_those_by_the_end(tmp_path):
+    """Not those within the horizon of the main outcome, which is shorter than follow-up."""
+    (tmp_path / "by_deaths.yaml").write_text(BY_DEATHS)
+    found = simulator.load(tmp_path / "by_deaths.yaml").power(200, jobs=1)
+    compared = found.looks.compared
+    assert "deaths" not in compared
+    assert compared["deaths_by_the_end"].without.mean == 40
+    assert 20 < compared["deaths_by_the_end"].with_looks.mean < 40
+    *_, table = [block for block in looks_section(found) if not isinstance(block, str)]
+    assert "known deaths by the end" in [row[0] for row in table.rows]
+    *_, table = [block for block in look_blocks(found) if isinstance(block, Table)]
+    assert "Known deaths by the end" in [row[0] for row in table.rows]
+    assert "deaths_by_the_end" in found.to_dict()["looks"]["compared"]
+    rows = found.looks.tables()["look_savings"]
+    assert "deaths_by_the_end" in [row["compared"] for row in rows]
+
+
 def test_other_analyses_are_of_all_who_were_randomised(answer):
     assert answer.operations.randomised.mean == pytest.approx(
         answer.looks.compared["patients"].with_looks.mean

@@ -34,6 +34,7 @@ from simulator.results.power import AnalysisPower, Power
 _COMPARED = {
     "patients": "Patients randomised",
     "deaths": "Deaths",
+    "deaths_by_the_end": "Known deaths by the end",
     "recruitment_months": "Months of recruitment",
     "trial_months": "Months to the last follow-up",
     "sessions": "ALSS sessions",

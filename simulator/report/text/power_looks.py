@@ -22,6 +22,7 @@ from simulator.results.power import Power
 _COMPARED = {
     "patients": "patients",
     "deaths": "deaths",
+    "deaths_by_the_end": "known deaths by the end",
     "recruitment_months": "months of recruitment",
     "trial_months": "months to the last follow-up",
     "sessions": "sessions",
