@@ -268,4 +268,5 @@ class Adapting:
         self.conduct.recruitment_closes_day[closes] = until[closes]
         moved = trials & still_open & ~closes & (wanted != before)
         self.conduct.most_randomised[moved] = wanted[moved]
-        return np.asarray(closes | (moved & ((wanted < everybody) | (everybody >= before))))
+        # With the last of as many as there are recruitment ends, where it went on for nobody.
+        return np.asarray(closes | (moved & ((wanted <= everybody) | (everybody >= before))))

@@ -80,7 +80,7 @@ def _with_looks(
     if records is not planned:
         fixed = metric_rows_at_the_end(params, layout, planned, asked.plans)
         write_recruitment(params, layout, rows, fixed, found)
-        write_deaths_reached(layout, rows, fixed)
+        write_deaths_reached(layout, rows, fixed, found.looks.stopped)
     without = analyse(planned, looked_at, design, last_cut(params, planned)).p_value
     fixed_aim = aim_without(monitoring, looked_at, without, asked.families)
     beside = found.adapted, found.family, found.stop

@@ -101,27 +101,39 @@ def metric_rows_at_the_end(
         deaths = rows.counts[layout.counts["deaths_by_the_end"]].sum(axis=0)
         reached = deaths >= params.trial.ends_at_deaths
         rows.counts[layout.counts["deaths_reached"]] = reached
-        _write_ended_early(params, layout, records, reached, rows)
+        _write_ended_early(params, layout, rows)
     return rows
 
 
-def write_deaths_reached(layout: Layout, rows: MetricRows, fixed: MetricRows) -> None:
+def write_deaths_reached(
+    layout: Layout, rows: MetricRows, fixed: MetricRows, stopped: Bools
+) -> None:
     """Write whether the deaths come that end a trial, which to be stopped by a look is no lack of.
 
-    `fixed` are the metrics of the same trials without looks.
+    `fixed` are the metrics of the same trials without looks: what those would have come to that
+    were stopped. Others, whose target or pace a look has changed, come to what they come to.
     """
     if "deaths_reached" in layout.counts:
         place = layout.counts["deaths_reached"]
-        rows.counts[place] = fixed.counts[place]
+        rows.counts[place] = np.where(stopped, fixed.counts[place], rows.counts[place])
 
 
-def _write_ended_early(
-    params: Params, layout: Layout, records: TrialRecords, reached: Bools, rows: MetricRows
-) -> None:
+def ended_while_recruiting(layout: Layout, rows: MetricRows) -> Bools:
+    """Whether the deaths came that end a trial while it still recruited."""
+    if "deaths_reached" not in layout.counts:
+        return np.zeros(rows.counts.shape[1], np.bool_)
+    recruited, ended = (
+        rows.amounts[layout.amounts[name].start] for name in ("enrolment_days", "trial_days")
+    )
+    reached = rows.counts[layout.counts["deaths_reached"].start] == 1
+    return np.asarray(reached & (recruited == ended))
+
+
+def _write_ended_early(params: Params, layout: Layout, rows: MetricRows) -> None:
     """Write that trials recruit as planned whose deaths end them while they still recruit."""
-    t, planned_end = records.trials, params.trial.planned_completion_day
-    early = reached & (t.recruitment_end_day == t.trial_end_day)
-    in_time = t.trial_end_day <= (math.inf if math.isnan(planned_end) else planned_end)
+    planned_end, early = params.trial.planned_completion_day, ended_while_recruiting(layout, rows)
+    ended = rows.amounts[layout.amounts["trial_days"].start]
+    in_time = ended <= (math.inf if math.isnan(planned_end) else planned_end)
     rows.counts[layout.counts["target_reached"].start] |= early
     rows.counts[layout.counts["on_time"].start] |= early & in_time
 

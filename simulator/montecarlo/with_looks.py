@@ -9,6 +9,7 @@ from simulator.analysis.types import ANALYSED
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.columns import Layout, MetricRows
 from simulator.montecarlo.look_rows import Monitored
+from simulator.montecarlo.trial_ends import ended_while_recruiting
 from simulator.params.types import Params
 
 
@@ -34,17 +35,18 @@ def write_recruitment(
     """Write whether trials recruit as planned, which to be stopped by a look is no failure of.
 
     A trial that was stopped has reached its target if it does without looks, and is on time if it
-    ends in time. Where looks change the target it is the last one that counts, and a trial closed
-    because it was slow has not reached it.
+    ends in time. Where looks change the target it is the last one that counts, unless deaths end
+    the trial before; and a trial closed because it was slow has not reached it.
     """
-    stopped = found.looks.stopped
-    reached = fixed.counts[layout.counts["target_reached"].start] == 1
+    stopped, place = found.looks.stopped, layout.counts["target_reached"].start
+    reached = rows.counts[place] == 1
     if found.adapted is not None:
         randomised = rows.counts[layout.counts["randomised"]].sum(axis=0)
-        reached = np.where(stopped, reached, randomised >= found.adapted.target)
+        reached = (randomised >= found.adapted.target) | ended_while_recruiting(layout, rows)
         reached &= ~found.adapted.slow
+    reached = np.where(stopped, fixed.counts[place] == 1, reached)
     ends = rows.amounts[layout.amounts["trial_days"].start]
     planned_end = params.trial.planned_completion_day
     in_time = ends <= (math.inf if math.isnan(planned_end) else planned_end)
-    rows.counts[layout.counts["target_reached"].start] = reached
+    rows.counts[place] = reached
     rows.counts[layout.counts["on_time"].start] = (reached | stopped) & in_time

@@ -23,9 +23,9 @@ class TrialEnd(Record):
     end_day
         Trial day on which the data are cut.
     deaths_reached
-        Share of trials in which the deaths came that were to end it, whatever a look decided; None
-        where no number was asked for. The others end once the last patient has been followed for
-        `max_follow_up_days`.
+        Share of trials in which the deaths came that were to end it or, where a look stopped it,
+        would have come; None where no number was asked for. The others end once the last patient
+        has been followed for `max_follow_up_days`.
     known_deaths
         By arm, by the end.
     follow_up

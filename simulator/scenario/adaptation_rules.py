@@ -98,6 +98,15 @@ def _zone_rules(scenario: Scenario) -> Iterator[RuleError]:
     found = scenario.monitoring.promising_zone
     assert found is not None
     yield from _cap_rules(scenario, found, _ZONE)
+    end = scenario.trial.end
+    if end is not None and end.min_follow_up_days is None:
+        yield RuleError(
+            "more patients are to bring more information, and a trial that ends by its deaths has "
+            "as many whatever its patients",
+            f"end it with trial.end: {{min_follow_up_days: {scenario.trial.follow_up_days}}}, or "
+            "re-estimate its patients with blinded_reestimation",
+            _ZONE,
+        )
     high = found.to_conditional_power or found.conditional_power
     if found.from_conditional_power >= high:
         rule = f"is not below {high:g}, where the zone ends"

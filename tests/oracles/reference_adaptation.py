@@ -12,11 +12,13 @@ from analysis_records import Result
 from reference_analysis import F, slow_result, state
 from reference_looks import (
     Conducted,
+    Follow,
     LookTaken,
     TrialWithLooks,
     _Trial,
     efficacy_at,
     moment_day,
+    most_of,
     was_treated,
     with_sessions,
 )
@@ -86,8 +88,7 @@ class _Adapting(_Trial):
         asked = scenario.monitoring
         assert asked is not None
         self.target = scenario.trial.target_randomised
-        most = asked.max_information or float(self.target)
-        super().__init__(asked, plan, most, conduct, conducted)
+        super().__init__(asked, plan, most_of(scenario), conduct, conducted, Follow.of(scenario))
         first, second = scenario.allocation.ratio
         self.share = second / (first + second)
         self.planned = self.target
@@ -165,9 +166,9 @@ class _Adapting(_Trial):
         slow = self.asked.slow_recruitment
         for place, look in enumerate(self.asked.looks):
             trial = with_sessions(self.records)
-            cut = max(moment_day(trial, look.at, self.plan, self.most), earliest)
-            over = max(max((p["entry_day"] + F for p in trial), default=0.0), self.ends)
-            if cut >= over:
+            moment = moment_day(trial, look.at, self.plan, self.most, self.follow)
+            cut = max(moment, earliest)
+            if cut >= self.over(trial, self.records):
                 continue
             if slow is not None and slow.day is not None and not counted:
                 day = max(slow.day, earliest)
@@ -199,9 +200,10 @@ class _Adapting(_Trial):
         favours = None
         if stopped:
             favours = {"second": 1, "first": 0, "futility": None}[self.taken[-1].decision]
+            self.records = self.follow.stopped(self.records, self.taken[-1].decision_day)
         elif tested:
-            trial = with_sessions(self.records)
-            final = self.decide(len(self.asked.looks), trial, math.inf, math.inf, final=True)
+            trial, cut = with_sessions(self.records), self.last_cut(self.records)
+            final = self.decide(len(self.asked.looks), trial, cut, cut, final=True)
             favours = {"second": 1, "first": 0, "go on": None}[final.decision]
         return Adapted(
             self.taken,

@@ -24,29 +24,31 @@ MELDS = ("meld_ancova", "meld_worst_rank")
 # One patient -------------------------------------------------------------------------------------
 
 
-def state(patient, limit: float, lost: str, transplant: str) -> tuple[str, float]:
+def state(
+    patient, limit: float, lost: str, transplant: str, follow_up: float | None = None
+) -> tuple[str, float]:
     """What a patient counts as and since when: the first thing known to have happened decides."""
-    entry = patient["entry_day"]
+    entry, over = patient["entry_day"], F if follow_up is None else follow_up
     if entry > limit:
         return "not entered", math.nan
     happened = sorted(
         (day, order, what)
         for order, (what, day, last) in enumerate(
             (
-                ("dead", patient["death_after_days"], F),
-                ("transplanted", patient["transplant_after_days"], F),
-                ("lost", patient["loss_after_days"], np.nextafter(F, 0)),
+                ("dead", patient["death_after_days"], over),
+                ("transplanted", patient["transplant_after_days"], over),
+                ("lost", patient["loss_after_days"], np.nextafter(over, 0)),
             )
         )
         if day <= last and entry + day <= limit
     )
-    alive = ("complete", float(F)) if entry + F <= limit else ("followed", limit - entry)
+    alive = ("complete", float(over)) if entry + over <= limit else ("followed", limit - entry)
     if not happened:
         return alive
     day, _, what = happened[0]
     if what == "transplanted":
         what = {"event": "dead", "censored": "lost", "competing": "alive"}[transplant]
-        if what == "lost" and day == F:
+        if what == "lost" and day == over:
             what = "alive"
     if what == "lost":
         what = {"worst_case": "dead", "best_case": "alive"}.get(lost, "lost")
@@ -163,8 +165,10 @@ def slow_worst_rank(badness: list[tuple[int, float]], second: np.ndarray) -> Res
     return given_p(test.pvalue, 1 - 2 * test.statistic / (n0 * n1), error, better_if_low=False)
 
 
-def slow_result(trial, plan: AnalysisPlan, limit: float) -> Result:
-    states = [state(p, limit, plan.lost, plan.transplant) for p in trial]
+def slow_result(trial, plan: AnalysisPlan, limit: float, follow_up: float | None = None) -> Result:
+    """The result of what is known by a day; `follow_up` is that of tests on time."""
+    follow_up = follow_up if plan.test in TIMES else None
+    states = [state(p, limit, plan.lost, plan.transplant, follow_up) for p in trial]
     if plan.test in TIMES:
         used = [
             (p["arm"], day, what)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from reference_looks import Conducted, Direction, F, known_at, moment_day, with_sessions
+from reference_looks import Conducted, Direction, Follow, known_at, moment_day, with_sessions
 
 from simulator.analysis import AnalysisPlan
 from simulator.conduct import Conduct
@@ -127,6 +127,11 @@ class SlowTrial:
     stopped_at: int | None
     records: TrialRecords
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a look stopped it."""
+        return self.stopped_at is not None
+
 
 def slow_family_looks(
     scenario: Scenario,
@@ -145,30 +150,41 @@ def slow_family_looks(
     primary = 0 if asked.analysis is None else names.index(asked.analysis)
     of_family = [plans[column] for column in family.columns]
     tests = SlowFamily(family, rules, asked.family.look_back)
-    conduct, records, earliest, taken = planned, conducted(planned), 0.0, []
+    follow = Follow.of(scenario)
+    conduct, records, earliest, taken = planned, follow.conducted(planned, conducted), 0.0, []
     stops = _stops(asked.family.stop_when, primary, len(names))
     for place, look in enumerate(asked.looks):
         trial = with_sessions(records)
-        cut = max(moment_day(trial, look.at, of_family[primary], most[primary]), earliest)
-        over = max((p["entry_day"] + F for p in trial), default=0.0)
-        if cut >= max(over, float(records.trials.recruitment_end_day[0])):
+        moment = moment_day(trial, look.at, of_family[primary], most[primary], follow)
+        cut, over = max(moment, earliest), float(records.trials.trial_end_day[0])
+        if not follow.is_common:
+            over = follow.end_day(trial, float(records.trials.recruitment_end_day[0]))
+        if cut >= over:
             continue
         earliest = cut + look.cleaning_days
         taken.append(place)
-        known = zip(of_family, most, strict=True)
-        tests.take(place, [known_at(trial, plan, cut, m)[:2] for plan, m in known], final=False)
+        known = [
+            known_at(trial, plan, cut, m, follow.longest)[:2]
+            for plan, m in zip(of_family, most, strict=True)
+        ]
+        tests.take(place, known, final=False)
         if stops(tests.rejected_at):
             closes = np.array([cut if look.pause else earliest])
             conduct = conduct._replace(recruitment_closes_day=closes)
-            return SlowTrial(tests.rejected_at, taken, place, conducted(conduct))
+            records = follow.stopped(follow.conducted(conduct, conducted), earliest)
+            return SlowTrial(tests.rejected_at, taken, place, records)
         if look.pause:
             begins = np.concatenate([conduct.pause_from_day, [[cut]]], axis=1)
             ends = np.concatenate([conduct.pause_until_day, [[earliest]]], axis=1)
             conduct = conduct._replace(pause_from_day=begins, pause_until_day=ends)
-            records = conducted(conduct)
+            records = follow.conducted(conduct, conducted)
     trial, last = with_sessions(records), len(asked.looks)
-    known = zip(of_family, most, strict=True)
-    tests.take(last, [known_at(trial, plan, math.inf, m)[:2] for plan, m in known], final=True)
+    cut = float(records.trials.trial_end_day[0]) if follow.is_common else math.inf
+    known = [
+        known_at(trial, plan, cut, m, follow.longest)[:2]
+        for plan, m in zip(of_family, most, strict=True)
+    ]
+    tests.take(last, known, final=True)
     return SlowTrial(tests.rejected_at, [*taken, last], None, records)
 
 

@@ -3,7 +3,8 @@
 Written from the decision record on looks (0024), sections 10 and 11 of docs/model.md and what the
 scenario's schema says of `monitoring`, for `test_looks`. Tests are two-sided: each direction has
 half of alpha, unless it is given its part, and a one-sided boundary of its own. Statistics at looks
-come from the slow analyses of `reference_analysis`; follow-up is 84 days, as there.
+come from the slow analyses of `reference_analysis`; mortality at the end is that of day 84, as
+there, and patients are followed for as long unless the scenario says how trials end (section 12).
 """
 
 import itertools
@@ -261,6 +262,70 @@ def futility_rule(asked: Monitoring, alpha: float, planned: tuple[float, ...]) -
     return replace(found, drift=float(optimize.brentq(lacks, 1.0, 8.0, xtol=1e-9)))
 
 
+# The end ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Follow:
+    """For how long patients are followed at the longest, and what ends a trial before."""
+
+    longest: float = F
+    deaths: int | None = None
+    after_last_entry: float | None = None
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Follow":
+        """That of a scenario."""
+        trial, end = scenario.trial, scenario.trial.end
+        longest = trial.max_follow_up_days or trial.follow_up_days
+        if end is None:
+            return cls(longest)
+        deaths = end.deaths
+        if end.deaths_per_patient is not None:
+            deaths = math.ceil(end.deaths_per_patient * trial.target_randomised - 1e-9)
+        return cls(longest, deaths, end.min_follow_up_days)
+
+    @property
+    def is_common(self) -> bool:
+        """Whether a trial ends for all of its patients at once."""
+        return self.deaths is not None or self.after_last_entry is not None
+
+    def end_day(self, trial: list[dict[str, Any]], recruitment_ends: float) -> float:
+        """Day on which a trial ends; that of the last follow-up where nothing ends it before."""
+        entries = [p["entry_day"] for p in trial]
+        last = max(entries, default=-math.inf)
+        if self.after_last_entry is not None:
+            return max(recruitment_ends, last + self.after_last_entry)
+        over = max(recruitment_ends, last + self.longest)
+        if self.deaths is None:
+            return over
+        days = sorted(known_deaths(trial, self.longest))
+        return min(days[self.deaths - 1], over) if len(days) >= self.deaths else over
+
+    def conducted(self, conduct: Conduct, conducted: Conducted) -> TrialRecords:
+        """A trial up to its end: where that comes before recruitment is over it closes it."""
+        records = conducted(conduct)
+        (trial,) = trials_in(records)
+        end = self.end_day(trial, float(records.trials.recruitment_end_day[0]))
+        if self.is_common and end < records.trials.recruitment_end_day[0]:
+            closed = conduct._replace(recruitment_closes_day=np.array([end]))
+            records = conducted(closed)
+        return self.ending(records, end)
+
+    def ending(self, records: TrialRecords, end: float) -> TrialRecords:
+        """A trial that ends on a day."""
+        if not self.is_common:
+            return records
+        trials = records.trials._replace(trial_end_day=np.array([end]))
+        return records._replace(trials=trials)
+
+    def stopped(self, records: TrialRecords, decided: float) -> TrialRecords:
+        """A trial that a look stopped: it ends once its last patient was followed for F days."""
+        (trial,) = trials_in(records)
+        over = max([decided, *(p["entry_day"] + F for p in trial)])
+        return self.ending(records, min(over, float(records.trials.trial_end_day[0])))
+
+
 # Moments ------------------------------------------------------------------------------------------
 
 
@@ -269,40 +334,47 @@ def was_treated(trial: list[dict[str, Any]], day: float) -> list[dict[str, Any]]
     return [p for p in trial if any(end <= day for end in p["sessions_ended"])]
 
 
-def moment_day(trial: list[dict[str, Any]], at: Moment, plan: AnalysisPlan, most: float) -> float:
+def moment_day(
+    trial: list[dict[str, Any]],
+    at: Moment,
+    plan: AnalysisPlan,
+    most: float,
+    follow: Follow = Follow(),
+) -> float:
     """Trial day of a moment, infinity if it never comes."""
     if at.day is not None:
         return at.day
     for two, pick in ((at.earlier, min), (at.later, max)):
         if two is not None:
-            return pick(moment_day(trial, one, plan, most) for one in two)
+            return pick(moment_day(trial, one, plan, most, follow) for one in two)
     number = at.deaths or at.randomised or at.completed
     if at.deaths is not None:
-        days = known_deaths(trial)
+        days = known_deaths(trial, follow.longest)
     elif at.randomised is not None:
         days = [p["entry_day"] for p in trial]
     elif at.completed is not None:
         days = [p["entry_day"] + F for p in trial]
     elif STATISTICS[plan.test].information == "deaths":
-        number, days = math.ceil(at.information * most - 1e-9), event_days(trial, plan)
+        number = math.ceil(at.information * most - 1e-9)
+        days = event_days(trial, plan, follow.longest)
     else:
         number = math.ceil(at.information * most - 1e-9)
         days = [p["entry_day"] + F for p in trial]
     return sorted(days)[number - 1] if len(days) >= number else math.inf
 
 
-def known_deaths(trial: list[dict[str, Any]]) -> list[float]:
+def known_deaths(trial: list[dict[str, Any]], longest: float = F) -> list[float]:
     """Trial days of the deaths that are known."""
     return [
         p["entry_day"] + p["death_after_days"]
         for p in trial
-        if p["death_after_days"] <= F and not p["loss_after_days"] < p["death_after_days"]
+        if p["death_after_days"] <= longest and not p["loss_after_days"] < p["death_after_days"]
     ]
 
 
-def event_days(trial: list[dict[str, Any]], plan: AnalysisPlan) -> list[float]:
+def event_days(trial: list[dict[str, Any]], plan: AnalysisPlan, longest: float = F) -> list[float]:
     """Trial days of the events of an analysis of time."""
-    found = [(p, *state(p, math.inf, plan.lost, plan.transplant)) for p in trial]
+    found = [(p, *state(p, math.inf, plan.lost, plan.transplant, longest)) for p in trial]
     return [p["entry_day"] + day for p, what, day in found if what == "dead"]
 
 
@@ -350,13 +422,18 @@ def with_sessions(records: TrialRecords) -> list[dict[str, Any]]:
 
 
 def known_at(
-    trial: list[dict[str, Any]], plan: AnalysisPlan, day: float, most: float
+    trial: list[dict[str, Any]],
+    plan: AnalysisPlan,
+    day: float,
+    most: float,
+    longest: float = F,
 ) -> tuple[float, float, Result]:
     """Share of the most information, Z in favour of the second arm (NaN: none), and the result."""
     if plan.population == "treated":
         trial = was_treated(trial, day)
-    found = slow_result(trial, plan, day)
-    states = [(p, state(p, day, plan.lost, plan.transplant)[0]) for p in trial]
+    found = slow_result(trial, plan, day, longest)
+    over = longest if STATISTICS[plan.test].information == "deaths" else F
+    states = [(p, state(p, day, plan.lost, plan.transplant, over)[0]) for p in trial]
     if STATISTICS[plan.test].information == "deaths":
         information = sum(what == "dead" for _, what in states)
     else:
@@ -376,8 +453,15 @@ def slow_looks(
     asked = scenario.monitoring
     assert asked is not None
     plan = next((p for p in plans if p.name == asked.analysis), plans[0])
-    most = asked.max_information or float(scenario.trial.target_randomised)
-    return _Trial(asked, plan, most, planned, conducted).run()
+    most = most_of(scenario)
+    return _Trial(asked, plan, most, planned, conducted, Follow.of(scenario)).run()
+
+
+def most_of(scenario: Scenario) -> float:
+    """Information at the planned end: deaths that end the trial, or patients, unless it is said."""
+    asked, end = scenario.monitoring, Follow.of(scenario)
+    assert asked is not None
+    return asked.max_information or float(end.deaths or scenario.trial.target_randomised)
 
 
 class _Trial:
@@ -388,9 +472,10 @@ class _Trial:
         most: float,
         conduct: Conduct,
         conducted: Conducted,
+        follow: Follow = Follow(),
     ) -> None:
-        self.asked, self.plan, self.most = asked, plan, most
-        self.conduct, self.conducted = conduct, conducted
+        self.asked, self.plan, self.most, self.follow = asked, plan, most, follow
+        self.conduct, self.whole = conduct, conducted
         rule = asked.efficacy.spending if asked.efficacy else ""
         planned = (*planned_fractions(asked, plan, most), 1.0)
         binding = asked.futility is not None and asked.futility.binding
@@ -407,15 +492,22 @@ class _Trial:
         self.information = 0.0  # of the last look
         self.taken: list[LookTaken] = []
 
+    def conducted(self, conduct: Conduct) -> TrialRecords:
+        """The trial up to its end."""
+        return self.follow.conducted(conduct, self.whole)
+
+    def last_cut(self, records: TrialRecords) -> float:
+        """Day on which the data of the final analysis are cut."""
+        return float(records.trials.trial_end_day[0]) if self.follow.is_common else math.inf
+
     def run(self) -> TrialWithLooks:
         records, replays = self.conducted(self.conduct), 0
         earliest, stopped = 0.0, False
         for place, look in enumerate(self.asked.looks):
             trial = with_sessions(records)
-            cut = max(moment_day(trial, look.at, self.plan, self.most), earliest)
-            over = max((p["entry_day"] + F for p in trial), default=0.0)
-            over = max(over, float(records.trials.recruitment_end_day[0]))
-            if cut >= over:
+            moment = moment_day(trial, look.at, self.plan, self.most, self.follow)
+            cut = max(moment, earliest)
+            if cut >= self.over(trial, records):
                 continue
             decided = cut + look.cleaning_days
             here = self.decide(place, trial, cut, decided)
@@ -430,10 +522,18 @@ class _Trial:
         trial = with_sessions(records)
         if stopped:
             favours = {"second": 1, "first": 0, "futility": None}[self.taken[-1].decision]
+            records = self.follow.stopped(records, earliest)
         else:
-            final = self.decide(len(self.asked.looks), trial, math.inf, math.inf, final=True)
+            cut = self.last_cut(records)
+            final = self.decide(len(self.asked.looks), trial, cut, cut, final=True)
             favours = {"second": 1, "first": 0, "go on": None}[final.decision]
         return TrialWithLooks(self.taken, records, favours, stopped, self.conduct, replays)
+
+    def over(self, trial: list[dict[str, Any]], records: TrialRecords) -> float:
+        """Day on which a trial ends for all, or on which its last follow-up is over."""
+        if self.follow.is_common:
+            return float(records.trials.trial_end_day[0])
+        return self.follow.end_day(trial, float(records.trials.recruitment_end_day[0]))
 
     def changed(self, pause: bool, cut: float, decided: float, stopped: bool) -> Conduct | None:
         now = self.conduct
@@ -451,7 +551,7 @@ class _Trial:
 
     def seen(self, trial: list[dict[str, Any]], cut: float, _: bool) -> tuple[float, float, Result]:
         """Information, statistic and result; a trial that adapts may weigh them otherwise."""
-        return known_at(trial, self.plan, cut, self.most)
+        return known_at(trial, self.plan, cut, self.most, self.follow.longest)
 
     def decide(
         self,

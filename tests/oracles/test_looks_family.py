@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from reference_family_looks import (
     SlowFamily,
+    SlowTrial,
     is_aimed_at,
     slow_family_looks,
 )
@@ -342,17 +343,24 @@ def fast(scenario: Scenario, trials: int, engine: Engine = Engine.COMPILED) -> P
 
 @pytest.mark.parametrize("name", TRIALS)
 def test_trials_with_looks_at_a_family_are_the_slow_ones(name):
-    scenario, trials = TRIALS[name], 60
-    part, params, plans = fast(scenario, trials), lower(scenario), plans_of(scenario)
-    (family,) = families_of(scenario, plans)
     own = "own rules" in name
     most = [60.0, 28.0] if own else [30.0, 60.0]
     rules = [POCOCK, "kim_demets(2)"] if own else [OBF, OBF]
+    part, expected = hold(TRIALS[name], 60, most, rules)
+    assert sum(slow.stopped for slow in expected) > 3
+    assert 0.2 < (part.looks.family.rejected_at >= 0).mean() < 0.95
+
+
+def hold(
+    scenario: Scenario, trials: int, most: list[float], rules: list[str]
+) -> tuple[Part, list[SlowTrial]]:
+    """Hold trials with looks at a family to the slow ones; return both."""
+    part, params, plans = fast(scenario, trials), lower(scenario), plans_of(scenario)
+    (family,) = families_of(scenario, plans)
     assert part.looks is not None
     assert part.looks.family is not None
     decision, last = part.looks.rows.decision, len(scenario.monitoring.looks)
-    at = part.looks.family.rejected_at
-    stopped = 0
+    at, expected = part.looks.family.rejected_at, []
     for trial in range(trials):
         slow = slow_family_looks(
             scenario,
@@ -366,13 +374,12 @@ def test_trials_with_looks_at_a_family_are_the_slow_ones(name):
         assert at[trial].tolist() == [slow.rejected_at.get(j, -1) for j in range(2)], trial
         assert np.flatnonzero(decision[trial] >= 0).tolist() == slow.taken
         if slow.stopped_at is not None:
-            stopped += 1
             assert decision[trial, slow.stopped_at] < 2
             assert decision[trial, last] == -1
         randomised = part.rows.counts[_randomised(part, params, plans), trial].sum()
         assert randomised == slow.records.trials.randomised[0]
-    assert stopped > 3
-    assert 0.2 < (at >= 0).mean() < 0.95
+        expected.append(slow)
+    return part, expected
 
 
 def _randomised(part: Part, params: Any, plans: Any) -> Any:

@@ -52,6 +52,15 @@ monitoring:
     final_test: conventional
 """
 )
+# A trial whose test on time has as much information as it ends by, however many its patients.
+BY_DEATHS = """\
+extends: nct05484908-events
+name: adapts
+title: a trial that adapts and ends by its deaths
+monitoring:
+  looks: [{at: {deaths: 18}}]
+  promising_zone: {from_conditional_power: 0.4, most_randomised: 90}
+"""
 B, Z, S = (
     f"monitoring.{key}" for key in ("blinded_reestimation", "promising_zone", "slow_recruitment")
 )
@@ -63,7 +72,15 @@ def changed(old: str, new: str, text: str) -> tuple[str, int]:
     return text.replace(old, new), text[: text.index(old)].count("\n") + 1
 
 
-@pytest.mark.parametrize("text", [BLINDED, ZONE])
+UNTIL_A_DATE = BY_DEATHS.replace(
+    "monitoring:", "trial: {end: {deaths_per_patient: null, min_follow_up_days: 84}}\nmonitoring:"
+).replace("looks:", "max_information: 36\n  looks:")
+BLINDED_BY_DEATHS = BY_DEATHS.replace(
+    "promising_zone: {from_conditional_power: 0.4, ", "blinded_reestimation: {hazard_ratio: 0.6, "
+)
+
+
+@pytest.mark.parametrize("text", [BLINDED, ZONE, UNTIL_A_DATE, BLINDED_BY_DEATHS])
 def test_the_scenarios_of_these_tests_are_good(text: str, tmp_path: Path) -> None:
     (tmp_path / "case.yaml").write_text(text)
     prepared = prepare(load_scenario(tmp_path / "case.yaml"), lambda _: None)
@@ -111,6 +128,7 @@ BAD = [
         "above 0.8, the power to be reached",
     ),
     (ZONE, "final_test: conventional", "final_test: usual", f"{Z}.final_test", "one of"),
+    (BY_DEATHS, "promising_zone", "promising_zone", Z, "ends by its deaths has as many"),
 ]
 
 
