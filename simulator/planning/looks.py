@@ -21,6 +21,7 @@ from simulator.planning.family_looks import family_looks_of
 from simulator.planning.look_effects import EffectScale, effect_scale
 from simulator.planning.planned_looks import planned_boundaries
 from simulator.planning.prepared import Prepared
+from simulator.planning.seldom_looks import seldom_taken
 from simulator.results.after_stopping import NoEstimates
 from simulator.results.looks import LookReport, Looks, WithAndWithout
 from simulator.results.measures import Estimate
@@ -105,6 +106,9 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         exact=asked.exact,
         own_sizes=asked.own_sizes,
         no_estimates=tuple(map(NoEstimates, asked.no_order)),
+        seldom_taken=tuple(
+            seldom_taken(asked, sums, run.trials, taken, [look.moment for look in reports])
+        ),
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
         attained_over_trials=attained_over_trials(prepared, asked, run.seed, run.trials),
         family=family_looks_of(run),

@@ -8,7 +8,7 @@ from simulator.results.after_stopping import EstimatesWithLooks, NoEstimates
 from simulator.results.attained import AttainedLevel, AttainedOverTrials
 from simulator.results.base import Record, Row, flat
 from simulator.results.family_looks import FamilyLooks
-from simulator.results.measures import Estimate, Scale
+from simulator.results.measures import Estimate, Scale, Share
 from simulator.results.planned_looks import PlannedBoundaries
 
 
@@ -72,6 +72,34 @@ class LookReport(Record):
     def is_final(self) -> bool:
         """Whether it is the final analysis."""
         return not self.moment
+
+
+@dataclass(frozen=True, repr=False)
+class SeldomTaken(Record):
+    """A look that is planned and seldom comes.
+
+    By the 95 % interval it is taken in fewer than half of the trials that no look before it
+    stopped: in the others its moment never comes, or only once the trial has ended or, where slow
+    recruitment is a rule, is closed. Looks of which a trial has as many as it comes to, every so
+    many months, are none.
+
+    Attributes
+    ----------
+    look
+        Its number, from 1.
+    moment
+        When its data are cut, as the scenario has it.
+    going_on
+        Trials that no look before it stopped.
+    share, mcse
+        In how many of these it is taken, with the interval and the Monte Carlo standard error.
+    """
+
+    look: int
+    moment: str
+    going_on: int
+    share: Share
+    mcse: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,6 +169,9 @@ class Looks(Record):
         that allows for the looks.
     no_estimates
         Why none is made; empty where `estimates` has them.
+    seldom_taken
+        Looks before the end that seldom come; empty where none is, and where fewer than
+        `LEAST_TRIALS_TO_JUDGE` trials could tell.
     reestimation, slow_recruitment
         What looks change beside stopping; None: nothing.
     family
@@ -172,6 +203,7 @@ class Looks(Record):
     exact: bool = False
     own_sizes: bool = False
     no_estimates: tuple[NoEstimates, ...] = ()
+    seldom_taken: tuple[SeldomTaken, ...] = ()
     attained: AttainedLevel | None = None
     attained_over_trials: AttainedOverTrials | None = None
     reestimation: Reestimation | None = None

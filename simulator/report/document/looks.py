@@ -12,6 +12,7 @@ from simulator.report.document.family_looks import family_looks_table, family_pl
 from simulator.report.document.numbers import (
     MINUS,
     counted,
+    interval,
     joined,
     listed,
     number,
@@ -176,8 +177,21 @@ def _found(power: Power, found: Looks) -> list[str]:
         if found.futility
         else "A trial that is stopped for efficacy counts as a rejection.",
         *attained_sentences(found),
+        *_seldom(found),
         f"[#looks] has each analysis, {_TOGETHER if found.family else ''}"
         "[#with-looks] what they save and cost.",
+    ]
+
+
+def _seldom(found: Looks) -> list[str]:
+    """Looks that most trials do not come to."""
+    closed = " or is closed" * (found.slow_recruitment is not None)
+    return [
+        f"Analysis {look.look}, at {literal(look.moment)}, is seldom taken: only "
+        f"{percent(look.share.mean, look.mcse)} (Monte Carlo 95% CI "
+        f"{interval(look.share.ci_low, look.share.ci_high)}) of the {look.going_on:,} simulated "
+        f"trials that no interim analysis before it stops come to it before the trial ends{closed}."
+        for look in found.seldom_taken
     ]
 
 

@@ -10,7 +10,7 @@ from simulator.report.look_words import (
     overrun_patients_in_words,
 )
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
-from simulator.report.text.numbers import mean, percent, rounded
+from simulator.report.text.numbers import mean, percent, rounded, share_in_words
 from simulator.report.text.page import Block
 from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
 from simulator.report.text.power_family_looks import family_in_short, family_looks_blocks
@@ -69,6 +69,7 @@ def looks_section(answer: Power) -> Iterator[Block]:
         f"{arms[-1]}{_lower_in_words(found, arms[0])}, smallest effect the {effect_name(found)}, "
         "that just crosses it; shares are of all trials, +- the Monte Carlo standard error."
     )
+    yield from _seldom(found)
     yield from _overrun(found)
     yield from _level(found)
     if found.family is not None:
@@ -88,6 +89,18 @@ def looks_section(answer: Power) -> Iterator[Block]:
 
 def _lower_in_words(found: Looks, arm: str) -> str:
     return "" if found.lower_spending is None else f", lower z that in favour of {arm}"
+
+
+def _seldom(found: Looks) -> Iterator[str]:
+    """Looks that most trials do not come to."""
+    for look in found.seldom_taken:
+        closed = " or is closed" * (found.slow_recruitment is not None)
+        yield (
+            f"LOOK {look.look} IS SELDOM TAKEN: of the {look.going_on:,} trials that no look "
+            f"before it stops {share_in_words(look.share)}, MCSE {look.mcse:.1%}, come "
+            f"to {look.moment} before the trial ends{closed}. Look earlier, or count on the end "
+            "alone."
+        )
 
 
 def _overrun(found: Looks) -> Iterator[str]:
@@ -117,7 +130,11 @@ def _level(found: Looks) -> Iterator[str]:
 
 def looks_in_short(found: Looks) -> str:
     """When trials stop, in a line."""
-    stops = "; ".join(_stops(number, look) for number, look in enumerate(found.looks[:-1], 1))
+    seldom = {look.look: f", seldom taken: {look.share.mean:.1%}" for look in found.seldom_taken}
+    stops = "; ".join(
+        _stops(number, look) + seldom.get(number, "")
+        for number, look in enumerate(found.looks[:-1], 1)
+    )
     patients = found.compared["patients"]
     words = (
         stops,
