@@ -4,17 +4,21 @@ The ordering is that of the test, so that an interval excludes no effect where, 
 trial rejects: each arm's favour has looks of its own (decision 24), and a boundary for futility
 that is not binding is not counted on. A trial that stopped for futility obeyed it: it is ordered
 among the trials that do.
+
+Where the sides differ each limit is the bound by the test of its own side, whatever z is, and
+the median that of the order by both boundaries, at which trials do stop.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.monitoring.boundaries import Looks
-from simulator.monitoring.decisions import Stage
+from simulator.monitoring.decisions import Sides, Stage
 from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import Outcomes, outcomes_of
 from simulator.records import Floats, Ints
@@ -26,6 +30,32 @@ _WIDEST = 1.0  # cell in which shifts are interpolated ...
 # ... and that by the spread of the statistic, given the look before: what went on there ends
 # sharply.
 _WIDEST_BY_SPREAD = 1.25
+
+
+class Tails(NamedTuple):
+    """The probability beyond each limit of the interval by the stage-wise ordering.
+
+    Attributes
+    ----------
+    low
+        Beyond the lower limit: the level at which the second arm, or what a one-sided hypothesis is
+        to show, is shown.
+    high
+        Beyond the upper limit: that at which the first arm is.
+    differ
+        Whether the sides have rules or parts of the level of their own.
+    """
+
+    low: float
+    high: float
+    differ: bool = False
+
+    @classmethod
+    def of(cls, sides: Sides, tail: float) -> "Tails":
+        """Return those of the sides of an analysis; `tail` is each where they are alike."""
+        if not sides.differ or sides.first is None:
+            return cls(tail, tail)
+        return cls(sides.second.alpha, sides.first.alpha, differ=True)
 
 
 class Corrected(NamedTuple):
@@ -53,7 +83,7 @@ def corrected(
     which: Ints,
     z: Floats,
     futile: Bools,
-    tail: float,
+    tails: Tails,
     *,
     by_table: bool = False,
 ) -> Corrected:
@@ -67,8 +97,8 @@ def corrected(
         (trials,): the statistic at the last look.
     futile
         (trials,): whether they stopped for futility.
-    tail
-        Beyond each limit of the interval by the stage-wise ordering: half of a two-sided level.
+    tails
+        Beyond the limits of the interval by the stage-wise ordering.
     by_table
         Whether to interpolate, which is sooner where many trials have the same looks.
     """
@@ -78,13 +108,14 @@ def corrected(
     binding, two_sided = stages[0].binding, bool(stages[0].first)
     # Each arm's favour has looks of its own. Where stopping for futility is counted on, which only
     # the order in favour of the second arm does, the other's is for those that it rejects.
-    mirrored = two_sided & ~futile & (z < 0.0) & (not binding or z <= -of_first)
+    of_other = two_sided & ~futile & (z < 0.0) & ((not binding) | (z <= -of_first))
+    mirrored = of_other & (not tails.differ)
     sign = np.where(mirrored, -1.0, 1.0)
-    kinds = np.where(futile, _FUTILE, np.where(mirrored, _OF_FIRST, _OF_SECOND))
+    kinds = np.where(futile, _FUTILE, np.where(of_other, _OF_FIRST, _OF_SECOND))
     groups = np.unique(len(_KINDS) * which + kinds)
     group = np.searchsorted(groups, len(_KINDS) * which + kinds)
     orders = [
-        _order(stages[number], kind, tail)
+        _order(stages[number], kind, tails)
         for number, kind in zip(*np.divmod(groups, len(_KINDS)), strict=True)
     ]
     if by_table:
@@ -110,16 +141,45 @@ class Order(NamedTuple):
         Whether trials stop for futility.
     tail
         The probability beyond each limit.
+    other
+        How the other side differs; None: it does not, or there is none.
     """
 
     looks: Looks
     obeyed: bool
     tail: float
+    other: "OtherSide | None" = None
 
     @property
     def outcomes(self) -> Outcomes:
         """Those at the last look."""
         return outcomes_of(self.looks, self.obeyed)
+
+    @property
+    def stopped_by_both(self) -> Outcomes:
+        """Those at the last look of trials that either boundary would have stopped."""
+        if self.other is None:
+            return self.outcomes
+        pairs = zip(self.looks, self.other.looks, strict=True)
+        both = tuple(replace(one, lower_z=-another.efficacy_z) for one, another in pairs)
+        return outcomes_of(both, self.obeyed)
+
+
+class OtherSide(NamedTuple):
+    """The side of the first arm, where it differs from that of the second.
+
+    Attributes
+    ----------
+    looks
+        Until the end, of minus the statistic.
+    tail
+        The probability beyond the upper limit. Where futility is not obeyed that is the bound by
+        the test of this side. Else futility takes trials away on this side, which the order by all
+        that stops them has.
+    """
+
+    looks: Looks
+    tail: float
 
 
 def shifts(order: Order, z: Floats) -> Floats:
@@ -129,12 +189,23 @@ def shifts(order: Order, z: Floats) -> Floats:
     the stop; positive towards larger statistics.
     """
     outcomes, near = order.outcomes, np.clip(z, -_FARTHEST, _FARTHEST)
-    return np.asarray(outcomes.drifts(near, order.tail) * outcomes.root - near)
+    if order.other is None:
+        return np.asarray(outcomes.drifts(near, order.tail) * outcomes.root - near)
+    of_first, beyond = order.other
+    median = order.stopped_by_both.drift_where(near, np.full(z.size, 0.5))
+    low = outcomes.drift_where(near, np.full(z.size, order.tail))
+    if order.obeyed:
+        high = order.stopped_by_both.drift_where(near, np.full(z.size, 1.0 - beyond))
+    else:
+        mirrored = outcomes_of(of_first, False)
+        high = -mirrored.drift_where(-near, np.full(z.size, beyond))
+    return np.asarray(np.stack([median, low, high]) * outcomes.root - near)
 
 
 def _smooth(order: Order) -> Smooth:
     """Shifts as a function that is smooth from cell to cell: right to 1e-6 where z is within 6."""
-    spread = math.sqrt(order.outcomes.gained) / order.outcomes.root
+    outcomes = order.stopped_by_both
+    spread = math.sqrt(outcomes.gained) / outcomes.root
     width = min(_WIDEST, _WIDEST_BY_SPREAD * spread)
     return Smooth(lambda z: shifts(order, z), math.ceil(_FARTHEST / width))
 
@@ -142,8 +213,11 @@ def _smooth(order: Order) -> Smooth:
 _SHIFTS = Interpolated(_smooth, outputs=3, farthest=_FARTHEST)
 
 
-def _order(stage: Stage, kind: int, tail: float) -> Order:
+def _order(stage: Stage, kind: int, tails: Tails) -> Order:
     """That of a trial that stopped for futility, or that is in favour of an arm."""
+    obeyed = kind == _FUTILE or (stage.binding and kind == _OF_SECOND)
+    if tails.differ:
+        return Order(stage.second, obeyed, tails.low, OtherSide(stage.first, tails.high))
     if kind == _OF_FIRST:
-        return Order(stage.first, False, tail)
-    return Order(stage.second, stage.binding or kind == _FUTILE, tail)
+        return Order(stage.first, obeyed, tails.high)
+    return Order(stage.second, obeyed, tails.low)

@@ -165,7 +165,6 @@ class MonitoringPlan(NamedTuple):
         """Why the order of outcomes that estimates after stopping rest on is not known."""
         known = {
             "exact": self.exact,
-            "sides_differ": bool(self.lower_spending),
             "predictive_futility": self.futility is not None and self.futility.is_of_tables,
             "adaptation": self.adaptation is not None,
             "family": self.family is not None,

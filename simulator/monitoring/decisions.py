@@ -48,7 +48,8 @@ class Sides:
     """The plan of boundaries in favour of the second arm, and that of the first.
 
     A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
-    reject. `exact_z`: critical values that are used in the place of those of the plans, of each
+    reject. `differ`: whether each arm's favour has a rule or a part of the level of its own.
+    `exact_z`: critical values that are used in the place of those of the plans, of each
     look and the end; empty: none.
     """
 
@@ -56,6 +57,7 @@ class Sides:
     first: Plan | None
     shows_early: bool = True
     exact_z: tuple[float, ...] = ()
+    differ: bool = False
 
     @property
     def times(self) -> tuple[float, float]:
@@ -121,21 +123,21 @@ def sides_of(asked: MonitoringPlan) -> Sides:
     first = plain if asked.sides == 2 else None
     if asked.lower_spending:
         first = _lower(asked, known)
-    exact_z = exact_z_of(asked)
+    rest = first, shows_early, exact_z_of(asked), first is not None and first != plain
     if asked.futility is None:
-        return Sides(plain, first, shows_early, exact_z)
+        return Sides(plain, *rest)
     futility = read_futility(asked.futility.rule)
     if is_of_tables(futility):
         if asked.futility.binding:
             told = "has no boundary of Z, which that for efficacy could count on"
             raise BoundaryError("futility", futility.text, told, "use binding: false")
-        return Sides(plain, first, shows_early, exact_z)
+        return Sides(plain, *rest)
     second = Plan(known, efficacy, alpha, futility=futility, binding=asked.futility.binding)
     if needs_drift(futility):
         power = asked.futility.power
         second = assuming(second, drift_for(second, power), power)
     check_plan(second, {"level": _level_in_words(asked)})
-    return Sides(second, first, shows_early, exact_z)
+    return Sides(second, *rest)
 
 
 def _level_in_words(asked: MonitoringPlan) -> str:

@@ -15,9 +15,9 @@ from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.declarations.analyses import STATISTICS, Information
 from simulator.kernels import njit
-from simulator.monitoring.after_stopping import Corrected, corrected
+from simulator.monitoring.after_stopping import Corrected, Tails, corrected
 from simulator.monitoring.asked import MonitoringPlan, sign_of
-from simulator.monitoring.decisions import Decision, Stage
+from simulator.monitoring.decisions import Decision, Stage, sides_of
 from simulator.montecarlo.performance import Estimation
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -85,10 +85,11 @@ class Stops:
         if ended.size:
             at = ended, self.place[ended]
             looked, which = stages[1:], history[ended] - 1  # the first is that of no look
-            futile, tail = decision[at] == Decision.FUTILITY, asked.alpha / asked.sides
+            futile = decision[at] == Decision.FUTILITY
+            tails = Tails.of(sides_of(asked), asked.alpha / asked.sides)
             # Where every trial has an information of its own a table would be of a single trial.
             by_table = asked.information != Information.INVERSE_VARIANCE
-            found[:, ended] = corrected(looked, which, z[at], futile, tail, by_table=by_table)
+            found[:, ended] = corrected(looked, which, z[at], futile, tails, by_table=by_table)
         estimate, error, low, high = self._usual
         return AtTheStop(estimate, error, low, high, Corrected(*found))
 

@@ -53,8 +53,6 @@ def overrun_patients_in_words(found: Looks) -> str:
 
 _NO_ESTIMATES = {
     NoEstimates.EXACT: "looks reject by exact levels, which no boundary of Z orders",
-    NoEstimates.SIDES_DIFFER: "the sides have rules of their own, and an outcome is ordered by "
-    "the boundaries of both",
     NoEstimates.PREDICTIVE_FUTILITY: "futility goes by the tables of deaths, where it has no "
     "boundary of Z",
     NoEstimates.ADAPTATION: "what was seen changes the information to come",

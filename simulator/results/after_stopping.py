@@ -16,7 +16,6 @@ class NoEstimates(Enum):
     """Why no estimate is made that allows for looks; renderers have the words."""
 
     EXACT = "exact"
-    SIDES_DIFFER = "sides_differ"
     PREDICTIVE_FUTILITY = "predictive_futility"
     ADAPTATION = "adaptation"
     FAMILY = "family"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.monitoring.after_stopping import _SHIFTS, Corrected, Order, corrected, shifts
+from simulator.monitoring.after_stopping import _SHIFTS, Corrected, Order, Tails, corrected, shifts
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
 from simulator.monitoring.decisions import (
     Decision,
@@ -53,7 +53,9 @@ def looks_at(plan: MonitoringPlan, fractions: tuple[float, ...]) -> list[Stage]:
 
 def of_one(stage: Stage, z: Floats, futile: Any, *, by_table: bool = False) -> Corrected:
     """Of trials with the same looks."""
-    return corrected([stage], np.zeros(z.size, int), z, futile, 0.025, by_table=by_table)
+    return corrected(
+        [stage], np.zeros(z.size, int), z, futile, Tails(0.025, 0.025), by_table=by_table
+    )
 
 
 CASES = {

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from simulator.monitoring.after_stopping import corrected
+from simulator.monitoring.after_stopping import Tails, corrected
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
 from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, sides_of
 
@@ -67,7 +67,7 @@ def ours(ended: Ended) -> tuple[float, ...]:
     futile = (
         decided(limits_of([stage], np.zeros(1, int)), z, len(ended.z) == 3) == Decision.FUTILITY
     )
-    shifts = corrected([stage], np.zeros(1, int), z, futile, TAIL)[:3]
+    shifts = corrected([stage], np.zeros(1, int), z, futile, Tails(TAIL, TAIL))[:3]
     return tuple((z[0] + shift[0]) / (len(ended.z) / 3) ** 0.5 for shift in shifts)
 
 

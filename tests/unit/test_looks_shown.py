@@ -164,10 +164,6 @@ def test_the_level_over_trials_is_told_in_text_and_document(answer):
 
 NO_ESTIMATES = {
     "exact": ({"efficacy.exact": True}, "reject by exact levels"),
-    "sides_differ": (
-        {"efficacy.lower_spending": "kim_demets(1)", "efficacy.lower_alpha": 0.01},
-        "rules of their own",
-    ),
     "predictive_futility": (
         {"futility": {"rule": "predictive_probability(0.05)", "binding": False}},
         "goes by the tables of deaths",
@@ -191,6 +187,20 @@ def test_why_no_estimate_allows_for_looks_stands_where_it_is_looked_for(reason):
     (paragraph,) = after_stopping_blocks(answer)
     assert words in paragraph.text
     assert answer.to_dict()["looks"]["no_estimates"] == [reason]
+
+
+def test_sides_that_differ_have_estimates_that_allow_for_looks():
+    """Of 5 % the first arm's favour has 1 %, which the upper limit misses at most."""
+    keys = {"efficacy.lower_spending": "kim_demets(1)", "efficacy.lower_alpha": 0.01}
+    keys = {f"monitoring.{key}": value for key, value in keys.items()}
+    answer = simulator.load("nct05484908-looks").with_values(keys).power(200, jobs=1)
+    assert not answer.looks.no_estimates
+    found = answer.looks.estimates["median_unbiased"]
+    assert found.intervals == answer.looks.estimates["at_stop"].intervals > 190
+    text = [b for b in estimates_section(answer) if isinstance(b, str)]
+    assert any("each limit misses the true value with the part of alpha" in b for b in text)
+    (said, _) = after_stopping_blocks(answer)
+    assert "with the part of the level of its own side" in said.text
 
 
 def test_no_reason_is_given_where_estimates_allow_for_looks(answer):

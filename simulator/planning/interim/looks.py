@@ -6,11 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.monitoring.after_stopping import corrected
+from simulator.monitoring.after_stopping import Tails, corrected
 from simulator.monitoring.boundaries import looks_to_come
 from simulator.monitoring.characteristics import drift_for
 from simulator.monitoring.conditional import conditional_power, predictive_power
-from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, p_values
+from simulator.monitoring.decisions import (
+    Decision,
+    Stage,
+    decided,
+    limits_of,
+    looked,
+    p_values,
+    sides_of,
+)
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look
 from simulator.monitoring.repeated import repeated_interval
@@ -197,14 +205,20 @@ def stopped_of(asked: Asked, now: Now) -> Stopped | None:
     """Return what follows if the trial stops here; None: there is no statistic."""
     if now.z is None:
         return None
-    futile, tail = now.verdict is Verdict.FUTILITY, asked.plan.interval_alpha / 2
+    futile, tails = now.verdict is Verdict.FUTILITY, tails_of(asked)
     z = np.array([now.z])
     p = float(p_values([now.stage], _ALONE, z, futile=futile)[0])
     if asked.looks is not None and asked.looks.no_order:
         return Stopped(p, None)
-    found = corrected([now.stage], _ALONE, z, np.array([futile]), tail)
+    found = corrected([now.stage], _ALONE, z, np.array([futile]), tails)
     drifts = (float(now.z + shift[0]) / math.sqrt(now.fraction) for shift in found[:3])
     return Stopped(p, _interval(now, *drifts))
+
+
+def tails_of(asked: Asked) -> Tails:
+    """Return the probabilities beyond the limits of the stage-wise interval."""
+    tail = asked.plan.interval_alpha / 2
+    return Tails(tail, tail) if asked.looks is None else Tails.of(sides_of(asked.looks), tail)
 
 
 def _interval(now: Now, estimate: float, low: float, high: float) -> Interval:

@@ -39,6 +39,11 @@ def after_stopping_blocks(power: Power) -> list[Block]:
         "the interval of the stage-wise ordering of outcomes, and the repeated confidence "
         "interval, all by the data at the analysis with which the trial ended."
     )
+    if found.lower_spending is not None:
+        said += (
+            " Each limit of the stage-wise interval misses the true value with the part of the "
+            "level of its own side."
+        )
     return [Paragraph(said), _table(found, scale)]
 
 

@@ -37,8 +37,16 @@ def estimates_with_looks(found: Looks) -> Iterator[Block]:
         "the end: with those of the patients who were followed up after a stop. The "
         "median-unbiased estimate and its interval are by the stage-wise ordering of outcomes. A "
         "median-unbiased estimate is above the true value in half of all trials."
+        + _BY_SIDE
+        * (found.lower_spending is not None)
     )
     yield from _missing(found)
+
+
+_BY_SIDE = (
+    " Of the stage-wise interval each limit misses the true value with the part of alpha that its "
+    "side has."
+)
 
 
 def _missing(found: Looks) -> Iterator[str]:
