@@ -213,7 +213,7 @@ def test_what_binds_the_committee_and_what_is_left_to_the_applicants_is_said(ans
     )
     words = " ".join(b.text for b in committee_blocks(page) if isinstance(b, Paragraph))
     assert "at 30 patients followed up (about day" in words
-    assert "decided 14 days after the cut, in which recruitment goes on" in words
+    assert "decided 14 days after the cut while recruitment goes on" in words
     assert "Stopping is not binding" in words
     assert "To be filled in by the applicants" in words
     assert "who prepares the closed report and is unblinded" in words

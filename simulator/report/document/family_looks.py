@@ -35,9 +35,14 @@ def family_plan(power: Power, found: FamilyLooks) -> list[str]:
         f"end by the {PROCEDURES[found.method]}, at the familywise level of "
         f"{whole_percent(found.alpha)}."
     ]
-    stops = _STOPS[found.stop_when].format(title_of(power, found.primary))
+    stops = stops_when(power, found)
     said.append(f"The trial stops for efficacy when {stops}; after a stop none is tested again.")
     return said
+
+
+def stops_when(power: Power, found: FamilyLooks) -> str:
+    """Return which rejection stops a trial, as a clause."""
+    return _STOPS[found.stop_when].format(title_of(power, found.primary))
 
 
 def family_looks_table(power: Power, found: FamilyLooks) -> Table:

@@ -73,8 +73,8 @@ def _analysed(power: Power) -> str:
     if not power.analyses[1:]:
         return "stopping rules are followed as they are written"
     return (
-        "stopping rules are followed as they are written, and the analyses without them are made "
-        "once, at the actual end of the trial"
+        "stopping rules are followed as they are written; an analysis that they do not look at is "
+        "made once, at the actual end of the trial"
     )
 
 
