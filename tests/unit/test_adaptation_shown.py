@@ -14,8 +14,11 @@ from simulator.report.document.adaptation import (
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.text.numbers import percent
+from simulator.report.text.page import as_text
 from simulator.report.text.power_adaptation import adaptation_in_short, rule_in_words
 from simulator.report.text.power_looks import looks_in_short, looks_section
+from simulator.report.text.power_screen import power_screen
 
 TRIALS = 200
 SOLVED = {  # a baseline that need not be solved for
@@ -106,9 +109,10 @@ def test_words_hold_the_numbers(blinded):
     assert "difference of 0.35" in rule_in_words(target)
     assert "within 40 to 64 patients (60 planned)" in rule_in_words(target)
     assert f"{target.target_p10} to {target.target_p90}" in adaptation_in_short(found)
-    assert adaptation_in_short(found) in looks_in_short(found)
-    closed = f"{100 * found.slow_recruitment.closed.mean:.1f}"
-    assert f"{closed}% close for slow recruitment" in adaptation_in_short(found)
+    assert adaptation_in_short(found) not in looks_in_short(found)
+    assert f"{target.most} in {percent(target.at_most)}" in adaptation_in_short(found)
+    closed = percent(found.slow_recruitment.closed)
+    assert f"{closed} close for slow recruitment" in adaptation_in_short(found)
     assert any("Recruitment closes with fewer than 25" in str(b) for b in looks_section(blinded))
 
 
@@ -176,6 +180,14 @@ def test_a_target_that_most_trials_keep_is_no_range(zone):
 
 def test_the_highest_number_stands_in_the_paragraph(zone):
     assert "re-estimated in the promising zone, up to 90;" in interim_sentence(zone)
+
+
+@pytest.mark.parametrize("name", ["blinded", "zone"])
+def test_a_screen_tells_all_of_what_changes(name, request):
+    """What stood at the end of another line was cut from it."""
+    answer = request.getfixturevalue(name)
+    lines = as_text(power_screen(answer, 100), 100)
+    assert adaptation_in_short(answer.looks) in " ".join(lines.split())
 
 
 def test_a_trial_that_does_not_adapt_tells_of_nothing():

@@ -10,7 +10,7 @@ import simulator
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import look_blocks
-from simulator.report.text.power_looks import looks_section
+from simulator.report.text.power_looks import looks_in_short, looks_section
 
 TRIALS = 400
 
@@ -111,3 +111,13 @@ def test_the_committee_is_told_which_rejection_stops_the_trial(answer, stop_when
     )
     power = {"primary": "power of this analysis", "any": "at least one", "all": "all hypotheses"}
     assert power[stop_when] in table.note
+
+
+@pytest.mark.parametrize(
+    ("stop_when", "said"),
+    [("primary", "; power without"), ("any", "; any rejected without"), ("all", "; all rejected")],
+)
+def test_a_screen_says_of_which_rejection_it_tells(answer, stop_when, said):
+    """Beside the power of an analysis `power without looks` of all of them reads as its own."""
+    family = dataclasses.replace(answer.looks.family, stop_when=stop_when)
+    assert said in looks_in_short(dataclasses.replace(answer.looks, family=family))

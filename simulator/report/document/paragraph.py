@@ -22,7 +22,6 @@ from simulator.report.document.numbers import (
     listed,
     number,
     percent,
-    round_percent,
     whole_percent,
 )
 from simulator.report.document.outcome import (
@@ -141,7 +140,7 @@ def _families(power: Power) -> str:
         judged = f"{PROCEDURES[family.method]}, {whole_percent(family.alpha)}"
         said.append(
             f"Of {in_words(len(family.by_analysis))} hypotheses judged together ({judged}), "
-            f"at least one is rejected in {round_percent(family.any.mean)} of trials and all in "
-            f"{round_percent(family.all.mean)}."
+            f"at least one is rejected in {percent(family.any.mean, family.any.mcse)} of trials "
+            f"and all in {percent(family.all.mean, family.all.mcse)}."
         )
     return joined(said)

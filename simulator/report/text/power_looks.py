@@ -12,7 +12,7 @@ from simulator.report.look_words import (
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean, percent, rounded
 from simulator.report.text.page import Block
-from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
+from simulator.report.text.power_adaptation import adaptation_blocks
 from simulator.report.text.power_family_looks import family_in_short, family_looks_blocks
 from simulator.report.text.tables import new_table
 from simulator.results.looks import LookReport, Looks
@@ -121,10 +121,16 @@ def looks_in_short(found: Looks) -> str:
     words = (
         stops,
         f"expected {mean(patients.with_looks)} patients, without looks {mean(patients.without)}",
-        f"power without looks {percent(found.power.without)}",
-        adaptation_in_short(found),  # last: a screen may cut it
+        f"{_rejected(found)} without looks {percent(found.power.without)}",
     )
-    return "; ".join(filter(None, words))
+    return "; ".join(words)
+
+
+def _rejected(found: Looks) -> str:
+    """Name the share of trials that looks at one analysis, or at a family, are about."""
+    if found.family is None or found.family.stop_when == "primary":
+        return "power"
+    return f"{found.family.stop_when} rejected"
 
 
 def _stops(number: int, look: LookReport) -> str:
