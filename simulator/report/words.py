@@ -7,6 +7,7 @@ from typing import cast
 
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.analyses.hypothesis import Alternative, Hypothesis
+from simulator.declarations.margins import to_be_shown
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.flow import flow
@@ -141,7 +142,7 @@ def hypothesis_in_words(analysis: AnalysisPower) -> str:
     asked, declared = analysis.hypothesis, STATISTICS.get(analysis.test.word)
     measure = "effect" if declared is None else declared.measure.name
     side = cast("Alternative", asked.alternative)
-    return Hypothesis(side, asked.margin, asked.equivalence).in_words(measure, analysis.scale)
+    return to_be_shown(Hypothesis(side, asked.margin, asked.equivalence), measure, analysis.scale)
 
 
 def costed_in_words(cost: Cost) -> str:

@@ -97,9 +97,11 @@ def _limits_of_model(dossier: Dossier) -> list[str]:
             "cause no infections."
         )
     if len(power.arms) == 2 and power.verdict.is_power:
+        counted = "rejections in favour of either arm"
+        if power.primary.hypothesis.sides == "one-sided":
+            counted = "the trials that show what was asked, and no others"
         found.append(
-            "Power counts rejections in favour of either arm. The simulated trials do "
-            "not show whether each analysis holds its level: one that rejects too often gains "
-            "power by it."
+            f"Power counts {counted}. The simulated trials do not show whether each analysis holds "
+            "its level: one that rejects too often gains power by it."
         )
     return found

@@ -35,7 +35,7 @@ from simulator.report.document.planned_size import planned_in_words
 from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
-from simulator.results.power import AnalysisPower, Power
+from simulator.results.power import AnalysisPower, Power, ToBeShown
 
 _RATES = {
     NullHypothesis.NONE: "power",
@@ -73,14 +73,14 @@ def judgement_clause(power: Power) -> str:
     target = target_in_words(power.verdict.target_power)
     short = target.removeprefix("the ").replace(" of ", " ")
     level = f"the nominal level of {whole_percent(power.primary.alpha)}"
+    asked = _powered_for(power.primary.hypothesis)
     clauses = {
-        Judgement.UNDERPOWERED: f"The trial is therefore not powered for this difference ({short})",
-        Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for this difference is "
-        "inconclusive: the interval contains it, and more simulated trials would narrow it",
-        Judgement.AT_TARGET: f"The trial is therefore powered at {target} for this difference, to "
-        "within the Monte Carlo error",
-        Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
-        f"({short})",
+        Judgement.UNDERPOWERED: f"The trial is therefore not powered for {asked} ({short})",
+        Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for {asked} is inconclusive: "
+        "the interval contains it, and more simulated trials would narrow it",
+        Judgement.AT_TARGET: f"The trial is therefore powered at {target} for {asked}, to within "
+        "the Monte Carlo error",
+        Judgement.ADEQUATE: f"The trial is therefore adequately powered for {asked} ({short})",
         Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "
         "a verdict",
         Judgement.EQUAL_HAZARDS: "This is neither a power nor a type I error",
@@ -89,6 +89,13 @@ def judgement_clause(power: Power) -> str:
         Judgement.LEVEL_COMPATIBLE: f"It is compatible with {level}",
     }
     return clauses[power.verdict.judgement]
+
+
+def _powered_for(asked: ToBeShown) -> str:
+    """Say what the power is of: the difference, or the hypothesis with its margins."""
+    if asked.equivalence is not None:
+        return "equivalence within these margins"
+    return "this difference" if asked.margin is None else "non-inferiority with this margin"
 
 
 def verdict_in_words(dossier: Dossier) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from simulator.report.look_words import no_estimates_in_words
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.interim_recruitment import recruitment, sites
-from simulator.report.text.interim_verdict import UNITS, favoured, verdict_blocks
+from simulator.report.text.interim_verdict import UNITS, favoured, margin_of, verdict_blocks
 from simulator.report.text.page import Block, Bold, Section, apart
 from simulator.report.text.tables import new_table
 from simulator.results.interim import (
@@ -63,8 +63,7 @@ def _head(answer: Interim) -> Iterator[Block]:
 
 
 def _margin(answer: Interim) -> str:
-    margin = answer.hypothesis.margin
-    return "" if margin is None else f", margin {margin:g}"
+    return "" if answer.hypothesis.margin is None else f", margin {margin_of(answer)}"
 
 
 def _looks(answer: Interim) -> Iterator[Block]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from simulator.declarations.analyses import STATISTICS
+from simulator.declarations.margins import margin_in_words
 from simulator.report.text.page import Block, Bold
 from simulator.results.interim import Interim, Verdict
 
@@ -19,7 +21,15 @@ def favoured(answer: Interim) -> str:
     below = answer.hypothesis.alternative == "less"
     if answer.hypothesis.margin is None:
         return f"a {'lower' if below else 'higher'} {answer.measure}"
-    return f"a {answer.measure} {'below' if below else 'above'} {answer.hypothesis.margin:g}"
+    return f"a {answer.measure} {'below' if below else 'above'} {margin_of(answer)}"
+
+
+def margin_of(answer: Interim) -> str:
+    """The margin with its unit; empty without one."""
+    margin, declared = answer.hypothesis.margin, STATISTICS.get(answer.test)
+    if margin is None:
+        return ""
+    return f"{margin:g}" if declared is None else margin_in_words(margin, declared.measure.scale)
 
 
 def verdict_blocks(answer: Interim) -> Iterator[Block]:
