@@ -57,7 +57,8 @@ _CONTRASTS = {
         "No closed-form sample size: the effect assumed is not what {test} is to show."
     ),
     Contrast.OTHER_FOLLOW_UP: (
-        "No closed-form sample size: patients are not all followed for the days that formulas take."
+        "No closed-form sample size: the formulas here take every patient to be followed for the "
+        "same days, which patients of this trial are not."
     ),
     Contrast.ALL_LOST: (
         "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."

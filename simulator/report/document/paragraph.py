@@ -38,6 +38,7 @@ from simulator.report.document.power import (
     verdict_in_words,
 )
 from simulator.report.document.sweeps import sensitivity_sentence
+from simulator.report.document.trial_end import end_in_short
 from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
@@ -56,6 +57,7 @@ def paragraph(dossier: Dossier) -> str:
             "" if is_power else no_effect_sentence(power),
             f"{_assumed(dossier)}, {_given(dossier)}." if is_power else f"{_given(dossier)}.",
             not_analysable_sentence(power),
+            end_in_short(power),
             _families(power),
             interim_sentence(power),
             verdict_in_words(dossier),
