@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from answers import closed_forms, detectable_difference
 from command_line import run_here
 from documents import dossier, valued
 
@@ -10,7 +11,9 @@ import simulator
 from simulator.report.document.after_stopping import after_stopping_blocks
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
+from simulator.report.document.feasibility import on_time_sentence, recruitment_in_short
 from simulator.report.document.looks import interim_sentence, look_blocks
+from simulator.report.document.needed_size import detectable_clause, needed_sentence
 from simulator.report.document.numbers import with_error
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean
@@ -317,3 +320,22 @@ def test_a_run_writes_its_tables_and_reads_them_back(tmp_path):
     shown = run_here("show run looks", folder=tmp_path)
     assert shown.status == 0
     assert "Overrun" in shown.out
+
+
+def test_what_is_of_a_trial_without_looks_is_said_to_be(answer, plain):
+    """Formulas, and what sixty patients detect, know of no look; a stop is no want of patients."""
+    forms, detected = closed_forms(), detectable_difference()
+    assert answer.operations.randomised.mean < 50
+    for power, looks in ((answer, True), (plain, False)):
+        page = dossier(power, closed_forms=forms, detectable=detected)
+        said = detectable_clause(page)
+        assert ("fully followed up and no interim analyses, 80% power" in said) == looks
+        assert "if they could be recruited" not in said
+        assert ("80% power without interim analyses (" in needed_sentence(page)) == looks
+
+
+def test_completion_counts_trials_that_stop(answer, plain):
+    for power, looks in ((answer, True), (plain, False)):
+        page = dossier(power)
+        assert ("(early stops included)" in recruitment_in_short(page)) == looks
+        assert ("; trials that stop early included)" in on_time_sentence(page)) == looks

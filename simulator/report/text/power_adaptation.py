@@ -97,8 +97,8 @@ def adaptation_in_short(found: Looks) -> str:
         low, high = target.target_p10, target.target_p90
         middle = f"{low}" if low == high else f"{low} to {high}"
         words.append(
-            f"last target {mean(target.target)}, {middle} in 80% of trials; {target.most} in "
-            f"{percent(target.at_most)}"
+            f"final target: mean {mean(target.target)}, {middle} in the middle 80% of trials, "
+            f"{target.most} in {percent(target.at_most)}"
         )
     if found.slow_recruitment is not None:
         words.append(f"{percent(found.slow_recruitment.closed)} close for slow recruitment")
