@@ -56,7 +56,9 @@ def test_the_paragraph_and_the_size_say_what_ends_the_trial(end, said):
     assert end_in_short(answer) in paragraph(dossier(answer))
     told = words_of(justification(dossier(answer), "full"))
     assert told.count(said) >= 2  # the summary and the size; recruitment tells more
-    assert ("in 3.1% of trials so many never come" in end_in_short(answer)) == (end is BY_DEATHS)
+    assert ("in 3.1% of trials so many deaths never come" in end_in_short(answer)) == (
+        end is BY_DEATHS
+    )
 
 
 def test_a_trial_whose_patients_follow_up_ends_it_says_nothing_of_an_end():

@@ -10,6 +10,7 @@ import simulator
 from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import look_blocks
+from simulator.report.document.power import power_table
 from simulator.report.text.power_looks import looks_in_short, looks_section
 
 TRIALS = 400
@@ -88,8 +89,11 @@ def test_the_document_says_how_the_level_is_kept(answer):
     ("stop_when", "said"),
     [
         ("primary", "once Log-rank is rejected, by its boundary."),
-        ("any", "once any of them is rejected, by its boundary."),
-        ("all", "once all of them are rejected, each by its boundary; one that is rejected before"),
+        ("any", "once any hypothesis is rejected, by its boundary."),
+        (
+            "all",
+            "once all hypotheses are rejected, each by its boundary; one that is rejected before",
+        ),
     ],
 )
 def test_the_committee_is_told_which_rejection_stops_the_trial(answer, stop_when, said):
@@ -121,3 +125,8 @@ def test_a_screen_says_of_which_rejection_it_tells(answer, stop_when, said):
     """Beside the power of an analysis `power without looks` of all of them reads as its own."""
     family = dataclasses.replace(answer.looks.family, stop_when=stop_when)
     assert said in looks_in_short(dataclasses.replace(answer.looks, family=family))
+
+
+def test_the_table_of_power_says_that_a_family_is_looked_at(answer):
+    note = power_table(dossier(answer)).note
+    assert "are tested at the interim analyses too, each by itself at its own level" in note

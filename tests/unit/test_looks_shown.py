@@ -15,6 +15,7 @@ from simulator.report.document.feasibility import on_time_sentence, recruitment_
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.needed_size import detectable_clause, needed_sentence
 from simulator.report.document.numbers import with_error
+from simulator.report.document.power import power_table
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean
 from simulator.report.text.power_after_stopping import estimates_with_looks
@@ -339,3 +340,10 @@ def test_completion_counts_trials_that_stop(answer, plain):
         page = dossier(power)
         assert ("(early stops included)" in recruitment_in_short(page)) == looks
         assert ("; trials that stop early included)" in on_time_sentence(page)) == looks
+
+
+def test_the_table_of_power_says_which_analysis_is_looked_at(answer, plain):
+    """Beside the others' its power is of another trial: one that looks may end as a failure."""
+    note = power_table(dossier(answer)).note
+    assert "Fisher is tested at the interim analyses too; the others once, at the actual" in note
+    assert "interim" not in power_table(dossier(plain)).note

@@ -1,5 +1,7 @@
 """A margin is told with the unit of its scale, and a verdict says that it is of that margin."""
 
+from dataclasses import replace
+
 import pytest
 from answers import FISHER, analysis_power, power_answer
 from documents import dossier, valued
@@ -11,7 +13,8 @@ from simulator.declarations.estimands import tests_of as names_of
 from simulator.declarations.margins import to_be_shown, told_apart
 from simulator.report.document.inputs import effect_status
 from simulator.report.document.limits import limit_blocks
-from simulator.report.document.power import judgement_clause
+from simulator.report.document.outcome import difference_blocks
+from simulator.report.document.power import judgement_clause, power_sentence
 from simulator.results.measures import Scale
 from simulator.results.power import ToBeShown
 
@@ -91,3 +94,21 @@ def test_a_margin_that_is_assumed_is_called_so(assumed):
     source = "assumption: a third" if assumed else "published: Smith 2020"
     page = dossier(answer, values=(valued("analyses[0].margin", 0.15, source),))
     assert ("The margin is an assumption" in effect_status(page)) == assumed
+
+
+def test_a_name_with_a_margin_is_closed_before_its_sentence_goes_on():
+    margin = replace(FISHER, name="the interval, margin 15 percentage points")
+    answer = power_answer(analyses=(analysis_power(margin, hypothesis=NON_INFERIOR),))
+    assert "of the interval, margin 15 percentage points, is " in power_sentence(dossier(answer))
+    assert "of Fisher's exact test is " in power_sentence(dossier(power_answer()))
+
+
+def test_the_table_of_sources_is_not_said_to_have_the_margin():
+    answer = power_answer(analyses=(analysis_power(FISHER, hypothesis=NON_INFERIOR),))
+    values = (
+        valued("analyses[0].margin", 0.15, "assumption: a third"),
+        valued("hazard.effect.hazard_ratio", 0.7, "assumption"),
+    )
+    text = " ".join(b.text for b in difference_blocks(dossier(answer, values=values)))
+    assert "is an assumption. [#assumed-effect] has each with its source." in text
+    assert "The margin is an assumption too. The scenario records no judgement" in text

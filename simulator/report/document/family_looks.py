@@ -14,8 +14,8 @@ from simulator.results.power import Power
 
 _STOPS = {
     "primary": "{} is rejected",
-    "any": "any of them is rejected",
-    "all": "all of them are rejected",
+    "any": "any hypothesis is rejected",
+    "all": "all hypotheses are rejected",
 }
 
 

@@ -36,10 +36,10 @@ def effect_status(dossier: Dossier) -> str:
     """Say in a form's box how many of the inputs behind the difference are assumptions."""
     if not dossier.power.verdict.is_power:
         return ""
-    return joined([_difference_status(dossier), _margin_status(dossier)])
+    return joined([difference_status(dossier), margin_status(dossier)])
 
 
-def _margin_status(dossier: Dossier) -> str:
+def margin_status(dossier: Dossier) -> str:
     """Say so where the margin is an assumption; empty where it is not, or there is none."""
     for key, words in (
         ("analyses[0].margin", "The margin is an assumption too."),
@@ -51,8 +51,8 @@ def _margin_status(dossier: Dossier) -> str:
     return ""
 
 
-def _difference_status(dossier: Dossier) -> str:
-    """Say how many of the inputs behind the difference are assumptions."""
+def difference_status(dossier: Dossier) -> str:
+    """Say how many of the inputs behind the difference are assumptions, the margin apart."""
     found = effect_sources(dossier)
     assumed = [entry for entry in found if is_assumed(entry)]
     if not found:

@@ -8,6 +8,7 @@ from simulator.report.document.dossier import (
     quoted_run,
     test_in_short,
     title,
+    title_of,
 )
 from simulator.report.document.families import families_table
 from simulator.report.document.inputs import all_assumed
@@ -18,6 +19,7 @@ from simulator.report.document.needed_size import (
 )
 from simulator.report.document.numbers import (
     capital,
+    closed,
     count,
     counted,
     interval,
@@ -135,7 +137,7 @@ def power_sentence(dossier: Dossier) -> str:
     power, first = dossier.power, dossier.power.primary
     text = (
         f"With {planned_in_words(dossier)} the {rate_name(power.null_hypothesis)} of "
-        f"{test_in_short(first)} is {rate(power, first)}."
+        f"{closed(test_in_short(first))} is {rate(power, first)}."
     )
     return joined([text, verdict_in_words(dossier)])
 
@@ -270,10 +272,25 @@ def _power_note(dossier: Dossier, name: str, left_out: int) -> str:
             f"The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
             f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
         )
+    note.append(_looked_at(power))
     if power.operations.recruitment_is_the_limit:
         mean = rounded_mean(power.operations.randomised)
         note.append(f"Recruitment is the limit: a mean of {mean} patients are randomised.")
     return joined(note)
+
+
+def _looked_at(power: Power) -> str:
+    """Which analyses interim analyses test, and how the others are; empty without any."""
+    found = power.looks
+    if found is None or not power.analyses[1:]:
+        return ""
+    if found.family is None:
+        tested = f"{title_of(power, found.analysis)} is tested at the interim analyses too"
+    else:
+        names = listed([title_of(power, one.analysis) for one in found.family.hypotheses])
+        tested = f"{names} are tested at the interim analyses too, each by itself at its own level"
+    others = len(power.analyses) > (1 if found.family is None else len(found.family.hypotheses))
+    return f"{tested}{'; the others once, at the actual end of a trial' * others}."
 
 
 def _row(power: Power, a: AnalysisPower, some_fail: bool, *, short: bool) -> tuple[str, ...]:

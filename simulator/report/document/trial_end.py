@@ -37,7 +37,7 @@ def end_in_short(power: Power) -> str:
     o = power.operations
     said += f", with {with_error(o.randomised)} of {o.target_randomised:,} patients randomised"
     if end.deaths_reached is not None and end.deaths_reached.mean < 1:
-        said += f"; in {percent(1 - end.deaths_reached.mean)} of trials so many never come"
+        said += f"; in {percent(1 - end.deaths_reached.mean)} of trials so many deaths never come"
     return f"{said}."
 
 
