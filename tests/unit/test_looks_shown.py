@@ -10,11 +10,13 @@ from documents import dossier, valued
 import simulator
 from simulator.report.document.after_stopping import after_stopping_blocks
 from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.column_widths import set_table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.feasibility import on_time_sentence, recruitment_in_short
+from simulator.report.document.look_tables import looks_table
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.needed_size import detectable_clause, needed_sentence
-from simulator.report.document.numbers import with_error
+from simulator.report.document.numbers import percent_with_error, with_error
 from simulator.report.document.power import power_table
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean
@@ -347,3 +349,18 @@ def test_the_table_of_power_says_which_analysis_is_looked_at(answer, plain):
     note = power_table(dossier(answer)).note
     assert "Fisher is tested at the interim analyses too; the others once, at the actual" in note
     assert "interim" not in power_table(dossier(plain)).note
+
+
+def test_a_table_of_few_looks_has_a_column_for_each_and_of_many_a_row(answer):
+    """Ten columns fit no page but in the smallest type, errors broken off their numbers."""
+    table = looks_table(answer.looks)
+    assert table.header == ("Analysis at", "1: 30 patients followed up", "2: the end")
+    assert all(len(row) == 3 for row in table.rows)
+    taken = {name: cells for name, *cells in table.rows}["Taken, %"]
+    assert taken == [percent_with_error(look.taken) for look in answer.looks.looks]
+    set_, _, points = set_table(table, 16.0)
+    assert points == 9.0
+    assert set_ == table  # no number is broken from its error
+    many = looks_table(dataclasses.replace(answer.looks, looks=answer.looks.looks * 4))
+    assert len(many.rows) == 8
+    assert many.header[:2] == ("Analysis at", "Taken, %")

@@ -1,5 +1,7 @@
 """Tables of the section on interim analyses: what each decides, and what they save."""
 
+from dataclasses import replace
+
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Table, literal
 from simulator.report.document.numbers import (
@@ -13,6 +15,7 @@ from simulator.report.look_words import effect_in_words, effect_name
 from simulator.results.looks import Looks
 from simulator.results.measures import Estimate
 
+_FEW = 4  # analyses that a table has as columns
 _COMPARED = {
     "patients": "Patients randomised",
     "deaths": "Deaths",
@@ -49,36 +52,46 @@ def looks_table(found: Looks) -> Table:
                 percent_with_error(look.cumulative_power),
             )
         )
-    return Table(
-        caption="Interim analyses and the final one.",
-        header=(
-            "Analysis at",
-            "Taken, %",
-            "Day",
-            "Patients",
-            "Information, %",
-            "Critical *z*",
-            *["Smallest effect"] * bool(effects),
-            *(f"For {the_arm(arm)}, %" for arm in arms),
-            *["Futility, %"] * futile,
-            "Power, %",
-        ),
-        rows=tuple(rows),
-        note=joined(
-            [
-                f"Taken, ended in favour of an arm{', or for futility' * futile}, and power so "
-                "far: shares of all trials.",
-                "" if found.family is None else f"Power is the {power_of(found)}.",
-                "The others are means over the trials in which the analysis is taken"
-                + (";" if effects else "."),
-                f"the smallest effect is the {effect_name(found)}, that just rejects."
-                if effects
-                else "",
-                "With the Monte Carlo standard error.",
-            ]
-        ),
-        name="looks",
+    return _turned(
+        Table(
+            caption="Interim analyses and the final one.",
+            header=(
+                "Analysis at",
+                "Taken, %",
+                "Day",
+                "Patients",
+                "Information, %",
+                "Critical *z*",
+                *["Smallest effect"] * bool(effects),
+                *(f"For {the_arm(arm)}, %" for arm in arms),
+                *["Futility, %"] * futile,
+                "Power, %",
+            ),
+            rows=tuple(rows),
+            note=joined(
+                [
+                    f"Taken, ended in favour of an arm{', or for futility' * futile}, and power so "
+                    "far: shares of all trials.",
+                    "" if found.family is None else f"Power is the {power_of(found)}.",
+                    "The others are means over the trials in which the analysis is taken"
+                    + (";" if effects else "."),
+                    f"the smallest effect is the {effect_name(found)}, that just rejects."
+                    if effects
+                    else "",
+                    "With the Monte Carlo standard error.",
+                ]
+            ),
+            name="looks",
+        )
     )
+
+
+def _turned(table: Table) -> Table:
+    """Return a table with a column for each analysis, where these are few: it has more rows."""
+    if len(table.rows) > _FEW:
+        return table
+    turned = tuple(zip(table.header, *table.rows, strict=True))
+    return replace(table, header=turned[0], rows=turned[1:])
 
 
 def compared_table(found: Looks) -> Table:
