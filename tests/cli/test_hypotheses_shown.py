@@ -52,6 +52,10 @@ def test_a_size_with_a_margin_has_farrington_and_mannings_beside_it(answer_of, r
     assert form["apart"] == pytest.approx(-0.3, abs=0.01)
     text = run(asked).out
     assert "Farrington and Manning" in text
+    assert "share of all trials that show what was asked, on its side alone" in " ".join(
+        text.split()
+    )
+    assert "either arm" not in text
     assert "margin 0.1" in text
 
 

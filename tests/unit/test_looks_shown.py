@@ -364,3 +364,19 @@ def test_a_table_of_few_looks_has_a_column_for_each_and_of_many_a_row(answer):
     many = looks_table(dataclasses.replace(answer.looks, looks=answer.looks.looks * 4))
     assert len(many.rows) == 8
     assert many.header[:2] == ("Analysis at", "Taken, %")
+
+
+def test_a_screen_adds_up_what_many_looks_stop(answer):
+    """A line has no room for each, and was cut before the patients that are expected."""
+    found = answer.looks
+    first = found.looks[0]
+    many = dataclasses.replace(found, looks=(first, first, first, found.looks[-1]))
+    said = looks_in_short(many)
+    assert f"3 looks stop {3 * efficacy_of(first):.1f}% of trials for efficacy" in said
+    assert f"{300 * first.futility.mean:.1f}% for futility" in said
+    assert "without looks" in said
+    assert f"look 1 ({first.moment}) stops" in looks_in_short(found)
+
+
+def efficacy_of(look):
+    return 100 * sum(share.mean for share in look.in_favour_of.values())

@@ -1,6 +1,6 @@
 """Looks before the end, in the text of `power`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.report.look_words import (
     effect_in_words,
@@ -116,7 +116,7 @@ def _level(found: Looks) -> Iterator[str]:
 
 def looks_in_short(found: Looks) -> str:
     """When trials stop, in a line."""
-    stops = "; ".join(_stops(number, look) for number, look in enumerate(found.looks[:-1], 1))
+    stops = _stops(found.looks[:-1])
     patients = found.compared["patients"]
     words = (
         stops,
@@ -133,12 +133,14 @@ def _rejected(found: Looks) -> str:
     return f"{found.family.stop_when} rejected"
 
 
-def _stops(number: int, look: LookReport) -> str:
-    """What a look does."""
-    efficacy = sum(share.mean for share in look.in_favour_of.values())
-    words = f"look {number} ({look.moment}) stops {rounded(100 * efficacy, 1)}% for efficacy"
-    if look.futility.mean > 0:
-        words += f", {rounded(100 * look.futility.mean, 1)}% for futility"
+def _stops(early: Sequence[LookReport]) -> str:
+    """What looks do, all together: a line has no room for each."""
+    efficacy = sum(share.mean for look in early for share in look.in_favour_of.values())
+    futility = sum(look.futility.mean for look in early)
+    words = f"look 1 ({early[0].moment}) stops" if len(early) == 1 else f"{len(early)} looks stop"
+    words += f" {rounded(100 * efficacy, 1)}% of trials for efficacy"
+    if futility > 0:
+        words += f", {rounded(100 * futility, 1)}% for futility"
     return words
 
 
