@@ -11,6 +11,7 @@ from simulator.declarations.analyses import (
     Need,
 )
 from simulator.declarations.analyses.measure import Pull
+from simulator.declarations.margins import told_apart
 from simulator.results.measures import Scale
 from simulator.results.power import Test
 
@@ -195,24 +196,24 @@ def tests_of(plans: Sequence[AnalysisPlan]) -> tuple[Test, ...]:
     first: dict[str, AnalysisPlan] = {}
     tests = []
     for plan in plans:
-        declared = ANALYSES[plan.test]
-        options = _options_in_words(plan, plans)
+        declared = ANALYSES[plan.test].named_for(has_margin=plan.hypothesis.has_margin)
+        options, scale = _options_in_words(plan, plans), scale_of(plan, plans)
         tests.append(
             Test(
                 word=plan.test,
-                name=_with(plan, declared.in_sentence(options)),
-                full=_with(plan, declared.name(options)),
+                name=_with(plan, declared.in_sentence(options), scale),
+                full=_with(plan, declared.name(options), scale),
                 short=declared.short_name,
                 details=declared.how(options),
-                distinction=_difference(plan, first.setdefault(declared.short_name, plan)),
+                distinction=_difference(plan, first.setdefault(declared.short_name, plan), scale),
             )
         )
     return tuple(tests)
 
 
-def _with(plan: AnalysisPlan, name: str) -> str:
+def _with(plan: AnalysisPlan, name: str, scale: Scale) -> str:
     """Name of a test with what it is to show, where that is not a difference on either side."""
-    return ", ".join(filter(None, (name, plan.hypothesis.in_short())))
+    return ", ".join(filter(None, (name, told_apart(plan.hypothesis, scale))))
 
 
 def _options_in_words(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> dict[str, Any]:
@@ -228,7 +229,7 @@ def _options_in_words(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> dict
     return plan.options | {"of": ANALYSES[inner.test].in_sentence(inner.options)}
 
 
-def _difference(plan: AnalysisPlan, other: AnalysisPlan) -> str:
+def _difference(plan: AnalysisPlan, other: AnalysisPlan, scale: Scale) -> str:
     """Say what an analysis has that another does not, as "lost count as dead"; else empty."""
     declared, found = ANALYSES[plan.test], list[str]()
     if plan.options != other.options:
@@ -239,7 +240,7 @@ def _difference(plan: AnalysisPlan, other: AnalysisPlan) -> str:
         ("lost", f"lost {_LOST[plan.lost]}"),
         ("transplant", _TRANSPLANT[plan.transplant]),
         *((name, f"{words} {_COUNTS[getattr(plan, name)]}") for name, words in _OTHER.items()),
-        ("hypothesis", plan.hypothesis.in_short() or "two-sided"),
+        ("hypothesis", told_apart(plan.hypothesis, scale) or "two-sided"),
         ("alpha", f"level {plan.alpha:g}"),
     ):
         if getattr(plan, name) != getattr(other, name):

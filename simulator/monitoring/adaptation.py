@@ -72,6 +72,11 @@ class AdaptationPlan(NamedTuple):
     slow: SlowPlan | None
 
     @property
+    def reestimates(self) -> bool:
+        """Whether outcomes that were seen change the target."""
+        return self.blinded is not None or self.zone is not None
+
+    @property
     def most(self) -> int:
         """The highest target."""
         asked = (plan.most for plan in (self.blinded, self.zone) if plan is not None)

@@ -7,7 +7,7 @@ from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.declared import BoundaryError, Rule, is_number
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, spends_beta
 from simulator.monitoring.plan import Look, Plan
-from simulator.monitoring.recursion import is_new
+from simulator.monitoring.recursion import SAME, is_new
 
 MOST_LOOKS = 50
 LEAST_ALPHA = 1e-12
@@ -37,6 +37,8 @@ def check_information(information: tuple[float, ...], name: str = "information")
     for before, value in pairwise(information):
         if not is_new(value, before):
             rule = f"looks must come in order, with more information each: {before:g}, {value:g}"
+            if value > before:
+                rule += f" differ by less than {100 * SAME:g} %, which counts as none"
             raise BoundaryError(name, shown, rule, remedy)
     if information[-1] != 1:
         rule = f"the last look is the planned end, of information 1, not {information[-1]:g}"

@@ -20,7 +20,12 @@ Sizes = Sequence[tuple[int, int]]
 def attained_of(
     plan: AnalysisPlan, asked: MonitoringPlan, sums: LookSums, ratio: Sequence[int]
 ) -> AttainedLevel | None:
-    """Return the level attained at the mean sizes of the looks of a run; None: it has no tables."""
+    """Return the level attained at the mean sizes of the looks of a run.
+
+    None: the analysis has no tables, or its size follows from the outcomes that were seen.
+    """
+    if asked.adaptation is not None and asked.adaptation.reestimates:
+        return None
     looks: list[int] = []
     sizes: list[tuple[int, int]] = []
     for place in range(len(asked.looks) + 1):

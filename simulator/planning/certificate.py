@@ -18,6 +18,7 @@ from simulator.analysis.exact_tables import HOLD_THEIR_LEVEL
 from simulator.analysis.proportion_intervals import clopper_pearson
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.baselines import WeibullBaseline
+from simulator.declarations.margins import to_be_shown
 from simulator.montecarlo import exact_stages
 from simulator.montecarlo.evaluation import Engine, Evaluation
 from simulator.montecarlo.intervals import standard_error
@@ -196,7 +197,7 @@ def _at_margin(scenario: Scenario, plan: AnalysisPlan, *, is_looked_at: bool) ->
         exact = exact_level(plan, scenario.allocation.ratio, scenario.trial.target_randomised)
         assert exact is not None
         verdict = verdict_on(plan.test, plan.alpha, exact, (0.0, 1.0), (0.0, 1.0))
-    shows = plan.hypothesis.in_words(measure.name, measure.scale)
+    shows = to_be_shown(plan.hypothesis, measure.name, measure.scale)
     return MarginLevel(plan.name, plan.test, plan.alpha, shows, exact, missing, verdict)
 
 

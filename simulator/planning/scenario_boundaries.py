@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.analysis import plans_of
+from simulator.declarations.analyses import Information
 from simulator.errors import RuleError
+from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.boundaries import planned_looks
 from simulator.monitoring.decisions import sides_of
 from simulator.monitoring.plan import Plan
@@ -14,7 +16,7 @@ from simulator.montecarlo import exact_stages
 from simulator.planning.attained import attained_at
 from simulator.planning.boundaries import boundaries_answer
 from simulator.planning.refused_looks import refuse_boundaries
-from simulator.results.boundaries import Boundaries
+from simulator.results.boundaries import Boundaries, WhoseLooks
 from simulator.scenario.schema import Scenario
 
 
@@ -50,11 +52,28 @@ def boundaries_of(scenario: Scenario, power: float | None = None) -> Boundaries:
     found = boundaries_answer(replace(sides.second, drift=None, beta=None), power)
     if not sides.shows_early:
         found = _at_the_end_alone(found)
+    found = replace(found, plan=_whose(scenario, asked))
     if asked.exact:
         plan = plans_of(scenario)[asked.column]
         at_sizes = attained_at(plan, asked, asked.sizes, range(len(asked.sizes)))
         return replace(found, attained=at_sizes)
     return _with_lower(found, sides.first) if asked.lower_spending and sides.first else found
+
+
+def _whose(scenario: Scenario, asked: MonitoringPlan) -> WhoseLooks:
+    """Whose looks these are, and in what their information is counted."""
+    names = [plan.name for plan in plans_of(scenario)]
+    return WhoseLooks(
+        scenario=scenario.name,
+        analysis=names[asked.column],
+        alpha=asked.alpha,
+        sides=asked.sides,
+        arm=scenario.arms[-1].name,
+        information=Information(asked.information).value,
+        max_information=asked.max_information,
+        together=tuple(names[column] for column in asked.columns if column != asked.column),
+        target_changes=asked.adaptation is not None and asked.adaptation.reestimates,
+    )
 
 
 def _at_the_end_alone(found: Boundaries) -> Boundaries:

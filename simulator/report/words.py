@@ -7,6 +7,7 @@ from typing import cast
 
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.analyses.hypothesis import Alternative, Hypothesis
+from simulator.declarations.margins import to_be_shown
 from simulator.results.base import Value
 from simulator.results.closed_forms import ClosedForm, ClosedForms, Contrast, Formula, Missing
 from simulator.results.flow import flow
@@ -56,7 +57,8 @@ _CONTRASTS = {
         "No closed-form sample size: the effect assumed is not what {test} is to show."
     ),
     Contrast.OTHER_FOLLOW_UP: (
-        "No closed-form sample size: patients are not all followed for the days that formulas take."
+        "No closed-form sample size: the formulas here take every patient to be followed for the "
+        "same days, which patients of this trial are not."
     ),
     Contrast.ALL_LOST: (
         "No closed-form sample size: in the simulation nearly all patients are lost to follow-up."
@@ -141,7 +143,7 @@ def hypothesis_in_words(analysis: AnalysisPower) -> str:
     asked, declared = analysis.hypothesis, STATISTICS.get(analysis.test.word)
     measure = "effect" if declared is None else declared.measure.name
     side = cast("Alternative", asked.alternative)
-    return Hypothesis(side, asked.margin, asked.equivalence).in_words(measure, analysis.scale)
+    return to_be_shown(Hypothesis(side, asked.margin, asked.equivalence), measure, analysis.scale)
 
 
 def costed_in_words(cost: Cost) -> str:

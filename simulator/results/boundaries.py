@@ -81,6 +81,37 @@ class MeanInformation(Record):
 
 
 @dataclass(frozen=True, repr=False)
+class WhoseLooks(Record):
+    """The scenario whose looks these are.
+
+    Attributes
+    ----------
+    scenario, analysis
+        Its name, and that of the analysis which is looked at or leads a family.
+    alpha, sides
+        Level of the analysis; 2: half of it is for the favour of each arm.
+    arm
+        Which positive Z favours, of a two-sided analysis.
+    information, max_information
+        What is counted as information, and how much of it is whole.
+    together
+        Other analyses of the family, which have boundaries of their own.
+    target_changes
+        Whether what is seen at a look may change the number of patients.
+    """
+
+    scenario: str
+    analysis: str
+    alpha: float
+    sides: int
+    arm: str
+    information: str
+    max_information: float
+    together: tuple[str, ...] = ()
+    target_changes: bool = False
+
+
+@dataclass(frozen=True, repr=False)
 class Boundaries(Answer):
     """Boundaries of a group-sequential design.
 
@@ -114,6 +145,8 @@ class Boundaries(Answer):
     attained
         Of a scenario whose looks have exact nominal levels: these, and what they attain at the
         planned sizes.
+    plan
+        Whose looks these are; None: those that were asked for without a scenario.
     """
 
     KIND: ClassVar[str] = "boundaries"
@@ -141,6 +174,7 @@ class Boundaries(Answer):
     inflation: float | None
     version: str
     attained: AttainedLevel | None = None
+    plan: WhoseLooks | None = None
 
     def rows(self) -> list[Row]:
         """One row per look."""

@@ -94,6 +94,7 @@ def test_ten_looks_fit_the_page(run, monkeypatch, columns):
     ("options", "words"),
     [
         ("--information 1,0.5 --spending pocock", ("--information", "in order", "1, 0.5")),
+        ("--information 0.9999,1 --spending pocock", ("--information", "less than 0.05 %")),
         ("--information 0.5,1.2 --spending pocock", ("--information", "at most 1", "1.2")),
         ("--information 0,1 --spending pocock", ("--information", "above 0")),
         ("--information 0.5 --spending pocock", ("--information", "the last look", "0.5,1")),
@@ -254,3 +255,25 @@ def test_looks_that_show_no_efficacy_are_called_that(run, answer_of, folder):
     assert "19.0000" not in out
     assert run("boundaries futile.yaml --figure looks.svg").status == 0
     assert "No look before the last shows efficacy" in (folder / "looks.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        (
+            "nct05484908-looks",
+            "nct05484908-looks: fisher, two-sided alpha 0.05, half of it in favour",
+        ),
+        ("nct05484908-looks", "information 1: 60 patients followed up"),
+        ("nct05484908-family", "together with it meld_survivors, by boundaries of their own"),
+        ("nct05484908-adapts", "the number of patients may change at a look"),
+    ],
+)
+def test_boundaries_of_a_scenario_say_whose_they_are(run, answer_of, scenario, said):
+    """One-sided .025 is half of somebody's .05, and information is counted in something."""
+    status, out, _ = run(f"boundaries {scenario}")
+    assert status == 0
+    assert said in out
+    plan = answer_of(f"boundaries {scenario}")["plan"]
+    assert (plan["scenario"], plan["analysis"], plan["max_information"]) == (scenario, "fisher", 60)
+    assert answer_of("boundaries --information 0.5,1 --spending pocock")["plan"] is None

@@ -77,7 +77,7 @@ def test_exact_takes_a_margin_with_its_sign_and_tells_it(run, answer_of):
     assert 0.15 < lower < 0.55
     assert higher is None
     text = run(f"{asked} --alternative less --margin 0.15").out
-    assert "non-inferiority: risk difference below 0.15" in text
+    assert "non-inferiority: risk difference below 15 percentage points" in text
     assert f"{lower:.6f}" in text
     mirrored = "exact --test z_pooled --n 30,30 --p 0.6,0.6 --alpha 0.025"
     other = answer_of(f"{mirrored} --alternative greater --margin -0.15")
@@ -91,7 +91,7 @@ def test_exact_takes_equivalence(run, answer_of):
     assert found["equivalence"] == [-0.2, 0.2]
     assert found["power"] > 0.7
     assert (
-        "equivalence: risk difference between -0.2 and 0.2"
+        "equivalence: risk difference between -20 and 20 percentage points"
         in run(f"{asked} --equivalence -0.2,0.2").out
     )
 

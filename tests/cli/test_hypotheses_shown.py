@@ -33,11 +33,13 @@ def test_power_says_what_each_analysis_is_to_show(run, answer_of):
     assert found["better"]["favouring"]["control"] == 0
     assert found["mortality"]["power"] > found["better"]["power"] > 0.1
     text = run(POWER).out
-    assert "non-inferiority: risk difference below 0.1; level 0.025" in text
-    assert "margin 0.1" in text
+    assert "non-inferiority: risk difference below 10 percentage points; level 0.025" in text
+    assert "margin 10 percentage points" in text
     full = run(POWER, "--full").out
     assert "better is to show superiority, one-sided: risk difference below 0; level 0.025" in full
-    assert "alike is to show equivalence: risk difference between -0.3 and 0.3" in full
+    assert (
+        "alike is to show equivalence: risk difference between -30 and 30 percentage points" in full
+    )
 
 
 def test_a_size_with_a_margin_has_farrington_and_mannings_beside_it(answer_of, run):
@@ -50,6 +52,10 @@ def test_a_size_with_a_margin_has_farrington_and_mannings_beside_it(answer_of, r
     assert form["apart"] == pytest.approx(-0.3, abs=0.01)
     text = run(asked).out
     assert "Farrington and Manning" in text
+    assert "share of all trials that show what was asked, on its side alone" in " ".join(
+        text.split()
+    )
+    assert "either arm" not in text
     assert "margin 0.1" in text
 
 

@@ -300,6 +300,33 @@ def test_each_side_of_the_boundaries_has_its_verdict(told, z, verdict):
     assert found["looks"][0]["futility_z"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("z", "said"),
+    [
+        (4.0, "HAD CROSSED the boundary in favour of DPMAS+LPE"),
+        (-4.0, "HAD CROSSED the boundary in favour of PE"),
+        (-0.5, "HAD CROSSED the futility boundary, which is not binding"),
+        (1.5, ""),
+    ],
+)
+def test_a_boundary_that_an_earlier_look_crossed_is_no_news_that_is_kept_back(folder, run, z, said):
+    """A committee that is told `no boundary is crossed` reads that none ever was."""
+    looks = "monitoring:\n  looks: [{at: {completed: 20}}, {at: {completed: 31}}]\n"
+    futility = "  futility: {rule: z(0)}\n"
+    (folder / "scenario.yaml").write_text(
+        f"extends: nct05484908\nname: twice\ntitle: two looks\n{looks}{futility}"
+    )
+    earlier = f"earlier_looks: [{{cut: 2023-09-30, information: 20, z: {z}}}]\n"
+    (folder / "observed.yaml").write_text(f"cut: 2024-03-31\n{ARMS}{earlier}")
+    for full in ("", " --full"):
+        status, out, err = run(f"monitor scenario.yaml --observed observed.yaml --out run{full}")
+        assert status == 0, err
+        words = " ".join(out.split())
+        assert ("LOOK 1, OF 2023-09-30, HAD CROSSED" in words) == bool(said)
+        assert said in words
+        assert "No boundary is crossed" in words
+
+
 def test_the_final_analysis_spends_what_is_left_and_may_stop_short(told):
     looks = "earlier_looks: [{cut: 2023-05-31, information: 30, z: 0.4}]\n"
     counts = "pooled: {randomised: 55, followed_up: 52}\nresult: {z: 1.98}\nfinal: true\n"

@@ -191,7 +191,7 @@ def test_analyses_judged_together_have_the_power_of_the_family():
     family = FamilyPower("main", "hochberg", 0.05, by_name, Estimate(0.07, 0.002), half, 10_000, 0)
     assert (
         "Of two hypotheses judged together (Hochberg procedure, 5%), at least one is rejected in "
-        "7% of trials and all in 6%." in paragraph(power_answer(multiplicity=(family,)))
+        "7.0% of trials and all in 6.0%." in paragraph(power_answer(multiplicity=(family,)))
     )
 
 

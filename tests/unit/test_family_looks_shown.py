@@ -1,12 +1,17 @@
 """What a run with looks at a family tells: its parts agree with one another, and with the words."""
 
+import dataclasses
+
 import pytest
+from documents import dossier
 from test_monitored_family_scenario import LOOKS
 
 import simulator
 from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import look_blocks
-from simulator.report.text.power_looks import looks_section
+from simulator.report.document.power import power_table
+from simulator.report.text.power_looks import looks_in_short, looks_section
 
 TRIALS = 400
 
@@ -78,3 +83,50 @@ def test_the_document_says_how_the_level_is_kept(answer):
     rows = tables["looks-together"].rows
     assert [row[0] for row in rows][2:] == ["At least one", "All"]
     assert all(len(row) == len(tables["looks-together"].header) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("stop_when", "said"),
+    [
+        ("primary", "once Log-rank is rejected, by its boundary."),
+        ("any", "once any hypothesis is rejected, by its boundary."),
+        (
+            "all",
+            "once all hypotheses are rejected, each by its boundary; one that is rejected before",
+        ),
+    ],
+)
+def test_the_committee_is_told_which_rejection_stops_the_trial(answer, stop_when, said):
+    """One crossed boundary stops nothing where all are to be crossed."""
+    family = dataclasses.replace(answer.looks.family, stop_when=stop_when)
+    looks = dataclasses.replace(answer.looks, family=family)
+    blocks = committee_blocks(dossier(dataclasses.replace(answer, looks=looks)))
+    page = " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    assert f"It may recommend to stop for efficacy {said}" in page
+    assert "once a boundary for efficacy is crossed" not in page
+    assert "by arm" in page
+    for one in answer.looks.family.hypotheses:
+        assert one.analysis.split("_")[0] in page.lower()
+    assert "Each hypothesis has boundaries of the level that it has by then" in page
+    (table,) = (
+        b
+        for b in look_blocks(dataclasses.replace(answer, looks=looks))
+        if getattr(b, "name", "") == "looks"
+    )
+    power = {"primary": "power of this analysis", "any": "at least one", "all": "all hypotheses"}
+    assert power[stop_when] in table.note
+
+
+@pytest.mark.parametrize(
+    ("stop_when", "said"),
+    [("primary", "; power without"), ("any", "; any rejected without"), ("all", "; all rejected")],
+)
+def test_a_screen_says_of_which_rejection_it_tells(answer, stop_when, said):
+    """Beside the power of an analysis `power without looks` of all of them reads as its own."""
+    family = dataclasses.replace(answer.looks.family, stop_when=stop_when)
+    assert said in looks_in_short(dataclasses.replace(answer.looks, family=family))
+
+
+def test_the_table_of_power_says_that_a_family_is_looked_at(answer):
+    note = power_table(dossier(answer)).note
+    assert "are tested at the interim analyses too, each by itself at its own level" in note

@@ -3,15 +3,21 @@
 import dataclasses
 
 import pytest
+from answers import closed_forms, detectable_difference
 from command_line import run_here
 from documents import dossier, valued
 
 import simulator
 from simulator.report.document.after_stopping import after_stopping_blocks
 from simulator.report.document.blocks import Paragraph, Table
+from simulator.report.document.column_widths import set_table
 from simulator.report.document.committee import committee_blocks
+from simulator.report.document.feasibility import on_time_sentence, recruitment_in_short
+from simulator.report.document.look_tables import looks_table
 from simulator.report.document.looks import interim_sentence, look_blocks
-from simulator.report.document.numbers import with_error
+from simulator.report.document.needed_size import detectable_clause, needed_sentence
+from simulator.report.document.numbers import percent_with_error, with_error
+from simulator.report.document.power import power_table
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean
 from simulator.report.text.power_after_stopping import estimates_with_looks
@@ -250,7 +256,7 @@ def test_what_binds_the_committee_and_what_is_left_to_the_applicants_is_said(ans
     )
     words = " ".join(b.text for b in committee_blocks(page) if isinstance(b, Paragraph))
     assert "at 30 patients followed up (about day" in words
-    assert "decided 14 days after the cut, in which recruitment goes on" in words
+    assert "decided 14 days after the cut while recruitment goes on" in words
     assert "Stopping is not binding" in words
     assert "To be filled in by the applicants" in words
     assert "who prepares the closed report and is unblinded" in words
@@ -354,3 +360,60 @@ def test_a_run_writes_its_tables_and_reads_them_back(tmp_path):
     shown = run_here("show run looks", folder=tmp_path)
     assert shown.status == 0
     assert "Overrun" in shown.out
+
+
+def test_what_is_of_a_trial_without_looks_is_said_to_be(answer, plain):
+    """Formulas, and what sixty patients detect, know of no look; a stop is no want of patients."""
+    forms, detected = closed_forms(), detectable_difference()
+    assert answer.operations.randomised.mean < 50
+    for power, looks in ((answer, True), (plain, False)):
+        page = dossier(power, closed_forms=forms, detectable=detected)
+        said = detectable_clause(page)
+        assert ("fully followed up and no interim analyses, 80% power" in said) == looks
+        assert "if they could be recruited" not in said
+        assert ("80% power without interim analyses (" in needed_sentence(page)) == looks
+
+
+def test_completion_counts_trials_that_stop(answer, plain):
+    for power, looks in ((answer, True), (plain, False)):
+        page = dossier(power)
+        assert ("(early stops included)" in recruitment_in_short(page)) == looks
+        assert ("; trials that stop early included)" in on_time_sentence(page)) == looks
+
+
+def test_the_table_of_power_says_which_analysis_is_looked_at(answer, plain):
+    """Beside the others' its power is of another trial: one that looks may end as a failure."""
+    note = power_table(dossier(answer)).note
+    assert "Fisher is tested at the interim analyses too; the others once, at the actual" in note
+    assert "interim" not in power_table(dossier(plain)).note
+
+
+def test_a_table_of_few_looks_has_a_column_for_each_and_of_many_a_row(answer):
+    """Ten columns fit no page but in the smallest type, errors broken off their numbers."""
+    table = looks_table(answer.looks)
+    assert table.header == ("Analysis at", "1: 30 patients followed up", "2: the end")
+    assert all(len(row) == 3 for row in table.rows)
+    taken = {name: cells for name, *cells in table.rows}["Taken, %"]
+    assert taken == [percent_with_error(look.taken) for look in answer.looks.looks]
+    set_, _, points = set_table(table, 16.0)
+    assert points == 9.0
+    assert set_ == table  # no number is broken from its error
+    many = looks_table(dataclasses.replace(answer.looks, looks=answer.looks.looks * 4))
+    assert len(many.rows) == 8
+    assert many.header[:2] == ("Analysis at", "Taken, %")
+
+
+def test_a_screen_adds_up_what_many_looks_stop(answer):
+    """A line has no room for each, and was cut before the patients that are expected."""
+    found = answer.looks
+    first = found.looks[0]
+    many = dataclasses.replace(found, looks=(first, first, first, found.looks[-1]))
+    said = looks_in_short(many)
+    assert f"3 looks stop {3 * efficacy_of(first):.1f}% of trials for efficacy" in said
+    assert f"{300 * first.futility.mean:.1f}% for futility" in said
+    assert "without looks" in said
+    assert f"look 1 ({first.moment}) stops" in looks_in_short(found)
+
+
+def efficacy_of(look):
+    return 100 * sum(share.mean for share in look.in_favour_of.values())

@@ -99,3 +99,29 @@ def test_sections_that_have_nothing_are_not_there():
     assert "families" not in found
     assert "priors" not in found
     assert "agreement" not in found
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (0, ", all in favour of DPMAS+LPE;"),
+        (4, ", all but 4 of 261 rejections in favour of DPMAS+LPE;"),
+        (90, ", in favour of DPMAS+LPE 1.7%"),
+    ],
+)
+def test_all_rejections_favour_an_arm_only_where_all_do(other, said):
+    """A share that rounds to the power is not all of it."""
+    shares = {
+        arm: replace(analysis_power(FISHER).in_favour_of[arm], power=n / 10_000)
+        for arm, n in {"PE": other, "DPMAS+LPE": 261 - other}.items()
+    }
+    limits = {"power": 0.0261, "mcse": 0.0016, "ci_low": 0.0232, "ci_high": 0.0294}
+    second = replace(shares["DPMAS+LPE"], **limits | {"power": shares["DPMAS+LPE"].power})
+    first = replace(
+        analysis_power(FISHER),
+        **limits,
+        rejections=261,
+        favouring={"PE": other, "DPMAS+LPE": 261 - other},
+        in_favour_of=shares | {"DPMAS+LPE": second},
+    )
+    assert said in verdict_in_words(power_answer(analyses=(first,)))

@@ -1,9 +1,9 @@
 """What is declared of an analysis."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from simulator.declarations.analyses.hypothesis import Hypothesis, broken_rules
 from simulator.declarations.analyses.measure import Measure
@@ -99,6 +99,9 @@ class Declaration:
         The largest trial that it can take; None: any.
     populations
         Words of `population` that it can take.
+    with_margin
+        Its full and its short name with a margin, where that is somebody else's test; None: as
+        without.
     """
 
     word: str
@@ -110,6 +113,14 @@ class Declaration:
     options: type[Options] = Options
     most_patients: int | None = None
     populations: tuple[str, ...] = ("randomised", "treated")
+    with_margin: tuple[str, str] | None = None
+
+    def named_for(self, *, has_margin: bool) -> Self:
+        """Return it with the names that it has with a margin, or without."""
+        if not has_margin or self.with_margin is None:
+            return self
+        full, short = self.with_margin
+        return replace(self, full_name=full, short_name=short)
 
     def name(self, options: Mapping[str, Any]) -> str:
         """Return the full name with these options."""

@@ -96,6 +96,7 @@ Z_POOLED = _exact(
     word="z_pooled",
     full_name="Suissa and Shuster's unconditional exact test",
     short_name="Suissa-Shuster",
+    with_margin=("Chan's unconditional exact test", "Chan"),
     no_margin=None,
     table=f"{_TABLES}:z_pooled",
     most_patients=_MOST_UNCONDITIONAL,

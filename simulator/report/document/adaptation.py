@@ -39,14 +39,42 @@ def adaptation_sentences(found: Looks) -> list[str]:
 
 def adaptation_clause(found: Looks) -> str:
     """Return the same in a clause each, each after a semicolon; empty without either."""
-    words = ""
-    if found.reestimation is not None:
-        how = "blinded" if found.reestimation.zone is None else "in the promising zone"
-        words += f"; the number of patients is re-estimated {how}"
+    words, asked = "", found.reestimation
+    if asked is not None:
+        how = "blinded" if asked.zone is None else "in the promising zone"
+        words += f"; the number of patients is re-estimated {how}, up to {asked.most}"
     if found.slow_recruitment is not None:
         closed = percent(found.slow_recruitment.closed.mean)
         words += f"; {closed} of trials close because recruitment is slow"
     return words
+
+
+def adaptation_for_committee(found: Looks) -> list[str]:
+    """Say what the committee has to do with a number that changes, and with slow recruitment."""
+    said, asked, slow = [], found.reestimation, found.slow_recruitment
+    if asked is not None and asked.zone is None:
+        said.append(
+            f"At interim analysis {asked.look} the number of patients is re-estimated from pooled "
+            "data. That unblinds nobody and needs no recommendation of the committee, which is "
+            "told the new number."
+        )
+    elif asked is not None and asked.zone is not None:
+        low, high = (whole_percent(value) for value in asked.zone)
+        said.append(
+            f"The report at interim analysis {asked.look} has conditional power under the estimate "
+            f"too, and the number of patients that follows from it by the rule: where it is from "
+            f"{low} to below {high} the committee recommends that number, at most {asked.most}; "
+            f"elsewhere the {asked.planned} planned. Who knows the rule and a raised number can "
+            "work out the estimate: how conditional power, and the way to the number, are kept "
+            "from all others is to be laid down in the charter."
+        )
+    if slow is not None:
+        when = f"by day {slow.day:g}" if slow.look is None else f"by interim analysis {slow.look}"
+        said.append(
+            f"With fewer than {slow.fewer_than} patients randomised {when} recruitment closes. "
+            "That rule asks for no data by arm."
+        )
+    return said
 
 
 def adaptation_tables(found: Looks) -> list[Table]:
@@ -112,10 +140,12 @@ def _rule(found: Reestimation) -> list[str]:
 
 
 def _found(found: Reestimation) -> list[str]:
+    low, high = found.target_p10, found.target_p90
+    middle = f"{low}" if low == high else f"between {low} and {high}"
     return [
-        f"The final target is {with_error(found.target)} on average, between {found.target_p10} "
-        f"and {found.target_p90} in the middle 80 % of trials; {percent(found.at_most.mean)} of "
-        "trials have the highest ([#re-estimation])."
+        f"The final target is {with_error(found.target)} on average, and {middle} in the middle "
+        f"80 % of trials; {percent(found.at_most.mean)} of trials have the highest "
+        "([#re-estimation])."
     ]
 
 

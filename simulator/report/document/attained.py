@@ -21,8 +21,9 @@ def _at_mean_sizes(found: Looks) -> list[str]:
     return [
         "At the mean sizes of the analyses the test attains, over all of them and at the worst "
         f"mortality common to the arms, a level of {percent(attained)}"
-        f"{', above the nominal one' if attained > level.level else ''} (by enumeration, futility "
-        f"ignored), and up to {percent(most)} with a patient more or fewer in an arm at the end."
+        f"{', above the nominal one' if attained > level.level else ''} (by enumeration"
+        f"{', futility ignored' if found.futility else ''}), and up to {percent(most)} with a "
+        "patient more or fewer in an arm at the end."
     ]
 
 

@@ -4,9 +4,11 @@ The order is that of the committee's charter (DAMOCLES Study Group 2005). What a
 know, as who sits on the committee, is left open by name.
 """
 
+from simulator.report.document.adaptation import adaptation_for_committee
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
-from simulator.report.document.dossier import Dossier, analysis_named
+from simulator.report.document.dossier import Dossier, analysis_named, title_of
+from simulator.report.document.family_looks import stops_when
 from simulator.report.document.numbers import (
     MINUS,
     count,
@@ -46,6 +48,7 @@ def committee_blocks(dossier: Dossier) -> list[Block]:
         Paragraph(joined(_sees(dossier, found))),
         *([] if found.boundaries is None else [_boundaries(dossier.power, found)]),
         Paragraph(joined(_recommends(dossier.power, found))),
+        *(Paragraph(joined(said)) for said in [adaptation_for_committee(found)] if said),
         Paragraph(joined(_after(dossier, found))),
         Paragraph(_LEFT_OPEN),
     ]
@@ -67,7 +70,7 @@ def _sees(dossier: Dossier, found: Looks) -> list[str]:
         f"at {literal(look.moment)}{_around(look)}{_cleaned(dossier, place)}"
         for place, look in enumerate(looks)
     ]
-    tested = analysis_named(dossier.power, found.analysis)
+    tested = _tested(dossier.power, found)
     shown = f"Each has recruitment, follow-up, harms and {tested} by arm, "
     shown += "the information that it has, and its statistic beside the boundaries."
     said = [
@@ -78,8 +81,21 @@ def _sees(dossier: Dossier, found: Looks) -> list[str]:
         "Boundaries are worked out anew from the information that a report turns out to have.",
     ]
     if found.boundaries is not None:
-        said.append(f"[#boundaries] has those at {information_of(found.boundaries)}.")
+        of = f" of {title_of(dossier.power, found.analysis)}" * (found.family is not None)
+        said.append(f"[#boundaries] has those{of} at {information_of(found.boundaries)}.")
+    if found.family is not None:
+        said.append(
+            "Each hypothesis has boundaries of the level that it has by then: they are worked out "
+            "with the report, again after each rejection."
+        )
     return said
+
+
+def _tested(power: Power, found: Looks) -> str:
+    """What is compared by arm: one analysis, or each of a family."""
+    if found.family is None:
+        return analysis_named(power, found.analysis)
+    return listed([analysis_named(power, one.analysis) for one in found.family.hypotheses])
 
 
 def _around(look: LookReport) -> str:
@@ -99,7 +115,7 @@ def _cleaned(dossier: Dossier, place: int) -> str:
     pauses = dossier.value(f"monitoring.looks[{place}].pause") is True
     meanwhile = "pauses" if pauses else "goes on"
     unit = "day" if days == 1 else "days"
-    return f", decided {number(days)} {unit} after the cut, in which recruitment {meanwhile}"
+    return f", decided {number(days)} {unit} after the cut while recruitment {meanwhile}"
 
 
 def _boundaries(power: Power, found: Looks) -> Table:
@@ -156,7 +172,7 @@ def _recommends(power: Power, found: Looks) -> list[str]:
     said = [
         "The committee recommends to continue the trial as planned, to continue it with a change "
         "of conduct, to pause recruitment, or to stop.",
-        "It may recommend to stop for efficacy once a boundary for efficacy is crossed. A boundary "
+        f"It may recommend to stop for efficacy once {_crossed(power, found)}. A boundary "
         "is a guideline beside harms, secondary outcomes and evidence from outside; to stop where "
         "none is crossed, as for safety, spends none of the level."
         if found.spending
@@ -182,6 +198,16 @@ def _recommends(power: Power, found: Looks) -> list[str]:
         f"{clause} ([#looks])."
     )
     return said
+
+
+def _crossed(power: Power, found: Looks) -> str:
+    """What lets the committee recommend to stop for efficacy."""
+    if found.family is None:
+        return "a boundary for efficacy is crossed"
+    when = stops_when(power, found.family)
+    if found.family.stop_when != "all":
+        return f"{when}, by its boundary"
+    return f"{when}, each by its boundary; one that is rejected before stays rejected"
 
 
 def _after(dossier: Dossier, found: Looks) -> list[str]:

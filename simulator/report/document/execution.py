@@ -3,6 +3,7 @@
 from simulator.report.document.blocks import Block, Paragraph, literal
 from simulator.report.document.dossier import Dossier, happens
 from simulator.report.document.numbers import count, joined, points_of_error, rounded_mean
+from simulator.report.document.trial_end import last_event
 
 _ENTRY = {
     "poisson": "by a Poisson process at each site",
@@ -48,8 +49,8 @@ def _beginning_and_end(dossier: Dossier) -> str:
     days = rounded_mean(dossier.power.operations.trial_days)
     return (
         "A trial is a terminating system: it begins without patients and without a warm-up period "
-        "when the first site opens, and ends when recruitment is over and the last follow-up has "
-        f"ended, after a mean of {days} days. Time is continuous, in days."
+        f"when the first site opens, and ends when {last_event(dossier.power)}, after a mean of "
+        f"{days} days. Time is continuous, in days."
     )
 
 

@@ -14,8 +14,8 @@ from simulator.results.power import Power
 
 _STOPS = {
     "primary": "{} is rejected",
-    "any": "any of them is rejected",
-    "all": "all of them are rejected",
+    "any": "any hypothesis is rejected",
+    "all": "all hypotheses are rejected",
 }
 
 
@@ -35,9 +35,14 @@ def family_plan(power: Power, found: FamilyLooks) -> list[str]:
         f"end by the {PROCEDURES[found.method]}, at the familywise level of "
         f"{whole_percent(found.alpha)}."
     ]
-    stops = _STOPS[found.stop_when].format(title_of(power, found.primary))
+    stops = stops_when(power, found)
     said.append(f"The trial stops for efficacy when {stops}; after a stop none is tested again.")
     return said
+
+
+def stops_when(power: Power, found: FamilyLooks) -> str:
+    """Return which rejection stops a trial, as a clause."""
+    return _STOPS[found.stop_when].format(title_of(power, found.primary))
 
 
 def family_looks_table(power: Power, found: FamilyLooks) -> Table:

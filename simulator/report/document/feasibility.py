@@ -82,7 +82,8 @@ def _completion_clause(dossier: Dossier) -> str:
         return ""
     date = dossier.value("trial.planned_completion_date")
     when = date_in_words(date) if date else "the planned date"
-    return f"{_probability(on_time.mean)} of completion by {when}"
+    stopped = " (early stops included)" * (dossier.power.looks is not None)
+    return f"{_probability(on_time.mean)} of completion by {when}{stopped}"
 
 
 def _probability(share: float) -> str:
@@ -150,8 +151,13 @@ def on_time_sentence(dossier: Dossier) -> str:
     comma = "," if date else ""
     return (
         f"The probability of completing {when}{comma} is {percent(on_time.mean)} (95% interval "
-        f"{limits}){_rate_from_date_clause(dossier)}."
+        f"{limits}{_stops_included(dossier)}){_rate_from_date_clause(dossier)}."
     )
+
+
+def _stops_included(dossier: Dossier) -> str:
+    """Say that a trial which a look stops completes by that, too."""
+    return "; trials that stop early included" * (dossier.power.looks is not None)
 
 
 def is_slow(o: Operations) -> bool:
@@ -246,7 +252,11 @@ def feasibility_blocks(dossier: Dossier) -> list[Block]:
         target_sentence(dossier),
     ]
     if o.target_reached.mean == 1:
-        words.append(f"All {count(power.trials)} simulated trials reach the target.")
+        ended = power.trial_end is not None and power.trial_end.deaths is not None
+        words.append(
+            f"All {count(power.trials)} simulated trials reach the target"
+            f"{', or before it the deaths that end them' * ended}."
+        )
     if power.looks is not None:
         words.append("A trial that an interim analysis stops counts by what it reaches without it.")
     words += trial_end_sentences(power)

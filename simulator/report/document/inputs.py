@@ -10,6 +10,7 @@ from simulator.report.document.numbers import (
     capital,
     counted,
     in_words,
+    joined,
     known,
 )
 from simulator.report.document.sources import is_assumed
@@ -35,6 +36,23 @@ def effect_status(dossier: Dossier) -> str:
     """Say in a form's box how many of the inputs behind the difference are assumptions."""
     if not dossier.power.verdict.is_power:
         return ""
+    return joined([difference_status(dossier), margin_status(dossier)])
+
+
+def margin_status(dossier: Dossier) -> str:
+    """Say so where the margin is an assumption; empty where it is not, or there is none."""
+    for key, words in (
+        ("analyses[0].margin", "The margin is an assumption too."),
+        ("analyses[0].equivalence", "The margins are assumptions too."),
+    ):
+        found = [e for e in matching(dossier, key) if e.value is not None]
+        if found and is_assumed(found[0]):
+            return words
+    return ""
+
+
+def difference_status(dossier: Dossier) -> str:
+    """Say how many of the inputs behind the difference are assumptions, the margin apart."""
     found = effect_sources(dossier)
     assumed = [entry for entry in found if is_assumed(entry)]
     if not found:

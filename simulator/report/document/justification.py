@@ -58,6 +58,7 @@ from simulator.report.document.power import (
 from simulator.report.document.simulation import simulation_blocks
 from simulator.report.document.size_search import comparison_blocks, size_blocks
 from simulator.report.document.sweeps import sensitivity_sentence, sweep_blocks
+from simulator.report.document.trial_end import end_in_short
 from simulator.report.document.works import references
 
 Length = Literal["paragraph", "page", "full"]
@@ -121,6 +122,7 @@ def _page(dossier: Dossier) -> tuple[Block, ...]:
         difference = [no_effect_sentence(power)]
     found = [
         size_origin_sentence(dossier),
+        end_in_short(power),
         power_sentence(dossier),
         type_s_and_m_sentence(power),
         not_analysable_sentence(power),
@@ -214,6 +216,7 @@ def _size_and_power(dossier: Dossier) -> list[Block]:
         f"The plan is for {size_in_words(dossier)}.",
         size_origin_sentence(dossier),
         limit_sentence(dossier),
+        end_in_short(dossier.power),
     ]
     return [
         Heading("Sample size", name="section-size"),

@@ -73,8 +73,8 @@ def _analysed(power: Power) -> str:
     if not power.analyses[1:]:
         return "stopping rules are followed as they are written"
     return (
-        "stopping rules are followed as they are written, and the analyses without them are made "
-        "once, at the actual end of the trial"
+        "stopping rules are followed as they are written; an analysis that they do not look at is "
+        "made once, at the actual end of the trial"
     )
 
 
@@ -97,9 +97,11 @@ def _limits_of_model(dossier: Dossier) -> list[str]:
             "cause no infections."
         )
     if len(power.arms) == 2 and power.verdict.is_power:
+        counted = "rejections in favour of either arm"
+        if power.primary.hypothesis.sides == "one-sided":
+            counted = "the trials that show what was asked, and no others"
         found.append(
-            "Power counts rejections in favour of either arm. The simulated trials do "
-            "not show whether each analysis holds its level: one that rejects too often gains "
-            "power by it."
+            f"Power counts {counted}. The simulated trials do not show whether each analysis holds "
+            "its level: one that rejects too often gains power by it."
         )
     return found

@@ -7,41 +7,24 @@ from simulator.report.document.adaptation import (
 )
 from simulator.report.document.arm_words import the_arm
 from simulator.report.document.attained import attained_sentences
-from simulator.report.document.blocks import Block, Heading, Paragraph, Table, literal
+from simulator.report.document.blocks import Block, Heading, Paragraph, literal
 from simulator.report.document.family_looks import family_looks_table, family_plan
+from simulator.report.document.look_tables import compared_table, looks_table, power_of
 from simulator.report.document.numbers import (
-    MINUS,
     counted,
     interval,
     joined,
     listed,
     number,
     percent,
-    percent_with_error,
     points_with_error,
     whole_percent,
     with_error,
 )
-from simulator.report.look_words import (
-    effect_in_words,
-    effect_name,
-    information_of,
-    level_in_words,
-)
+from simulator.report.look_words import information_of, level_in_words
 from simulator.results.looks import Looks
-from simulator.results.measures import Estimate
 from simulator.results.power import AnalysisPower, Power
 
-_COMPARED = {
-    "patients": "Patients randomised",
-    "deaths": "Deaths",
-    "deaths_by_the_end": "Known deaths by the end",
-    "recruitment_months": "Months of recruitment",
-    "trial_months": "Months to the last follow-up",
-    "sessions": "ALSS sessions",
-    "plasma_litres": "Plasma, L",
-    "machine_hours": "Machine time, h",
-}
 _OF = {
     "deaths": "events",
     "completed": "patients followed up",
@@ -66,9 +49,9 @@ def look_blocks(power: Power, shown: str = "") -> list[Block]:
         Heading("Interim analyses", name="section-interim"),
         Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
         *_adaptation(found),
-        _looks_table(found),
+        looks_table(found),
         *([] if found.family is None else [family_looks_table(power, found.family)]),
-        _compared_table(found),
+        compared_table(found),
     ]
 
 
@@ -169,7 +152,7 @@ def _found(power: Power, found: Looks) -> list[str]:
     return [
         _level(found),
         f"In {percent(efficacy)} of {power.trials:,} simulated trials an interim analysis stops "
-        f"for efficacy; the {_power_of(found)} is {percent(found.power.with_looks.mean)} with "
+        f"for efficacy; the {power_of(found)} is {percent(found.power.with_looks.mean)} with "
         f"interim analyses and {percent(found.power.without.mean)} without (difference {change} "
         "percentage points, in the same patients).",
         f"A trial that is stopped for efficacy counts as a rejection; one that is stopped for "
@@ -206,89 +189,6 @@ def _level(found: Looks) -> str:
     )
 
 
-def _power_of(found: Looks) -> str:
-    """Whose power it is, as looks have it."""
-    if found.family is None:
-        return "power of this analysis"
-    return {
-        "primary": "power of this analysis",
-        "any": "probability to reject at least one hypothesis",
-        "all": "probability to reject all hypotheses",
-    }[found.family.stop_when]
-
-
-def _looks_table(found: Looks) -> Table:
-    arms = list(found.looks[0].in_favour_of)
-    effects: list[str] = []
-    if found.boundaries is None:  # else they stand beside these
-        effects = [
-            effect_in_words(found, look.smallest_effect).replace("-", MINUS) for look in found.looks
-        ]
-    rows = []
-    for place, look in enumerate(found.looks, 1):
-        rows.append(
-            (
-                f"{place}: {literal(look.moment) or 'the end'}",
-                percent_with_error(look.taken),
-                _mean(look.cut_day),
-                _mean(look.randomised),
-                _percent(look.fraction),
-                _to(look.boundary_z, 2),
-                *effects[place - 1 : place],
-                *(percent_with_error(share) for share in look.in_favour_of.values()),
-                "" if look.is_final else percent_with_error(look.futility),
-                percent_with_error(look.cumulative_power),
-            )
-        )
-    return Table(
-        caption="Interim analyses and the final one.",
-        header=(
-            "Analysis at",
-            "Taken, %",
-            "Day",
-            "Patients",
-            "Information, %",
-            "Critical *z*",
-            *["Smallest effect"] * bool(effects),
-            *(f"For {the_arm(arm)}, %" for arm in arms),
-            "Futility, %",
-            "Power, %",
-        ),
-        rows=tuple(rows),
-        note=joined(
-            [
-                "Taken, ended in favour of an arm, or for futility, and power so far: shares of "
-                "all trials. The others are means over the trials in which the analysis is taken"
-                + (";" if effects else "."),
-                f"the smallest effect is the {effect_name(found)}, that just rejects."
-                if effects
-                else "",
-                "With the Monte Carlo standard error.",
-            ]
-        ),
-        name="looks",
-    )
-
-
-def _compared_table(found: Looks) -> Table:
-    rows = [
-        (
-            f"Cost, {literal(row.unit)}" if name == "cost" else _COMPARED[name],
-            with_error(row.with_looks),
-            with_error(row.without),
-            with_error(row.difference),
-        )
-        for name, row in found.compared.items()
-    ]
-    return Table(
-        caption="What interim analyses save: means with and without them, in the same patients.",
-        header=("Of a trial", "With", "Without", "Difference"),
-        rows=tuple(rows),
-        note="Monte Carlo standard errors; that of the difference is of pairs of trials.",
-        name="with-looks",
-    )
-
-
 def _looked_at(power: Power, found: Looks) -> AnalysisPower:
     return next(a for a in power.analyses if a.name == found.analysis)
 
@@ -307,15 +207,3 @@ def _rules(found: Looks) -> str:
 
 def _are(found: Looks) -> str:
     return "is" if len(found.looks) == 2 else "are"
-
-
-def _mean(found: Estimate | None) -> str:
-    return "" if found is None else with_error(found)
-
-
-def _percent(found: Estimate | None) -> str:
-    return "" if found is None else percent_with_error(found)
-
-
-def _to(found: Estimate | None, decimals: int) -> str:
-    return "" if found is None else number(found.mean, None, decimals)

@@ -14,6 +14,7 @@ from simulator.report.document.numbers import (
     whole_percent,
     with_error,
 )
+from simulator.report.document.trial_end import counted_until
 from simulator.results.measures import Estimate
 from simulator.results.operations import ByArm, Operations
 from simulator.results.power import EstimandAttributes
@@ -32,6 +33,7 @@ def loss_clause(dossier: Dossier) -> str:
         return "with no loss to follow-up assumed"
     low, high = shares[0], shares[-1]
     told = f"{span(low.removesuffix('%'), high.removesuffix('%'))}% loss to follow-up"
+    told += _by_day(dossier)
     return f"allowing for {told}{_assumed_loss(dossier, (low, high))}"
 
 
@@ -67,10 +69,17 @@ def loss_sentence(dossier: Dossier) -> str:
         )
     handled = dossier.power.primary.estimand_attributes
     return (
-        f"In the simulated trials {told} are lost to follow-up{assumed}. The results above allow "
+        f"In the simulated trials {told} are lost to follow-up{_by_day(dossier)}{assumed}. The "
+        "results above allow "
         f"for it ({literal(handled.loss)}), so there is no further inflation for attrition. Bias "
         f"from it: {literal(handled.loss_bias)}."
     )
+
+
+def _by_day(dossier: Dossier) -> str:
+    """By when losses are counted, where patients are followed for longer."""
+    end = dossier.power.trial_end
+    return "" if end is None else f" by day {end.follow_up_days}"
 
 
 def share(part: Estimate, whole: Estimate) -> float:
@@ -90,7 +99,7 @@ def event_blocks(dossier: Dossier) -> list[Block]:
     return [
         Paragraph(loss_sentence(dossier)),
         Paragraph(f"{text} {often}"),
-        _patients_table(o),
+        _patients_table(o, counted_until(dossier.power)),
     ]
 
 
@@ -104,7 +113,7 @@ def _event_rules(a: EstimandAttributes) -> list[str]:
     return [f"{event} ({literal(rule)})" for event, rule in handled if rule is not None]
 
 
-def _patients_table(o: Operations) -> Table:
+def _patients_table(o: Operations, until: str) -> Table:
     rows: Rows = [("Randomised", *map(with_error, o.patients.values()))]
     for label, deaths in (
         ("Died", o.mortality),
@@ -125,7 +134,7 @@ def _patients_table(o: Operations) -> Table:
         caption="Patients per trial: mean number by arm.",
         header=("Patients", *map(literal, o.arms)),
         rows=tuple(rows),
-        note="Deaths are counted to the end of follow-up, those after loss among them. " + LEFT_OUT,
+        note=f"Deaths are counted to {until}, those after loss among them. {LEFT_OUT}",
         name="patients",
     )
 

@@ -24,7 +24,7 @@ from simulator.report.words import (
 )
 from simulator.results.closed_forms import Contrast, DetectableBy, DetectableDifference
 from simulator.results.measures import Judgement
-from simulator.results.operations import Operations
+from simulator.results.power import Power
 from simulator.results.reconciled import Recruitable, Relation
 from simulator.results.size import NoSizeKind, Size, SizeEstimate
 
@@ -58,7 +58,9 @@ def detectable_clause(dossier: Dossier) -> str:
     if found is None or not power.verdict.is_power:
         return ""
     outcome = literal(power.primary.estimand_attributes.variable)
-    who = f"with {_by_arm(found)} fully followed up{_if_recruited(found, power.operations)}"
+    who = f"with {_by_arm(found)} fully followed up"
+    who += " and no interim analyses" * (power.looks is not None)
+    who += _if_recruited(found, power)
     asked = f"{whole_percent(found.power)} power"
     if found.by is DetectableBy.T_TEST:
         if not known(found.difference):
@@ -84,10 +86,11 @@ def _by_arm(found: DetectableDifference) -> str:
     return f"{listed([count(n) for n in found.patients])} patients"
 
 
-def _if_recruited(found: DetectableDifference, o: Operations) -> str:
-    """Say so where the patients of a calculation are more than the trial recruits."""
-    wanted = sum(found.patients)
-    return ", if they could be recruited" if wanted > _IF_RECRUITED * o.randomised.mean else ""
+def _if_recruited(found: DetectableDifference, power: Power) -> str:
+    """Say so where the patients of a calculation are more than can be recruited, stops apart."""
+    wanted, looks = sum(found.patients), power.looks
+    had = power.operations.randomised if looks is None else looks.compared["patients"].without
+    return ", if they could be recruited" if wanted > _IF_RECRUITED * had.mean else ""
 
 
 def needed_sentence(dossier: Dossier) -> str:
@@ -106,6 +109,7 @@ def needed_sentence(dossier: Dossier) -> str:
     if forms is None or least is None:
         return failed or _without_formula(dossier)
     power = f" for {whole_percent(target)} power"
+    power += " without interim analyses" * (dossier.power.looks is not None)
     some = len([form for form in forms.needed if form.patients]) > 1
     who = "Standard formulas indicate" if some else "The standard formula indicates"
     return joined(
@@ -122,6 +126,11 @@ def _without_formula(dossier: Dossier) -> str:
     if forms is None or forms.contrast not in _NO_FORMULA:
         return ""
     said = f"No standard formula applies to {literal(forms.test_name)}"
+    if forms.contrast is Contrast.OTHER_FOLLOW_UP:
+        said = (
+            "No closed-form size is given: the formulas here take every patient to be followed for "
+            "the same days"
+        )
     return f"{said}." if found is None else f"{said}; {recruitable_in_words(found)}."
 
 

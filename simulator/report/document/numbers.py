@@ -224,6 +224,11 @@ def listed(items: list[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
+def closed(name: str) -> str:
+    """Return a name within a sentence that goes on: a clause at its end is closed."""
+    return f"{name}," if ", " in name else name
+
+
 def sentence(text: str) -> str:
     """Return text as a sentence: a capital first, a full stop last."""
     text = capital(text.strip())

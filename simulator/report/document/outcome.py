@@ -12,10 +12,11 @@ from simulator.report.document.dossier import (
     title_of,
 )
 from simulator.report.document.figure_citations import shown_in
-from simulator.report.document.inputs import effect_sources, effect_status
+from simulator.report.document.inputs import difference_status, effect_sources, margin_status
 from simulator.report.document.mortality import absolute_difference, departures, mortality_name
 from simulator.report.document.numbers import (
     capital,
+    closed,
     error_of,
     joined,
     known,
@@ -84,7 +85,7 @@ def _attributes(a: EstimandAttributes) -> tuple[tuple[str, str | None], ...]:
 
 def in_midsentence(summary: str) -> str:
     """Return a population-level summary as the subject of a sentence: a clause in it is closed."""
-    return f"{literal(summary)}," if "," in summary else literal(summary)
+    return closed(literal(summary))
 
 
 def analysis_sentence(power: Power) -> str:
@@ -95,7 +96,8 @@ def analysis_sentence(power: Power) -> str:
     against = f"{the_arm(power.arms[-1])} against {the_arm(power.arms[0])}"
     aim = f"The aim is to show {literal(shown)}, {against}. " if shown else ""
     return aim + (
-        f"The {in_midsentence(attributes.summary)} is analysed by {test_in_full(first)} at a "
+        f"The {in_midsentence(attributes.summary)} is analysed by "
+        f"{closed(test_in_full(first))} at a "
         f"{first.hypothesis.sides} significance level of {whole_percent(first.alpha)}; "
         f"{literal(attributes.loss)}."
     )
@@ -228,6 +230,7 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
     if not power.verdict.is_power:
         said, effect = no_effect_sentence(power), effect_sentence(power)
         return [Paragraph(said if effect in said else f"{said} {effect}")]
+    gap = " " * bool(margin_status(dossier))
     words = [
         effect_sentence(power),
         difference_sentence(dossier),
@@ -237,8 +240,9 @@ def difference_blocks(dossier: Dossier) -> list[Block]:
     return [
         Paragraph(joined(words)),
         Paragraph(
-            f"{effect_status(dossier)} [#assumed-effect] has each with its source. They say what "
-            "effect is thought realistic. The scenario records no judgement of which difference "
+            f"{difference_status(dossier)} [#assumed-effect] has each with its source. They say "
+            f"what effect is thought realistic. {margin_status(dossier)}{gap}The scenario records "
+            "no judgement of which difference "
             "would matter to patients, which DELTA2 asks for as well [@delta2]; the applicants "
             "have to add it."
             if effect_sources(dossier)

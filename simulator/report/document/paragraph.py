@@ -22,7 +22,6 @@ from simulator.report.document.numbers import (
     listed,
     number,
     percent,
-    round_percent,
     whole_percent,
 )
 from simulator.report.document.outcome import (
@@ -39,6 +38,7 @@ from simulator.report.document.power import (
     verdict_in_words,
 )
 from simulator.report.document.sweeps import sensitivity_sentence
+from simulator.report.document.trial_end import end_in_short
 from simulator.report.words import PROCEDURES
 from simulator.results.measures import Scale
 from simulator.results.power import EffectKind, Power
@@ -57,6 +57,7 @@ def paragraph(dossier: Dossier) -> str:
             "" if is_power else no_effect_sentence(power),
             f"{_assumed(dossier)}, {_given(dossier)}." if is_power else f"{_given(dossier)}.",
             not_analysable_sentence(power),
+            end_in_short(power),
             _families(power),
             interim_sentence(power),
             verdict_in_words(dossier),
@@ -141,7 +142,7 @@ def _families(power: Power) -> str:
         judged = f"{PROCEDURES[family.method]}, {whole_percent(family.alpha)}"
         said.append(
             f"Of {in_words(len(family.by_analysis))} hypotheses judged together ({judged}), "
-            f"at least one is rejected in {round_percent(family.any.mean)} of trials and all in "
-            f"{round_percent(family.all.mean)}."
+            f"at least one is rejected in {percent(family.any.mean, family.any.mcse)} of trials "
+            f"and all in {percent(family.all.mean, family.all.mcse)}."
         )
     return joined(said)

@@ -8,6 +8,7 @@ from simulator.report.document.dossier import (
     quoted_run,
     test_in_short,
     title,
+    title_of,
 )
 from simulator.report.document.families import families_table
 from simulator.report.document.inputs import all_assumed
@@ -18,6 +19,7 @@ from simulator.report.document.needed_size import (
 )
 from simulator.report.document.numbers import (
     capital,
+    closed,
     count,
     counted,
     interval,
@@ -35,7 +37,7 @@ from simulator.report.document.planned_size import planned_in_words
 from simulator.report.words import below_level_in_words
 from simulator.results.measures import Judgement, LowReason, NullHypothesis
 from simulator.results.operations import ByArm
-from simulator.results.power import AnalysisPower, Power
+from simulator.results.power import AnalysisPower, Power, ToBeShown
 
 _RATES = {
     NullHypothesis.NONE: "power",
@@ -73,14 +75,14 @@ def judgement_clause(power: Power) -> str:
     target = target_in_words(power.verdict.target_power)
     short = target.removeprefix("the ").replace(" of ", " ")
     level = f"the nominal level of {whole_percent(power.primary.alpha)}"
+    asked = _powered_for(power.primary.hypothesis)
     clauses = {
-        Judgement.UNDERPOWERED: f"The trial is therefore not powered for this difference ({short})",
-        Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for this difference is "
-        "inconclusive: the interval contains it, and more simulated trials would narrow it",
-        Judgement.AT_TARGET: f"The trial is therefore powered at {target} for this difference, to "
-        "within the Monte Carlo error",
-        Judgement.ADEQUATE: "The trial is therefore adequately powered for this difference "
-        f"({short})",
+        Judgement.UNDERPOWERED: f"The trial is therefore not powered for {asked} ({short})",
+        Judgement.INCONCLUSIVE: f"Whether the trial reaches {target} for {asked} is inconclusive: "
+        "the interval contains it, and more simulated trials would narrow it",
+        Judgement.AT_TARGET: f"The trial is therefore powered at {target} for {asked}, to within "
+        "the Monte Carlo error",
+        Judgement.ADEQUATE: f"The trial is therefore adequately powered for {asked} ({short})",
         Judgement.TOO_FEW_TRIALS: f"{count(power.primary.trials)} simulated trials are too few for "
         "a verdict",
         Judgement.EQUAL_HAZARDS: "This is neither a power nor a type I error",
@@ -89,6 +91,13 @@ def judgement_clause(power: Power) -> str:
         Judgement.LEVEL_COMPATIBLE: f"It is compatible with {level}",
     }
     return clauses[power.verdict.judgement]
+
+
+def _powered_for(asked: ToBeShown) -> str:
+    """Say what the power is of: the difference, or the hypothesis with its margins."""
+    if asked.equivalence is not None:
+        return "equivalence within these margins"
+    return "this difference" if asked.margin is None else "non-inferiority with this margin"
 
 
 def verdict_in_words(dossier: Dossier) -> str:
@@ -128,7 +137,7 @@ def power_sentence(dossier: Dossier) -> str:
     power, first = dossier.power, dossier.power.primary
     text = (
         f"With {planned_in_words(dossier)} the {rate_name(power.null_hypothesis)} of "
-        f"{test_in_short(first)} is {rate(power, first)}."
+        f"{closed(test_in_short(first))} is {rate(power, first)}."
     )
     return joined([text, verdict_in_words(dossier)])
 
@@ -263,10 +272,25 @@ def _power_note(dossier: Dossier, name: str, left_out: int) -> str:
             f"The primary analysis's {name.lower()} is quoted from the run of {run.command}, "
             f"which has more trials of the same design ({count(run.trials)}, seed {run.seed})."
         )
+    note.append(_looked_at(power))
     if power.operations.recruitment_is_the_limit:
         mean = rounded_mean(power.operations.randomised)
         note.append(f"Recruitment is the limit: a mean of {mean} patients are randomised.")
     return joined(note)
+
+
+def _looked_at(power: Power) -> str:
+    """Which analyses interim analyses test, and how the others are; empty without any."""
+    found = power.looks
+    if found is None or not power.analyses[1:]:
+        return ""
+    if found.family is None:
+        tested = f"{title_of(power, found.analysis)} is tested at the interim analyses too"
+    else:
+        names = listed([title_of(power, one.analysis) for one in found.family.hypotheses])
+        tested = f"{names} are tested at the interim analyses too, each by itself at its own level"
+    others = len(power.analyses) > (1 if found.family is None else len(found.family.hypotheses))
+    return f"{tested}{'; the others once, at the actual end of a trial' * others}."
 
 
 def _row(power: Power, a: AnalysisPower, some_fail: bool, *, short: bool) -> tuple[str, ...]:

@@ -205,4 +205,7 @@ def comparison_blocks(dossier: Dossier, level: int) -> list[Block]:
     if not forms.needed:
         return [heading, Paragraph(contrast_in_words(forms))]
     answer = None if dossier.needed is None else amount(dossier.needed.needed)
-    return [heading, *closed_form_blocks(forms, answer, dossier.power.arms)]
+    blocks = [heading, *closed_form_blocks(forms, answer, dossier.power.arms)]
+    if dossier.power.looks is not None:
+        blocks.append(Paragraph("They are sizes of a trial without interim analyses."))
+    return blocks

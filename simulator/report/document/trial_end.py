@@ -26,6 +26,38 @@ def trial_end_sentences(power: Power) -> list[str]:
     return words
 
 
+def end_in_short(power: Power) -> str:
+    """What ends the trial, for a form's box; empty where each patient's follow-up does."""
+    end = power.trial_end
+    if end is None:
+        return ""
+    said = f"{_moment(end)}, on day {with_error(end.end_day)} on average"
+    if end.deaths is None:
+        return f"{said}."
+    o = power.operations
+    said += f", with {with_error(o.randomised)} of {o.target_randomised:,} patients randomised"
+    if end.deaths_reached is not None and end.deaths_reached.mean < 1:
+        said += f"; in {percent(1 - end.deaths_reached.mean)} of trials so many deaths never come"
+    return f"{said}."
+
+
+def counted_until(power: Power) -> str:
+    """Until when deaths and losses are counted, after "to"."""
+    end = power.trial_end
+    return "the end of follow-up" if end is None else f"day {end.follow_up_days}"
+
+
+def last_event(power: Power) -> str:
+    """What a trial ends with, after "when"."""
+    end = power.trial_end
+    over = "recruitment is over and the last follow-up has ended"
+    if end is None or (end.deaths is None and end.min_follow_up_days is None):
+        return over
+    if end.deaths is None:
+        return f"{end.min_follow_up_days} days have gone by since the last randomisation"
+    return f"{end.deaths} deaths are known or, where they never come, {over}"
+
+
 def _moment(end: TrialEnd) -> str:
     if end.deaths is not None:
         return f"The trial is event-driven: its data are cut at {end.deaths} known deaths"

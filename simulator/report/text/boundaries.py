@@ -5,13 +5,35 @@ from collections.abc import Iterator
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.tables import new_table
-from simulator.results.boundaries import Boundaries, BoundaryLook, Stops
+from simulator.results.boundaries import Boundaries, BoundaryLook, Stops, WhoseLooks
 
 _LEAST = 5e-7
 _SIDES = {1: "one-sided", 2: "two-sided"}
 
 
+_UNITS = {
+    "deaths": "deaths",
+    "completed": "patients followed up",
+    "inverse variance": "of 1 / standard error squared",
+}
+
+
+def _plan(found: WhoseLooks) -> Iterator[Block]:
+    """Whose looks these are: a table without it could be of any trial."""
+    sides = "two-sided" if found.sides == 2 else "one-sided"
+    half = f", half of it in favour of {found.arm}: that is shown" if found.sides == 2 else ""
+    yield f"{found.scenario}: {found.analysis}, {sides} alpha {found.alpha:g}{half}"
+    yield f"information 1: {found.max_information:g} {_UNITS[found.information]}"
+    if found.together:
+        others = ", ".join(found.together)
+        yield f"the level is that at first; together with it {others}, by boundaries of their own"
+    if found.target_changes:
+        yield "the number of patients may change at a look: boundaries are those of the plan"
+
+
 def _design(answer: Boundaries) -> Iterator[Block]:
+    if answer.plan is not None:
+        yield from _plan(answer.plan)
     rule = f"{answer.spending_title} ({answer.spending})"
     if answer.spending is None:
         rule = "No look before the last shows efficacy"

@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.declarations.analyses import STATISTICS
 from simulator.declarations.analyses.hypothesis import Hypothesis
+from simulator.declarations.margins import to_be_shown
 from simulator.report.text.page import Block, Bold, Section
 from simulator.report.text.power_estimates import prior_in_words
 from simulator.results.exact import Exact
@@ -21,7 +22,7 @@ def _exact(answer: Exact) -> Iterator[Block]:
         measure = STATISTICS[answer.test].measure
         side: Any = answer.alternative
         asked = Hypothesis(side, answer.margin, answer.equivalence)
-        yield asked.in_words(measure.name, measure.scale)
+        yield to_be_shown(asked, measure.name, measure.scale)
     yield f"power at mortality {p0:g} v {p1:g}: {answer.power:.10f}"
     yield (
         f"size at alpha {answer.alpha:g}{sides}: {answer.size:.10f}, at a {mortality} "

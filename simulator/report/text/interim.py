@@ -6,6 +6,7 @@ from pathlib import Path
 from simulator.report.look_words import no_estimates_in_words
 from simulator.report.text.attained import attained_in_words
 from simulator.report.text.interim_recruitment import recruitment, sites
+from simulator.report.text.interim_verdict import UNITS, favoured, margin_of, verdict_blocks
 from simulator.report.text.page import Block, Bold, Section, apart
 from simulator.report.text.tables import new_table
 from simulator.results.interim import (
@@ -16,15 +17,9 @@ from simulator.results.interim import (
     NoTarget,
     ReestimatedNow,
     SlowNow,
-    Verdict,
 )
 from simulator.results.measures import Scale
 
-_UNITS = {
-    "deaths": "deaths",
-    "completed": "patients followed up",
-    "inverse variance": "of 1 / standard error squared",
-}
 _LEAST = 5e-5
 _SMALL = 0.095  # below it a ratio needs more than two decimals
 _ASSUMED = {
@@ -61,25 +56,14 @@ def _head(answer: Interim) -> Iterator[Block]:
     if found is None:
         known.append(f"{answer.test} cannot be monitored: no boundary")
     elif found.fraction is not None:
-        unit, share = _UNITS[found.unit], _share(found.fraction)
+        unit, share = UNITS[found.unit], _share(found.fraction)
         known.append(f"information {found.now:.4g} of {found.planned:.4g} {unit}, {share}")
     if known:
         yield "; ".join(known)
 
 
 def _margin(answer: Interim) -> str:
-    margin = answer.hypothesis.margin
-    return "" if margin is None else f", margin {margin:g}"
-
-
-def _favoured(answer: Interim) -> str:
-    """What positive Z favours."""
-    if answer.hypothesis.sides == "two-sided":
-        return answer.arms[1]
-    below = answer.hypothesis.alternative == "less"
-    if answer.hypothesis.margin is None:
-        return f"a {'lower' if below else 'higher'} {answer.measure}"
-    return f"a {answer.measure} {'below' if below else 'above'} {answer.hypothesis.margin:g}"
+    return "" if answer.hypothesis.margin is None else f", margin {margin_of(answer)}"
 
 
 def _looks(answer: Interim) -> Iterator[Block]:
@@ -100,7 +84,7 @@ def _looks(answer: Interim) -> Iterator[Block]:
     rules = [f"efficacy: {answer.spending}"] if answer.spending else []
     if has_futility:
         rules.append(f"futility: {answer.futility}, {'' if answer.binding else 'not '}binding")
-    rules.append(f"Z above 0 favours {_favoured(answer)}")
+    rules.append(f"Z above 0 favours {favoured(answer)}")
     yield "; ".join(rules)
 
 
@@ -205,7 +189,7 @@ def _prospects(answer: Interim) -> Iterator[Block]:
     if found is None:
         return
     table = new_table(
-        f"probability to decide for {_favoured(answer)}",
+        f"probability to decide for {favoured(answer)}",
         *("design's effect", "estimate"),
         "no effect" if answer.hypothesis.margin is None else "at the margin",
         "predictive",
@@ -284,44 +268,6 @@ def _assumed(answer: Interim) -> Iterator[Block]:
         yield f"- {_ASSUMED[one]}"
 
 
-def _verdict(answer: Interim) -> Iterator[Block]:
-    first = answer.arms[0]
-    words = {
-        Verdict.EFFICACY_SECOND: f"The boundary is crossed in favour of {_favoured(answer)}",
-        Verdict.EFFICACY_FIRST: f"The boundary is crossed in favour of {first}",
-        Verdict.FUTILITY: "The futility boundary is crossed",
-        Verdict.GO_ON: "No boundary is crossed",
-        Verdict.NO_REJECTION: "The final analysis does not reject",
-        Verdict.NOT_KNOWN: "No statistic at this cut, so no verdict",
-    }
-    text = words[answer.verdict]
-    if answer.verdict is Verdict.FUTILITY and not answer.binding:
-        text += ", which is not binding"
-    changes = answer.reestimated is not None or answer.slow is not None
-    if answer.spending is None and answer.futility is None and not answer.final:
-        if changes:  # nobody need be unblinded for that
-            yield Bold("Looks stop nothing by a boundary here.")
-            return
-        if answer.verdict is Verdict.GO_ON:
-            text = "No look is planned here, so no boundary applies"
-    yield Bold(f"{text}.")
-    if answer.verdict is Verdict.NOT_KNOWN:
-        yield _what_is_missing(answer)
-
-
-def _what_is_missing(answer: Interim) -> str:
-    found = answer.information
-    if found is None:
-        return "Only what is said of recruitment is known of such an analysis."
-    if found.planned is None:
-        return "Give monitoring.max_information in the scenario: what information is planned."
-    if found.now == 0:
-        return f"There is no information yet: {_UNITS[found.unit]} are counted."
-    if found.now is None:
-        return f"Give {_UNITS[found.unit]} in the file, by arm or pooled."
-    return "Give result: {z: ...} in the file, or an estimate with its standard error."
-
-
 def interim_screen(answer: Interim, width: int, run: Path | None) -> list[Block]:
     """Return the page for one screen: sites and assumptions are left out."""
     del width
@@ -333,7 +279,7 @@ def interim_screen(answer: Interim, width: int, run: Path | None) -> list[Block]
         [*_family(answer), *_changes(answer)],
         [*_prospects(answer), *_estimates(answer)],
         recruitment(answer),
-        [*_verdict(answer), *([" ".join(last)] if last else [])],
+        [*verdict_blocks(answer), *([" ".join(last)] if last else [])],
     ]
     return list(apart(parts))
 
@@ -365,5 +311,5 @@ INTERIM_SECTIONS = (
     Section("recruitment", recruitment),
     Section("sites", sites),
     Section("assumptions", _assumed),
-    Section("verdict", _verdict),
+    Section("verdict", verdict_blocks),
 )

@@ -94,10 +94,14 @@ def adaptation_in_short(found: Looks) -> str:
     words = []
     if found.reestimation is not None:
         target = found.reestimation
-        words.append(f"new target {target.target_p10} to {target.target_p90} in 80% of trials")
+        low, high = target.target_p10, target.target_p90
+        middle = f"{low}" if low == high else f"{low} to {high}"
+        words.append(
+            f"final target: mean {mean(target.target)}, {middle} in the middle 80% of trials, "
+            f"{target.most} in {percent(target.at_most)}"
+        )
     if found.slow_recruitment is not None:
-        closed = rounded(100 * found.slow_recruitment.closed.mean, 1)
-        words.append(f"{closed}% close for slow recruitment")
+        words.append(f"{percent(found.slow_recruitment.closed)} close for slow recruitment")
     return "; ".join(words)
 
 

@@ -1,6 +1,6 @@
 """Looks before the end, in the text of `power`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.report.look_words import (
     effect_in_words,
@@ -12,7 +12,7 @@ from simulator.report.look_words import (
 from simulator.report.text.attained import attained_in_words, attained_over_trials_in_words
 from simulator.report.text.numbers import mean, percent, rounded, share_in_words
 from simulator.report.text.page import Block
-from simulator.report.text.power_adaptation import adaptation_blocks, adaptation_in_short
+from simulator.report.text.power_adaptation import adaptation_blocks
 from simulator.report.text.power_family_looks import family_in_short, family_looks_blocks
 from simulator.report.text.tables import new_table
 from simulator.results.looks import LookReport, Looks
@@ -130,27 +130,33 @@ def _level(found: Looks) -> Iterator[str]:
 
 def looks_in_short(found: Looks) -> str:
     """When trials stop, in a line."""
-    seldom = {look.look: f", seldom taken: {look.share.mean:.1%}" for look in found.seldom_taken}
-    stops = "; ".join(
-        _stops(number, look) + seldom.get(number, "")
-        for number, look in enumerate(found.looks[:-1], 1)
-    )
+    stops = _stops(found.looks[:-1])
+    for seldom in found.seldom_taken:
+        stops += f", look {seldom.look} seldom taken: {seldom.share.mean:.1%}"
     patients = found.compared["patients"]
     words = (
         stops,
         f"expected {mean(patients.with_looks)} patients, without looks {mean(patients.without)}",
-        f"power without looks {percent(found.power.without)}",
-        adaptation_in_short(found),  # last: a screen may cut it
+        f"{_rejected(found)} without looks {percent(found.power.without)}",
     )
-    return "; ".join(filter(None, words))
+    return "; ".join(words)
 
 
-def _stops(number: int, look: LookReport) -> str:
-    """What a look does."""
-    efficacy = sum(share.mean for share in look.in_favour_of.values())
-    words = f"look {number} ({look.moment}) stops {rounded(100 * efficacy, 1)}% for efficacy"
-    if look.futility.mean > 0:
-        words += f", {rounded(100 * look.futility.mean, 1)}% for futility"
+def _rejected(found: Looks) -> str:
+    """Name the share of trials that looks at one analysis, or at a family, are about."""
+    if found.family is None or found.family.stop_when == "primary":
+        return "power"
+    return f"{found.family.stop_when} rejected"
+
+
+def _stops(early: Sequence[LookReport]) -> str:
+    """What looks do, all together: a line has no room for each."""
+    efficacy = sum(share.mean for look in early for share in look.in_favour_of.values())
+    futility = sum(look.futility.mean for look in early)
+    words = f"look 1 ({early[0].moment}) stops" if len(early) == 1 else f"{len(early)} looks stop"
+    words += f" {rounded(100 * efficacy, 1)}% of trials for efficacy"
+    if futility > 0:
+        words += f", {rounded(100 * futility, 1)}% for futility"
     return words
 
 

@@ -10,6 +10,7 @@ from simulator.report.text.advice import next_steps
 from simulator.report.text.numbers import mean, percent, plain_percent, rounded
 from simulator.report.text.page import KEPT, LINES, Block, Bold, Command, line_count
 from simulator.report.text.power import verdict_blocks
+from simulator.report.text.power_adaptation import adaptation_in_short
 from simulator.report.text.power_conditional import in_short
 from simulator.report.text.power_looks import looks_in_short
 from simulator.report.text.power_rates import power_table
@@ -100,6 +101,9 @@ def _lines(answer: Power) -> Iterator[tuple[str, str]]:
         yield "Conditional", in_short(answer.primary.conditional)
     if answer.looks is not None:
         yield "Looks", looks_in_short(answer.looks)
+        changed = adaptation_in_short(answer.looks)
+        if changed:
+            yield "Adapts", changed
     if answer.trial_end is not None:
         yield "End", trial_end_in_short(answer.trial_end)
     for family in answer.multiplicity[:1]:

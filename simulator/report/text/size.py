@@ -121,10 +121,10 @@ def _remark(answer: Size, value: float) -> str:
 
 
 def _below_the_curve(answer: Size) -> str:
-    asked = f"in favour of {answer.arm}" if answer.favoured else "in favour of either arm"
-    words = (
-        f"Power: the share of all trials that reject {asked}; those not analysable do not reject."
-    )
+    asked = f"reject in favour of {answer.arm if answer.favoured else 'either arm'}"
+    if answer.closed_forms.sides == "one-sided":
+        asked = "show what was asked, on its side alone"
+    words = f"Power: the share of all trials that {asked}; those not analysable do not reject."
     if answer.recruitment is not None:
         words += " recruitment: most trials end before the planned number."
     said = [words, not_analysable_in_words(answer), basis_in_words(answer)]

@@ -69,10 +69,15 @@ def _share(first: AnalysisPower, verdict: Verdict) -> str:
 def _favoured(answer: Power) -> str:
     """Power in favour of the last arm, which is the experimental one."""
     arm, found = list(answer.primary.in_favour_of.items())[-1]
+    counted = dict(answer.primary.favouring)
+    others = sum(counted.values()) - counted[arm]
+    if others == 0:
+        return f"all in favour of {arm}"
     limits = found.ci_low, found.ci_high
     shown = share_with_interval(found.power, *limits, found.mcse, answer.verdict.threshold)
     if shown == _share(answer.primary, answer.verdict):
-        return f"all in favour of {arm}"
+        total = sum(counted.values())
+        return f"all but {others:,} of {total:,} rejections in favour of {arm}"
     return f"in favour of {arm} {shown}"
 
 

@@ -1,0 +1,44 @@
+"""Margins of hypotheses in words, each with the unit of its scale."""
+
+from simulator.declarations.analyses.hypothesis import Hypothesis
+from simulator.results.measures import Scale
+
+_UNITS = {
+    Scale.PROPORTION: " percentage points",
+    Scale.DAYS: " days",
+    Scale.MELD_POINTS: " points",
+}
+
+
+def margin_in_words(margin: float, scale: Scale) -> str:
+    """Return a null value with its unit, as "15 percentage points"; a ratio has none."""
+    factor = 100.0 if scale is Scale.PROPORTION else 1.0
+    return f"{factor * margin:.6g}{_UNITS.get(scale, '')}"
+
+
+def _both(margins: tuple[float, float], scale: Scale) -> str:
+    low, high = margins
+    factor = 100.0 if scale is Scale.PROPORTION else 1.0
+    return f"{factor * low:.6g} and {margin_in_words(high, scale)}"
+
+
+def told_apart(asked: Hypothesis, scale: Scale) -> str:
+    """Return what tells a test of it from a two-sided one of no difference, with units."""
+    if asked.equivalence is not None:
+        return f"equivalence between {_both(asked.equivalence, scale)}"
+    if asked.margin is not None:
+        return f"margin {margin_in_words(asked.margin, scale)}"
+    return asked.in_short()
+
+
+def to_be_shown(asked: Hypothesis, measure: str, scale: Scale) -> str:
+    """Return what is to be shown, as "non-inferiority: risk difference below 10 percentage points".
+
+    Empty for a two-sided test of no difference.
+    """
+    if asked.equivalence is not None:
+        return f"equivalence: {measure} between {_both(asked.equivalence, scale)}"
+    if asked.margin is not None:
+        side = "below" if asked.alternative == "less" else "above"
+        return f"non-inferiority: {measure} {side} {margin_in_words(asked.margin, scale)}"
+    return asked.in_words(measure, scale)
