@@ -170,7 +170,7 @@ def _seldom(found: Looks) -> list[str]:
     """Looks that most trials do not come to."""
     closed = " or is closed" * (found.slow_recruitment is not None)
     return [
-        f"Analysis {look.look}, at {literal(look.moment)}, is seldom taken: only "
+        f"Interim analysis {look.look}, at {literal(look.moment)}, is seldom taken: only "
         f"{percent(look.share.mean, look.mcse)} (Monte Carlo 95% CI "
         f"{interval(look.share.ci_low, look.share.ci_high)}) of the {look.going_on:,} simulated "
         f"trials that no interim analysis before it stops come to it before the trial ends{closed}."
