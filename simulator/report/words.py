@@ -353,7 +353,7 @@ def assumptions_in_words(form: ClosedForm, forms: ClosedForms, digits: int = 1) 
         return f"not calculated: {why[form.missing]}"
     margin = "" if form.margin is None else f", margin {form.margin:g}"
     if form.equivalence is not None:
-        margin = ", equivalence within {:g} and {:g}".format(*form.equivalence)
+        margin = ", equivalence between {:g} and {:g}".format(*form.equivalence)
     return _assumed_by(form, forms, digits) + margin
 
 

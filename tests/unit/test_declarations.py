@@ -324,4 +324,4 @@ def test_a_test_is_named_with_what_it_is_to_show_and_says_it_once():
     assert one.full_label == one.name
     assert one.label == "Fisher, one-sided (less)"
     assert other.name == "Cox regression, margin 1.3"
-    assert both.label == "Cox, equivalence within 0.8 and 1.25"
+    assert both.label == "Cox, equivalence between 0.8 and 1.25"
