@@ -22,6 +22,8 @@ CHECK = f"{{{MORTALITY}, observed: {{events: 20, n: 40}}, between_study_log_odds
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "digest_folder", lambda *_: tmp_path / "cache")
     monkeypatch.setattr(module, "PATIENTS", 3_000)
+    monkeypatch.setattr(module, "DRAWS", 8)
+    monkeypatch.setattr(module, "_PATIENTS_A_DRAW", 1_200)
 
 
 def loaded(tmp_path, text):
@@ -144,9 +146,7 @@ def test_nothing_is_simulated_without_checks_or_under_a_null_hypothesis(tmp_path
     assert found(tmp_path, f"null_hypothesis: strong\nacceptance: [{CHECK}]\n") is None
 
 
-def test_draws_of_uncertain_keys_widen_a_prediction(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "DRAWS", 8)
-    monkeypatch.setattr(module, "_PATIENTS_A_DRAW", 1_200)
+def test_draws_of_uncertain_keys_widen_a_prediction(tmp_path):
     check = CHECK.replace("n: 40", "n: 400").replace("0.5", "0.1").replace("20", "180")
     sharp = found(tmp_path, f"uncertain: null\nacceptance: [{check}]\n").checks[0]
     uncertain = (
@@ -158,9 +158,7 @@ def test_draws_of_uncertain_keys_widen_a_prediction(tmp_path, monkeypatch):
     assert wide.checks[0].high - wide.checks[0].low > 1.5 * (sharp.high - sharp.low)
 
 
-def test_draws_that_make_no_scenario_are_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "DRAWS", 8)
-    monkeypatch.setattr(module, "_PATIENTS_A_DRAW", 1_200)
+def test_draws_that_make_no_scenario_are_left_out(tmp_path):
     # Tumour deaths alone are .06: a target below that cannot be reached.
     uncertain = (
         "uncertain:\n  - {keys: hazard.mortality_targets.PE, distribution: uniform, "
