@@ -129,7 +129,9 @@ def certify(
             begun.append(cell)
             yield Run(
                 params,
-                Evaluation(plans, true_values(params, plans), families, monitoring=monitoring),
+                Evaluation(
+                    plans, true_values(params, plans, workers.jobs), families, monitoring=monitoring
+                ),
                 seed,
                 Stop(trials, None),
                 lambda done, _, name=name: say(f"{name}, {done:,} of {trials:,} trials"),  # type: ignore[misc]

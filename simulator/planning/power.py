@@ -89,7 +89,7 @@ def estimate_power(
     averaged = AveragedDeaths(params, plans) if conditional else None
     evaluation = Evaluation(
         plans,
-        true_values(params, plans),
+        true_values(params, plans, workers.jobs),
         families_of(prepared.asked, plans),
         seen_by,
         table=keep is not None,

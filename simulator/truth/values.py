@@ -10,6 +10,8 @@ import hashlib
 import math
 import pickle
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -53,10 +55,11 @@ class Truth(NamedTuple):
 _UNKNOWN = Truth(math.nan, math.nan, math.nan, math.nan)
 
 
-def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
+def true_values(params: Params, plans: Sequence[AnalysisPlan], jobs: int = 1) -> tuple[Truth, ...]:
     """True values of all analyses of a scenario: 0 where nothing differs but the label.
 
-    They are kept in the user's cache, under a key made of the scenario and the program.
+    They are kept in the user's cache, under a key made of the scenario and the program, and are the
+    same for any number of jobs.
     """
     if arms_alike(params):
         inner = (statistic_of(plan, plans) for plan in plans)
@@ -67,7 +70,7 @@ def true_values(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, .
     try:
         return tuple(Truth(*map(float, row)) for row in read_kept(kept))
     except (TypeError, ValueError):
-        values = _work_out(params, plans)
+        values = _work_out(params, plans, jobs)
     keep(kept, values)
     return values
 
@@ -76,29 +79,18 @@ def _of_survivors(plan: AnalysisPlan) -> bool:
     return STATISTICS[plan.test].variable.survivors_only
 
 
-def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...]:
-    size = -(-_PATIENTS // (_BATCHES * params.trial.target_randomised))
+def _work_out(params: Params, plans: Sequence[AnalysisPlan], jobs: int) -> tuple[Truth, ...]:
     inner = [statistic_of(plan, plans) for plan in plans]
     found: dict[int, Truth] = {}
     worlds = {index: world_of(plan) for index, plan in enumerate(inner)}
     for world in dict.fromkeys(worlds.values()):
         mine = [index for index, other in worlds.items() if other == world]
         supposed = in_world(params, world)
-        survivors = [i for i in mine if _of_survivors(inner[i])]
-        batches: dict[int, list[PooledPatients]] = {index: [] for index in mine}
-        pairs: dict[int, list[Floats]] = {index: [] for index in survivors}
-        for batch in range(_BATCHES):
-            first = FIRST_AUXILIARY_TRIAL + batch * size
-            records = simulate(supposed, _SEED, first, size)
-            for index in mine:
-                batches[index].append(_patients(records, supposed, inner[index]))
-            if survivors:
-                swapped = exchanged(supposed)
-                other = simulate(swapped, _SEED, first, size)
-                for index in survivors:
-                    now = batches[index][-1]
-                    then = _patients(other, swapped, inner[index])
-                    pairs[index].append(_always_survivors(now, then))
+        with ThreadPoolExecutor(jobs) as pool:
+            of_batch = partial(_batch, supposed, {index: inner[index] for index in mine})
+            parts = list(pool.map(of_batch, range(_BATCHES)))
+        batches = {index: [part.patients[index] for part in parts] for index in mine}
+        pairs = {index: [part.pairs[index] for part in parts] for index in parts[0].pairs}
         for index in mine:
             found[index] = _truth(batches[index], pairs.get(index), inner[index], supposed)
     for index, plan in enumerate(inner):
@@ -106,6 +98,30 @@ def _work_out(params: Params, plans: Sequence[AnalysisPlan]) -> tuple[Truth, ...
         if params.has_common_end and asked is SUBDISTRIBUTION_LOG_HAZARD_RATIO:
             found[index] = _UNKNOWN
     return tuple(found[index] for index in range(len(plans)))
+
+
+class _Batch(NamedTuple):
+    """Patients of a batch of trials by analysis, and differences of those of survivors."""
+
+    patients: dict[int, PooledPatients]
+    pairs: dict[int, Floats]
+
+
+def _batch(supposed: Params, plans: dict[int, AnalysisPlan], batch: int) -> _Batch:
+    size = -(-_PATIENTS // (_BATCHES * supposed.trial.target_randomised))
+    first = FIRST_AUXILIARY_TRIAL + batch * size
+    records = simulate(supposed, _SEED, first, size)
+    patients = {index: _patients(records, supposed, plan) for index, plan in plans.items()}
+    survivors = [index for index, plan in plans.items() if _of_survivors(plan)]
+    if not survivors:
+        return _Batch(patients, {})
+    swapped = exchanged(supposed)
+    other = simulate(swapped, _SEED, first, size)
+    pairs = {
+        index: _always_survivors(patients[index], _patients(other, swapped, plans[index]))
+        for index in survivors
+    }
+    return _Batch(patients, pairs)
 
 
 def _truth(

@@ -11,7 +11,7 @@ from scipy import integrate
 from simulator.declarations.schemes import SCHEMES
 from simulator.engines.compiled import simulate
 from simulator.params.lower import lower
-from simulator.truth import true_values
+from simulator.truth import true_values, values
 from simulator.truth.measures import PooledPatients, measure
 from simulator.truth.worlds import World, exchanged, in_world, world_of
 
@@ -398,3 +398,13 @@ def test_truths_at_a_day_do_not_ask_for_the_end():
         assert_true(truth, value)
     (unknown,) = true_values(params, [plan_of("gray", "censored", cause="liver")])
     assert math.isnan(unknown.value)
+
+
+def test_any_number_of_jobs_gives_the_same_truth(monkeypatch):
+    monkeypatch.setattr(values, "_PATIENTS", 24_000)
+    params, plans = lower(bare(60)), [plan_of("log_rank", name="time"), plan_of("chi_square")]
+    one, three = (values._work_out(params, plans, jobs) for jobs in (1, 3))
+    assert repr(one) == repr(three)
+    meld = lower(base_case()), [plan_of("meld_welch")]
+    one, three = (values._work_out(*meld, jobs) for jobs in (1, 3))
+    assert repr(one) == repr(three)
