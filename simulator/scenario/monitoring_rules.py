@@ -139,7 +139,9 @@ def _planned_rules(
         if now > scenario.trial.target_randomised:
             return  # which is refused as such
         if now >= most:
-            rule = f"is the final analysis: information is whole at {most:g}"
+            given = asked.max_information or asked.max_information_per_patient
+            by = f", by {information_key(asked)}" if given else ""
+            rule = f"is the final analysis: information is whole at {most:g}{by}"
             yield RuleError(rule, "look earlier", f"monitoring.looks[{k}].at.{kind}")
         elif now <= before and (kind != kind_before or (share or 0.0) > share_before):
             rule = f"is a look at {now:g} of {most:g}, and the look before it is at {before:g}"
