@@ -47,7 +47,8 @@ def look_blocks(power: Power, shown: str = "") -> list[Block]:
         return []
     return [
         Heading("Interim analyses", name="section-interim"),
-        Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
+        Paragraph(joined(_plan(power, found))),
+        Paragraph(joined([*_found(power, found), shown])),
         *_adaptation(found),
         looks_table(found),
         *([] if found.family is None else [family_looks_table(power, found.family)]),
