@@ -6,6 +6,7 @@ import pytest
 from answers import closed_forms, detectable_difference
 from command_line import run_here
 from documents import dossier, valued
+from documents import words as words_of
 
 import simulator
 from simulator.report.document.after_stopping import after_stopping_blocks
@@ -13,6 +14,8 @@ from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.column_widths import set_table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.feasibility import on_time_sentence, recruitment_in_short
+from simulator.report.document.inputs import interim_status
+from simulator.report.document.justification import justification
 from simulator.report.document.look_tables import looks_table
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.needed_size import detectable_clause, needed_sentence
@@ -374,6 +377,25 @@ def test_what_is_of_a_trial_without_looks_is_said_to_be(answer, plain):
         assert ("fully followed up and no interim analyses, 80% power" in said) == looks
         assert "if they could be recruited" not in said
         assert ("80% power without interim analyses (" in needed_sentence(page)) == looks
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (("assumption", "assumption: a proposal"), "Every value of this plan is an assumption"),
+        (("assumption", "registry"), "Of the 2 values of this plan 1 is an assumption."),
+        (("registry", "registry"), ""),
+    ],
+)
+def test_a_plan_of_looks_that_is_assumed_is_called_so(answer, plain, sources, said):
+    keys = ("monitoring.looks[0].cleaning_days", "monitoring.efficacy.spending")
+    values = tuple(valued(k, 1, source) for k, source in zip(keys, sources, strict=True))
+    values += (valued("monitoring.family", None, ""),)  # not used: no part of the plan
+    assert interim_status(dossier(answer, values=values)).startswith(said)
+    assert bool(interim_status(dossier(answer, values=values))) == bool(said)
+    assert interim_status(dossier(plain, values=values)) == ""
+    told = words_of(justification(dossier(answer, values=values), "full"))
+    assert said in told
 
 
 def test_completion_counts_trials_that_stop(answer, plain):
