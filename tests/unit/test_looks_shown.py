@@ -433,7 +433,7 @@ def test_a_screen_adds_up_what_many_looks_stop(answer):
     first = found.looks[0]
     many = dataclasses.replace(found, looks=(first, first, first, found.looks[-1]))
     said = looks_in_short(many)
-    assert f"3 looks stop {3 * efficacy_of(first):.1f}% of trials for efficacy" in said
+    assert f"3 looks stop {3 * efficacy_of(first):.1f}% for efficacy" in said
     assert f"{300 * first.futility.mean:.1f}% for futility" in said
     assert "without looks" in said
     assert f"look 1 ({first.moment}) stops" in looks_in_short(found)
