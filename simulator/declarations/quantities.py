@@ -100,10 +100,13 @@ CONDUCT = (
     Quantity("allocation.factors[*].cut_points", "Levels of the factor {0} are cut at"),
     Quantity("exits.loss.net_probability", "Loss to follow-up", "share", True),
     Quantity("exits.loss.by_day", "Loss is possible until day"),
+    Quantity("exits.loss.goes_on", "Loss goes on at its rate after that day"),
     Quantity("exits.withdrawal.net_probability", "Withdrawal from treatment", "share"),
     Quantity("exits.withdrawal.by_day", "Withdrawal is possible until day"),
     Quantity("exits.transplant.net_probability", "Liver transplant", "share"),
+    Quantity("exits.transplant.goes_on", "Transplants go on at their rate after follow-up"),
     Quantity("exits.tumour_death.net_probability", "Tumour-related death", "share"),
+    Quantity("exits.tumour_death.goes_on", "Tumour-related death goes on at its rate after that"),
     Quantity("exits.infection.net_probability", "Infection", "share"),
     Quantity("exits.infection.hazard_ratio", "Hazard ratio of death after infection", idle=1.0),
     Quantity(

@@ -136,7 +136,8 @@ def _look_rules(scenario: Scenario, look: int, key: str) -> Iterator[RuleError]:
     looks = len(scenario.monitoring.looks)
     if look > looks:
         rule = f"there {'is one look' if looks == 1 else f'are {looks} looks'} before the end"
-        yield RuleError(rule, f"give a look from 1 to {looks}", f"{key}.look")
+        remedy = "give 1" if looks == 1 else f"give a look from 1 to {looks}"
+        yield RuleError(rule, remedy, f"{key}.look")
 
 
 def _cap_rules(

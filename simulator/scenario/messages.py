@@ -1,5 +1,6 @@
 """What pydantic finds wrong, in the terms of the file."""
 
+import math
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -278,7 +279,8 @@ def _conversion(value: object, members: Sequence[Any]) -> str:
     """How to write a value that is right but for its type."""
     if isinstance(value, str) and (float in members or int in members):
         if _is_number(value):
-            return "write the number without quotes"
+            is_finite = math.isfinite(float(value))  # nan, which YAML reads as a word
+            return "write the number without quotes" if is_finite else "give a finite number"
         return "write decimals with a point" if _is_number(value.replace(",", ".", 1)) else ""
     if isinstance(value, str) and bool in members:
         return "write true or false, without quotes"

@@ -199,6 +199,12 @@ def test_a_trial_that_does_not_adapt_tells_of_nothing():
     assert adaptation_in_short(answer.looks) == ""
 
 
+def test_why_the_end_has_no_smallest_effect_is_said(zone, blinded):
+    for answer, weighted in ((zone, True), (blinded, False)):
+        notes = [b.note for b in committee_blocks(dossier(answer)) if isinstance(b, Table)]
+        assert any("with planned weights no estimate alone" in note for note in notes) == weighted
+
+
 def test_a_weighted_final_statistic_has_no_smallest_effect(zone):
     """Its few trials at which the zone was not judged do not stand for the others."""
     before, final = zone.looks.looks

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from answers import closed_forms, operations, power_answer
-from documents import dossier
+from documents import dossier, valued
 from documents import words as words_of
 
+from simulator.declarations.quantities import CONDUCT
+from simulator.report.document.assumptions import told
 from simulator.report.document.execution import execution_blocks
 from simulator.report.document.feasibility import feasibility_blocks
 from simulator.report.document.justification import justification
@@ -101,3 +103,13 @@ def test_no_formula_is_said_not_to_apply_to_a_test_that_has_some():
     said = needed_sentence(dossier(ended(BY_DEATHS), closed_forms=forms))
     assert "followed for the same days" in said
     assert "No standard formula applies" not in said
+
+
+def test_that_a_hazard_goes_on_after_follow_up_is_among_the_assumptions():
+    """A year's deaths rest on it; a scenario that does not say so has no such row."""
+    values = (
+        valued("exits.loss.goes_on", True, "assumption"),
+        valued("exits.transplant.goes_on", None, "assumption"),
+    )
+    rows = told(dossier(values=values), CONDUCT)
+    assert rows == [("Loss goes on at its rate after that day", "yes", "assumption")]

@@ -11,7 +11,9 @@ from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.looks import look_blocks
 from simulator.report.document.power import power_table
+from simulator.report.text.page import as_text
 from simulator.report.text.power_looks import looks_in_short, looks_section
+from simulator.report.text.power_screen import power_screen
 
 TRIALS = 400
 
@@ -124,7 +126,10 @@ def test_the_committee_is_told_which_rejection_stops_the_trial(answer, stop_when
 def test_a_screen_says_of_which_rejection_it_tells(answer, stop_when, said):
     """Beside the power of an analysis `power without looks` of all of them reads as its own."""
     family = dataclasses.replace(answer.looks.family, stop_when=stop_when)
-    assert said in looks_in_short(dataclasses.replace(answer.looks, family=family))
+    looks = dataclasses.replace(answer.looks, family=family)
+    assert said in looks_in_short(looks)
+    screen = as_text(power_screen(dataclasses.replace(answer, looks=looks), 100), 100)
+    assert looks_in_short(looks) in " ".join(screen.split())  # whole, not cut
 
 
 def test_the_table_of_power_says_that_a_family_is_looked_at(answer):

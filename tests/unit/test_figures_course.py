@@ -29,6 +29,7 @@ from simulator.report.figures.recruitment import (
 from simulator.report.figures.sessions import draw_sessions
 from simulator.report.figures.survival import draw_survival
 from simulator.results.measures import Estimate
+from simulator.results.trial_end import TrialEnd
 
 
 def curves(axes):
@@ -78,6 +79,17 @@ def test_flow_ends_with_those_analysed_and_why_others_are_not():
     everybody = arm_flow(30.0, left_out={"lost": Estimate(0.0, 0.0)})
     all_used = replace(flow(), arms=dict.fromkeys(ARMS, everybody))
     assert said(draw_flow(all_used)).count("Excluded") == len(ARMS)
+
+
+def test_flow_of_a_trial_that_follows_for_longer_says_until_when_it_counts():
+    """Thirty-six deaths end such a trial; twelve weeks of each patient have fewer."""
+    longer = draw_flow(replace(flow(), until_day=84))
+    assert "Alive on day 84, or when the trial ends" in said(longer)
+    assert "are alive on day 84, or when the trial ends" in longer.caption
+    assert "at the end of follow-up" in draw_flow(flow()).caption
+    end = TrialEnd(36, None, 84, 365, Estimate(782.0, 1.0), None, {}, {})
+    assert flow_of(power_answer(trial_end=end)).until_day == 84
+    assert flow_of(power_answer()).until_day is None
 
 
 def test_a_criterion_is_worded_as_the_reason_for_exclusion():

@@ -6,6 +6,7 @@ import pytest
 from answers import closed_forms, detectable_difference
 from command_line import run_here
 from documents import dossier, valued
+from documents import words as words_of
 
 import simulator
 from simulator.report.document.after_stopping import after_stopping_blocks
@@ -13,6 +14,8 @@ from simulator.report.document.blocks import Paragraph, Table
 from simulator.report.document.column_widths import set_table
 from simulator.report.document.committee import committee_blocks
 from simulator.report.document.feasibility import on_time_sentence, recruitment_in_short
+from simulator.report.document.inputs import interim_status
+from simulator.report.document.justification import justification
 from simulator.report.document.look_tables import looks_table
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.needed_size import detectable_clause, needed_sentence
@@ -120,7 +123,7 @@ def test_the_level_attained_is_told_and_lies_below_the_nominal_one(answer):
     assert found.exact_most == pytest.approx(0.0635, abs=0.002)
     words = attained_in_words(found, "here")
     assert f"{100 * found.normal_level:.2f}%" in words
-    (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    text = " ".join(block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
     assert f"a level of {100 * found.normal_level:.1f}%" in text
 
 
@@ -131,7 +134,7 @@ def test_a_level_above_the_nominal_one_is_called_that(answer):
     assert words.count("ABOVE IT") == 1 + (found.exact_most > found.level)
     looks = dataclasses.replace(answer.looks, attained=found)
     blocks = look_blocks(dataclasses.replace(answer, looks=looks))
-    (text,) = (block.text for block in blocks if isinstance(block, Paragraph))
+    text = " ".join(block.text for block in blocks if isinstance(block, Paragraph))
     assert "a level of 5.6%, above the nominal one (by enumeration" in text
 
 
@@ -149,15 +152,15 @@ def test_the_level_over_trials_is_told_in_text_and_document(answer):
     assert f"exact levels {100 * found.exact_mean:.2f}% on average, ABOVE IT, at most" in words
     assert f"at each trial's own sizes {100 * found.own_mean:.2f}% on average, at most" in words
     assert words in [block for block in looks_section(answer) if isinstance(block, str)]
-    (text,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    text = " ".join(block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
     said = f"sizes of 400 simulated trials the level attained is {100 * found.normal_mean:.1f}%"
     assert said in text
     exact = dataclasses.replace(answer, looks=dataclasses.replace(answer.looks, exact=True))
-    (text,) = (block.text for block in look_blocks(exact) if isinstance(block, Paragraph))
+    text = " ".join(block.text for block in look_blocks(exact) if isinstance(block, Paragraph))
     assert f"attained is {100 * found.exact_mean:.1f}% on average and at most" in text
     assert f"own sizes would have {100 * found.own_mean:.1f}% on average." in text
     looks = dataclasses.replace(answer.looks, exact=True, own_sizes=True)
-    (text,) = (
+    text = " ".join(
         block.text
         for block in look_blocks(dataclasses.replace(answer, looks=looks))
         if isinstance(block, Paragraph)
@@ -220,7 +223,9 @@ def test_words_hold_the_numbers(answer):
     assert futility in looks_in_short(answer.looks)
     assert futility in interim_sentence(answer)
     tables = [block for block in look_blocks(answer) if isinstance(block, Table)]
-    (words,) = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    words, found = (block.text for block in look_blocks(answer) if isinstance(block, Paragraph))
+    assert "simulated trials" in found
+    assert "simulated trials" not in words
     assert [table.name for table in tables] == ["looks", "with-looks"]
     assert "by Fisher's exact test is planned, at 30 patients followed up" in words
     assert all(len(row) == len(table.header) for table in tables for row in table.rows)
@@ -268,7 +273,7 @@ def test_the_level_is_told_in_both_readings(answer):
     shown = f"{100 * level.futility_obeyed:.2f}% if futility is obeyed and "
     shown += f"{100 * level.futility_ignored:.2f}% if it is ignored"
     assert any(isinstance(block, str) and shown in block for block in looks_section(answer))
-    (words,) = (b.text for b in look_blocks(answer) if isinstance(b, Paragraph))
+    words = " ".join(b.text for b in look_blocks(answer) if isinstance(b, Paragraph))
     assert shown in words
     assert "counts as none" in words
 
@@ -374,6 +379,25 @@ def test_what_is_of_a_trial_without_looks_is_said_to_be(answer, plain):
         assert ("80% power without interim analyses (" in needed_sentence(page)) == looks
 
 
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (("assumption", "assumption: a proposal"), "Every value of this plan is an assumption"),
+        (("assumption", "registry"), "Of the 2 values of this plan 1 is an assumption."),
+        (("registry", "registry"), ""),
+    ],
+)
+def test_a_plan_of_looks_that_is_assumed_is_called_so(answer, plain, sources, said):
+    keys = ("monitoring.looks[0].cleaning_days", "monitoring.efficacy.spending")
+    values = tuple(valued(k, 1, source) for k, source in zip(keys, sources, strict=True))
+    values += (valued("monitoring.family", None, ""),)  # not used: no part of the plan
+    assert interim_status(dossier(answer, values=values)).startswith(said)
+    assert bool(interim_status(dossier(answer, values=values))) == bool(said)
+    assert interim_status(dossier(plain, values=values)) == ""
+    told = words_of(justification(dossier(answer, values=values), "full"))
+    assert said in told
+
+
 def test_completion_counts_trials_that_stop(answer, plain):
     for power, looks in ((answer, True), (plain, False)):
         page = dossier(power)
@@ -409,7 +433,7 @@ def test_a_screen_adds_up_what_many_looks_stop(answer):
     first = found.looks[0]
     many = dataclasses.replace(found, looks=(first, first, first, found.looks[-1]))
     said = looks_in_short(many)
-    assert f"3 looks stop {3 * efficacy_of(first):.1f}% of trials for efficacy" in said
+    assert f"3 looks stop {3 * efficacy_of(first):.1f}% for efficacy" in said
     assert f"{300 * first.futility.mean:.1f}% for futility" in said
     assert "without looks" in said
     assert f"look 1 ({first.moment}) stops" in looks_in_short(found)

@@ -350,3 +350,15 @@ def test_commands_end_with_one_line_and_status_2(command: str, tmp_path: Path) -
     assert ended.err.strip().startswith(expected)
     assert ended.err.strip().count("\n") == 0
     assert list(tmp_path.iterdir()) == [tmp_path / "case.yaml"]
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "-Infinity"])
+def test_a_word_that_is_no_finite_number_is_not_asked_for_without_quotes(
+    word: str, tmp_path: Path
+) -> None:
+    """YAML reads `nan` as text; it had no quotes that could be left out."""
+    text, line = changed("max_information: 30", f"max_information: {word}")
+    (found,) = problems(text, tmp_path)
+    assert found.line == line
+    assert "give a finite number" in str(found)
+    assert "without quotes" not in str(found)

@@ -141,10 +141,19 @@ def _boundaries(power: Power, found: Looks) -> Table:
                 f"Positive *z* favours {favours}; *p* is {'two' if has_lower else 'one'}-sided.",
                 f"The smallest effect is the {effect_name(found)}, that just crosses the boundary "
                 "for efficacy. It, patients and events are means over simulated trials.",
+                _why_none(found),
             ]
         ),
         name="boundaries",
     )
+
+
+def _why_none(found: Looks) -> str:
+    """Why there is no smallest effect at the end, where its statistic has planned weights."""
+    asked = found.reestimation
+    if asked is None or asked.final_test != "cui_hung_wang":
+        return ""
+    return "There is none at the end: with planned weights no estimate alone says what rejects."
 
 
 def _row(found: Looks, look: PlannedLook, told: LookReport, *, has_lower: bool) -> tuple[str, ...]:

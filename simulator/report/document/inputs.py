@@ -5,9 +5,11 @@ from simulator.report.document.dossier import (
     Dossier,
     ScenarioValue,
     matching,
+    switched_off,
 )
 from simulator.report.document.numbers import (
     capital,
+    count,
     counted,
     in_words,
     joined,
@@ -37,6 +39,22 @@ def effect_status(dossier: Dossier) -> str:
     if not dossier.power.verdict.is_power:
         return ""
     return joined([difference_status(dossier), margin_status(dossier)])
+
+
+def interim_status(dossier: Dossier) -> str:
+    """Say which values of the plan of interim analyses are assumptions; empty without a plan.
+
+    Also without the scenario's values, which are then nowhere told to be anything else.
+    """
+    plan = [e for e in dossier.values if e.key.startswith("monitoring.")]
+    plan = [e for e in plan if not switched_off(e.value)]
+    assumed = [e for e in plan if is_assumed(e)]
+    if dossier.power.looks is None or not assumed:
+        return ""
+    if len(assumed) == len(plan):
+        return "Every value of this plan is an assumption: the scenario has no other source of it."
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    return f"Of the {count(len(plan))} values of this plan {count(len(assumed))} {verb}."
 
 
 def margin_status(dossier: Dossier) -> str:

@@ -24,7 +24,7 @@ from simulator.report.document.feasibility import (
 from simulator.report.document.figure_citations import FIGURE, shown_in
 from simulator.report.document.figures import pictures
 from simulator.report.document.held_out import at_odds_sentence
-from simulator.report.document.inputs import effect_status
+from simulator.report.document.inputs import effect_status, interim_status
 from simulator.report.document.limits import limit_blocks
 from simulator.report.document.looks import interim_sentence, look_blocks
 from simulator.report.document.losses import event_blocks, loss_in_short
@@ -167,7 +167,7 @@ def _full(dossier: Dossier) -> tuple[Block, ...]:
         Paragraph(paragraph(dossier)),
         *_design(dossier),
         *_size_and_power(dossier),
-        *look_blocks(dossier.power, shown_in(dossier, "looks", "stops")),
+        *look_blocks(dossier.power, shown_in(dossier, "looks", "stops"), interim_status(dossier)),
         *committee_blocks(dossier),
         *_conduct(dossier),
         *_sensitivity(dossier),

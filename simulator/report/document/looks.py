@@ -34,20 +34,23 @@ _OF = {
 _TOGETHER = "[#looks-together] when each hypothesis is rejected, "
 
 
-def look_blocks(power: Power, shown: str = "") -> list[Block]:
+def look_blocks(power: Power, shown: str = "", source: str = "") -> list[Block]:
     """The section on interim analyses; empty where none is planned.
 
     Parameters
     ----------
     shown
         Which figures show them.
+    source
+        Where the plan comes from.
     """
     found = power.looks
     if found is None:
         return []
     return [
         Heading("Interim analyses", name="section-interim"),
-        Paragraph(joined([*_plan(power, found), *_found(power, found), shown])),
+        Paragraph(joined([*_plan(power, found), source])),
+        Paragraph(joined([*_found(power, found), shown])),
         *_adaptation(found),
         looks_table(found),
         *([] if found.family is None else [family_looks_table(power, found.family)]),

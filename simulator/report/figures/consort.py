@@ -30,6 +30,9 @@ class Flow:
         By name, the control arm first.
     analysis
         What the primary analysis is called in a sentence.
+    until_day
+        To which deaths and losses are counted, of a trial whose patients are followed for longer;
+        None: to the end of follow-up.
     """
 
     screened: float
@@ -39,6 +42,7 @@ class Flow:
     randomised: float
     arms: Mapping[str, ArmFlow]
     analysis: str
+    until_day: int | None = None
 
 
 def flow_of(power: Power) -> Flow:
@@ -58,6 +62,7 @@ def flow_of(power: Power) -> Flow:
         randomised=o.randomised.mean,
         arms=o.flow,
         analysis=power.primary.test.name,
+        until_day=None if power.trial_end is None else power.trial_end.follow_up_days,
     )
 
 

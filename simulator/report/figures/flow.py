@@ -82,7 +82,11 @@ def _numbers(flow: Flow) -> list[float | None]:
     numbers = [flow.screened, flow.refused, flow.turned_away, flow.randomised]
     numbers += [exclusion.mean for exclusion in flow.excluded]
     for name, arm in flow.arms.items():
-        for lines in (_allocated(name, arm), _followed(arm), _analysed(arm, flow.analysis)):
+        for lines in (
+            _allocated(name, arm),
+            _followed(arm, flow.until_day),
+            _analysed(arm, flow.analysis),
+        ):
             numbers += [line.number for line in lines]
     return numbers
 
@@ -90,7 +94,7 @@ def _numbers(flow: Flow) -> list[float | None]:
 def _notes(flow: Flow) -> list[str]:
     """Say what the numbers are, and which of them add up."""
     numbers = "Numbers are means over the trials, rounded each by itself"
-    ends = "Those allocated are lost, die or are alive at the end of follow-up"
+    ends = f"Those allocated are lost, die or are alive {_end(flow.until_day)}"
     if any(arm.withdrawn.mean for arm in flow.arms.values()):
         ends += "; withdrawal ends treatment, not follow-up"
     return [numbers, ends]
@@ -137,7 +141,7 @@ def _draw_arms(sheet: _Sheet, flow: Flow, randomised: _Box) -> float:
     width = (_WIDTH - 2 * _EDGE - _GAP * (len(arms) - 1)) / len(arms)
     fork = randomised.bottom + 0.6 * _GAP
     columns = [
-        [_allocated(name, arm), _followed(arm), _analysed(arm, flow.analysis)]
+        [_allocated(name, arm), _followed(arm, flow.until_day), _analysed(arm, flow.analysis)]
         for name, arm in arms.items()
     ]
     at = fork + 0.9 * _GAP
@@ -166,14 +170,21 @@ def _allocated(name: str, arm: ArmFlow) -> list[_Line]:
     return lines
 
 
-def _followed(arm: ArmFlow) -> list[_Line]:
+def _end(until_day: int | None) -> str:
+    """When it is counted who is alive."""
+    if until_day is None:
+        return "at the end of follow-up"
+    return f"on day {until_day}, or when the trial ends"
+
+
+def _followed(arm: ArmFlow, until_day: int | None) -> list[_Line]:
     lines = []
     if arm.withdrawn.mean:
         lines.append(_Line("", "Withdrew from treatment", arm.withdrawn.mean))
     lines += [
         _Line("", "Lost to follow-up", arm.lost.mean),
         _Line("", "Died", arm.died.mean),
-        _Line("", "Alive at the end of follow-up", arm.alive.mean),
+        _Line("", f"Alive {_end(until_day)}", arm.alive.mean),
     ]
     if arm.transplanted.mean:
         lines.append(_Line("", "Transplanted, among those alive", arm.transplanted.mean))

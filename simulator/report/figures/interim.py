@@ -163,7 +163,7 @@ def _notes(found: RecruitmentForecast, cut: date) -> list[str]:
     notes.append("Predicted for the dates that are marked, and joined between them")
     closing = found.closing
     if closing.median is not None:
-        words = f"The last is expected on {place_name(date.fromisoformat(closing.median))}"
+        words = f"Median day of the last: {place_name(date.fromisoformat(closing.median))}"
         if closing.low_95 is not None and closing.high_95 is not None:
             low, high = (date.fromisoformat(d) for d in (closing.low_95, closing.high_95))
             words += f" (95% interval {place_name(low)} to {place_name(high)})"

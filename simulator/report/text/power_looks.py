@@ -136,7 +136,7 @@ def looks_in_short(found: Looks) -> str:
     patients = found.compared["patients"]
     words = (
         stops,
-        f"expected {mean(patients.with_looks)} patients, without looks {mean(patients.without)}",
+        f"expected {mean(patients.with_looks)} patients, {mean(patients.without)} without looks",
         f"{_rejected(found)} without looks {percent(found.power.without)}",
     )
     return "; ".join(words)
@@ -154,7 +154,7 @@ def _stops(early: Sequence[LookReport]) -> str:
     efficacy = sum(share.mean for look in early for share in look.in_favour_of.values())
     futility = sum(look.futility.mean for look in early)
     words = f"look 1 ({early[0].moment}) stops" if len(early) == 1 else f"{len(early)} looks stop"
-    words += f" {rounded(100 * efficacy, 1)}% of trials for efficacy"
+    words += f" {rounded(100 * efficacy, 1)}% for efficacy"
     if futility > 0:
         words += f", {rounded(100 * futility, 1)}% for futility"
     return words
