@@ -9,9 +9,7 @@ the level and a rule of its own.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,22 +21,13 @@ from simulator.monitoring.declared import BoundaryError
 from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
+from simulator.monitoring.held import Limits, decide
 from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import more_extreme, outcomes_of
 from simulator.monitoring.plan import Look, Plan
 from simulator.monitoring.recursion import is_new
 from simulator.monitoring.unplanned import refuse_unplanned
 from simulator.records import Floats, Ints
-
-
-class Decision(IntEnum):
-    """What a look comes to; the first two reject."""
-
-    FAVOURS_FIRST = 0
-    FAVOURS_SECOND = 1
-    FUTILITY = 2
-    GO_ON = 3  # at the final analysis: no rejection
-
 
 _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 
@@ -197,38 +186,23 @@ def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) 
     return look if shows else replace(look, efficacy_z=math.inf, upper_spent=0.0)
 
 
-class Limits(NamedTuple):
-    """Critical values of the last look of some trials, one row per trial.
-
-    Without `first_z` the hypothesis is one-sided.
-    """
-
-    efficacy_z: Floats
-    futility_z: Floats
-    first_z: Floats | None
-
-
-def limits_of(stages: Sequence[Stage], which: Ints) -> Limits:
-    """Return the critical values of trials; each has had the looks of one of some stages."""
-    first = [stage.first_z for stage in stages if stage.first]
+def limits_of(stages: Sequence[Stage]) -> Limits:
+    """Return the critical values of the last look of some stages."""
+    two_sided = bool(stages[0].first)
     return Limits(
-        np.array([stage.second_z for stage in stages])[which],
-        np.array([stage.second[-1].futility_z for stage in stages])[which],
-        np.array(first)[which] if first else None,
+        np.array([stage.second_z for stage in stages]),
+        np.array([stage.second[-1].futility_z for stage in stages]),
+        np.array([stage.first_z for stage in stages]) if two_sided else np.empty(0),
     )
 
 
-def decided(limits: Limits, z: Floats, final: bool) -> Ints:
-    """Return the `Decision` that the last look of trials comes to.
+def decided(stage: Stage, z: Floats, final: bool) -> Ints:
+    """Return the `Decision` that the last look of trials of one stage comes to.
 
     A statistic that is NaN decides nothing.
     """
-    found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
-    if not final:
-        found[z <= limits.futility_z] = Decision.FUTILITY
-    if limits.first_z is not None:
-        found[z <= -limits.first_z] = Decision.FAVOURS_FIRST
-    found[z >= limits.efficacy_z] = Decision.FAVOURS_SECOND
+    found = np.empty(z.shape, np.int64)
+    decide(limits_of([stage]), z, final, found)
     return found
 
 

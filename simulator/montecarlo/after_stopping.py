@@ -17,7 +17,8 @@ from simulator.declarations.analyses import STATISTICS, Information
 from simulator.kernels import njit
 from simulator.monitoring.after_stopping import Corrected, Tails, corrected
 from simulator.monitoring.asked import MonitoringPlan, sign_of
-from simulator.monitoring.decisions import Decision, Stage, sides_of
+from simulator.monitoring.decisions import Stage, sides_of
+from simulator.monitoring.held import Decision, write_where
 from simulator.montecarlo.performance import Estimation
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -65,8 +66,8 @@ class Stops:
         now = ended & (self.place < 0)
         np.copyto(self.place, place, where=now)
         columns = table.estimate, table.standard_error, table.low, table.high
-        for kept, column in zip(self._usual, columns, strict=True):
-            np.copyto(kept, column[:, 0], where=now)
+        usual = tuple(np.ascontiguousarray(column[:, 0]) for column in columns)
+        write_where(now, usual, tuple(self._usual))
 
     def corrected(
         self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints

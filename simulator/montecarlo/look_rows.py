@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis.cut import Bools
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.after_stopping import AtTheStop
 from simulator.records import Floats, Ints
