@@ -15,7 +15,7 @@ from simulator.analysis.lanes import LaneBlock, count_known
 from simulator.analysis.sort_keys import time_of
 from simulator.declarations.analyses import AnalysisPlan, Information
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, LaneRecords, key_of, turned
-from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block
+from simulator.lanes.sorting import MOST_ROWS, network_for, padded, sort_block
 from simulator.records import Floats, Ints
 
 _turned = inlined(turned)
@@ -102,7 +102,8 @@ def days_of(records: LaneRecords, keys: Ints, numbers: Ints, *, deaths_alone: bo
     asked = keys, records.entry_day, CENSORED if deaths_alone else 0
     if patients <= MOST_ROWS:
         room = np.empty((padded(patients), lanes))
-        _days_in_turn(*asked, numbers, *network(padded(patients), patients), room, found)
+        of = network_for(padded(patients), patients, tuple((numbers - 1).tolist()))
+        _days_in_turn(*asked, numbers, *of, room, found)
     else:
         days = np.empty(keys.shape)
         for block in range(blocks):

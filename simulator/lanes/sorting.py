@@ -96,6 +96,19 @@ def network(rows: int, filled: int | None = None) -> tuple[Ints, Ints]:
     return of_all[0][needed], of_all[1][needed]
 
 
+@lru_cache(maxsize=64)
+def network_for(rows: int, filled: int, asked: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Return what is needed of a network for what comes to stand in some rows alone."""
+    lines, kinds = network(rows, filled)
+    needed, kept = set(asked), []
+    for k in range(kinds.size - 1, -1, -1):
+        line = lines[k, : abs(kinds[k]) or _EIGHT].tolist()
+        if not needed.isdisjoint(line):
+            needed.update(line)
+            kept.append(k)
+    return lines[kept[::-1]], kinds[kept[::-1]]
+
+
 class Networks(NamedTuple):
     """The networks of lists that fill all rows or some, in steps of `_EIGHT // 2`.
 

@@ -8,8 +8,9 @@ the level and a rule of its own.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -32,8 +33,23 @@ from simulator.records import Floats, Ints
 _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 
 
+class _HashedOnce:
+    """What is looked up very often: its hash is worked out once, in this process alone."""
+
+    def __hash__(self) -> int:
+        found: int | None = self.__dict__.get("_hash")
+        if found is None:
+            found = hash(tuple(getattr(self, field.name) for field in fields(self)))  # type: ignore[arg-type]
+            object.__setattr__(self, "_hash", found)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: words have another hash elsewhere."""
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
+
 @dataclass(frozen=True)
-class Sides:
+class Sides(_HashedOnce):
     """The plan of boundaries in favour of the second arm, and that of the first.
 
     A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
@@ -48,6 +64,8 @@ class Sides:
     exact_z: tuple[float, ...] = ()
     differ: bool = False
 
+    __hash__ = _HashedOnce.__hash__
+
     @property
     def times(self) -> tuple[float, float]:
         """The level over that of the side of the second arm, and over that of the first."""
@@ -58,7 +76,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(_HashedOnce):
     """Looks so far of one trial, by the information that they had.
 
     Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
@@ -72,6 +90,8 @@ class Stage:
     binding: bool = False
     times: tuple[float, float] = (2.0, 2.0)
     exact_z: float | None = None
+
+    __hash__ = _HashedOnce.__hash__
 
     @property
     def second_z(self) -> float:
@@ -146,6 +166,7 @@ def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
     return plan
 
 
+@lru_cache(maxsize=4096)
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
     """Return the looks of a trial with the next one.
 

@@ -3,6 +3,7 @@
 What is decided is the same whether trials stand alone or in a block: one rule, `_decision`.
 """
 
+import math
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -44,6 +45,8 @@ class Limits(NamedTuple):
 class Columns(NamedTuple):
     """What is written of trials whose look counts as one, each of shape (trials,).
 
+    Of others decision and favours stay, and the rest is NaN.
+
     Attributes
     ----------
     decision
@@ -63,13 +66,13 @@ class Columns(NamedTuple):
 
 @njit(error_model="numpy", nogil=True, forceinline=True)
 def _decision(limits: Limits, place: int, z: float, final: bool) -> int:
-    if z >= limits.efficacy_z[place]:
-        return _FAVOURS_SECOND
-    if limits.first_z.size > 0 and z <= -limits.first_z[place]:
-        return _FAVOURS_FIRST
-    if not final and z <= limits.futility_z[place]:
-        return _FUTILITY
-    return _GO_ON
+    """The rule, without a branch: where one goes is hard to guess."""
+    found = _GO_ON
+    if not final:
+        found = _FUTILITY if z <= limits.futility_z[place] else found
+    if limits.first_z.size > 0:
+        found = _FAVOURS_FIRST if z <= -limits.first_z[place] else found
+    return _FAVOURS_SECOND if z >= limits.efficacy_z[place] else found
 
 
 @njit(error_model="numpy", nogil=True)
@@ -108,29 +111,30 @@ def hold(
         (trials,), to be written: `GOES_ON`, `ENDED` or, for futility, `GAVE_UP`.
     """
     for k in range(z.size):
-        place, became[k] = which[k], GOES_ON
-        if place < 0:
-            continue
+        counts, place = which[k] >= 0, max(which[k], 0)
         found = _decision(limits, place, z[k], final)
-        if found == _GO_ON and futile[k]:
-            found = _FUTILITY
-        if sides == 1 and found == _FAVOURS_SECOND and favours[k] == 0:
-            found = _FAVOURS_FIRST  # which arm fared better is another matter
-        columns.decision[k] = found
-        columns.boundary[k] = limits.efficacy_z[place]
+        found = _FUTILITY if (found == _GO_ON) & futile[k] else found
+        if sides == 1:  # which arm fared better is another matter
+            found = _FAVOURS_FIRST if (found == _FAVOURS_SECOND) & (favours[k] == 0) else found
+        columns.decision[k] = found if counts else columns.decision[k]
+        arm = found if found <= _FAVOURS_SECOND else favours[k]
+        columns.favours[k] = arm if counts else columns.favours[k]
+        ended = GAVE_UP if found == _FUTILITY else ENDED
+        became[k] = ended if counts & (final | (found != _GO_ON)) else GOES_ON
+        efficacy_z = limits.efficacy_z[place] if counts else math.nan
+        columns.boundary[k] = efficacy_z
         # No error, and nothing to cross: no effect crosses.
-        columns.effect[k] = limits.efficacy_z[place] * standard_error[k]
+        columns.effect[k] = efficacy_z * standard_error[k]
         if limits.first_z.size > 0:
-            columns.lower[k] = -limits.first_z[place]
-        columns.favours[k] = found if found <= _FAVOURS_SECOND else favours[k]
-        if final or found != _GO_ON:
-            became[k] = GAVE_UP if found == _FUTILITY else ENDED
+            columns.lower[k] = -limits.first_z[place] if counts else math.nan
 
 
 @njit(error_model="numpy", nogil=True)
-def write_where(taken: Bools, values: "tuple[Floats, ...]", columns: "tuple[Floats, ...]") -> None:
-    """Write the values of those trials to some columns, each of shape (trials,)."""
+def write_where(
+    taken: Bools, values: "tuple[Floats, ...]", columns: "tuple[Floats, ...]", others: float
+) -> None:
+    """Write the values of those trials to some columns, each of shape (trials,), and of others."""
     for place in range(len(values)):
         mine, out = values[place], columns[place]
         for k in range(taken.size):
-            out[k] = mine[k] if taken[k] else out[k]
+            out[k] = mine[k] if taken[k] else others

@@ -18,7 +18,7 @@ from simulator.kernels import njit
 from simulator.monitoring.after_stopping import Corrected, Tails, corrected
 from simulator.monitoring.asked import MonitoringPlan, sign_of
 from simulator.monitoring.decisions import Stage, sides_of
-from simulator.monitoring.held import Decision, write_where
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.performance import Estimation
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -64,10 +64,10 @@ class Stops:
     def note(self, place: int, ended: Bools, table: AnalysisTable) -> None:
         """Take the results of a look for those trials that have ended by it, not before."""
         now = ended & (self.place < 0)
-        np.copyto(self.place, place, where=now)
+        self.place = np.where(now, place, self.place)
         columns = table.estimate, table.standard_error, table.low, table.high
-        usual = tuple(np.ascontiguousarray(column[:, 0]) for column in columns)
-        write_where(now, usual, tuple(self._usual))
+        for kept, column in zip(self._usual, columns, strict=True):
+            kept[:] = np.where(now, column[:, 0], kept)
 
     def corrected(
         self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints

@@ -121,8 +121,8 @@ class LookSums:
         if self.after is not None and found.stop is not None:
             self.after.add(found.stop, table, self._column, rejects, trials)
         decision = found.rows.decision[:trials]
-        for which in Decision:
-            self.decisions[:, which] += (decision == which).sum(axis=0)
+        for look, of_look in enumerate(decision.T):
+            self.decisions[look] += np.bincount(of_look + 1, minlength=DECISIONS + 1)[1:]
         if self.family is not None and found.family is not None:
             rejects = found.family.aimed
             self.family.add(found.family, trials)
@@ -192,10 +192,11 @@ def _add_seen(decision: Ints, seen: "tuple[Floats, ...]", sums: Floats) -> None:
             number, total, squares = s[0], s[1], s[2]
             for trial in range(decision.shape[0]):
                 value = float(seen[place][trial, look])
-                is_known = decision[trial, look] >= 0 and math.isfinite(value)
+                is_known = (decision[trial, look] >= 0) & math.isfinite(value)
+                value = value if is_known else 0.0  # which changes no sum
                 number += 1.0 if is_known else 0.0
-                total = total + value if is_known else total
-                squares = squares + value * value if is_known else squares
+                total += value
+                squares += value * value
             s[0], s[1], s[2] = number, total, squares
 
 

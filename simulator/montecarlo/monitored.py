@@ -186,14 +186,14 @@ class Monitoring:
             "z": z,
             "standard_error": table.standard_error[:, 0],
         }
-        self._write(place, taken, seen)
+        self._write(place, taken, seen, math.nan)
         counted = {
-            "decision": np.full(taken.size, int(Decision.GO_ON)),
             "randomised": known.randomised,
             "events": known.events,
             "treated": self.trials.under_treatment(decision_day),
         }
-        self._write(place, taken, counted)
+        self._write(place, taken, counted, 0)
+        self.looks.decision[:, place] = np.where(taken, int(Decision.GO_ON), -1)
         self._judge(place, taken, table)
         if final and self.adapting is not None and self.adapting.weighs:
             # No estimate alone says whether a weighted statistic crosses, and the few trials whose
@@ -202,11 +202,12 @@ class Monitoring:
         if self.stops is not None:
             self.stops.note(place, ~np.isnan(self.p_value), table)
 
-    def _write(self, place: int, taken: Bools, seen: dict[str, Any]) -> None:
-        """Write what was seen of trials at a look."""
+    def _write(self, place: int, taken: Bools, seen: dict[str, Any], others: float) -> None:
+        """Write what was seen of trials at a look, and of others."""
         # Arrays of one type: records' columns may not be written, those of tables stand apart.
         values = tuple(np.require(column, requirements=["C", "W"]) for column in seen.values())
-        write_where(taken, values, tuple(getattr(self.looks, name)[:, place] for name in seen))
+        columns = tuple(getattr(self.looks, name)[:, place] for name in seen)
+        write_where(taken, values, columns, others)
 
     def _futile_by_tables(self, place: int, informed: Bools) -> Bools:
         """Which trials a rule that looks at the deaths of each arm gives up."""
@@ -266,7 +267,7 @@ class Monitoring:
                 places[k] = len(self.stages) - first
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
         which = places[of_trial]
-        np.copyto(self.history, first + which, where=which >= 0)
+        self.history = np.where(which >= 0, first + which, self.history)
         return self.stages[first:], which
 
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:

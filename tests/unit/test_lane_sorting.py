@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from simulator.lanes.sorting import MOST_ROWS, networks, padded, sort_filled, sort_lanes
+from simulator.lanes.sorting import (
+    MOST_ROWS,
+    network,
+    network_for,
+    networks,
+    padded,
+    sort_block,
+    sort_filled,
+    sort_lanes,
+)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint32])
@@ -50,3 +59,14 @@ def test_few_rows_take_few_comparisons():
     networks_of_64 = np.diff(networks(64).first)
     assert (np.diff(networks_of_64) >= 0).all()
     assert networks_of_64[8] < networks_of_64[-1] / 2  # 32 of 64 rows
+
+
+@pytest.mark.parametrize("asked", [(0,), (14, 29), (59,)])
+def test_some_rows_alone_are_sorted_by_less(asked):
+    values = np.random.default_rng(3).integers(0, 2**31, (64, 40), np.uint32)
+    values[60:] = np.iinfo(np.uint32).max
+    expected = np.sort(values, axis=0)
+    found = network_for(64, 60, asked)
+    assert found[1].size < network(64, 60)[1].size
+    sort_block(values, *found)
+    np.testing.assert_array_equal(values[list(asked)], expected[list(asked)])
