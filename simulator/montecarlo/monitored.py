@@ -237,8 +237,13 @@ class Monitoring:
             )
             limits = with_critical(limits, which, critical)
             row = np.where(counts, np.arange(z.size), -1)
-        kept = (looks.decision, looks.boundary, looks.effect, looks.lower)
-        columns = Columns(*(column[:, place] for column in kept), self.favours)
+        columns = Columns(
+            looks.decision[:, place],
+            looks.boundary[:, place],
+            looks.effect[:, place],
+            looks.lower[:, place],
+            self.favours,
+        )
         became, of_table = np.empty_like(which), (table.standard_error, table.favours)
         seen = (np.ascontiguousarray(column[:, 0]) for column in of_table)
         hold(limits, row, z, *seen, futile, final, self.asked.sides, columns, became)
