@@ -5,6 +5,7 @@ but where patients are left out for a loss that is not known yet: see `can_be_cu
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from simulator.analysis.lanes import LaneBlock, count_known
 from simulator.analysis.sort_keys import time_of
 from simulator.declarations.analyses import AnalysisPlan, Information
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, LaneRecords, key_of, turned
-from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block
+from simulator.lanes.sorting import MOST_ROWS, network_for, padded, sort_block
 from simulator.records import Floats, Ints
 
 _turned = inlined(turned)
@@ -25,14 +26,24 @@ def can_be_cut(plan: AnalysisPlan, information: str) -> bool:
     return plan.lost != "excluded" or information == Information.COMPLETED
 
 
-class LaneCut(LaneBlock):
-    """Trials cut on a day of their own, for one analysis that `can_be_cut`.
+class Cut(NamedTuple):
+    """Trials in lanes, of which what came later is not known.
 
     Attributes
     ----------
-    randomised, events
-        By the cut, one row per trial.
+    keys, entry_day
+        Of the whole trials, (blocks, patients, lanes).
+    day
+        (blocks, lanes): of the cut; before anybody, of lanes beyond the last trial.
     """
+
+    keys: Ints
+    entry_day: Floats
+    day: Floats
+
+
+class LaneCut(LaneBlock):
+    """Trials cut on a day of their own, for one analysis that `can_be_cut`."""
 
     def __init__(
         self, whole: LaneBlock, records: LaneRecords, plan: AnalysisPlan, cut_day: Floats
@@ -42,23 +53,40 @@ class LaneCut(LaneBlock):
         blocks, _, lanes = keys.shape
         days = np.full((blocks, lanes), -1.0)
         days.ravel()[: self.trials] = cut_day
-        self._whole, self._entry_day, self._cut_day = keys, records.entry_day, days
-        self._cut_keys = np.empty_like(keys)
-        numbers = np.zeros((2, blocks * lanes), np.int64)
-        horizon = float(self.follow_up_days)
-        _cut(keys, records.entry_day, days, horizon, self._cut_keys, numbers)
-        self.randomised, self.events = numbers[:, : self.trials]
+        self.known = Cut(keys, records.entry_day, days)
+        self._numbers: Ints | None = None
+
+    def count(self) -> Ints:
+        """Return an array for whoever counts patients and events, (2, lanes of all blocks)."""
+        self._numbers = np.empty((2, self.known.day.size), np.int64)
+        return self._numbers
+
+    @property
+    def numbers(self) -> Ints:
+        """Patients randomised and events by the cut, (2, trials)."""
+        if self._numbers is None:
+            self._cut_keys()
+        assert self._numbers is not None
+        return self._numbers[:, : self.trials]
 
     def keys(self, plan: AnalysisPlan, left_out: bool) -> Ints:  # noqa: ARG002 of one analysis
         """Keys of the analysis at the cut; of those not entered nobody's."""
-        return self._cut_keys
+        return self._cut_keys()
+
+    def _cut_keys(self) -> Ints:
+        def make() -> Ints:
+            keys = np.empty_like(self.known.keys)
+            _cut(self.known, float(self.follow_up_days), keys, self.count())
+            return keys
+
+        return self._once("keys", make)
 
     def counts(self, plan: AnalysisPlan) -> Ints:  # noqa: ARG002
         """The dead and all, (trials, arms, 2), whose follow-up was due by the cut."""
 
         def make() -> Ints:
-            keys = np.empty_like(self._whole)
-            _keep_due(self._whole, self._entry_day, self._cut_day, float(self.follow_up_days), keys)
+            keys = np.empty_like(self.known.keys)
+            _keep_due(self.known, float(self.follow_up_days), keys)
             return count_known(keys, self.follow_up_days, self.trials)
 
         return self._once("counts", make)
@@ -74,7 +102,8 @@ def days_of(records: LaneRecords, keys: Ints, numbers: Ints, *, deaths_alone: bo
     asked = keys, records.entry_day, CENSORED if deaths_alone else 0
     if patients <= MOST_ROWS:
         room = np.empty((padded(patients), lanes))
-        _days_in_turn(*asked, numbers, *network(padded(patients)), room, found)
+        of = network_for(padded(patients), patients, tuple((numbers - 1).tolist()))
+        _days_in_turn(*asked, numbers, *of, room, found)
     else:
         days = np.empty(keys.shape)
         for block in range(blocks):
@@ -90,14 +119,14 @@ def _days_in_turn(
     others: int,
     numbers: Ints,
     lines: Ints,
-    sizes: Ints,
+    kinds: Ints,
     room: Floats,
     found: Floats,
 ) -> None:
     """Put days in order, block after block, in one block of room."""
     for block in range(keys.shape[0]):
         _end_days(block, keys, entry_day, others, room)
-        sort_block(room, lines, sizes)
+        sort_block(room, lines, kinds)
         for k in range(numbers.size):
             found[k, block] = room[numbers[k] - 1]
 
@@ -114,21 +143,15 @@ def _end_days(block: int, keys: Ints, entry_day: Floats, others: int, days: Floa
 
 
 @kernel
-def _cut(
-    keys: Ints,
-    entry_day: Floats,
-    cut_day: Floats,
-    follow_up_days: float,
-    cut_keys: Ints,
-    numbers: Ints,
-) -> None:
+def _cut(cut: Cut, follow_up_days: float, cut_keys: Ints, numbers: Ints) -> None:
     """Make keys at the cut, and count patients and events."""
-    lanes = keys.shape[2]
-    for block in range(keys.shape[0]):
-        limit, first = cut_day[block], block * lanes
+    lanes = cut.keys.shape[2]
+    numbers[:] = 0
+    for block in range(cut.keys.shape[0]):
+        limit, first = cut.day[block], block * lanes
         randomised, events = numbers[0, first : first + lanes], numbers[1, first : first + lanes]
-        for p in range(keys.shape[1]):
-            mine, entry = keys[block, p], entry_day[block, p]
+        for p in range(cut.keys.shape[1]):
+            mine, entry = cut.keys[block, p], cut.entry_day[block, p]
             ours = cut_keys[block, p]
             for t in range(mine.size):
                 time, entered = time_of(_turned(mine[t])), entry[t] <= limit[t]
@@ -142,13 +165,11 @@ def _cut(
 
 
 @kernel
-def _keep_due(
-    keys: Ints, entry_day: Floats, cut_day: Floats, follow_up_days: float, due_keys: Ints
-) -> None:
+def _keep_due(cut: Cut, follow_up_days: float, due_keys: Ints) -> None:
     """Keep the keys of those whose follow-up would have ended by the cut."""
-    for block in range(keys.shape[0]):
-        limit = cut_day[block]
-        for p in range(keys.shape[1]):
-            mine, entry, out = keys[block, p], entry_day[block, p], due_keys[block, p]
+    for block in range(cut.keys.shape[0]):
+        limit = cut.day[block]
+        for p in range(cut.keys.shape[1]):
+            mine, entry, out = cut.keys[block, p], cut.entry_day[block, p], due_keys[block, p]
             for t in range(mine.size):
                 out[t] = mine[t] if entry[t] + follow_up_days <= limit[t] else NOBODY

@@ -6,13 +6,16 @@ of the time of a key. A trial in which somebody dies in a step that another shar
 `survival.log_rank`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.analysis import survival
-from simulator.analysis.kernel import inlined, kernel
+from simulator.analysis.cut import by_the_cut
+from simulator.analysis.kernel import inlined, kernel, maximum, minimum
+from simulator.analysis.lane_cut import Cut, LaneCut
 from simulator.analysis.lanes import LaneBlock
 from simulator.analysis.sort_keys import time_of
 from simulator.analysis.types import (
@@ -27,12 +30,19 @@ from simulator.analysis.types import (
 from simulator.declarations.analyses import AnalysisPlan
 from simulator.declarations.analyses.hypothesis import Tested
 from simulator.lanes.records import CENSORED, NOBODY, SECOND, turned
-from simulator.lanes.sorting import MOST_ROWS, network, padded, sort_block, sort_lanes
+from simulator.lanes.sorting import (
+    MOST_ROWS,
+    Networks,
+    networks,
+    padded,
+    sort_filled,
+    sort_lanes,
+)
 from simulator.records import Floats, Ints
 
 Places = npt.NDArray[np.uint32]
 
-_PATIENTS, _SECOND, _SHARED = range(3)
+_PATIENTS, _SECOND, _DEAD, _SHARED = range(4)
 _EXCESS, _VARIANCE, _AT_RISK, _AT_RISK_SECOND = range(4)
 _LAST_STEP = 2.0**30 - 2.0  # of the end of follow-up; one more is nobody's
 _NOBODY = np.uint32(2**32 - 2)
@@ -58,20 +68,24 @@ class _Found(NamedTuple):
 
 def log_rank(block: LaneBlock, plan: AnalysisPlan, table: AnalysisTable, column: int) -> None:
     """Log-rank test, as `survival.log_rank` has it."""
-    keys = block.keys(plan, left_out=True)
-    blocks, patients, lanes = keys.shape
-    steps = _LAST_STEP / float(block.follow_up_days)
+    lanes, patients, horizon = block.lanes, block.patients, float(block.follow_up_days)
     found = _Found(np.empty(block.trials, np.bool_), table, column)
     asked = two_sided_quantile(plan.interval_alpha), tested_by(plan)
-    room = np.empty((3, lanes), np.int64), np.empty((4, lanes))
-    if patients <= MOST_ROWS:
-        places = np.empty((padded(patients), lanes), np.uint32)
-        _test_in_turn(keys, steps, places, *network(padded(patients)), asked, room, found)
-    else:
-        ordered = np.empty((blocks, padded(patients), lanes), np.uint32)
-        _place_all(keys, steps, ordered)
+    room = np.empty((4, lanes), np.uint32), np.empty((4, lanes))
+    height = padded(patients)
+    if patients > MOST_ROWS:
+        keys = block.keys(plan, left_out=True)
+        ordered = np.empty((len(keys), height, lanes), np.uint32)
+        _place_all(keys, _LAST_STEP / horizon, ordered)
         sort_lanes(ordered)
         _test_ordered(ordered, asked, room, found)
+    else:
+        places, of = np.empty((height, lanes), np.uint32), networks(height)
+        if isinstance(block, LaneCut):
+            _test_cut_in_turn(block.known, horizon, places, of, asked, room, found, block.count())
+        else:
+            keys = block.keys(plan, left_out=True)
+            _test_in_turn(keys, horizon, places, of, asked, room, found)
     again = np.flatnonzero(found.shared)
     if again.size:
         redone = new_table(again.size, 1)
@@ -83,19 +97,41 @@ def log_rank(block: LaneBlock, plan: AnalysisPlan, table: AnalysisTable, column:
 @kernel
 def _test_in_turn(
     keys: Ints,
-    steps: float,
+    horizon: float,
     places: "Places",
-    lines: Ints,
-    sizes: Ints,
+    of: Networks,
     asked: tuple[float, Tested],
-    room: tuple[Ints, Floats],
+    room: tuple["Places", Floats],
     found: _Found,
 ) -> None:
     """Place, sort and test block after block, in one block of places."""
     for block in range(keys.shape[0]):
-        _place(keys[block], steps, places)
-        sort_block(places, lines, sizes)
-        _test(block, places, asked, room, found)
+        filled = _place(keys[block], _LAST_STEP / horizon, places)
+        sort_filled(places, filled, of)
+        _test(block, places[:filled], asked, room, found)
+
+
+@kernel
+def _test_cut_in_turn(
+    cut: Cut,
+    horizon: float,
+    places: "Places",
+    of: Networks,
+    asked: tuple[float, Tested],
+    room: tuple["Places", Floats],
+    found: _Found,
+    counted: Ints,
+) -> None:
+    """Do what `_test_in_turn` does with trials at a cut, and count patients and events."""
+    lanes = places.shape[1]
+    for block in range(cut.keys.shape[0]):
+        mine = cut.keys[block], cut.entry_day[block], cut.day[block]
+        filled = _place_known(*mine, horizon, places)
+        sort_filled(places, filled, of)
+        _test(block, places[:filled], asked, room, found)
+        for t in range(lanes):
+            counted[0, block * lanes + t] = room[0][_PATIENTS, t]
+            counted[1, block * lanes + t] = room[0][_DEAD, t]
 
 
 @kernel
@@ -106,22 +142,55 @@ def _place_all(keys: Ints, steps: float, places: "Places") -> None:
 
 @kernel
 def _test_ordered(
-    ordered: "Places", asked: tuple[float, Tested], room: tuple[Ints, Floats], found: _Found
+    ordered: "Places", asked: tuple[float, Tested], room: tuple["Places", Floats], found: _Found
 ) -> None:
     for block in range(ordered.shape[0]):
         _test(block, ordered[block], asked, room, found)
 
 
 @kernel
-def _place(keys: Ints, steps: float, places: "Places") -> None:
-    """Turn keys into steps of time, so many a day, with the last two bits of the keys."""
+def _place(keys: Ints, steps: float, places: "Places") -> int:
+    """Turn keys into steps of time, so many a day, with the last two bits of the keys.
+
+    Returns
+    -------
+    int
+        Rows beyond these are nobody's.
+    """
+    filled = 0
     for p in range(keys.shape[0]):
-        mine, out = keys[p], places[p]
+        mine, out, least = keys[p], places[p], _NOBODY
         for t in range(mine.size):
             step = np.int32(time_of(_turned(mine[t])) * steps)
             place = np.uint32(step * _STEP + (mine[t] & (CENSORED | SECOND)))
-            out[t] = _NOBODY if mine[t] == NOBODY else place
-    places[keys.shape[0] :] = _NOBODY
+            place = _NOBODY if mine[t] == NOBODY else place
+            least = min(least, place)
+            out[t] = place
+        filled = p + 1 if least < _NOBODY else filled
+    places[filled:] = _NOBODY
+    return filled
+
+
+@kernel
+def _place_known(
+    keys: Ints, entry_day: Floats, cut_day: Floats, horizon: float, places: "Places"
+) -> int:
+    """Do what `_place` does with what is known at a cut of each trial, as `LaneCut.keys` has it."""
+    steps, filled = _LAST_STEP / horizon, keys.shape[0]
+    for p in range(keys.shape[0]):
+        mine, entry, out, entered = keys[p], entry_day[p], places[p], np.int64(0)
+        for t in range(mine.size):
+            time, limit = time_of(_turned(mine[t])), cut_day[t]
+            is_known = by_the_cut(entry[t], time, limit) < math.inf
+            step = np.int32((time if is_known else minimum(limit - entry[t], horizon)) * steps)
+            bits = mine[t] & (CENSORED | SECOND) if is_known else CENSORED | (mine[t] & SECOND)
+            out[t] = np.uint32(step * _STEP + bits) if entry[t] <= limit else _NOBODY
+            entered |= np.int64(entry[t] <= limit)
+        if entered == 0:  # nor has anybody who comes later
+            filled = p
+            break
+    places[filled:] = _NOBODY
+    return filled
 
 
 @kernel
@@ -129,10 +198,10 @@ def _test(
     block: int,
     ordered: "Places",
     asked: tuple[float, Tested],
-    room: tuple[Ints, Floats],
+    room: tuple["Places", Floats],
     found: _Found,
 ) -> None:
-    """Test the trials of a block."""
+    """Test the trials of a block, whose patients are in order."""
     quantile, tested = asked
     numbers, sums = room
     shared, table, column = found
@@ -155,19 +224,20 @@ def _test(
 
 
 @kernel
-def _count(rows: "Places", numbers: Ints) -> None:
-    """Count each lane's patients and those of the second arm."""
-    patients, second = numbers[_PATIENTS], numbers[_SECOND]
+def _count(rows: "Places", numbers: "Places") -> None:
+    """Count each lane's patients, those of the second arm, and the dead."""
+    patients, second, dead = numbers[_PATIENTS], numbers[_SECOND], numbers[_DEAD]
     numbers[:] = 0
     for p in range(rows.shape[0]):
         mine = rows[p]
         for t in range(mine.size):
-            patients[t] += np.int64(mine[t] != _NOBODY)
-            second[t] += np.int64(mine[t] & np.uint32(SECOND))
+            patients[t] += np.uint32(mine[t] != _NOBODY)
+            second[t] += mine[t] & np.uint32(SECOND)
+            dead[t] += np.uint32((mine[t] & np.uint32(CENSORED)) == np.uint32(0))
 
 
 @kernel
-def _walk(rows: "Places", numbers: Ints, sums: Floats) -> None:
+def _walk(rows: "Places", numbers: "Places", sums: Floats) -> None:
     """Add up observed minus expected deaths, and their variance, as if no two shared a step.
 
     Where a death does, that is noted. Nobody dies after the last step.
@@ -182,17 +252,16 @@ def _walk(rows: "Places", numbers: Ints, sums: Floats) -> None:
         mine, before, gone = rows[p], rows[max(p - 1, 0)], float(p)
         first = np.uint32(_STEP if p == 0 else 0)  # who has nobody before them
         for t in range(mine.size):
-            dead = (mine[t] & np.uint32(CENSORED)) == np.uint32(0)
+            # Products with 0 or 1, since a processor takes its time over stores that may not be.
+            dead = 1.0 if (mine[t] & np.uint32(CENSORED)) == np.uint32(0) else 0.0
             second = 1.0 if mine[t] & np.uint32(SECOND) else 0.0
-            share = at_risk_second[t] / (patients[t] - gone)
-            more = excess[t] + (second - share)
-            wider = variance[t] + share * (1.0 - share)
-            excess[t] = more if dead else excess[t]
-            variance[t] = wider if dead else variance[t]
+            share = at_risk_second[t] / maximum(patients[t] - gone, 1.0)
+            excess[t] += dead * (second - share)
+            variance[t] += dead * (share * (1.0 - share))
             at_risk_second[t] -= second
             # Below a step where the two share it and the one before is dead: the dead come first.
             apart = (mine[t] ^ before[t]) | ((before[t] & np.uint32(CENSORED)) << np.uint32(1))
-            shared[t] |= np.int64((apart | first) < np.uint32(_STEP))
+            shared[t] |= np.uint32((apart | first) < np.uint32(_STEP))
         least = mine[0]
         for t in range(mine.size):
             least = min(least, mine[t])

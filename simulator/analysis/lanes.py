@@ -67,12 +67,15 @@ class LaneBlock:
     ----------
     trials
         How many.
+    patients, lanes
+        Planned a trial, and trials side by side.
     follow_up_days
         From randomisation.
     """
 
     def __init__(self, records: LaneRecords, follow_up_days: int) -> None:
         self.trials, self.follow_up_days = records.trials, follow_up_days
+        _, self.patients, self.lanes = records.key.shape
         self._records = records
         self._kept: dict[Hashable, Ints] = {}
 
@@ -81,6 +84,10 @@ class LaneBlock:
             self._kept[key] = make()
         return self._kept[key]
 
+    def looks_at_records(self, plan: AnalysisPlan) -> bool:
+        """Whether the keys of a plan are those of the records: the dead are who was seen to die."""
+        return plan.lost == "censored" and self._records.transplant_after_days.shape[1] == 0
+
     def keys(self, plan: AnalysisPlan, left_out: bool) -> Ints:
         """Keys, (blocks, patients, lanes), transplant and loss treated as the plan declares.
 
@@ -88,7 +95,7 @@ class LaneBlock:
         """
         records, treatment = self._records, treatment_of(plan)
         left_out = left_out and plan.lost == "excluded"
-        if plan.lost == "censored" and records.transplant_after_days.shape[1] == 0:
+        if self.looks_at_records(plan):
             return records.key
 
         def make() -> Ints:

@@ -5,13 +5,14 @@ takes several lanes at once. This one is bitonic (Batcher 1968; Knuth, The Art o
 Programming, volume 3, 5.3.4). Up to eight rows at a time are loaded, about as many as a processor
 has registers for, and go through three layers of comparisons before they are stored again.
 
-Two sorted halves of a stretch of rows, one climbing and one falling, are merged by comparing rows
-at distances of half the stretch, a quarter, ..., 1. Which of two rows is to have the smaller value
-is said by the order in which they are listed: a stretch that is to fall is listed backwards.
+Two sorted halves of a stretch of rows are merged by comparing each row with that as far from the
+other end of the stretch, then rows at distances of a quarter of the stretch, an eighth, ..., 1. The
+smaller value always goes to the lower row. So rows at the end that hold the largest number there is
+stay where they are, and comparisons with them are left out.
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from simulator.rules.kernel import inlined, kernel
 
 MOST_ROWS = 128  # beyond, NumPy's own sort is faster
 _EIGHT, _LAYERS = 8, 3  # rows that are taken together at the most, and layers that they go through
+_SORT, _A_STEP = 0, 4
 
 
 def padded(rows: int) -> int:
@@ -53,14 +55,23 @@ def sorted_lanes(values: npt.NDArray[Any], last: int) -> npt.NDArray[Any]:
     return found
 
 
-@lru_cache(maxsize=8)
-def network(rows: int) -> tuple[Ints, Ints]:
-    """Rows to take together, eight places a line, and the number of rows in each line.
+@lru_cache(maxsize=64)
+def network(rows: int, filled: int | None = None) -> tuple[Ints, Ints]:
+    """Rows to take together, eight places a line, and what is to be done with each line.
 
-    A number of 0 has the eight rows of the line sorted.
+    That is a number of rows to merge, or `_SORT`. Negative: the first comparisons are with the row
+    as far from the other end.
+
+    Parameters
+    ----------
+    rows
+        As `padded` has them.
+    filled
+        Rows beyond these hold the largest number there is; all are filled unless given.
     """
-    lines = [_turned(list(range(k, k + _EIGHT)), _EIGHT) for k in range(0, rows, _EIGHT)]
-    sizes = [0] * len(lines)
+    filled = rows if filled is None else filled
+    lines = [list(range(k, k + _EIGHT)) for k in range(0, rows, _EIGHT)]
+    kinds = [_SORT] * len(lines)
     size = 2 * _EIGHT
     while size <= rows:
         stretch = size
@@ -69,18 +80,58 @@ def network(rows: int) -> tuple[Ints, Ints]:
             together = 1 << ((stretch.bit_length() - 2) % _LAYERS + 1)
             step = stretch // together
             for first in range(0, rows, stretch):
-                for k in range(first, first + step):
-                    line = list(range(k, k + stretch, step))
-                    lines.append(_turned(line, size) + [0] * (_EIGHT - together))
-                    sizes.append(together)
+                if first // size * size + size // 2 >= filled:
+                    continue  # there is nothing to merge with
+                for k in range(step):
+                    line = list(range(first + k, first + stretch, step))
+                    if stretch == size:
+                        other = range(first + stretch - 1 - k, first, -step)
+                        line[together // 2 :] = list(other)[together // 2 - 1 :: -1]
+                    lines.append(line + [0] * (_EIGHT - together))
+                    kinds.append(-together if stretch == size else together)
             stretch = step
         size *= 2
-    return np.array(lines, np.int64), np.array(sizes, np.int64)
+    of_all = np.array(lines, np.int64), np.array(kinds, np.int64)
+    needed = of_all[0][:, 1] < filled
+    return of_all[0][needed], of_all[1][needed]
 
 
-def _turned(rows: list[int], size: int) -> list[int]:
-    """Rows of a stretch of `size` as they are to climb: every other stretch is to fall."""
-    return rows[::-1] if rows[0] & size else rows
+@lru_cache(maxsize=64)
+def network_for(rows: int, filled: int, asked: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Return what is needed of a network for what comes to stand in some rows alone."""
+    lines, kinds = network(rows, filled)
+    needed, kept = set(asked), []
+    for k in range(kinds.size - 1, -1, -1):
+        line = lines[k, : abs(kinds[k]) or _EIGHT].tolist()
+        if not needed.isdisjoint(line):
+            needed.update(line)
+            kept.append(k)
+    return lines[kept[::-1]], kinds[kept[::-1]]
+
+
+class Networks(NamedTuple):
+    """The networks of lists that fill all rows or some, in steps of `_EIGHT // 2`.
+
+    Attributes
+    ----------
+    lines, kinds
+        Those of all networks, one network after another.
+    first
+        Where the network of each number of steps begins, and the end.
+    """
+
+    lines: Ints
+    kinds: Ints
+    first: Ints
+
+
+@lru_cache(maxsize=8)
+def networks(rows: int) -> Networks:
+    """Return the networks of up to so many rows."""
+    found = [network(rows, filled) for filled in range(0, rows + 1, _A_STEP)]
+    first = np.cumsum([0, *(kinds.size for _, kinds in found)])
+    lines, kinds = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Networks(lines, kinds, first)
 
 
 @inlined
@@ -90,29 +141,39 @@ def _exchange(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 @kernel
-def sort_block(rows: npt.NDArray[Any], lines: Ints, sizes: Ints) -> None:
+def sort_block(rows: npt.NDArray[Any], lines: Ints, kinds: Ints) -> None:
     """Take a block through the lines of its network."""
-    for k in range(sizes.size):
+    for k in range(kinds.size):
         line = lines[k]
-        if sizes[k] == 0:
+        if kinds[k] == _SORT:
             _sort_eight(rows, line)
-        elif sizes[k] == 8:
+        elif kinds[k] == 8:
             _merge_eight(rows, line)
-        elif sizes[k] == 4:
-            _merge_four(rows, line)
+        elif kinds[k] == -8:
+            _merge_eight_from_ends(rows, line)
+        elif kinds[k] == -4:
+            _merge_four_from_ends(rows, line)
         else:
             _merge_two(rows, line)
 
 
 @kernel
-def _sort(values: npt.NDArray[Any], lines: Ints, sizes: Ints) -> None:
+def sort_filled(rows: npt.NDArray[Any], filled: int, of: Networks) -> None:
+    """Sort a block in which some rows are filled, and those beyond hold the largest number."""
+    steps = (filled + _A_STEP - 1) // _A_STEP
+    mine = slice(of.first[steps], of.first[steps + 1])
+    sort_block(rows, of.lines[mine], of.kinds[mine])
+
+
+@kernel
+def _sort(values: npt.NDArray[Any], lines: Ints, kinds: Ints) -> None:
     for block in range(values.shape[0]):
-        sort_block(values[block], lines, sizes)
+        sort_block(values[block], lines, kinds)
 
 
 @kernel
 def _sort_copies(
-    values: npt.NDArray[Any], last: int, lines: Ints, sizes: Ints, out: npt.NDArray[Any]
+    values: npt.NDArray[Any], last: int, lines: Ints, kinds: Ints, out: npt.NDArray[Any]
 ) -> None:
     for block in range(values.shape[0]):
         for p in range(out.shape[1]):
@@ -121,7 +182,7 @@ def _sort_copies(
                 row[:] = values[block, p]
             else:
                 row[:] = last
-        sort_block(out[block], lines, sizes)
+        sort_block(out[block], lines, kinds)
 
 
 @kernel
@@ -184,11 +245,39 @@ def _merge_eight(rows: npt.NDArray[Any], line: Ints) -> None:
 
 
 @kernel
-def _merge_four(rows: npt.NDArray[Any], line: Ints) -> None:
-    """Compare four rows at the distances two and one."""
+def _merge_eight_from_ends(rows: npt.NDArray[Any], line: Ints) -> None:
+    """Compare eight rows with the one as far from the other end, then at distances two and one."""
+    a, b, c, d = rows[line[0]], rows[line[1]], rows[line[2]], rows[line[3]]
+    e, f, g, h = rows[line[4]], rows[line[5]], rows[line[6]], rows[line[7]]
+    for t in range(rows.shape[1]):
+        p, q, r, s, u, v, w, x = a[t], b[t], c[t], d[t], e[t], f[t], g[t], h[t]
+        (p, x), (q, w), (r, v), (s, u) = (
+            _exchange(p, x),
+            _exchange(q, w),
+            _exchange(r, v),
+            _exchange(s, u),
+        )
+        (p, r), (q, s), (u, w), (v, x) = (
+            _exchange(p, r),
+            _exchange(q, s),
+            _exchange(u, w),
+            _exchange(v, x),
+        )
+        (p, q), (r, s), (u, v), (w, x) = (
+            _exchange(p, q),
+            _exchange(r, s),
+            _exchange(u, v),
+            _exchange(w, x),
+        )
+        a[t], b[t], c[t], d[t], e[t], f[t], g[t], h[t] = p, q, r, s, u, v, w, x
+
+
+@kernel
+def _merge_four_from_ends(rows: npt.NDArray[Any], line: Ints) -> None:
+    """Compare four rows with the one as far from the other end, then at the distance one."""
     a, b, c, d = rows[line[0]], rows[line[1]], rows[line[2]], rows[line[3]]
     for t in range(rows.shape[1]):
-        (p, r), (q, s) = _exchange(a[t], c[t]), _exchange(b[t], d[t])
+        (p, s), (q, r) = _exchange(a[t], d[t]), _exchange(b[t], c[t])
         a[t], b[t] = _exchange(p, q)
         c[t], d[t] = _exchange(r, s)
 

@@ -112,8 +112,9 @@ def corrected(
     mirrored = of_other & (not tails.differ)
     sign = np.where(mirrored, -1.0, 1.0)
     kinds = np.where(futile, _FUTILE, np.where(of_other, _OF_FIRST, _OF_SECOND))
-    groups = np.unique(len(_KINDS) * which + kinds)
-    group = np.searchsorted(groups, len(_KINDS) * which + kinds)
+    codes = len(_KINDS) * which + kinds
+    exists = np.bincount(codes) > 0
+    groups, group = np.flatnonzero(exists), (np.cumsum(exists) - 1)[codes]
     orders = [
         _order(stages[number], kind, tails)
         for number, kind in zip(*np.divmod(groups, len(_KINDS)), strict=True)

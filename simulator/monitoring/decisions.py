@@ -8,10 +8,9 @@ the level and a rule of its own.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from simulator.monitoring.declared import BoundaryError
 from simulator.monitoring.exact_z import exact_z_of, moved_to
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import THRESHOLD, is_of_tables, needs_drift, read_futility
+from simulator.monitoring.held import Limits, decide
 from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import more_extreme, outcomes_of
 from simulator.monitoring.plan import Look, Plan
@@ -30,21 +30,26 @@ from simulator.monitoring.recursion import is_new
 from simulator.monitoring.unplanned import refuse_unplanned
 from simulator.records import Floats, Ints
 
-
-class Decision(IntEnum):
-    """What a look comes to; the first two reject."""
-
-    FAVOURS_FIRST = 0
-    FAVOURS_SECOND = 1
-    FUTILITY = 2
-    GO_ON = 3  # at the final analysis: no rejection
-
-
 _NEVER = "haybittle_peto(19)"  # spends next to nothing, 4e-81, before the end
 
 
+class _HashedOnce:
+    """What is looked up very often: its hash is worked out once, in this process alone."""
+
+    def __hash__(self) -> int:
+        found: int | None = self.__dict__.get("_hash")
+        if found is None:
+            found = hash(tuple(getattr(self, field.name) for field in fields(self)))  # type: ignore[arg-type]
+            object.__setattr__(self, "_hash", found)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: words have another hash elsewhere."""
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
+
 @dataclass(frozen=True)
-class Sides:
+class Sides(_HashedOnce):
     """The plan of boundaries in favour of the second arm, and that of the first.
 
     A one-sided hypothesis has one, `second`. `shows_early`: whether a look before the end can
@@ -59,6 +64,8 @@ class Sides:
     exact_z: tuple[float, ...] = ()
     differ: bool = False
 
+    __hash__ = _HashedOnce.__hash__
+
     @property
     def times(self) -> tuple[float, float]:
         """The level over that of the side of the second arm, and over that of the first."""
@@ -69,7 +76,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(_HashedOnce):
     """Looks so far of one trial, by the information that they had.
 
     Without `first` the hypothesis is one-sided. `binding`: whether the boundary in favour of the
@@ -83,6 +90,8 @@ class Stage:
     binding: bool = False
     times: tuple[float, float] = (2.0, 2.0)
     exact_z: float | None = None
+
+    __hash__ = _HashedOnce.__hash__
 
     @property
     def second_z(self) -> float:
@@ -157,6 +166,7 @@ def _lower(asked: MonitoringPlan, known: tuple[float, ...]) -> Plan:
     return plan
 
 
+@lru_cache(maxsize=4096)
 def looked(sides: Sides, before: Stage, place: int, fraction: float, final: bool) -> Stage:
     """Return the looks of a trial with the next one.
 
@@ -197,38 +207,23 @@ def _look(plan: Plan, before: Looks, fraction: float, final: bool, shows: bool) 
     return look if shows else replace(look, efficacy_z=math.inf, upper_spent=0.0)
 
 
-class Limits(NamedTuple):
-    """Critical values of the last look of some trials, one row per trial.
-
-    Without `first_z` the hypothesis is one-sided.
-    """
-
-    efficacy_z: Floats
-    futility_z: Floats
-    first_z: Floats | None
-
-
-def limits_of(stages: Sequence[Stage], which: Ints) -> Limits:
-    """Return the critical values of trials; each has had the looks of one of some stages."""
-    first = [stage.first_z for stage in stages if stage.first]
+def limits_of(stages: Sequence[Stage]) -> Limits:
+    """Return the critical values of the last look of some stages."""
+    two_sided = bool(stages[0].first)
     return Limits(
-        np.array([stage.second_z for stage in stages])[which],
-        np.array([stage.second[-1].futility_z for stage in stages])[which],
-        np.array(first)[which] if first else None,
+        np.array([stage.second_z for stage in stages]),
+        np.array([stage.second[-1].futility_z for stage in stages]),
+        np.array([stage.first_z for stage in stages]) if two_sided else np.empty(0),
     )
 
 
-def decided(limits: Limits, z: Floats, final: bool) -> Ints:
-    """Return the `Decision` that the last look of trials comes to.
+def decided(stage: Stage, z: Floats, final: bool) -> Ints:
+    """Return the `Decision` that the last look of trials of one stage comes to.
 
     A statistic that is NaN decides nothing.
     """
-    found = np.full(z.shape, Decision.GO_ON, dtype=np.int64)
-    if not final:
-        found[z <= limits.futility_z] = Decision.FUTILITY
-    if limits.first_z is not None:
-        found[z <= -limits.first_z] = Decision.FAVOURS_FIRST
-    found[z >= limits.efficacy_z] = Decision.FAVOURS_SECOND
+    found = np.empty(z.shape, np.int64)
+    decide(limits_of([stage]), z, final, found)
     return found
 
 

@@ -17,7 +17,8 @@ from simulator.declarations.analyses import STATISTICS, Information
 from simulator.kernels import njit
 from simulator.monitoring.after_stopping import Corrected, Tails, corrected
 from simulator.monitoring.asked import MonitoringPlan, sign_of
-from simulator.monitoring.decisions import Decision, Stage, sides_of
+from simulator.monitoring.decisions import Stage, sides_of
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.performance import Estimation
 from simulator.records import Floats, Ints
 from simulator.results.measures import Estimate
@@ -63,10 +64,10 @@ class Stops:
     def note(self, place: int, ended: Bools, table: AnalysisTable) -> None:
         """Take the results of a look for those trials that have ended by it, not before."""
         now = ended & (self.place < 0)
-        np.copyto(self.place, place, where=now)
+        self.place = np.where(now, place, self.place)
         columns = table.estimate, table.standard_error, table.low, table.high
         for kept, column in zip(self._usual, columns, strict=True):
-            np.copyto(kept, column[:, 0], where=now)
+            kept[:] = np.where(now, column[:, 0], kept)
 
     def corrected(
         self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints

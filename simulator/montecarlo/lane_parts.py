@@ -1,12 +1,12 @@
 """Parts of a unit whose trials come in lanes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.analysis import AnalysisTable
+from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.lanes import LaneBlock, analyse_lanes
 from simulator.analysis.looked_at import Known
 from simulator.analysis.types import reaches
@@ -21,6 +21,7 @@ from simulator.montecarlo.open_unit import Part
 from simulator.montecarlo.overrun import note_overrun
 from simulator.montecarlo.with_looks import judged, write_recruitment
 from simulator.params.types import Params
+from simulator.records import Ints
 
 
 def run_lane_part(
@@ -40,11 +41,9 @@ def run_lane_part(
     rows = lane_metric_rows_of(params, layout, records, block, asked.plans)
     if monitoring is None:
         return Part(table, rows, NOTHING_SEEN)
-    plan, randomised = asked.plans[monitoring.column], layout.counts["randomised"].start
-    of_looked_at = AnalysisTable._make(
-        column[:, monitoring.column : monitoring.column + 1] for column in table
-    )
-    known = known_at_end(block, plan, rows.counts[randomised])
+    plan, column = asked.plans[monitoring.column], monitoring.column
+    of_looked_at = AnalysisTable._make(values[:, column : column + 1] for values in table)
+    known = _known_at_end(block, plan, monitoring.information, layout, rows)
     looked_at = LaneTrials(
         records,
         block,
@@ -63,21 +62,27 @@ def run_lane_part(
         newer = close_lanes(records, closed, looked_at.closes_day[closed])
         block = LaneBlock(newer, params.trial.follow_up_days)
         newer_rows = lane_metric_rows_of(params, layout, newer, block, asked.plans)
-        newly_known = known_at_end(block, plan, newer_rows.counts[randomised])
-        known = Known._make(_with(known, newly_known, closed))
-        table = AnalysisTable._make(_with(table, analyse_lanes(block, asked.plans), closed))
-        rows = MetricRows._make(_with(rows, newer_rows, (slice(None), closed)))
+        newly_known = _known_at_end(block, plan, monitoring.information, layout, newer_rows)
+        rows = MetricRows._make(values.copy() for values in rows)
+        _write_at(closed, newer_rows, rows)
+        known = Known._make(values.copy() for values in known)
+        _write_at(closed, newly_known, known)
+        for values, right in zip(table, analyse_lanes(block, asked.plans), strict=True):
+            values[closed] = right
         write_recruitment(params, layout, rows, looks.fixed, found)
-    stopped = np.flatnonzero(found.looks.stopped)
-    note_overrun(monitoring, found.looks, stopped, Known._make(x[stopped] for x in known))
+    note_overrun(monitoring, found.looks, known)
     return Part(judged(table, monitoring, found), rows, NOTHING_SEEN, looks=looks)
 
 
-def _with(
-    columns: Sequence[npt.NDArray[Any]], newer: Sequence[npt.NDArray[Any]], places: Any
-) -> Iterator[npt.NDArray[Any]]:
-    """Yield copies of columns, newer at some places."""
+def _known_at_end(
+    block: LaneBlock, plan: AnalysisPlan, information: str, layout: Layout, rows: MetricRows
+) -> Known:
+    randomised = rows.counts[layout.counts["randomised"].start]
+    deaths_seen = rows.counts[layout.counts["deaths_seen"]].sum(axis=0)
+    return known_at_end(block, plan, information, randomised, deaths_seen)
+
+
+def _write_at(places: Ints, newer: Sequence[npt.NDArray[Any]], columns: Sequence[Any]) -> None:
+    """Write columns, (..., trials), newer at some places."""
     for column, right in zip(columns, newer, strict=True):
-        found = column.copy()
-        found[places] = right
-        yield found
+        column[..., places] = right

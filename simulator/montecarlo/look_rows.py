@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.analysis.cut import Bools
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.after_stopping import AtTheStop
 from simulator.records import Floats, Ints
@@ -58,15 +58,17 @@ class LookRows(NamedTuple):
     @property
     def stopped(self) -> Bools:
         """(trials,): whether a look stopped them, before the final analysis."""
-        decided = self.decision[:, :-1]
-        return np.asarray(((decided >= 0) & (decided != Decision.GO_ON)).any(axis=1))
+        return self.stopping_look >= 0
 
     @property
     def stopping_look(self) -> Ints:
         """(trials,): the look that stopped them, -1 where none did."""
-        decided = self.decision[:, :-1]
-        stops = (decided >= 0) & (decided != Decision.GO_ON)
-        return np.where(stops.any(axis=1), stops.argmax(axis=1), -1)
+        found = np.full(self.trials, -1)
+        for look in range(self.decision.shape[1] - 1):
+            decided = self.decision[:, look]
+            stops = (decided >= 0) & (decided != Decision.GO_ON)
+            found = np.where(stops & (found < 0), look, found)
+        return found
 
     @property
     def stopping_day(self) -> Floats:

@@ -1,5 +1,7 @@
 """What a look holds against a boundary: the statistic, and the information that it has."""
 
+import math
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -13,15 +15,25 @@ from simulator.monitoring.decisions import Stage
 from simulator.records import Floats, Ints
 
 
-def signed(table: AnalysisTable, sides: int) -> Floats:
+def signed(table: AnalysisTable, sides: int, taken: Bools | None = None) -> Floats:
     """Statistic of each trial: positive in favour of the second arm, NaN without a result.
 
-    That of a one-sided hypothesis is positive in favour of what is to be shown.
+    That of a one-sided hypothesis is positive in favour of what is to be shown. With `taken`, of
+    these trials alone.
     """
+    p_value, favours = table.p_value[:, 0], table.favours[:, 0]
+    found = np.full(p_value.size, math.nan)
     if sides == 1:
-        return np.asarray(-ndtri(table.p_value[:, 0]))
-    sign = np.where(table.favours[:, 0] == 1, 1.0, np.where(table.favours[:, 0] == 0, -1.0, 0.0))
-    return np.asarray(np.abs(ndtri(table.p_value[:, 0] / 2.0)) * sign)
+        return np.negative(ndtri(p_value, out=found, where=True if taken is None else taken))
+    ndtri(p_value / 2.0, out=found, where=True if taken is None else taken)
+    _sign(favours, found)
+    return found
+
+
+@njit(error_model="numpy", nogil=True)
+def _sign(favours: Ints, z: Floats) -> None:
+    for k in range(z.size):
+        z[k] = abs(z[k]) * (1.0 if favours[k] == 1 else (-1.0 if favours[k] == 0 else 0.0))
 
 
 def fraction_of(asked: MonitoringPlan, table: AnalysisTable, known: Known) -> Floats:

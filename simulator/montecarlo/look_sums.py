@@ -9,7 +9,7 @@ from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.adapted import AdaptedRows
 from simulator.montecarlo.adapted_sums import AdaptedSums
 from simulator.montecarlo.after_stopping import AfterStopping, AtTheStop
@@ -121,8 +121,8 @@ class LookSums:
         if self.after is not None and found.stop is not None:
             self.after.add(found.stop, table, self._column, rejects, trials)
         decision = found.rows.decision[:trials]
-        for which in Decision:
-            self.decisions[:, which] += (decision == which).sum(axis=0)
+        for look, of_look in enumerate(decision.T):
+            self.decisions[look] += np.bincount(of_look + 1, minlength=DECISIONS + 1)[1:]
         if self.family is not None and found.family is not None:
             rejects = found.family.aimed
             self.family.add(found.family, trials)
@@ -187,14 +187,17 @@ def _place(layout: Layout, name: str) -> tuple[int, int, bool]:
 def _add_seen(decision: Ints, seen: "tuple[Floats, ...]", sums: Floats) -> None:
     """Add up what looks came to, where they were taken and it is known."""
     for look in range(decision.shape[1]):
-        for trial in range(decision.shape[0]):
-            if decision[trial, look] >= 0:
-                for place in range(len(seen)):
-                    value = float(seen[place][trial, look])
-                    if math.isfinite(value):
-                        sums[look, place, 0] += 1.0
-                        sums[look, place, 1] += value
-                        sums[look, place, 2] += value * value
+        for place in range(len(seen)):
+            s = sums[look, place]
+            number, total, squares = s[0], s[1], s[2]
+            for trial in range(decision.shape[0]):
+                value = float(seen[place][trial, look])
+                is_known = (decision[trial, look] >= 0) & math.isfinite(value)
+                value = value if is_known else 0.0  # which changes no sum
+                number += 1.0 if is_known else 0.0
+                total += value
+                squares += value * value
+            s[0], s[1], s[2] = number, total, squares
 
 
 @njit(error_model="numpy", nogil=True)
@@ -210,13 +213,16 @@ def _add_compared(
     """Add up numbers with looks and without, summed over their elements, and their squares."""
     for column in range(places.shape[0]):
         first, end, are_amounts = places[column]
+        s = sums[column]
+        all_now, all_before, now2, before2, apart2 = s[0], s[1], s[2], s[3], s[4]
         for trial in range(trials):
             now, before = 0.0, 0.0
             for row in range(first, end):
                 now += amounts[row, trial] if are_amounts else counts[row, trial]
                 before += fixed_amounts[row, trial] if are_amounts else fixed_counts[row, trial]
-            sums[column, 0] += now
-            sums[column, 1] += before
-            sums[column, 2] += now * now
-            sums[column, 3] += before * before
-            sums[column, 4] += (now - before) * (now - before)
+            all_now += now
+            all_before += before
+            now2 += now * now
+            before2 += before * before
+            apart2 += (now - before) * (now - before)
+        s[0], s[1], s[2], s[3], s[4] = all_now, all_before, now2, before2, apart2

@@ -6,7 +6,7 @@ all that was known at the cut as it was (decision 24).
 """
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,16 +16,9 @@ from simulator.analysis.looked_at import Known
 from simulator.conduct import Conduct, as_planned
 from simulator.monitoring.adaptation_checks import final_critical
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import (
-    Decision,
-    Stage,
-    decided,
-    limits_of,
-    looked,
-    p_values,
-    sides_of,
-)
+from simulator.monitoring.decisions import Stage, limits_of, looked, p_values, sides_of
 from simulator.monitoring.futility import read_futility
+from simulator.monitoring.held import ENDED, GAVE_UP, Columns, Decision, hold, write_where
 from simulator.montecarlo.adapted import Adaptable, Adapting, Seen
 from simulator.montecarlo.after_stopping import Stops
 from simulator.montecarlo.look_rows import Monitored, new_look_rows
@@ -180,25 +173,27 @@ class Monitoring:
         # Of others nobody was randomised yet: they take no time.
         at = np.where(taken, days, -1.0)
         table, known = self.trials.analysed(at)
-        z = signed(table, self.asked.sides)
+        z = signed(table, self.asked.sides, taken)
         fraction = fraction_of(self.asked, table, known)
         self.judged_at = fraction
         if final and self.adapting is not None:
             z, self.judged_at = self.adapting.final_statistic(z, fraction)
-        decision_day = np.where(final, self.trials.trial_end_day, at + cleaning_days)
+        decision_day = self.trials.trial_end_day if final else at + cleaning_days
         seen = {
             "cut_day": decision_day if final else at,
             "decision_day": decision_day,
             "fraction": fraction,
             "z": z,
             "standard_error": table.standard_error[:, 0],
+        }
+        self._write(place, taken, seen, math.nan)
+        counted = {
             "randomised": known.randomised,
             "events": known.events,
             "treated": self.trials.under_treatment(decision_day),
         }
-        for name, column in seen.items():
-            np.copyto(getattr(self.looks, name)[:, place], column, where=taken)
-        np.copyto(self.looks.decision[:, place], Decision.GO_ON, where=taken)
+        self._write(place, taken, counted, 0)
+        self.looks.decision[:, place] = np.where(taken, int(Decision.GO_ON), -1)
         self._judge(place, taken, table)
         if final and self.adapting is not None and self.adapting.weighs:
             # No estimate alone says whether a weighted statistic crosses, and the few trials whose
@@ -206,6 +201,13 @@ class Monitoring:
             self.looks.effect[:, place] = math.nan
         if self.stops is not None:
             self.stops.note(place, ~np.isnan(self.p_value), table)
+
+    def _write(self, place: int, taken: Bools, seen: dict[str, Any], others: float) -> None:
+        """Write what was seen of trials at a look, and of others."""
+        # Arrays of one type: records' columns may not be written, those of tables stand apart.
+        values = tuple(np.require(column, requirements=["C", "W"]) for column in seen.values())
+        columns = tuple(getattr(self.looks, name)[:, place] for name in seen)
+        write_where(taken, values, columns, others)
 
     def _futile_by_tables(self, place: int, informed: Bools) -> Bools:
         """Which trials a rule that looks at the deaths of each arm gives up."""
@@ -224,41 +226,35 @@ class Monitoring:
         alike, which = self._stages(place, informed, final)
         if not alike:
             return
-        counts = which >= 0
-        which = np.maximum(which, 0)  # what is found of others is nothing
-        limits, favours, moved = limits_of(alike, which), table.favours[:, 0], z
+        limits, row, moved = limits_of(alike), which, z
         if self.own is not None:
+            counts = which >= 0
+            which = np.maximum(which, 0)  # what is found of others is nothing
             at = np.full(z.size, math.inf) if final else looks.cut_day[:, place]
             critical = self.own.critical(place, counts, at)
             moved = on_spent_scale(
                 alike, which, np.where(counts, z, math.nan), critical, self.asked.sides
             )
-            limits = with_critical(limits, critical)
-        found = decided(limits, z, final)
-        found[(found == Decision.GO_ON) & futile] = Decision.FUTILITY
-        if self.asked.sides == 1:  # which arm fared better is another matter
-            found[(found == Decision.FAVOURS_SECOND) & (favours == 0)] = Decision.FAVOURS_FIRST
-        with np.errstate(invalid="ignore"):  # no error, and nothing to cross: no effect crosses
-            effect = limits.efficacy_z * table.standard_error[:, 0]
-        written = [
-            (looks.decision, found),
-            (looks.boundary, limits.efficacy_z),
-            (looks.effect, effect),
-        ]
-        if limits.first_z is not None:
-            written.append((looks.lower, -limits.first_z))
-        for column, values in written:
-            np.copyto(column[:, place], values, where=counts)
-        ends = counts if final else counts & (found != Decision.GO_ON)
-        for gives_up in (False, True):
-            trials = np.flatnonzero(ends & ((found == Decision.FUTILITY) == gives_up))
+            limits = with_critical(limits, which, critical)
+            row = np.where(counts, np.arange(z.size), -1)
+        columns = Columns(
+            looks.decision[:, place],
+            looks.boundary[:, place],
+            looks.effect[:, place],
+            looks.lower[:, place],
+            self.favours,
+        )
+        became, of_table = np.empty_like(which), (table.standard_error, table.favours)
+        seen = (np.ascontiguousarray(column[:, 0]) for column in of_table)
+        hold(limits, row, z, *seen, futile, final, self.asked.sides, columns, became)
+        for ending in (ENDED, GAVE_UP):
+            trials = np.flatnonzero(became == ending)
             if trials.size:
+                gives_up = ending == GAVE_UP
                 judged = z if gives_up else moved
                 p = p_values(alike, which[trials], judged[trials], futile=gives_up)
                 # Whoever gives up does not reject, however far z is.
                 self.p_value[trials] = np.maximum(p, self.asked.alpha * _ABOVE if gives_up else 0)
-        favours = np.where(found <= Decision.FAVOURS_SECOND, found, favours)
-        np.copyto(self.favours, favours, where=counts)
 
     def _stages(self, place: int, informed: Bools, final: bool) -> tuple[list[Stage], Ints]:
         """The stages that trials come to by a look, and each trial's place among them.
@@ -276,7 +272,7 @@ class Monitoring:
                 places[k] = len(self.stages) - first
                 self.stages.append(looked(self.sides, earlier, place, fraction, final))
         which = places[of_trial]
-        np.copyto(self.history, first + which, where=which >= 0)
+        self.history = np.where(which >= 0, first + which, self.history)
         return self.stages[first:], which
 
     def _close(self, stops: Bools, closes: Floats, decided_on: Floats) -> Bools:

@@ -14,7 +14,7 @@ from simulator.analysis.cut import Bools
 from simulator.analysis.looked_at import Known
 from simulator.analysis.types import reaches
 from simulator.monitoring.asked import FamilyPlan, MonitoringPlan
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.family_levels import levels_after, levels_of, rows_after
 from simulator.montecarlo.look_rows import FamilyRows, Monitored
 from simulator.montecarlo.monitored import Monitoring, Trials, monitored

@@ -25,8 +25,21 @@ def are_looked_at_in_lanes(plans: tuple[AnalysisPlan, ...], asked: MonitoringPla
     return not changes and can_be_cut(plans[asked.column], asked.information)
 
 
-def known_at_end(block: LaneBlock, plan: AnalysisPlan, randomised: Ints) -> Known:
-    """Count what an analysis knows at the end of trials with so many patients."""
+def known_at_end(
+    block: LaneBlock, plan: AnalysisPlan, information: str, randomised: Ints, deaths_seen: Ints
+) -> Known:
+    """Count what an analysis knows at the end of trials.
+
+    Parameters
+    ----------
+    information
+        What it is counted in.
+    randomised, deaths_seen
+        Patients of each trial, and their deaths before a loss.
+    """
+    nobody_asks = information != Information.COMPLETED
+    if nobody_asks and block.looks_at_records(plan):
+        return Known(randomised, deaths_seen, np.full(randomised.size, -1))
     of_first, of_second = block.counts(plan).swapaxes(0, 1)
     events, completed = (of_first + of_second).T
     return Known(randomised, events, completed)
@@ -105,7 +118,7 @@ class LaneTrials:
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
             completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
-        return analyse_lanes(cut, [self._plan]), Known(cut.randomised, cut.events, completed)
+        return analyse_lanes(cut, [self._plan]), Known(*cut.numbers, completed)
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""

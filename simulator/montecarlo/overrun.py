@@ -4,24 +4,31 @@ import numpy as np
 
 from simulator.analysis.looked_at import Known
 from simulator.declarations.analyses import Information
+from simulator.kernels import njit
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.montecarlo.look_rows import LookRows
-from simulator.records import Ints
+from simulator.records import Floats, Ints
 
 
-def note_overrun(asked: MonitoringPlan, looks: LookRows, trials: Ints, end: Known) -> None:
-    """Write the overrun of some trials that a look stopped, in place.
+def note_overrun(asked: MonitoringPlan, looks: LookRows, end: Known) -> None:
+    """Write the overrun of the trials that a look stopped, in place.
 
     Parameters
     ----------
-    trials
-        Their rows.
     end
-        What is known at their actual end, one row for each of `trials`.
+        What is known at the actual end of all trials.
     """
-    at = trials, looks.stopping_look[trials]
-    looks.overrun_randomised[at] = end.randomised - looks.randomised[at]
-    looks.overrun_events[at] = end.events - looks.events[at]
+    at = looks.stopping_look
+    _note(at, end.randomised, looks.randomised, looks.overrun_randomised)
+    _note(at, end.events, looks.events, looks.overrun_events)
     if asked.information == Information.COMPLETED:
-        known = np.rint(looks.fraction[at] * asked.max_information)
-        looks.overrun_completed[at] = end.completed - known
+        with np.errstate(invalid="ignore"):  # of looks that were not taken
+            known = np.rint(looks.fraction * asked.max_information).astype(np.int64)
+        _note(at, end.completed, np.asfortranarray(known), looks.overrun_completed)
+
+
+@njit(error_model="numpy", nogil=True)
+def _note(at: Ints, end: Ints, by_look: Ints, overrun: Floats) -> None:
+    for k in range(at.size):
+        if at[k] >= 0:
+            overrun[k, at[k]] = end[k] - by_look[k, at[k]]

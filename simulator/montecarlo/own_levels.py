@@ -14,8 +14,9 @@ import numpy as np
 from simulator.analysis import AnalysisPlan
 from simulator.analysis.cut import Bools
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import Limits, Stage
+from simulator.monitoring.decisions import Stage
 from simulator.monitoring.exact_z import moved_to, z_of
+from simulator.monitoring.held import Limits
 from simulator.montecarlo.exact_stages import exact_levels, spent_by, stages_of
 from simulator.records import Floats, Ints
 
@@ -55,10 +56,10 @@ class OwnLevels:
         return found
 
 
-def with_critical(limits: Limits, critical: Floats) -> Limits:
-    """Return the limits of trials with their own critical values for efficacy."""
-    first = None if limits.first_z is None else critical
-    return limits._replace(efficacy_z=critical, first_z=first)
+def with_critical(limits: Limits, which: Ints, critical: Floats) -> Limits:
+    """Return the limits of trials, a row each, with their own critical values for efficacy."""
+    first = critical if limits.first_z.size else limits.first_z
+    return Limits(critical, limits.futility_z[which], first)
 
 
 def on_spent_scale(

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from simulator.analysis import AnalysisTable, analyse, design_of
-from simulator.analysis.looked_at import Known, known_at
+from simulator.analysis.looked_at import known_at
 from simulator.analysis.types import Design
 from simulator.conduct import Conduct, as_planned
 from simulator.engines import compiled, reference
@@ -71,10 +71,9 @@ def _with_looks(
     found = take_looks(monitoring, trials, asked.plans, asked.families)
     records = stopped_ones_end(params, trials.records, found.looks.stopping_day)
     table = analyse(records, asked.plans, design, last_cut(params, records))
-    stopped = np.flatnonzero(found.looks.stopped)
-    if stopped.size:
+    if found.looks.stopped.any():
         end = known_at(records, looked_at[0], design, _last_days(params, records))
-        note_overrun(monitoring, found.looks, stopped, Known(*(x[stopped] for x in end)))
+        note_overrun(monitoring, found.looks, end)
     rows = metric_rows_at_the_end(params, layout, records, asked.plans)
     fixed = rows
     if records is not planned:

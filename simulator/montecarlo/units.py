@@ -26,7 +26,7 @@ _LONGEST_SECONDS = 1.0  # of the least trials
 _SECONDS_A_PATIENT, _SECONDS_A_SIMPLE_PATIENT, _SECONDS_A_DRAW = 2e-6, 0.03e-6, 5e-9
 _PATIENTS_A_BLOCK = 30_000  # simulated and analysed together: their records stay small ...
 _SIMPLE_PATIENTS_A_BLOCK = 60_000  # ... those without sessions or labs smaller
-_MONITORED_PATIENTS_A_BLOCK = 400_000  # ... those in lanes, whose looks cost as much a block
+_MONITORED_PATIENTS_A_BLOCK = 1_600_000  # ... those in lanes, whose looks cost as much a block
 
 
 def run_unit(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.constants import DAYS_PER_MONTH
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.evaluation import Observed
 from simulator.montecarlo.look_rows import LookRows
 from simulator.planning.look_effects import EffectScale

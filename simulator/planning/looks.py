@@ -6,9 +6,9 @@ from dataclasses import replace
 from simulator.constants import DAYS_PER_MONTH
 from simulator.declarations.analyses import STATISTICS, Information
 from simulator.monitoring.asked import Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision
 from simulator.monitoring.families import read_efficacy
 from simulator.monitoring.futility import read_futility
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.costs import prices_of
 from simulator.montecarlo.intervals import standard_error
 from simulator.montecarlo.look_sums import LookSums

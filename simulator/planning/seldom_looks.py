@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import Decision
+from simulator.monitoring.held import Decision
 from simulator.montecarlo.intervals import interval, standard_error
 from simulator.montecarlo.look_sums import LookSums
 from simulator.results.looks import SeldomTaken

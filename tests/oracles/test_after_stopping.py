@@ -8,15 +8,8 @@ from scipy import stats
 
 from simulator.monitoring.after_stopping import _SHIFTS, Corrected, Order, Tails, corrected, shifts
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
-from simulator.monitoring.decisions import (
-    Decision,
-    Stage,
-    decided,
-    limits_of,
-    looked,
-    p_values,
-    sides_of,
-)
+from simulator.monitoring.decisions import Stage, decided, looked, p_values, sides_of
+from simulator.monitoring.held import Decision
 from simulator.monitoring.plan import Look, regions_of
 from simulator.monitoring.recursion import newly_beyond
 from simulator.records import Floats, Ints
@@ -134,7 +127,7 @@ def ended(
     every, found = np.cumsum(steps, axis=1) / np.sqrt(fractions), []
     for place, stage in enumerate(looks_at(plan, fractions)):
         final, z = place == len(fractions) - 1, every[:, place]
-        decision = decided(limits_of([stage], np.zeros(z.size, int)), z, final)
+        decision = decided(stage, z, final)
         ends = np.full(z.shape, final) | (decision != Decision.GO_ON)
         found.append((stage, z[ends], decision[ends] == Decision.FUTILITY, decision[ends], place))
         every = every[~ends]

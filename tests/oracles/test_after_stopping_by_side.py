@@ -21,7 +21,8 @@ import simulator
 from simulator.analysis import plans_of
 from simulator.monitoring.after_stopping import _SHIFTS, Corrected, Tails, _order, corrected, shifts
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, p_values, sides_of
+from simulator.monitoring.decisions import Stage, p_values, sides_of
+from simulator.monitoring.held import Decision
 from simulator.records import Floats
 from simulator.scenario.schema import Scenario
 

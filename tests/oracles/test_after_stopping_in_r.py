@@ -15,7 +15,8 @@ import pytest
 
 from simulator.monitoring.after_stopping import Tails, corrected
 from simulator.monitoring.asked import FutilityPlan, LookPlan, Moment, MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, sides_of
+from simulator.monitoring.decisions import Stage, decided, looked, sides_of
+from simulator.monitoring.held import Decision
 
 INSTALL = "apt-get install r-base-core r-cran-rpact"
 SCRIPT = Path(__file__).with_name("after_stopping_in_r.R")
@@ -64,9 +65,7 @@ def ours(ended: Ended) -> tuple[float, ...]:
     for place in range(len(ended.z)):
         stage = looked(sides, stage, place, (place + 1) / 3, place == 2)
     z = np.array(ended.z[-1:])
-    futile = (
-        decided(limits_of([stage], np.zeros(1, int)), z, len(ended.z) == 3) == Decision.FUTILITY
-    )
+    futile = decided(stage, z, len(ended.z) == 3) == Decision.FUTILITY
     shifts = corrected([stage], np.zeros(1, int), z, futile, Tails(TAIL, TAIL))[:3]
     return tuple((z[0] + shift[0]) / (len(ended.z) / 3) ** 0.5 for shift in shifts)
 

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from simulator.lanes.sorting import MOST_ROWS, padded, sort_lanes
+from simulator.lanes.sorting import (
+    MOST_ROWS,
+    network,
+    network_for,
+    networks,
+    padded,
+    sort_block,
+    sort_filled,
+    sort_lanes,
+)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint32])
@@ -32,3 +41,32 @@ def test_all_patterns_of_zeros_and_ones_are_sorted():
         expected = np.sort(values, axis=1)
         sort_lanes(values)
         np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("rows", [8, 16, 32, 64, MOST_ROWS])
+def test_blocks_are_sorted_however_few_of_their_rows_are_filled(rows):
+    numbers, rng, filled_by = np.iinfo(np.uint32), np.random.default_rng(rows), networks(rows)
+    for filled in range(rows + 1):
+        values = np.full((rows, 40), numbers.max, np.uint32)
+        most = rng.integers(1, numbers.max, 40, np.uint32)  # some lanes have many alike
+        values[:filled] = rng.integers(0, most, (filled, 40), np.uint32)
+        expected = np.sort(values, axis=0)
+        sort_filled(values, filled, filled_by)
+        np.testing.assert_array_equal(values, expected)
+
+
+def test_few_rows_take_few_comparisons():
+    networks_of_64 = np.diff(networks(64).first)
+    assert (np.diff(networks_of_64) >= 0).all()
+    assert networks_of_64[8] < networks_of_64[-1] / 2  # 32 of 64 rows
+
+
+@pytest.mark.parametrize("asked", [(0,), (14, 29), (59,)])
+def test_some_rows_alone_are_sorted_by_less(asked):
+    values = np.random.default_rng(3).integers(0, 2**31, (64, 40), np.uint32)
+    values[60:] = np.iinfo(np.uint32).max
+    expected = np.sort(values, axis=0)
+    found = network_for(64, 60, asked)
+    assert found[1].size < network(64, 60)[1].size
+    sort_block(values, *found)
+    np.testing.assert_array_equal(values[list(asked)], expected[list(asked)])

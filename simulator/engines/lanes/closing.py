@@ -11,11 +11,11 @@ import numpy as np
 from simulator.engines.compiled.kernel import entry
 from simulator.engines.lanes.others import count_in
 from simulator.engines.lanes.simulate import lanes_of
-from simulator.lanes.records import CENSORED, NOBODY, SECOND, Count, Counted, LaneRecords, bit_of
+from simulator.lanes.records import CENSORED, NOBODY, SECOND, Count, Counted, LaneRecords
 from simulator.records import Floats, Ints
 
-_A_PATIENT = bit_of(Count.PATIENTS)
-_A_KNOWN_DEATH = bit_of(Count.DEATHS) + bit_of(Count.DEATHS_SEEN)
+_PATIENTS = int(Count.PATIENTS)
+_DEATHS, _DEATHS_SEEN = int(Count.DEATHS), int(Count.DEATHS_SEEN)
 
 
 def close_lanes(
@@ -32,10 +32,10 @@ def close_lanes(
     lanes
         Trials side by side.
     """
-    patients, size = planned.key.shape[1], trials.size
+    patients, size, old_lanes = planned.key.shape[1], trials.size, planned.key.shape[2]
     lanes = lanes_of(patients, size) if lanes is None else lanes
     blocks = -(-size // lanes)
-    source = np.resize(trials, blocks * lanes)  # beyond the last, anything
+    block, lane = np.divmod(np.resize(trials, blocks * lanes), old_lanes)  # beyond the last, any
     closes = np.resize(closes_day, blocks * lanes)
     kept = planned.transplant_after_days.shape[1]
     new = LaneRecords(
@@ -47,42 +47,75 @@ def close_lanes(
         np.empty((blocks, len(Count), 2, lanes), np.int64),
         np.zeros((blocks, 0, lanes), np.int16),
     )
-    _close(source, closes, *planned[2:], *new[2:6])
+    _copy_counts(block, lane, planned.counts, new.counts)
+    first = block * patients * old_lanes + lane
+    columns = planned.entry_day, planned.key, planned.counted_as
+    flat = tuple(column.reshape(-1) for column in columns)
+    _close(first, closes, old_lanes, *flat, new.entry_day, new.key, new.counts)
+    if kept:
+        late = new.key == NOBODY
+        transplant = planned.transplant_after_days[block, :, lane].reshape(blocks, lanes, kept)
+        new.transplant_after_days[:] = np.where(late, math.inf, transplant.swapaxes(1, 2))
     return new
 
 
 @entry
+def _copy_counts(block: Ints, lane: Ints, counts: Ints, new_counts: Ints) -> None:
+    lanes = new_counts.shape[3]
+    for k in range(block.size):
+        new_counts[k // lanes, :, :, k % lanes] = counts[block[k], :, :, lane[k]]
+
+
+@entry
 def _close(
-    source: Ints,
+    first: Ints,
     closes_day: Floats,
+    old_lanes: int,
     entry_day: Floats,
     key: Ints,
-    transplant: Floats,
-    counts: Ints,
     counted_as: "Counted",
     new_entry_day: Floats,
     new_key: Ints,
-    new_transplant: Floats,
     new_counts: Ints,
 ) -> None:
-    """Copy trials, and take out who comes late."""
-    lanes, new_lanes = key.shape[2], new_key.shape[2]
+    """Copy trials, and take out who comes late.
+
+    `first` is where the first patient of each trial stands; the others are `old_lanes` apart.
+    """
+    lanes = new_key.shape[2]
+    exits, simple = np.empty(lanes, np.int64), np.empty((4, lanes), np.int64)
+    of_all, second, dead, dead_second = simple[0], simple[1], simple[2], simple[3]
     for b in range(new_key.shape[0]):
-        places = source[b * new_lanes : (b + 1) * new_lanes]
-        closes = closes_day[b * new_lanes : (b + 1) * new_lanes]
-        for t in range(new_lanes):
-            new_counts[b, :, :, t] = counts[places[t] // lanes, :, :, places[t] % lanes]
-        for p in range(key.shape[1]):
-            for t in range(new_lanes):
-                block, lane = places[t] // lanes, places[t] % lanes
-                enters, ends = entry_day[block, p, lane], key[block, p, lane]
-                late = enters > closes[t] and ends != NOBODY
-                new_entry_day[b, p, t] = math.inf if late else enters
-                new_key[b, p, t] = NOBODY if late else ends
-                if p < transplant.shape[1]:
-                    new_transplant[b, p, t] = math.inf if late else transplant[block, p, lane]
-                if late:
-                    by_key = _A_PATIENT + (0 if ends & CENSORED else _A_KNOWN_DEATH)
-                    by_exits = int(counted_as[block, p, lane])
-                    bits = by_exits if by_exits else by_key
-                    count_in(bits, -1, new_counts[b, :, ends & SECOND, t])
+        places, closes = first[b * lanes : (b + 1) * lanes], closes_day[b * lanes : (b + 1) * lanes]
+        simple[:] = 0  # who is late and was counted by their key alone
+        for p in range(new_key.shape[1]):
+            enters, ends, others = new_entry_day[b, p], new_key[b, p], np.int64(0)
+            for t in range(lanes):
+                place = places[t] + p * old_lanes
+                enters[t], ends[t] = entry_day[place], key[place]
+                exits[t] = counted_as[place]
+            for t in range(lanes):
+                key_now, late = ends[t], np.int64((enters[t] > closes[t]) & (ends[t] != NOBODY))
+                enters[t] = math.inf if late else enters[t]
+                ends[t] = NOBODY if late else key_now
+                exits[t] = exits[t] if late else np.int64(0)
+                others |= exits[t]
+                by_key = late & np.int64(exits[t] == 0)
+                by_key_second = by_key & (key_now & SECOND)
+                dies = np.int64((key_now & CENSORED) == 0)
+                of_all[t] += by_key
+                second[t] += by_key_second
+                dead[t] += by_key & dies
+                dead_second[t] += by_key_second & dies
+            if others != 0:
+                for t in range(lanes):
+                    arm = key[places[t] + p * old_lanes] & SECOND
+                    if exits[t] != 0:
+                        count_in(exits[t], -1, new_counts[b, :, arm, t])
+        ours = new_counts[b]
+        for t in range(lanes):
+            ours[_PATIENTS, 0, t] -= of_all[t] - second[t]
+            ours[_PATIENTS, 1, t] -= second[t]
+            for count in (_DEATHS, _DEATHS_SEEN):
+                ours[count, 0, t] -= dead[t] - dead_second[t]
+                ours[count, 1, t] -= dead_second[t]

@@ -31,7 +31,9 @@ def draw_entries(params: Params, seed: int, trial: Ints) -> Floats:
     height = max(padded(candidates), rows_of(candidates))
     if candidates <= MOST_ROWS:
         words = np.empty((1, height, lanes), np.uint32)
-        _draw_in_order(seed, trial, candidates, words, *network(height), over_days, limit, days)
+        _draw_in_order(
+            seed, trial, candidates, words, *network(height, candidates), over_days, limit, days
+        )
         return days
     words = np.empty((blocks, height, lanes), np.uint32)
     _draw(seed, trial, candidates, words)
@@ -48,7 +50,7 @@ def _draw_in_order(
     candidates: int,
     words: "Words",
     lines: Ints,
-    sizes: Ints,
+    kinds: Ints,
     over_days: float,
     limit: float,
     days: Floats,
@@ -56,7 +58,7 @@ def _draw_in_order(
     """Draw, sort and place block after block, in one block of words."""
     for block in range(days.shape[0]):
         _draw(seed, trial[block : block + 1], candidates, words)
-        sort_block(words[0], lines, sizes)
+        sort_block(words[0], lines, kinds)
         _place(words[0], candidates, over_days, limit, days[block])
 
 

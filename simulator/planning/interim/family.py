@@ -4,7 +4,8 @@ import numpy as np
 
 from simulator.analysis import plans_of
 from simulator.monitoring.asked import MonitoringPlan
-from simulator.monitoring.decisions import Decision, Stage, decided, limits_of, looked, sides_of
+from simulator.monitoring.decisions import Stage, decided, looked, sides_of
+from simulator.monitoring.held import Decision
 from simulator.monitoring.normal import upper_tail
 from simulator.montecarlo.family_levels import shares_after
 from simulator.montecarlo.multiplicity import Family, families_of
@@ -14,8 +15,6 @@ from simulator.planning.interim.keys import HypothesisSeen
 from simulator.results.interim import FamilyNow, HypothesisNow, InformationNow
 from simulator.scenario.errors import nearest
 from simulator.scenario.schema import Scenario
-
-_ALONE = np.zeros(1, np.int64)
 
 
 def at_current_level(asked: Asked, file: ObservedFile, scenario: Scenario) -> Asked:
@@ -141,7 +140,7 @@ def _at(
         stage = looked(sides, stage, place, number / one.max_information, last)
     rejected = False
     if z is not None:
-        decision = Decision(int(decided(limits_of([stage], _ALONE), np.array([z]), final)[0]))
+        decision = Decision(int(decided(stage, np.array([z]), final)[0]))
         rejected = decision in (Decision.FAVOURS_FIRST, Decision.FAVOURS_SECOND)
     reachable = np.isfinite(stage.second_z)
     return HypothesisNow(

@@ -10,15 +10,8 @@ from simulator.monitoring.after_stopping import Tails, corrected
 from simulator.monitoring.boundaries import looks_to_come
 from simulator.monitoring.characteristics import drift_for
 from simulator.monitoring.conditional import conditional_power, predictive_power
-from simulator.monitoring.decisions import (
-    Decision,
-    Stage,
-    decided,
-    limits_of,
-    looked,
-    p_values,
-    sides_of,
-)
+from simulator.monitoring.decisions import Stage, decided, looked, p_values, sides_of
+from simulator.monitoring.held import Decision
 from simulator.monitoring.normal import upper_tail
 from simulator.monitoring.plan import Look
 from simulator.monitoring.repeated import repeated_interval
@@ -119,7 +112,7 @@ def _next(asked: Asked, stage: Stage, fraction: float, sizes: Sizes, *, final: b
 def _verdict(stage: Stage, z: float | None, *, final: bool) -> Verdict:
     if z is None:
         return Verdict.NOT_KNOWN
-    found = Decision(int(decided(limits_of([stage], _ALONE), np.array([z]), final)[0]))
+    found = Decision(int(decided(stage, np.array([z]), final)[0]))
     return _VERDICTS.get(found, Verdict.NO_REJECTION if final else Verdict.GO_ON)
 
 
