@@ -23,10 +23,11 @@ def signed(table: AnalysisTable, sides: int, taken: Bools | None = None) -> Floa
     """
     p_value, favours = table.p_value[:, 0], table.favours[:, 0]
     found = np.full(p_value.size, math.nan)
+    ndtri(p_value / sides, out=found, where=True if taken is None else taken)
     if sides == 1:
-        return np.negative(ndtri(p_value, out=found, where=True if taken is None else taken))
-    ndtri(p_value / 2.0, out=found, where=True if taken is None else taken)
-    _sign(favours, found)
+        np.negative(found, out=found)
+    else:
+        _sign(favours, found)
     return found
 
 

@@ -118,7 +118,8 @@ class LaneTrials:
         completed = np.full(cut.trials, -1)
         if self._counts_completed:
             completed = cut.counts(self._plan)[:, :, 1].sum(axis=1)
-        return analyse_lanes(cut, [self._plan]), Known(*cut.numbers, completed)
+        randomised, events = cut.numbers
+        return analyse_lanes(cut, [self._plan]), Known(randomised, events, completed)
 
     def predictive(self, cut_day: Floats, asked: MonitoringPlan) -> Floats:
         """Predictive probability at a cut that the final analysis rejects, of two proportions."""
