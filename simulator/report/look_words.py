@@ -61,10 +61,18 @@ _NO_ESTIMATES = {
 
 
 def no_estimates_in_words(found: Looks | Interim) -> str:
-    """Return why there is no estimate that allows for looks; empty where there is."""
+    """Return why there is no estimate that allows for looks; empty where there is.
+
+    Where repeated intervals are valid all the same it says so.
+    """
     reasons = "; ".join(_NO_ESTIMATES[reason] for reason in found.no_estimates)
     if not reasons:
         return ""
+    if all(reason.leaves_repeated for reason in found.no_estimates):
+        return (
+            f"No median-unbiased estimate and no stage-wise interval of {found.analysis} is made: "
+            f"{reasons}. The repeated interval is that of the test itself, which allows for that."
+        )
     return (
         f"No estimate of {found.analysis} that allows for the looks (median-unbiased, stage-wise "
         f"or repeated intervals) is made: {reasons}. The usual ones know nothing of the looks."

@@ -90,6 +90,19 @@ def test_without_an_effect_the_level_holds_in_each_direction() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hazard_ratio", [1.0, 0.8])
+def test_the_repeated_interval_covers_as_often_as_it_says(hazard_ratio: float) -> None:
+    """No look stops a trial, so just as often; its centre is right in the median."""
+    after = found(hazard_ratio).after
+    assert after is not None
+    repeated = after.performance("repeated")
+    assert repeated.intervals == TRIALS
+    # A log hazard ratio of log .8 is estimated with the variance away from no effect: below .001.
+    assert abs(repeated.coverage - 0.95) <= 4 * math.sqrt(0.05 * 0.95 / TRIALS) + 0.001
+    assert abs(after.above_truth("repeated").mean - 0.5) <= 4 * 0.5 / math.sqrt(TRIALS) + 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard_ratio", [1.0, 0.8])
 def test_zones_power_and_targets_are_as_the_joint_law_has_them(hazard_ratio: float) -> None:
     sums = found(hazard_ratio)
     log_ratio = math.log(hazard_ratio)
