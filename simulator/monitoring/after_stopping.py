@@ -111,9 +111,7 @@ def combined_of(z_look: Floats, look: Floats, z_end: Floats, end: Floats) -> Com
         Statistics and information as in `reestimation.weighted_z`, of which the weight is `look`.
     """
     # Of an exact test a statistic may be infinite. No other is moved: it is a distance here.
-    before, after = (
-        np.where(np.isinf(z), np.copysign(_FARTHEST, z), z) for z in (z_look, z_end)
-    )
+    before, after = (np.where(np.isinf(z), np.copysign(_FARTHEST, z), z) for z in (z_look, z_end))
     weighted = weighted_z(before, look, after, end, look, farthest=math.inf)
     stretch = np.sqrt(end) / weighted_root(look, end, look)
     return Combined(stretch * weighted - after, stretch)

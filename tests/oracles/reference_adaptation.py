@@ -92,12 +92,13 @@ class Adapted(TrialWithLooks):
 
     def repeated(self, upper: float, lower: float) -> list[float]:
         """Drifts that boundaries would just reject, and that with nothing left of the statistic."""
-        return [
-            math.copysign(math.inf, bound) * -1
-            if math.isinf(bound)
-            else optimize.brentq(lambda d: self.combined(d) - bound, -200, 200, xtol=1e-12)
-            for bound in (upper, lower, 0.0)
-        ]
+        return [self.drift_at(upper), self.drift_at(lower), self.drift_at(0.0)]
+
+    def drift_at(self, bound: float) -> float:
+        """The drift at which the combined statistic is on a boundary."""
+        if math.isinf(bound):
+            return -bound
+        return optimize.brentq(lambda d: self.combined(d) - bound, -200, 200, xtol=1e-12)
 
 
 class _Adapting(_Trial):

@@ -18,6 +18,7 @@ from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
+from simulator.truth import Truth
 
 PATIENTS, DEATHS, TRIALS, CAP = 600, 300, 6_000, 1_200
 LOW, GOAL = 0.05, 0.9
@@ -56,7 +57,10 @@ def found(hazard_ratio: float) -> LookSums:
             },
         },
     )
-    sums = run_unit(lower(scenario), asked_of(scenario), Engine.COMPILED, 5, 0, TRIALS).sums.looks
+    truth = Truth(math.log(hazard_ratio), 0.0, math.nan, math.nan)
+    asked = asked_of(scenario)
+    asked = asked._replace(truths=(truth,) * len(asked.plans))
+    sums = run_unit(lower(scenario), asked, Engine.COMPILED, 5, 0, TRIALS).sums.looks
     assert sums is not None
     assert sums.adapted is not None
     return sums

@@ -10,10 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simulator.monitoring.after_stopping import Combined, combined_of, repeated_alone
 from simulator.monitoring.asked import LookPlan, Moment, MonitoringPlan
 from simulator.monitoring.decisions import Stage, looked, sides_of
+from simulator.monitoring.reestimation import (
+    Zone,
+    conditional_power,
+    gain_needed,
+    least_promising,
+    zones,
+)
 from simulator.records import Floats
 
 INSTALL = "apt-get install r-base-core r-cran-rpact"
@@ -185,3 +193,23 @@ def test_the_centre_has_half_of_all_trials_on_each_side() -> None:
         centre = combined_of(z_look, np.full(TRIALS, LOOK), z_end, end).centre
         above = (z_end + centre) / np.sqrt(end) > 1.5
         assert abs(above.mean() - 0.5) <= 4 * 0.5 / math.sqrt(TRIALS)
+
+
+def test_after_the_usual_test_in_a_zone_the_interval_covers_a_little_less() -> None:
+    """What the page on adaptation says of it, integrated over the law of Z at the look."""
+    z, step = np.linspace(-9, 14, 46_001, retstep=True)
+    t, critical, planned = np.array(LOOK), np.array(1.959964), np.full(z.shape, 1 - LOOK)
+    for most, goal, worst in ((2.0, 0.8, 0.947), (3.0, 0.9, 0.945)):
+        low = least_promising(LOOK, 1.959964, most, goal)
+        zone = zones(conditional_power(z, t, critical, planned), low, goal)
+        raised = np.clip(gain_needed(z, t, critical, goal), 1 - LOOK, most - LOOK)
+        gain = np.where(zone == Zone.PROMISING, raised, planned)
+        found = []
+        for drift in np.arange(0.0, 5.0, 0.25):
+            apart = z - drift * math.sqrt(LOOK)
+            start, end = math.sqrt(LOOK) * apart, np.sqrt(LOOK + gain)
+            ends = [(bound * end - start) / np.sqrt(gain) for bound in (1.959964, -1.959964)]
+            inside = stats.norm.cdf(ends[0]) - stats.norm.cdf(ends[1])
+            found.append(float(stats.norm.pdf(apart) @ inside) * step)
+        assert found[0] >= 0.95  # no effect
+        assert min(found) == pytest.approx(worst, abs=0.0006)

@@ -196,13 +196,18 @@ def test_why_no_estimate_allows_for_looks_stands_where_it_is_looked_for(reason):
 
 ADAPTS = {
     "promising_zone": {"from_conditional_power": 0.05, "most_randomised": 120},
+    "promising_zone, the usual test": {
+        "from_conditional_power": 0.42,
+        "most_randomised": 120,
+        "final_test": "conventional",
+    },
     "blinded_reestimation": {"difference": 0.3, "most_randomised": 80},
 }
 
 
 @pytest.mark.parametrize("rule", ADAPTS)
 def test_a_trial_that_adapts_has_the_repeated_interval_alone(rule):
-    keys = {f"monitoring.{rule}": ADAPTS[rule]}
+    keys = {f"monitoring.{rule.split(',')[0]}": ADAPTS[rule]}
     answer = simulator.load("nct05484908-looks").with_values(keys).power(100, jobs=1)
     kinds = ["all_data", "at_stop", "repeated"]
     assert list(answer.looks.estimates) == kinds
@@ -219,6 +224,7 @@ def test_a_trial_that_adapts_has_the_repeated_interval_alone(rule):
     said = " ".join(b for b in text if isinstance(b, str))
     why = "No median-unbiased estimate and no stage-wise interval of fisher is made: what was seen"
     assert why in said
+    assert ("keeps its level at no effect" in said) == ("usual" in rule)
     assert "half of all trials" not in said
     paragraph, shown = after_stopping_blocks(answer)
     assert why in paragraph.text
