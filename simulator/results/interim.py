@@ -274,8 +274,8 @@ class WeightedNow(Record):
 
     z: float | None
     weight: float
-    drift: float | None
-    root: float | None
+    drift: float | None = None
+    root: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
