@@ -21,6 +21,7 @@ from simulator.monitoring.boundaries import Looks
 from simulator.monitoring.decisions import Sides, Stage
 from simulator.monitoring.interpolated import Interpolated, Smooth
 from simulator.monitoring.ordering import Outcomes, outcomes_of
+from simulator.monitoring.reestimation import weighted_root, weighted_z
 from simulator.records import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -69,6 +70,8 @@ class Corrected(NamedTuple):
         Of the stage-wise ordering.
     repeated_low, repeated_high
         Of the repeated interval, infinite where nothing can be shown at the look.
+    centre
+        Of the repeated interval, were alpha 1: 0 but where stages have planned weights.
     """
 
     median_unbiased: Floats
@@ -76,6 +79,61 @@ class Corrected(NamedTuple):
     high: Floats
     repeated_low: Floats
     repeated_high: Floats
+    centre: Floats
+
+
+class Combined(NamedTuple):
+    """How the last statistic of trials combines the stages, each of shape (trials,).
+
+    Attributes
+    ----------
+    centre
+        Where its estimate lies, in standard errors of the usual one from that.
+    stretch
+        Its standard error over that of the usual estimate, at least 1.
+    """
+
+    centre: Floats
+    stretch: Floats
+
+    @classmethod
+    def usual(cls, trials: int) -> "Combined":
+        """Return that of trials whose last statistic is the usual one."""
+        return cls(np.zeros(trials), np.ones(trials))
+
+
+def combined_of(z_look: Floats, look: Floats, z_end: Floats, end: Floats) -> Combined:
+    """Return that of trials whose stages before and after a look have the weights planned.
+
+    Parameters
+    ----------
+    z_look, look, z_end, end
+        Statistics and information as in `reestimation.weighted_z`, of which the weight is `look`.
+    """
+    # Of an exact test a statistic may be infinite. No other is moved: it is a distance here.
+    before, after = (np.where(np.isinf(z), np.copysign(_FARTHEST, z), z) for z in (z_look, z_end))
+    weighted = weighted_z(before, look, after, end, look, farthest=math.inf)
+    stretch = np.sqrt(end) / weighted_root(look, end, look)
+    return Combined(stretch * weighted - after, stretch)
+
+
+def repeated_alone(
+    stages: Sequence[Stage], which: Ints, combined: Combined
+) -> tuple[Floats, Floats, Floats]:
+    """Return the last three of `Corrected`, whatever changed the information to come.
+
+    Lehmacher and Wassmer (1999, section 4); Mehta, Bauer, Posch and Brannath (2007).
+    """
+    of_second, of_first = _criticals(stages, which)
+    centre, stretch = combined
+    return centre - stretch * of_second, centre + stretch * of_first, centre
+
+
+def _criticals(stages: Sequence[Stage], which: Ints) -> tuple[Floats, Floats]:
+    """The critical values of trials at their last look, in favour of each arm."""
+    of_second = np.array([stage.second[-1].efficacy_z for stage in stages])[which]
+    first = [stage.first or stage.second for stage in stages]
+    return of_second, np.array([looks[-1].efficacy_z for looks in first])[which]
 
 
 def corrected(
@@ -102,9 +160,7 @@ def corrected(
     by_table
         Whether to interpolate, which is sooner where many trials have the same looks.
     """
-    of_second = np.array([stage.second[-1].efficacy_z for stage in stages])[which]
-    first = [stage.first or stage.second for stage in stages]
-    of_first = np.array([looks[-1].efficacy_z for looks in first])[which]
+    of_second, of_first = _criticals(stages, which)
     binding, two_sided = stages[0].binding, bool(stages[0].first)
     # Each arm's favour has looks of its own. Where stopping for futility is counted on, which only
     # the order in favour of the second arm does, the other's is for those that it rejects.
@@ -128,7 +184,8 @@ def corrected(
             found[:, mine] = shifts(order, sign[mine] * z[mine])
     median_unbiased, low, high = found
     low, high = np.where(mirrored, -high, low), np.where(mirrored, -low, high)
-    return Corrected(sign * median_unbiased, low, high, -of_second, of_first)
+    none = np.zeros(z.size)
+    return Corrected(sign * median_unbiased, low, high, -of_second, of_first, none)
 
 
 class Order(NamedTuple):

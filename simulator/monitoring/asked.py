@@ -173,8 +173,18 @@ class MonitoringPlan(NamedTuple):
 
     @property
     def estimates_allow_for_looks(self) -> bool:
-        """Whether the order of outcomes that estimates after stopping rest on is known."""
-        return not self.no_order
+        """Whether any interval is made that allows for looks.
+
+        Repeated ones rest on no order of outcomes, but on a boundary of Z that the analysis alone
+        is held to; whatever changes the information to come leaves them valid.
+        """
+        return set(self.no_order) <= {"adaptation"}
+
+    @property
+    def weighs_stages(self) -> bool:
+        """Whether the final statistic gives stages the weights that were planned."""
+        zone = None if self.adaptation is None else self.adaptation.zone
+        return zone is not None and zone.weighted
 
     @property
     def fractions(self) -> tuple[float, ...]:

@@ -143,7 +143,14 @@ def zones(power: Floats, low: float, high: float) -> Ints:
     return found
 
 
-def weighted_z(z_look: Floats, look: Floats, z_end: Floats, end: Floats, weight: Floats) -> Floats:
+def weighted_z(
+    z_look: Floats,
+    look: Floats,
+    z_end: Floats,
+    end: Floats,
+    weight: Floats,
+    farthest: float = _FAR,
+) -> Floats:
     """Statistic that weighs what came before a look and after it as was planned.
 
     sqrt(w) z1 + sqrt(1 - w) (sqrt(I2) z2 - sqrt(I1) z1) / sqrt(I2 - I1) (Cui, Hung and Wang 1999),
@@ -160,12 +167,24 @@ def weighted_z(z_look: Floats, look: Floats, z_end: Floats, end: Floats, weight:
         look.
     weight
         Of the first stage: its share of the planned information.
+    farthest
+        A statistic farther from 0 is taken as one as far as this.
     """
-    before, after = (np.clip(z, -_FAR, _FAR) for z in (z_look, z_end))
+    before, after = (np.clip(z, -farthest, farthest) for z in (z_look, z_end))
     with np.errstate(divide="ignore", invalid="ignore"):
         increment = (np.sqrt(end) * after - np.sqrt(look) * before) / np.sqrt(end - look)
     combined = np.sqrt(weight) * before + np.sqrt(1.0 - weight) * increment
     return np.asarray(np.where(end > look, combined, before))
+
+
+def weighted_root(look: Floats, end: Floats, weight: Floats) -> Floats:
+    """Mean of `weighted_z` where the effect is a drift of 1: the mean of Z at the planned end.
+
+    Weights times the roots of the information of their stages (Mehta, Bauer, Posch and Brannath
+    2007). With as much information as planned it is 1, as that of the usual statistic there; with
+    any other it is less than the root of the information, since the weights are not the best.
+    """
+    return np.asarray(np.sqrt(weight * look) + np.sqrt((1.0 - weight) * (end - look)))
 
 
 def keeps_level(z: Floats, information: Floats, critical: Floats, gain: Floats) -> Bools:

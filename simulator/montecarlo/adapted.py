@@ -14,6 +14,7 @@ from simulator.analysis.cut import Bools
 from simulator.conduct import Conduct
 from simulator.monitoring import reestimation
 from simulator.monitoring.adaptation import BlindedPlan, ZonePlan
+from simulator.monitoring.after_stopping import Combined, combined_of
 from simulator.monitoring.asked import MonitoringPlan
 from simulator.monitoring.reestimation import Zone
 from simulator.montecarlo.pooled import Pooled
@@ -106,6 +107,8 @@ class Adapting:
     ----------
     rows
         What was changed so far.
+    combined
+        How the last statistic of each trial combines its stages.
     """
 
     def __init__(self, asked: MonitoringPlan, trials: Adaptable, conduct: Conduct) -> None:
@@ -120,6 +123,7 @@ class Adapting:
             late=np.zeros(size, np.bool_),
             slow=np.zeros(size, np.bool_),
         )
+        self.combined = Combined.usual(size)
         self._zone_seen: Seen | None = None
         self._counted = np.zeros(size, np.bool_)  # whether recruitment was judged on its day
 
@@ -185,7 +189,7 @@ class Adapting:
     @property
     def weighs(self) -> bool:
         """Whether the final statistic gives stages the weights that were planned."""
-        return self.plan.zone is not None and self.plan.zone.weighted
+        return self.asked.weighs_stages
 
     def final_statistic(self, z: Floats, information: Floats) -> tuple[Floats, Floats]:
         """Return the final statistic, and the information that it stands for.
@@ -205,6 +209,8 @@ class Adapting:
         start = np.where(weighted, seen.z, 0.0), np.where(weighted, seen.information, 0.5)
         end = np.where(weighted, z, 0.0), np.where(weighted, information, 1.0)
         combined = reestimation.weighted_z(*start, *end, start[1])
+        for column, found in zip(self.combined, combined_of(*start, *end), strict=True):
+            np.copyto(column, found, where=weighted)
         return np.where(weighted, combined, z), np.where(weighted, 1.0, information)
 
     def _close_slow(self, day: Floats, closes: Floats, trials: Bools) -> Bools:

@@ -15,7 +15,13 @@ from simulator.analysis import AnalysisPlan, AnalysisTable
 from simulator.analysis.cut import Bools
 from simulator.declarations.analyses import STATISTICS, Information
 from simulator.kernels import njit
-from simulator.monitoring.after_stopping import Corrected, Tails, corrected
+from simulator.monitoring.after_stopping import (
+    Combined,
+    Corrected,
+    Tails,
+    corrected,
+    repeated_alone,
+)
 from simulator.monitoring.asked import MonitoringPlan, sign_of
 from simulator.monitoring.decisions import Stage, sides_of
 from simulator.monitoring.held import Decision
@@ -26,8 +32,8 @@ from simulator.results.power import Performance
 from simulator.truth import Truth
 
 # What is compared: the usual estimate and interval, at the actual end and of the data at the stop;
-# the median-unbiased estimate with the interval by the stage-wise ordering; the usual estimate at
-# the stop with the repeated interval.
+# the median-unbiased estimate with the interval by the stage-wise ordering; the centre of the
+# repeated interval with that: the usual estimate at the stop, unless stages have planned weights.
 ALL_DATA, AT_STOP, MEDIAN_UNBIASED, REPEATED = KINDS = (
     *("all_data", "at_stop", "median_unbiased", "repeated"),
 )
@@ -70,7 +76,13 @@ class Stops:
             kept[:] = np.where(now, column[:, 0], kept)
 
     def corrected(
-        self, asked: MonitoringPlan, stages: list[Stage], history: Ints, z: Floats, decision: Ints
+        self,
+        asked: MonitoringPlan,
+        stages: list[Stage],
+        history: Ints,
+        z: Floats,
+        decision: Ints,
+        combined: Combined | None = None,
     ) -> AtTheStop:
         """Return what follows from the looks.
 
@@ -80,17 +92,27 @@ class Stops:
             Histories of looks, and which of them each trial has had.
         z, decision
             (trials, looks).
+        combined
+            How the statistics of trials that adapt are combined: of these the repeated interval is
+            all that is made.
         """
         found = np.full((len(Corrected._fields), self.place.size), math.nan)
         ended = np.flatnonzero(self.place >= 0)
         if ended.size:
             at = ended, self.place[ended]
             looked, which = stages[1:], history[ended] - 1  # the first is that of no look
+            if combined is not None:
+                of_ended = Combined(*(column[ended] for column in combined))
+                found[-3:, ended] = repeated_alone(looked, which, of_ended)
+                return self._with(found)
             futile = decision[at] == Decision.FUTILITY
             tails = Tails.of(sides_of(asked), asked.alpha / asked.sides)
             # Where every trial has an information of its own a table would be of a single trial.
             by_table = asked.information != Information.INVERSE_VARIANCE
             found[:, ended] = corrected(looked, which, z[at], futile, tails, by_table=by_table)
+        return self._with(found)
+
+    def _with(self, found: Floats) -> AtTheStop:
         estimate, error, low, high = self._usual
         return AtTheStop(estimate, error, low, high, Corrected(*found))
 
@@ -189,7 +211,7 @@ def _results(
         below = _unit(estimate - stop[2][k], error, quantile)
         above = _unit(stop[3][k] - estimate, error, quantile)
         for kind in (2, 3):
-            moved = shifts[0][k] if kind == 2 else 0.0
+            moved = shifts[0 if kind == 2 else 5][k]
             found[0, k, kind], found[1, k, kind] = estimate + sign * moved * error, error
             for side in (0, 1):
                 # A limit of a statistic is the other one of what falls as it grows.

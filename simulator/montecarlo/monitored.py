@@ -144,7 +144,8 @@ class Monitoring:
         adapted, stop = None if self.adapting is None else self.adapting.rows, None
         if self.stops is not None:
             of_trials = self.stages, self.history, self.looks.z, self.looks.decision
-            stop = self.stops.corrected(self.asked, *of_trials)
+            combined = None if self.adapting is None else self.adapting.combined
+            stop = self.stops.corrected(self.asked, *of_trials, combined)
         return Monitored(self.looks, self.p_value, self.favours, adapted, stop=stop)
 
     def _before_look(self, adapting: Adapting, days: Floats, taken: Bools) -> Bools:
@@ -200,7 +201,8 @@ class Monitoring:
             # statistic is the usual one do not stand for the others.
             self.looks.effect[:, place] = math.nan
         if self.stops is not None:
-            self.stops.note(place, ~np.isnan(self.p_value), table)
+            # A trial that ends without its test has a p value and no last look.
+            self.stops.note(place, taken & ~np.isnan(self.p_value), table)
 
     def _write(self, place: int, taken: Bools, seen: dict[str, Any], others: float) -> None:
         """Write what was seen of trials at a look, and of others."""

@@ -2,7 +2,8 @@
 
 import math
 
-from simulator.montecarlo.after_stopping import KINDS, REPEATED, AfterStopping
+from simulator.monitoring.asked import MonitoringPlan
+from simulator.montecarlo.after_stopping import KINDS, MEDIAN_UNBIASED, REPEATED, AfterStopping
 from simulator.results.after_stopping import EstimatesWithLooks
 
 _OF_ESTIMATES = (
@@ -11,14 +12,15 @@ _OF_ESTIMATES = (
 )
 
 
-def estimates_of(sums: AfterStopping) -> dict[str, EstimatesWithLooks]:
-    """Return how good each kind of estimate is."""
-    return {kind: _of(sums, kind) for kind in KINDS}
+def estimates_of(sums: AfterStopping, asked: MonitoringPlan) -> dict[str, EstimatesWithLooks]:
+    """Return how good each kind of estimate is that is made."""
+    kinds = (kind for kind in KINDS if kind != MEDIAN_UNBIASED or not asked.no_order)
+    # The centre of a repeated interval is the usual estimate, but where stages have weights.
+    return {kind: _of(sums, kind, kind != REPEATED or asked.weighs_stages) for kind in kinds}
 
 
-def _of(sums: AfterStopping, kind: str) -> EstimatesWithLooks:
+def _of(sums: AfterStopping, kind: str, is_estimate: bool) -> EstimatesWithLooks:
     found, above = sums.performance(kind), sums.above_truth(kind)
-    is_estimate = kind != REPEATED
     knows = is_estimate and found.truth is not None and not math.isnan(above.mean)
     numbers = {name: getattr(found, name) if is_estimate else None for name in _OF_ESTIMATES}
     return EstimatesWithLooks(

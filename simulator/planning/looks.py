@@ -112,7 +112,7 @@ def looks_of(prepared: Prepared, run: MonteCarlo) -> Looks | None:
         attained=attained_of(run.plans[asked.column], asked, sums, prepared.asked.allocation.ratio),
         attained_over_trials=attained_over_trials(prepared, asked, run.seed, run.trials),
         family=family_looks_of(run),
-        estimates={} if sums.after is None else estimates_of(sums.after),
+        estimates={} if sums.after is None else estimates_of(sums.after, asked),
     )
     if asked.adaptation is None or sums.adapted is None:
         return found

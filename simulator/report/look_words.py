@@ -60,11 +60,31 @@ _NO_ESTIMATES = {
 }
 
 
+_AT_NO_EFFECT = (
+    " After a promising zone the usual final test keeps its level at no effect; elsewhere the "
+    "interval may cover a little less than it says."
+)
+
+
+def _is_usual_after_zone(found: Looks | Interim) -> bool:
+    made = found.reestimation if isinstance(found, Looks) else None
+    return made is not None and made.zone is not None and made.final_test == "usual"
+
+
 def no_estimates_in_words(found: Looks | Interim) -> str:
-    """Return why there is no estimate that allows for looks; empty where there is."""
+    """Return why there is no estimate that allows for looks; empty where there is.
+
+    Where repeated intervals are valid all the same it says so.
+    """
     reasons = "; ".join(_NO_ESTIMATES[reason] for reason in found.no_estimates)
     if not reasons:
         return ""
+    if all(reason.leaves_repeated for reason in found.no_estimates):
+        return (
+            f"No median-unbiased estimate and no stage-wise interval of {found.analysis} is made: "
+            f"{reasons}. The repeated interval is that of the final test, whatever changed the "
+            f"size.{_AT_NO_EFFECT * _is_usual_after_zone(found)}"
+        )
     return (
         f"No estimate of {found.analysis} that allows for the looks (median-unbiased, stage-wise "
         f"or repeated intervals) is made: {reasons}. The usual ones know nothing of the looks."

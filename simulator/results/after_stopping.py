@@ -3,7 +3,8 @@
 In `Looks.estimates` by kind: `all_data`, the usual estimate and interval at the actual end, all who
 were randomised followed up; `at_stop`, those of the data at the look with which a trial ended;
 `median_unbiased`, the estimate and the interval of the stage-wise ordering, of the same data;
-`repeated`, the repeated interval at the stop.
+`repeated`, the repeated interval at the stop with, of a trial whose stages have planned weights,
+its centre. Of a trial that adapts `median_unbiased` is not made.
 """
 
 from dataclasses import dataclass
@@ -13,19 +14,28 @@ from simulator.results.base import Record
 
 
 class NoEstimates(Enum):
-    """Why no estimate is made that allows for looks; renderers have the words."""
+    """Why no estimate is made that allows for looks; renderers have the words.
+
+    Where it is `ADAPTATION` alone repeated intervals are made, and nothing else.
+    """
 
     EXACT = "exact"
     PREDICTIVE_FUTILITY = "predictive_futility"
     ADAPTATION = "adaptation"
     FAMILY = "family"
 
+    @property
+    def leaves_repeated(self) -> bool:
+        """Whether repeated intervals are valid all the same."""
+        return self is NoEstimates.ADAPTATION
+
 
 @dataclass(frozen=True, repr=False)
 class EstimatesWithLooks(Record):
     """A kind of estimate and its interval; each has its Monte Carlo standard error (`_mcse`).
 
-    None where that does not exist: repeated intervals are about the usual estimate at the stop.
+    None where that does not exist: repeated intervals are about the usual estimate at the stop, but
+    where stages have planned weights.
 
     Attributes
     ----------

@@ -260,11 +260,22 @@ class SlowNow(Record):
 class WeightedNow(Record):
     """The final statistic that gives the stages their planned weights (Cui, Hung and Wang 1999).
 
-    `weight` is that of what came before the last look; `z` None: a statistic is not known.
+    Attributes
+    ----------
+    z
+        None: a statistic is not known; then nor are the last two.
+    weight
+        Of what came before the last look.
+    drift
+        Its estimate: the mean of the usual Z at the planned end.
+    root
+        The mean of `z` where the drift is 1; its inverse is the standard error of `drift`.
     """
 
     z: float | None
     weight: float
+    drift: float | None = None
+    root: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -334,7 +345,8 @@ class Interim(Answer):
     z
         The statistic; None: not known.
     repeated
-        Repeated confidence interval, valid whether or not the trial stops.
+        Repeated confidence interval, valid whether or not the trial stops, and whatever changed the
+        information to come; its centre is the usual estimate, or that by planned weights.
     reestimated, slow, weighted
         What the look changes beside stopping the trial, and the final statistic of a trial whose
         stages have planned weights; None: not asked for.
@@ -342,6 +354,7 @@ class Interim(Answer):
         Each analysis of a family that is looked at; None: one is.
     no_estimates
         Why no estimate and no interval is made that allows for the looks; empty where they are.
+        Where the trial adapts, why none is made but the repeated interval.
     attained
         The level that the looks attain, of a test of two proportions: this one at the sizes of the
         arms that were observed, earlier ones with theirs shared out by the allocation ratio, later

@@ -168,7 +168,8 @@ class Looks(Record):
         How good the estimates are, by kind (see `results.after_stopping`); empty where none is made
         that allows for the looks.
     no_estimates
-        Why none is made; empty where `estimates` has them.
+        Why none is made; empty where `estimates` has them. Of a trial that adapts `estimates` has
+        the repeated interval, and this says why no other.
     seldom_taken
         Looks before the end that seldom come; empty where none is, and where fewer than
         `LEAST_TRIALS_TO_JUDGE` trials could tell.

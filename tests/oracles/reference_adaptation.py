@@ -75,6 +75,30 @@ class Adapted(TrialWithLooks):
     slow: bool = False
     tested: bool = True
     weighted: bool = field(default=False)
+    # Information and Z at the look before and at the end, where the final statistic is of weights.
+    parts: tuple[float, float, float, float] | None = None
+
+    def combined(self, drift: float) -> float:
+        """The last statistic with every stage's mean under a drift taken from it."""
+        if self.parts is None:
+            last = self.looks[-1]
+            return last.z - drift * math.sqrt(last.fraction)
+        s, z_before, t, z = self.parts
+        # Of each stage its increment of the score, which has its information as its variance.
+        before = math.sqrt(s) * z_before - drift * s
+        after = math.sqrt(t) * z - math.sqrt(s) * z_before - drift * (t - s)
+        weights = math.sqrt(s), math.sqrt(1 - s)
+        return weights[0] * before / math.sqrt(s) + weights[1] * after / math.sqrt(t - s)
+
+    def repeated(self, upper: float, lower: float) -> list[float]:
+        """Drifts that boundaries would just reject, and that with nothing left of the statistic."""
+        return [self.drift_at(upper), self.drift_at(lower), self.drift_at(0.0)]
+
+    def drift_at(self, bound: float) -> float:
+        """The drift at which the combined statistic is on a boundary."""
+        if math.isinf(bound):
+            return -bound
+        return optimize.brentq(lambda d: self.combined(d) - bound, -200, 200, xtol=1e-12)
 
 
 class _Adapting(_Trial):
@@ -95,6 +119,7 @@ class _Adapting(_Trial):
         self.found, self.late, self.slow = "", False, False
         self.before: tuple[float, float] | None = None  # information and Z of the last look
         self.weighted = False
+        self.parts: tuple[float, float, float, float] | None = None
         self.records: TrialRecords
 
     def seen(
@@ -109,6 +134,7 @@ class _Adapting(_Trial):
             s, z_before = self.before
             self.weighted = t > s
             if self.weighted:  # increments of the score, each with its own unit variance
+                self.parts = s, z_before, t, z
                 gained = (math.sqrt(t) * z - math.sqrt(s) * z_before) / math.sqrt(t - s)
                 return 1.0, math.sqrt(s) * z_before + math.sqrt(1 - s) * gained, result
         return t, z, result
@@ -217,6 +243,7 @@ class _Adapting(_Trial):
             slow=self.slow,
             tested=tested,
             weighted=self.weighted,
+            parts=self.parts,
         )
 
     def is_slow(self, trial: list[dict[str, Any]], day: float, closes: float) -> bool:

@@ -15,7 +15,9 @@ from simulator.conduct import as_planned
 from simulator.engines import compiled, reference
 from simulator.monitoring.reestimation import Zone
 from simulator.montecarlo.adapted import Change
+from simulator.montecarlo.after_stopping import AtTheStop
 from simulator.montecarlo.evaluation import Engine
+from simulator.montecarlo.look_rows import LookRows
 from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
 from simulator.scenario.schema import Scenario
@@ -182,6 +184,29 @@ def slow(scenario: Scenario, trials: int, engine: Any = reference) -> list[Adapt
     ]
 
 
+def hold_repeated(stop: AtTheStop, looks: LookRows, index: int, one: Adapted) -> None:
+    """The repeated interval and its centre as drifts: found by roots of the combination."""
+    last = one.looks[-1] if one.looks else None
+    assert len(stop.shifts) == 6
+    if not one.tested or last is None or math.isnan(last.z):
+        assert math.isnan(stop.estimate[index])
+        assert all(math.isnan(column[index]) for column in stop.shifts)
+        return
+    t, z = (last.fraction, last.z) if one.parts is None else one.parts[2:]
+    usual = stop.estimate[index], stop.standard_error[index]
+    right = last.result.estimate, last.result.standard_error
+    np.testing.assert_allclose(usual, right, rtol=1e-9, atol=1e-12, err_msg=str(index))
+    ours = [float(column[index] + z) / math.sqrt(t) for column in stop.shifts[3:]]
+    bounds = last.upper, last.lower
+    if (np.abs(np.diff([look.fraction for look in one.looks])) < 0.01).any():
+        # Such looks are too close for its nodes; what is combined is held all the same.
+        bounds = looks.boundary[index, last.place], looks.lower[index, last.place]
+        np.testing.assert_allclose(bounds, (last.upper, last.lower), rtol=1e-4)
+    slow = one.repeated(*bounds)
+    np.testing.assert_allclose(ours, slow, rtol=1e-6, atol=2e-6, err_msg=str(index))
+    assert all(math.isnan(column[index]) for column in stop.shifts[:3])
+
+
 def hold(scenario: Scenario, trials: int, engine: Any = reference) -> list[Adapted]:
     part, records = fast(scenario, trials)
     expected = slow(scenario, trials, engine)
@@ -217,6 +242,7 @@ def hold(scenario: Scenario, trials: int, engine: Any = reference) -> list[Adapt
         ):  # closer looks are too close for its nodes
             found = part.table.p_value[index, column]
             np.testing.assert_allclose(found, one.looks[-1].p_value, atol=1e-6, err_msg=here)
+        hold_repeated(part.looks.stop, looks, index, one)
         if not one.tested:
             assert part.table.p_value[index, column] == 1.0
     return expected

@@ -18,6 +18,7 @@ from simulator.montecarlo.evaluation import Engine
 from simulator.montecarlo.look_sums import LookSums
 from simulator.montecarlo.units import run_unit
 from simulator.params.lower import lower
+from simulator.truth import Truth
 
 PATIENTS, DEATHS, TRIALS, CAP = 600, 300, 6_000, 1_200
 LOW, GOAL = 0.05, 0.9
@@ -56,7 +57,10 @@ def found(hazard_ratio: float) -> LookSums:
             },
         },
     )
-    sums = run_unit(lower(scenario), asked_of(scenario), Engine.COMPILED, 5, 0, TRIALS).sums.looks
+    truth = Truth(math.log(hazard_ratio), 0.0, math.nan, math.nan)
+    asked = asked_of(scenario)
+    asked = asked._replace(truths=(truth,) * len(asked.plans))
+    sums = run_unit(lower(scenario), asked, Engine.COMPILED, 5, 0, TRIALS).sums.looks
     assert sums is not None
     assert sums.adapted is not None
     return sums
@@ -86,6 +90,19 @@ def test_without_an_effect_the_level_holds_in_each_direction() -> None:
     error = math.sqrt(0.025 * 0.975 / TRIALS)
     for arm in (0, 1):
         assert abs(sums.decisions[-1, arm] / TRIALS - 0.025) <= 4 * error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard_ratio", [1.0, 0.8])
+def test_the_repeated_interval_covers_as_often_as_it_says(hazard_ratio: float) -> None:
+    """No look stops a trial, so just as often; its centre is right in the median."""
+    after = found(hazard_ratio).after
+    assert after is not None
+    repeated = after.performance("repeated")
+    assert repeated.intervals == TRIALS
+    # A log hazard ratio of log .8 is estimated with the variance away from no effect: below .001.
+    assert abs(repeated.coverage - 0.95) <= 4 * math.sqrt(0.05 * 0.95 / TRIALS) + 0.001
+    assert abs(after.above_truth("repeated").mean - 0.5) <= 4 * 0.5 / math.sqrt(TRIALS) + 0.005
 
 
 @pytest.mark.slow

@@ -156,7 +156,7 @@ def added(scenario: Scenario, stop: AtTheStop, truth: float) -> AfterStopping:
 def test_shifts_move_the_estimate_by_its_error_and_limits_by_the_usual_ones() -> None:
     # Of a log hazard ratio a larger statistic is a smaller estimate. The usual interval reaches
     # farther up than down.
-    stop = of_a_trial(-0.8, -1.6, 0.4, (-0.2, -1.5, 2.5, -3.0, 3.0))
+    stop = of_a_trial(-0.8, -1.6, 0.4, (-0.2, -1.5, 2.5, -3.0, 3.0, 0.0))
     half = stats.norm.isf(0.025)
     expected = {
         "all_data": (0.3, -0.4, 1.0),
@@ -173,7 +173,7 @@ def test_shifts_move_the_estimate_by_its_error_and_limits_by_the_usual_ones() ->
 
 
 def test_an_estimate_that_is_the_truth_is_half_above_it() -> None:
-    stop = of_a_trial(0.25, -1.0, 1.0, (0.0, -2.0, 2.0, -2.5, 2.5))
+    stop = of_a_trial(0.25, -1.0, 1.0, (0.0, -2.0, 2.0, -2.5, 2.5, 0.0))
     scenario = bare_trial(**NEVER)
     whole = added(scenario, stop, 0.25)
     whole.merge(added(scenario, stop, 0.25))

@@ -115,13 +115,48 @@ def test_the_final_statistic_has_planned_weights():
     assert found.looks[-1].z == found.weighted.z
     planned = simulator.boundaries((31 / 60, 1), "lan_demets_obrien_fleming").looks[-1]
     assert found.looks[-1].efficacy_z == pytest.approx(planned.efficacy_z, abs=1e-8)
-    assert found.repeated is found.stopped is None
+    assert found.stopped is None
     without = study("nct05484908-adapts").monitor(
         CUT | end | {"earlier_looks": [{"cut": date(2023, 12, 31), "information": 31}]}
     )
-    assert without.weighted.z is None
+    assert without.weighted.z is without.repeated is without.weighted.drift is None
     assert without.verdict.value == "not_known"
     assert "give result and z of the look before" in text_of(without)
+
+
+def test_the_repeated_interval_by_planned_weights_by_hand():
+    """Each stage's mean is its weight times the root of its information: 31 and 53 of 60."""
+    earlier = [{"cut": date(2023, 12, 31), "information": 31, "z": 1.5}]
+    z, error = 2.1, 0.1
+    result = {"difference": -z * error, "standard_error": error, "information": 84}
+    end = {"final": True, "result": result, "earlier_looks": earlier}
+    found = study("nct05484908-adapts").monitor(CUT | end)
+    critical, drift = found.looks[-1].efficacy_z, found.weighted.drift
+    root = math.sqrt(31 / 60 * 31 / 60) + math.sqrt(29 / 60 * 53 / 60)
+    assert found.weighted.root == pytest.approx(root, rel=1e-12)
+    assert drift == pytest.approx(found.weighted.z / root, rel=1e-12)
+    expected = [(found.weighted.z + c) / root for c in (0.0, -critical, critical)]
+    shown = found.repeated
+    assert [shown.estimate, shown.low, shown.high] == pytest.approx(expected, rel=1e-12)
+    # A drift is the mean of Z at 60 deaths: what the usual estimate is of as a z at 84.
+    scale = error * math.sqrt(84 / 60)
+    effects = [shown.effect, shown.effect_high, shown.effect_low]
+    assert effects == pytest.approx([-d * scale for d in expected], rel=1e-12)
+    assert [one.value for one in found.no_estimates] == ["adaptation"]
+    (row,) = (line for line in text_of(found).splitlines() if "by planned weights" in line)
+    assert f"{100 * shown.effect:.1f}" in row
+    assert f"{100 * shown.effect_low:.1f} to {100 * shown.effect_high:.1f}" in row
+    assert "No median-unbiased estimate and no stage-wise interval" in text_of(found)
+
+
+def test_a_look_of_a_trial_that_adapts_has_the_usual_repeated_interval():
+    observed = {"result": {"z": 1.5, "information": 31}}
+    found = study("nct05484908-adapts").monitor(CUT | observed)
+    critical, root = found.looks[-1].efficacy_z, math.sqrt(31 / 60)
+    expected = [(1.5 + c) / root for c in (0.0, -critical, critical)]
+    shown = found.repeated
+    assert [shown.estimate, shown.low, shown.high] == pytest.approx(expected, rel=1e-12)
+    assert found.stopped.estimate is None
 
 
 @pytest.mark.parametrize(

@@ -177,10 +177,6 @@ NO_ESTIMATES = {
         {"futility": {"rule": "predictive_probability(0.05)", "binding": False}},
         "goes by the tables of deaths",
     ),
-    "adaptation": (
-        {"blinded_reestimation": {"difference": 0.3, "most_randomised": 80}},
-        "changes the information to come",
-    ),
 }
 
 
@@ -196,6 +192,46 @@ def test_why_no_estimate_allows_for_looks_stands_where_it_is_looked_for(reason):
     (paragraph,) = after_stopping_blocks(answer)
     assert words in paragraph.text
     assert answer.to_dict()["looks"]["no_estimates"] == [reason]
+
+
+ADAPTS = {
+    "promising_zone": {"from_conditional_power": 0.05, "most_randomised": 120},
+    "promising_zone, the usual test": {
+        "from_conditional_power": 0.42,
+        "most_randomised": 120,
+        "final_test": "conventional",
+    },
+    "blinded_reestimation": {"difference": 0.3, "most_randomised": 80},
+}
+
+
+@pytest.mark.parametrize("rule", ADAPTS)
+def test_a_trial_that_adapts_has_the_repeated_interval_alone(rule):
+    keys = {f"monitoring.{rule.split(',')[0]}": ADAPTS[rule]}
+    answer = simulator.load("nct05484908-looks").with_values(keys).power(100, jobs=1)
+    kinds = ["all_data", "at_stop", "repeated"]
+    assert list(answer.looks.estimates) == kinds
+    assert answer.to_dict()["looks"]["no_estimates"] == ["adaptation"]
+    assert [row["kind"] for row in answer.tables()["look_estimates"]] == kinds
+    found, at_stop = (answer.looks.estimates[kind] for kind in ("repeated", "at_stop"))
+    assert found.intervals == at_stop.intervals > 90
+    assert found.coverage >= at_stop.coverage
+    weighs = rule == "promising_zone"  # else the centre is the usual estimate at the stop
+    assert (found.bias is None, found.bias == at_stop.bias) == (not weighs, False)
+    text = list(estimates_section(answer))
+    _, table = (block for block in text if not isinstance(block, str))
+    assert table.rows[-1][0] == "repeated interval at the stop" + ", and its centre" * weighs
+    said = " ".join(b for b in text if isinstance(b, str))
+    why = "No median-unbiased estimate and no stage-wise interval of fisher is made: what was seen"
+    assert why in said
+    assert ("keeps its level at no effect" in said) == ("usual" in rule)
+    assert "half of all trials" not in said
+    paragraph, shown = after_stopping_blocks(answer)
+    assert why in paragraph.text
+    assert "the repeated confidence interval, by the data" in paragraph.text
+    assert [row[0] for row in shown.rows][-1].startswith("Repeated interval")
+    assert ("centre" in shown.rows[-1][0]) == weighs
+    assert "half of all trials" not in shown.note
 
 
 def test_sides_that_differ_have_estimates_that_allow_for_looks():

@@ -1,5 +1,6 @@
 """What a look of a running trial changes beside stopping it, at the data observed."""
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -8,6 +9,7 @@ from simulator.declarations.analyses import Information
 from simulator.monitoring import reestimation
 from simulator.monitoring.adaptation import BlindedPlan, SlowPlan, ZonePlan
 from simulator.monitoring.adaptation_checks import final_critical
+from simulator.monitoring.after_stopping import combined_of
 from simulator.monitoring.reestimation import Zone
 from simulator.planning.interim.asked import Asked
 from simulator.planning.interim.keys import Observed
@@ -140,7 +142,10 @@ def weighted_at_the_end(
     before = observed.earlier_looks[-1]
     weight = before.information / asked.planned
     if fraction is None or z is None or before.z is None or not weight < min(fraction, 1.0):
-        return WeightedNow(None, weight)
+        return WeightedNow(None, weight, None, None)
     start, end = (np.array([x]) for x in (weight, fraction))
     found = reestimation.weighted_z(np.array([before.z]), start, np.array([z]), end, start)
-    return WeightedNow(float(found[0]), weight)
+    combined = combined_of(np.array([before.z]), start, np.array([z]), end)
+    moved, stretch = (float(column[0]) for column in combined)
+    root = math.sqrt(fraction)
+    return WeightedNow(float(found[0]), weight, (z + moved) / root, root / stretch)

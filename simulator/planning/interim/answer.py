@@ -17,16 +17,26 @@ from simulator.planning.interim.effect import Effect
 from simulator.planning.interim.family import at_current_level, family_now
 from simulator.planning.interim.file import ObservedFile
 from simulator.planning.interim.futility import judged_by_tables
-from simulator.planning.interim.looks import Now, looks_of, prospects_of, repeated_of, stopped_of
+from simulator.planning.interim.looks import (
+    Now,
+    Usual,
+    looks_of,
+    prospects_of,
+    repeated_of,
+    repeated_of_weighted,
+    stopped_of,
+)
 from simulator.planning.interim.recruitment import forecast_of
 from simulator.results.after_stopping import NoEstimates
 from simulator.results.interim import (
     Assumption,
     EffectNow,
     Interim,
+    Interval,
     LookTaken,
     Prospects,
     Verdict,
+    WeightedNow,
 )
 from simulator.results.power import ToBeShown
 from simulator.scenario.loaded import LoadedScenario
@@ -56,6 +66,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
     if information is not None and information.fraction is not None:
         looks, now = looks_of(file, asked, information, z, effect, arms, weighted)
         looks, now = judged_by_tables(file, asked, looks, now, arms)
+    at_end = Usual(share, z, effect)
     prospects = None if now is None else prospects_of(observed, asked, now, arms, loaded)
     recruited = forecast_of(scenario, observed)
     assumed = [*_assumed(asked, now, prospects), *([] if recruited is None else recruited[1])]
@@ -85,8 +96,7 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         effect=None if effect is None else _usual(asked, effect),
         verdict=Verdict.NOT_KNOWN if now is None else now.verdict,
         prospects=prospects,
-        # No interval is known of a statistic whose stages have weights of their own.
-        repeated=None if now is None or weighted is not None or no_order else repeated_of(now),
+        repeated=None if now is None else _repeated(asked, now, weighted, at_end),
         stopped=None if now is None or weighted is not None else stopped_of(asked, now),
         recruitment=None if recruited is None else recruited[0],
         assumptions=tuple(assumed),
@@ -100,6 +110,15 @@ def interim(loaded: LoadedScenario, file: ObservedFile) -> Interim:
         if now is None
         else attained_so_far(asked, observed, arms, loaded, final=now.final),
     )
+
+
+def _repeated(
+    asked: Asked, now: Now, weighted: WeightedNow | None, usual: Usual
+) -> Interval | None:
+    """The repeated interval; None: none is made, there is no boundary, or no statistic."""
+    if asked.looks is not None and not asked.looks.estimates_allow_for_looks:
+        return None
+    return repeated_of(now) if weighted is None else repeated_of_weighted(now, weighted, usual)
 
 
 def _assumed(asked: Asked, now: Now | None, prospects: Prospects | None) -> list[Assumption]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,14 @@ _VERDICTS = {
     Decision.FAVOURS_SECOND: Verdict.EFFICACY_SECOND,
     Decision.FUTILITY: Verdict.FUTILITY,
 }
+
+
+class Usual(NamedTuple):
+    """The usual statistic and estimate, at the share of the planned information; None: unknown."""
+
+    fraction: float | None
+    z: float | None
+    effect: Effect | None
 
 
 @dataclass(frozen=True)
@@ -192,6 +201,19 @@ def repeated_of(now: Now) -> Interval | None:
         return None
     low, high = repeated_interval(second, now.z).low, repeated_interval(first, now.z).high
     return _interval(now, now.z / math.sqrt(now.fraction), low, high)
+
+
+def repeated_of_weighted(now: Now, weighted: WeightedNow, usual: Usual) -> Interval | None:
+    """Return the repeated interval by planned weights, and its centre; None: no statistic."""
+    drift, root = weighted.drift, weighted.root
+    if drift is None or root is None or usual.fraction is None:
+        return None
+    second = now.stage.second[-1]
+    first = now.stage.first[-1] if now.stage.first else second
+    low, high = (repeated_interval(one, drift * root, root) for one in (second, first))
+    # An effect is told from the usual estimate, and how far a drift is from its.
+    by_usual = replace(now, fraction=usual.fraction, z=usual.z, effect=usual.effect)
+    return _interval(by_usual, drift, low.low, high.high)
 
 
 def stopped_of(asked: Asked, now: Now) -> Stopped | None:

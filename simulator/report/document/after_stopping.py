@@ -22,6 +22,7 @@ _ROWS = {
     "median_unbiased": "Median-unbiased estimate, stage-wise interval, data at the stop",
     "repeated": "Repeated interval, data at the stop",
 }
+_WITH_CENTRE = "Repeated interval and its centre, data at the stop"
 
 
 def after_stopping_blocks(power: Power) -> list[Block]:
@@ -29,16 +30,16 @@ def after_stopping_blocks(power: Power) -> list[Block]:
     found = power.looks
     if found is None:
         return []
+    why = literal(no_estimates_in_words(found))
     if not found.estimates:
-        why = literal(no_estimates_in_words(found))
         return [Paragraph(why)] if why else []
     scale = next(a.scale for a in power.analyses if a.name == found.analysis)
     said = (
         "A trial that an interim analysis stops has an extreme estimate more often than not "
-        "[@jennison]. [#after-stopping] sets beside the usual estimate the median-unbiased one and "
-        "the interval of the stage-wise ordering of outcomes, and the repeated confidence "
-        "interval, all by the data at the analysis with which the trial ended."
+        f"[@jennison]. [#after-stopping] sets beside the usual estimate {_beside(found)}"
     )
+    if why:
+        return [Paragraph(f"{said} {why}"), _table(found, scale)]
     if found.lower_spending is not None:
         said += (
             " Each limit of the stage-wise interval misses the true value with the part of the "
@@ -47,12 +48,23 @@ def after_stopping_blocks(power: Power) -> list[Block]:
     return [Paragraph(said), _table(found, scale)]
 
 
+def _beside(found: Looks) -> str:
+    """What the table sets beside the usual estimate, to the end of the sentence."""
+    last = "by the data at the analysis with which the trial ended."
+    if "median_unbiased" not in found.estimates:
+        return f"the repeated confidence interval, {last}"
+    return (
+        "the median-unbiased one and the interval of the stage-wise ordering of outcomes, and the "
+        f"repeated confidence interval, all {last}"
+    )
+
+
 def _table(found: Looks, scale: Scale) -> Table:
     times = 100.0 if scale is Scale.PROPORTION else 1.0
     unit = {Scale.PROPORTION: ", pp", Scale.LOG_RATIO: ", log ratio", Scale.DAYS: ", days"}
     rows = [
         (
-            _ROWS[kind],
+            _ROWS[kind] if kind != "repeated" or one.mean is None else _WITH_CENTRE,
             count(max(one.estimates, one.intervals)),
             _cell(one.bias, one.bias_mcse, times),
             _share(one.above_truth, one.above_truth_mcse),
@@ -75,8 +87,10 @@ def _table(found: Looks, scale: Scale) -> Table:
         rows=tuple(rows),
         note=joined(
             [
-                "RMSE: root of the mean squared error. A median-unbiased estimate is above the "
-                "true value in half of all trials.",
+                "RMSE: root of the mean squared error.",
+                "A median-unbiased estimate is above the true value in half of all trials."
+                if "median_unbiased" in found.estimates
+                else "",
                 f"{count(lacking)} of {count(found.trials)} trials end without an estimate."
                 if lacking
                 else "",

@@ -17,6 +17,7 @@ from simulator.results.interim import (
     NoTarget,
     ReestimatedNow,
     SlowNow,
+    Stopped,
 )
 from simulator.results.measures import Scale
 
@@ -113,7 +114,7 @@ def _changes(answer: Interim) -> Iterator[Block]:
         shown = "not known: give result and z of the look before" if weighted.z is None else ""
         yield (
             f"The final statistic gives what came before the last look its planned weight, "
-            f"{weighted.weight:.4g}: Z {shown or _z(weighted.z)}. No interval is known of it."
+            f"{weighted.weight:.4g}: Z {shown or _z(weighted.z)}."
         )
 
 
@@ -219,7 +220,7 @@ def _ends(answer: Interim) -> Iterator[Block]:
 
 def _estimates(answer: Interim) -> Iterator[Block]:
     repeated, stopped, effect = answer.repeated, answer.stopped, answer.effect
-    if stopped is None:
+    if stopped is None and repeated is None:
         return
     measure = "drift (mean Z at the planned end)" if effect is None else _measure(effect)
     two_sided = answer.hypothesis.sides == "two-sided"
@@ -228,20 +229,39 @@ def _estimates(answer: Interim) -> Iterator[Block]:
     if effect is not None:
         limits = f"{_effect(effect, effect.low)} to {_effect(effect, effect.high)}"
         nominal = _p(answer.looks[-1].p_value if answer.looks else None)
+        if answer.weighted is not None:  # then that is the p value of the weighted statistic
+            nominal = ""
         middle = _effect(effect, effect.estimate)
         table.add_row("usual, as if without looks", middle, limits, nominal)
     if repeated is not None:
-        table.add_row("repeated, valid at every look", "", _interval(effect, repeated), "")
-    name = "stage-wise" if answer.final else "stage-wise, if the trial stops here"
-    at, middle, limits = stopped.estimate, "", ""
-    if at is not None:
-        middle, limits = f"{at.estimate:.3f}", _interval(effect, at)
-        if effect is not None and at.effect is not None:
-            middle = _effect(effect, at.effect)
-    table.add_row(name, middle, limits, _p(stopped.p_value))
+        table.add_row(*_repeated(answer, repeated), "")
+    if stopped is not None:
+        table.add_row(*_stage_wise(answer, stopped))
     yield table
     if answer.no_estimates:
         yield no_estimates_in_words(answer)
+
+
+def _repeated(answer: Interim, found: Interval) -> tuple[str, str, str]:
+    """Name, estimate and interval: its centre is told where it is not the usual estimate."""
+    limits = _interval(answer.effect, found)
+    if answer.weighted is None:
+        return "repeated, valid at every look", "", limits
+    return "repeated, by planned weights", _middle(answer.effect, found), limits
+
+
+def _stage_wise(answer: Interim, stopped: Stopped) -> tuple[str, str, str, str]:
+    name = "stage-wise" if answer.final else "stage-wise, if the trial stops here"
+    at, middle, limits = stopped.estimate, "", ""
+    if at is not None:
+        middle, limits = _middle(answer.effect, at), _interval(answer.effect, at)
+    return name, middle, limits, _p(stopped.p_value)
+
+
+def _middle(effect: EffectNow | None, found: Interval) -> str:
+    if effect is None or found.effect is None:
+        return f"{found.estimate:.3f}"
+    return _effect(effect, found.effect)
 
 
 def _measure(effect: EffectNow) -> str:

@@ -13,6 +13,7 @@ _ROWS = {
     "median_unbiased": "median-unbiased, at the stop",
     "repeated": "repeated interval at the stop",
 }
+_WITH_CENTRE = "repeated interval at the stop, and its centre"
 
 
 def estimates_with_looks(found: Looks) -> Iterator[Block]:
@@ -23,7 +24,7 @@ def estimates_with_looks(found: Looks) -> Iterator[Block]:
     )
     for kind, one in found.estimates.items():
         table.add_row(
-            _ROWS[kind],
+            _ROWS[kind] if kind != "repeated" or one.mean is None else _WITH_CENTRE,
             f"{max(one.estimates, one.intervals):,}",
             value_or_dash(one.bias, one.bias_mcse),
             value_or_dash(one.above_truth, one.above_truth_mcse, share=True),
@@ -32,17 +33,20 @@ def estimates_with_looks(found: Looks) -> Iterator[Block]:
             plain_percent(one.coverage),
         )
     yield table
+    is_ordered = "median_unbiased" in found.estimates
     yield (
         "At the stop: by the data with which a look, or the final analysis, ended the trial; at "
-        "the end: with those of the patients who were followed up after a stop. The "
-        "median-unbiased estimate and its interval are by the stage-wise ordering of outcomes. A "
-        "median-unbiased estimate is above the true value in half of all trials."
-        + _BY_SIDE
-        * (found.lower_spending is not None)
+        "the end: with those of the patients who were followed up after a stop."
+        + _BY_ORDER * is_ordered
+        + _BY_SIDE * (is_ordered and found.lower_spending is not None)
     )
     yield from _missing(found)
 
 
+_BY_ORDER = (
+    " The median-unbiased estimate and its interval are by the stage-wise ordering of outcomes. A "
+    "median-unbiased estimate is above the true value in half of all trials."
+)
 _BY_SIDE = (
     " Of the stage-wise interval each limit misses the true value with the part of alpha that its "
     "side has."

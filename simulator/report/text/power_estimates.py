@@ -32,7 +32,7 @@ def estimates_section(answer: Power) -> Iterator[Block]:
         return
     if answer.looks.estimates:
         yield from estimates_with_looks(answer.looks)
-    elif answer.looks.no_estimates:
+    if answer.looks.no_estimates:
         yield no_estimates_in_words(answer.looks)
 
 
