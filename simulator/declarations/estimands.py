@@ -197,7 +197,8 @@ def tests_of(plans: Sequence[AnalysisPlan]) -> tuple[Test, ...]:
     tests = []
     for plan in plans:
         declared = ANALYSES[plan.test].named_for(has_margin=plan.hypothesis.has_margin)
-        options, scale = _options_in_words(plan, plans), scale_of(plan, plans)
+        options, inner = _options_in_words(plan, plans), _inner_of(plan, plans)
+        scale = None if inner is None else STATISTICS[inner.test].measure.scale
         tests.append(
             Test(
                 word=plan.test,
@@ -211,25 +212,30 @@ def tests_of(plans: Sequence[AnalysisPlan]) -> tuple[Test, ...]:
     return tuple(tests)
 
 
-def _with(plan: AnalysisPlan, name: str, scale: Scale) -> str:
+def _with(plan: AnalysisPlan, name: str, scale: Scale | None) -> str:
     """Name of a test with what it is to show, where that is not a difference on either side."""
     return ", ".join(filter(None, (name, told_apart(plan.hypothesis, scale))))
+
+
+def _inner_of(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> AnalysisPlan | None:
+    """As `statistic_of`; None: it is not there, as where one analysis alone is asked for."""
+    if plan.test not in RANDOMISATION_TESTS:
+        return plan
+    return next((p for p in plans if p.name == plan.options["of"]), None)
 
 
 def _options_in_words(plan: AnalysisPlan, plans: Sequence[AnalysisPlan]) -> dict[str, Any]:
     """Options of an analysis, in which a randomisation test names the test whose statistic it has.
 
-    A plan without the others, as where one analysis alone is asked for, keeps the name.
+    A plan without the others keeps the name.
     """
-    if plan.test not in RANDOMISATION_TESTS:
-        return plan.options
-    inner = next((p for p in plans if p.name == plan.options["of"]), None)
-    if inner is None:
+    inner = _inner_of(plan, plans)
+    if inner is None or inner is plan:
         return plan.options
     return plan.options | {"of": ANALYSES[inner.test].in_sentence(inner.options)}
 
 
-def _difference(plan: AnalysisPlan, other: AnalysisPlan, scale: Scale) -> str:
+def _difference(plan: AnalysisPlan, other: AnalysisPlan, scale: Scale | None) -> str:
     """Say what an analysis has that another does not, as "lost count as dead"; else empty."""
     declared, found = ANALYSES[plan.test], list[str]()
     if plan.options != other.options:

@@ -10,19 +10,23 @@ _UNITS = {
 }
 
 
-def margin_in_words(margin: float, scale: Scale) -> str:
-    """Return a null value with its unit, as "15 percentage points"; a ratio has none."""
+def margin_in_words(margin: float, scale: Scale | None) -> str:
+    """Return a null value with its unit, as "15 percentage points"; a ratio has none.
+
+    Nor has one whose scale is not known (None).
+    """
     factor = 100.0 if scale is Scale.PROPORTION else 1.0
-    return f"{factor * margin:.6g}{_UNITS.get(scale, '')}"
+    unit = "" if scale is None else _UNITS.get(scale, "")
+    return f"{factor * margin:.6g}{unit}"
 
 
-def _both(margins: tuple[float, float], scale: Scale) -> str:
+def _both(margins: tuple[float, float], scale: Scale | None) -> str:
     low, high = margins
     factor = 100.0 if scale is Scale.PROPORTION else 1.0
     return f"{factor * low:.6g} and {margin_in_words(high, scale)}"
 
 
-def told_apart(asked: Hypothesis, scale: Scale) -> str:
+def told_apart(asked: Hypothesis, scale: Scale | None) -> str:
     """Return what tells a test of it from a two-sided one of no difference, with units."""
     if asked.equivalence is not None:
         return f"equivalence between {_both(asked.equivalence, scale)}"
