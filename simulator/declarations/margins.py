@@ -1,4 +1,4 @@
-"""Margins of hypotheses in words, each with the unit of its scale."""
+"""What hypotheses are to show, in words; a margin has the unit of its scale."""
 
 from simulator.declarations.analyses.hypothesis import Hypothesis
 from simulator.results.measures import Scale
@@ -32,7 +32,7 @@ def told_apart(asked: Hypothesis, scale: Scale | None) -> str:
         return f"equivalence between {_both(asked.equivalence, scale)}"
     if asked.margin is not None:
         return f"margin {margin_in_words(asked.margin, scale)}"
-    return asked.in_short()
+    return "" if asked.is_two_sided else f"one-sided ({asked.alternative})"
 
 
 def to_be_shown(asked: Hypothesis, measure: str, scale: Scale) -> str:
@@ -42,7 +42,10 @@ def to_be_shown(asked: Hypothesis, measure: str, scale: Scale) -> str:
     """
     if asked.equivalence is not None:
         return f"equivalence: {measure} between {_both(asked.equivalence, scale)}"
+    if asked.is_two_sided:
+        return ""
+    side = "below" if asked.alternative == "less" else "above"
     if asked.margin is not None:
-        side = "below" if asked.alternative == "less" else "above"
         return f"non-inferiority: {measure} {side} {margin_in_words(asked.margin, scale)}"
-    return asked.in_words(measure, scale)
+    null = "1" if scale is Scale.LOG_RATIO else "0"
+    return f"superiority, one-sided: {measure} {side} {null}"

@@ -357,8 +357,9 @@ def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, fo
         def __call__(self, _):
             raise TerminatedWorkerError
 
-    monkeypatch.setattr(joblib, "Parallel", Parallel)
     (folder / "small.yaml").write_text(SMALL)
+    run("power small.yaml --trials 2 --out first")  # whose true values nobody is told of again
+    monkeypatch.setattr(joblib, "Parallel", Parallel)
     status, out, err = run(f"{REFERENCE} 100")
     assert (status, out) == (1, "")
     assert len(err.splitlines()) == 1

@@ -74,30 +74,6 @@ class Hypothesis(NamedTuple):
         low, high = self.equivalence
         return Hypothesis("greater", low), Hypothesis("less", high)
 
-    def in_words(self, measure: str, scale: Scale) -> str:
-        """Return what is to be shown, as "non-inferiority: risk difference below 0.1".
-
-        Empty for a two-sided test of no difference.
-        """
-        if self.equivalence is not None:
-            low, high = self.equivalence
-            return f"equivalence: {measure} between {low:g} and {high:g}"
-        if self.is_two_sided:
-            return ""
-        null = 1.0 if scale is Scale.LOG_RATIO else 0.0
-        what = "superiority, one-sided"
-        if self.margin is not None:
-            what, null = "non-inferiority", self.margin
-        return f"{what}: {measure} {'below' if self.alternative == 'less' else 'above'} {null:g}"
-
-    def in_short(self) -> str:
-        """Return what tells a test of it from a two-sided one of no difference, as "margin 0.1"."""
-        if self.equivalence is not None:
-            return "equivalence within {:g} and {:g}".format(*self.equivalence)
-        if self.margin is not None:
-            return f"margin {self.margin:g}"
-        return "" if self.is_two_sided else f"one-sided ({self.alternative})"
-
     def tested(self, scale: Scale) -> Tested:
         """Return the one test of a hypothesis without equivalence."""
         null = 0.0 if self.margin is None else self.margin
