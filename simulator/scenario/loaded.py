@@ -60,7 +60,7 @@ class LoadedScenario:
 
     def location(self, key: str) -> Location:
         """Return where a key stands, or else the nearest key around it that is given."""
-        node = _enclosing(self._nodes, key)
+        node = enclosing(self._nodes, key)
         return Location(node.file, node.line)
 
     def is_default(self, key: str) -> bool:
@@ -369,8 +369,8 @@ def _is_branch(node: Node) -> bool:
 # Problems and their places
 
 
-def _enclosing(nodes: dict[str, Node], key: str) -> Node:
-    """Node of a key path, or of the longest part of it that is given."""
+def enclosing(nodes: Mapping[str, Node], key: str) -> Node:
+    """Return the node of a key path, or of the longest part of it that is given."""
     steps = steps_of(key) or ()
     while key_path(steps) not in nodes:
         steps = steps[:-1]
@@ -378,7 +378,7 @@ def _enclosing(nodes: dict[str, Node], key: str) -> Node:
 
 
 def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem:
-    node = _enclosing(nodes, key)
+    node = enclosing(nodes, key)
     value = shown(values_of(node)) if key and key in nodes else ""
     if value and node.is_default:
         value += " (default)"
@@ -386,7 +386,7 @@ def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem
 
 
 def _is_refused(nodes: dict[str, Node], key: str) -> bool:
-    value = _enclosing(nodes, key).value
+    value = enclosing(nodes, key).value
     items = value if key in nodes and isinstance(value, list) else []
     return value is REFUSED or any(item.value is REFUSED for item in items)
 

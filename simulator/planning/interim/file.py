@@ -6,11 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.declarations.keys import key_path, steps_of
 from simulator.planning.interim.keys import Observed
 from simulator.scenario.defaults import nodes_of
 from simulator.scenario.errors import Problem, ScenarioError, shown
-from simulator.scenario.loaded import values_of
+from simulator.scenario.loaded import enclosing, values_of
 from simulator.scenario.messages import Finding, findings
 from simulator.scenario.trees import read_tree
 from simulator.scenario.yaml_reader import REFUSED, Node, read_text, walk
@@ -87,18 +86,11 @@ def _told(nodes: dict[str, Node], found: Finding) -> Problem:
     return _placed(nodes, found.key, rule, found.remedy)
 
 
-def _nearest_given(nodes: dict[str, Node], key: str) -> Node:
-    steps = steps_of(key) or ()
-    while key_path(steps) not in nodes:
-        steps = steps[:-1]
-    return nodes[key_path(steps)]
-
-
 def _placed(nodes: dict[str, Node], key: str, rule: str, remedy: str) -> Problem:
-    node = _nearest_given(nodes, key)
+    node = enclosing(nodes, key)
     value = shown(values_of(node)) if key and key in nodes else ""
     return Problem(node.file, node.line, key, value, rule, remedy)
 
 
 def _is_refused(nodes: dict[str, Node], key: str) -> bool:
-    return _nearest_given(nodes, key).value is REFUSED
+    return enclosing(nodes, key).value is REFUSED
