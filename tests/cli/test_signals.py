@@ -10,7 +10,7 @@ from pathlib import Path
 
 import joblib
 import pytest
-from command_line import PROGRAM, ROOT, run_apart, runs_in
+from command_line import PROGRAM, ROOT, run_apart, run_here, runs_in
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from simulator import cli
@@ -251,6 +251,19 @@ OF_MANY_RUNS = {
 }
 
 
+@pytest.fixture(scope="module")
+def _compiled(tmp_path_factory):
+    """All commands have run: one that compiles is ended with its process, which is this one.
+
+    Nor do first runs tell of what they work out once.
+    """
+    folder = tmp_path_factory.mktemp("compiled")
+    (folder / "small.yaml").write_text(SMALL)
+    for command in OF_MANY_RUNS.values():
+        assert run_here(command, "--jobs 1", folder=folder).status == 0
+
+
+@pytest.mark.usefixtures("_compiled")
 @pytest.mark.parametrize("units", [0, 1])
 @pytest.mark.parametrize("command", OF_MANY_RUNS.values(), ids=OF_MANY_RUNS)
 def test_what_was_simulated_is_never_denied(command, units, run, folder, signal_after):
@@ -349,6 +362,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_part_run_again(kills, folde
     assert ours == theirs
 
 
+@pytest.mark.usefixtures("_compiled")
 def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, folder, monkeypatch):
     class Parallel:
         def __init__(self, **_):
@@ -358,7 +372,6 @@ def test_workers_that_are_killed_over_and_over_end_a_command_with_a_word(run, fo
             raise TerminatedWorkerError
 
     (folder / "small.yaml").write_text(SMALL)
-    run("power small.yaml --trials 2 --out first")  # whose true values nobody is told of again
     monkeypatch.setattr(joblib, "Parallel", Parallel)
     status, out, err = run(f"{REFERENCE} 100")
     assert (status, out) == (1, "")
